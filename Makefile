@@ -1,0 +1,44 @@
+# Every command a person needs; each does its own set-up.
+.PHONY: help setup demo run test check bench screenshots lock
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: ## a virtual environment with everything in it
+	@scripts/prepare test
+
+demo: ## the site with a lab of real TLS servers, on this machine only
+	@scripts/prepare run
+	@exec .venv/bin/python -m webapp.demo
+
+run: ## the site, empty at first: prints a link for the first administrator
+	@scripts/prepare run
+	@.venv/bin/flask db upgrade
+	@.venv/bin/flask welcome
+	@exec .venv/bin/gunicorn wsgi:app
+
+test: ## every test
+	@scripts/prepare test
+	@scripts/prepare browser
+	@.venv/bin/pytest
+
+check: ## lint, types, import contracts
+	@scripts/prepare test
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+bench: ## how fast the engine is, beside curl, requests and OpenSSL itself
+	@scripts/prepare test
+	@.venv/bin/python bench/probe.py
+
+screenshots: ## the pictures in docs/, taken from the demo
+	@scripts/prepare test
+	@scripts/prepare browser
+	@.venv/bin/python scripts/screenshots.py
+
+lock: ## compile the pinned requirements from the hand-kept lists
+	@scripts/prepare test
+	@.venv/bin/pip-compile -q --strip-extras --no-emit-index-url --no-emit-find-links -o requirements.txt requirements.in
+	@.venv/bin/pip-compile -q --strip-extras --no-emit-index-url --no-emit-find-links --allow-unsafe -o requirements-dev.txt requirements-dev.in

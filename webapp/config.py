@@ -1,0 +1,198 @@
+"""Every PADLOCK_* setting: its type, its default, its check and one line of help.
+
+Settings come from the environment and are read once, at the start. A bad value raises `BadSetting` with one sentence
+that says which setting, what it was and what it takes.
+"""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import math
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from typing import Any, TypeVar
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class BadSetting(ValueError):
+    """A setting holds something it cannot take; the text is one sentence for the person who set it."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    name: str
+    parse: Callable[[str], Any]
+    default: str
+    help: str
+    secret: bool = False
+
+    def read(self, environ: Mapping[str, str]) -> Any:
+        text = environ.get(self.name, "").strip() or self.default
+        try:
+            return self.parse(text)
+        except ValueError as error:
+            shown = "the value it has" if self.secret else repr(text)
+            raise BadSetting(f"{self.name} cannot be {shown}: {error}.") from None
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and least <= int(text[:12]) <= most):
+            raise ValueError(f"it takes a whole number from {least} to {most}")
+        return int(text)
+
+    return parse
+
+
+def _seconds(least: float, most: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not least <= value <= most:
+            raise ValueError(f"it takes seconds from {least:g} to {most:g}")
+        return value
+
+    return parse
+
+
+def _switch(text: str) -> bool:
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if text.lower() not in words:
+        raise ValueError("it takes on or off")
+    return words[text.lower()]
+
+
+def _file(text: str) -> Path | None:
+    if not text:
+        return None
+    path = Path(text).expanduser().absolute()
+    if not path.is_file():
+        raise ValueError("there is no such file")
+    return path
+
+
+def _each(parse: Callable[[str], T]) -> Callable[[str], tuple[T, ...]]:
+    return lambda text: tuple(parse(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError("it takes networks such as 10.0.0.0/8 or fd00::/8, with commas between several") from None
+
+
+def _connect_to(text: str) -> tuple[str, str, int]:
+    pattern, _, where = text.partition("=")
+    address, _, port = where.rpartition(":")
+    if not (pattern.strip() and port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
+        raise ValueError("it takes pattern=address:port, with commas between several")
+    try:
+        literal = str(ip_address(address.strip().removeprefix("[").removesuffix("]")))
+    except ValueError:
+        raise ValueError(f"{address!r} is not an IP address") from None
+    return pattern.strip().lower().removesuffix("."), literal, int(port)
+
+
+def _secret(text: str) -> str:
+    if text and len(text) < 32:
+        raise ValueError("it takes at least 32 characters, or nothing")
+    return text
+
+
+def _kept_secret(path: Path) -> str:
+    """The secret in this file; made with owner-only rights where there is none yet."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    try:
+        return _secret_in(path)
+    except FileNotFoundError:
+        # Two processes may start at once: each writes a file of its own, and the link that comes first is the secret.
+        fresh.touch(0o600)
+        fresh.write_text(secrets.token_hex(32))
+        try:
+            path.hardlink_to(fresh)
+        except FileExistsError:
+            log.info("another process made %s first", path)
+        finally:
+            fresh.unlink()
+        return _secret_in(path)
+
+
+def _secret_in(path: Path) -> str:
+    text = path.read_text().strip()
+    if len(text) < 32:
+        raise BadSetting(f"{path} holds no secret of at least 32 characters: delete the file, and a new one is made.")
+    return text
+
+
+def _listen(text: str) -> str:
+    address, _, port = text.rpartition(":")
+    if not (address and port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
+        raise ValueError("it takes address:port, such as 127.0.0.1:8000")
+    return text
+
+
+# What gunicorn reads before there is a site.
+LISTEN = Setting("PADLOCK_LISTEN", _listen, "127.0.0.1:8000", "Where the site listens.")
+THREADS = Setting("PADLOCK_THREADS", _whole(2, 256), "16", "How many requests are served at once.")
+
+SETTINGS = (
+    LISTEN,
+    THREADS,
+    Setting("PADLOCK_DATABASE_URL", str, "", "Where the data lives; empty: an SQLite file in instance/."),
+    Setting("PADLOCK_SECRET_KEY", _secret, "", "Signs cookies and links; empty: kept in instance/.", True),
+    Setting("PADLOCK_PROBE_TIMEOUT", _seconds(0.1, 300), "10", "Seconds a check may take, all in all."),
+    Setting("PADLOCK_PROBE_CONCURRENCY", _whole(1, 1024), "64", "How many checks run at once."),
+    Setting("PADLOCK_CA_BUNDLE", _file, "", "A PEM file with the only roots (and CRLs) to trust; empty: certifi's."),
+    Setting("PADLOCK_ALLOWED_NETWORKS", _each(_network), "", "Networks that may be asked besides public ones."),
+    Setting(
+        "PADLOCK_CONNECT_TO", _each(_connect_to), "", "pattern=address:port: ask there, not where DNS says."
+    ),
+    Setting("PADLOCK_FRESH_SECONDS", _seconds(0, 86400), "300", "Seconds for which a result is shown without asking."),
+    Setting("PADLOCK_TRUSTED_HOSTS", _each(str), "", "Host names this site answers to; empty: any."),
+    Setting("PADLOCK_TRUSTED_PROXIES", _whole(0, 9), "0", "How many reverse proxies stand before the site."),
+    Setting("PADLOCK_COOKIE_SECURE", _switch, "off", "On where the site is reached by https:// only."),
+)
+
+
+def load(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
+    """All settings by name, checked, with what has to be made (the secret, the database's place) made in `instance`.
+
+    A PADLOCK_* name that is no setting is most often a typing error: it is logged with the nearest name.
+    """
+    known = {setting.name for setting in SETTINGS}
+    for name in sorted(environ.keys() - known):
+        if name.startswith("PADLOCK_"):
+            near = difflib.get_close_matches(name, known, 1)
+            log.warning("%s is not a setting of Padlock%s", name, f"; did you mean {near[0]}?" if near else "")
+    values = {setting.name: setting.read(environ) for setting in SETTINGS}
+    values["PADLOCK_SECRET_KEY"] = values["PADLOCK_SECRET_KEY"] or _kept_secret(instance / "secret_key")
+    values["PADLOCK_DATABASE_URL"] = values["PADLOCK_DATABASE_URL"] or f"sqlite:///{instance / 'padlock.sqlite3'}"
+    return values
+
+
+def for_flask(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What Flask and its extensions are told, from Padlock's own settings and otherwise fixed."""
+    return {
+        "SECRET_KEY": settings["PADLOCK_SECRET_KEY"],
+        "SQLALCHEMY_DATABASE_URI": settings["PADLOCK_DATABASE_URL"],
+        "SESSION_COOKIE_NAME": "padlock",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings["PADLOCK_COOKIE_SECURE"],
+        "TRUSTED_HOSTS": list(settings["PADLOCK_TRUSTED_HOSTS"]) or None,
+        "MAX_CONTENT_LENGTH": 1024 * 1024,
+        "MAX_FORM_PARTS": 100,
+        "WTF_CSRF_TIME_LIMIT": None,  # a token lasts as long as its session: a page left open for a day still works
+        "RATELIMIT_STORAGE_URI": "memory://",
+    }
