@@ -1,0 +1,12 @@
+from dataclasses import replace
+
+import pytest
+
+from webapp import config
+from webapp.monitor.asking import probe_settings
+
+
+@pytest.fixture(scope="session")
+def lab_settings(lab, tmp_path_factory):
+    """The engine's settings for the lab, with a deadline that tests can wait for."""
+    return replace(probe_settings(config.load(lab.environ(), tmp_path_factory.mktemp("instance"))), timeout=2.0)

@@ -1,0 +1,373 @@
+"""Every word and icon a person sees for a state or a reason. Pure: no Flask, no database, no clock of its own.
+
+Tooltips, pages, reports and the command line all take their words from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from shlex import quote
+from types import MappingProxyType
+from typing import Any
+
+from webapp.probe.finding import Finding, Note, Problem, Reason, State
+from webapp.probe.hostname import Refusal
+
+EXPIRING_DAYS = 14  # a valid certificate with no more days than this carries an amber warning
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a state looks. `icon` is the name of a Tabler icon: the shape alone tells the four apart."""
+
+    label: str
+    icon: str
+    meaning: str
+
+
+LOOKS: Mapping[State, Look] = MappingProxyType(
+    {
+        State.VALID: Look("Valid", "lock-check", "The certificate was checked and is valid."),
+        State.INVALID: Look("Invalid", "lock-x", "The server answers without a valid certificate."),
+        State.UNKNOWN: Look("Unknown", "lock-question", "Nobody answered, or we could not ask: no certainty."),
+        State.INACTIVE: Look("Inactive", "lock-minus", "Not active, so it is not checked."),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One reason in words: `title` in a few of them, `customer` what is wrong, `cure` who can mend it and how,
+    `staff` what a technician wants to know, `curl` the error number curl ends with (None: nothing is sent)."""
+
+    title: str
+    customer: str
+    cure: str
+    staff: str
+    curl: int | None
+
+
+_ISSUE_ANEW = "Your hosting provider can issue a new certificate; with automatic renewal it takes a few minutes."
+_TRY_LATER = "Nothing to do for now: it is asked again by itself. If it lasts, ask your hosting provider."
+
+WORDS: Mapping[Reason, Wording] = MappingProxyType(
+    {
+        Reason.OK: Wording(
+            "Valid certificate",
+            "Visitors reach this site over a secure connection.",
+            "Nothing to do.",
+            "Chain and host name verified.",
+            0,
+        ),
+        Reason.EXPIRED: Wording(
+            "Certificate expired",
+            "The certificate has run out. Browsers warn visitors away from this site.",
+            _ISSUE_ANEW,
+            "The leaf is past its not_after. Look at why the renewal did not run, or was not reloaded by the server.",
+            60,
+        ),
+        Reason.NOT_YET_VALID: Wording(
+            "Certificate not valid yet",
+            "The certificate starts at a later date. Until then browsers warn visitors away.",
+            "Your hosting provider can put the earlier certificate back, or issue a new one.",
+            "The leaf is before its not_before. Compare the clocks of the server and of the issuer.",
+            60,
+        ),
+        Reason.CHAIN_EXPIRED: Wording(
+            "Issuer's certificate expired",
+            "The certificate rests on an issuer's certificate that has run out.",
+            "Your hosting provider can install the issuer's current certificates, or issue a new one.",
+            "An intermediate or root that the path needs is past its not_after. Replace the chain file.",
+            60,
+        ),
+        Reason.SELF_SIGNED: Wording(
+            "Self-signed certificate",
+            "The server vouches for itself, and no authority does. Browsers do not trust that.",
+            "Your hosting provider can replace it with a certificate of a public authority, many of which are free.",
+            "The leaf is signed by itself, most often the web server's default certificate.",
+            60,
+        ),
+        Reason.UNTRUSTED_ISSUER: Wording(
+            "Issuer not trusted",
+            "The certificate was issued by an authority that browsers do not trust.",
+            "Your hosting provider can replace it with a certificate of a public authority.",
+            "The path ends at a root that is not in the trust store: a private, withdrawn or staging authority.",
+            60,
+        ),
+        Reason.INCOMPLETE_CHAIN: Wording(
+            "Incomplete chain",
+            "The server leaves out a certificate in between. Some browsers manage without it, others refuse the site.",
+            "Your hosting provider can install the missing intermediate certificate.",
+            "Only the leaf came and its issuer is not at hand. Serve the full chain (fullchain.pem, not cert.pem).",
+            60,
+        ),
+        Reason.WRONG_HOSTNAME: Wording(
+            "Certificate for another name",
+            "The server shows a certificate that was issued for another name than this one.",
+            "Your hosting provider can issue a certificate for this name, or point the name at the right server.",
+            "The name is not in the SAN (the CN does not count). Look at the virtual host that answers for this SNI.",
+            60,
+        ),
+        Reason.WRONG_PURPOSE: Wording(
+            "Certificate not meant for websites",
+            "The certificate was made for another use than a website.",
+            "Your hosting provider can replace it with a certificate for web servers.",
+            "The extended key usage lacks serverAuth, or the key usage forbids what a server does.",
+            60,
+        ),
+        Reason.WEAK_CRYPTO: Wording(
+            "Outdated cryptography",
+            "The certificate uses cryptography that is too weak to be relied on.",
+            "Your hosting provider can issue a new certificate with a current key.",
+            "A key or a digest of the chain, or the key exchange, is below security level 2 (RSA 2048, SHA-256).",
+            60,
+        ),
+        Reason.REVOKED: Wording(
+            "Certificate revoked",
+            "The issuer has withdrawn this certificate.",
+            _ISSUE_ANEW,
+            "The leaf, or an issuer of it, is on the revocation list of its issuer.",
+            60,
+        ),
+        Reason.CHAIN_INVALID: Wording(
+            "Chain not valid",
+            "The certificate and its issuers do not fit together.",
+            "Your hosting provider can install the certificate anew together with its issuer's certificates.",
+            "OpenSSL refuses the chain, see its text.",
+            60,
+        ),
+        Reason.NO_TLS: Wording(
+            "No secure connection",
+            "The server answers, but does not speak a secure connection there.",
+            "Your hosting provider can switch on HTTPS for this site.",
+            "The port answers with something that is not TLS, see the first bytes.",
+            35,
+        ),
+        Reason.HANDSHAKE_FAILED: Wording(
+            "Secure connection failed",
+            "The server ends the secure connection before it has shown a certificate.",
+            "Your hosting provider can set up HTTPS for this name, with current TLS versions.",
+            "Alert, reset or end of stream before a certificate could be judged, or nothing newer than TLS 1.1.",
+            35,
+        ),
+        Reason.REFUSED: Wording(
+            "No HTTPS",
+            "The server does not offer a secure connection at all.",
+            "Your hosting provider can switch on HTTPS for this site.",
+            "Every address refuses the connection to the port.",
+            7,
+        ),
+        Reason.DNS_NOT_FOUND: Wording(
+            "Name not found",
+            "The name does not lead to a server.",
+            "Look at whether the domain is registered and has an address (A or AAAA) in its DNS zone.",
+            "The name does not exist, or has no address.",
+            6,
+        ),
+        Reason.DNS_FAILED: Wording(
+            "Name could not be looked up",
+            "The name servers of this domain gave no usable answer.",
+            _TRY_LATER,
+            "The resolver failed or did not answer in time. Look at the delegation and at this machine's resolver.",
+            6,
+        ),
+        Reason.TIMEOUT: Wording(
+            "No answer",
+            "The server did not answer in time.",
+            _TRY_LATER,
+            "No verdict within the deadline: a firewall that drops, or a server that is overloaded or stalls.",
+            28,
+        ),
+        Reason.UNREACHABLE: Wording(
+            "Not reachable",
+            "No way leads to the server just now.",
+            _TRY_LATER,
+            "No route to the host or its network.",
+            7,
+        ),
+        Reason.BLOCKED: Wording(
+            "Points to a private address",
+            "The name leads to an address that is not on the public internet, so it is not asked.",
+            "If the site is meant to be public, point the name at the server's public address.",
+            "One of its addresses is private, loopback, link-local or otherwise special."
+            " PADLOCK_ALLOWED_NETWORKS adds networks by choice.",
+            None,
+        ),
+        Reason.NOT_CHECKABLE: Wording(
+            "Not a host name",
+            "What is entered as the domain is not a name that can be checked.",
+            "Enter the domain like this: example.com",
+            "The Domain field is not a host name: nothing was sent.",
+            None,
+        ),
+        Reason.MONITOR_ERROR: Wording(
+            "Our own fault",
+            "The check failed on our side. It says nothing about this site.",
+            "Nothing to do: we have been told.",
+            "The monitor failed, see its log.",
+            None,
+        ),
+    }
+)
+
+REFUSALS: Mapping[Refusal, str] = MappingProxyType(
+    {
+        Refusal.EMPTY: "No domain is entered.",
+        Refusal.TOO_LONG: "It is too long for a host name: 63 characters between dots, 253 in all.",
+        Refusal.ADDRESS: "It is an IP address. Enter the name of the site.",
+        Refusal.SINGLE_LABEL: "It is a single word. A full name has a dot: example.com",
+        Refusal.BAD_CHARACTERS: "It holds characters that no host name has.",
+    }
+)
+
+NEVER_ASKED = "Not checked yet."
+CHECKING = "Checking…"
+UNREADABLE = "The certificate could not be read to the end."
+NEVER_ASKED_LOOK = Look("Not checked yet", "lock", "It is asked for the first time as soon as somebody looks.")
+
+NOTES: Mapping[Note, str] = MappingProxyType(
+    {Note.CLIENT_CERTIFICATE_WANTED: "The server asks visitors for a certificate of their own."}
+)
+
+
+def title(state: State, reason: Reason | None) -> str:
+    """The headline of a padlock: its reason where there is one, else its state."""
+    if reason is not None:
+        return WORDS[reason].title
+    return NEVER_ASKED if state is State.UNKNOWN else LOOKS[state].label
+
+
+def customer_text(state: State, reason: Reason | None) -> str:
+    """What is wrong, for the person whose site it is."""
+    return LOOKS[state].meaning if reason is None else WORDS[reason].customer
+
+
+def finding_text(finding: Finding) -> str:
+    """What is wrong, for the person whose site it is, with what is odd about the name where that is the reason."""
+    text = customer_text(finding.state, finding.reason)
+    return f"{text} {REFUSALS[finding.refusal]}" if finding.refusal is not None else text
+
+
+def staff_text(finding: Finding) -> str:
+    """What a technician wants to know of a finding, in one line: the cause, OpenSSL's text, where it was asked, and
+    curl's error number with the command that shows it."""
+    words = WORDS[finding.reason]
+    parts = [words.staff]
+    if finding.detail:
+        parts.append(f"{finding.detail}.")
+    if finding.address:
+        parts.append(f"Asked at {finding.address} port {finding.port}.")
+    if finding.hostname and words.curl is not None:
+        parts.append(f"curl error {words.curl}: {curl_command(finding.hostname)}")
+    return " ".join(parts)
+
+
+def curl_command(hostname: str) -> str:
+    """The command with which a person sees the same on the machine that hosts the monitor."""
+    return f"curl --max-time 10 -v {quote(f'https://{hostname}')}"
+
+
+def problem_text(problem: Problem) -> str:
+    """One verify error as OpenSSL says it, with its number and its place in the chain."""
+    place = "leaf" if problem.depth == 0 else f"issuer {problem.depth}"
+    return f"{problem.text} (X509_V_ERR {problem.code}, {place})"
+
+
+def stored_problem_text(stored: Mapping[str, Any]) -> str:
+    """The same for a problem as it is stored of a host name."""
+    return problem_text(Problem(stored["code"], stored["depth"], stored["text"], Reason(stored["reason"])))
+
+
+def days_left(not_after: datetime | None, now: datetime) -> int | None:
+    """Whole days until the certificate ends, rounded down: 0 on its last day, negative once it has ended."""
+    return None if not_after is None else (not_after - now) // timedelta(days=1)
+
+
+def expiring(state: State, not_after: datetime | None, now: datetime) -> bool:
+    """Whether a valid padlock carries the amber warning."""
+    days = days_left(not_after, now)
+    return state is State.VALID and days is not None and days <= EXPIRING_DAYS
+
+
+def days_text(days: int) -> str:
+    """ "today", "1 day", "12 days", "9 days ago": days left, or gone by where negative."""
+    if days == 0:
+        return "today"
+    count = "1 day" if abs(days) == 1 else f"{abs(days)} days"
+    return count if days > 0 else f"{count} ago"
+
+
+def age_text(at: datetime, now: datetime) -> str:
+    """ "just now", "5 minutes ago", "3 hours ago", "2 days ago": how long ago an instant was."""
+    seconds = max(0, int((now - at).total_seconds()))
+    for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = seconds // size
+            return f"{count} {word}{'' if count == 1 else 's'} ago"
+    return "just now"
+
+
+def last_known(state: State, last_valid_at: datetime | None, now: datetime) -> str:
+    """What an unknown padlock still knows: "Last seen valid 3 hours ago." Empty where there is nothing to say."""
+    if state is State.UNKNOWN and last_valid_at is not None:
+        return f"Last seen valid {age_text(last_valid_at, now)}."
+    return ""
+
+
+def look(state: State, reason: Reason | None) -> Look:
+    """How a padlock looks. One that was never asked is no question mark: nothing is wrong with it."""
+    return NEVER_ASKED_LOOK if state is State.UNKNOWN and reason is None else LOOKS[state]
+
+
+def cure_text(reason: Reason | None) -> str:
+    """What to do about it and who can; empty where there is nothing to say."""
+    return "" if reason is None else WORDS[reason].cure
+
+
+def day_text(day: date) -> str:
+    """ "23 Nov 2026": a date as every page writes it."""
+    return f"{day.day} {day:%b %Y}"
+
+
+def end_text(not_after: datetime | None, now: datetime) -> str:
+    """ "Ends 23 Nov 2026, 12 days left.", "Ends today.", "Ended 9 days ago, on 14 Nov 2026." """
+    days = days_left(not_after, now)
+    if not_after is None or days is None:
+        return ""
+    if days < 0:
+        return f"Ended {age_text(not_after, now)}, on {day_text(not_after)}."
+    return f"Ends {days_text(days)}." if days == 0 else f"Ends {day_text(not_after)}, {days_text(days)} left."
+
+
+def checked_text(checked_at: datetime | None, now: datetime) -> str:
+    """ "Checked 5 minutes ago." Empty where it never was."""
+    return "" if checked_at is None else f"Checked {age_text(checked_at, now)}."
+
+
+def tooltip(
+    state: State,
+    reason: Reason | None,
+    *,
+    now: datetime,
+    not_after: datetime | None = None,
+    checked_at: datetime | None = None,
+    last_valid_at: datetime | None = None,
+) -> str:
+    """All that a padlock says in one breath: what it is, what is wrong, who can mend it, and how old the news is.
+    A certificate's end is told where it is good news or the fault itself."""
+    if state is State.INACTIVE:
+        return LOOKS[state].meaning
+    if reason is None:
+        return NEVER_ASKED
+    sentences = [f"{title(state, reason)}."]
+    if state is State.VALID:
+        sentences.append(end_text(not_after, now))
+    else:
+        sentences.append(customer_text(state, reason))
+        sentences.append(end_text(not_after, now) if reason is Reason.EXPIRED else "")
+        sentences.append(last_known(state, last_valid_at, now))
+        sentences.append(cure_text(reason))
+    sentences.append(checked_text(checked_at, now))
+    return " ".join(sentence for sentence in sentences if sentence)

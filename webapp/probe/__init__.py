@@ -1,0 +1,29 @@
+"""Asks TLS servers and says what it found. Knows nothing of the site around it: settings come as arguments.
+
+`check` answers for one name, `check_many` for an endless stream of them.
+"""
+
+from webapp.probe.address import ConnectTo
+from webapp.probe.engine import Settings, check, check_many, probe
+from webapp.probe.finding import Certificate, Finding, Note, Problem, Reason, State
+from webapp.probe.hostname import NotCheckable, Refusal, parse, to_unicode
+from webapp.probe.waiting import Crew
+
+__all__ = [
+    "Certificate",
+    "ConnectTo",
+    "Crew",
+    "Finding",
+    "NotCheckable",
+    "Note",
+    "Problem",
+    "Reason",
+    "Refusal",
+    "Settings",
+    "State",
+    "check",
+    "check_many",
+    "parse",
+    "probe",
+    "to_unicode",
+]

@@ -1,0 +1,199 @@
+"""A host name -> the addresses that may be asked. The only module that resolves, and the one that vets."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from pathlib import Path
+
+from webapp.probe.deadline import Deadline
+from webapp.probe.finding import Reason
+from webapp.probe.waiting import Probe, Wait
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+Lookup = Callable[[str], Sequence[str]]
+
+MOST_TRIED = 8  # addresses of one name that are connected to; every address is vetted
+MOST_LOOKUPS = 1024  # lookups under way at once, those counted that nobody waits for any more
+HOSTS_FILE = Path("/etc/hosts")
+
+# `is_global` of Python 3.11 to 3.13 is True, or was, for these: the IANA special-purpose registries and the addresses
+# at which clouds serve their machines' secrets.
+_NOT_PUBLIC = tuple(
+    ip_network(text)
+    for text in (
+        "192.88.99.0/24",  # 6to4 relays, RFC 7526
+        "168.63.129.16/32",  # Azure
+        "100.100.100.200/32",  # Alibaba Cloud
+        "2001::/23",  # IETF protocol assignments, Teredo and ORCHID among them
+        "2001:db8::/32",  # documentation, RFC 3849
+        "2002::/16",  # 6to4: carries an IPv4 address
+        "3fff::/20",  # documentation, RFC 9637
+    )
+)
+_UNICAST = IPv6Network("2000::/3")  # what IANA gives out; mapped, NAT64 and the like are all outside
+
+
+class LookupFailed(Exception):
+    """No address: `reason` is DNS_NOT_FOUND, DNS_FAILED or BLOCKED, the text is for staff."""
+
+    def __init__(self, reason: Reason, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where to connect: an address that has been vetted, and a port."""
+
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectTo:
+    """Ask there instead of where DNS says, like curl's --connect-to. `pattern` is a host name, "*.name" or "*"."""
+
+    pattern: str
+    address: str
+    port: int
+
+    def matches(self, hostname: str) -> bool:
+        if self.pattern.startswith("*."):
+            return hostname.endswith(self.pattern[1:])
+        return self.pattern in ("*", hostname)
+
+
+def may_ask(address: Address, allowed: Iterable[Network] = ()) -> bool:
+    """Whether an address is on the public internet, or in a network allowed by choice.
+
+    An IPv6 address that carries an IPv4 one (mapped, compatible, 6to4, Teredo, NAT64) is never public.
+    """
+    if any(address in net for net in allowed):
+        return True
+    if isinstance(address, IPv6Address) and address not in _UNICAST:
+        return False
+    special = address.is_multicast or address.is_reserved or not address.is_global
+    return not special and not any(address in net for net in _NOT_PUBLIC)
+
+
+def endpoints(
+    hostname: str,
+    deadline: Deadline,
+    *,
+    lookup: Lookup,
+    allowed: Sequence[Network] = (),
+    connect_to: Sequence[ConnectTo] = (),
+) -> Probe[list[Endpoint]]:
+    """Where `hostname` may be asked, in the order to try, at most `MOST_TRIED`. Asks DNS once, for both families.
+
+    Of `connect_to` the first pattern that fits counts, with every further entry of that same pattern. One address
+    that may not be asked blocks the whole name. Raises `LookupFailed`.
+    """
+    pattern = next((entry.pattern for entry in connect_to if entry.matches(hostname)), None)
+    if pattern is not None:
+        found = [Endpoint(entry.address, entry.port) for entry in connect_to if entry.pattern == pattern]
+    else:
+        found = [Endpoint(text, 443) for text in (yield from _within(deadline, lookup, hostname))]
+    for endpoint in found:
+        if not may_ask(ip_address(endpoint.address), allowed):
+            raise LookupFailed(Reason.BLOCKED, f"{endpoint.address} is not a public address")
+    return _interleaved(found)[:MOST_TRIED]
+
+
+def _interleaved(found: list[Endpoint]) -> list[Endpoint]:
+    """The two families in turn, in the resolver's order, so that a network without one of them costs one try."""
+    if not found:
+        return []
+    first = [e for e in found if (":" in e.address) == (":" in found[0].address)]
+    other = [e for e in found if (":" in e.address) != (":" in found[0].address)]
+    pairs = [e for pair in zip(first, other, strict=False) for e in pair]
+    rest = max(first, other, key=len)[min(len(first), len(other)) :]
+    return pairs + rest
+
+
+# --- the system's resolver, which knows no deadline ---
+
+
+def system_lookup(hostname: str) -> list[str]:
+    """The addresses the system knows for a name, as text. Blocks for as long as the system likes.
+
+    The final dot keeps search domains out. glibc does not find a name with that dot in the hosts file, so the file is
+    read here first. Raises socket.gaierror.
+    """
+    known = _hosts_entries(HOSTS_FILE).get(hostname)
+    if known:
+        return known
+    answers = socket.getaddrinfo(f"{hostname}.", 443, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in answers))
+
+
+def _hosts_entries(path: Path) -> dict[str, list[str]]:
+    try:
+        changed = path.stat().st_mtime_ns
+    except OSError:
+        return {}
+    return _read_hosts(path, changed)
+
+
+@lru_cache(maxsize=1)
+def _read_hosts(path: Path, _changed: int) -> dict[str, list[str]]:
+    entries: dict[str, list[str]] = {}
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        address, *names = line.partition("#")[0].split() or [""]
+        for name in names if _is_address(address) else ():
+            entries.setdefault(name.lower(), []).append(address)
+    return entries
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+_lookups = threading.BoundedSemaphore(MOST_LOOKUPS)
+_NOT_FOUND = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", None), getattr(socket, "EAI_ADDRFAMILY", None)}
+
+
+def _within(deadline: Deadline, lookup: Lookup, hostname: str) -> Probe[list[str]]:
+    """What `lookup` answers before the deadline. A lookup cannot be cancelled: it keeps its own daemon thread, and
+    nobody waits for it."""
+    if not _lookups.acquire(blocking=False):
+        raise LookupFailed(Reason.DNS_FAILED, f"{MOST_LOOKUPS} earlier lookups are still unanswered")
+    answer: Future[list[str]] = Future()
+
+    def work() -> None:
+        try:
+            found = list(lookup(hostname))
+        except BaseException as error:  # noqa: BLE001 - handed over to whoever waits, who tells it apart
+            _lookups.release()
+            answer.set_exception(error)
+        else:
+            _lookups.release()
+            answer.set_result(found)
+
+    try:
+        threading.Thread(target=work, name=f"lookup {hostname}", daemon=True).start()
+    except BaseException:
+        _lookups.release()
+        raise
+    yield Wait(deadline.end, future=answer)
+    if not answer.done():
+        raise LookupFailed(Reason.DNS_FAILED, "the resolver did not answer in time")
+    try:
+        found = answer.result()
+    except socket.gaierror as error:
+        reason = Reason.DNS_NOT_FOUND if error.errno in _NOT_FOUND else Reason.DNS_FAILED
+        raise LookupFailed(reason, error.strerror or str(error)) from None
+    if not found:
+        raise LookupFailed(Reason.DNS_NOT_FOUND, "the name has no address")
+    return found

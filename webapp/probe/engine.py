@@ -1,0 +1,115 @@
+"""One name from input to finding, and many of them at once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from webapp.probe import certificate, handshake, judge
+from webapp.probe.address import ConnectTo, Endpoint, Lookup, LookupFailed, Network, endpoints, system_lookup
+from webapp.probe.deadline import Deadline
+from webapp.probe.finding import Contact, Ending, Finding, Note, Reason
+from webapp.probe.hostname import NotCheckable, parse
+from webapp.probe.waiting import Crew, Probe, Wait, drive
+
+log = logging.getLogger(__name__)
+
+RETRY_PAUSE = 0.25  # seconds before red without a certificate is confirmed by a second try
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to ask. `timeout` is the total in seconds: resolve, connect and handshake together."""
+
+    timeout: float = 10.0
+    ca_bundle: Path | None = None  # None: certifi's
+    allowed_networks: tuple[Network, ...] = ()
+    connect_to: tuple[ConnectTo, ...] = ()
+    lookup: Lookup = system_lookup
+
+
+DEFAULT = Settings()
+
+
+def check(text: str, settings: Settings = DEFAULT) -> Finding:
+    """What the TLS server of the host name in `text` shows, now. Never raises: what goes wrong over there is the
+    answer, what goes wrong here is logged and answered as `monitor_error`."""
+    return drive(probe(text, settings))
+
+
+def check_many(hosts: Iterable[str], settings: Settings = DEFAULT, concurrency: int = 64) -> Iterator[Finding]:
+    """A finding for each of `hosts`, as they finish, `concurrency` at a time.
+
+    `hosts` may be endless: it is read as fast as findings are taken, and no more than `concurrency` are under way.
+    """
+    finished: SimpleQueue[Future[Finding]] = SimpleQueue()
+    flying = 0
+    with closing(Crew[Finding](concurrency, "probe")) as crew:
+        for host in hosts:
+            crew.submit(probe(host, settings)).add_done_callback(finished.put)
+            flying += 1
+            if flying >= concurrency:
+                yield finished.get().result()
+                flying -= 1
+        while flying:
+            yield finished.get().result()
+            flying -= 1
+
+
+def probe(text: str, settings: Settings = DEFAULT) -> Probe[Finding]:
+    """`check` as a generator, for whoever does the waiting for many: see `waiting`."""
+    deadline = Deadline(settings.timeout)
+    hostname = None
+
+    def finding(reason: Reason, **facts: Any) -> Finding:
+        return Finding(text, hostname, reason, datetime.now(UTC), deadline.elapsed(), **facts)
+
+    try:
+        hostname = parse(text)
+        trust = handshake.trust(settings.ca_bundle)
+        where = yield from endpoints(
+            hostname,
+            deadline,
+            lookup=settings.lookup,
+            allowed=settings.allowed_networks,
+            connect_to=settings.connect_to,
+        )
+        contact = yield from _confirmed(hostname, where, trust, deadline)
+        leaf = certificate.read(contact.leaf) if contact.leaf is not None else None
+        reason, problems = judge.judge(contact, hostname, leaf)
+        return finding(
+            reason,
+            address=contact.address,
+            port=contact.port,
+            tls_version=contact.tls_version,
+            certificate=leaf,
+            problems=problems,
+            notes=frozenset({Note.CLIENT_CERTIFICATE_WANTED} if contact.client_certificate_wanted else ()),
+            detail=problems[0].text if problems else contact.text,
+        )
+    except NotCheckable as error:
+        return finding(Reason.NOT_CHECKABLE, refusal=error.refusal)
+    except LookupFailed as error:
+        return finding(error.reason, detail=str(error))
+    except Exception as error:
+        log.exception("checking %r failed on our side", text)
+        return finding(Reason.MONITOR_ERROR, detail=certificate.clean(f"{type(error).__name__}: {error}"))
+
+
+def _confirmed(hostname: str, where: Sequence[Endpoint], trust: handshake.Trust, deadline: Deadline) -> Probe[Contact]:
+    """A contact; one that was refused or cut off without a certificate is confirmed by a second try."""
+    contact = yield from handshake.shake_hands(hostname, where, trust, deadline)
+    cut_off = contact.ending in (Ending.REFUSED, Ending.RESET) and not contact.chain_seen
+    if not cut_off or deadline.remaining() <= RETRY_PAUSE:
+        return contact
+    yield Wait(deadline.within(RETRY_PAUSE))
+    second = yield from handshake.shake_hands(hostname, where, trust, deadline)
+    # Silence the second time does not take the first answer back.
+    return contact if second.ending is Ending.TIMEOUT else second

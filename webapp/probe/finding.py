@@ -1,0 +1,161 @@
+"""The words the engine speaks in: states, reasons, certificates and findings. No behaviour beyond reading them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from webapp.probe.hostname import Refusal
+
+
+class State(StrEnum):
+    """What a padlock can say. `INACTIVE` is never found by the engine: an inactive item is not asked at all."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    UNKNOWN = "unknown"
+    INACTIVE = "inactive"
+
+
+class Reason(StrEnum):
+    """Why: a closed list, see `STATE_OF` for the state each one means."""
+
+    OK = "ok"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    CHAIN_EXPIRED = "chain_expired"
+    SELF_SIGNED = "self_signed"
+    UNTRUSTED_ISSUER = "untrusted_issuer"
+    INCOMPLETE_CHAIN = "incomplete_chain"
+    WRONG_HOSTNAME = "wrong_hostname"
+    WRONG_PURPOSE = "wrong_purpose"
+    WEAK_CRYPTO = "weak_crypto"
+    REVOKED = "revoked"
+    CHAIN_INVALID = "chain_invalid"
+    NO_TLS = "no_tls"
+    HANDSHAKE_FAILED = "handshake_failed"
+    REFUSED = "refused"
+    DNS_NOT_FOUND = "dns_not_found"
+    DNS_FAILED = "dns_failed"
+    TIMEOUT = "timeout"
+    UNREACHABLE = "unreachable"
+    BLOCKED = "blocked"
+    NOT_CHECKABLE = "not_checkable"
+    MONITOR_ERROR = "monitor_error"
+
+    @property
+    def state(self) -> State:
+        return STATE_OF[self]
+
+
+_UNKNOWN = (
+    Reason.DNS_NOT_FOUND,
+    Reason.DNS_FAILED,
+    Reason.TIMEOUT,
+    Reason.UNREACHABLE,
+    Reason.BLOCKED,
+    Reason.NOT_CHECKABLE,
+    Reason.MONITOR_ERROR,
+)
+
+STATE_OF: Mapping[Reason, State] = MappingProxyType(
+    dict.fromkeys(Reason, State.INVALID) | dict.fromkeys(_UNKNOWN, State.UNKNOWN) | {Reason.OK: State.VALID}
+)
+
+
+class Note(StrEnum):
+    """A fact beside the verdict that never changes it."""
+
+    CLIENT_CERTIFICATE_WANTED = "client_certificate_wanted"
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A leaf as it was served. Its texts are hostile input: cleaned and bounded here, escaped where they are shown.
+
+    `readable` is False where it could be judged but not read to the end; what could not be read is empty or None.
+    """
+
+    fingerprint: str  # SHA-256 over the DER, 64 lower-case hex digits
+    subject: str = ""  # its CN, or the first of its names
+    issuer: str = ""  # "R11, Let's Encrypt": the issuer's CN and O, whichever it has
+    names: tuple[str, ...] = ()  # the DNS names of the SAN, at most `certificate.MOST_NAMES` of them
+    serial: str = ""  # lower-case hex
+    not_before: datetime | None = None  # UTC, aware
+    not_after: datetime | None = None  # UTC, aware
+    key: str = ""  # "RSA 2048", "EC secp256r1", "Ed25519"
+    signature: str = ""  # the digest its issuer signed with: "sha256"
+    readable: bool = True
+
+
+class Ending(StrEnum):
+    """How a contact with a server ended, before anybody judges it."""
+
+    DONE = "done"  # the handshake is finished, or as far as the server's part of it goes
+    REFUSED = "refused"  # every address refuses
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    RESET = "reset"  # reset, or closed without a word
+    ALERT = "alert"  # the server, or OpenSSL, ended the handshake with an error
+    NOT_TLS = "not_tls"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """The raw facts of one contact: how it ended, and what was seen until then.
+
+    `errors` are the verify errors in OpenSSL's order, as (X509_V_ERR number, depth, text). `chain_seen`: a certificate
+    came and the server proved that it holds its key, so it can be judged.
+    """
+
+    ending: Ending
+    text: str = ""
+    address: str | None = None
+    port: int = 443
+    leaf: bytes | None = None  # DER
+    errors: tuple[tuple[int, int, str], ...] = ()
+    chain_seen: bool = False
+    tls_version: str | None = None
+    client_certificate_wanted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One verify error of OpenSSL's (X509_V_ERR_*) at one depth of the chain; depth 0 is the leaf."""
+
+    code: int
+    depth: int
+    text: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check of one host name found.
+
+    `input` is the text as it was given, `hostname` the A-label it was understood as (None: it was not a host name).
+    `refusal` says why the input is not a host name. `problems` holds every verify error, the one that `reason` names
+    first. `detail` is for staff: OpenSSL's or the system's own text, cleaned. `address` is the address that answered,
+    or one that was tried; None where none was.
+    """
+
+    input: str
+    hostname: str | None
+    reason: Reason
+    checked_at: datetime  # UTC, aware: when the check ended
+    elapsed_seconds: float
+    address: str | None = None
+    port: int = 443
+    tls_version: str | None = None  # "TLSv1.3"
+    certificate: Certificate | None = None
+    problems: tuple[Problem, ...] = ()
+    notes: frozenset[Note] = frozenset()
+    refusal: Refusal | None = None
+    detail: str = ""
+
+    @property
+    def state(self) -> State:
+        return self.reason.state

@@ -1,0 +1,323 @@
+"""One handshake that always reads the certificate. The only module that imports OpenSSL.
+
+Verification errors are recorded and the handshake goes on: a bad certificate's issuer and dates come from the very
+connection that judged it. Every wait is bounded by one deadline.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import socket
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+
+import certifi
+from OpenSSL import SSL, crypto
+
+# OpenSSL's own host check and the words for its errors: pyOpenSSL needs both and gives out neither.
+from OpenSSL._util import ffi, lib
+
+from webapp.probe.address import Endpoint
+from webapp.probe.certificate import clean
+from webapp.probe.deadline import Deadline
+from webapp.probe.finding import Contact, Ending
+from webapp.probe.waiting import READ, WRITE, Probe, Wait
+
+log = logging.getLogger(__name__)
+
+MOST_BYTES = 65536  # read or written at once
+STAGGER = 0.25  # seconds until the next address is tried beside one that has not answered (RFC 8305: 250 ms)
+_NEVER_SUBJECT = 0x20  # X509_CHECK_FLAG_NEVER_CHECK_SUBJECT: the SAN decides (RFC 9525), a CN alone does not count
+_NO_PARTIAL_WILDCARDS = 0x4  # X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS: "*" is a whole label
+
+
+Trust = SSL.Context
+
+
+class TrustUnusable(Exception):
+    """There is nothing to verify against: no root could be loaded."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the callbacks of one connection have seen so far."""
+
+    errors: list[tuple[int, int, str]] = field(default_factory=list)
+    client_certificate_wanted: bool = False
+
+
+# --- trust: one context, loaded once, shared by every handshake ---
+
+_contexts: dict[Path, tuple[tuple[int, int], SSL.Context]] = {}
+_loading = threading.Lock()
+
+
+def trust(ca_bundle: Path | None) -> Trust:
+    """The context that trusts the roots in `ca_bundle`, or certifi's. Read anew when the file changes; when the new
+    one is broken the old one is kept. The environment (SSL_CERT_FILE and the like) never counts.
+
+    Raises `TrustUnusable` where there never was a good one: verifying against nothing would turn everything red.
+    """
+    path = ca_bundle or Path(certifi.where())
+    try:
+        stat = path.stat()
+        stamp = (stat.st_mtime_ns, stat.st_size)
+    except OSError:
+        stamp = (0, 0)
+    known = _contexts.get(path)
+    if known is not None and known[0] == stamp:
+        return known[1]
+    with _loading:
+        known = _contexts.get(path)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        try:
+            loaded = _load(path)
+        except (OSError, SSL.Error, TrustUnusable) as error:
+            if known is None:
+                raise TrustUnusable(f"no root can be loaded from {path}: {error}") from error
+            log.exception("keeping the roots loaded before: %s is broken", path)
+            loaded = known[1]
+        _contexts[path] = (stamp, loaded)
+        return loaded
+
+
+def _load(path: Path) -> SSL.Context:
+    pem = path.read_bytes()
+    roots = pem.count(b"-----BEGIN CERTIFICATE-----") + pem.count(b"-----BEGIN TRUSTED CERTIFICATE-----")
+    if roots == 0:
+        raise TrustUnusable("it holds no certificate")
+    made = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    made.load_verify_locations(os.fspath(path))
+    flags = crypto.X509StoreFlags.PARTIAL_CHAIN
+    if b"-----BEGIN X509 CRL-----" in pem:
+        flags |= crypto.X509StoreFlags.CRL_CHECK  # of the leaf, where its issuer's list is at hand
+    store = made.get_cert_store()
+    assert store is not None  # noqa: S101 - a context always has one; the type leaves room for none
+    store.set_flags(flags)
+    made.set_verify(SSL.VERIFY_PEER, _record_error)
+    made.set_info_callback(_record_progress)
+    made.set_min_proto_version(SSL.TLS1_2_VERSION)
+    made.set_cipher_list(b"DEFAULT:@SECLEVEL=2")
+    # As curl does: the post-quantum groups of the newest OpenSSL double the work and need a second packet.
+    lib.SSL_CTX_set1_curves_list(made._context, b"X25519:P-256:P-384:P-521")
+    made.set_alpn_protos([b"h2", b"http/1.1"])
+    made.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    log.info("trusting %d roots from %s", roots, path)
+    return made
+
+
+def _record_error(connection: SSL.Connection, _cert: crypto.X509, code: int, depth: int, ok: int) -> bool:
+    if not ok:
+        text = ffi.string(lib.X509_verify_cert_error_string(code)).decode("ascii", "replace")
+        connection.get_app_data().errors.append((code, depth, text))
+    return True
+
+
+def _record_progress(connection: SSL.Connection, _where: int, _ret: int) -> None:
+    if connection.get_state_string() == b"SSLv3/TLS read server certificate request":
+        connection.get_app_data().client_certificate_wanted = True
+
+
+# --- one contact ---
+
+
+def shake_hands(hostname: str, endpoints: Sequence[Endpoint], trust: Trust, deadline: Deadline) -> Probe[Contact]:
+    """Connect to the first of `endpoints` that answers, and do one handshake for `hostname` (an A-label).
+
+    Every fault of the far side is in the answer. Raises OSError for ours only: no descriptor, no memory, no port left.
+    """
+    connected = yield from _connect(endpoints, deadline)
+    if isinstance(connected, Contact):
+        return connected
+    sock, endpoint = connected
+    with sock:
+        return (yield from _handshake(hostname, sock, endpoint, trust, deadline))
+
+
+_OURS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EADDRNOTAVAIL, errno.EAGAIN}
+_REFUSALS = {errno.ECONNREFUSED, errno.ECONNRESET, errno.ECONNABORTED}
+_SILENCES = {errno.ETIMEDOUT}
+
+
+def _connect(endpoints: Sequence[Endpoint], deadline: Deadline) -> Probe[tuple[socket.socket, Endpoint] | Contact]:
+    """The first address that takes the connection; a slow one is joined by the next after `STAGGER` seconds."""
+    waiting = list(endpoints)
+    failures: dict[Endpoint, int] = {}
+    pending: dict[int, tuple[socket.socket, Endpoint]] = {}
+    try:
+        while waiting or pending:
+            if waiting:
+                endpoint = waiting.pop(0)
+                sock = _socket_for(endpoint)
+                pending[sock.fileno()] = (sock, endpoint)
+                code = sock.connect_ex((endpoint.address, endpoint.port))
+                if code not in (0, errno.EINPROGRESS):
+                    del pending[sock.fileno()]
+                    sock.close()
+                    failures[endpoint] = code
+                    continue
+            until = deadline.within(STAGGER) if waiting else deadline.end
+            for descriptor in (yield Wait(until, tuple((descriptor, WRITE) for descriptor in pending))):
+                sock, endpoint = pending.pop(descriptor)
+                code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                if code == 0:
+                    return _vetted_peer(sock, endpoint), endpoint
+                sock.close()
+                failures[endpoint] = code
+            if deadline.remaining() == 0:
+                failures.update(dict.fromkeys([e for _, e in pending.values()] + waiting, errno.ETIMEDOUT))
+                break
+    finally:
+        for sock, _endpoint in pending.values():
+            sock.close()
+    return _no_connection(failures)
+
+
+def _socket_for(endpoint: Endpoint) -> socket.socket:
+    sock = socket.socket(socket.AF_INET6 if ":" in endpoint.address else socket.AF_INET, socket.SOCK_STREAM)
+    sock.setblocking(False)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock
+
+
+def _vetted_peer(sock: socket.socket, endpoint: Endpoint) -> socket.socket:
+    """The socket, if it reached the address that was vetted. The kernel has no reason to lie; a proxy layer might."""
+    if ip_address(sock.getpeername()[0]) != ip_address(endpoint.address):
+        sock.close()
+        raise OSError(errno.EPROTO, f"connected to another address than {endpoint.address}")
+    return sock
+
+
+def _no_connection(failures: dict[Endpoint, int]) -> Contact:
+    """What the failed addresses say together. One that may still live makes it a timeout; one that refuses counts
+    more than one without a route, since that may be a family of addresses that this machine lacks."""
+    ours = [code for code in failures.values() if code in _OURS]
+    if ours and len(ours) == len(failures):
+        raise OSError(ours[0], os.strerror(ours[0]))
+    for codes, ending in ((_SILENCES, Ending.TIMEOUT), (_REFUSALS, Ending.REFUSED)):
+        for endpoint, code in failures.items():
+            if code in codes:
+                return Contact(ending, os.strerror(code), endpoint.address, endpoint.port)
+    endpoint, code = next(iter(failures.items()))
+    return Contact(Ending.UNREACHABLE, os.strerror(code), endpoint.address, endpoint.port)
+
+
+def _handshake(
+    hostname: str, sock: socket.socket, endpoint: Endpoint, trust: Trust, deadline: Deadline
+) -> Probe[Contact]:
+    connection = SSL.Connection(trust)
+    connection.set_connect_state()
+    seen = _Seen()
+    connection.set_app_data(seen)
+    name = hostname.encode("ascii")
+    connection.set_tlsext_host_name(name)
+    param = lib.SSL_get0_param(connection._ssl)
+    lib.X509_VERIFY_PARAM_set_hostflags(param, _NEVER_SUBJECT | _NO_PARTIAL_WILDCARDS)
+    lib.X509_VERIFY_PARAM_set1_host(param, name, len(name))
+
+    ending, text = yield from _drive(connection, sock, deadline)
+    peer = connection.get_peer_certificate()
+    # Once our Finished is out, the server's part is done and its key is proven: an alert after that, as from a server
+    # that wants a client certificate, comes too late to matter. Without forward secrecy only the end proves the key.
+    proven = ending is Ending.DONE or (
+        connection.get_finished() is not None and "DHE" in (connection.get_cipher_name() or "")
+    )
+    if ending is Ending.DONE:
+        _say_goodbye(connection, sock)
+    return Contact(
+        ending=ending,
+        text=text,
+        address=endpoint.address,
+        port=endpoint.port,
+        leaf=crypto.dump_certificate(crypto.FILETYPE_ASN1, peer) if peer is not None else None,
+        errors=tuple(seen.errors),
+        chain_seen=proven and peer is not None,
+        tls_version=connection.get_protocol_version_name() if peer is not None else None,
+        client_certificate_wanted=seen.client_certificate_wanted,
+    )
+
+
+def _drive(connection: SSL.Connection, sock: socket.socket, deadline: Deadline) -> Probe[tuple[Ending, str]]:
+    """The handshake to its end, or to the deadline, whatever the far side drips.
+
+    OpenSSL works on memory and the bytes pass through here: only so are the very first of them sure to be seen.
+    """
+    first = True
+    try:
+        while True:
+            failure = _step(connection)
+            yield from _send(sock, _outgoing(connection), deadline)
+            if failure is not None:
+                return failure
+            received = yield from _receive(sock, deadline)
+            if not received:
+                return Ending.RESET, "closed without a word"
+            if first and not _speaks_tls(received):
+                return Ending.NOT_TLS, f"it answered {clean(repr(received[:40])[1:])}"
+            first = False
+            connection.bio_write(received)
+    except TimeoutError:
+        return Ending.TIMEOUT, "no answer" if first else "no end of the handshake"
+    except (ConnectionError, OSError) as error:
+        return Ending.RESET, error.strerror or str(error)
+
+
+def _step(connection: SSL.Connection) -> tuple[Ending, str] | None:
+    """As far as OpenSSL gets with what it has; None while it wants more."""
+    try:
+        connection.do_handshake()
+    except SSL.WantReadError:
+        return None
+    except SSL.Error as error:
+        return Ending.ALERT, clean("; ".join(str(part[-1]) for part in error.args[0]) if error.args else "")
+    return Ending.DONE, ""
+
+
+def _outgoing(connection: SSL.Connection) -> bytes:
+    try:
+        return connection.bio_read(MOST_BYTES)
+    except SSL.WantReadError:
+        return b""
+
+
+def _send(sock: socket.socket, data: bytes, deadline: Deadline) -> Probe[None]:
+    while data:
+        try:
+            data = data[sock.send(data) :]
+        except BlockingIOError:
+            yield from _ready(sock, WRITE, deadline)
+
+
+def _receive(sock: socket.socket, deadline: Deadline) -> Probe[bytes]:
+    while True:
+        yield from _ready(sock, READ, deadline)
+        try:
+            return sock.recv(MOST_BYTES)
+        except BlockingIOError:  # woken for nothing, as a kernel may
+            continue
+
+
+def _ready(sock: socket.socket, event: int, deadline: Deadline) -> Probe[None]:
+    """Until the socket is ready. Raises TimeoutError at the deadline, also for a server that drips up to it."""
+    ready = yield Wait(deadline.end, ((sock.fileno(), event),))
+    if not ready or deadline.remaining() == 0:
+        raise TimeoutError
+
+
+def _speaks_tls(head: bytes) -> bool:
+    """Whether an answer begins like a TLS record: an alert or a handshake, then version 3 (RFC 8446, 5.1)."""
+    return head[0] in (21, 22) and head[1:2] in (b"", b"\x03")
+
+
+def _say_goodbye(connection: SSL.Connection, sock: socket.socket) -> None:
+    try:
+        connection.shutdown()
+        sock.send(_outgoing(connection))
+    except (SSL.Error, OSError):
+        log.debug("the server left first")

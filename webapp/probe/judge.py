@@ -1,0 +1,108 @@
+"""Raw facts -> the reason. A table, no I/O.
+
+The numbers are OpenSSL's X509_V_ERR_*. What each means to the owner of a site is in `_LEAF` and `_ANY`; which one
+leads when several come at once is `_LEADS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from webapp.probe.finding import Certificate, Contact, Ending, Problem, Reason
+
+# A list that is missing, old or unreadable says nothing of the certificate: 3 and 33 not at hand, 4, 6 and 8 not
+# readable, 11 and 12 out of date, 35, 36, 44 and 54 out of its scope.
+_NO_LIST = frozenset({3, 4, 8, 11, 12, 15, 16, 33, 35, 36, 44, 54})
+
+_NO_ISSUER = frozenset({20, 21})
+
+_LEAF: Mapping[int, Reason] = MappingProxyType(
+    {
+        9: Reason.NOT_YET_VALID,  # CERT_NOT_YET_VALID
+        10: Reason.EXPIRED,  # CERT_HAS_EXPIRED
+        20: Reason.INCOMPLETE_CHAIN,  # UNABLE_TO_GET_ISSUER_CERT_LOCALLY
+        21: Reason.INCOMPLETE_CHAIN,  # UNABLE_TO_VERIFY_LEAF_SIGNATURE
+        26: Reason.WRONG_PURPOSE,  # INVALID_PURPOSE
+    }
+)
+_ANY: Mapping[int, Reason] = MappingProxyType(
+    {
+        2: Reason.UNTRUSTED_ISSUER,  # UNABLE_TO_GET_ISSUER_CERT
+        10: Reason.CHAIN_EXPIRED,  # CERT_HAS_EXPIRED, of an issuer
+        18: Reason.SELF_SIGNED,  # DEPTH_ZERO_SELF_SIGNED_CERT
+        19: Reason.UNTRUSTED_ISSUER,  # SELF_SIGNED_CERT_IN_CHAIN
+        20: Reason.UNTRUSTED_ISSUER,  # UNABLE_TO_GET_ISSUER_CERT_LOCALLY, of an issuer
+        23: Reason.REVOKED,  # CERT_REVOKED
+        62: Reason.WRONG_HOSTNAME,  # HOSTNAME_MISMATCH
+        66: Reason.WEAK_CRYPTO,  # EE_KEY_TOO_SMALL
+        67: Reason.WEAK_CRYPTO,  # CA_KEY_TOO_SMALL
+        68: Reason.WEAK_CRYPTO,  # CA_MD_TOO_WEAK
+    }
+)
+
+# What the owner has to mend first, first. Who vouches comes before the name, and the name before the dates: a
+# certificate of nobody's, or for somebody else, is not mended by renewing it.
+_LEADS = (
+    Reason.REVOKED,
+    Reason.SELF_SIGNED,
+    Reason.UNTRUSTED_ISSUER,
+    Reason.INCOMPLETE_CHAIN,
+    Reason.CHAIN_INVALID,
+    Reason.WRONG_HOSTNAME,
+    Reason.WRONG_PURPOSE,
+    Reason.CHAIN_EXPIRED,
+    Reason.EXPIRED,
+    Reason.NOT_YET_VALID,
+    Reason.WEAK_CRYPTO,
+)
+
+_ENDINGS: Mapping[Ending, Reason] = MappingProxyType(
+    {
+        Ending.REFUSED: Reason.REFUSED,
+        Ending.UNREACHABLE: Reason.UNREACHABLE,
+        Ending.TIMEOUT: Reason.TIMEOUT,
+        Ending.RESET: Reason.HANDSHAKE_FAILED,
+        Ending.ALERT: Reason.HANDSHAKE_FAILED,
+        Ending.DONE: Reason.HANDSHAKE_FAILED,  # finished without a certificate: anonymous ciphers are not offered
+        Ending.NOT_TLS: Reason.NO_TLS,
+    }
+)
+# OpenSSL's reasons for ending a handshake itself over a key or a digest.
+_WEAK_TEXTS = ("too small", "too weak", "too short", "unsupported signature", "legacy sigalg")
+_FOREIGN_TEXTS = ("wrong version number", "http request", "https proxy request")
+
+
+def judge(contact: Contact, hostname: str, leaf: Certificate | None) -> tuple[Reason, tuple[Problem, ...]]:
+    """The one reason of a contact with every verify error behind it, the one to mend first leading.
+
+    What was seen of the certificate decides, else how the contact ended.
+    """
+    if contact.chain_seen and leaf is not None:
+        problems = _problems(contact, leaf.readable)
+        # OpenSSL lets a wildcard stand for no label with an underscore; curl and browsers do.
+        if "_" in hostname and f"*.{hostname.partition('.')[2]}" in leaf.names:
+            problems = tuple(problem for problem in problems if problem.reason is not Reason.WRONG_HOSTNAME)
+        return (problems[0].reason if problems else Reason.OK), problems
+    if contact.ending is Ending.ALERT:
+        if any(text in contact.text for text in _FOREIGN_TEXTS):
+            return Reason.NO_TLS, ()
+        if any(text in contact.text for text in _WEAK_TEXTS):
+            return Reason.WEAK_CRYPTO, ()
+    return _ENDINGS[contact.ending], ()
+
+
+def _problems(contact: Contact, readable: bool) -> tuple[Problem, ...]:
+    found = dict.fromkeys(
+        Problem(code, depth, text, _reason_for(code, depth, readable))
+        for code, depth, text in contact.errors
+        if code not in _NO_LIST
+    )
+    return tuple(sorted(found, key=lambda problem: _LEADS.index(problem.reason)))
+
+
+def _reason_for(code: int, depth: int, readable: bool) -> Reason:
+    if code in _NO_ISSUER and depth == 0 and not readable:
+        return Reason.CHAIN_INVALID  # OpenSSL finds no issuer for a leaf that it cannot read: none is missing
+    reason = _LEAF.get(code) if depth == 0 else None
+    return reason or _ANY.get(code, Reason.CHAIN_INVALID)

@@ -1,0 +1,170 @@
+"""How a probe waits: as a generator that says what for, and goes on when it is there or the time is up.
+
+So one piece of straight code serves a caller who waits for a single probe (`drive`), and one thread that has hundreds
+in the air (`Crew`). A thread each would spend more time on handing the interpreter around than on handshakes.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import os
+import select
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+READ, WRITE = select.POLLIN, select.POLLOUT
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wait:
+    """For one of these descriptors, as (number, READ or WRITE), or for this future; at most `until`, on the monotonic
+    clock in seconds. With neither it is a pause."""
+
+    until: float
+    descriptors: tuple[tuple[int, int], ...] = ()
+    future: Future[Any] | None = None
+
+
+# Yields what it waits for, and is sent the descriptors that are ready: none when the time is up (or a future is done).
+Probe = Generator[Wait, list[int], T]
+
+
+def drive(probe: Probe[T]) -> T:
+    """What a probe returns, or raises, when this very thread does its waiting."""
+    ready: list[int] = []
+    try:
+        wait = next(probe)
+        while True:
+            patience = max(0.0, wait.until - time.monotonic())
+            if wait.future is not None:
+                _done(wait.future, patience)
+            else:
+                poll = select.poll()
+                for descriptor, event in wait.descriptors:
+                    poll.register(descriptor, event)
+                ready = [descriptor for descriptor, _event in poll.poll(patience * 1000)]
+            wait = probe.send(ready)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
+def _done(future: Future[Any], patience: float) -> None:
+    done = threading.Event()
+    future.add_done_callback(lambda _future: done.set())
+    done.wait(patience)
+
+
+@dataclass(frozen=True, slots=True)
+class _Flight(Generic[T]):
+    probe: Probe[T]
+    answer: Future[T]
+
+
+class Crew(Generic[T]):
+    """One thread that has up to `concurrency` probes in the air; the others stand in line. It starts with the first
+    of them, and is no reason for a process to stay alive."""
+
+    def __init__(self, concurrency: int, name: str) -> None:
+        self._concurrency = concurrency
+        self._name = name
+        self._line: deque[_Flight[T]] = deque()
+        self._waiting: dict[Wait, _Flight[T]] = {}  # everybody in the air
+        self._watched: dict[int, Wait] = {}  # by descriptor
+        self._clock: list[tuple[float, int, Wait]] = []  # a heap of all waits, those that are over among them
+        self._order = itertools.count()
+        self._rung: deque[Wait] = deque()  # whose future is done
+        self._closing = False
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def submit(self, probe: Probe[T]) -> Future[T]:
+        """The answer to come of a probe. Its callbacks run in the crew's thread: they have to be quick."""
+        flight = _Flight(probe, Future())
+        self._line.append(flight)
+        with self._starting:
+            if self._thread is None:
+                self._bell, self._button = os.pipe()
+                os.set_blocking(self._bell, False)
+                os.set_blocking(self._button, False)
+                self._poll = select.poll()
+                self._poll.register(self._bell, READ)
+                self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
+                self._thread.start()
+        self._ring()
+        return flight.answer
+
+    def close(self) -> None:
+        """Drop what is under way and end the thread. Nothing can be submitted afterwards."""
+        self._closing = True
+        if self._thread is not None:
+            self._ring()
+            self._thread.join()
+            os.close(self._bell)
+            os.close(self._button)
+
+    def _ring(self) -> None:
+        try:
+            os.write(self._button, b"!")
+        except BlockingIOError:
+            return  # it has been rung often enough
+
+    def _work(self) -> None:
+        while not self._closing:
+            while self._line and len(self._waiting) < self._concurrency:
+                flight = self._line.popleft()
+                self._step(flight, flight.probe.__next__)
+            for descriptor, _event in self._poll.poll(self._patience()):
+                if descriptor == self._bell:
+                    os.read(self._bell, 65536)
+                elif descriptor in self._watched:  # else its probe has gone on in this very round
+                    self._go_on(self._watched[descriptor], [descriptor])
+            while self._rung:
+                self._go_on(self._rung.popleft(), [])
+            while self._clock and self._clock[0][0] <= time.monotonic():
+                self._go_on(heapq.heappop(self._clock)[2], [])
+        for flight in self._waiting.values():
+            flight.probe.close()
+
+    def _patience(self) -> float | None:
+        """Milliseconds until somebody has waited enough. None: nobody waits."""
+        return max(0.0, self._clock[0][0] - time.monotonic()) * 1000 + 1 if self._clock else None
+
+    def _go_on(self, wait: Wait, ready: list[int]) -> None:
+        flight = self._waiting.pop(wait, None)
+        if flight is None:
+            return  # it has gone on already, for another cause
+        for descriptor, _event in wait.descriptors:
+            self._poll.unregister(descriptor)
+            del self._watched[descriptor]
+        self._step(flight, lambda: flight.probe.send(ready))
+
+    def _step(self, flight: _Flight[T], go: Callable[[], Wait]) -> None:
+        """From one wait of a probe to the next, or to its end."""
+        try:
+            wait = go()
+        except StopIteration as end:
+            flight.answer.set_result(end.value)
+            return
+        except BaseException as error:  # noqa: BLE001 - whatever it is belongs to whoever asked
+            flight.answer.set_exception(error)
+            return
+        self._waiting[wait] = flight
+        for descriptor, event in wait.descriptors:
+            self._poll.register(descriptor, event)
+            self._watched[descriptor] = wait
+        heapq.heappush(self._clock, (wait.until, next(self._order), wait))
+        if wait.future is not None:
+            wait.future.add_done_callback(lambda _future: self._hear(wait))
+
+    def _hear(self, wait: Wait) -> None:
+        self._rung.append(wait)
+        self._ring()
