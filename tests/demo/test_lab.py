@@ -1,0 +1,238 @@
+"""The lab, looked at with eyes that are not ours: curl's, and those of the ssl module."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.x509.oid import ExtensionOID
+
+from webapp.demo.lab import LANDING, Address, Case, Lab, running
+from webapp.demo.pki import der, extension, issue, issue_ca
+from webapp.probe.finding import Reason
+
+WITHOUT_A_SERVER = {
+    Reason.DNS_NOT_FOUND,
+    Reason.DNS_FAILED,
+    Reason.UNREACHABLE,
+    Reason.NOT_CHECKABLE,
+    Reason.MONITOR_ERROR,
+}
+
+# The first verify error that OpenSSL 3 and later report, see X509_STORE_CTX_get_error(3).
+VERIFY_ERRORS = {
+    Reason.EXPIRED: {10},
+    Reason.NOT_YET_VALID: {9},
+    Reason.CHAIN_EXPIRED: {10},
+    Reason.SELF_SIGNED: {18},
+    Reason.UNTRUSTED_ISSUER: {19, 20},
+    Reason.INCOMPLETE_CHAIN: {20, 21},
+    Reason.WRONG_HOSTNAME: {62},
+    Reason.WRONG_PURPOSE: {26},
+    Reason.WEAK_CRYPTO: {66, 67, 68},
+    Reason.REVOKED: {23},
+    Reason.CHAIN_INVALID: {7, 24, 25, 34, 47, 79},
+}
+
+SAN = ExtensionOID.SUBJECT_ALTERNATIVE_NAME
+AIA = ExtensionOID.AUTHORITY_INFORMATION_ACCESS
+SECOND_SAN = extension(SAN, x509.SubjectAlternativeName([x509.DNSName("second.lab.example")]).public_bytes())
+
+ODD_LEAVES: dict[str, dict[str, Any]] = {
+    "negative-serial": {"serial": -5},
+    "long-serial": {"serial": 1 << 4096},
+    "year-9999": {"not_after": datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)},
+    "year-1": {"not_before": datetime(1, 1, 1, tzinfo=UTC)},
+    "two-sans": {"extensions": [SECOND_SAN]},
+    "two-aias": {"extensions": [extension(AIA, der(0x30))] * 2},
+    "malformed-san": {"san": b"garbage"},
+    "malformed-aia": {"extensions": [extension(AIA, b"garbage")]},
+    "nul-in-san": {"san": der(0x30, der(0x82, b"nul-in-san.lab.example\0.evil.example"))},
+    "sixty-kilobytes": {"extensions": [extension(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.9999"), bytes(60_000))]},
+}
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with running(tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def curl() -> str:
+    path = shutil.which("curl")
+    if not path or "OpenSSL/" not in _run(path, "--version").stdout:
+        pytest.skip("there is no curl here that is built on OpenSSL")
+    return path
+
+
+def _run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True)  # noqa: S603 - curl, with arguments of ours
+
+
+def _curl(curl: str, lab: Lab, case: Case, address: Address, *options: str) -> int:
+    host, port = address
+    there = ("--connect-to", f"{case.hostname}:443:{host}:{port}", f"https://{case.hostname}/")
+    trust = ("--cacert", str(lab.ca_bundle))
+    if case.reason is Reason.REVOKED:
+        trust += ("--crlfile", str(lab.ca_bundle))
+    return _run(curl, "-q", "--silent", "--noproxy", "*", "--max-time", "4", *trust, *options, *there).returncode
+
+
+def _greeted(address: Address, context: ssl.SSLContext, sni: str | None) -> bytes | None:
+    """The leaf that a handshake of the ssl module's gets to see, in DER."""
+    with (
+        socket.create_connection(address, timeout=5) as sock,
+        context.wrap_socket(sock, server_hostname=sni) as tls,
+    ):
+        return tls.getpeercert(binary_form=True)
+
+
+def _credulous() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _sceptical(lab: Lab, reason: Reason) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(lab.ca_bundle)
+    context.hostname_checks_common_name = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    if reason is Reason.REVOKED:
+        context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+    return context
+
+
+def test_curl_finds_what_each_case_says(lab: Lab, curl: str) -> None:
+    asked = [case for case in lab.cases.values() if case.curl]
+    with ThreadPoolExecutor(16) as pool:
+        jobs = {
+            case.hostname: [pool.submit(_curl, curl, lab, case, address) for address in case.addresses]
+            for case in sorted(asked, key=lambda case: case.reason is not Reason.TIMEOUT)
+        }
+    found = {hostname: tuple(job.result() for job in each) for hostname, each in jobs.items()}
+    assert found == {case.hostname: case.curl for case in asked}
+
+
+def test_every_difference_from_curl_has_its_reason(lab: Lab) -> None:
+    for case in lab.cases.values():
+        agrees = not case.curl or (case.reason is Reason.OK) == (case.curl[-1] == 0)
+        assert agrees == (not case.differs), case.hostname
+
+
+def test_openssl_names_the_fault_that_leads(lab: Lab) -> None:
+    for case in lab.cases.values():
+        if case.reason in VERIFY_ERRORS and not case.others:
+            with pytest.raises(ssl.SSLError) as caught:
+                _greeted(case.addresses[0], _sceptical(lab, case.reason), case.hostname)
+            assert getattr(caught.value, "verify_code", None) in VERIFY_ERRORS[case.reason], case.hostname
+
+
+def test_every_reason_that_a_server_can_show_has_one(lab: Lab) -> None:
+    assert {case.reason for case in lab.cases.values()} == set(Reason) - WITHOUT_A_SERVER
+
+
+def test_every_name_is_reached_through_connect_to_only(lab: Lab) -> None:
+    assert all(hostname.endswith(".lab.example") for hostname in lab.cases)
+    assert lab.environ()["PADLOCK_CONNECT_TO"] == lab.connect_to()
+
+
+def test_a_name_with_two_addresses_is_there_twice_in_order(lab: Lab) -> None:
+    case = lab.cases["dead-first.lab.example"]
+    entries = [entry for entry in lab.connect_to().split(",") if entry.startswith(f"{case.hostname}=")]
+    assert entries == [f"{case.hostname}={host}:{port}" for host, port in case.addresses]
+
+
+def test_forbidden_names_have_no_expectation_of_curl(lab: Lab) -> None:
+    for case in lab.cases.values():
+        local = all(host == "127.0.0.1" for host, _ in case.addresses)
+        assert local == bool(case.curl) == (case.reason is not Reason.BLOCKED), case.hostname
+
+
+def test_who_does_not_name_the_host_sees_another_certificate(lab: Lab) -> None:
+    case = lab.cases["sni-only.lab.example"]
+    see = functools.partial(_greeted, case.addresses[0], _credulous())
+    assert see(None) == see("wrong.lab.example") != see(case.hostname)
+
+
+@pytest.mark.parametrize("sni", [None, "wrong.lab.example"])
+def test_who_does_not_name_the_host_gets_an_alert(lab: Lab, sni: str | None) -> None:
+    with pytest.raises(ssl.SSLError, match="UNRECOGNIZED_NAME"):
+        _greeted(lab.cases["sni-strict.lab.example"].addresses[0], _credulous(), sni)
+
+
+def test_contacts_count_connections(lab: Lab) -> None:
+    hostname = "silent.lab.example"
+    before = lab.contacts(hostname)
+    with socket.create_connection(lab.cases[hostname].addresses[0]):
+        assert lab.contacts(hostname) == before + 1
+
+
+def test_a_redirect_that_is_followed_is_seen(lab: Lab, curl: str) -> None:
+    case, before = lab.cases["redirect.lab.example"], lab.contacts(LANDING)
+    assert _curl(curl, lab, case, case.addresses[0]) == 0
+    assert lab.contacts(LANDING) == before
+    assert _curl(curl, lab, case, case.addresses[0], "--location") == 0
+    assert lab.contacts(LANDING) == before + 1
+
+
+@pytest.mark.parametrize("label", ODD_LEAVES)
+def test_an_odd_certificate_is_shown_as_it_is(lab: Lab, label: str) -> None:
+    hostname = f"{label}.lab.example"
+    leaf = issue(hostname, issuer=lab.intermediate, **ODD_LEAVES[label])
+    address = lab.serve(hostname, leaf, lab.intermediate)
+    assert _greeted(address, _credulous(), hostname) == leaf.der
+
+
+def test_a_chain_of_a_hundred_is_sent_whole(lab: Lab) -> None:
+    extras = [issue_ca(f"Unrelated CA {number}") for number in range(100)]
+    leaf = issue("long.lab.example", issuer=lab.intermediate)
+    address = lab.serve("long.lab.example", leaf, *extras, lab.intermediate)
+    assert _greeted(address, _sceptical(lab, Reason.OK), "long.lab.example") == leaf.der
+
+
+def test_three_hundred_silent_connections_stop_nobody(lab: Lab) -> None:
+    silent, fine = lab.cases["silent.lab.example"], lab.cases["ok.lab.example"]
+    held = [socket.create_connection(silent.addresses[0]) for _ in range(300)]
+    try:
+        assert _greeted(fine.addresses[0], _sceptical(lab, Reason.OK), fine.hostname)
+    finally:
+        for sock in held:
+            sock.close()
+
+
+def test_no_key_is_left_in_the_folder(lab: Lab) -> None:
+    assert list(lab.ca_bundle.parent.iterdir()) == [lab.ca_bundle]
+    assert "PRIVATE KEY" not in lab.ca_bundle.read_text()
+
+
+def test_closing_takes_no_time_and_leaves_nothing(tmp_path: Path) -> None:
+    threads, files = threading.active_count(), _open_files()
+    with contextlib.ExitStack() as held:
+        with running(tmp_path) as lab:
+            for case in lab.cases.values():
+                if case.curl and case.curl[-1] != 7 and case.addresses[-1] != lab.dead:
+                    held.enter_context(socket.create_connection(case.addresses[-1]))
+            closing_at = time.monotonic()
+        assert time.monotonic() - closing_at < 1
+    assert threading.active_count() <= threads
+    assert _open_files() <= files
+
+
+def _open_files() -> int:
+    return len(list(Path("/dev/fd").iterdir()))

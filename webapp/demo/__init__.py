@@ -1,0 +1,1 @@
+"""The demo: a laboratory of real TLS servers on loopback, and the data that shows them."""

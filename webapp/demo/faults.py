@@ -1,0 +1,139 @@
+"""The lab's cases that are not valid: at least one server per reason of `webapp.probe.finding.Reason`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
+
+from webapp.demo import behaviours
+from webapp.demo.behaviours import answers, http_answer, says
+from webapp.demo.loopback import REVOKED_SERIAL, Lab
+from webapp.demo.pki import days, extension, issue, issue_ca
+from webapp.demo.servers import does, points, shows, shows_bad_signature, shows_self_signed
+from webapp.probe.finding import Reason
+
+OTHER = "other.lab.example"
+
+
+def add_to(lab: Lab) -> None:
+    """Start every server that has no valid certificate to show."""
+    _bad_dates(lab)
+    _bad_issuers(lab)
+    _bad_names_and_uses(lab)
+    _bad_chains(lab)
+    _several_faults(lab)
+    _no_tls(lab)
+    _no_handshake(lab)
+    _no_answer(lab)
+    _forbidden(lab)
+
+
+def _bad_dates(lab: Lab) -> None:
+    old = issue_ca("Padlock Lab CA 2 (expired)", issuer=lab.root, not_after=days(-3.5))
+    lab.add("expired", Reason.EXPIRED, "Leaf expired 9 days ago", shows(not_before=days(-99), not_after=days(-9.5)))
+    lab.add("not-yet-valid", Reason.NOT_YET_VALID, "Leaf not valid for another 3 days", shows(not_before=days(3.5)))
+    lab.add("chain-expired", Reason.CHAIN_EXPIRED, "Intermediate expired 3 days ago", shows(issuer=old))
+
+
+def _bad_issuers(lab: Lab) -> None:
+    reason, root = Reason.UNTRUSTED_ISSUER, issue_ca("Nobody's Root")
+    middle = issue_ca("Nobody's CA", issuer=root)
+    lab.add("self-signed", Reason.SELF_SIGNED, "Leaf signed by itself", shows_self_signed())
+    lab.add("untrusted-root-sent", reason, "Unknown root, sent", shows(issuer=middle, chain=(middle, root)))
+    lab.add("untrusted-root-missing", reason, "Unknown root, not sent", shows(issuer=middle))
+    lab.add("incomplete-chain", Reason.INCOMPLETE_CHAIN, "Leaf only, no intermediate", shows(chain=()))
+    lab.add("revoked", Reason.REVOKED, "Leaf on its issuer's revocation list", shows(serial=REVOKED_SERIAL))
+
+
+def _bad_names_and_uses(lab: Lab) -> None:
+    differs = "curl takes the CN where there is no SAN; no browser does"
+    lab.add("wrong-hostname", Reason.WRONG_HOSTNAME, "Leaf for another name", shows(names=OTHER))
+    lab.add("a.b.wild", Reason.WRONG_HOSTNAME, "A wildcard is one label, not two", shows(names="*.wild.lab.example"))
+    lab.add("cn-only", Reason.WRONG_HOSTNAME, "Name in the CN, no SAN", shows(san=b""), curl=(0,), differs=differs)
+    client = [ExtendedKeyUsageOID.CLIENT_AUTH]
+    lab.add("wrong-purpose", Reason.WRONG_PURPOSE, "Leaf for clients only (EKU)", shows(eku=client))
+    weak = rsa.generate_private_key(65537, 1024)  # noqa: S505 - weak on purpose
+    lab.add("weak-key", Reason.WEAK_CRYPTO, "Leaf with an RSA key of 1024 bits", shows(key=weak))
+    sha1 = hashes.SHA1()  # noqa: S303 - weak on purpose
+    lab.add("weak-digest", Reason.WEAK_CRYPTO, "Leaf signed with SHA-1", shows(digest=sha1))
+
+
+def _bad_chains(lab: Lab) -> None:
+    reason = Reason.CHAIN_INVALID
+    last = issue_ca("Padlock Lab CA 3 (issues leaves only)", issuer=lab.root, path_length=0)
+    beyond = issue_ca("Padlock Lab CA 4", issuer=last)
+    lab.add("path-length", reason, "A CA below one that may have none", shows(issuer=beyond, chain=(beyond, last)))
+
+    leaf = issue("leaf.lab.example", issuer=lab.intermediate)
+    lab.add("issuer-no-ca", reason, "Issued by a leaf", shows(issuer=leaf, chain=(leaf, lab.intermediate)))
+
+    tree = x509.NameConstraints([x509.DNSName("elsewhere.example")], None).public_bytes()
+    bounds = [extension(ExtensionOID.NAME_CONSTRAINTS, tree, critical=True)]
+    elsewhere = issue_ca("Padlock Lab CA 5 (for elsewhere.example)", issuer=lab.root, extensions=bounds)
+    lab.add("name-constraints", reason, "Its CA may issue for another domain only", shows(issuer=elsewhere))
+
+    strange = [extension(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.9999"), b"\x05\x00", critical=True)]
+    lab.add("critical-extension", reason, "A critical extension that nobody knows", shows(extensions=strange))
+    differs = "curl looks at the first entry of OpenSSL's error queue, which is about the signature itself"
+    about = "The signature on the leaf does not fit"
+    lab.add("bad-signature", reason, about, shows_bad_signature, curl=(35,), differs=differs)
+
+
+def _several_faults(lab: Lab) -> None:
+    bad: dict[str, Any] = {"names": OTHER, "not_before": days(-99), "not_after": days(-9.5)}
+    nobody = shows(issuer=issue_ca("Nobody's second Root"), **bad)
+    both, one = (Reason.WRONG_HOSTNAME, Reason.EXPIRED), (Reason.EXPIRED,)
+    lab.add("wrong-expired", Reason.WRONG_HOSTNAME, "Another name, expired", shows(**bad), others=one)
+    lab.add("untrusted-and-more", Reason.UNTRUSTED_ISSUER, "Unknown issuer, other name, expired", nobody, others=both)
+    lab.add(
+        "self-signed-and-more",
+        Reason.SELF_SIGNED,
+        "Self-signed, other name, expired",
+        shows_self_signed(**bad),
+        others=both,
+    )
+    lab.add(
+        "incomplete-and-more",
+        Reason.INCOMPLETE_CHAIN,
+        "No intermediate, other name, expired",
+        shows(chain=(), **bad),
+        others=both,
+    )
+
+
+def _no_tls(lab: Lab) -> None:
+    page = http_answer("400 Bad Request", body="This is a plain HTTP server.\n")
+    lab.add("plain-http", Reason.NO_TLS, "Answers in plain HTTP", does(answers(page)))
+    lab.add("ssh", Reason.NO_TLS, "An SSH server", does(says(behaviours.SSH_BANNER)))
+    lab.add("smtp", Reason.NO_TLS, "A mail server", does(says(behaviours.SMTP_BANNER)))
+    lab.add("garbage", Reason.NO_TLS, "Answers with garbage", does(answers(behaviours.GARBAGE)))
+
+
+def _no_handshake(lab: Lab) -> None:
+    reason = Reason.HANDSHAKE_FAILED
+    lab.add("alert", reason, "TLS alert handshake_failure", does(answers(behaviours.HANDSHAKE_FAILURE)))
+    lab.add("reset", reason, "Resets the connection after the ClientHello", does(behaviours.resets))
+    lab.add("hangs-up", reason, "Hangs up after the ClientHello", does(behaviours.hangs_up))
+    lab.add("tls-1-0", reason, "Speaks TLS 1.0 only", does(answers(behaviours.TLS_1_0_HELLO)))
+    lab.add("protocol-version", reason, "TLS alert protocol_version", does(answers(behaviours.PROTOCOL_VERSION)))
+    lab.add("refused", Reason.REFUSED, "Nobody listens on the port", Lab.refuse)
+
+
+def _no_answer(lab: Lab) -> None:
+    stalls = answers(behaviours.TLS_1_2_HELLO)
+    lab.add("silent", Reason.TIMEOUT, "Accepts, and never says a word", does(behaviours.silent))
+    lab.add("stalls", Reason.TIMEOUT, "Stops in the middle of the handshake", does(stalls))
+    lab.add("drips", Reason.TIMEOUT, "One byte a second, for ever", does(behaviours.drips))
+    if lab.dead:
+        lab.add("no-syn", Reason.TIMEOUT, "Its address does not answer at all", points(lab.dead))
+
+
+def _forbidden(lab: Lab) -> None:
+    private, metadata = points(("10.0.0.1", 443)), points(("169.254.169.254", 443))
+    lab.add("private", Reason.BLOCKED, "Points to a private address", private)
+    lab.add("metadata", Reason.BLOCKED, "Points to a cloud's metadata address", metadata)
+    lab.add("half-private", Reason.BLOCKED, "One good address, one private", shows(), private)

@@ -1,0 +1,110 @@
+"""The lab's cases that are valid, though not all of them look it at once."""
+
+from __future__ import annotations
+
+import ssl
+from functools import partial
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from webapp.demo.behaviours import http2_only, http_answer, https, says
+from webapp.demo.loopback import LOOPBACK, Lab
+from webapp.demo.pki import days, issue_ca, name
+from webapp.demo.servers import only, only_rsa, points, refuses_wrong_sni, shows, shows_to_who_asks, wants_client
+from webapp.probe.finding import Note, Reason
+
+LANDING = "landing.lab.example"  # where the redirect leads: `Lab.contacts` says whether anybody followed
+
+HOSTILE_ISSUERS = {
+    "script": name(cn="<script>alert(1)</script>", o='"><img src=x onerror=alert(1)>'),
+    "attribute": name(cn='" onmouseover="alert(1)', o="' hx-get='/sign-out' hx-trigger='load"),
+    "bidi": name(cn="\u202emoc.knab\u202c\u200b Trust", o="Line\r\nSet-Cookie: a=b\x1b[31m\0end"),
+    "template": name(cn="{{7*7}} ${7*7} <%= 7*7 %>", o="=cmd|' /C calc'!A0"),
+    "long": name(cn="C" * 10_000, o="O" * 10_000),
+}
+
+
+def add_to(lab: Lab) -> None:
+    """Start every server with a valid certificate."""
+    lab.add("ok", Reason.OK, "A valid certificate", shows())
+    lab.add("expiring-soon", Reason.OK, "Valid for 12 more days", shows(not_after=days(12.5)), days_left=12)
+    _names(lab)
+    _chains(lab)
+    _versions(lab)
+    _client_certificates(lab)
+    _http(lab)
+    _dead_addresses(lab)
+    _hostile_texts(lab)
+
+
+def _names(lab: Lab) -> None:
+    wild = "*.wild.lab.example"
+    lab.add("shop.wild", Reason.OK, "A wildcard in the SAN", shows(names=wild))
+    lab.add("foo_bar.wild", Reason.OK, "A wildcard in the SAN, an underscore in the name", shows(names=wild))
+    lab.add("xn--bcher-kva", Reason.OK, "A name with an umlaut: bücher.lab.example", shows())
+    lab.add("sni-only", Reason.OK, "Another certificate for who does not name it (SNI)", shows_to_who_asks)
+    lab.add("sni-strict", Reason.OK, "An alert for who does not name it (SNI)", refuses_wrong_sni)
+
+
+def _chains(lab: Lab) -> None:
+    ca, root = lab.intermediate, lab.root
+    lower = issue_ca("Padlock Lab CA 6", issuer=ca)
+    strangers = issue_ca("Unrelated CA 1"), issue_ca("Unrelated CA 2")
+    old_stranger = issue_ca("Unrelated CA 3 (expired)", not_after=days(-200))
+    # The same CA twice, same name and key, the expired certificate first.
+    twin = issue_ca(ca.name, issuer=root, key=ca.key, not_after=days(-5))
+    # The way of AddTrust and DST X3: our root is also there signed by an older one, and that path has expired.
+    old_root = issue_ca("Forgotten Root (expired)", not_after=days(-200))
+    cross = issue_ca(root.name, issuer=old_root, key=root.key, not_after=days(-200))
+    lab.add("wrong-order", Reason.OK, "Intermediates in the wrong order", shows(issuer=lower, chain=(ca, lower)))
+    lab.add("root-sent", Reason.OK, "Root sent along", shows(chain=(ca, root)))
+    lab.add("extra-certificates", Reason.OK, "Unrelated certificates sent along", shows(chain=(*strangers, ca)))
+    lab.add("extra-expired", Reason.OK, "Unrelated expired certificate sent along", shows(chain=(ca, old_stranger)))
+    lab.add("expired-twin", Reason.OK, "Expired twin of the intermediate sent along", shows(chain=(twin, ca)))
+    lab.add("expired-cross", Reason.OK, "Expired path beside the good one", shows(chain=(ca, cross, old_root)))
+
+
+def _versions(lab: Lab) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    lab.add("tls-1-2", Reason.OK, "TLS 1.2 only", shows(setup=only(ssl.TLSVersion.TLSv1_2)))
+    lab.add("tls-1-3", Reason.OK, "TLS 1.3 only", shows(setup=only(ssl.TLSVersion.TLSv1_3)))
+    lab.add("no-forward-secrecy", Reason.OK, "RSA key exchange only", shows(key=key, setup=only_rsa))
+
+
+def _client_certificates(lab: Lab) -> None:
+    for label, version, curl in (("1-2", ssl.TLSVersion.TLSv1_2, 35), ("1-3", ssl.TLSVersion.TLSv1_3, 56)):
+        lab.add(
+            f"client-certificate-{label}",
+            Reason.OK,
+            f"A client certificate is wanted (TLS {label.replace('-', '.')})",
+            shows(setup=wants_client(version, lab.ca_bundle)),
+            notes=[Note.CLIENT_CERTIFICATE_WANTED],
+            curl=(curl,),
+            differs="curl is turned away for want of a client certificate; the server's own was seen and is good",
+        )
+
+
+def _http(lab: Lab) -> None:
+    _, port = lab.listen(LANDING, says(http_answer("200 OK")))
+    away = partial(https, answer=http_answer("301 Moved Permanently", f"Location: http://{LOOPBACK}:{port}/"))
+    failing = partial(https, answer=http_answer("500 Internal Server Error"))
+    empty = shows(talk=partial(https, answer=b""))
+    differs = "curl wants an HTTP answer; the certificate decides"
+    lab.add("http-500", Reason.OK, "HTTP 500 after a good handshake", shows(talk=failing))
+    lab.add("redirect", Reason.OK, "A redirect that nobody may follow", shows(talk=away))
+    lab.add("empty-reply", Reason.OK, "Hangs up after a good handshake", empty, curl=(52,), differs=differs)
+    lab.add("http2-only", Reason.OK, "Speaks HTTP/2 only", shows(talk=http2_only))
+    lab.add("slow", Reason.OK, "Slow but alive: a handshake of 1.5 seconds", shows(talk=partial(https, delay=1.5)))
+
+
+def _dead_addresses(lab: Lab) -> None:
+    lab.add("dead-first", Reason.OK, "First address refuses, second is well", Lab.refuse, shows(), curl=(7, 0))
+    if lab.dead:
+        dead = points(lab.dead)
+        lab.add("silent-first", Reason.OK, "First address is dead, second is well", dead, shows(), curl=(28, 0))
+
+
+def _hostile_texts(lab: Lab) -> None:
+    for label, text in HOSTILE_ISSUERS.items():
+        issuer = issue_ca(text, issuer=lab.root)
+        lab.add(f"hostile-{label}", Reason.OK, f"Hostile text in the issuer's name ({label})", shows(issuer=issuer))

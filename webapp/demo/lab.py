@@ -1,0 +1,28 @@
+"""The TLS lab: one real server per reason of `webapp.probe.finding.Reason`, and more for the fine print.
+
+    with running(folder) as lab:
+        environ = lab.environ()
+
+Every name ends in .lab.example and is reached through PADLOCK_CONNECT_TO only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from webapp.demo import faults, fine_print
+from webapp.demo.fine_print import LANDING
+from webapp.demo.loopback import Address, Case, Lab
+
+__all__ = ["LANDING", "Address", "Case", "Lab", "running"]
+
+
+@contextlib.contextmanager
+def running(folder: Path) -> Iterator[Lab]:
+    """The whole lab with all its cases, ended when the context ends; `folder` gets the CA bundle."""
+    with contextlib.closing(Lab(folder)) as lab:
+        fine_print.add_to(lab)
+        faults.add_to(lab)
+        yield lab

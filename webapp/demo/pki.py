@@ -1,0 +1,233 @@
+"""Certificates for the lab, good and bad, with the dates they need.
+
+They are put together in DER by hand: half of them must be wrong in ways that an honest certificate builder refuses
+(a negative serial, two extensions of one kind, a CN of 10 kB, a signature that does not fit).
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID, SignatureAlgorithmOID
+
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+Digest = hashes.SHA1 | hashes.SHA256
+
+# The tags of the few ASN.1 types that a certificate is made of.
+BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
+UTF8_STRING, UTC_TIME, GENERALIZED_TIME, SEQUENCE, SET = 0x0C, 0x17, 0x18, 0x30, 0x31
+VERSION_FIELD, EXTENSIONS_FIELD = 0xA0, 0xA3
+
+LEAF_USAGE = bytes.fromhex("030205a0")  # digitalSignature, keyEncipherment
+CA_USAGE = bytes.fromhex("03020106")  # keyCertSign, cRLSign
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A certificate with its private key: something that can be served, or that can issue others."""
+
+    der: bytes
+    key: PrivateKey
+    name: bytes  # the subject, in DER
+
+    @property
+    def pem(self) -> str:
+        return pem("CERTIFICATE", self.der)
+
+    @property
+    def key_pem(self) -> str:
+        return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def issue(
+    names: str | Sequence[str],
+    *,
+    issuer: Identity | None = None,
+    subject: bytes | None = None,
+    not_before: datetime | bytes | None = None,
+    not_after: datetime | bytes | None = None,
+    key: PrivateKey | None = None,
+    serial: int | None = None,
+    eku: Sequence[x509.ObjectIdentifier] = (ExtendedKeyUsageOID.SERVER_AUTH,),
+    san: bytes | None = None,
+    extensions: Sequence[bytes] = (),
+    digest: Digest | None = None,
+) -> Identity:
+    """Issue a leaf for these DNS names; without an issuer it signs itself.
+
+    It is good in every way for the next 60 days unless an argument says otherwise. `subject` is DER (see `name`), a
+    date may be DER too, `san` is the value to put in place of the proper one (b"": no SAN at all), and `extensions`
+    (see `extension`) come on top, even where that makes two of a kind.
+    """
+    names = (names,) if isinstance(names, str) else tuple(names)
+    if san is None:
+        san = x509.SubjectAlternativeName([x509.DNSName(each) for each in names]).public_bytes()
+    own = [
+        extension(ExtensionOID.BASIC_CONSTRAINTS, der(SEQUENCE), critical=True),
+        extension(ExtensionOID.KEY_USAGE, LEAF_USAGE, critical=True),
+    ]
+    if eku:
+        own.append(extension(ExtensionOID.EXTENDED_KEY_USAGE, x509.ExtendedKeyUsage(eku).public_bytes()))
+    if san:
+        own.append(extension(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, san))
+    subject = name(cn=names[0]) if subject is None else subject
+    return _certificate(subject, issuer, not_before, not_after, key, serial, [*own, *extensions], digest)
+
+
+def issue_ca(
+    subject: str | bytes,
+    *,
+    issuer: Identity | None = None,
+    not_before: datetime | None = None,
+    not_after: datetime | None = None,
+    key: PrivateKey | None = None,
+    path_length: int | None = None,
+    extensions: Sequence[bytes] = (),
+) -> Identity:
+    """Issue a certificate authority with this CN (or whole name in DER): a root, or an intermediate of `issuer`."""
+    constraints = x509.BasicConstraints(ca=True, path_length=path_length).public_bytes()
+    own = [
+        extension(ExtensionOID.BASIC_CONSTRAINTS, constraints, critical=True),
+        extension(ExtensionOID.KEY_USAGE, CA_USAGE, critical=True),
+    ]
+    subject = name(cn=subject) if isinstance(subject, str) else subject
+    return _certificate(
+        subject, issuer, not_before or days(-900), not_after or days(900), key, None, [*own, *extensions], None
+    )
+
+
+def revocation_list(issuer: Identity, serials: Sequence[int] = ()) -> str:
+    """A CRL of this issuer in PEM that revokes these serials; it holds for a year."""
+    revoked = [der(SEQUENCE, integer(serial), _time(days(-1))) for serial in serials]
+    content = der(
+        SEQUENCE,
+        integer(1),
+        _algorithm(issuer.key, hashes.SHA256()),
+        issuer.name,
+        _time(days(-1)),
+        _time(days(365)),
+        *([der(SEQUENCE, *revoked)] if revoked else []),
+    )
+    return pem("X509 CRL", _signed(content, issuer.key, hashes.SHA256()))
+
+
+def days(count: float) -> datetime:
+    """The instant so many days from now; before now where `count` is negative."""
+    return datetime.now(UTC) + timedelta(days=count)
+
+
+def name(*, cn: str = "", o: str = "") -> bytes:
+    """A distinguished name in DER, of any length and with any characters."""
+    given = ((NameOID.ORGANIZATION_NAME, o), (NameOID.COMMON_NAME, cn))
+    parts = [der(SEQUENCE, _oid(kind), der(UTF8_STRING, text.encode())) for kind, text in given if text]
+    return der(SEQUENCE, *(der(SET, part) for part in parts))
+
+
+def extension(kind: x509.ObjectIdentifier, value: bytes, *, critical: bool = False) -> bytes:
+    """One extension in DER, whatever its value holds."""
+    flag = der(BOOLEAN, b"\xff") if critical else b""
+    return der(SEQUENCE, _oid(kind), flag, der(OCTET_STRING, value))
+
+
+def integer(value: int) -> bytes:
+    """An INTEGER in DER, of any size and either sign."""
+    return der(INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
+
+
+def der(tag: int, *contents: bytes) -> bytes:
+    """One element in DER (X.690): tag, length, contents."""
+    body = b"".join(contents)
+    if len(body) < 0x80:
+        return bytes((tag, len(body))) + body
+    length = len(body).to_bytes((len(body).bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(length))) + length + body
+
+
+def pem(label: str, content: bytes) -> str:
+    """DER in the armour of RFC 7468."""
+    lines = textwrap.wrap(base64.b64encode(content).decode(), 64)
+    return "\n".join((f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""))
+
+
+def _certificate(
+    subject: bytes,
+    issuer: Identity | None,
+    not_before: datetime | bytes | None,
+    not_after: datetime | bytes | None,
+    key: PrivateKey | None,
+    serial: int | None,
+    extensions: Sequence[bytes],
+    digest: Digest | None,
+) -> Identity:
+    key = key or ec.generate_private_key(ec.SECP256R1())
+    digest = digest or hashes.SHA256()
+    issued_by, signing_key = (issuer.name, issuer.key) if issuer else (subject, key)
+    # Key identifiers are there because Python 3.13 asks for them by default (VERIFY_X509_STRICT).
+    own_id = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    issuer_id = x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key())
+    content = der(
+        SEQUENCE,
+        der(VERSION_FIELD, integer(2)),
+        integer(secrets.randbits(120) if serial is None else serial),
+        _algorithm(signing_key, digest),
+        issued_by,
+        der(SEQUENCE, _time(not_before or days(-30)), _time(not_after or days(60.5))),
+        subject,
+        key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
+        der(
+            EXTENSIONS_FIELD,
+            der(
+                SEQUENCE,
+                extension(own_id.oid, own_id.public_bytes()),
+                extension(issuer_id.oid, issuer_id.public_bytes()),
+                *extensions,
+            ),
+        ),
+    )
+    return Identity(_signed(content, signing_key, digest), key, subject)
+
+
+def _signed(content: bytes, key: PrivateKey, digest: Digest) -> bytes:
+    if isinstance(key, rsa.RSAPrivateKey):
+        signature = key.sign(content, padding.PKCS1v15(), digest)
+    else:
+        signature = key.sign(content, ec.ECDSA(digest))
+    return der(SEQUENCE, content, _algorithm(key, digest), der(BIT_STRING, b"\0", signature))
+
+
+def _algorithm(key: PrivateKey, digest: Digest) -> bytes:
+    weak = isinstance(digest, hashes.SHA1)
+    if isinstance(key, rsa.RSAPrivateKey):
+        kind = SignatureAlgorithmOID.RSA_WITH_SHA1 if weak else SignatureAlgorithmOID.RSA_WITH_SHA256
+        return der(SEQUENCE, _oid(kind), der(NULL))
+    kind = SignatureAlgorithmOID.ECDSA_WITH_SHA1 if weak else SignatureAlgorithmOID.ECDSA_WITH_SHA256
+    return der(SEQUENCE, _oid(kind))
+
+
+def _time(at: datetime | bytes) -> bytes:
+    """UTCTime from 1950 to 2049 and GeneralizedTime beyond, as RFC 5280 4.1.2.5 wants it."""
+    if isinstance(at, bytes):
+        return at
+    at = at.astimezone(UTC)
+    digits = f"{at.year:04}{at:%m%d%H%M%S}Z".encode()
+    return der(UTC_TIME, digits[2:]) if 1950 <= at.year < 2050 else der(GENERALIZED_TIME, digits)
+
+
+def _oid(kind: x509.ObjectIdentifier) -> bytes:
+    first, second, *rest = map(int, kind.dotted_string.split("."))
+    content = bytearray((first * 40 + second,))
+    for number in rest:
+        septets = [number & 0x7F]
+        while number := number >> 7:
+            septets.append(number & 0x7F | 0x80)
+        content += bytes(reversed(septets))
+    return der(OID, bytes(content))
