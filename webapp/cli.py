@@ -1,0 +1,135 @@
+"""The command line: `flask check`, `flask settings`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any, BinaryIO
+
+import click
+from flask import Flask, current_app
+
+from webapp import config, padlock, probe
+from webapp.monitor.asking import probe_settings
+
+MANY = 10  # names from which on a terminal shows a progress bar
+
+
+def register(app: Flask) -> None:
+    for command in (check, settings):
+        app.cli.add_command(command)
+
+
+@click.command()
+def settings() -> None:
+    """List every setting with its value, its default and what it does."""
+    for setting in config.SETTINGS:
+        value = "(hidden)" if setting.secret else _shown(current_app.config[setting.name])
+        click.echo(f"{setting.name} = {value}\n    {setting.help} Default: {setting.default or '(empty)'}\n")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join("{}={}:{}".format(*item) if isinstance(item, tuple) else str(item) for item in value)
+    return "" if value is None else str(value)
+
+
+@click.command()
+@click.argument("hosts", nargs=-1, metavar="HOST...")
+@click.option("--file", "names", type=click.File("rb"), help="Names to check, a line each; - reads them from a pipe.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, instead of a line for people.")
+def check(hosts: tuple[str, ...], names: BinaryIO | None, as_json: bool) -> None:
+    """Check the certificates of HOSTs, now, and say what each server shows.
+
+    Exit code: 0 every name is valid, 1 some are not, 2 wrong usage.
+    """
+    if not hosts and names is None:
+        raise click.UsageError("Name a HOST, or a file with names: flask check example.com")
+    in_file = _count(names) if names is not None else 0
+    total = None if in_file is None else len(hosts) + in_file
+    if total == 0:
+        raise click.UsageError("The file holds no names: it takes one a line, # starts a comment.")
+    show = _json_line if as_json else _line
+    states = set()
+    findings = probe.check_many(
+        _inputs(hosts, names), probe_settings(current_app.config), current_app.config["PADLOCK_PROBE_CONCURRENCY"]
+    )
+    for finding in _with_progress(findings, total):
+        states.add(finding.state)
+        click.echo(show(finding, datetime.now(UTC)))
+    sys.exit(0 if states <= {probe.State.VALID} else 1)
+
+
+def _inputs(hosts: Iterable[str], names: BinaryIO | None) -> Iterator[str]:
+    yield from hosts
+    for line in names or ():
+        text = line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "replace").removeprefix("\ufeff")
+        if text.strip() and not text.lstrip().startswith("#"):
+            yield text
+
+
+def _count(names: BinaryIO) -> int | None:
+    """How many names a file holds; None for a pipe, which can be read only once."""
+    if not names.seekable():
+        return None
+    count = sum(1 for _ in _inputs((), names))
+    names.seek(0)
+    return count
+
+
+def _with_progress(findings: Iterator[probe.Finding], total: int | None) -> Iterator[probe.Finding]:
+    """The same findings; on a terminal a bar below the lines shows how far it is, when there are many."""
+    if not (sys.stderr.isatty() and (total is None or total >= MANY)):
+        yield from findings
+        return
+    bar: Any
+    with click.progressbar(length=total, label="Checking", file=sys.stderr) as bar:
+        for finding in findings:
+            click.echo("\r\x1b[K", nl=False, err=True)  # the line for people takes the bar's place, the bar the next
+            yield finding
+            bar.update(1)
+
+
+def _line(finding: probe.Finding, now: datetime) -> str:
+    certificate = finding.certificate
+    parts = [padlock.title(finding.state, finding.reason)]
+    if certificate is not None and certificate.not_after is not None:
+        days = padlock.days_text(padlock.days_left(certificate.not_after, now) or 0)
+        parts += [certificate.issuer, f"{certificate.not_after:%Y-%m-%d} ({days})"]
+    if finding.refusal is not None:
+        parts.append(padlock.REFUSALS[finding.refusal])
+    elif finding.detail:
+        parts.append(finding.detail)
+    parts += [finding.address or "", finding.tls_version or "", f"{finding.elapsed_seconds:.2f} s"]
+    name = probe.to_unicode(finding.hostname) if finding.hostname else repr(finding.input)
+    return f"{finding.state.upper():<8} {name}: {', '.join(part for part in parts if part)}"
+
+
+def _json_line(finding: probe.Finding, now: datetime) -> str:
+    certificate = finding.certificate or probe.Certificate(fingerprint="")
+    line: dict[str, Any] = {
+        "input": finding.input,
+        "hostname": finding.hostname,
+        "state": finding.state,
+        "reason": finding.reason,
+        "message": padlock.finding_text(finding),
+        "issuer": certificate.issuer or None,
+        "not_before": _iso(certificate.not_before),
+        "not_after": _iso(certificate.not_after),
+        "days_left": padlock.days_left(certificate.not_after, now),
+        "address": finding.address,
+        "port": finding.port,
+        "tls_version": finding.tls_version,
+        "elapsed_seconds": round(finding.elapsed_seconds, 3),
+        "checked_at": _iso(finding.checked_at),
+        "problems": [padlock.problem_text(problem) for problem in finding.problems],
+        "detail": finding.detail,
+        "fingerprint": certificate.fingerprint or None,
+    }
+    return json.dumps(line)
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,1 @@
+"""Host names, what is known of them, and asking again."""
