@@ -1,4 +1,4 @@
-"""The command line: `flask check`, `flask settings`."""
+"""The command line: `flask check`, `flask settings`, `flask welcome`."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ import click
 from flask import Flask, current_app
 
 from webapp import config, padlock, probe
+from webapp.customers import accounts
 from webapp.monitor.asking import probe_settings
 
 MANY = 10  # names from which on a terminal shows a progress bar
 
 
 def register(app: Flask) -> None:
-    for command in (check, settings):
+    for command in (check, settings, welcome):
         app.cli.add_command(command)
 
 
@@ -28,6 +29,18 @@ def settings() -> None:
     for setting in config.SETTINGS:
         value = "(hidden)" if setting.secret else _shown(current_app.config[setting.name])
         click.echo(f"{setting.name} = {value}\n    {setting.help} Default: {setting.default or '(empty)'}\n")
+
+
+@click.command()
+def welcome() -> None:
+    """Say where the site is and, while there is no user, print the link on which the first admin is created."""
+    site = f"http://{current_app.config['PADLOCK_LISTEN']}"
+    click.echo(f"\n  Padlock is at  {site}\n")
+    if accounts.nobody_yet():
+        token = accounts.setup_link_token(current_app.config["SECRET_KEY"])
+        click.echo(
+            f"  There is no user yet. Create the first administrator here, within a day:\n\n  {site}/setup/{token}\n"
+        )
 
 
 def _shown(value: object) -> str:

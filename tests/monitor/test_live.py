@@ -1,0 +1,161 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from webapp.extensions import db
+from webapp.monitor import live
+from webapp.probe import Reason, State
+
+
+def now():
+    return datetime.now(UTC)
+
+
+def look(row, **options):
+    return live.look(row, **({"active": True, "now": now()} | options))
+
+
+def landed(site, row):
+    """Waits until the flight of this name has landed, wherever its viewers are."""
+    flight = site.extensions["padlock_flights"].of(row.name)
+    assert flight is None or flight.landed.wait(10)
+    db.session.rollback()
+
+
+@pytest.fixture
+def seen(lab):
+    """How many connections the servers of a row have had since the test began."""
+    before = {name: lab.contacts(name) for name in lab.cases}
+    return lambda row: lab.contacts(row.name) - before[row.name]
+
+
+def test_a_name_that_was_never_asked_is_asked_and_remembered(hostname, seen):
+    row = hostname("ok")
+    stands = look(row)
+    assert (stands.state, stands.reason, stands.checking) == (State.VALID, Reason.OK, False)
+    assert row.issuer == "Padlock Lab CA 1, Padlock Lab"
+    assert row.checked_at == row.changed_at == row.last_valid_at
+    assert seen(row) == 1
+
+
+def test_a_fresh_result_is_final_and_asks_nothing(hostname, seen):
+    row = hostname("ok")
+    look(row)
+    assert look(row).reason is Reason.OK
+    assert look(row, ask=False).due is False
+    assert seen(row) == 1
+
+
+def test_a_result_grows_old(hostname, seen, site):
+    row = hostname("ok")
+    look(row)
+    later = now() + timedelta(seconds=site.config["PADLOCK_FRESH_SECONDS"] + 1)
+    assert look(row, now=later, ask=False).due is True
+    look(row, now=later)
+    assert seen(row) == 2
+
+
+def test_a_cell_settles_even_where_nothing_stays_fresh(hostname, site, seen):
+    site.config["PADLOCK_FRESH_SECONDS"] = 0
+    row = hostname("ok")
+    assert [look(row).checking for _ in range(3)] == [False] * 3
+    assert seen(row) == 1
+
+
+def test_an_inactive_item_is_never_asked(hostname, seen):
+    row = hostname("ok")
+    assert look(row, active=False).state is State.INACTIVE
+    assert look(row, active=False, ask=False).due is False
+    assert live.check_now(row, active=False, now=now()).state is State.INACTIVE
+    assert seen(row) == 0
+
+
+def test_what_is_no_host_name_is_not_checkable(site):
+    assert look(None).reason is Reason.NOT_CHECKABLE
+
+
+def test_looking_without_asking_asks_nothing(hostname, seen):
+    row = hostname("ok")
+    stands = look(row, ask=False)
+    assert (stands.state, stands.reason, stands.due) == (State.UNKNOWN, None, True)
+    assert seen(row) == 0
+
+
+def test_a_slow_server_holds_a_web_thread_for_a_second_at_most(hostname, site):
+    row = hostname("silent")
+    started = time.monotonic()
+    stands = look(row)
+    assert time.monotonic() - started < live.PATIENCE + 0.5
+    assert stands.checking
+    assert stands.poll_seconds > 0
+    landed(site, row)
+    assert look(row).reason is Reason.TIMEOUT
+
+
+def test_many_viewers_share_one_flight_and_few_of_them_wait(hostname, seen, site):
+    row = hostname("slow")
+    name_id = row.id
+
+    def view(_):
+        with site.app_context():
+            started = time.monotonic()
+            stands = look(db.session.get(live.Hostname, name_id))
+            return stands.checking, time.monotonic() - started
+
+    with ThreadPoolExecutor(20) as pool:
+        views = list(pool.map(view, range(20)))
+    assert all(checking for checking, _ in views)
+    assert sum(elapsed > live.PATIENCE / 2 for _, elapsed in views) == live.MOST_WAITING
+    landed(site, row)
+    assert row.reason is Reason.OK
+    assert seen(row) == 1
+
+
+def test_the_result_is_stored_even_when_the_viewer_has_gone(hostname, site):
+    row = hostname("expired")
+    site.extensions["padlock_flights"].board(row.name)
+    landed(site, row)
+    assert row.reason is Reason.EXPIRED
+
+
+def test_a_failure_of_ours_overwrites_nothing_and_says_so(hostname, site, monkeypatch):
+    row = hostname("ok")
+    look(row)
+    monkeypatch.setattr(site.extensions["padlock_flights"], "_settings", None)
+    later = now() + timedelta(hours=1)
+    stands = look(row, now=later)
+    assert (stands.state, stands.reason, stands.due) == (State.UNKNOWN, Reason.MONITOR_ERROR, False)
+    assert row.reason is Reason.OK
+
+
+def test_a_result_that_cannot_be_recorded_is_a_failure_of_ours(hostname, site, monkeypatch, caplog):
+    def full_disk(finding):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(live, "record", full_disk)
+    assert look(hostname("ok")).reason is Reason.MONITOR_ERROR
+    assert "could not be recorded" in caplog.text
+
+
+def test_check_now_asks_again_but_not_at_once(hostname, seen):
+    row = hostname("ok")
+    look(row)
+    assert live.check_now(row, active=True, now=now()).reason is Reason.OK
+    assert seen(row) == 1
+    live.check_now(row, active=True, now=now() + live.COOL_DOWN)
+    assert seen(row) == 2
+
+
+def test_past_so_many_flights_a_cell_is_told_to_come_back(hostname, monkeypatch, seen):
+    monkeypatch.setattr(live, "MOST_FLIGHTS", 0)
+    row = hostname("ok")
+    assert look(row).checking
+    assert seen(row) == 0
+
+
+def test_a_clock_that_was_set_back_makes_no_result_fresh_for_ever(hostname):
+    row = hostname("ok")
+    look(row)
+    assert look(row, now=now() - timedelta(days=1), ask=False).due is True

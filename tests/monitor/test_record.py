@@ -1,0 +1,87 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from webapp import probe
+from webapp.extensions import db
+from webapp.monitor.models import Hostname, standing
+from webapp.monitor.record import record
+from webapp.probe import Certificate, Finding, Reason, State
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+LEAF = Certificate(
+    fingerprint="ab" * 32,
+    subject="shop.lab.example",
+    issuer="R11, Let's Encrypt",
+    names=("shop.lab.example",),
+    not_before=NOW - timedelta(days=30),
+    not_after=NOW + timedelta(days=60),
+)
+VALID = Finding("shop.lab.example", "shop.lab.example", Reason.OK, NOW, 0.1, "127.0.0.1", 443, "TLSv1.3", LEAF)
+
+
+def later(**changes) -> Finding:
+    return replace(VALID, checked_at=NOW + timedelta(hours=3), **changes)
+
+
+@pytest.fixture
+def row(hostname):
+    return hostname("shop")
+
+
+def test_going_unknown_keeps_what_is_known_of_the_certificate(row):
+    record(VALID)
+    record(later(reason=Reason.TIMEOUT, certificate=None))
+    assert (row.state, row.issuer, row.last_valid_at) == (State.UNKNOWN, LEAF.issuer, NOW)
+
+
+def test_an_answer_without_a_certificate_clears_its_facts(row):
+    record(VALID)
+    record(later(reason=Reason.REFUSED, certificate=None))
+    assert (row.state, row.issuer, row.not_after, row.fingerprint) == (State.INVALID, "", None, None)
+    assert row.last_valid_at == NOW
+
+
+def test_an_older_finding_is_dropped(row):
+    record(later(reason=Reason.TIMEOUT))
+    record(VALID)
+    assert row.reason is Reason.TIMEOUT
+
+
+def test_a_failure_of_ours_is_not_stored(row):
+    record(VALID)
+    record(later(reason=Reason.MONITOR_ERROR))
+    assert (row.reason, row.checked_at) == (Reason.OK, NOW)
+
+
+def test_a_name_that_is_gone_is_not_brought_back(row):
+    record(replace(VALID, hostname="gone.lab.example"))
+    assert db.session.scalar(db.select(db.func.count()).select_from(Hostname).filter_by(name="gone.lab.example")) == 0
+
+
+def test_since_when_it_is_so_changes_with_the_state_only(row):
+    record(VALID)
+    record(later())
+    assert (row.changed_at, row.checked_at) == (NOW, NOW + timedelta(hours=3))
+    record(replace(later(reason=Reason.EXPIRED), checked_at=NOW + timedelta(hours=4)))
+    assert row.changed_at == NOW + timedelta(hours=4)
+
+
+def test_instants_come_back_aware_and_in_utc(row):
+    record(VALID)
+    db.session.rollback()
+    assert row.not_after == LEAF.not_after
+    assert row.checked_at.tzinfo is UTC
+
+
+@pytest.mark.parametrize(("seconds", "reason"), [(-1, Reason.OK), (0, Reason.EXPIRED), (1, Reason.EXPIRED)])
+def test_a_certificate_that_has_ended_since_is_expired_to_the_second(row, seconds, reason):
+    record(VALID)
+    assert standing(row, active=True, now=LEAF.not_after + timedelta(seconds=seconds)).reason is reason
+
+
+def test_every_verify_error_is_kept(row):
+    problem = probe.Problem(10, 0, "certificate has expired", Reason.EXPIRED)
+    record(later(reason=Reason.EXPIRED, problems=(problem,)))
+    assert row.problems == [{"code": 10, "depth": 0, "text": "certificate has expired", "reason": "expired"}]

@@ -1,0 +1,106 @@
+import os
+import threading
+import time
+from concurrent.futures import Future
+from contextlib import closing
+
+import pytest
+
+from webapp.probe.waiting import READ, Crew, Wait, drive
+
+
+def until(seconds):
+    return time.monotonic() + seconds
+
+
+def reads(descriptor, seconds=5.0):
+    ready = yield Wait(until(seconds), ((descriptor, READ),))
+    return bool(ready)
+
+
+def hears(future, seconds=5.0):
+    yield Wait(until(seconds), future=future)
+    return future.done()
+
+
+def fails():
+    yield Wait(until(0))
+    raise KeyError("gone")
+
+
+@pytest.fixture
+def pipe():
+    ends = os.pipe()
+    yield ends
+    for end in ends:
+        os.close(end)
+
+
+@pytest.fixture(params=["alone", "in a crew"])
+def run(request):
+    """Runs a probe to its end, in this thread or in a crew's."""
+    if request.param == "alone":
+        yield drive
+        return
+    with closing(Crew(4, "test")) as crew:
+        yield lambda probe: crew.submit(probe).result(10)
+
+
+def test_a_probe_goes_on_when_its_descriptor_is_ready(run, pipe):
+    os.write(pipe[1], b"!")
+    assert run(reads(pipe[0])) is True
+
+
+def test_a_probe_goes_on_when_its_time_is_up(run, pipe):
+    assert run(reads(pipe[0], 0.05)) is False
+
+
+def test_a_probe_goes_on_when_its_future_is_done(run):
+    future = Future()
+    threading.Timer(0.05, future.set_result, [None]).start()
+    assert run(hears(future)) is True
+
+
+def test_a_future_that_is_done_already_is_not_waited_for(run):
+    future = Future()
+    future.set_result(None)
+    assert run(hears(future)) is True
+
+
+def test_a_future_may_take_too_long(run):
+    assert run(hears(Future(), 0.05)) is False
+
+
+def test_what_a_probe_raises_reaches_whoever_asked(run):
+    with pytest.raises(KeyError):
+        run(fails())
+
+
+def test_more_probes_than_fit_stand_in_line(pipe):
+    with closing(Crew(2, "test")) as crew:
+        answers = [crew.submit(reads(pipe[0])), crew.submit(hears(future := Future())), crew.submit(fails())]
+        assert not answers[2].done()
+        future.set_result(None)
+        assert answers[1].result(10) is True
+        with pytest.raises(KeyError):
+            answers[2].result(10)
+        assert not answers[0].done()
+        os.write(pipe[1], b"!")
+        assert answers[0].result(10) is True
+
+
+def test_a_closed_crew_leaves_no_thread_and_tells_its_probes(pipe):
+    told = threading.Event()
+
+    def waits():
+        try:
+            yield from reads(pipe[0])
+        finally:
+            told.set()
+
+    crew = Crew(1, "short-lived")
+    crew.submit(waits())
+    crew.submit(fails())
+    crew.close()
+    assert "short-lived" not in {thread.name for thread in threading.enumerate()}
+    assert told.is_set()

@@ -1,0 +1,67 @@
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_network
+
+import pytest
+
+from webapp import config
+from webapp.config import BadSetting
+
+BAD = {
+    "PADLOCK_PROBE_TIMEOUT": ["soon", "0", "-1", "nan", "inf", "1e9"],
+    "PADLOCK_PROBE_CONCURRENCY": ["0", "many", "1.5", "٣", "9" * 5000],
+    "PADLOCK_CA_BUNDLE": ["/no/such/file", "/"],
+    "PADLOCK_ALLOWED_NETWORKS": ["10.0.0.0/99", "example.com"],
+    "PADLOCK_CONNECT_TO": ["example.com", "example.com=1.2.3.4", "=1.2.3.4:443", "a=b:443", "a=1.2.3.4:0", "a=[::1]:x"],
+    "PADLOCK_SECRET_KEY": ["short"],
+    "PADLOCK_COOKIE_SECURE": ["maybe"],
+    "PADLOCK_LISTEN": ["8000", "127.0.0.1:http"],
+}
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in BAD.items() for text in texts])
+def test_a_bad_value_is_refused_by_name(name, text, tmp_path):
+    with pytest.raises(BadSetting, match=f"^{name} cannot be .*it takes|^{name} cannot be .*not an IP|no such file"):
+        config.load({name: text}, tmp_path)
+
+
+def test_a_secret_is_never_shown_in_the_refusal(tmp_path):
+    with pytest.raises(BadSetting) as refused:
+        config.load({"PADLOCK_SECRET_KEY": "hunter2"}, tmp_path)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_every_setting_has_a_default_that_works(tmp_path):
+    values = config.load({}, tmp_path)
+    assert values.keys() == {setting.name for setting in config.SETTINGS}
+    assert values["PADLOCK_PROBE_TIMEOUT"] == 10
+    assert values["PADLOCK_PROBE_CONCURRENCY"] == 64
+
+
+def test_an_empty_value_is_the_default(tmp_path):
+    assert config.load({"PADLOCK_FRESH_SECONDS": " "}, tmp_path)["PADLOCK_FRESH_SECONDS"] == 300
+
+
+def test_lists_are_parted_by_commas(tmp_path):
+    environ = {
+        "PADLOCK_ALLOWED_NETWORKS": "10.0.0.0/8, fd00::/8,",
+        "PADLOCK_CONNECT_TO": "Shop.Example.=[::1]:8443, *.example.com=192.0.2.1:443",
+    }
+    values = config.load(environ, tmp_path)
+    assert values["PADLOCK_ALLOWED_NETWORKS"] == (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
+    assert values["PADLOCK_CONNECT_TO"] == (("shop.example", "::1", 8443), ("*.example.com", "192.0.2.1", 443))
+
+
+def test_the_secret_is_made_once_and_for_its_owner_only(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        loaded = list(pool.map(lambda _: config.load({}, tmp_path / "instance"), range(8)))
+    assert len({values["PADLOCK_SECRET_KEY"] for values in loaded}) == 1
+    file = tmp_path / "instance" / "secret_key"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [path.name for path in file.parent.iterdir()] == ["secret_key"]
+
+
+def test_an_empty_secret_file_stops_the_start(tmp_path):
+    (tmp_path / "secret_key").write_text("")
+    with pytest.raises(BadSetting, match="delete the file"):
+        config.load({}, tmp_path)

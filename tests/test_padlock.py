@@ -1,0 +1,79 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from webapp import padlock
+from webapp.probe import Finding, Note, Reason, Refusal, State
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def test_every_state_reason_refusal_and_note_has_its_words():
+    assert set(padlock.LOOKS) == set(State)
+    assert set(padlock.WORDS) == set(Reason)
+    assert set(padlock.REFUSALS) == set(Refusal)
+    assert set(padlock.NOTES) == set(Note)
+
+
+def test_the_four_states_have_four_shapes():
+    assert len({look.icon for look in padlock.LOOKS.values()}) == len(State)
+
+
+@pytest.mark.parametrize(
+    "jargon", ["SAN", "TLS", "leaf", "X509", "handshake", "SNI", "curl", "OpenSSL", "DNS resolver"]
+)
+def test_customers_read_no_jargon(jargon):
+    for words in padlock.WORDS.values():
+        assert jargon not in words.customer.split()
+
+
+@pytest.mark.parametrize(
+    ("delta", "days"),
+    [
+        (timedelta(seconds=1), 0),
+        (timedelta(hours=23, minutes=59), 0),
+        (timedelta(days=1), 1),
+        (timedelta(0), 0),
+        (timedelta(seconds=-1), -1),
+        (timedelta(days=-9, hours=-1), -10),
+    ],
+)
+def test_days_left_are_whole_days_rounded_down(delta, days):
+    assert padlock.days_left(NOW + delta, NOW) == days
+
+
+def test_the_warning_comes_with_the_last_fortnight_and_on_green_only():
+    soon, later = NOW + timedelta(days=14, hours=1), NOW + timedelta(days=15)
+    assert padlock.expiring(State.VALID, soon, NOW)
+    assert not padlock.expiring(State.VALID, later, NOW)
+    assert not padlock.expiring(State.INVALID, soon, NOW)
+    assert not padlock.expiring(State.VALID, None, NOW)
+
+
+@pytest.mark.parametrize(
+    ("days", "text"), [(0, "today"), (1, "1 day"), (12, "12 days"), (-1, "1 day ago"), (-9, "9 days ago")]
+)
+def test_days_in_words(days, text):
+    assert padlock.days_text(days) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-5, "just now"), (59, "just now"), (60, "1 minute ago"), (7200, "2 hours ago"), (86400 * 3, "3 days ago")],
+)
+def test_ages_in_words(seconds, text):
+    assert padlock.age_text(NOW - timedelta(seconds=seconds), NOW) == text
+
+
+def test_staff_read_the_cause_the_text_the_address_and_the_command():
+    finding = Finding("x", "shop.example", Reason.EXPIRED, NOW, 0.1, "192.0.2.1", detail="certificate has expired")
+    text = padlock.staff_text(finding)
+    assert "certificate has expired." in text
+    assert "192.0.2.1 port 443" in text
+    assert "curl error 60: curl --max-time 10 -v https://shop.example" in text
+
+
+def test_an_unknown_padlock_says_what_it_still_knows():
+    seen = NOW - timedelta(hours=3)
+    assert padlock.last_known(State.UNKNOWN, seen, NOW) == "Last seen valid 3 hours ago."
+    assert padlock.last_known(State.INVALID, seen, NOW) == ""

@@ -1,0 +1,96 @@
+"""`python -m webapp.demo`: the site, a lab of real TLS servers for it to look at, and a cast to sign in as.
+
+Everything listens on loopback and nothing is asked beyond it. Ctrl-C ends all of it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import FrameType
+
+from webapp.config import LISTEN, BadSetting
+from webapp.demo.lab import Lab, running
+
+ROOT = Path(__file__).parent.parent.parent
+DATABASE = ROOT / "instance" / "demo.sqlite3"
+
+
+def main() -> None:
+    try:
+        listen = LISTEN.read(os.environ)
+    except BadSetting as error:
+        sys.exit(f"padlock: {error}")
+    _stop_where_taken(listen)
+    for signum in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, _interrupt)
+    with tempfile.TemporaryDirectory(prefix="padlock-lab-") as folder, running(Path(folder)) as lab:
+        environ = _environ(lab)
+        _fill(environ, lab)
+        print(_welcome(listen), flush=True)
+        command = [sys.executable, "-m", "gunicorn", "--log-level", "warning", "wsgi:app"]
+        site = subprocess.Popen(command, env=environ, cwd=ROOT)  # noqa: S603 - our own interpreter, with our own words
+        try:
+            sys.exit(site.wait())
+        except KeyboardInterrupt:
+            print("\nStopping the site and the lab ...", flush=True)
+        finally:
+            site.terminate()
+            site.wait()
+
+
+def _interrupt(_signum: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _environ(lab: Lab) -> dict[str, str]:
+    """What the site is told. The demo is the same for everybody: settings of this machine's owner do not count."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PADLOCK_") or name == LISTEN.name}
+    return kept | lab.environ() | {"PADLOCK_DATABASE_URL": f"sqlite:///{DATABASE}", "PADLOCK_PROBE_TIMEOUT": "5"}
+
+
+def _fill(environ: dict[str, str], lab: Lab) -> None:
+    """A new database with the cast in it."""
+    for leftover in DATABASE.parent.glob(f"{DATABASE.name}*"):
+        leftover.unlink()
+    os.environ.update(environ)
+    from flask_migrate import upgrade
+
+    from webapp import create_app
+    from webapp.demo import data
+
+    with create_app().app_context():
+        upgrade()
+        data.fill(lab.cases)
+
+
+def _stop_where_taken(listen: str) -> None:
+    address, _, port = listen.rpartition(":")
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as sock:
+        if sock.connect_ex((address.strip("[]"), int(port))) == 0:
+            sys.exit(f"padlock: {listen} is taken. Stop what listens there, or: {LISTEN.name}=127.0.0.1:8001 make demo")
+
+
+def _welcome(listen: str) -> str:
+    from webapp.demo import data
+
+    alice, bob, ada = data.CAST
+    return f"""
+  Padlock is at  http://{listen}
+
+  Sign in as     {alice}   a client, with every kind of padlock
+                 {bob}     another client
+                 {ada}     the administrator
+  Password       {data.PASSWORD}
+
+  Ctrl-C stops it.
+"""
+
+
+if __name__ == "__main__":
+    main()

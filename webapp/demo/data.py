@@ -1,0 +1,101 @@
+"""The cast of the demo: two clients and an administrator, with services and domains on the servers of the lab."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, date, datetime, timedelta
+from itertools import cycle
+
+from webapp import probe
+from webapp.customers import accounts, catalog
+from webapp.customers.models import Client, DomainStatus, ServiceStatus
+from webapp.extensions import writing
+
+PASSWORD = "padlock-demo"
+CAST = ("alice@example.com", "bob@example.com", "ada@example.com")
+
+# What Alice bought, and where it lives in the lab: every padlock is on the first screen.
+SERVICES = (
+    ("Starter Hosting", "ok", ServiceStatus.ACTIVE, 12),
+    ("Business Hosting", "expiring-soon", ServiceStatus.ACTIVE, 40),
+    ("Business Hosting", "expired", ServiceStatus.ACTIVE, 3),
+    ("WordPress Hosting", "self-signed", ServiceStatus.PENDING, None),
+    ("WordPress Hosting", "wrong-hostname", ServiceStatus.ACTIVE, 77),
+    ("Shop Hosting", "incomplete-chain", ServiceStatus.ACTIVE, 19),
+    ("Shop Hosting", "shop.wild", ServiceStatus.COMPLETED, None),
+    ("Virtual Server", "refused", ServiceStatus.SUSPENDED, -8),
+    ("Virtual Server", "silent", ServiceStatus.ACTIVE, 24),
+    ("Intranet", "private", ServiceStatus.ACTIVE, 61),
+    ("Starter Hosting", "redirect", ServiceStatus.TERMINATED, -200),
+    ("Mail Hosting", "http-500", ServiceStatus.CANCELLED, -90),
+    ("Starter Hosting", "tls-1-2", ServiceStatus.FRAUD, None),
+)
+DOMAINS = (
+    ("ok", DomainStatus.ACTIVE, 200),
+    ("bücher", DomainStatus.ACTIVE, 320),
+    ("expiring-soon", DomainStatus.ACTIVE, 150),
+    ("not-yet-valid", DomainStatus.PENDING, None),
+    ("untrusted-root-missing", DomainStatus.PENDING_REGISTRATION, None),
+    ("plain-http", DomainStatus.PENDING_TRANSFER, None),
+    ("revoked", DomainStatus.GRACE_PERIOD, -6),
+    ("stalls", DomainStatus.ACTIVE, 88),
+    ("root-sent", DomainStatus.REDEMPTION_PERIOD, -40),
+    ("extra-certificates", DomainStatus.EXPIRED, -33),
+    ("wrong-order", DomainStatus.TRANSFERRED_AWAY, -120),
+    ("http2-only", DomainStatus.CANCELLED, -15),
+    ("tls-1-3", DomainStatus.FRAUD, None),
+    ("sni-only", DomainStatus.TERMINATED, -300),
+)
+NOT_A_HOST_NAME = "see ticket 4711"
+
+
+def fill(lab_cases: Collection[str]) -> None:
+    """Puts the cast into an empty database; does nothing where there is anybody already.
+
+    `lab_cases` are the host names of the lab. What Alice does not have of them is Bob's.
+    """
+    now = datetime.now(UTC)
+    with writing():
+        if not accounts.nobody_yet():
+            return
+        alice = catalog.add_client("Alice’s Bakery", now)
+        bob = catalog.add_client("Bob & Sons Plumbing", now)
+        accounts.add_user(CAST[0], "Alice Baker", PASSWORD, now, client=alice)
+        accounts.add_user(CAST[1], "Bob Plumber", PASSWORD, now, client=bob)
+        accounts.add_user(CAST[2], "Ada Admin", PASSWORD, now, is_admin=True)
+        _fill_alice(alice, now.date())
+        _fill_bob(bob, sorted(set(lab_cases) - _alices_names()), now.date())
+
+
+def _fill_alice(client: Client, today: date) -> None:
+    for product, label, service_status, due in SERVICES:
+        catalog.add_service(client, product, _name(label), service_status, _days(today, due))
+    catalog.add_service(client, "Domain Parking", NOT_A_HOST_NAME, ServiceStatus.ACTIVE)
+    for label, domain_status, expires in DOMAINS:
+        expires_on = _days(today, expires)
+        registered_on = None if expires_on is None else expires_on - timedelta(days=3 * 365)
+        catalog.add_domain(client, _name(label), domain_status, registered_on, expires_on)
+
+
+def _fill_bob(client: Client, names: list[str], today: date) -> None:
+    products = cycle(("Starter Hosting", "Business Hosting", "Virtual Server"))
+    # One name is Alice's as well: each sees a row of their own, and both rows share one check.
+    catalog.add_service(client, "Business Hosting", f"https://{_name('expired').upper()}/", ServiceStatus.ACTIVE)
+    for number, (product, name) in enumerate(zip(products, names, strict=False)):
+        due = today + timedelta(days=7 * number % 365)
+        catalog.add_service(client, product, name, ServiceStatus.ACTIVE, due)
+        if number % 3 == 0:
+            catalog.add_domain(client, name, DomainStatus.ACTIVE, due - timedelta(days=2 * 365), due)
+
+
+def _alices_names() -> set[str]:
+    labels = {label for _, label, _, _ in SERVICES} | {label for label, _, _ in DOMAINS}
+    return {probe.parse(_name(label)) for label in labels}
+
+
+def _name(label: str) -> str:
+    return f"{label}.lab.example"
+
+
+def _days(today: date, days: int | None) -> date | None:
+    return None if days is None else today + timedelta(days=days)
