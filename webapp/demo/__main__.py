@@ -11,14 +11,18 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from types import FrameType
 
+from flask_migrate import upgrade
+
+from webapp import create_app
 from webapp.config import LISTEN, BadSetting
+from webapp.demo import data
 from webapp.demo.lab import Lab, running
 
 ROOT = Path(__file__).parent.parent.parent
-DATABASE = ROOT / "instance" / "demo.sqlite3"
 
 
 def main() -> None:
@@ -26,16 +30,21 @@ def main() -> None:
         listen = LISTEN.read(os.environ)
     except BadSetting as error:
         sys.exit(f"padlock: {error}")
-    _stop_where_taken(listen)
+    if _answers(listen):
+        sys.exit(f"padlock: {listen} is taken. Stop what listens there, or: {LISTEN.name}=127.0.0.1:8001 make demo")
     for signum in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, _interrupt)
-    with tempfile.TemporaryDirectory(prefix="padlock-lab-") as folder, running(Path(folder)) as lab:
-        environ = _environ(lab)
+    with tempfile.TemporaryDirectory(prefix="padlock-demo-") as folder, running(Path(folder)) as lab:
+        environ = _environ(lab, Path(folder) / "demo.sqlite3")
         _fill(environ, lab)
-        print(_welcome(listen), flush=True)
         command = [sys.executable, "-m", "gunicorn", "--log-level", "warning", "wsgi:app"]
-        site = subprocess.Popen(command, env=environ, cwd=ROOT)  # noqa: S603 - our own interpreter, with our own words
+        # A group of its own: Ctrl-C reaches this process, and this process ends the site.
+        site = subprocess.Popen(command, env=environ, cwd=ROOT, process_group=0)  # noqa: S603 - our own words
         try:
+            while not _answers(listen) and site.poll() is None:
+                time.sleep(0.1)
+            if site.poll() is None:
+                print(_welcome(listen), flush=True)
             sys.exit(site.wait())
         except KeyboardInterrupt:
             print("\nStopping the site and the lab ...", flush=True)
@@ -48,37 +57,28 @@ def _interrupt(_signum: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _environ(lab: Lab) -> dict[str, str]:
+def _environ(lab: Lab, database: Path) -> dict[str, str]:
     """What the site is told. The demo is the same for everybody: settings of this machine's owner do not count."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PADLOCK_") or name == LISTEN.name}
-    return kept | lab.environ() | {"PADLOCK_DATABASE_URL": f"sqlite:///{DATABASE}", "PADLOCK_PROBE_TIMEOUT": "5"}
+    return kept | lab.environ() | {"PADLOCK_DATABASE_URL": f"sqlite:///{database}", "PADLOCK_PROBE_TIMEOUT": "5"}
 
 
 def _fill(environ: dict[str, str], lab: Lab) -> None:
     """A new database with the cast in it."""
-    for leftover in DATABASE.parent.glob(f"{DATABASE.name}*"):
-        leftover.unlink()
+    os.environ.clear()
     os.environ.update(environ)
-    from flask_migrate import upgrade
-
-    from webapp import create_app
-    from webapp.demo import data
-
     with create_app().app_context():
         upgrade()
         data.fill(lab.cases)
 
 
-def _stop_where_taken(listen: str) -> None:
+def _answers(listen: str) -> bool:
     address, _, port = listen.rpartition(":")
     with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as sock:
-        if sock.connect_ex((address.strip("[]"), int(port))) == 0:
-            sys.exit(f"padlock: {listen} is taken. Stop what listens there, or: {LISTEN.name}=127.0.0.1:8001 make demo")
+        return sock.connect_ex((address.strip("[]"), int(port))) == 0
 
 
 def _welcome(listen: str) -> str:
-    from webapp.demo import data
-
     alice, bob, ada = data.CAST
     return f"""
   Padlock is at  http://{listen}

@@ -6,16 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Enum, String
+from sqlalchemy import JSON, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.extensions import Instant, Model
+from webapp.extensions import Instant, Model, word_column
 from webapp.probe import Reason, State
-
-
-def _word(words: type[State] | type[Reason]) -> Enum:
-    """A column that holds one of these words as people read them, in any database, and may learn new ones."""
-    return Enum(words, native_enum=False, create_constraint=False, length=32, values_callable=list)
 
 
 class Hostname(Model):
@@ -28,8 +23,8 @@ class Hostname(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(253), unique=True)  # the A-label, without the final dot
 
-    state: Mapped[State | None] = mapped_column(_word(State))
-    reason: Mapped[Reason | None] = mapped_column(_word(Reason))
+    state: Mapped[State | None] = mapped_column(word_column(State))
+    reason: Mapped[Reason | None] = mapped_column(word_column(Reason))
     detail: Mapped[str] = mapped_column(String(500), default="")
     problems: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)  # each a `Problem`, in order
     address: Mapped[str | None] = mapped_column(String(45))

@@ -1,0 +1,60 @@
+"""A browser for tests: signs in, carries the CSRF token, and looks at every page it fetches."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from bs4 import BeautifulSoup
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+
+class _Client(FlaskClient):
+    """Reads every answer to its end, so that no file stays open."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        return super().open(*args, **{**kwargs, "buffered": True})
+
+
+class Browser:
+    def __init__(self, app: Flask) -> None:
+        self.client = _Client(app, use_cookies=True)
+
+    def get(self, path: str, status: int = 200, **kwargs) -> BeautifulSoup:
+        """The page at this path, which answers with this status and is well made."""
+        response = self.client.get(path, **kwargs)
+        assert response.status_code == status, f"{path} answered {response.status_code}"
+        return looked_at(response)
+
+    def post(self, path: str, form: dict[str, str] | None = None, **kwargs) -> TestResponse:
+        """The answer to this form, sent with the token a page of this session carries."""
+        return self.client.post(path, data={**(form or {}), "csrf_token": self.token()}, **kwargs)
+
+    def token(self) -> str:
+        page = BeautifulSoup(self.client.get("/sign-in", follow_redirects=True).data, "html.parser")
+        return page.find("input", attrs={"name": "csrf_token"})["value"]
+
+    def sign_in(self, email: str, password: str) -> TestResponse:
+        return self.post("/sign-in", {"email": email, "password": password})
+
+
+def looked_at(response: TestResponse) -> BeautifulSoup:
+    """The page, once it has been seen to be well made: whatever is asked of every page stands here."""
+    page = BeautifulSoup(response.data, "html.parser")
+    is_fragment = page.find("html") is None
+    if not is_fragment:
+        assert len(page.find_all("h1")) == 1, "one h1 a page"
+        assert page.title.text.strip().removesuffix("· Padlock").strip(), "a title"
+        assert page.html["lang"] == "en"
+    ids = Counter(tag["id"] for tag in page.find_all(id=True))
+    assert not [name for name, count in ids.items() if count > 1], "no id twice"
+    assert all(form.get("action") for form in page.find_all("form")), "every form has an action"
+    assert all("csrf_token" in str(form) for form in page.find_all("form", method="post")), "every form has its token"
+    assert not page.find_all("style"), "no inline style"
+    assert all(script.get("src") and not script.text for script in page.find_all("script")), "no inline script"
+    for tag in page.find_all(True):
+        bad = [name for name in tag.attrs if name.startswith(("on", "hx-on")) or name == "style"]
+        assert not bad, f"{bad} in {tag}"
+    return page

@@ -1,0 +1,89 @@
+"""The site as tests meet it: a real SQLite file, the cast, and a browser that looks at every page it fetches."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+from flask_migrate import upgrade
+
+from tests.browser import Browser
+from webapp import create_app
+from webapp.customers import accounts, catalog
+from webapp.customers.models import DomainStatus, ServiceStatus
+from webapp.extensions import db, writing
+
+pytest_plugins = ["tests.lab_fixture"]
+
+PASSWORD = "correct horse battery"
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def first_database(tmp_path_factory):
+    """A database with the cast in it: alice owns, bob is a stranger, ada is the administrator."""
+    path = tmp_path_factory.mktemp("first") / "first.sqlite3"
+    with pytest.MonkeyPatch.context() as patch:
+        app = _site(path, patch)
+    accounts._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # hundreds of tests sign in
+    with app.app_context():
+        upgrade()
+        with writing():
+            alice, bob = catalog.add_client("Alice’s Bakery", NOW), catalog.add_client("Bob & Sons", NOW)
+            accounts.add_user("alice@example.com", "Alice Baker", PASSWORD, NOW, client=alice)
+            accounts.add_user("bob@example.com", "Bob Plumber", PASSWORD, NOW, client=bob)
+            accounts.add_user("ada@example.com", "Ada Admin", PASSWORD, NOW, is_admin=True)
+            for client, name in ((alice, "alice.example"), (bob, "bob.example")):
+                catalog.add_service(client, "Starter Hosting", name, ServiceStatus.ACTIVE, date(2027, 1, 2))
+                catalog.add_domain(client, name, DomainStatus.ACTIVE, date(2020, 1, 2), date(2027, 1, 2))
+        db.session.execute(db.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        db.session.remove()
+        db.engine.dispose()
+    return path
+
+
+@pytest.fixture
+def app(first_database, tmp_path, monkeypatch):
+    """The site, with the cast in its database. Every host name leads to a closed port of this machine."""
+    path = tmp_path / "padlock.sqlite3"
+    shutil.copyfile(first_database, path)
+    app = _site(path, monkeypatch)
+    yield app
+    app.extensions["padlock_flights"].close()
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def visit(app):
+    """Browsers of the cast: `visit("alice")` is signed in, `visit()` is nobody."""
+
+    def visit(name: str | None = None) -> Browser:
+        browser = Browser(app)
+        if name:
+            browser.sign_in(f"{name}@example.com", PASSWORD)
+        return browser
+
+    return visit
+
+
+@pytest.fixture
+def in_app(app):
+    """Inside the site, for tests below the routes."""
+    with app.app_context():
+        yield app
+
+
+def _site(path: Path, patch: pytest.MonkeyPatch):
+    for name in os.environ:
+        if name.startswith("PADLOCK_"):
+            patch.delenv(name)
+    patch.setenv("PADLOCK_DATABASE_URL", f"sqlite:///{path}")
+    patch.setenv("PADLOCK_SECRET_KEY", "a secret of this test, and of no other place")
+    patch.setenv("PADLOCK_CONNECT_TO", "*=127.0.0.1:1")
+    patch.setenv("PADLOCK_ALLOWED_NETWORKS", "127.0.0.0/8")
+    return create_app({"TESTING": True})

@@ -1,0 +1,99 @@
+import threading
+from datetime import timedelta
+
+import pytest
+
+from tests.conftest import NOW, PASSWORD
+from webapp.customers import accounts
+from webapp.customers.models import SignIn, User
+from webapp.extensions import db, writing
+
+
+def alice():
+    return db.session.scalar(db.select(User).filter_by(email="alice@example.com"))
+
+
+@pytest.fixture
+def empty(in_app):
+    """No user at all."""
+    with writing():
+        db.session.execute(db.delete(User))
+
+
+def test_the_right_password_opens(in_app):
+    assert accounts.authenticate(" Alice@Example.COM ", PASSWORD).name == "Alice Baker"
+
+
+@pytest.mark.parametrize("password", ["", "wrong", PASSWORD.upper(), PASSWORD + " ", "\U0001f512" * 100])
+def test_a_wrong_password_does_not(in_app, password):
+    assert accounts.authenticate("alice@example.com", password) is None
+
+
+def test_an_unknown_address_costs_as_much_as_a_wrong_password(in_app, monkeypatch):
+    verified = []
+    monkeypatch.setattr(accounts, "_verify", lambda password_hash, _: verified.append(password_hash))
+    assert accounts.authenticate("nobody@example.com", "x") is accounts.authenticate("alice@example.com", "x") is None
+    assert [text.split("$")[:4] for text in verified] == [alice().password_hash.split("$")[:4]] * 2
+
+
+def test_a_sign_in_lasts_thirty_days(in_app):
+    token = accounts.sign_in(alice(), NOW)
+    assert accounts.signed_in(token, NOW + timedelta(days=29)).name == "Alice Baker"
+    assert accounts.signed_in(token, NOW + timedelta(days=30)) is None
+
+
+def test_the_database_does_not_hold_the_secret(in_app):
+    token = accounts.sign_in(alice(), NOW)
+    assert token not in db.session.scalars(db.select(SignIn.token_hash)).all()
+
+
+def test_signing_out_ends_one_sign_in_only(in_app):
+    here, there = accounts.sign_in(alice(), NOW), accounts.sign_in(alice(), NOW)
+    accounts.sign_out(here)
+    assert accounts.signed_in(here, NOW) is None
+    assert accounts.signed_in(there, NOW) is not None
+
+
+def test_a_new_password_ends_every_sign_in(in_app):
+    tokens = [accounts.sign_in(alice(), NOW) for _ in range(2)]
+    accounts.change_password(alice(), "another horse battery")
+    assert [accounts.signed_in(token, NOW) for token in tokens] == [None, None]
+    assert accounts.authenticate("alice@example.com", PASSWORD) is None
+    assert accounts.authenticate("alice@example.com", "another horse battery") is not None
+
+
+def test_a_disabled_user_is_out_and_stays_out(in_app):
+    token = accounts.sign_in(alice(), NOW)
+    with writing():
+        alice().active = False
+    assert accounts.signed_in(token, NOW) is None
+    assert accounts.authenticate("alice@example.com", PASSWORD) is None
+
+
+def test_the_setup_link_works_while_there_is_nobody(empty):
+    token = accounts.setup_link_token("secret")
+    assert accounts.setup_link_works("secret", token)
+    assert not accounts.setup_link_works("another secret", token)
+    assert not accounts.setup_link_works("secret", token + "x")
+    accounts.add_first_admin("ada@example.com", "Ada", PASSWORD, NOW)
+    assert not accounts.setup_link_works("secret", token)
+
+
+def test_ten_at_once_make_one_first_admin(empty, app):
+    barrier, refused = threading.Barrier(10), []
+
+    def come(number):
+        with app.app_context():
+            barrier.wait()
+            try:
+                accounts.add_first_admin(f"{number}@example.com", "Ada", PASSWORD, NOW)
+            except accounts.NotTheFirst:
+                refused.append(number)
+
+    threads = [threading.Thread(target=come, args=(number,)) for number in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 9
+    assert db.session.scalar(db.select(db.func.count(User.id))) == 1

@@ -1,0 +1,148 @@
+from datetime import date
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import IntegrityError
+
+from webapp.customers import catalog
+from webapp.customers.catalog import Question
+from webapp.customers.models import ACTIVE_DOMAINS, ACTIVE_SERVICES, Client, DomainStatus, ServiceStatus, User
+from webapp.extensions import db, writing
+from webapp.monitor.models import Hostname
+
+
+def user(name):
+    return db.session.scalar(db.select(User).filter_by(email=f"{name}@example.com"))
+
+
+def alices():
+    return db.session.scalar(db.select(Client).where(Client.name.startswith("Alice")))
+
+
+@pytest.fixture
+def shelf(in_app):
+    """Thirty services of Alice's, added to the one she has."""
+    with writing():
+        for number in range(30):
+            due = date(2027, 1, 1 + number)
+            catalog.add_service(alices(), f"Product {number % 3}", f"s{number:02}.example", ServiceStatus.ACTIVE, due)
+
+
+def found(question, name="alice"):
+    return [row.shown_name for row in catalog.list_services(user(name), question).rows]
+
+
+def test_one_name_has_one_row_however_it_is_written(in_app):
+    with writing():
+        added = [
+            catalog.add_service(alices(), "Hosting", text, ServiceStatus.ACTIVE)
+            for text in ("bücher.example", "https://BÜCHER.example./shop", "xn--bcher-kva.example", "*.bücher.example")
+        ]
+    assert {service.hostname_id for service in added} == {added[0].hostname_id}
+    assert {service.shown_name for service in added} == {"bücher.example"}
+    assert added[1].domain == "https://BÜCHER.example./shop"
+
+
+@pytest.mark.parametrize("text", ["", "see ticket 4711", "10.0.0.1", "localhost", "a" * 255])
+def test_what_is_no_host_name_is_kept_as_entered(in_app, text):
+    with writing():
+        service = catalog.add_service(alices(), "Hosting", text, ServiceStatus.ACTIVE)
+    assert (service.hostname, service.shown_name) == (None, text)
+    assert service.refusal is not None
+
+
+def test_two_clients_share_a_host_name_and_nothing_else(in_app):
+    with writing():
+        service = catalog.add_service(alices(), "Hosting", "bob.example", ServiceStatus.ACTIVE)
+    rows = db.session.scalars(db.select(Hostname).filter_by(name="bob.example")).all()
+    assert [row.id for row in rows] == [service.hostname_id]
+    assert found(Question("bob.example")) == ["bob.example"]
+    assert len(found(Question("bob.example"), "bob")) == 1
+
+
+def test_a_client_has_a_domain_once(in_app):
+    with pytest.raises(IntegrityError), writing():
+        catalog.add_domain(alices(), "alice.example", DomainStatus.ACTIVE)
+
+
+def test_active_is_what_the_verdicts_say():
+    assert {"Pending", "Active", "Suspended", "Completed"} == ACTIVE_SERVICES
+    assert {"Pending", "Pending Registration", "Pending Transfer", "Active", "Grace Period"} == ACTIVE_DOMAINS
+
+
+def test_pages_of_25_that_exist(shelf):
+    last = catalog.list_services(user("alice"), Question(page="2"))
+    assert (last.total, last.pages, last.page, last.first, len(last.rows)) == (31, 2, 2, 26, 6)
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ("-1", 1),
+        ("0", 1),
+        ("999999999999999999999", 2),
+        ("abc", 1),
+        ("1e3", 1),
+        ("NaN", 1),
+        ("²", 1),
+        ("١", 1),
+        ("", 1),
+    ],
+)
+def test_odd_pages_are_clamped(shelf, asked, shown):
+    assert catalog.list_services(user("alice"), Question(page=asked)).page == shown
+
+
+def test_sorts_both_ways(shelf):
+    assert found(Question(sort="due"))[0] == "s00.example"
+    assert found(Question(sort="-due"))[0] == "s29.example"
+    assert found(Question(sort="-domain"))[:2] == ["s29.example", "s28.example"]
+
+
+@pytest.mark.parametrize("sort", ["1;DROP TABLE user", "password_hash", "", "-", "--domain", "domain desc"])
+def test_an_unknown_sort_is_the_default(shelf, sort):
+    listing = catalog.list_services(user("alice"), Question(sort=sort))
+    assert listing.sort == "domain"
+    assert listing.rows[0].shown_name == "alice.example"
+
+
+@pytest.mark.parametrize("search", ["%", "_", "\\", "'", "s__.example", "s%", "\\%", "'--"])
+def test_a_search_is_no_pattern(shelf, search):
+    assert found(Question(search)) == []
+
+
+@pytest.mark.parametrize("search", ["100%_\\'", "00%_", "%_\\"])
+def test_a_search_finds_what_stands_there(shelf, search):
+    with writing():
+        catalog.add_service(alices(), "100%_\\' Hosting", "odd.example", ServiceStatus.ACTIVE)
+    assert found(Question(search)) == ["odd.example"]
+
+
+@pytest.mark.parametrize("search", ["S07", " s07.example ", "https://s07.example/"])
+def test_a_search_takes_what_people_paste(shelf, search):
+    assert found(Question(search)) == ["s07.example"]
+
+
+def test_a_name_is_found_in_either_spelling(in_app):
+    with writing():
+        catalog.add_service(alices(), "Hosting", "xn--bcher-kva.example", ServiceStatus.ACTIVE)
+    assert found(Question("bücher.example")) == found(Question("xn--bcher")) == ["bücher.example"]
+
+
+def test_admins_search_by_client_and_clients_do_not(shelf):
+    assert catalog.list_services(user("ada"), Question("bakery")).total == 31
+    assert catalog.list_services(user("alice"), Question("bakery")).total == 0
+
+
+@pytest.mark.parametrize("list_rows", [catalog.list_services, catalog.list_domains])
+def test_a_list_costs_two_queries_however_long(shelf, list_rows):
+    ada, queries = user("ada"), []
+    event.listen(db.engine, "before_cursor_execute", lambda *args: queries.append(args[2]))
+    for row in list_rows(ada, Question()).rows:
+        assert row.client.name
+        assert row.hostname.name
+    assert len(queries) == 2
+
+
+def test_a_long_search_is_quick(shelf):
+    assert found(Question("a" * 50_000 + "!")) == []

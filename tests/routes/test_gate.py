@@ -1,0 +1,127 @@
+"""What every request passes, whoever sends it."""
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from webapp.customers import catalog
+from webapp.extensions import db
+from webapp.routes.gate import HEADERS
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/sign-in", 200), ("/", 302), ("/services", 302), ("/nope", 404), ("/sign-out", 405), ("/static/site.css", 200)],
+)
+def test_every_answer_carries_the_headers(visit, path, status):
+    answer = visit().client.get(path)
+    assert answer.status_code == status
+    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/services", "/nope", "/services/1", "/probe/service/1"])
+def test_no_page_is_kept_by_a_cache(visit, path):
+    answer = visit("alice").client.get(path)
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert {"Cookie", "HX-Request"} <= set(answer.headers["Vary"].split(", "))
+
+
+def test_vendored_files_are_kept_and_ours_are_asked_for(visit):
+    browser = visit()
+    assert "immutable" in browser.client.get("/static/vendor/htmx-4.0.1/htmx.min.js").headers["Cache-Control"]
+    ours = browser.client.get("/static/site.css")
+    assert ours.headers["Cache-Control"] == "no-cache"
+    again = browser.client.get("/static/site.css", headers={"If-None-Match": ours.headers["ETag"]})
+    assert again.status_code == 304
+    assert "immutable" not in browser.client.get("/static/vendor/nope.js").headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/services?q=a%00b",
+        "/services?%00=a",
+        "/services?q=%ed%a0%80",
+        "/services?q=%ff",
+        "/services?page=1&page=%00",
+        "/domains?sort=%c3%28",
+        "/sign-in?next=%00",
+    ],
+)
+def test_what_is_no_text_is_refused(visit, path):
+    assert "reload the page" in visit("alice").get(path, 400).main.text
+
+
+@pytest.mark.parametrize("field", ["email", "password", "anything"])
+@pytest.mark.parametrize("text", [b"a\0b", b"\xed\xa0\x80", b"\xff"])
+def test_a_field_that_is_no_text_is_refused(visit, field, text):
+    form = {"email": b"alice@example.com", "password": b"x", field: text, "csrf_token": visit().token().encode()}
+    body = b"&".join(name.encode() + b"=" + value for name, value in form.items())
+    answer = visit().client.post("/sign-in", data=body, content_type="application/x-www-form-urlencoded")
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path", ["/%2e%2e/", "//", "/../../etc/passwd", "/static/../config.py", "/static/%2e%2e/config.py"]
+)
+def test_odd_paths_are_missing(visit, path):
+    assert visit("alice").client.get(path).status_code in (404, 308)
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE"])
+@pytest.mark.parametrize("path", ["/sign-in", "/services", "/services/1", "/probe/service/1"])
+def test_other_methods_are_refused(visit, path, method):
+    answer = visit("alice").client.open(path, method=method)
+    assert (answer.status_code, "Allow" in answer.headers) == (405, True)
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/xml", "text/plain", "image/png"])
+def test_other_contents_are_refused(visit, content_type):
+    assert visit().client.post("/sign-in", data=b"{}", content_type=content_type).status_code == 415
+
+
+def test_a_body_of_100_megabytes_is_refused_unread(visit):
+    stream = {"content_type": "application/x-www-form-urlencoded", "content_length": 100 * 1024 * 1024}
+    assert visit().client.post("/sign-in", data=b"a=1", **stream).status_code in (400, 413)
+
+
+def test_a_thousand_parts_are_too_many(visit):
+    parts = {f"f{number}": "x" for number in range(1000)}
+    assert visit().client.post("/sign-in", data=parts, content_type="multipart/form-data").status_code == 413
+
+
+def test_only_trusted_hosts_are_answered(visit, app):
+    app.config["TRUSTED_HOSTS"] = ["padlock.example"]
+    assert visit().client.get("/sign-in", base_url="http://padlock.example").status_code == 200
+    evil = visit().client.get("/sign-in", base_url="http://evil.example")
+    assert (evil.status_code, b"evil.example" in evil.data) == (400, False)
+
+
+def test_no_address_is_made_from_the_host_header(visit):
+    answer = visit().client.get("/services", base_url="http://evil.example")
+    assert answer.headers["Location"] == "/sign-in?next=/services"
+    assert b"evil.example" not in visit().client.get("/sign-in", base_url="http://evil.example").data
+
+
+def test_our_own_fault_shows_nothing_of_itself(visit, app, monkeypatch, caplog):
+    def fail(*args):
+        raise RuntimeError("/home/secret 10.1.2.3")
+
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    monkeypatch.setattr(catalog, "list_services", fail)
+    page = visit("alice").get("/services", 500)
+    assert "Our own fault" in page.text
+    assert not any(words in page.text for words in ("secret", "10.1.2.3", "Traceback", "RuntimeError"))
+    assert "10.1.2.3" in caplog.text
+
+
+def test_a_database_that_does_not_answer_is_said(visit, app, monkeypatch):
+    alice = visit("alice")
+
+    def gone(*args, **kwargs):
+        raise OperationalError("SELECT secret", {}, Exception("database is locked"))
+
+    monkeypatch.setattr(db.session, "scalar", gone)
+    page = alice.get("/services", 503)
+    assert "Not available just now" in page.text
+    assert "secret" not in page.text

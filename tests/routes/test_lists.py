@@ -1,0 +1,219 @@
+"""What the lists and the details pages show, to whom, and what they make of hostile text."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from webapp.customers import catalog
+from webapp.customers.models import Client, DomainStatus, Service, ServiceStatus
+from webapp.extensions import db, writing
+from webapp.monitor.models import Hostname
+from webapp.probe import Reason
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '" onload="alert(1)',
+    "'\"><img src=x onerror=alert(1)>",
+    "javascript:alert(1)",
+    "' hx-get='/sign-out' hx-trigger='load",
+    "{{7*7}}",
+    "{% include 'base.html' %}",
+    "</title></textarea></script><h1>hi",
+]
+
+
+@pytest.fixture
+def change(app):
+    """Changes a host name's stored facts: `change("alice.example", reason=Reason.OK, …)`."""
+
+    def change(name, **facts):
+        with app.app_context(), writing():
+            row = db.session.scalar(db.select(Hostname).filter_by(name=name))
+            facts = {"checked_at": datetime.now(UTC), "state": facts["reason"].state} | facts
+            for fact, value in facts.items():
+                setattr(row, fact, value)
+
+    return change
+
+
+@pytest.fixture
+def add(app):
+    """Adds a service of Alice's and answers with its id."""
+
+    def add(product="Hosting", domain="", status=ServiceStatus.ACTIVE):
+        with app.app_context():
+            with writing():
+                alice = db.session.scalar(db.select(Client).where(Client.name.startswith("Alice")))
+                service = catalog.add_service(alice, product, domain, status)
+            return service.id
+
+    return add
+
+
+def days(count):
+    return datetime.now(UTC) + timedelta(days=count, hours=12)
+
+
+@pytest.mark.parametrize(("name", "path"), [("alice", "/services"), ("alice", "/domains")])
+def test_a_client_sees_their_own(visit, name, path):
+    table = visit(name).get(path).table.text
+    assert "alice.example" in table
+    assert "bob.example" not in table
+    assert "2 Jan 2027" in table
+
+
+@pytest.mark.parametrize("path", ["/admin/services", "/admin/domains"])
+def test_an_admin_sees_all_with_their_clients(visit, path):
+    table = visit("ada").get(path).table.text
+    assert all(text in table for text in ("alice.example", "bob.example", "Alice’s Bakery", "Bob & Sons"))
+
+
+@pytest.mark.parametrize("path", ["/services", "/domains"])
+def test_a_strangers_page_looks_like_a_missing_one(visit, path):
+    bob = visit("bob")
+    strange, missing = bob.get(f"{path}/1", 404), bob.get(f"{path}/99999", 404)
+    assert str(strange.main) == str(missing.main)
+    assert "alice" not in strange.text.lower()
+
+
+def test_the_details_say_what_is_known(visit, change):
+    facts = {"issuer": "R11, Let's Encrypt", "subject": "alice.example", "names": ["alice.example"], "key": "RSA 2048"}
+    change("alice.example", reason=Reason.OK, fingerprint="ab" * 32, not_before=days(-30), not_after=days(40), **facts)
+    text = visit("alice").get("/services/1").main.text
+    for words in ("Valid", "R11, Let's Encrypt", "Names covered", "40 days", "Checked just now", "Check now"):
+        assert words in text
+    assert "RSA 2048" not in text
+    assert "curl" not in text
+
+
+def test_the_details_tell_staff_more(visit, change):
+    problem = {"code": 10, "depth": 0, "text": "certificate has expired", "reason": "expired"}
+    change(
+        "alice.example", reason=Reason.EXPIRED, problems=[problem], address="192.0.2.7", port=443, tls_version="TLSv1.3"
+    )
+    text = visit("ada").get("/admin/services/1").main.text
+    for words in (
+        "192.0.2.7",
+        "TLSv1.3",
+        "X509_V_ERR 10",
+        "curl error 60",
+        "curl --max-time 10 -v https://alice.example",
+    ):
+        assert words in text
+    assert "192.0.2.7" not in visit("alice").get("/services/1").text
+
+
+def test_no_certificate_no_facts(visit, change):
+    change("alice.example", reason=Reason.REFUSED)
+    text = visit("alice").get("/services/1").main.text
+    assert "No HTTPS" in text
+    assert "Issued by" not in text
+
+
+def test_unknown_still_says_what_was_seen(visit, change):
+    facts = {"fingerprint": "ab" * 32, "issuer": "R11", "not_after": days(40)}
+    change("alice.example", reason=Reason.TIMEOUT, last_valid_at=datetime.now(UTC) - timedelta(hours=3), **facts)
+    text = visit("alice").get("/services/1").main.text
+    assert "Last seen valid 3 hours ago." in text
+    assert "The last certificate seen" in text
+
+
+def test_little_time_left_is_a_badge_beside_a_green_padlock(visit, change):
+    change("alice.example", reason=Reason.OK, not_after=days(12))
+    cell = visit("alice").get("/services").select_one(".padlock-cell")
+    assert cell["data-state"] == "valid"
+    assert cell.select_one(".badge").text == "12 days"
+    change("alice.example", reason=Reason.OK, not_after=days(15))
+    assert visit("alice").get("/services").select_one(".padlock-cell .badge") is None
+
+
+def test_a_certificate_that_ended_since_is_expired_without_asking(visit, change):
+    change("alice.example", reason=Reason.OK, not_after=datetime.now(UTC) - timedelta(seconds=1))
+    cell = visit("alice").get("/services").select_one(".padlock-cell")
+    assert (cell["data-state"], "Certificate expired" in cell.text) == ("invalid", True)
+
+
+def test_every_padlock_has_a_shape_and_words(visit, change, add):
+    for reason, icon in ((Reason.OK, "lock-check"), (Reason.EXPIRED, "lock-x"), (Reason.TIMEOUT, "lock-question")):
+        change("alice.example", reason=reason, not_after=days(40))
+        link = visit("alice").get("/services").select_one(".padlock-cell a")
+        assert link.use["href"].endswith(f"#{icon}")
+        assert link["aria-label"].endswith(link["title"])
+        assert len(link["title"]) > 30
+    add(domain="old.example", status=ServiceStatus.TERMINATED)
+    inactive = visit("alice").get("/services?q=old.example").select_one(".padlock-cell a")
+    assert inactive.use["href"].endswith("#lock-minus")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_certificates_stay_text(visit, change, text):
+    facts = {"issuer": text, "subject": text, "names": [text] * 12, "key": text, "serial": text, "detail": text}
+    change("alice.example", reason=Reason.OK, fingerprint="ab" * 32, not_after=days(40), **facts)
+    page = visit("ada").get("/admin/services/1")
+    assert text in [dd.text for dd in page.find_all("dd")]
+    assert not page.main.find_all(["script", "img", "title"])
+    assert page.main.find_all(attrs={"hx-trigger": True}) == []
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_names_stay_text(visit, add, text):
+    number = add(product=text, domain=text)
+    alice = visit("alice")
+    row = alice.get("/services?sort=-domain").table
+    assert text in row.text
+    assert not row.find_all(["script", "img", "title"])
+    assert alice.get(f"/services/{number}").h1.text == text
+    assert text in alice.get("/services", query_string={"q": text + "x"}).main.text
+
+
+def test_characters_that_nobody_sees_are_left_out(visit, add):
+    add(product="Ho\u202est\u200bing\x1b[31m", domain="moc.knab\u202e\u2066")
+    table = visit("alice").get("/services").table.text
+    assert "Hosting[31m" in table
+    assert not set(table) & set("\u202e\u200b\u2066\x1b")
+
+
+def test_names_of_ten_thousand_characters_do_no_harm(visit, add):
+    number = add(product="P" * 10_000, domain="d" * 10_000)
+    alice = visit("alice")
+    alice.get("/services")
+    alice.get(f"/services/{number}")
+
+
+def test_an_empty_list_says_what_will_be_there(visit, app):
+    with app.app_context(), writing():
+        db.session.execute(db.delete(Service))
+    assert "No services yet" in visit("alice").get("/services").main.text
+    assert "Nothing matches “x”" in visit("alice").get("/services?q=x").main.text
+
+
+def test_lists_keep_what_was_asked_when_sorting_and_paging(visit, app):
+    with app.app_context(), writing():
+        alice = db.session.scalar(db.select(Client).where(Client.name.startswith("Alice")))
+        for number in range(30):
+            catalog.add_domain(alice, f"d{number:02}.example", DomainStatus.ACTIVE, date(2020, 1, 1))
+    page = visit("alice").get("/domains?q=example&sort=-expires")
+    links = {link["href"] for link in page.main.find_all("a", href=True)}
+    assert "/domains?q=example&sort=expires" in links
+    assert "/domains?q=example&sort=-expires&page=2" in links
+    assert page.find("th", attrs={"aria-sort": "descending"}).text.strip() == "Expires"
+
+
+@pytest.mark.parametrize("query", ["sort=1;DROP", "sort=password_hash", "page=-1", "page=NaN", "page=999999999999"])
+@pytest.mark.parametrize("odd", ["", "&q=a&q=b&sort=domain&sort=x&page=1&page=2", "&per_page=1000000000&limit=9"])
+def test_odd_questions_get_a_list(visit, query, odd):
+    assert len(visit("alice").get(f"/services?{query}{odd}").tbody.find_all("tr")) <= 25
+
+
+@pytest.mark.parametrize(
+    "path", ["-1", "0", "007", "1e9", "9223372036854775808", "99999999999999999999", "١", "x", "1.0"]
+)
+def test_odd_ids_are_missing(visit, path):
+    visit("alice").get(f"/services/{path}", 404)
+
+
+def test_a_name_shared_by_two_clients_leaks_no_owner(visit, add):
+    add(domain="bob.example")
+    text = visit("alice").get("/services?q=bob.example").text + visit("bob").get("/services").text
+    assert "Sons" not in text.replace("Bob & Sons", "", 1)
+    assert "Bakery" not in visit("bob").get("/services").text

@@ -1,0 +1,146 @@
+"""The cell and its details as a state machine: known, checking, settled."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.browser import looked_at
+from webapp.customers.models import Service, ServiceStatus
+from webapp.extensions import db, writing
+from webapp.monitor.models import Hostname
+from webapp.probe import Reason
+
+
+def htmx_of(cell):
+    return {name: value for name, value in cell.attrs.items() if name.startswith("hx-")}
+
+
+def cell_of(page):
+    return page.select_one(".padlock-cell")
+
+
+@pytest.fixture
+def checked(app):
+    """Says that alice.example was found valid so long ago."""
+
+    def checked(ago=timedelta(0), reason=Reason.OK):
+        with app.app_context(), writing():
+            row = db.session.scalar(db.select(Hostname).filter_by(name="alice.example"))
+            row.state, row.reason, row.checked_at = reason.state, reason, datetime.now(UTC) - ago
+            row.not_after, row.last_valid_at = datetime.now(UTC) + timedelta(days=60), row.checked_at
+
+    return checked
+
+
+def test_a_cell_that_was_never_asked_asks_when_it_is_seen(visit):
+    cell = cell_of(visit("alice").get("/services"))
+    assert htmx_of(cell) == {"hx-get": "/probe/service/1", "hx-swap": "outerHTML", "hx-trigger": "intersect once"}
+    assert "Not checked yet" in cell.a["title"]
+
+
+def test_a_fresh_answer_asks_nothing(visit, checked):
+    checked()
+    assert htmx_of(cell_of(visit("alice").get("/services"))) == {}
+
+
+def test_an_old_answer_is_shown_and_asked_again(visit, checked):
+    checked(timedelta(hours=1))
+    cell = cell_of(visit("alice").get("/services"))
+    assert (cell["data-state"], cell["hx-trigger"]) == ("valid", "intersect once")
+    assert "Checked 1 hour ago." in cell.a["title"]
+
+
+@pytest.mark.parametrize("kind", ["service", "domain"])
+def test_the_fragment_asks_and_settles(visit, kind):
+    cell = cell_of(visit("alice").get(f"/probe/{kind}/1"))
+    while htmx_of(cell):
+        assert cell["hx-trigger"].startswith("load delay:")
+        assert cell["aria-busy"] == "true"
+        cell = cell_of(visit("alice").get(f"/probe/{kind}/1"))
+    assert (cell["data-state"], "No HTTPS" in cell.text) == ("invalid", True)
+    assert cell.html is None
+
+
+def test_the_first_paint_and_the_swap_are_the_same(visit, checked):
+    checked()
+    alice = visit("alice")
+    on_page, swapped = cell_of(alice.get("/services")), cell_of(alice.get("/probe/service/1"))
+    assert str(on_page) == str(swapped)
+
+
+def test_the_details_bring_the_padlock_of_the_heading_along(visit, checked):
+    checked()
+    page = visit("alice").get("/probe/service/1/details")
+    assert page.find("hx-partial")["hx-target"] == "#padlock-service-1"
+    assert "Checked just now" in page.select_one("#ssl").text
+
+
+def test_check_now_asks_though_the_answer_is_fresh(visit, checked):
+    checked(timedelta(minutes=1))
+    alice = visit("alice")
+    assert alice.post("/probe/service/1/check", {"back": "/services/1"}).headers["Location"] == "/services/1"
+    page = looked_at(alice.post("/probe/service/1/details"))
+    while "hx-get" in page.select_one("#ssl").attrs:
+        page = alice.get("/probe/service/1/details")
+    assert "No HTTPS" in page.text
+
+
+def test_check_now_cools_down(visit, checked):
+    checked(timedelta(seconds=20))
+    assert "Valid" in looked_at(visit("alice").post("/probe/service/1/details")).text
+
+
+@pytest.mark.parametrize("back", ["//evil.example", "https://evil.example", "", "services"])
+def test_check_now_never_leads_to_another_site(visit, checked, back):
+    checked()
+    answer = visit("alice").post("/probe/service/1/check", {"back": back})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+
+
+@pytest.mark.parametrize("path", ["/probe/service/1", "/probe/domain/1", "/probe/service/1/details"])
+def test_a_stranger_gets_404(visit, path):
+    assert str(visit("bob").get(path, 404).main) == str(visit("bob").get("/probe/service/999", 404).main)
+
+
+def test_a_stranger_cannot_have_it_checked(visit, app):
+    assert visit("bob").post("/probe/service/1/check").status_code == 404
+    assert visit("bob").post("/probe/service/1/details").status_code == 404
+    assert app.extensions["padlock_flights"].of("alice.example") is None
+
+
+@pytest.mark.parametrize("path", ["/probe/service/1", "/probe/domain/1/details"])
+@pytest.mark.parametrize(
+    ("page", "back_to"),
+    [
+        ("http://localhost/services?q=a", "/sign-in?next=/services?q%3Da"),
+        ("http://localhost/services/1#ssl", "/sign-in?next=/services/1"),
+        ("http://evil.example//evil.example", "/sign-in"),
+        ("", "/sign-in"),
+    ],
+)
+def test_a_signed_out_fragment_sends_the_page_to_sign_in(visit, path, page, back_to):
+    answer = visit().client.get(path, headers={"HX-Request": "true", "HX-Current-URL": page})
+    assert (answer.status_code, answer.data) == (401, b"")
+    assert answer.headers["HX-Redirect"] == back_to
+
+
+@pytest.mark.parametrize(
+    "status", [status for status in ServiceStatus if status.name in {"TERMINATED", "CANCELLED", "FRAUD"}]
+)
+def test_an_inactive_item_is_never_asked(visit, app, status):
+    with app.app_context(), writing():
+        db.session.execute(db.update(Service).values(status=status))
+    alice = visit("alice")
+    for page in (alice.get("/services"), alice.get("/probe/service/1")):
+        assert (cell_of(page)["data-state"], htmx_of(cell_of(page))) == ("inactive", {})
+    alice.post("/probe/service/1/check")
+    assert "Check now" not in looked_at(alice.post("/probe/service/1/details")).text
+    with app.app_context():
+        assert db.session.scalar(db.select(Hostname.checked_at).filter_by(name="alice.example")) is None
+
+
+def test_without_javascript_there_is_the_age_and_a_button(visit, checked):
+    checked(timedelta(hours=1))
+    cell = str(cell_of(visit("alice").get("/services")))
+    assert "Checked 1 hour ago." in cell.split("<noscript>")[1]
+    assert 'action="/probe/service/1/check"' in cell.split("<noscript>")[2]

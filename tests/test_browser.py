@@ -1,0 +1,218 @@
+"""The demo as its visitors see it: a real Chromium, the real command, real handshakes."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from scripts import browser as chromium
+from webapp import padlock
+from webapp.demo.data import PASSWORD
+from webapp.probe import State
+
+ROOT = Path(__file__).parent.parent
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+SETTLED = 15_000  # milliseconds: the demo's deadline is 5 s, and there is a queue
+
+
+@pytest.fixture(scope="module")
+def demo():
+    """`make demo` on a port of its own; its address. Ctrl-C has to end all of it."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "webapp.demo"],
+        cwd=ROOT,
+        env=os.environ | {"PADLOCK_LISTEN": listen},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    said = ""
+    while "Ctrl-C" not in said:
+        line = process.stdout.readline()
+        assert line, f"the demo ended early: {said}"
+        said += line
+    yield f"http://{listen}"
+    process.send_signal(signal.SIGINT)
+    assert process.wait(15) == 0
+    process.stdout.close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(listen.rpartition(":")[2])), 1)
+
+
+@pytest.fixture(scope="module")
+def chrome():
+    path = chromium.find()
+    if path is None:
+        pytest.skip("there is no Chromium on this machine: make test says how to get one")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=["light", "dark"])
+def theme(request):
+    return request.param
+
+
+@pytest.fixture
+def complaints():
+    """What the browser complained of. A test that means to provoke a complaint takes it out again."""
+    return []
+
+
+@pytest.fixture
+def page(chrome, demo, theme, complaints):
+    """A page that tolerates nothing: no error in the console, no violation of the security policy."""
+    context = chrome.new_context(base_url=demo, color_scheme=theme)
+    page = context.new_page()
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda request: complaints.append(f"{request.url} {request.failure}"))
+    context.add_init_script(
+        "addEventListener('securitypolicyviolation', e => console.error('policy', e.violatedDirective, e.blockedURI))"
+    )
+    yield page
+    context.close()
+    # A request is given up when the page is left while a cell is being asked.
+    assert [text for text in complaints if "net::ERR_ABORTED" not in text] == []
+
+
+def sign_in(page: Page, who: str) -> None:
+    page.goto("/sign-in")
+    page.get_by_label("E-mail").fill(f"{who}@example.com")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+def row(page: Page, domain: str):
+    return page.get_by_role("row").filter(has_text=domain)
+
+
+def cell(page: Page, domain: str):
+    return row(page, domain).locator(".padlock-cell")
+
+
+def details(page: Page, domain: str):
+    row(page, domain).get_by_role("link").first.click()
+    return page.locator("#ssl")
+
+
+def test_alice_watches_her_padlocks_arrive(page):
+    sign_in(page, "alice")
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("My Services"))
+    arrives = {
+        "silent.lab.example": State.UNKNOWN,
+        "expired.lab.example": State.INVALID,
+        "expiring-soon.lab.example": State.VALID,
+        "redirect.lab.example": State.INACTIVE,
+    }
+    for domain, state in arrives.items():
+        cell(page, domain).scroll_into_view_if_needed()  # a cell asks once it comes into view
+        expect(cell(page, domain)).to_have_attribute("data-state", state.value, timeout=SETTLED)
+        expect(cell(page, domain)).not_to_have_attribute("data-checking", "", timeout=SETTLED)
+        expect(cell(page, domain)).not_to_have_attribute("hx-get", re.compile("."), timeout=SETTLED)
+    expect(cell(page, "expiring-soon.lab.example")).to_contain_text("12 days")
+
+
+def test_a_cell_says_that_it_is_being_checked_until_it_settles(page, theme):
+    sign_in(page, "bob")
+    name = {"light": "drips.lab.example", "dark": "no-syn.lab.example"}[theme]  # a fresh one for each theme
+    page.goto(f"/services?q={name}")
+    expect(cell(page, name)).to_have_attribute("aria-busy", "true")
+    expect(cell(page, name)).to_contain_text(padlock.CHECKING)
+    expect(cell(page, name)).to_have_attribute("data-state", "unknown", timeout=SETTLED)
+    expect(cell(page, name)).not_to_have_attribute("aria-busy", "true", timeout=SETTLED)
+
+
+def test_a_padlock_says_more_on_hover_and_on_focus(page):
+    sign_in(page, "alice")
+    link = cell(page, "expired.lab.example").get_by_role("link")
+    expect(cell(page, "expired.lab.example")).to_have_attribute("data-state", "invalid", timeout=SETTLED)
+    link.hover()
+    expect(page.get_by_role("tooltip")).to_contain_text("Certificate expired")
+    page.mouse.move(0, 0)
+    expect(page.get_by_role("tooltip")).to_have_count(0)
+    link.focus()
+    expect(page.get_by_role("tooltip")).to_contain_text("Certificate expired")
+
+
+def test_details_say_what_is_wrong_and_what_to_do(page):
+    sign_in(page, "alice")
+    block = details(page, "expired.lab.example")
+    expect(block).to_contain_text("Certificate expired", timeout=SETTLED)
+    expect(block).to_contain_text(padlock.cure_text(padlock.Reason.EXPIRED))
+    expect(block).to_contain_text("Padlock Lab CA 1")
+    page.get_by_role("button", name="Check now").click()
+    expect(block).to_contain_text("just now", timeout=SETTLED)
+
+
+def test_hostile_text_in_a_certificate_stays_text(page):
+    sign_in(page, "bob")
+    page.goto("/services?q=hostile-script")
+    block = details(page, "hostile-script.lab.example")
+    expect(block).to_contain_text("<script>alert(1)</script>", timeout=SETTLED)
+
+
+def test_ada_sees_everybody_and_the_technicians_view(page):
+    sign_in(page, "ada")
+    page.goto("/admin/services?q=self-signed")
+    block = details(page, "self-signed.lab.example")
+    expect(block).to_contain_text("curl --max-time 10 -v https://self-signed.lab.example", timeout=SETTLED)
+
+
+def test_signing_out_elsewhere_sends_the_page_to_sign_in(page, complaints):
+    sign_in(page, "alice")
+    page.context.clear_cookies()
+    page.evaluate("htmx.ajax('GET', '/probe/service/1', {target: 'body'})")
+    expect(page).to_have_url(re.compile("/sign-in"))
+    page.wait_for_load_state()
+    assert all("401" in complaint for complaint in complaints)
+    complaints.clear()
+
+
+def test_without_javascript_the_stored_state_is_there_and_a_button_checks(chrome, demo):
+    context = chrome.new_context(base_url=demo, java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, "bob")
+    page.goto("/services?q=weak-key")
+    page.get_by_role("button", name="Check now").click()
+    expect(cell(page, "weak-key.lab.example")).to_have_attribute("data-state", "invalid")
+    # Playwright's own look at text leaves <noscript> out, shown or not.
+    age = cell(page, "weak-key.lab.example").locator("noscript .padlock-words")
+    expect(age).to_be_visible()
+    assert "just now" in age.inner_text()
+    context.close()
+
+
+def test_everything_can_be_done_with_the_keyboard(page):
+    page.goto("/sign-in")
+    page.get_by_label("E-mail").focus()
+    page.keyboard.type("alice@example.com")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("My Services"))
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_page_scrolls_sideways(page, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    sign_in(page, "ada")
+    for path in ("/admin/services", "/admin/domains", "/admin/services/1", "/admin/domains/1"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path

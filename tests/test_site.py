@@ -1,0 +1,119 @@
+"""The site as a whole: who may come where, and that its parts fit together."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from flask_migrate import check as migrations_check
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import inspect
+
+import webapp
+from webapp.extensions import db
+
+ROOT = Path(webapp.__file__).parent
+NOBODY, ALICE, BOB, ADA = "nobody", "alice", "bob", "ada"
+
+# Every address of the site, and what it answers to whom; number 1 is Alice's. A new address needs its row here.
+ALL = {NOBODY: 200, ALICE: 200, BOB: 200, ADA: 200}
+SIGNED_IN = {NOBODY: 302, ALICE: 200, BOB: 200, ADA: 403}
+HERS = {NOBODY: 302, ALICE: 200, BOB: 404, ADA: 403}
+ADMINS = {NOBODY: 302, ALICE: 403, BOB: 403, ADA: 200}
+FRAGMENT = {NOBODY: 401, ALICE: 200, BOB: 404, ADA: 200}
+FRAGMENT_POST = {NOBODY: 302, ALICE: 200, BOB: 404, ADA: 200}
+ANSWERS = {
+    "GET /static/<path:filename>": ALL,
+    "GET /": {NOBODY: 302, ALICE: 302, BOB: 302, ADA: 302},
+    "GET /sign-in": {NOBODY: 200, ALICE: 303, BOB: 303, ADA: 303},
+    "POST /sign-in": {NOBODY: 422, ALICE: 303, BOB: 303, ADA: 303},
+    "POST /sign-out": {NOBODY: 302, ALICE: 303, BOB: 303, ADA: 303},
+    "GET /setup/<token>": dict.fromkeys(ALL, 404),
+    "POST /setup/<token>": dict.fromkeys(ALL, 404),
+    "GET /services": SIGNED_IN,
+    "GET /services/<id:item_id>": HERS,
+    "GET /domains": SIGNED_IN,
+    "GET /domains/<id:item_id>": HERS,
+    "GET /admin/services": ADMINS,
+    "GET /admin/services/<id:item_id>": ADMINS,
+    "GET /admin/domains": ADMINS,
+    "GET /admin/domains/<id:item_id>": ADMINS,
+    "GET /probe/<any(service, domain):kind>/<id:item_id>": FRAGMENT,
+    "GET /probe/<any(service, domain):kind>/<id:item_id>/details": FRAGMENT,
+    "POST /probe/<any(service, domain):kind>/<id:item_id>/details": FRAGMENT_POST,
+    "POST /probe/<any(service, domain):kind>/<id:item_id>/check": FRAGMENT_POST | {ALICE: 303, ADA: 303},
+}
+
+
+def addresses(app):
+    for rule in app.url_map.iter_rules():
+        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
+            yield f"{method} {rule.rule}"
+
+
+def test_every_address_has_its_row(app):
+    assert sorted(addresses(app)) == sorted(ANSWERS)
+
+
+@pytest.mark.parametrize("who", [NOBODY, ALICE, BOB, ADA])
+def test_who_may_come_where(visit, who):
+    answers = {}
+    for address in ANSWERS:
+        browser = visit(None if who == NOBODY else who)
+        method, rule = address.split(" ", 1)
+        for kind in ("service", "domain"):
+            path = rule.replace("<any(service, domain):kind>", kind).replace("<id:item_id>", "1")
+            path = path.replace("<path:filename>", "site.css").replace("<token>", "x")
+            answer = browser.client.get(path) if method == "GET" else browser.post(path)
+            answers[f"{method} {path}"] = (answer.status_code, ANSWERS[address][who])
+            if "<any" not in rule:
+                break
+    assert [(path, *got) for path, got in answers.items() if got[0] != got[1]] == []
+
+
+def test_the_models_and_the_migrations_agree(in_app):
+    migrations_check()
+
+
+def test_the_migrations_go_down_and_up(in_app):
+    downgrade(revision="base")
+    assert inspect(db.engine).get_table_names() == ["alembic_version"]
+    upgrade()
+    migrations_check()
+
+
+def test_every_icon_is_in_the_sprite(app):
+    from webapp import padlock
+
+    sprite = (ROOT / "static/vendor/tabler-icons-3.51.0/sprite.svg").read_text()
+    texts = "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
+    used = set(re.findall(r'icon\("([a-z0-9-]+)"', texts)) | set(re.findall(r'icon\("([a-z0-9-]+)" if', texts))
+    used |= set(re.findall(r'"(chevron-[a-z]+|selector|server-2|world)"', texts))
+    used |= {look.icon for look in (*padlock.LOOKS.values(), padlock.NEVER_ASKED_LOOK)}
+    assert set(re.findall(r'<symbol id="([a-z0-9-]+)"', sprite)) == used
+
+
+def test_nothing_vendored_points_elsewhere():
+    for path in (ROOT / "static").rglob("*.*"):
+        text = path.read_text() if path.is_file() else ""
+        assert "sourceMappingURL" not in text, path
+        assert not re.search(r"@import|url\(['\"]?(https?:)?//", text), path
+    for folder in (ROOT / "static/vendor").iterdir():
+        assert (folder / "LICENSE").is_file()
+
+
+def test_templates_say_no_words_of_their_own_about_reasons():
+    from webapp.padlock import WORDS
+
+    texts = "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
+    assert [reason for reason, words in WORDS.items() if words.title in texts or words.customer in texts] == []
+
+
+@pytest.mark.parametrize("command", [["-m", "flask", "routes"], ["-m", "gunicorn", "wsgi:app", "--check-config"]])
+def test_a_bad_setting_stops_the_start_with_one_sentence(command):
+    environ = {"PADLOCK_FRESH_SECONDS": "soon", "PADLOCK_SECRET_KEY": "x" * 40}
+    done = subprocess.run([sys.executable, *command], cwd=ROOT.parent, env=environ, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.strip().count("\n") == 0
+    assert done.stderr.startswith("PADLOCK_FRESH_SECONDS cannot be 'soon'")

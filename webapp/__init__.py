@@ -1,0 +1,42 @@
+"""Padlock: which names of a hosting provider's customers have a valid certificate, which do not, and why."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
+    """The site. Settings come from the environment; `overrides` has the last word, as tests need it.
+
+    Raises `config.BadSetting` where a setting holds something it cannot take.
+    """
+    # Imported here: who loads `webapp.probe` alone gets neither Flask nor a database with it.
+    from flask import Flask
+    from werkzeug.middleware.proxy_fix import ProxyFix
+
+    from webapp import cli, config, routes
+    from webapp.extensions import csrf, db, limiter, login, migrate
+    from webapp.monitor import live
+
+    app = Flask(__name__, instance_path=str(Path(__file__).parent.parent / "instance"))
+    app.config.from_mapping(config.load(os.environ, Path(app.instance_path)))
+    app.config.from_mapping(overrides or {})
+    app.config.from_mapping(config.for_flask(app.config))
+    app.config.from_mapping(overrides or {})
+    if proxies := app.config["PADLOCK_TRUSTED_PROXIES"]:
+        app.wsgi_app = ProxyFix(app.wsgi_app, proxies, proxies, proxies)  # type: ignore[method-assign]
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(Path(app.root_path) / "migrations"))
+    routes.register(app)  # before the extensions that look at a request: a broken one is refused first
+    login.init_app(app)
+    csrf.init_app(app)
+    limiter.init_app(app)
+    live.register(app)
+    cli.register(app)
+    return app

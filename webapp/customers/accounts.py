@@ -1,0 +1,142 @@
+"""Users and how they sign in: passwords, sign-ins, the first administrator."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from itsdangerous import BadData, URLSafeTimedSerializer
+from sqlalchemy import delete, exists, select
+from sqlalchemy.orm import contains_eager
+
+from webapp.customers.models import Client, SignIn, User
+from webapp.extensions import db, writing
+
+LEAST_PASSWORD = 12  # characters
+MOST_PASSWORD = 1024  # what is longer is refused before it is hashed: hashing takes time and memory
+SIGN_IN_LASTS = timedelta(days=30)
+SETUP_LINK_LASTS = timedelta(days=1)
+
+_hasher = PasswordHasher()
+
+
+class NotTheFirst(Exception):
+    """There is a user already: nobody becomes administrator through the first link any more."""
+
+
+def add_user(
+    email: str, name: str, password: str, now: datetime, *, client: Client | None = None, is_admin: bool = False
+) -> User:
+    """A new user. Call it inside `writing()`."""
+    user = User(
+        email=tidy_email(email),
+        name=name,
+        password_hash=_hasher.hash(password),
+        is_admin=is_admin,
+        client=client,
+        created_at=now,
+    )
+    db.session.add(user)
+    return user
+
+
+def authenticate(email: str, password: str) -> User | None:
+    """The active user with this e-mail address and password. Takes the same time whether or not there is one."""
+    user = db.session.scalar(select(User).where(User.email == tidy_email(email)))
+    right = _verify(_hash_of_nobody() if user is None else user.password_hash, password)
+    return user if user is not None and right and user.active else None
+
+
+def sign_in(user: User, now: datetime) -> str:
+    """The secret of a new sign-in of this user, for the cookie. Sign-ins that have run out are cleared away."""
+    user_id, token = user.id, secrets.token_urlsafe(32)
+    with writing():
+        db.session.execute(delete(SignIn).where(SignIn.created_at <= now - SIGN_IN_LASTS))
+        db.session.add(SignIn(token_hash=_digest(token), user_id=user_id, created_at=now))
+    return token
+
+
+def signed_in(token: str, now: datetime) -> User | None:
+    """The user whose browser holds this secret, while the sign-in lasts and the user is active."""
+    found = db.session.scalar(
+        select(SignIn)
+        .join(SignIn.user)
+        .outerjoin(User.client)
+        .options(contains_eager(SignIn.user).contains_eager(User.client))
+        .where(SignIn.token_hash == _digest(token), SignIn.created_at > now - SIGN_IN_LASTS, User.active)
+    )
+    if found is None:
+        return None
+    found.user.token = token
+    return found.user
+
+
+def sign_out(token: str) -> None:
+    """Ends this sign-in: its cookie opens nothing from now on, wherever it was copied to."""
+    with writing():
+        db.session.execute(delete(SignIn).where(SignIn.token_hash == _digest(token)))
+
+
+def change_password(user: User, password: str) -> None:
+    """Sets a new password and ends every sign-in of this user, in every browser."""
+    password_hash = _hasher.hash(password)
+    with writing():
+        db.session.execute(delete(SignIn).where(SignIn.user_id == user.id))
+        user.password_hash = password_hash
+
+
+def nobody_yet() -> bool:
+    """Whether there is no user at all."""
+    return not db.session.scalar(select(exists().select_from(User)))
+
+
+def setup_link_token(secret_key: str) -> str:
+    """What makes the link on which the first administrator is created; good for a day, while there is no user."""
+    return _setup_links(secret_key).dumps("first administrator")
+
+
+def setup_link_works(secret_key: str, token: str) -> bool:
+    """Whether this is such a link, and there is still no user."""
+    try:
+        _setup_links(secret_key).loads(token, max_age=int(SETUP_LINK_LASTS.total_seconds()))
+    except BadData:
+        return False
+    return nobody_yet()
+
+
+def add_first_admin(email: str, name: str, password: str, now: datetime) -> User:
+    """The first user, an administrator. Raises `NotTheFirst` where somebody came earlier, be it by a moment."""
+    with writing():
+        if not nobody_yet():
+            raise NotTheFirst
+        return add_user(email, name, password, now, is_admin=True)
+
+
+def tidy_email(email: str) -> str:
+    """An e-mail address as it is stored and compared."""
+    return email.strip().lower()
+
+
+def _verify(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+@cache
+def _hash_of_nobody() -> str:
+    """What a password is compared with where the e-mail address is unknown, so that this takes no less time."""
+    return _hasher.hash(secrets.token_hex())
+
+
+def _setup_links(secret_key: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(secret_key, salt="first-administrator")
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,171 @@
+"""Who is here: clients, their users, and the services and domains they pay for."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp import probe
+from webapp.extensions import Instant, Model, word_column
+from webapp.monitor.models import Hostname
+
+
+class ServiceStatus(StrEnum):
+    PENDING = "Pending"
+    ACTIVE = "Active"
+    SUSPENDED = "Suspended"
+    COMPLETED = "Completed"
+    TERMINATED = "Terminated"
+    CANCELLED = "Cancelled"
+    FRAUD = "Fraud"
+
+
+class DomainStatus(StrEnum):
+    PENDING = "Pending"
+    PENDING_REGISTRATION = "Pending Registration"
+    PENDING_TRANSFER = "Pending Transfer"
+    ACTIVE = "Active"
+    GRACE_PERIOD = "Grace Period"
+    REDEMPTION_PERIOD = "Redemption Period"
+    EXPIRED = "Expired"
+    TRANSFERRED_AWAY = "Transferred Away"
+    CANCELLED = "Cancelled"
+    FRAUD = "Fraud"
+    TERMINATED = "Terminated"
+
+
+ACTIVE_SERVICES = frozenset(
+    {ServiceStatus.PENDING, ServiceStatus.ACTIVE, ServiceStatus.SUSPENDED, ServiceStatus.COMPLETED}
+)
+ACTIVE_DOMAINS = frozenset(
+    {
+        DomainStatus.PENDING,
+        DomainStatus.PENDING_REGISTRATION,
+        DomainStatus.PENDING_TRANSFER,
+        DomainStatus.ACTIVE,
+        DomainStatus.GRACE_PERIOD,
+    }
+)
+
+
+class Client(Model):
+    """A customer of the hosting provider: a person or a company, with any number of users."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class User(Model):
+    """Somebody who signs in: an administrator, or a user of one client."""
+
+    # Flask-Login asks for these, and keeps `get_id` in the session: the secret of this browser's sign-in.
+    is_authenticated = True
+    is_anonymous = False
+    token = ""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(254), unique=True)  # lower case
+    name: Mapped[str] = mapped_column(String(200))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    is_admin: Mapped[bool] = mapped_column(default=False)
+    client_id: Mapped[int | None] = mapped_column(ForeignKey("client.id"), index=True)
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+    client: Mapped[Client | None] = relationship()
+
+    @property
+    def is_active(self) -> bool:
+        return self.active
+
+    def get_id(self) -> str:
+        return self.token
+
+
+class SignIn(Model):
+    """One signed-in browser. Its row is its right: without it, a cookie that was copied earlier opens nothing."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)  # SHA-256 of the secret in the cookie
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+    user: Mapped[User] = relationship()
+
+
+class _Named:
+    """What services and domains have in common: a name that somebody entered."""
+
+    if TYPE_CHECKING:  # each has these in its own way
+        entered: Any
+        hostname: Any
+
+    @property
+    def shown_name(self) -> str:
+        """Its host name as people write it; the text as entered where that is no host name."""
+        return probe.to_unicode(self.hostname.name) if self.hostname else str(self.entered)
+
+    @property
+    def refusal(self) -> probe.Refusal | None:
+        """Why what was entered is no host name; None where it is one."""
+        try:
+            probe.parse(self.entered)
+        except probe.NotCheckable as error:
+            return error.refusal
+        return None
+
+
+class Service(_Named, Model):
+    """A product that a client bought. `domain` is the text as it was entered."""
+
+    kind: ClassVar[str] = "service"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
+    product: Mapped[str] = mapped_column(String(200))
+    domain: Mapped[str] = mapped_column(String(255))
+    status: Mapped[ServiceStatus] = mapped_column(word_column(ServiceStatus))
+    next_due_on: Mapped[date | None] = mapped_column(index=True)
+    hostname_id: Mapped[int | None] = mapped_column(ForeignKey("hostname.id"), index=True)
+
+    client: Mapped[Client] = relationship()
+    hostname: Mapped[Hostname | None] = relationship()
+
+    @property
+    def active(self) -> bool:
+        return self.status in ACTIVE_SERVICES
+
+    @property
+    def entered(self) -> str:
+        return self.domain
+
+
+class Domain(_Named, Model):
+    """A domain that a client registered. `name` is the text as it was entered."""
+
+    __table_args__ = (UniqueConstraint("client_id", "name"),)
+    kind: ClassVar[str] = "domain"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
+    name: Mapped[str] = mapped_column(String(255))
+    registered_on: Mapped[date | None]
+    expires_on: Mapped[date | None] = mapped_column(index=True)
+    status: Mapped[DomainStatus] = mapped_column(word_column(DomainStatus))
+    hostname_id: Mapped[int | None] = mapped_column(ForeignKey("hostname.id"), index=True)
+
+    client: Mapped[Client] = relationship()
+    hostname: Mapped[Hostname | None] = relationship()
+
+    @property
+    def active(self) -> bool:
+        return self.status in ACTIVE_DOMAINS
+
+    @property
+    def entered(self) -> str:
+        return self.name

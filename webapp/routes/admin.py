@@ -1,0 +1,37 @@
+"""What administrators see: the services and domains of all clients."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+from flask_login import current_user
+
+from webapp.customers import access, catalog, padlocks
+from webapp.routes.gate import admins_only
+from webapp.routes.page import now, question
+
+blueprint = Blueprint("admin", __name__, url_prefix="/admin")
+blueprint.before_request(admins_only)
+
+
+@blueprint.get("/services")
+def services() -> str:
+    listing = catalog.list_services(current_user, question())
+    return render_template("admin/services.html", listing=listing, known=padlocks.known)
+
+
+@blueprint.get("/services/<id:item_id>")
+def service(item_id: int) -> str:
+    item = access.service_or_404(current_user, item_id)
+    return render_template("admin/service.html", item=item, standing=padlocks.known(item, now()))
+
+
+@blueprint.get("/domains")
+def domains() -> str:
+    listing = catalog.list_domains(current_user, question())
+    return render_template("admin/domains.html", listing=listing, known=padlocks.known)
+
+
+@blueprint.get("/domains/<id:item_id>")
+def domain(item_id: int) -> str:
+    item = access.domain_or_404(current_user, item_id)
+    return render_template("admin/domain.html", item=item, standing=padlocks.known(item, now()))

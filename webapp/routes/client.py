@@ -1,0 +1,37 @@
+"""What the users of a client see: their own services and domains."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+from flask_login import current_user
+
+from webapp.customers import access, catalog, padlocks
+from webapp.routes.gate import clients_only
+from webapp.routes.page import now, question
+
+blueprint = Blueprint("client", __name__)
+blueprint.before_request(clients_only)
+
+
+@blueprint.get("/services")
+def services() -> str:
+    listing = catalog.list_services(current_user, question())
+    return render_template("client/services.html", listing=listing, known=padlocks.known)
+
+
+@blueprint.get("/services/<id:item_id>")
+def service(item_id: int) -> str:
+    item = access.service_or_404(current_user, item_id)
+    return render_template("client/service.html", item=item, standing=padlocks.known(item, now()))
+
+
+@blueprint.get("/domains")
+def domains() -> str:
+    listing = catalog.list_domains(current_user, question())
+    return render_template("client/domains.html", listing=listing, known=padlocks.known)
+
+
+@blueprint.get("/domains/<id:item_id>")
+def domain(item_id: int) -> str:
+    item = access.domain_or_404(current_user, item_id)
+    return render_template("client/domain.html", item=item, standing=padlocks.known(item, now()))

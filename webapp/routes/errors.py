@@ -1,0 +1,55 @@
+"""Error pages: in the layout of the site, in plain words, without a detail that helps nobody but an attacker."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, current_app, make_response, render_template
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException, SecurityError
+
+from webapp.extensions import db
+
+WORDS = {
+    400: ("That did not work", "Your browser sent something we cannot use. Go back, reload the page and try again."),
+    401: ("Please sign in", "You have to sign in to see this."),
+    403: ("Not for you", "Your account may not see this page."),
+    404: ("Not found", "There is no such page, or it is not yours to see."),
+    405: ("That does not work here", "This page cannot be asked that way."),
+    413: ("Too much at once", "What was sent is larger than we take."),
+    415: ("Not something we can read", "What was sent is of a kind we do not take."),
+    429: ("Too many attempts", "Please wait a few minutes, then try again."),
+    500: ("Our own fault", "Something failed on our side. It has been noted; please try again later."),
+    503: ("Not available just now", "We cannot reach our own data at the moment. Please try again in a minute."),
+}
+
+
+def register(app: Flask) -> None:
+    """Answers every error with a page of ours."""
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(OperationalError, _database_error)
+    app.register_error_handler(PoolTimeout, _database_error)
+
+
+def _http_error(error: HTTPException) -> Response:
+    if isinstance(error, SecurityError):
+        return Response(WORDS[400][0], 400, mimetype="text/plain")  # not our host: there is no address to link to
+    if error.response is not None or error.code is None or error.code < 400:
+        return make_response(error.get_response())  # a redirect of the router's
+    response = _page(error.code)
+    response.headers.extend((name, value) for name, value in error.get_headers() if name in {"Allow", "Retry-After"})
+    return response
+
+
+def _database_error(error: Exception) -> Response:
+    current_app.logger.error("The database does not answer.", exc_info=error)
+    db.session.rollback()
+    return _page(503)
+
+
+def _page(code: int) -> Response:
+    title, text = WORDS.get(code, WORDS[500 if code >= 500 else 400])
+    shown = {"title": title, "text": text, "code": code}
+    if code < 500:
+        return make_response(render_template("errors/error.html", **shown), code)
+    # Whatever failed may fail again: this page asks neither who is signed in nor anything else of the database.
+    return make_response(current_app.jinja_env.get_template("errors/error.html").render(**shown, bare=True), code)

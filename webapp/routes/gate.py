@@ -1,0 +1,116 @@
+"""What every request passes on its way in and out: broken input, who may come in, and the headers of the answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from flask import Flask, Response, abort, current_app, redirect, request, url_for
+from flask_login import current_user
+from werkzeug.routing import BaseConverter, ValidationError
+from werkzeug.wrappers import Response as AnyResponse
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_URLENCODED, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+_BROKEN = re.compile("[\0\ufffd]")  # U+FFFD stands for bytes that could not be read
+# One slash, then neither a slash nor a backslash, and printable ASCII only: nothing that a browser could take for
+# the address of another site, and nothing that could end a header.
+_OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*\Z")
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+class IdConverter(BaseConverter):
+    """A row's id as we write it ourselves: plain digits, no leading zero, no more than a database can hold."""
+
+    regex = "[1-9][0-9]{0,18}"
+
+    def to_python(self, value: str) -> int:
+        if int(value) >= 2**63:
+            raise ValidationError
+        return int(value)
+
+
+def open_to_everyone(view: F) -> F:
+    """This page needs no sign-in. Every page without this mark does."""
+    view.open_to_everyone = True  # type: ignore[attr-defined]
+    return view
+
+
+def admins_only() -> None:
+    """For a blueprint whose pages only administrators may see."""
+    if current_user.is_authenticated and not current_user.is_admin:
+        abort(403)
+
+
+def clients_only() -> None:
+    """For a blueprint whose pages are about the client whose user is signed in: administrators have none."""
+    if current_user.is_authenticated and current_user.is_admin:
+        abort(403)
+
+
+def own_path(target: str | None) -> str | None:
+    """This target, if it is a path of this very site; anything else is None."""
+    return target if target and _OWN_PATH.match(target) else None
+
+
+def register(app: Flask) -> None:
+    """Puts the gate before and behind every request."""
+    app.before_request(_refuse_broken_input)
+    app.before_request(_require_sign_in)
+    app.after_request(_add_headers)
+    app.view_functions["static"] = open_to_everyone(app.view_functions["static"])
+
+
+def _refuse_broken_input() -> None:
+    if request.method == "POST" and request.mimetype and request.mimetype not in (_URLENCODED, _MULTIPART):
+        abort(415)
+    # Werkzeug lets bytes that are no UTF-8 pass in one disguise or another: they are looked for before it decodes.
+    encoded = [request.query_string, request.get_data() if request.mimetype == _URLENCODED else b""]
+    try:
+        texts = [unquote_to_bytes(part).decode() for part in encoded]
+    except UnicodeDecodeError:
+        abort(400)
+    fields = [text for field in request.form.items(multi=True) for text in field]
+    if any(_BROKEN.search(text) for text in (request.path, *texts, *fields)):
+        abort(400)
+
+
+def _require_sign_in() -> AnyResponse | None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view is None or getattr(view, "open_to_everyone", False) or current_user.is_authenticated:
+        return None
+    if request.blueprint == "probe" and request.method == "GET":
+        # A fragment is part of a page: that page is where its reader wants to come back to, and no form for signing
+        # in must ever be put into a cell.
+        parts = urlsplit(request.headers.get("HX-Current-URL", ""))
+        return Response(status=401, headers={"HX-Redirect": _sign_in_url(f"{parts.path}?{parts.query}".rstrip("?"))})
+    return redirect(_sign_in_url(request.full_path.rstrip("?") if request.method == "GET" else None))
+
+
+def _sign_in_url(back_to: str | None) -> str:
+    target = own_path(back_to)
+    return url_for("auth.sign_in", next=None if target in (None, "/") else target)
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers.update(HEADERS)
+    if request.endpoint != "static":
+        response.headers["Cache-Control"] = "private, no-store"
+        response.vary.update(("Cookie", "HX-Request"))
+    elif "/vendor/" in request.path and response.status_code < 400:
+        # The version is in the folder's name: what is there never changes.
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    else:
+        response.headers["Cache-Control"] = "no-cache"
+    return response
