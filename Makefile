@@ -29,9 +29,10 @@ check: ## lint, types, import contracts
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 
-bench: ## how fast the engine is, beside curl, requests and OpenSSL itself
+bench: ## how fast it is, as ratios: beside curl, requests and OpenSSL, and with silent servers
 	@scripts/prepare test
 	@.venv/bin/python bench/probe.py
+	@.venv/bin/python bench/cells.py
 
 screenshots: ## the pictures in docs/, taken from the demo
 	@scripts/prepare test

@@ -110,7 +110,7 @@ def _timed(count: int, *command: str) -> dict[str, float]:
 
 
 def engine(port: int, bundle: Path) -> dict[str, float]:
-    return _timed(5000, sys.executable, "-c", ENGINE, str(port), str(bundle), "5000", str(CONCURRENCY))
+    return _timed(10_000, sys.executable, "-c", ENGINE, str(port), str(bundle), "10000", str(CONCURRENCY))
 
 
 def plain_requests(port: int, bundle: Path) -> dict[str, float]:

@@ -1,49 +1,27 @@
 """The demo as its visitors see it: a real Chromium, the real command, real handshakes."""
 
-import os
 import re
-import signal
 import socket
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from scripts import browser as chromium
+from scripts import demo as demo_site
 from webapp import padlock
 from webapp.demo.data import PASSWORD
 from webapp.probe import State
 
-ROOT = Path(__file__).parent.parent
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 SETTLED = 15_000  # milliseconds: the demo's deadline is 5 s, and there is a queue
 
 
 @pytest.fixture(scope="module")
 def demo():
-    """`make demo` on a port of its own; its address. Ctrl-C has to end all of it."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        listen = f"127.0.0.1:{taken.getsockname()[1]}"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "webapp.demo"],
-        cwd=ROOT,
-        env=os.environ | {"PADLOCK_LISTEN": listen},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    said = ""
-    while "Ctrl-C" not in said:
-        line = process.stdout.readline()
-        assert line, f"the demo ended early: {said}"
-        said += line
-    yield f"http://{listen}"
-    process.send_signal(signal.SIGINT)
-    assert process.wait(15) == 0
-    process.stdout.close()
+    """The address of `make demo`. When Ctrl-C has ended it, nobody listens there any more."""
+    with demo_site.running() as address:
+        yield address
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", int(listen.rpartition(":")[2])), 1)
+        socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])), 1)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +30,7 @@ def chrome():
     if path is None:
         pytest.skip("there is no Chromium on this machine: make test says how to get one")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=demo_site.FLAGS)
         yield browser
         browser.close()
 
@@ -71,7 +49,8 @@ def complaints():
 @pytest.fixture
 def page(chrome, demo, theme, complaints):
     """A page that tolerates nothing: no error in the console, no violation of the security policy."""
-    context = chrome.new_context(base_url=demo, color_scheme=theme)
+    # Tall enough for every cell to be in view, and so to ask.
+    context = chrome.new_context(base_url=demo, color_scheme=theme, viewport={"width": 1280, "height": 2000})
     page = context.new_page()
     page.on(
         "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
@@ -118,7 +97,6 @@ def test_alice_watches_her_padlocks_arrive(page):
         "redirect.lab.example": State.INACTIVE,
     }
     for domain, state in arrives.items():
-        cell(page, domain).scroll_into_view_if_needed()  # a cell asks once it comes into view
         expect(cell(page, domain)).to_have_attribute("data-state", state.value, timeout=SETTLED)
         expect(cell(page, domain)).not_to_have_attribute("data-checking", "", timeout=SETTLED)
         expect(cell(page, domain)).not_to_have_attribute("hx-get", re.compile("."), timeout=SETTLED)

@@ -1,0 +1,33 @@
+"""The demo on a port of its own, for whoever wants to look at it with a browser: the tests and the screenshots."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+@contextmanager
+def running() -> Iterator[str]:
+    """The address of a demo that is ready. It is ended by Ctrl-C, as a person would end it; that has to work."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        listen = f"127.0.0.1:{free.getsockname()[1]}"
+    environ = os.environ | {"PADLOCK_LISTEN": listen}
+    command = [sys.executable, "-m", "webapp.demo"]
+    with subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True) as process:
+        if process.stdout is None or not any("Ctrl-C" in line for line in process.stdout):
+            raise RuntimeError(f"the demo ended early, with {process.wait()}")
+        try:
+            yield f"http://{listen}"
+        finally:
+            process.send_signal(signal.SIGINT)
+            if process.wait(15) != 0:
+                raise RuntimeError(f"the demo ended with {process.returncode}")

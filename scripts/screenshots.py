@@ -1,0 +1,63 @@
+"""Takes the pictures in docs/screenshots from the demo, when its padlocks have settled."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
+
+from scripts import browser, demo
+from webapp.demo.data import PASSWORD
+
+FOLDER = Path(__file__).parent.parent / "docs" / "screenshots"
+WIDE: ViewportSize = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+PICTURES = (
+    ("services", "alice", "/services", WIDE),
+    ("services-phone", "alice", "/services", PHONE),
+    ("domains", "alice", "/domains", WIDE),
+    ("service", "alice", "/services/3", WIDE),
+    ("admin-service", "ada", "/admin/services/3", WIDE),
+)
+
+
+def main() -> None:
+    path = browser.find()
+    if path is None:
+        raise SystemExit("padlock: no Chromium was found to take pictures with")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with demo.running() as address, sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=demo.FLAGS)
+        for theme in ("light", "dark"):
+            for name, who, url, size in PICTURES:
+                page = chromium.new_context(base_url=address, color_scheme=theme, viewport=size).new_page()
+                sign_in(page, who)
+                page.goto(url)
+                settle(page, size)
+                picture = FOLDER / f"{name}-{theme}.png"
+                page.screenshot(path=picture, full_page=size is WIDE)
+                print(picture.relative_to(FOLDER.parent.parent))
+                page.context.close()
+        chromium.close()
+
+
+def sign_in(page: Page, who: str) -> None:
+    page.goto("/sign-in")
+    page.get_by_label("E-mail").fill(f"{who}@example.com")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/*services*")
+
+
+def settle(page: Page, size: ViewportSize) -> None:
+    """Bring every cell into view at once, and wait until none of them asks any more."""
+    page.set_viewport_size({"width": size["width"], "height": 5000})
+    expect(page.locator(".padlock-cell[hx-get], .ssl-block[hx-get]")).to_have_count(0, timeout=30_000)
+    page.set_viewport_size(size)
+
+
+if __name__ == "__main__":
+    main()
