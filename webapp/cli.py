@@ -138,7 +138,8 @@ def _json_line(finding: probe.Finding, now: datetime) -> str:
         "elapsed_seconds": round(finding.elapsed_seconds, 3),
         "checked_at": _iso(finding.checked_at),
         "problems": [padlock.problem_text(problem) for problem in finding.problems],
-        "detail": finding.detail,
+        "notes": sorted(finding.notes),
+        "staff": padlock.staff_text(finding),
         "fingerprint": certificate.fingerprint or None,
     }
     return json.dumps(line)

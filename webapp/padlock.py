@@ -5,7 +5,7 @@ Tooltips, pages, reports and the command line all take their words from here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from shlex import quote
@@ -314,6 +314,11 @@ def last_known(state: State, last_valid_at: datetime | None, now: datetime) -> s
     if state is State.UNKNOWN and last_valid_at is not None:
         return f"Last seen valid {age_text(last_valid_at, now)}."
     return ""
+
+
+def note_texts(notes: Iterable[str]) -> list[str]:
+    """What is worth knowing beside the verdict, from what is stored of a host name."""
+    return [NOTES[Note(note)] for note in notes]
 
 
 def look(state: State, reason: Reason | None) -> Look:

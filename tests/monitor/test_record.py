@@ -81,6 +81,11 @@ def test_a_certificate_that_has_ended_since_is_expired_to_the_second(row, second
     assert standing(row, active=True, now=LEAF.not_after + timedelta(seconds=seconds)).reason is reason
 
 
+def test_notes_are_kept(row):
+    record(later(notes=frozenset({probe.Note.CLIENT_CERTIFICATE_WANTED})))
+    assert row.notes == ["client_certificate_wanted"]
+
+
 def test_every_verify_error_is_kept(row):
     problem = probe.Problem(10, 0, "certificate has expired", Reason.EXPIRED)
     record(later(reason=Reason.EXPIRED, problems=(problem,)))

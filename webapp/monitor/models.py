@@ -27,6 +27,7 @@ class Hostname(Model):
     reason: Mapped[Reason | None] = mapped_column(word_column(Reason))
     detail: Mapped[str] = mapped_column(String(500), default="")
     problems: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)  # each a `Problem`, in order
+    notes: Mapped[list[str]] = mapped_column(JSON, default=list)  # each a `Note`
     address: Mapped[str | None] = mapped_column(String(45))
     port: Mapped[int | None]
     tls_version: Mapped[str | None] = mapped_column(String(10))
@@ -35,7 +36,7 @@ class Hostname(Model):
     subject: Mapped[str] = mapped_column(String(200), default="")
     issuer: Mapped[str] = mapped_column(String(200), default="")
     names: Mapped[list[str]] = mapped_column(JSON, default=list)
-    serial: Mapped[str] = mapped_column(String(100), default="")
+    serial: Mapped[str] = mapped_column(String(200), default="")
     key: Mapped[str] = mapped_column(String(40), default="")
     signature: Mapped[str] = mapped_column(String(40), default="")
     not_before: Mapped[datetime | None] = mapped_column(Instant)

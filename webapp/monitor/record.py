@@ -25,6 +25,7 @@ def record(finding: Finding) -> None:
             row.changed_at = finding.checked_at
         row.state, row.reason, row.detail = finding.state, finding.reason, finding.detail
         row.problems = [asdict(problem) for problem in finding.problems]
+        row.notes = sorted(finding.notes)
         row.address, row.port, row.tls_version = finding.address, finding.port, finding.tls_version
         row.checked_at = finding.checked_at
         if finding.state is State.VALID:
