@@ -1,6 +1,7 @@
 """How gunicorn serves the site: one process with threads, so that the flights and the caches are shared."""
 
 import os
+from typing import Any
 
 from webapp.config import LISTEN, THREADS
 
@@ -8,4 +9,17 @@ bind = LISTEN.read(os.environ)
 worker_class = "gthread"
 workers = 1
 threads = THREADS.read(os.environ)
-graceful_timeout = 10  # seconds: no check takes longer
+graceful_timeout = 10  # seconds
+forwarder_headers = ""  # no header of a visitor's tells the site where it lives
+control_socket_disable = True  # nothing of ours lies about in anybody's home
+
+
+def when_ready(server: Any) -> None:
+    address = bind.rpartition(":")[0].strip("[]")
+    if not address.startswith("127.") and address not in ("::1", "localhost"):
+        server.log.warning(
+            "Listening on %s: put a reverse proxy with HTTPS in front, see docs/running.md."
+            " Visitors who never end their requests could hold all %d threads.",
+            bind,
+            threads,
+        )

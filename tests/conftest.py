@@ -72,6 +72,11 @@ def visit(app):
 
 
 @pytest.fixture
+def now():
+    return datetime.now(UTC)
+
+
+@pytest.fixture
 def in_app(app):
     """Inside the site, for tests below the routes."""
     with app.app_context():

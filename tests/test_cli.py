@@ -42,13 +42,15 @@ def lines(ran):
 def test_valid_names_exit_with_0(flask):
     ran = flask("check", "ok.lab.example")
     assert ran.returncode == 0
-    assert ran.stdout.decode().startswith("VALID    ok.lab.example: Valid certificate, Padlock Lab CA 1, Padlock Lab,")
+    assert ran.stdout.decode().startswith(
+        "VALID    ok.lab.example                 Valid certificate · Padlock Lab CA 1, Padlock"
+    )
 
 
 def test_a_name_that_is_not_valid_exits_with_1_and_says_why(flask):
     ran = flask("check", "ok.lab.example", "expired.lab.example")
     assert ran.returncode == 1
-    assert b"INVALID  expired.lab.example: Certificate expired" in ran.stdout
+    assert "expired.lab.example            Certificate expired · " in ran.stdout.decode()
     assert b"certificate has expired" in ran.stdout
 
 
@@ -102,8 +104,8 @@ def test_a_thousand_names_a_third_of_them_silent_end_in_time(flask, tmp_path):
     elapsed = time.monotonic() - started
     found = [line["state"] for line in lines(ran)]
     assert (found.count("valid"), found.count("unknown"), ran.returncode) == (700, 300, 1)
-    timeout = 1
-    assert elapsed < 10 * timeout + 300 / 100 * timeout  # the bound of the product, at a tenth of its deadline
+    starting, timeout = 3, 1
+    assert elapsed < starting + timeout + 300 / 100 * timeout
 
 
 def test_a_bad_setting_is_one_clear_sentence(flask):

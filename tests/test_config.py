@@ -15,13 +15,17 @@ BAD = {
     "PADLOCK_CONNECT_TO": ["example.com", "example.com=1.2.3.4", "=1.2.3.4:443", "a=b:443", "a=1.2.3.4:0", "a=[::1]:x"],
     "PADLOCK_SECRET_KEY": ["short"],
     "PADLOCK_COOKIE_SECURE": ["maybe"],
-    "PADLOCK_LISTEN": ["8000", "127.0.0.1:http"],
+    "PADLOCK_LISTEN": ["8000", "127.0.0.1:http", "my host:80", "127.0.0.1:0000000000000099999"],
+    "PADLOCK_TRUSTED_PROXIES": ["000000000000999", "-1"],
+    "PADLOCK_DATABASE_URL": ["nonsense", "sqlite:////no/such/folder/file", "mysql://nobody/nothing"],
 }
 
 
 @pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in BAD.items() for text in texts])
 def test_a_bad_value_is_refused_by_name(name, text, tmp_path):
-    with pytest.raises(BadSetting, match=f"^{name} cannot be .*it takes|^{name} cannot be .*not an IP|no such file"):
+    with pytest.raises(
+        BadSetting, match=f"^{name} cannot be .*it takes|^{name} cannot be .*not an IP|no such f|no folder"
+    ):
         config.load({name: text}, tmp_path)
 
 
@@ -58,7 +62,12 @@ def test_the_secret_is_made_once_and_for_its_owner_only(tmp_path):
     assert len({values["PADLOCK_SECRET_KEY"] for values in loaded}) == 1
     file = tmp_path / "instance" / "secret_key"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert [path.name for path in file.parent.iterdir()] == ["secret_key"]
+    assert sorted(path.name for path in file.parent.iterdir()) == ["padlock.sqlite3", "secret_key"]
+
+
+def test_the_database_is_for_its_owner_only(tmp_path):
+    config.load({}, tmp_path)
+    assert stat.S_IMODE((tmp_path / "padlock.sqlite3").stat().st_mode) == 0o600
 
 
 def test_an_empty_secret_file_stops_the_start(tmp_path):

@@ -26,9 +26,9 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
 
     app = Flask(__name__, instance_path=str(Path(__file__).parent.parent / "instance"))
     app.config.from_mapping(config.load(os.environ, Path(app.instance_path)))
-    app.config.from_mapping(overrides or {})
+    app.config.from_mapping(overrides or {})  # Padlock's own settings among them decide what Flask is told,
     app.config.from_mapping(config.for_flask(app.config))
-    app.config.from_mapping(overrides or {})
+    app.config.from_mapping(overrides or {})  # and those for Flask itself come last
     if proxies := app.config["PADLOCK_TRUSTED_PROXIES"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, proxies, proxies, proxies)  # type: ignore[method-assign]
     db.init_app(app)

@@ -46,6 +46,8 @@ def welcome() -> None:
 def _shown(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join("{}={}:{}".format(*item) if isinstance(item, tuple) else str(item) for item in value)
+    if isinstance(value, bool):
+        return "on" if value else "off"
     return "" if value is None else str(value)
 
 
@@ -108,16 +110,15 @@ def _with_progress(findings: Iterator[probe.Finding], total: int | None) -> Iter
 def _line(finding: probe.Finding, now: datetime) -> str:
     certificate = finding.certificate
     parts = [padlock.title(finding.state, finding.reason)]
-    if certificate is not None and certificate.not_after is not None:
-        days = padlock.days_text(padlock.days_left(certificate.not_after, now) or 0)
-        parts += [certificate.issuer, f"{certificate.not_after:%Y-%m-%d} ({days})"]
+    if certificate is not None:
+        parts += [certificate.issuer, padlock.end_text(certificate.not_after, now).removesuffix(".")]
     if finding.refusal is not None:
         parts.append(padlock.REFUSALS[finding.refusal])
     elif finding.detail:
         parts.append(finding.detail)
     parts += [finding.address or "", finding.tls_version or "", f"{finding.elapsed_seconds:.2f} s"]
     name = probe.to_unicode(finding.hostname) if finding.hostname else repr(finding.input)
-    return f"{finding.state.upper():<8} {name}: {', '.join(part for part in parts if part)}"
+    return f"{finding.state.upper():<8} {name:<30} {' · '.join(part for part in parts if part)}"
 
 
 def _json_line(finding: probe.Finding, now: datetime) -> str:

@@ -9,12 +9,16 @@ from __future__ import annotations
 import difflib
 import logging
 import math
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any, TypeVar
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 log = logging.getLogger(__name__)
 
@@ -42,9 +46,17 @@ class Setting:
             raise BadSetting(f"{self.name} cannot be {shown}: {error}.") from None
 
 
+def _digits(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 12
+
+
+def _port(text: str) -> bool:
+    return _digits(text) and 0 < int(text) < 65536
+
+
 def _whole(least: int, most: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and least <= int(text[:12]) <= most):
+        if not (_digits(text) and least <= int(text) <= most):
             raise ValueError(f"it takes a whole number from {least} to {most}")
         return int(text)
 
@@ -94,13 +106,28 @@ def _network(text: str) -> IPv4Network | IPv6Network:
 def _connect_to(text: str) -> tuple[str, str, int]:
     pattern, _, where = text.partition("=")
     address, _, port = where.rpartition(":")
-    if not (pattern.strip() and port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
+    if not (pattern.strip() and _port(port)):
         raise ValueError("it takes pattern=address:port, with commas between several")
     try:
         literal = str(ip_address(address.strip().removeprefix("[").removesuffix("]")))
     except ValueError:
         raise ValueError(f"{address!r} is not an IP address") from None
     return pattern.strip().lower().removesuffix("."), literal, int(port)
+
+
+def _database(text: str) -> str:
+    if not text:
+        return text
+    try:
+        url = make_url(text)
+        url.get_dialect().import_dbapi()
+    except (ArgumentError, ImportError):
+        raise ValueError(
+            "it takes sqlite:////path/to/file, or the URL of another database whose driver is installed"
+        ) from None
+    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).absolute().parent.is_dir():
+        raise ValueError(f"there is no folder {Path(url.database).parent}")
+    return text
 
 
 def _secret(text: str) -> str:
@@ -137,7 +164,7 @@ def _secret_in(path: Path) -> str:
 
 def _listen(text: str) -> str:
     address, _, port = text.rpartition(":")
-    if not (address and port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
+    if not (re.fullmatch(r"[0-9A-Za-z.-]+|\[[0-9A-Fa-f:]+\]", address) and _port(port)):
         raise ValueError("it takes address:port, such as 127.0.0.1:8000")
     return text
 
@@ -149,13 +176,13 @@ THREADS = Setting("PADLOCK_THREADS", _whole(2, 256), "16", "How many requests ar
 SETTINGS = (
     LISTEN,
     THREADS,
-    Setting("PADLOCK_DATABASE_URL", str, "", "Where the data lives; empty: an SQLite file in instance/."),
+    Setting("PADLOCK_DATABASE_URL", _database, "", "Where the data lives; empty: an SQLite file in instance/."),
     Setting("PADLOCK_SECRET_KEY", _secret, "", "Signs cookies and links; empty: kept in instance/.", True),
     Setting("PADLOCK_PROBE_TIMEOUT", _seconds(0.1, 300), "10", "Seconds a check may take, all in all."),
     Setting("PADLOCK_PROBE_CONCURRENCY", _whole(1, 1024), "64", "How many checks run at once."),
     Setting("PADLOCK_CA_BUNDLE", _file, "", "A PEM file with the only roots (and CRLs) to trust; empty: certifi's."),
     Setting("PADLOCK_ALLOWED_NETWORKS", _each(_network), "", "Networks that may be asked besides public ones."),
-    Setting("PADLOCK_CONNECT_TO", _each(_connect_to), "", "pattern=address:port: ask there, not where DNS says."),
+    Setting("PADLOCK_CONNECT_TO", _each(_connect_to), "", "pattern=address:port, …: ask there, not where DNS says."),
     Setting("PADLOCK_FRESH_SECONDS", _seconds(0, 86400), "300", "Seconds for which a result is shown without asking."),
     Setting("PADLOCK_TRUSTED_HOSTS", _each(str), "", "Host names this site answers to; empty: any."),
     Setting("PADLOCK_TRUSTED_PROXIES", _whole(0, 9), "0", "How many reverse proxies stand before the site."),
@@ -171,11 +198,14 @@ def load(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
     known = {setting.name for setting in SETTINGS}
     for name in sorted(environ.keys() - known):
         if name.startswith("PADLOCK_"):
-            near = difflib.get_close_matches(name, known, 1)
+            near = difflib.get_close_matches(name, known, 1, 0.85)
             log.warning("%s is not a setting of Padlock%s", name, f"; did you mean {near[0]}?" if near else "")
     values = {setting.name: setting.read(environ) for setting in SETTINGS}
     values["PADLOCK_SECRET_KEY"] = values["PADLOCK_SECRET_KEY"] or _kept_secret(instance / "secret_key")
-    values["PADLOCK_DATABASE_URL"] = values["PADLOCK_DATABASE_URL"] or f"sqlite:///{instance / 'padlock.sqlite3'}"
+    if not values["PADLOCK_DATABASE_URL"]:
+        file = instance / "padlock.sqlite3"
+        file.touch(0o600)  # password hashes and customers are in it: nobody else on this machine reads them
+        values["PADLOCK_DATABASE_URL"] = f"sqlite:///{file}"
     return values
 
 

@@ -69,16 +69,23 @@ def writing() -> Iterator[None]:
     """One short write transaction of the current session: committed at the end, rolled back on any error.
 
     What was read before is read anew inside. On SQLite a transaction that reads first and writes later can fail at
-    once, or lose what another wrote in between; one that says BEGIN IMMEDIATE waits for its turn.
+    once, or lose what another wrote in between; one that says BEGIN IMMEDIATE waits for its turn. One inside another
+    would throw away what the outer has done so far: that raises RuntimeError.
     """
+    info = db.session.info
+    if info.get("writing"):
+        raise RuntimeError("a write is under way in this session already")
     db.session.rollback()
-    db.session.connection(execution_options={"immediate": True})
+    info["writing"] = True
     try:
+        db.session.connection(execution_options={"immediate": True})
         yield
         db.session.commit()
     except BaseException:
         db.session.rollback()
         raise
+    finally:
+        info["writing"] = False
 
 
 @event.listens_for(Engine, "connect")

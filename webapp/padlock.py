@@ -49,8 +49,8 @@ class Wording:
     curl: int | None
 
 
-_ISSUE_ANEW = "Your hosting provider can issue a new certificate; with automatic renewal it takes a few minutes."
-_TRY_LATER = "Nothing to do for now: it is asked again by itself. If it lasts, ask your hosting provider."
+_ISSUE_ANEW = "Ask your hosting provider for a new certificate, and why it was not renewed by itself."
+_TRY_LATER = "Check again in a few minutes. If it stays like this, ask your hosting provider."
 
 WORDS: Mapping[Reason, Wording] = MappingProxyType(
     {
@@ -71,98 +71,98 @@ WORDS: Mapping[Reason, Wording] = MappingProxyType(
         Reason.NOT_YET_VALID: Wording(
             "Certificate not valid yet",
             "The certificate starts at a later date. Until then browsers warn visitors away.",
-            "Your hosting provider can put the earlier certificate back, or issue a new one.",
+            "Ask your hosting provider to put the earlier certificate back, or issue a new one.",
             "The leaf is before its not_before. Compare the clocks of the server and of the issuer.",
             60,
         ),
         Reason.CHAIN_EXPIRED: Wording(
             "Issuer's certificate expired",
             "The certificate rests on an issuer's certificate that has run out.",
-            "Your hosting provider can install the issuer's current certificates, or issue a new one.",
+            "Ask your hosting provider to install the issuer's current certificates, or issue a new one.",
             "An intermediate or root that the path needs is past its not_after. Replace the chain file.",
             60,
         ),
         Reason.SELF_SIGNED: Wording(
             "Self-signed certificate",
             "The server vouches for itself, and no authority does. Browsers do not trust that.",
-            "Your hosting provider can replace it with a certificate of a public authority, many of which are free.",
+            "Ask your hosting provider to replace it with a certificate of a public authority, many of which are free.",
             "The leaf is signed by itself, most often the web server's default certificate.",
             60,
         ),
         Reason.UNTRUSTED_ISSUER: Wording(
             "Issuer not trusted",
             "The certificate was issued by an authority that browsers do not trust.",
-            "Your hosting provider can replace it with a certificate of a public authority.",
+            "Ask your hosting provider to replace it with a certificate of a public authority.",
             "The path ends at a root that is not in the trust store: a private, withdrawn or staging authority.",
             60,
         ),
         Reason.INCOMPLETE_CHAIN: Wording(
-            "Incomplete chain",
-            "The server leaves out a certificate in between. Some browsers manage without it, others refuse the site.",
-            "Your hosting provider can install the missing intermediate certificate.",
+            "Incomplete certificate",
+            "The server leaves out a part of its certificate. Some browsers manage without it, others refuse the site.",
+            "Ask your hosting provider to install the certificate together with the part in between that is missing.",
             "Only the leaf came and its issuer is not at hand. Serve the full chain (fullchain.pem, not cert.pem).",
             60,
         ),
         Reason.WRONG_HOSTNAME: Wording(
             "Certificate for another name",
             "The server shows a certificate that was issued for another name than this one.",
-            "Your hosting provider can issue a certificate for this name, or point the name at the right server.",
+            "Ask your hosting provider to issue a certificate for this name, or point the name at the right server.",
             "The name is not in the SAN (the CN does not count). Look at the virtual host that answers for this SNI.",
             60,
         ),
         Reason.WRONG_PURPOSE: Wording(
             "Certificate not meant for websites",
             "The certificate was made for another use than a website.",
-            "Your hosting provider can replace it with a certificate for web servers.",
+            "Ask your hosting provider to replace it with a certificate for web servers.",
             "The extended key usage lacks serverAuth, or the key usage forbids what a server does.",
             60,
         ),
         Reason.WEAK_CRYPTO: Wording(
             "Outdated cryptography",
             "The certificate uses cryptography that is too weak to be relied on.",
-            "Your hosting provider can issue a new certificate with a current key.",
+            "Ask your hosting provider to issue a new certificate with a current key.",
             "A key or a digest of the chain, or the key exchange, is below security level 2 (RSA 2048, SHA-256).",
             60,
         ),
         Reason.REVOKED: Wording(
             "Certificate revoked",
             "The issuer has withdrawn this certificate.",
-            _ISSUE_ANEW,
+            "Ask your hosting provider for a new certificate with a new key, and why this one was withdrawn.",
             "The leaf, or an issuer of it, is on the revocation list of its issuer.",
             60,
         ),
         Reason.CHAIN_INVALID: Wording(
-            "Chain not valid",
+            "Certificate does not fit together",
             "The certificate and its issuers do not fit together.",
-            "Your hosting provider can install the certificate anew together with its issuer's certificates.",
+            "Ask your hosting provider to install the certificate anew together with its issuer's certificates.",
             "OpenSSL refuses the chain, see its text.",
             60,
         ),
         Reason.NO_TLS: Wording(
-            "No secure connection",
+            "HTTPS is not set up",
             "The server answers, but does not speak a secure connection there.",
-            "Your hosting provider can switch on HTTPS for this site.",
+            "Ask your hosting provider to switch on HTTPS for this site.",
             "The port answers with something that is not TLS, see the first bytes.",
             35,
         ),
         Reason.HANDSHAKE_FAILED: Wording(
-            "Secure connection failed",
+            "HTTPS breaks off",
             "The server ends the secure connection before it has shown a certificate.",
-            "Your hosting provider can set up HTTPS for this name, with current TLS versions.",
+            "Ask your hosting provider to set up HTTPS for this name, by today's standards.",
             "Alert, reset or end of stream before a certificate could be judged, or nothing newer than TLS 1.1.",
             35,
         ),
         Reason.REFUSED: Wording(
-            "No HTTPS",
+            "HTTPS is off",
             "The server does not offer a secure connection at all.",
-            "Your hosting provider can switch on HTTPS for this site.",
+            "Ask your hosting provider to switch on HTTPS for this site.",
             "Every address refuses the connection to the port.",
             7,
         ),
         Reason.DNS_NOT_FOUND: Wording(
             "Name not found",
             "The name does not lead to a server.",
-            "Look at whether the domain is registered and has an address (A or AAAA) in its DNS zone.",
+            "Check that the domain is registered, and that its DNS zone has an address (A or AAAA) for this name.",
             "The name does not exist, or has no address.",
             6,
         ),
@@ -196,16 +196,16 @@ WORDS: Mapping[Reason, Wording] = MappingProxyType(
             None,
         ),
         Reason.NOT_CHECKABLE: Wording(
-            "Not a host name",
+            "Not the name of a site",
             "What is entered as the domain is not a name that can be checked.",
-            "Enter the domain like this: example.com",
+            "Ask your hosting provider to correct the domain. It looks like this: example.com",
             "The Domain field is not a host name: nothing was sent.",
             None,
         ),
         Reason.MONITOR_ERROR: Wording(
             "Our own fault",
             "The check failed on our side. It says nothing about this site.",
-            "Nothing to do: we have been told.",
+            "Nothing to do on your side. Check again in a few minutes.",
             "The monitor failed, see its log.",
             None,
         ),
@@ -260,13 +260,18 @@ def staff_text(finding: Finding) -> str:
     if finding.address:
         parts.append(f"Asked at {finding.address} port {finding.port}.")
     if finding.hostname and words.curl is not None:
-        parts.append(f"curl error {words.curl}: {curl_command(finding.hostname)}")
+        parts.append(f"curl error {words.curl}: {curl_command(finding.hostname, finding.address, finding.port)}")
     return " ".join(parts)
 
 
-def curl_command(hostname: str) -> str:
-    """The command with which a person sees the same on the machine that hosts the monitor."""
-    return f"curl --max-time 10 -v {quote(f'https://{hostname}')}"
+def curl_command(hostname: str, address: str | None = None, port: int | None = None) -> str:
+    """The command with which a person sees the same on the machine that hosts the monitor; it asks where we asked when
+    that was another port than DNS leads to."""
+    command = f"curl --max-time 10 -v {quote(f'https://{hostname}')}"
+    if address is None or port in (None, 443):
+        return command
+    where = f"[{address}]" if ":" in address else address
+    return f"{command} --connect-to {quote(f'{hostname}:443:{where}:{port}')}"
 
 
 def problem_text(problem: Problem) -> str:
@@ -292,11 +297,8 @@ def expiring(state: State, not_after: datetime | None, now: datetime) -> bool:
 
 
 def days_text(days: int) -> str:
-    """ "today", "1 day", "12 days", "9 days ago": days left, or gone by where negative."""
-    if days == 0:
-        return "today"
-    count = "1 day" if abs(days) == 1 else f"{abs(days)} days"
-    return count if days > 0 else f"{count} ago"
+    """ "today", "1 day", "12 days": days left."""
+    return "today" if days == 0 else "1 day" if days == 1 else f"{days} days"
 
 
 def age_text(at: datetime, now: datetime) -> str:

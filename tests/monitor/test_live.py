@@ -1,10 +1,12 @@
+import os
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from webapp.extensions import db
+from webapp.extensions import db, writing
 from webapp.monitor import live
 from webapp.probe import Reason, State
 
@@ -13,8 +15,21 @@ def now():
     return datetime.now(UTC)
 
 
+def known(row, **options):
+    return live.known(row, **({"active": True, "viewer": 1, "now": now()} | options))
+
+
 def look(row, **options):
-    return live.look(row, **({"active": True, "now": now()} | options))
+    """What a cell does: ask, then say what is known."""
+    options = {"active": True, "viewer": 1, "now": now()} | options
+    live.ask(row, **options)
+    return live.known(row, **options)
+
+
+def check_now(row, **options):
+    options = {"active": True, "viewer": 1, "now": now()} | options
+    live.ask_anew(row, **options)
+    return live.known(row, **options)
 
 
 def landed(site, row):
@@ -44,7 +59,7 @@ def test_a_fresh_result_is_final_and_asks_nothing(hostname, seen):
     row = hostname("ok")
     look(row)
     assert look(row).reason is Reason.OK
-    assert look(row, ask=False).due is False
+    assert known(row).due is False
     assert seen(row) == 1
 
 
@@ -52,7 +67,7 @@ def test_a_result_grows_old(hostname, seen, site):
     row = hostname("ok")
     look(row)
     later = now() + timedelta(seconds=site.config["PADLOCK_FRESH_SECONDS"] + 1)
-    assert look(row, now=later, ask=False).due is True
+    assert known(row, now=later).due is True
     look(row, now=later)
     assert seen(row) == 2
 
@@ -67,8 +82,8 @@ def test_a_cell_settles_even_where_nothing_stays_fresh(hostname, site, seen):
 def test_an_inactive_item_is_never_asked(hostname, seen):
     row = hostname("ok")
     assert look(row, active=False).state is State.INACTIVE
-    assert look(row, active=False, ask=False).due is False
-    assert live.check_now(row, active=False, now=now()).state is State.INACTIVE
+    assert known(row, active=False).due is False
+    assert check_now(row, active=False).state is State.INACTIVE
     assert seen(row) == 0
 
 
@@ -78,7 +93,7 @@ def test_what_is_no_host_name_is_not_checkable(site):
 
 def test_looking_without_asking_asks_nothing(hostname, seen):
     row = hostname("ok")
-    stands = look(row, ask=False)
+    stands = known(row)
     assert (stands.state, stands.reason, stands.due) == (State.UNKNOWN, None, True)
     assert seen(row) == 0
 
@@ -115,7 +130,7 @@ def test_many_viewers_share_one_flight_and_few_of_them_wait(hostname, seen, site
 
 def test_the_result_is_stored_even_when_the_viewer_has_gone(hostname, site):
     row = hostname("expired")
-    site.extensions["padlock_flights"].board(row.name)
+    site.extensions["padlock_flights"].board(row.name, 1)
     landed(site, row)
     assert row.reason is Reason.EXPIRED
 
@@ -131,7 +146,7 @@ def test_a_failure_of_ours_overwrites_nothing_and_says_so(hostname, site, monkey
 
 
 def test_a_result_that_cannot_be_recorded_is_a_failure_of_ours(hostname, site, monkeypatch, caplog):
-    def full_disk(finding):
+    def full_disk(finding, now):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(live, "record", full_disk)
@@ -142,9 +157,9 @@ def test_a_result_that_cannot_be_recorded_is_a_failure_of_ours(hostname, site, m
 def test_check_now_asks_again_but_not_at_once(hostname, seen):
     row = hostname("ok")
     look(row)
-    assert live.check_now(row, active=True, now=now()).reason is Reason.OK
+    assert check_now(row).reason is Reason.OK
     assert seen(row) == 1
-    live.check_now(row, active=True, now=now() + live.COOL_DOWN)
+    check_now(row, now=now() + live.COOL_DOWN)
     assert seen(row) == 2
 
 
@@ -155,7 +170,43 @@ def test_past_so_many_flights_a_cell_is_told_to_come_back(hostname, monkeypatch,
     assert seen(row) == 0
 
 
-def test_a_clock_that_was_set_back_makes_no_result_fresh_for_ever(hostname):
+def test_one_viewer_with_many_silent_servers_leaves_room_for_others(hostname, monkeypatch):
+    monkeypatch.setattr(live, "MOST_FOR_ONE", 1)
+    silent, other = hostname("silent"), hostname("ok")
+    look(silent, viewer=1)
+    crowded = look(other, viewer=1)
+    assert (crowded.checking, crowded.reason) == (True, None)
+    assert crowded.poll_seconds > 1
+    assert look(other, viewer=2).reason is Reason.OK
+
+
+@pytest.mark.parametrize("lacking", ["a thread for the probes", "a descriptor", "a thread for the record"])
+def test_a_flight_lands_even_where_we_lack_something_and_the_next_one_flies(lacking, hostname, site, monkeypatch):
+    flights = site.extensions["padlock_flights"]
     row = hostname("ok")
+    with monkeypatch.context() as patch:
+        if lacking == "a descriptor":
+            patch.setattr(os, "pipe", fail_with(OSError(24, "Too many open files")))
+        elif lacking == "a thread for the probes":
+            patch.setattr(threading.Thread, "start", fail_with(RuntimeError("can't start new thread")))
+        else:
+            patch.setattr(flights._recorder, "submit", fail_with(RuntimeError("can't start new thread")))
+        assert look(row).reason is Reason.MONITOR_ERROR
+    flights._failed.clear()  # the cool-down is over
+    assert look(row).reason is Reason.OK
+
+
+def fail_with(error):
+    def fail(*_arguments, **_options):
+        raise error
+
+    return fail
+
+
+def test_a_clock_that_was_set_back_makes_no_result_fresh_for_ever(hostname):
+    row = hostname("expired")
     look(row)
-    assert look(row, now=now() - timedelta(days=1), ask=False).due is True
+    with writing():
+        row.checked_at, row.reason, row.state = now() + timedelta(days=1), Reason.OK, State.VALID
+    assert known(row).due is True
+    assert look(row).reason is Reason.EXPIRED

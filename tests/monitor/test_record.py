@@ -10,6 +10,7 @@ from webapp.monitor.record import record
 from webapp.probe import Certificate, Finding, Reason, State
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+LATER = NOW + timedelta(hours=6)  # when all of it is recorded
 LEAF = Certificate(
     fingerprint="ab" * 32,
     subject="shop.lab.example",
@@ -31,45 +32,45 @@ def row(hostname):
 
 
 def test_going_unknown_keeps_what_is_known_of_the_certificate(row):
-    record(VALID)
-    record(later(reason=Reason.TIMEOUT, certificate=None))
+    record(VALID, LATER)
+    record(later(reason=Reason.TIMEOUT, certificate=None), LATER)
     assert (row.state, row.issuer, row.last_valid_at) == (State.UNKNOWN, LEAF.issuer, NOW)
 
 
 def test_an_answer_without_a_certificate_clears_its_facts(row):
-    record(VALID)
-    record(later(reason=Reason.REFUSED, certificate=None))
+    record(VALID, LATER)
+    record(later(reason=Reason.REFUSED, certificate=None), LATER)
     assert (row.state, row.issuer, row.not_after, row.fingerprint) == (State.INVALID, "", None, None)
     assert row.last_valid_at == NOW
 
 
 def test_an_older_finding_is_dropped(row):
-    record(later(reason=Reason.TIMEOUT))
-    record(VALID)
+    record(later(reason=Reason.TIMEOUT), LATER)
+    record(VALID, LATER)
     assert row.reason is Reason.TIMEOUT
 
 
 def test_a_failure_of_ours_is_not_stored(row):
-    record(VALID)
-    record(later(reason=Reason.MONITOR_ERROR))
+    record(VALID, LATER)
+    record(later(reason=Reason.MONITOR_ERROR), LATER)
     assert (row.reason, row.checked_at) == (Reason.OK, NOW)
 
 
 def test_a_name_that_is_gone_is_not_brought_back(row):
-    record(replace(VALID, hostname="gone.lab.example"))
+    record(replace(VALID, hostname="gone.lab.example"), LATER)
     assert db.session.scalar(db.select(db.func.count()).select_from(Hostname).filter_by(name="gone.lab.example")) == 0
 
 
 def test_since_when_it_is_so_changes_with_the_state_only(row):
-    record(VALID)
-    record(later())
+    record(VALID, LATER)
+    record(later(), LATER)
     assert (row.changed_at, row.checked_at) == (NOW, NOW + timedelta(hours=3))
-    record(replace(later(reason=Reason.EXPIRED), checked_at=NOW + timedelta(hours=4)))
+    record(replace(later(reason=Reason.EXPIRED), checked_at=NOW + timedelta(hours=4)), LATER)
     assert row.changed_at == NOW + timedelta(hours=4)
 
 
 def test_instants_come_back_aware_and_in_utc(row):
-    record(VALID)
+    record(VALID, LATER)
     db.session.rollback()
     assert row.not_after == LEAF.not_after
     assert row.checked_at.tzinfo is UTC
@@ -77,16 +78,16 @@ def test_instants_come_back_aware_and_in_utc(row):
 
 @pytest.mark.parametrize(("seconds", "reason"), [(-1, Reason.OK), (0, Reason.EXPIRED), (1, Reason.EXPIRED)])
 def test_a_certificate_that_has_ended_since_is_expired_to_the_second(row, seconds, reason):
-    record(VALID)
+    record(VALID, LATER)
     assert standing(row, active=True, now=LEAF.not_after + timedelta(seconds=seconds)).reason is reason
 
 
 def test_notes_are_kept(row):
-    record(later(notes=frozenset({probe.Note.CLIENT_CERTIFICATE_WANTED})))
+    record(later(notes=frozenset({probe.Note.CLIENT_CERTIFICATE_WANTED})), LATER)
     assert row.notes == ["client_certificate_wanted"]
 
 
 def test_every_verify_error_is_kept(row):
     problem = probe.Problem(10, 0, "certificate has expired", Reason.EXPIRED)
-    record(later(reason=Reason.EXPIRED, problems=(problem,)))
+    record(later(reason=Reason.EXPIRED, problems=(problem,)), LATER)
     assert row.problems == [{"code": 10, "depth": 0, "text": "certificate has expired", "reason": "expired"}]

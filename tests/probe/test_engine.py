@@ -1,7 +1,10 @@
 """What happens before, around and beside a handshake."""
 
+import errno
 import itertools
+import os
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -11,11 +14,13 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from webapp.probe import Reason, Refusal, Settings, State, check, check_many, handshake
+from webapp.demo.pki import issue
+from webapp.probe import ConnectTo, Reason, Refusal, Settings, State, check, check_many, handshake
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 
@@ -111,6 +116,45 @@ def test_a_refusal_counts_more_than_a_family_of_addresses_that_we_lack(lab_setti
     finding = check("refused.lab.example", replace(lab_settings, connect_to=(lost, *where)))
     assert finding.reason is Reason.REFUSED
     guard.attempts.clear()
+
+
+def test_a_reset_before_the_handshake_is_no_refusal(monkeypatch, lab_settings):
+    monkeypatch.setattr(socket.socket, "getsockopt", lambda self, *option: errno.ECONNRESET)
+    finding = check("ok.lab.example", lab_settings)
+    assert finding.reason is Reason.HANDSHAKE_FAILED
+
+
+@pytest.mark.parametrize("code", [errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL])
+def test_a_machine_without_ipv6_asks_over_ipv4(code, monkeypatch, lab_settings):
+    real = handshake._socket_towards
+
+    def without_ipv6(endpoint):
+        if ":" in endpoint.address:
+            raise OSError(code, os.strerror(code))
+        return real(endpoint)
+
+    monkeypatch.setattr(handshake, "_socket_towards", without_ipv6)
+    good = [entry for entry in lab_settings.connect_to if entry.pattern == "ok.lab.example"]
+    six = replace(good[0], address="::1")
+    assert check("ok.lab.example", replace(lab_settings, connect_to=(six, *good))).reason is Reason.OK
+    assert check("ok.lab.example", replace(lab_settings, connect_to=(six,))).reason is Reason.UNREACHABLE
+
+
+def test_a_server_is_not_blamed_when_this_machine_looked_too_late(monkeypatch, lab_settings):
+    monkeypatch.setattr(handshake.Deadline, "remaining", lambda self: 0.0)
+    assert check("ok.lab.example", lab_settings).reason is Reason.OK
+
+
+def test_finite_field_diffie_hellman_is_not_spoken(lab, lab_settings):
+    # A hostile server may choose parameters that cost us a second of CPU; browsers have left all of it behind.
+    def only_dhe(context):
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers("DHE-RSA-AES128-GCM-SHA256")
+
+    leaf = issue("dhe.lab.example", issuer=lab.intermediate, key=rsa.generate_private_key(65537, 2048))
+    address, port = lab.serve("dhe.lab.example", leaf, lab.intermediate, setup=only_dhe)
+    finding = check("dhe.lab.example", replace(lab_settings, connect_to=(ConnectTo("*", address, port),)))
+    assert finding.reason is Reason.HANDSHAKE_FAILED
 
 
 def test_out_of_descriptors_is_our_own_fault(monkeypatch, lab_settings):

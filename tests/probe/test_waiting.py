@@ -90,9 +90,10 @@ def test_more_probes_than_fit_stand_in_line(pipe):
 
 
 def test_a_closed_crew_leaves_no_thread_and_tells_its_probes(pipe):
-    told = threading.Event()
+    begun, told = threading.Event(), threading.Event()
 
     def waits():
+        begun.set()
         try:
             yield from reads(pipe[0])
         finally:
@@ -100,7 +101,46 @@ def test_a_closed_crew_leaves_no_thread_and_tells_its_probes(pipe):
 
     crew = Crew(1, "short-lived")
     crew.submit(waits())
-    crew.submit(fails())
+    crew.submit(fails())  # stands in line
+    assert begun.wait(10)
     crew.close()
     assert "short-lived" not in {thread.name for thread in threading.enumerate()}
     assert told.is_set()
+
+
+def test_a_future_that_is_done_after_the_crew_has_gone_touches_nobody_elses_file(tmp_path):
+    future = Future()
+    crew = Crew(1, "gone")
+    crew.submit(hears(future))
+    crew.close()
+    with (tmp_path / "a").open("w+b") as first, (tmp_path / "b").open("w+b") as second:  # they get the pipe's numbers
+        future.set_result(None)
+        assert first.read() == second.read() == b""
+
+
+def test_a_dismissed_crew_takes_no_more_probes():
+    crew = Crew(1, "dismissed")
+    crew.close()
+    with pytest.raises(RuntimeError):
+        crew.submit(fails())
+
+
+def test_a_crew_whose_thread_could_not_start_can_be_tried_again(monkeypatch, pipe):
+    def no_thread(self):
+        raise RuntimeError("can't start new thread")
+
+    with closing(Crew(1, "test")) as crew:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", no_thread)
+            with pytest.raises(RuntimeError):
+                crew.submit(reads(pipe[0]))
+        os.write(pipe[1], b"!")
+        assert crew.submit(reads(pipe[0])).result(10) is True
+
+
+def test_nobody_can_cancel_a_probe_under_way_and_stop_the_crew(pipe):
+    with closing(Crew(1, "test")) as crew:
+        answer = crew.submit(reads(pipe[0]))
+        assert answer.cancel() is False
+        os.write(pipe[1], b"!")
+        assert answer.result(10) is True

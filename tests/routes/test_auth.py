@@ -208,8 +208,8 @@ class TestSetup:
         browser.get(link)
         answer = browser.post(link, self.form, follow_redirects=True)
         assert answer.request.path == "/admin/services"
-        browser.get(link, 404)
-        assert visit().post(link, self.form).status_code == 404
+        browser.get(link, 410)
+        assert visit().post(link, self.form).status_code == 410
 
     @pytest.mark.parametrize(
         "wrong", [{"password": "x" * 11}, {"password": "x" * 1025}, {"email": "ada"}, {"name": ""}, {"name": "x" * 201}]
@@ -220,7 +220,7 @@ class TestSetup:
 
     @pytest.mark.parametrize("token", ["x", "x.y.z", "%00"])
     def test_a_link_that_was_made_up_is_no_link(self, visit, link, token):
-        assert visit().client.get(f"/setup/{token}").status_code in (400, 404)
+        assert visit().client.get(f"/setup/{token}").status_code in (400, 404, 410)
 
     def test_the_link_is_dead_once_there_is_a_user(self, visit, app):
-        visit().get(f"/setup/{accounts.setup_link_token(app.config['SECRET_KEY'])}", 404)
+        visit().get(f"/setup/{accounts.setup_link_token(app.config['SECRET_KEY'])}", 410)

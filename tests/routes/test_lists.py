@@ -106,7 +106,7 @@ def test_the_details_tell_staff_more(visit, change):
 def test_no_certificate_no_facts(visit, change):
     change("alice.example", reason=Reason.REFUSED)
     text = visit("alice").get("/services/1").main.text
-    assert "No HTTPS" in text
+    assert "HTTPS is off" in text
     assert "Issued by" not in text
 
 

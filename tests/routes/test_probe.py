@@ -57,7 +57,7 @@ def test_the_fragment_asks_and_settles(visit, kind):
         assert cell["hx-trigger"].startswith("load delay:")
         assert cell["aria-busy"] == "true"
         cell = cell_of(visit("alice").get(f"/probe/{kind}/1"))
-    assert (cell["data-state"], "No HTTPS" in cell.text) == ("invalid", True)
+    assert (cell["data-state"], "HTTPS is off" in cell.text) == ("invalid", True)
     assert cell.html is None
 
 
@@ -82,7 +82,7 @@ def test_check_now_asks_though_the_answer_is_fresh(visit, checked):
     page = looked_at(alice.post("/probe/service/1/details"))
     while "hx-get" in page.select_one("#ssl").attrs:
         page = alice.get("/probe/service/1/details")
-    assert "No HTTPS" in page.text
+    assert "HTTPS is off" in page.text
 
 
 def test_check_now_cools_down(visit, checked):
@@ -144,3 +144,13 @@ def test_without_javascript_there_is_the_age_and_a_button(visit, checked):
     cell = str(cell_of(visit("alice").get("/services")))
     assert "Checked 1 hour ago." in cell.split("<noscript>")[1]
     assert 'action="/probe/service/1/check"' in cell.split("<noscript>")[2]
+
+
+@pytest.mark.parametrize(
+    "where", ["http://[", "http://[::1", "https://a]b/", "javascript:alert(1)", "//evil.example/x"]
+)
+def test_a_signed_out_fragment_survives_any_address_of_its_page(visit, where):
+    answer = visit().client.get("/probe/service/1", headers={"HX-Current-URL": where})
+    assert answer.status_code == 401
+    assert answer.headers["HX-Redirect"].startswith("/sign-in")
+    assert "evil" not in answer.headers["HX-Redirect"]

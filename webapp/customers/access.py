@@ -6,6 +6,8 @@ does not exist for them: a stranger's id answers like one that was never given.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from flask import abort
 from sqlalchemy import Select, select
 from sqlalchemy.orm import contains_eager
@@ -14,28 +16,17 @@ from webapp.customers.models import Domain, Service, User
 from webapp.extensions import db
 
 Item = Service | Domain
+T = TypeVar("T", Service, Domain)
 
 
 def services_for(user: User) -> Select[Service]:
     """The services this user may see, each with its client and its host name in the same query."""
-    statement = (
-        select(Service)
-        .join(Service.client)
-        .outerjoin(Service.hostname)
-        .options(contains_eager(Service.client), contains_eager(Service.hostname))
-    )
-    return statement if user.is_admin else statement.where(Service.client_id == user.client_id)
+    return _visible(Service, user)
 
 
 def domains_for(user: User) -> Select[Domain]:
     """The domains this user may see, each with its client and its host name in the same query."""
-    statement = (
-        select(Domain)
-        .join(Domain.client)
-        .outerjoin(Domain.hostname)
-        .options(contains_eager(Domain.client), contains_eager(Domain.hostname))
-    )
-    return statement if user.is_admin else statement.where(Domain.client_id == user.client_id)
+    return _visible(Domain, user)
 
 
 def service_or_404(user: User, service_id: int) -> Service:
@@ -51,3 +42,13 @@ def domain_or_404(user: User, domain_id: int) -> Domain:
 def item_or_404(user: User, kind: str, item_id: int) -> Item:
     """The service or the domain of this id, if this user may see it."""
     return service_or_404(user, item_id) if kind == Service.kind else domain_or_404(user, item_id)
+
+
+def _visible(model: type[T], user: User) -> Select[T]:
+    statement = (
+        select(model)
+        .join(model.client)
+        .outerjoin(model.hostname)
+        .options(contains_eager(model.client), contains_eager(model.hostname))
+    )
+    return statement if user.is_admin else statement.where(model.client_id == user.client_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
@@ -156,11 +157,9 @@ def _listing(
 def _matches(search: str, columns: Iterable[InstrumentedAttribute[str]]) -> ColumnElement[bool]:
     """The search as it stands, nowhere a pattern: "%" finds a per cent sign."""
     conditions = [column.icontains(search, autoescape=True) for column in columns]
-    try:
+    with suppress(probe.NotCheckable):
         # Whoever pastes an address, or the same name in the other of its two spellings, finds it too.
         conditions.append(Hostname.name == probe.parse(search))
-    except probe.NotCheckable:
-        return or_(*conditions)
     return or_(*conditions)
 
 

@@ -5,23 +5,33 @@ An item that is not active is never asked, whoever calls.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
-from webapp.customers.access import Item
+from webapp.customers.access import Item, item_or_404
+from webapp.customers.models import User
 from webapp.monitor import live
 from webapp.monitor.models import Standing
 
 
-def known(item: Item, now: datetime) -> Standing:
+def known(item: Item, user: User, now: datetime) -> Standing:
     """What is stored, at once: never asks, never waits."""
-    return live.look(item.hostname, active=item.active, now=now, ask=False)
+    return live.known(item.hostname, active=item.active, viewer=user.id, now=now)
 
 
-def ask(item: Item, now: datetime) -> Standing:
-    """The same, and asks where nothing fresh is known; takes a second at most."""
-    return live.look(item.hostname, active=item.active, now=now)
+def ask(user: User, kind: str, item_id: int, now: datetime) -> tuple[Item, Standing]:
+    """The item, asked where nothing fresh is known; takes a second at most. Aborts with 404, also where the item has
+    gone in the meantime."""
+    return _after(live.ask, user, kind, item_id, now)
 
 
-def ask_anew(item: Item, now: datetime) -> Standing:
-    """Asks even where the last answer is fresh, as "Check now" promises; takes a second at most."""
-    return live.check_now(item.hostname, active=item.active, now=now)
+def ask_anew(user: User, kind: str, item_id: int, now: datetime) -> tuple[Item, Standing]:
+    """The same, asked even where the last answer is fresh, as "Check now" promises."""
+    return _after(live.ask_anew, user, kind, item_id, now)
+
+
+def _after(asking: Callable[..., bool], user: User, kind: str, item_id: int, now: datetime) -> tuple[Item, Standing]:
+    item = item_or_404(user, kind, item_id)
+    if asking(item.hostname, active=item.active, viewer=user.id, now=now):
+        item = item_or_404(user, kind, item_id)  # a second is long enough for it to be terminated, moved or deleted
+    return item, known(item, user, now)

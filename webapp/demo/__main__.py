@@ -32,7 +32,7 @@ def main() -> None:
         sys.exit(f"padlock: {error}")
     if _answers(listen):
         sys.exit(f"padlock: {listen} is taken. Stop what listens there, or: {LISTEN.name}=127.0.0.1:8001 make demo")
-    for signum in (signal.SIGTERM, signal.SIGHUP):
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, _interrupt)
     with tempfile.TemporaryDirectory(prefix="padlock-demo-") as folder, running(Path(folder)) as lab:
         environ = _environ(lab, Path(folder) / "demo.sqlite3")

@@ -11,7 +11,7 @@ import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from flask import Flask, current_app
 
@@ -27,18 +27,20 @@ log = logging.getLogger(__name__)
 PATIENCE = 1.0  # seconds for which a web thread waits for a flight, at most
 MOST_WAITING = 4  # web threads that wait at once: the others answer "checking" right away and stay free
 MOST_FLIGHTS = 2000  # under way or queued: past that a cell is told to ask again later
+MOST_FOR_ONE = 24  # of one viewer's: a client whose servers are all silent must not hold up everybody else
 SETTLED = timedelta(seconds=5)  # an answer this young is final whatever the setting says, or no cell would ever settle
 COOL_DOWN = timedelta(seconds=30)  # before "check now" asks the same server again
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Flight:
+    viewer: int
     started: float = field(default_factory=time.monotonic)
     landed: threading.Event = field(default_factory=threading.Event)
 
 
 class Flights:
-    """The flights of one site: at most one a name, at most `concurrency` of them in the air."""
+    """The flights of one site: at most one a name, at most PADLOCK_PROBE_CONCURRENCY of them in the air."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
@@ -55,27 +57,38 @@ class Flights:
         with self._lock:
             return self._flights.get(name)
 
-    def board(self, name: str) -> _Flight | None:
-        """The flight of this name, started where there is none yet. None: too many are under way."""
+    def board(self, name: str, viewer: int) -> _Flight | None:
+        """The flight of this name, started for `viewer` where there is none yet. None: too many are under way."""
         with self._lock:
             flight = self._flights.get(name)
-            if flight is None and len(self._flights) < MOST_FLIGHTS:
-                flight = self._flights[name] = _Flight()
-                self._failed.pop(name, None)
-                asked = self._crew.submit(probe.probe(name, self._settings))
-                asked.add_done_callback(lambda answer: self._recorder.submit(self._land, name, flight, answer))
-            return flight
-
-    def wait_for(self, flight: _Flight) -> bool:
-        """Whether it landed within `PATIENCE`. Answers at once when enough others are waiting."""
-        if flight.landed.is_set():
-            return True
-        if not self._waiting.acquire(blocking=False):
-            return False
+            if flight is not None or self._full_for(viewer):
+                return flight
+            flight = self._flights[name] = _Flight(viewer)
         try:
-            return flight.landed.wait(PATIENCE)
-        finally:
-            self._waiting.release()
+            asked = self._crew.submit(probe.probe(name, self._settings))
+        except (RuntimeError, OSError):  # no thread or no descriptor left
+            log.exception("%s cannot be asked", name)
+            self._end(name, flight, failed=True)
+        else:
+            asked.add_done_callback(lambda answer: self._hand_over(name, flight, answer))
+        return flight
+
+    def full_for(self, viewer: int) -> bool:
+        """Whether no further flight is started for this viewer now."""
+        with self._lock:
+            return self._full_for(viewer)
+
+    def _full_for(self, viewer: int) -> bool:
+        flights = self._flights.values()
+        return len(flights) >= MOST_FLIGHTS or sum(flight.viewer == viewer for flight in flights) >= MOST_FOR_ONE
+
+    def wait_for(self, flight: _Flight) -> None:
+        """Until it has landed, `PATIENCE` at most; not at all when enough others are waiting."""
+        if self._waiting.acquire(blocking=False):
+            try:
+                flight.landed.wait(PATIENCE)
+            finally:
+                self._waiting.release()
 
     def failed(self, name: str) -> bool:
         """Whether the last flight of this name failed on our side, within the cool-down."""
@@ -87,22 +100,34 @@ class Flights:
         self._crew.close()
         self._recorder.shutdown()
 
-    def _land(self, name: str, flight: _Flight, answer: Future[probe.Finding]) -> None:
+    def _hand_over(self, name: str, flight: _Flight, answer: Future[probe.Finding]) -> None:
+        try:
+            self._recorder.submit(self._record, name, flight, answer)
+        except RuntimeError:  # no thread left for the recorder
+            log.exception("the answer for %s cannot be recorded", name)
+            self._end(name, flight, failed=True)
+
+    def _record(self, name: str, flight: _Flight, answer: Future[probe.Finding]) -> None:
         failed = True
         try:
             finding = answer.result()
-            failed = finding.reason is Reason.MONITOR_ERROR
             with self._app.app_context():
-                record(finding)
+                record(finding, datetime.now(UTC))
+            failed = finding.reason is Reason.MONITOR_ERROR
         except Exception:
-            failed = True
             log.exception("the answer for %s could not be recorded", name)
         finally:
-            with self._lock:
-                del self._flights[name]
-                if failed:
-                    self._failed[name] = time.monotonic()
-            flight.landed.set()
+            self._end(name, flight, failed=failed)
+
+    def _end(self, name: str, flight: _Flight, *, failed: bool) -> None:
+        with self._lock:
+            del self._flights[name]
+            self._failed.pop(name, None)
+            if failed:
+                now = time.monotonic()
+                cool = COOL_DOWN.total_seconds()
+                self._failed = {other: at for other, at in self._failed.items() if now - at < cool} | {name: now}
+        flight.landed.set()
 
 
 def register(app: Flask) -> None:
@@ -110,46 +135,57 @@ def register(app: Flask) -> None:
     app.extensions["padlock_flights"] = Flights(app)
 
 
-def look(hostname: Hostname | None, *, active: bool, now: datetime, ask: bool = True) -> Standing:
-    """What the cell of an item says. With `ask` a flight is started or joined where nothing fresh is known, and waited
-    for a second at most; without, nothing is asked and `due` says whether a cell may."""
+def known(hostname: Hostname | None, *, active: bool, viewer: int, now: datetime) -> Standing:
+    """What the cell of an item says from what is stored, at once. `due`: nothing fresh is known, a cell may ask.
+    `checking`: it is being asked, or will be when there is room; look again in `poll_seconds`."""
     stands = standing(hostname, active=active, now=now)
     if not active or hostname is None:
         return stands
-    flights: Flights = current_app.extensions["padlock_flights"]
+    flights = _flights()
+    flight = flights.of(hostname.name)
+    if flight is not None:
+        age = time.monotonic() - flight.started
+        return replace(stands, due=True, checking=True, poll_seconds=0.7 if age < 2 else 1.5)
     if flights.failed(hostname.name):
-        return _failed(stands)
+        return replace(stands, state=State.UNKNOWN, reason=Reason.MONITOR_ERROR)
+    if not _stale(hostname, now):
+        return stands
+    full = flights.full_for(viewer)
+    return replace(stands, due=True, checking=full, poll_seconds=3.0 if full else 0.0)
+
+
+def ask(hostname: Hostname | None, *, active: bool, viewer: int, now: datetime) -> bool:
+    """Start or join the flight of an item about which nothing fresh is known, and wait for it, a second at most.
+
+    Whether it came to that: the transaction has ended then, and whatever was read is to be read anew.
+    """
+    return active and hostname is not None and _stale(hostname, now) and _fly(hostname.name, viewer)
+
+
+def ask_anew(hostname: Hostname | None, *, active: bool, viewer: int, now: datetime) -> bool:
+    """The same, but what is stored counts as fresh for `COOL_DOWN` only: a person has asked."""
+    return active and hostname is not None and not _younger(hostname, COOL_DOWN, now) and _fly(hostname.name, viewer)
+
+
+def _fly(name: str, viewer: int) -> bool:
+    flights = _flights()
+    if flights.failed(name):
+        return False
+    db.session.rollback()  # no transaction is held open while waiting
+    flight = flights.board(name, viewer)
+    if flight is not None:
+        flights.wait_for(flight)
+    return True
+
+
+def _flights() -> Flights:
+    flights: Flights = current_app.extensions["padlock_flights"]
+    return flights
+
+
+def _stale(hostname: Hostname, now: datetime) -> bool:
     fresh = timedelta(seconds=current_app.config["PADLOCK_FRESH_SECONDS"])
-    if not ask:
-        checking = flights.of(hostname.name) is not None
-        return replace(stands, due=not _younger(hostname, max(fresh, SETTLED), now), checking=checking)
-    if flights.of(hostname.name) is None and _younger(hostname, max(fresh, SETTLED), now):
-        return stands
-    return _answer(flights, hostname, stands, now)
-
-
-def check_now(hostname: Hostname | None, *, active: bool, now: datetime) -> Standing:
-    """The same as `look`, but what is stored counts as fresh for `COOL_DOWN` only: a person has asked."""
-    stands = standing(hostname, active=active, now=now)
-    if not active or hostname is None or _younger(hostname, COOL_DOWN, now):
-        return stands
-    return _answer(current_app.extensions["padlock_flights"], hostname, stands, now)
-
-
-def _answer(flights: Flights, hostname: Hostname, stands: Standing, now: datetime) -> Standing:
-    name = hostname.name
-    db.session.rollback()  # no transaction is held open while waiting, and what is read afterwards is new
-    flight = flights.board(name)
-    if flight is not None and flights.wait_for(flight):
-        if flights.failed(name):
-            return _failed(stands)
-        return standing(hostname, active=True, now=now)
-    age = 0.0 if flight is None else time.monotonic() - flight.started
-    return replace(stands, due=True, checking=True, poll_seconds=0.7 if age < 2 else 1.5)
-
-
-def _failed(stands: Standing) -> Standing:
-    return replace(stands, state=State.UNKNOWN, reason=Reason.MONITOR_ERROR)
+    return not _younger(hostname, max(fresh, SETTLED), now)
 
 
 def _younger(hostname: Hostname, age: timedelta, now: datetime) -> bool:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 
 from webapp.extensions import db, writing
 from webapp.monitor.models import Hostname
 from webapp.probe import Certificate, Finding, Reason, State
 
 
-def record(finding: Finding) -> None:
+def record(finding: Finding, now: datetime) -> None:
     """Remember a finding, in one short transaction of its own.
 
-    An older finding than the one stored is dropped, and so is one for a name that is gone by now. `monitor_error` is
-    ours: it tells nothing of the name, so nothing is stored.
+    An older finding than the one stored is dropped, and so is one for a name that is gone by now; what is stored from
+    after `now` was written under a clock that has been set back, and gives way. `monitor_error` is ours: it tells
+    nothing of the name, so nothing is stored.
     """
     if finding.reason is Reason.MONITOR_ERROR:
         return
     with writing():
         row = db.session.scalar(db.select(Hostname).filter_by(name=finding.hostname))
-        if row is None or (row.checked_at is not None and row.checked_at >= finding.checked_at):
+        if row is None or (row.checked_at is not None and finding.checked_at <= row.checked_at <= now):
             return
         if row.state is not finding.state:
             row.changed_at = finding.checked_at

@@ -4,6 +4,7 @@
 """
 
 from webapp.probe.address import ConnectTo
+from webapp.probe.certificate import clean
 from webapp.probe.engine import Settings, check, check_many, probe
 from webapp.probe.finding import Certificate, Finding, Note, Problem, Reason, State
 from webapp.probe.hostname import NotCheckable, Refusal, parse, to_unicode
@@ -23,6 +24,7 @@ __all__ = [
     "State",
     "check",
     "check_many",
+    "clean",
     "parse",
     "probe",
     "to_unicode",

@@ -28,12 +28,14 @@ HOSTS_FILE = Path("/etc/hosts")
 _NOT_PUBLIC = tuple(
     ip_network(text)
     for text in (
+        "192.0.0.0/24",  # IETF protocol assignments; a metadata address of Oracle Cloud's among them
         "192.88.99.0/24",  # 6to4 relays, RFC 7526
         "168.63.129.16/32",  # Azure
         "100.100.100.200/32",  # Alibaba Cloud
         "2001::/23",  # IETF protocol assignments, Teredo and ORCHID among them
         "2001:db8::/32",  # documentation, RFC 3849
         "2002::/16",  # 6to4: carries an IPv4 address
+        "3ffe::/16",  # the former 6bone, given back (RFC 3701)
         "3fff::/20",  # documentation, RFC 9637
     )
 )

@@ -66,6 +66,20 @@ def read(der: bytes) -> Certificate:
     )
 
 
+def covers_underscores(der: bytes, hostname: str) -> bool:
+    """Whether a wildcard of the SAN stands for a first label with an underscore, as curl and browsers let it and
+    OpenSSL does not. It never stands for a whole top-level domain."""
+    label, _, parent = hostname.partition(".")
+    if "_" not in label or "." not in parent:
+        return False
+    try:
+        san = x509.load_der_x509_certificate(der).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        return f"*.{parent}" in (name.lower() for name in san.get_values_for_type(x509.DNSName))
+    except Exception as error:  # noqa: BLE001 - as in `read`: it may raise anything, and what cannot be read covers nothing
+        log.info("the names of a certificate for %s cannot be read: %s", hostname, error)
+        return False
+
+
 def clean(text: str, most: int = MOST_CHARACTERS) -> str:
     """A stranger's text on one line, without characters that hide or reorder, at most `most` of them.
 

@@ -16,6 +16,10 @@ class Deadline:
         """Seconds left, never below 0."""
         return max(0.0, self.end - time.monotonic())
 
+    def overdue(self) -> float:
+        """Seconds since the end, 0 before it."""
+        return max(0.0, time.monotonic() - self.end)
+
     def elapsed(self) -> float:
         """Seconds gone since the start."""
         return time.monotonic() - self.started

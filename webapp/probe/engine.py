@@ -47,7 +47,8 @@ def check(text: str, settings: Settings = DEFAULT) -> Finding:
 def check_many(hosts: Iterable[str], settings: Settings = DEFAULT, concurrency: int = 64) -> Iterator[Finding]:
     """A finding for each of `hosts`, as they finish, `concurrency` at a time.
 
-    `hosts` may be endless: it is read as fast as findings are taken, and no more than `concurrency` are under way.
+    `hosts` may be endless: it is read as fast as findings are taken, and no more than `concurrency` are under way. It
+    is read in the caller's thread: while it blocks, nothing is yielded.
     """
     finished: SimpleQueue[Future[Finding]] = SimpleQueue()
     flying = 0
@@ -55,7 +56,7 @@ def check_many(hosts: Iterable[str], settings: Settings = DEFAULT, concurrency: 
         for host in hosts:
             crew.submit(probe(host, settings)).add_done_callback(finished.put)
             flying += 1
-            if flying >= concurrency:
+            while flying >= concurrency or not finished.empty():
                 yield finished.get().result()
                 flying -= 1
         while flying:
@@ -83,7 +84,11 @@ def probe(text: str, settings: Settings = DEFAULT) -> Probe[Finding]:
         )
         contact = yield from _confirmed(hostname, where, trust, deadline)
         leaf = certificate.read(contact.leaf) if contact.leaf is not None else None
-        reason, problems = judge.judge(contact, hostname, leaf)
+        reason, problems = judge.judge(
+            contact,
+            readable=leaf is not None and leaf.readable,
+            name_covered=contact.leaf is not None and certificate.covers_underscores(contact.leaf, hostname),
+        )
         return finding(
             reason,
             address=contact.address,

@@ -31,6 +31,7 @@ from webapp.probe.waiting import READ, WRITE, Probe, Wait
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 65536  # read or written at once
+GRACE = 1.0  # seconds past the deadline in which what has come in is still read
 STAGGER = 0.25  # seconds until the next address is tried beside one that has not answered (RFC 8305: 250 ms)
 _NEVER_SUBJECT = 0x20  # X509_CHECK_FLAG_NEVER_CHECK_SUBJECT: the SAN decides (RFC 9525), a CN alone does not count
 _NO_PARTIAL_WILDCARDS = 0x4  # X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS: "*" is a whole label
@@ -103,7 +104,10 @@ def _load(path: Path) -> SSL.Context:
     made.set_verify(SSL.VERIFY_PEER, _record_error)
     made.set_info_callback(_record_progress)
     made.set_min_proto_version(SSL.TLS1_2_VERSION)
-    made.set_cipher_list(b"DEFAULT:@SECLEVEL=2")
+    # Browsers have left finite-field Diffie-Hellman behind, and a hostile server's parameters cost a second of CPU.
+    made.set_cipher_list(b"DEFAULT:!kDHE:@SECLEVEL=2")
+    made.set_verify_depth(10)  # no honest chain is longer, and each link of a dishonest one costs
+
     # As curl does: the post-quantum groups of the newest OpenSSL double the work and need a second packet.
     lib.SSL_CTX_set1_curves_list(made._context, b"X25519:P-256:P-384:P-521")
     made.set_alpn_protos([b"h2", b"http/1.1"])
@@ -140,9 +144,14 @@ def shake_hands(hostname: str, endpoints: Sequence[Endpoint], trust: Trust, dead
         return (yield from _handshake(hostname, sock, endpoint, trust, deadline))
 
 
-_OURS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EADDRNOTAVAIL, errno.EAGAIN}
-_REFUSALS = {errno.ECONNREFUSED, errno.ECONNRESET, errno.ECONNABORTED}
-_SILENCES = {errno.ETIMEDOUT}
+_OURS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN, errno.EPROTO}
+# Of several addresses the first ending in this order counts. One that may still live makes it a timeout; one that
+# answers counts more than one without a route, since that may be a family of addresses that this machine lacks.
+_ENDINGS = (
+    (Ending.TIMEOUT, {errno.ETIMEDOUT}),
+    (Ending.RESET, {errno.ECONNRESET, errno.ECONNABORTED, errno.ENOTCONN}),
+    (Ending.REFUSED, {errno.ECONNREFUSED}),
+)
 
 
 def _connect(endpoints: Sequence[Endpoint], deadline: Deadline) -> Probe[tuple[socket.socket, Endpoint] | Contact]:
@@ -154,22 +163,22 @@ def _connect(endpoints: Sequence[Endpoint], deadline: Deadline) -> Probe[tuple[s
         while waiting or pending:
             if waiting:
                 endpoint = waiting.pop(0)
-                sock = _socket_for(endpoint)
-                pending[sock.fileno()] = (sock, endpoint)
-                code = sock.connect_ex((endpoint.address, endpoint.port))
-                if code not in (0, errno.EINPROGRESS):
-                    del pending[sock.fileno()]
-                    sock.close()
-                    failures[endpoint] = code
+                try:
+                    sock = _socket_towards(endpoint)
+                except OSError as error:
+                    failures[endpoint] = error.errno or errno.EIO
                     continue
+                pending[sock.fileno()] = (sock, endpoint)
             until = deadline.within(STAGGER) if waiting else deadline.end
             for descriptor in (yield Wait(until, tuple((descriptor, WRITE) for descriptor in pending))):
                 sock, endpoint = pending.pop(descriptor)
-                code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-                if code == 0:
-                    return _vetted_peer(sock, endpoint), endpoint
-                sock.close()
-                failures[endpoint] = code
+                try:
+                    _look_who_answers(sock, endpoint)
+                except OSError as error:
+                    sock.close()
+                    failures[endpoint] = error.errno or errno.EIO
+                else:
+                    return sock, endpoint
             if deadline.remaining() == 0:
                 failures.update(dict.fromkeys([e for _, e in pending.values()] + waiting, errno.ETIMEDOUT))
                 break
@@ -179,28 +188,35 @@ def _connect(endpoints: Sequence[Endpoint], deadline: Deadline) -> Probe[tuple[s
     return _no_connection(failures)
 
 
-def _socket_for(endpoint: Endpoint) -> socket.socket:
+def _socket_towards(endpoint: Endpoint) -> socket.socket:
+    """A socket on its way there. Raises OSError where it does not even set out, as without a route."""
     sock = socket.socket(socket.AF_INET6 if ":" in endpoint.address else socket.AF_INET, socket.SOCK_STREAM)
     sock.setblocking(False)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return sock
+    code = sock.connect_ex((endpoint.address, endpoint.port))
+    if code in (0, errno.EINPROGRESS):
+        return sock
+    sock.close()
+    raise OSError(code, os.strerror(code))
 
 
-def _vetted_peer(sock: socket.socket, endpoint: Endpoint) -> socket.socket:
-    """The socket, if it reached the address that was vetted. The kernel has no reason to lie; a proxy layer might."""
+def _look_who_answers(sock: socket.socket, endpoint: Endpoint) -> None:
+    """Raises OSError where the connection failed, or reached another address than the one that was vetted: the kernel
+    has no reason to lie, a proxy layer might."""
+    code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if code != 0:
+        raise OSError(code, os.strerror(code))
     if ip_address(sock.getpeername()[0]) != ip_address(endpoint.address):
-        sock.close()
         raise OSError(errno.EPROTO, f"connected to another address than {endpoint.address}")
-    return sock
 
 
 def _no_connection(failures: dict[Endpoint, int]) -> Contact:
-    """What the failed addresses say together. One that may still live makes it a timeout; one that refuses counts
-    more than one without a route, since that may be a family of addresses that this machine lacks."""
-    ours = [code for code in failures.values() if code in _OURS]
-    if ours and len(ours) == len(failures):
-        raise OSError(ours[0], os.strerror(ours[0]))
-    for codes, ending in ((_SILENCES, Ending.TIMEOUT), (_REFUSALS, Ending.REFUSED)):
+    """What the failed addresses say together. Raises OSError where it is we who lack something."""
+    for endpoint, code in failures.items():
+        # No address to call from: on IPv4 all our ports are taken, on IPv6 we most often have none at all.
+        if code in _OURS or (code == errno.EADDRNOTAVAIL and ":" not in endpoint.address):
+            raise OSError(code, os.strerror(code))
+    for ending, codes in _ENDINGS:
         for endpoint, code in failures.items():
             if code in codes:
                 return Contact(ending, os.strerror(code), endpoint.address, endpoint.port)
@@ -226,7 +242,7 @@ def _handshake(
     # Once our Finished is out, the server's part is done and its key is proven: an alert after that, as from a server
     # that wants a client certificate, comes too late to matter. Without forward secrecy only the end proves the key.
     proven = ending is Ending.DONE or (
-        connection.get_finished() is not None and "DHE" in (connection.get_cipher_name() or "")
+        connection.get_finished() is not None and "ECDHE" in (connection.get_cipher_name() or "")
     )
     if ending is Ending.DONE:
         _say_goodbye(connection, sock)
@@ -304,9 +320,12 @@ def _receive(sock: socket.socket, deadline: Deadline) -> Probe[bytes]:
 
 
 def _ready(sock: socket.socket, event: int, deadline: Deadline) -> Probe[None]:
-    """Until the socket is ready. Raises TimeoutError at the deadline, also for a server that drips up to it."""
+    """Until the socket is ready. Raises TimeoutError at the deadline, also for a server that drips past it.
+
+    What was there in time is taken even when this machine was too busy to look in time: no server is blamed for that.
+    """
     ready = yield Wait(deadline.end, ((sock.fileno(), event),))
-    if not ready or deadline.remaining() == 0:
+    if not ready or deadline.overdue() > GRACE:
         raise TimeoutError
 
 

@@ -9,11 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from webapp.probe.finding import Certificate, Contact, Ending, Problem, Reason
+from webapp.probe.finding import Contact, Ending, Problem, Reason
 
-# A list that is missing, old or unreadable says nothing of the certificate: 3 and 33 not at hand, 4, 6 and 8 not
-# readable, 11 and 12 out of date, 35, 36, 44 and 54 out of its scope.
-_NO_LIST = frozenset({3, 4, 8, 11, 12, 15, 16, 33, 35, 36, 44, 54})
+# A revocation list that is missing, old or unreadable says nothing of the certificate.
+_NO_LIST = frozenset(
+    {
+        3,  # UNABLE_TO_GET_CRL
+        5,  # UNABLE_TO_DECRYPT_CRL_SIGNATURE
+        8,  # CRL_SIGNATURE_FAILURE
+        11,  # CRL_NOT_YET_VALID
+        12,  # CRL_HAS_EXPIRED
+        15,  # ERROR_IN_CRL_LAST_UPDATE_FIELD
+        16,  # ERROR_IN_CRL_NEXT_UPDATE_FIELD
+        33,  # UNABLE_TO_GET_CRL_ISSUER
+        35,  # KEYUSAGE_NO_CRL_SIGN
+        36,  # UNHANDLED_CRITICAL_CRL_EXTENSION
+        44,  # DIFFERENT_CRL_SCOPE
+        54,  # CRL_PATH_VALIDATION_ERROR
+    }
+)
 
 _NO_ISSUER = frozenset({20, 21})
 
@@ -73,15 +87,15 @@ _WEAK_TEXTS = ("too small", "too weak", "too short", "unsupported signature", "l
 _FOREIGN_TEXTS = ("wrong version number", "http request", "https proxy request")
 
 
-def judge(contact: Contact, hostname: str, leaf: Certificate | None) -> tuple[Reason, tuple[Problem, ...]]:
+def judge(contact: Contact, *, readable: bool = True, name_covered: bool = False) -> tuple[Reason, tuple[Problem, ...]]:
     """The one reason of a contact with every verify error behind it, the one to mend first leading.
 
-    What was seen of the certificate decides, else how the contact ended.
+    What was seen of the certificate decides, else how the contact ended. `readable`: the leaf could be read to its end.
+    `name_covered`: it is for the name that was asked, whatever OpenSSL says to that.
     """
-    if contact.chain_seen and leaf is not None:
-        problems = _problems(contact, leaf.readable)
-        # OpenSSL lets a wildcard stand for no label with an underscore; curl and browsers do.
-        if "_" in hostname and f"*.{hostname.partition('.')[2]}" in leaf.names:
+    if contact.chain_seen:
+        problems = _problems(contact, readable)
+        if name_covered:
             problems = tuple(problem for problem in problems if problem.reason is not Reason.WRONG_HOSTNAME)
         return (problems[0].reason if problems else Reason.OK), problems
     if contact.ending is Ending.ALERT:

@@ -15,6 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
+from concurrent.futures import wait as wait_for_futures
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -45,7 +46,7 @@ def drive(probe: Probe[T]) -> T:
         while True:
             patience = max(0.0, wait.until - time.monotonic())
             if wait.future is not None:
-                _done(wait.future, patience)
+                wait_for_futures([wait.future], patience)
             else:
                 poll = select.poll()
                 for descriptor, event in wait.descriptors:
@@ -57,14 +58,8 @@ def drive(probe: Probe[T]) -> T:
         return result
 
 
-def _done(future: Future[Any], patience: float) -> None:
-    done = threading.Event()
-    future.add_done_callback(lambda _future: done.set())
-    done.wait(patience)
-
-
 @dataclass(frozen=True, slots=True)
-class _Flight(Generic[T]):
+class _Job(Generic[T]):
     probe: Probe[T]
     answer: Future[T]
 
@@ -76,52 +71,80 @@ class Crew(Generic[T]):
     def __init__(self, concurrency: int, name: str) -> None:
         self._concurrency = concurrency
         self._name = name
-        self._line: deque[_Flight[T]] = deque()
-        self._waiting: dict[Wait, _Flight[T]] = {}  # everybody in the air
+        self._line: deque[_Job[T]] = deque()
+        self._waiting: dict[Wait, _Job[T]] = {}  # everybody in the air
         self._watched: dict[int, Wait] = {}  # by descriptor
         self._clock: list[tuple[float, int, Wait]] = []  # a heap of all waits, those that are over among them
         self._order = itertools.count()
         self._rung: deque[Wait] = deque()  # whose future is done
-        self._closing = False
-        self._starting = threading.Lock()
+        self._poll = select.poll()
+        self._bell = self._button = -1  # a pipe, while the thread runs: pressing the button wakes it
+        self._lock = threading.Lock()  # held while the thread starts or ends, and while the button is pressed
         self._thread: threading.Thread | None = None
+        self._closing = False
 
     def submit(self, probe: Probe[T]) -> Future[T]:
-        """The answer to come of a probe. Its callbacks run in the crew's thread: they have to be quick."""
-        flight = _Flight(probe, Future())
-        self._line.append(flight)
-        with self._starting:
-            if self._thread is None:
-                self._bell, self._button = os.pipe()
-                os.set_blocking(self._bell, False)
-                os.set_blocking(self._button, False)
-                self._poll = select.poll()
-                self._poll.register(self._bell, READ)
-                self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
-                self._thread.start()
+        """The answer to come of a probe. Its callbacks run in the crew's thread: they have to be quick.
+
+        Raises RuntimeError or OSError where there is no thread or no descriptor left to start with.
+        """
+        job = _Job(probe, Future())
+        job.answer.set_running_or_notify_cancel()  # nobody can cancel what is on its way
+        self._start()
+        self._line.append(job)
         self._ring()
-        return flight.answer
+        return job.answer
 
     def close(self) -> None:
-        """Drop what is under way and end the thread. Nothing can be submitted afterwards."""
-        self._closing = True
+        """Drop what is under way and end the thread."""
+        with self._lock:
+            self._closing = True
+        self._ring()
         if self._thread is not None:
-            self._ring()
             self._thread.join()
-            os.close(self._bell)
-            os.close(self._button)
+        with self._lock:
+            if self._thread is not None:
+                os.close(self._bell)
+                os.close(self._button)
+                self._bell = self._button = -1
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._closing:
+                raise RuntimeError("this crew has been dismissed")
+            if self._thread is not None:
+                return
+            bell, button = os.pipe()
+            try:
+                os.set_blocking(bell, False)
+                os.set_blocking(button, False)
+                thread = threading.Thread(target=self._work, name=self._name, daemon=True)
+                self._bell, self._button = bell, button
+                self._poll.register(bell, READ)
+                thread.start()
+            except BaseException:
+                self._poll.unregister(bell)
+                self._bell = self._button = -1
+                os.close(bell)
+                os.close(button)
+                raise
+            self._thread = thread
 
     def _ring(self) -> None:
-        try:
-            os.write(self._button, b"!")
-        except BlockingIOError:
-            return  # it has been rung often enough
+        # An answer may come in long after the crew has been dismissed, when the pipe's numbers are somebody else's.
+        with self._lock:
+            if self._button == -1:
+                return
+            try:
+                os.write(self._button, b"!")
+            except BlockingIOError:
+                return  # it has been pressed often enough
 
     def _work(self) -> None:
         while not self._closing:
             while self._line and len(self._waiting) < self._concurrency:
-                flight = self._line.popleft()
-                self._step(flight, flight.probe.__next__)
+                job = self._line.popleft()
+                self._step(job, job.probe.__next__)
             for descriptor, _event in self._poll.poll(self._patience()):
                 if descriptor == self._bell:
                     os.read(self._bell, 65536)
@@ -131,33 +154,33 @@ class Crew(Generic[T]):
                 self._go_on(self._rung.popleft(), [])
             while self._clock and self._clock[0][0] <= time.monotonic():
                 self._go_on(heapq.heappop(self._clock)[2], [])
-        for flight in self._waiting.values():
-            flight.probe.close()
+        for job in self._waiting.values():
+            job.probe.close()
 
     def _patience(self) -> float | None:
         """Milliseconds until somebody has waited enough. None: nobody waits."""
         return max(0.0, self._clock[0][0] - time.monotonic()) * 1000 + 1 if self._clock else None
 
     def _go_on(self, wait: Wait, ready: list[int]) -> None:
-        flight = self._waiting.pop(wait, None)
-        if flight is None:
+        job = self._waiting.pop(wait, None)
+        if job is None:
             return  # it has gone on already, for another cause
         for descriptor, _event in wait.descriptors:
             self._poll.unregister(descriptor)
             del self._watched[descriptor]
-        self._step(flight, lambda: flight.probe.send(ready))
+        self._step(job, lambda: job.probe.send(ready))
 
-    def _step(self, flight: _Flight[T], go: Callable[[], Wait]) -> None:
+    def _step(self, job: _Job[T], go: Callable[[], Wait]) -> None:
         """From one wait of a probe to the next, or to its end."""
         try:
             wait = go()
         except StopIteration as end:
-            flight.answer.set_result(end.value)
+            job.answer.set_result(end.value)
             return
         except BaseException as error:  # noqa: BLE001 - whatever it is belongs to whoever asked
-            flight.answer.set_exception(error)
+            job.answer.set_exception(error)
             return
-        self._waiting[wait] = flight
+        self._waiting[wait] = job
         for descriptor, event in wait.descriptors:
             self._poll.register(descriptor, event)
             self._watched[descriptor] = wait

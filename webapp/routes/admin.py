@@ -22,7 +22,7 @@ def services() -> str:
 @blueprint.get("/services/<id:item_id>")
 def service(item_id: int) -> str:
     item = access.service_or_404(current_user, item_id)
-    return render_template("admin/service.html", item=item, standing=padlocks.known(item, now()))
+    return render_template("admin/service.html", item=item, standing=padlocks.known(item, current_user, now()))
 
 
 @blueprint.get("/domains")
@@ -34,4 +34,4 @@ def domains() -> str:
 @blueprint.get("/domains/<id:item_id>")
 def domain(item_id: int) -> str:
     item = access.domain_or_404(current_user, item_id)
-    return render_template("admin/domain.html", item=item, standing=padlocks.known(item, now()))
+    return render_template("admin/domain.html", item=item, standing=padlocks.known(item, current_user, now()))

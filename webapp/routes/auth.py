@@ -77,7 +77,8 @@ def sign_in() -> AnyResponse:
     user = accounts.authenticate(form.email.data, form.password.data) if form.validate_on_submit() else None
     if user is None:
         status = 422 if form.is_submitted() else 200
-        return make_response(render_template("auth/sign_in.html", form=form, failed=form.is_submitted()), status)
+        shown = {"failed": form.is_submitted(), "no_user_yet": accounts.nobody_yet()}
+        return make_response(render_template("auth/sign_in.html", form=form, **shown), status)
     _start_session(user)
     return redirect(own_path(request.args.get("next")) or url_for("auth.home"), 303)
 
@@ -95,14 +96,14 @@ def sign_out() -> AnyResponse:
 def setup(token: str) -> AnyResponse:
     """The one-time link on which the first administrator is created."""
     if not accounts.setup_link_works(current_app.config["SECRET_KEY"], token):
-        abort(404)
+        abort(410)
     form = FirstAdminForm()
     if not form.validate_on_submit():
         return make_response(render_template("auth/setup.html", form=form), 422 if form.is_submitted() else 200)
     try:
         user = accounts.add_first_admin(form.email.data, form.name.data, form.password.data, now())
     except accounts.NotTheFirst:
-        abort(404)
+        abort(410)
     _start_session(user)
     return redirect(url_for("auth.home"), 303)
 

@@ -15,6 +15,10 @@ WORDS = {
     403: ("Not for you", "Your account may not see this page."),
     404: ("Not found", "There is no such page, or it is not yours to see."),
     405: ("That does not work here", "This page cannot be asked that way."),
+    410: (
+        "This link is no longer good",
+        "It has been used or has run out. Sign in, or restart the site for a new one.",
+    ),
     413: ("Too much at once", "What was sent is larger than we take."),
     415: ("Not something we can read", "What was sent is of a kind we do not take."),
     429: ("Too many attempts", "Please wait a few minutes, then try again."),

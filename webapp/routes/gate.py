@@ -93,9 +93,17 @@ def _require_sign_in() -> AnyResponse | None:
     if request.blueprint == "probe" and request.method == "GET":
         # A fragment is part of a page: that page is where its reader wants to come back to, and no form for signing
         # in must ever be put into a cell.
-        parts = urlsplit(request.headers.get("HX-Current-URL", ""))
-        return Response(status=401, headers={"HX-Redirect": _sign_in_url(f"{parts.path}?{parts.query}".rstrip("?"))})
+        page = _path_of(request.headers.get("HX-Current-URL", ""))
+        return Response(status=401, headers={"HX-Redirect": _sign_in_url(page)})
     return redirect(_sign_in_url(request.full_path.rstrip("?") if request.method == "GET" else None))
+
+
+def _path_of(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return f"{parts.path}?{parts.query}".rstrip("?")
 
 
 def _sign_in_url(back_to: str | None) -> str:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime
 from typing import Any
 
 from flask import Flask, g, request, url_for
 
-from webapp import padlock
+from webapp import padlock, probe
 from webapp.customers.catalog import Question
-
-# Control, zero-width and bidirectional characters: they could make a name look like another.
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
 def now() -> datetime:
@@ -33,6 +29,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(_day, "day")
     app.add_template_filter(_instant, "instant")
     app.add_template_filter(_plain, "plain")
+    app.add_template_filter(_host, "host")
     app.add_template_global(_same_list, "same_list")
     app.context_processor(lambda: {"now": now(), "padlock": padlock})
     app.jinja_env.trim_blocks = True
@@ -51,7 +48,12 @@ def _instant(value: datetime | None) -> str:
 
 def _plain(text: str) -> str:
     """The text without characters that nobody sees."""
-    return _UNSEEN.sub("", text)
+    return probe.clean(text, 1000)
+
+
+def _host(name: str) -> str:
+    """A name in a certificate as people write it."""
+    return _plain(probe.to_unicode(name))
 
 
 def _same_list(**changes: Any) -> str:

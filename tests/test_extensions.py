@@ -1,0 +1,33 @@
+import pytest
+
+from webapp.customers.models import Client
+from webapp.extensions import db, writing
+
+
+def clients():
+    return set(db.session.scalars(db.select(Client.name)))
+
+
+def test_a_write_is_all_or_nothing(in_app, now):
+    with pytest.raises(ZeroDivisionError), writing():
+        db.session.add(Client(name="Half a client", created_at=now))
+        db.session.flush()
+        raise ZeroDivisionError
+    assert "Half a client" not in clients()
+
+
+def test_a_write_inside_a_write_is_refused_and_nothing_is_lost_in_silence(in_app, now):
+    with writing():
+        db.session.add(Client(name="Outer", created_at=now))
+        with pytest.raises(RuntimeError), writing():
+            db.session.add(Client(name="Inner", created_at=now))
+    assert "Outer" in clients()
+    assert "Inner" not in clients()
+
+
+def test_after_a_failed_write_the_next_one_works(in_app, now):
+    with pytest.raises(ZeroDivisionError), writing():
+        raise ZeroDivisionError
+    with writing():
+        db.session.add(Client(name="Next", created_at=now))
+    assert "Next" in clients()
