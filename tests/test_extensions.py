@@ -9,10 +9,14 @@ def clients():
 
 
 def test_a_write_is_all_or_nothing(in_app, now):
-    with pytest.raises(ZeroDivisionError), writing():
-        db.session.add(Client(name="Half a client", created_at=now))
-        db.session.flush()
-        raise ZeroDivisionError
+    def write_half():
+        with writing():
+            db.session.add(Client(name="Half a client", created_at=now))
+            db.session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_half()
     assert "Half a client" not in clients()
 
 
