@@ -34,7 +34,10 @@ def settings() -> None:
 @click.command()
 def welcome() -> None:
     """Say where the site is and, while there is no user, print the link on which the first admin is created."""
-    site = f"http://{current_app.config['PADLOCK_LISTEN']}"
+    listen = current_app.config["PADLOCK_LISTEN"]
+    if config.answers(listen):
+        raise click.ClickException(f"{listen} is taken. Stop what listens there, or set PADLOCK_LISTEN=127.0.0.1:8001")
+    site = f"http://{listen}"
     click.echo(f"\n  Padlock is at  {site}\n")
     if accounts.nobody_yet():
         token = accounts.setup_link_token(current_app.config["SECRET_KEY"])

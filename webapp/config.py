@@ -11,6 +11,7 @@ import logging
 import math
 import re
 import secrets
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -188,6 +189,13 @@ SETTINGS = (
     Setting("PADLOCK_TRUSTED_PROXIES", _whole(0, 9), "0", "How many reverse proxies stand before the site."),
     Setting("PADLOCK_COOKIE_SECURE", _switch, "off", "On where the site is reached by https:// only."),
 )
+
+
+def answers(listen: str) -> bool:
+    """Whether somebody listens at this address:port already."""
+    address, _, port = listen.rpartition(":")
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as sock:
+        return sock.connect_ex((address.strip("[]"), int(port))) == 0
 
 
 def load(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:

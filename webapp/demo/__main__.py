@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ from types import FrameType
 from flask_migrate import upgrade
 
 from webapp import create_app
-from webapp.config import LISTEN, BadSetting
+from webapp.config import LISTEN, BadSetting, answers
 from webapp.demo import data
 from webapp.demo.lab import Lab, running
 
@@ -30,7 +29,7 @@ def main() -> None:
         listen = LISTEN.read(os.environ)
     except BadSetting as error:
         sys.exit(f"padlock: {error}")
-    if _answers(listen):
+    if answers(listen):
         sys.exit(f"padlock: {listen} is taken. Stop what listens there, or: {LISTEN.name}=127.0.0.1:8001 make demo")
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, _interrupt)
@@ -41,7 +40,7 @@ def main() -> None:
         # A group of its own: Ctrl-C reaches this process, and this process ends the site.
         site = subprocess.Popen(command, env=environ, cwd=ROOT, process_group=0)  # noqa: S603 - our own words
         try:
-            while not _answers(listen) and site.poll() is None:
+            while not answers(listen) and site.poll() is None:
                 time.sleep(0.1)
             if site.poll() is None:
                 print(_welcome(listen), flush=True)
@@ -70,12 +69,6 @@ def _fill(environ: dict[str, str], lab: Lab) -> None:
     with create_app().app_context():
         upgrade()
         data.fill(lab.cases)
-
-
-def _answers(listen: str) -> bool:
-    address, _, port = listen.rpartition(":")
-    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as sock:
-        return sock.connect_ex((address.strip("[]"), int(port))) == 0
 
 
 def _welcome(listen: str) -> str:

@@ -66,10 +66,19 @@ def own_path(target: str | None) -> str | None:
 
 def register(app: Flask) -> None:
     """Puts the gate before and behind every request."""
+    app.before_request(_warn_of_a_proxy)
     app.before_request(_refuse_broken_input)
     app.before_request(_require_sign_in)
     app.after_request(_add_headers)
     app.view_functions["static"] = open_to_everyone(app.view_functions["static"])
+
+
+def _warn_of_a_proxy() -> None:
+    """Once: behind a proxy that we do not know of, all visitors share one address, and one limit on signing in."""
+    said = current_app.extensions.setdefault("padlock_said", set())
+    if "X-Forwarded-For" in request.headers and not current_app.config["PADLOCK_TRUSTED_PROXIES"] and not said:
+        said.add("proxy")
+        current_app.logger.warning("X-Forwarded-For came in: behind a reverse proxy set PADLOCK_TRUSTED_PROXIES=1.")
 
 
 def _refuse_broken_input() -> None:
