@@ -102,7 +102,7 @@ def _load(path: Path) -> SSL.Context:
     assert store is not None  # noqa: S101 - a context always has one; the type leaves room for none
     store.set_flags(flags)
     made.set_verify(SSL.VERIFY_PEER, _record_error)
-    made.set_info_callback(_record_progress)
+    lib.SSL_CTX_set_cert_cb(made._context, _client_certificate_wanted, ffi.NULL)
     made.set_min_proto_version(SSL.TLS1_2_VERSION)
     # Browsers have left finite-field Diffie-Hellman behind, and a hostile server's parameters cost a second of CPU.
     made.set_cipher_list(b"DEFAULT:!kDHE:@SECLEVEL=2")
@@ -123,9 +123,10 @@ def _record_error(connection: SSL.Connection, _cert: crypto.X509, code: int, dep
     return True
 
 
-def _record_progress(connection: SSL.Connection, _where: int, _ret: int) -> None:
-    if connection.get_state_string() == b"SSLv3/TLS read server certificate request":
-        connection.get_app_data().client_certificate_wanted = True
+@ffi.callback("int (*)(SSL *, void *)")  # type: ignore[untyped-decorator]
+def _client_certificate_wanted(ssl: object, _arg: object) -> int:
+    SSL.Connection._reverse_mapping[ssl].get_app_data().client_certificate_wanted = True
+    return 1  # go on, with none
 
 
 # --- one contact ---
