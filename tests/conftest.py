@@ -14,7 +14,7 @@ from flask_migrate import upgrade
 from tests.browser import Browser
 from webapp import create_app
 from webapp.customers import accounts, catalog
-from webapp.customers.models import DomainStatus, ServiceStatus
+from webapp.customers.models import DomainStatus, Role, ServiceStatus
 from webapp.extensions import db, writing
 
 pytest_plugins = ["tests.lab_fixture"]
@@ -36,7 +36,8 @@ def first_database(tmp_path_factory):
             alice, bob = catalog.add_client("Alice’s Bakery", NOW), catalog.add_client("Bob & Sons", NOW)
             accounts.add_user("alice@example.com", "Alice Baker", PASSWORD, NOW, client=alice)
             accounts.add_user("bob@example.com", "Bob Plumber", PASSWORD, NOW, client=bob)
-            accounts.add_user("ada@example.com", "Ada Admin", PASSWORD, NOW, is_admin=True)
+            accounts.add_user("ada@example.com", "Ada Admin", PASSWORD, NOW, role=Role.ADMIN)
+            accounts.add_user("sam@example.com", "Sam Staff", PASSWORD, NOW, role=Role.STAFF)
             for client, name in ((alice, "alice.example"), (bob, "bob.example")):
                 catalog.add_service(client, "Starter Hosting", name, ServiceStatus.ACTIVE, date(2027, 1, 2))
                 catalog.add_domain(client, name, DomainStatus.ACTIVE, date(2020, 1, 2), date(2027, 1, 2))

@@ -14,21 +14,21 @@ import webapp
 from webapp.extensions import db
 
 ROOT = Path(webapp.__file__).parent
-NOBODY, ALICE, BOB, ADA = "nobody", "alice", "bob", "ada"
+NOBODY, ALICE, BOB, SAM, ADA = "nobody", "alice", "bob", "sam", "ada"
 
 # Every address of the site, and what it answers to whom; number 1 is Alice's. A new address needs its row here.
-ALL = {NOBODY: 200, ALICE: 200, BOB: 200, ADA: 200}
-SIGNED_IN = {NOBODY: 302, ALICE: 200, BOB: 200, ADA: 403}
-HERS = {NOBODY: 302, ALICE: 200, BOB: 404, ADA: 403}
-ADMINS = {NOBODY: 302, ALICE: 403, BOB: 403, ADA: 200}
-FRAGMENT = {NOBODY: 401, ALICE: 200, BOB: 404, ADA: 200}
-FRAGMENT_POST = {NOBODY: 302, ALICE: 200, BOB: 404, ADA: 200}
+ALL = {NOBODY: 200, ALICE: 200, BOB: 200, SAM: 200, ADA: 200}
+SIGNED_IN = {NOBODY: 302, ALICE: 200, BOB: 200, SAM: 403, ADA: 403}
+HERS = {NOBODY: 302, ALICE: 200, BOB: 404, SAM: 403, ADA: 403}
+ADMINS = {NOBODY: 302, ALICE: 403, BOB: 403, SAM: 200, ADA: 200}
+FRAGMENT = {NOBODY: 401, ALICE: 200, BOB: 404, SAM: 200, ADA: 200}
+FRAGMENT_POST = {NOBODY: 302, ALICE: 200, BOB: 404, SAM: 200, ADA: 200}
 ANSWERS = {
     "GET /static/<path:filename>": ALL,
-    "GET /": {NOBODY: 302, ALICE: 302, BOB: 302, ADA: 302},
-    "GET /sign-in": {NOBODY: 200, ALICE: 303, BOB: 303, ADA: 303},
-    "POST /sign-in": {NOBODY: 422, ALICE: 303, BOB: 303, ADA: 303},
-    "POST /sign-out": {NOBODY: 302, ALICE: 303, BOB: 303, ADA: 303},
+    "GET /": {NOBODY: 302, ALICE: 302, BOB: 302, SAM: 302, ADA: 302},
+    "GET /sign-in": {NOBODY: 200, ALICE: 303, BOB: 303, SAM: 303, ADA: 303},
+    "POST /sign-in": {NOBODY: 422, ALICE: 303, BOB: 303, SAM: 303, ADA: 303},
+    "POST /sign-out": {NOBODY: 302, ALICE: 303, BOB: 303, SAM: 303, ADA: 303},
     "GET /setup/<token>": dict.fromkeys(ALL, 410),
     "POST /setup/<token>": dict.fromkeys(ALL, 410),
     "GET /services": SIGNED_IN,
@@ -42,7 +42,7 @@ ANSWERS = {
     "GET /probe/<any(service, domain):kind>/<id:item_id>": FRAGMENT,
     "GET /probe/<any(service, domain):kind>/<id:item_id>/details": FRAGMENT,
     "POST /probe/<any(service, domain):kind>/<id:item_id>/details": FRAGMENT_POST,
-    "POST /probe/<any(service, domain):kind>/<id:item_id>/check": FRAGMENT_POST | {ALICE: 303, ADA: 303},
+    "POST /probe/<any(service, domain):kind>/<id:item_id>/check": FRAGMENT_POST | {ALICE: 303, SAM: 303, ADA: 303},
 }
 
 
@@ -56,7 +56,7 @@ def test_every_address_has_its_row(app):
     assert sorted(addresses(app)) == sorted(ANSWERS)
 
 
-@pytest.mark.parametrize("who", [NOBODY, ALICE, BOB, ADA])
+@pytest.mark.parametrize("who", [NOBODY, ALICE, BOB, SAM, ADA])
 def test_who_may_come_where(visit, who):
     answers = {}
     for address in ANSWERS:

@@ -2,7 +2,7 @@ import pytest
 from werkzeug.exceptions import NotFound
 
 from webapp.customers import access
-from webapp.customers.models import Domain, Service, User
+from webapp.customers.models import Domain, Role, Service, User
 from webapp.extensions import db
 
 
@@ -22,7 +22,7 @@ def test_a_client_sees_their_own_and_an_admin_sees_all(in_app, statement_for):
 
 
 def test_a_user_without_client_sees_nothing(in_app):
-    nobody = User(email="n@example.com", name="N", is_admin=False, client_id=None)
+    nobody = User(email="n@example.com", name="N", role=Role.CLIENT, client_id=None)
     assert names(access.services_for(nobody)) == []
     assert names(access.domains_for(nobody)) == []
 

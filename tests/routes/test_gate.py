@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from webapp.customers import catalog
+from webapp.customers import lists
 from webapp.extensions import db
 from webapp.routes.gate import HEADERS
 
@@ -108,7 +108,7 @@ def test_our_own_fault_shows_nothing_of_itself(visit, app, monkeypatch, caplog):
         raise RuntimeError("/home/secret 10.1.2.3")
 
     app.config["PROPAGATE_EXCEPTIONS"] = False
-    monkeypatch.setattr(catalog, "list_services", fail)
+    monkeypatch.setattr(lists, "list_services", fail)
     page = visit("alice").get("/services", 500)
     assert "Our own fault" in page.text
     assert not any(words in page.text for words in ("secret", "10.1.2.3", "Traceback", "RuntimeError"))

@@ -51,4 +51,4 @@ def _visible(model: type[T], user: User) -> Select[T]:
         .outerjoin(model.hostname)
         .options(contains_eager(model.client), contains_eager(model.hostname))
     )
-    return statement if user.is_admin else statement.where(model.client_id == user.client_id)
+    return statement if user.sees_everything else statement.where(model.client_id == user.client_id)

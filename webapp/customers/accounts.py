@@ -13,7 +13,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import contains_eager
 
-from webapp.customers.models import Client, SignIn, User
+from webapp.customers.models import Client, Role, SignIn, User
 from webapp.extensions import db, writing
 
 LEAST_PASSWORD = 12  # characters
@@ -29,14 +29,14 @@ class NotTheFirst(Exception):
 
 
 def add_user(
-    email: str, name: str, password: str, now: datetime, *, client: Client | None = None, is_admin: bool = False
+    email: str, name: str, password: str, now: datetime, *, client: Client | None = None, role: Role = Role.CLIENT
 ) -> User:
     """A new user. Call it inside `writing()`."""
     user = User(
         email=tidy_email(email),
         name=name,
         password_hash=_hasher.hash(password),
-        is_admin=is_admin,
+        role=role,
         client=client,
         created_at=now,
     )
@@ -113,7 +113,7 @@ def add_first_admin(email: str, name: str, password: str, now: datetime) -> User
     with writing():
         if not nobody_yet():
             raise NotTheFirst
-        return add_user(email, name, password, now, is_admin=True)
+        return add_user(email, name, password, now, role=Role.ADMIN)
 
 
 def tidy_email(email: str) -> str:

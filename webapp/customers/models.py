@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from webapp import probe
 from webapp.extensions import Instant, Model, word_column
@@ -52,16 +52,39 @@ ACTIVE_DOMAINS = frozenset(
 )
 
 
-class Client(Model):
-    """A customer of the hosting provider: a person or a company, with any number of users."""
+class Role(StrEnum):
+    CLIENT = "client"  # sees what is their client's
+    STAFF = "staff"  # sees everything, changes nothing
+    ADMIN = "admin"
+
+
+class _Versioned:
+    """Counts its changes, so that the second of two people who edit the same row is told (see `edits`)."""
+
+    version: Mapped[int] = mapped_column(default=1)
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805 - SQLAlchemy calls it with the class
+        return {"version_id_col": cls.version}
+
+
+class Client(_Versioned, Model):
+    """A customer of the hosting provider: a person or a company, with any number of users.
+
+    `reference` is the client's number in the provider's own books; an import finds the client again by it.
+    """
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(200))
+    name: Mapped[str] = mapped_column(String(200), index=True)
+    reference: Mapped[str | None] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 
-class User(Model):
-    """Somebody who signs in: an administrator, or a user of one client."""
+class User(_Versioned, Model):
+    """Somebody who signs in: an administrator, read-only staff, or a user of one client.
+
+    Only the latter have a `client_id`.
+    """
 
     # Flask-Login asks for these, and keeps `get_id` in the session: the secret of this browser's sign-in.
     is_authenticated = True
@@ -72,7 +95,7 @@ class User(Model):
     email: Mapped[str] = mapped_column(String(254), unique=True)  # lower case
     name: Mapped[str] = mapped_column(String(200))
     password_hash: Mapped[str] = mapped_column(String(200))
-    is_admin: Mapped[bool] = mapped_column(default=False)
+    role: Mapped[Role] = mapped_column(word_column(Role), default=Role.CLIENT)
     client_id: Mapped[int | None] = mapped_column(ForeignKey("client.id"), index=True)
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
@@ -82,6 +105,14 @@ class User(Model):
     @property
     def is_active(self) -> bool:
         return self.active
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role is Role.ADMIN
+
+    @property
+    def sees_everything(self) -> bool:
+        return self.role is not Role.CLIENT
 
     def get_id(self) -> str:
         return self.token
@@ -94,8 +125,10 @@ class SignIn(Model):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)  # SHA-256 of the secret in the cookie
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    viewing_as_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
 
-    user: Mapped[User] = relationship()
+    user: Mapped[User] = relationship(foreign_keys=user_id)
+    viewing_as: Mapped[User | None] = relationship(foreign_keys=viewing_as_id)  # an admin who looks at the site as them
 
 
 class _Named:
@@ -120,13 +153,15 @@ class _Named:
         return None
 
 
-class Service(_Named, Model):
-    """A product that a client bought. `domain` is the text as it was entered."""
+class Service(_Named, _Versioned, Model):
+    """A product that a client bought. `domain` is the text as it was entered, `reference` its number in the provider's
+    own books."""
 
     kind: ClassVar[str] = "service"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
+    reference: Mapped[str | None] = mapped_column(String(64), unique=True)
     product: Mapped[str] = mapped_column(String(200))
     domain: Mapped[str] = mapped_column(String(255))
     status: Mapped[ServiceStatus] = mapped_column(word_column(ServiceStatus))
@@ -145,7 +180,7 @@ class Service(_Named, Model):
         return self.domain
 
 
-class Domain(_Named, Model):
+class Domain(_Named, _Versioned, Model):
     """A domain that a client registered. `name` is the text as it was entered."""
 
     __table_args__ = (UniqueConstraint("client_id", "name"),)
@@ -169,3 +204,17 @@ class Domain(_Named, Model):
     @property
     def entered(self) -> str:
         return self.name
+
+
+class Activity(Model):
+    """Who did what to which item. Kept in words, so that it can still be read when the item has gone."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant, index=True)
+    who: Mapped[str] = mapped_column(String(254))  # the e-mail address of the user, or "command line"
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), index=True)
+    action: Mapped[str] = mapped_column(String(40))  # "created", "changed", "moved", "deleted", "viewed as", …
+    kind: Mapped[str] = mapped_column(String(20))  # "client", "user", "service", "domain", "import"
+    item_id: Mapped[int | None]
+    item: Mapped[str] = mapped_column(String(255))  # its name at that time
+    detail: Mapped[str] = mapped_column(String(500), default="")

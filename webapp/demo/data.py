@@ -8,7 +8,7 @@ from itertools import cycle
 
 from webapp import probe
 from webapp.customers import accounts, catalog
-from webapp.customers.models import Client, DomainStatus, ServiceStatus
+from webapp.customers.models import Client, DomainStatus, Role, ServiceStatus
 from webapp.extensions import writing
 
 PASSWORD = "padlock-demo"
@@ -62,7 +62,7 @@ def fill(lab_cases: Collection[str]) -> None:
         bob = catalog.add_client("Bob & Sons Plumbing", now)
         accounts.add_user(CAST[0], "Alice Baker", PASSWORD, now, client=alice)
         accounts.add_user(CAST[1], "Bob Plumber", PASSWORD, now, client=bob)
-        accounts.add_user(CAST[2], "Ada Admin", PASSWORD, now, is_admin=True)
+        accounts.add_user(CAST[2], "Ada Admin", PASSWORD, now, role=Role.ADMIN)
         _fill_alice(alice, now.date())
         _fill_bob(bob, sorted(set(lab_cases) - _alices_names()), now.date())
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from flask_login import current_user
 
-from webapp.customers import access, catalog, padlocks
-from webapp.routes.gate import admins_only
+from webapp.customers import access, lists, padlocks
+from webapp.routes.gate import staff_only
 from webapp.routes.page import now, question
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
-blueprint.before_request(admins_only)
+blueprint.before_request(staff_only)
 
 
 @blueprint.get("/services")
 def services() -> str:
-    listing = catalog.list_services(current_user, question())
+    listing = lists.list_services(current_user, question())
     return render_template("admin/services.html", listing=listing, known=padlocks.known)
 
 
@@ -27,7 +27,7 @@ def service(item_id: int) -> str:
 
 @blueprint.get("/domains")
 def domains() -> str:
-    listing = catalog.list_domains(current_user, question())
+    listing = lists.list_domains(current_user, question())
     return render_template("admin/domains.html", listing=listing, known=padlocks.known)
 
 

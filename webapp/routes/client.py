@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from flask_login import current_user
 
-from webapp.customers import access, catalog, padlocks
+from webapp.customers import access, lists, padlocks
 from webapp.routes.gate import clients_only
 from webapp.routes.page import now, question
 
@@ -15,7 +15,7 @@ blueprint.before_request(clients_only)
 
 @blueprint.get("/services")
 def services() -> str:
-    listing = catalog.list_services(current_user, question())
+    listing = lists.list_services(current_user, question())
     return render_template("client/services.html", listing=listing, known=padlocks.known)
 
 
@@ -27,7 +27,7 @@ def service(item_id: int) -> str:
 
 @blueprint.get("/domains")
 def domains() -> str:
-    listing = catalog.list_domains(current_user, question())
+    listing = lists.list_domains(current_user, question())
     return render_template("client/domains.html", listing=listing, known=padlocks.known)
 
 

@@ -47,15 +47,18 @@ def open_to_everyone(view: F) -> F:
     return view
 
 
-def admins_only() -> None:
-    """For a blueprint whose pages only administrators may see."""
-    if current_user.is_authenticated and not current_user.is_admin:
+def staff_only() -> None:
+    """For a blueprint whose pages are for the provider's own people. Whoever is no administrator only looks: staff
+    change nothing."""
+    if not current_user.is_authenticated:
+        return  # the gate sends them to sign in
+    if not current_user.sees_everything or (request.method != "GET" and not current_user.is_admin):
         abort(403)
 
 
 def clients_only() -> None:
-    """For a blueprint whose pages are about the client whose user is signed in: administrators have none."""
-    if current_user.is_authenticated and current_user.is_admin:
+    """For a blueprint whose pages are about the client whose user is signed in: the provider's people have none."""
+    if current_user.is_authenticated and current_user.sees_everything:
         abort(403)
 
 

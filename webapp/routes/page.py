@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, g, request, url_for
 
 from webapp import padlock, probe
-from webapp.customers.catalog import Question
+from webapp.customers.lists import Question
 
 
 def now() -> datetime:

@@ -18,9 +18,13 @@ def upgrade():
         "client",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("reference", sa.String(length=64), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_client")),
+        sa.UniqueConstraint("reference", name=op.f("uq_client_reference")),
     )
+    op.create_index(op.f("ix_client_name"), "client", ["name"])
     op.create_table(
         "hostname",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -57,6 +61,7 @@ def upgrade():
         sa.Column("expires_on", sa.Date(), nullable=True),
         sa.Column("status", sa.String(length=32), nullable=False),
         sa.Column("hostname_id", sa.Integer(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_domain_client_id")),
         sa.ForeignKeyConstraint(["hostname_id"], ["hostname.id"], name=op.f("fk_domain_hostname_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_domain")),
@@ -69,14 +74,17 @@ def upgrade():
         "service",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("client_id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(length=64), nullable=True),
         sa.Column("product", sa.String(length=200), nullable=False),
         sa.Column("domain", sa.String(length=255), nullable=False),
         sa.Column("status", sa.String(length=32), nullable=False),
         sa.Column("next_due_on", sa.Date(), nullable=True),
         sa.Column("hostname_id", sa.Integer(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_service_client_id")),
         sa.ForeignKeyConstraint(["hostname_id"], ["hostname.id"], name=op.f("fk_service_hostname_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_service")),
+        sa.UniqueConstraint("reference", name=op.f("uq_service_reference")),
     )
     op.create_index(op.f("ix_service_client_id"), "service", ["client_id"])
     op.create_index(op.f("ix_service_hostname_id"), "service", ["hostname_id"])
@@ -87,10 +95,11 @@ def upgrade():
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("password_hash", sa.String(length=200), nullable=False),
-        sa.Column("is_admin", sa.Boolean(), nullable=False),
+        sa.Column("role", sa.String(length=32), nullable=False),
         sa.Column("client_id", sa.Integer(), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_user_client_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user")),
         sa.UniqueConstraint("email", name=op.f("uq_user_email")),
@@ -102,15 +111,34 @@ def upgrade():
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("viewing_as_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_sign_in_user_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["viewing_as_id"], ["user.id"], name=op.f("fk_sign_in_viewing_as_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_sign_in_token_hash")),
     )
     op.create_index(op.f("ix_sign_in_created_at"), "sign_in", ["created_at"])
     op.create_index(op.f("ix_sign_in_user_id"), "sign_in", ["user_id"])
+    op.create_table(
+        "activity",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("who", sa.String(length=254), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("action", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("item_id", sa.Integer(), nullable=True),
+        sa.Column("item", sa.String(length=255), nullable=False),
+        sa.Column("detail", sa.String(length=500), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_activity_user_id"), ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_activity")),
+    )
+    op.create_index(op.f("ix_activity_at"), "activity", ["at"])
+    op.create_index(op.f("ix_activity_user_id"), "activity", ["user_id"])
 
 
 def downgrade():
+    op.drop_table("activity")
     op.drop_table("sign_in")
     op.drop_table("user")
     op.drop_table("service")

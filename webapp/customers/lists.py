@@ -1,0 +1,123 @@
+"""Lists of services and domains: search, sort, pages. What may be asked for is on a whitelist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from webapp import probe
+from webapp.customers.access import domains_for, services_for
+from webapp.customers.models import Client, Domain, Service, User
+from webapp.extensions import db
+from webapp.monitor.models import Hostname
+
+PAGE_SIZE = 25
+MOST_SEARCHED = 100  # characters of a search that are looked at
+
+T = TypeVar("T", Service, Domain)
+Columns = Mapping[str, ColumnElement[Any] | InstrumentedAttribute[Any]]
+
+SERVICE_SORTS: Columns = MappingProxyType(
+    {
+        "domain": func.lower(Service.domain),
+        "product": func.lower(Service.product),
+        "client": func.lower(Client.name),
+        "status": Service.status,
+        "due": Service.next_due_on,
+    }
+)
+DOMAIN_SORTS: Columns = MappingProxyType(
+    {
+        "domain": func.lower(Domain.name),
+        "client": func.lower(Client.name),
+        "status": Domain.status,
+        "registered": Domain.registered_on,
+        "expires": Domain.expires_on,
+    }
+)
+DEFAULT_SORT = "domain"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a list was asked for, as it came from the address bar: anything may stand in it."""
+
+    search: str = ""
+    sort: str = DEFAULT_SORT  # a name of the whitelist, with a minus before it: the other way round
+    page: str = "1"
+
+
+@dataclass(frozen=True)
+class Listing(Generic[T]):
+    """One page of a list, and what was understood of the question."""
+
+    rows: list[T]
+    total: int
+    search: str
+    sort: str
+    page: int
+    pages: int
+
+    @property
+    def first(self) -> int:
+        """The place of the first row shown in the whole list, counted from 1."""
+        return (self.page - 1) * PAGE_SIZE + 1
+
+
+def list_services(user: User, question: Question) -> Listing[Service]:
+    """One page of the services this user may see."""
+    searched = (Service.domain, Service.product, Hostname.name, *_names_of_clients(user))
+    return _listing(services_for(user), question, searched, SERVICE_SORTS, Service.id)
+
+
+def list_domains(user: User, question: Question) -> Listing[Domain]:
+    """One page of the domains this user may see."""
+    searched = (Domain.name, Hostname.name, *_names_of_clients(user))
+    return _listing(domains_for(user), question, searched, DOMAIN_SORTS, Domain.id)
+
+
+def _names_of_clients(user: User) -> tuple[InstrumentedAttribute[str], ...]:
+    # A client's own name stands on every row of theirs: searching it would find everything.
+    return (Client.name,) if user.sees_everything else ()
+
+
+def _listing(
+    statement: Select[T],
+    question: Question,
+    searched: Iterable[InstrumentedAttribute[str]],
+    sorts: Columns,
+    last_sort: InstrumentedAttribute[int],
+) -> Listing[T]:
+    search = question.search.strip()[:MOST_SEARCHED]
+    if search:
+        statement = statement.where(_matches(search, searched))
+    total = db.session.scalar(select(func.count()).select_from(statement.with_only_columns(last_sort).subquery())) or 0
+    pages = max(1, -(-total // PAGE_SIZE))
+    page = _page(question.page, pages)
+    sort = question.sort if question.sort.removeprefix("-") in sorts else DEFAULT_SORT
+    column = sorts[sort.removeprefix("-")]
+    ordered = statement.order_by((column.desc() if sort.startswith("-") else column.asc()).nulls_last(), last_sort)
+    rows = db.session.scalars(ordered.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)).all()
+    return Listing(list(rows), total, search, sort, page, pages)
+
+
+def _matches(search: str, columns: Iterable[InstrumentedAttribute[str]]) -> ColumnElement[bool]:
+    """The search as it stands, nowhere a pattern: "%" finds a per cent sign."""
+    conditions = [column.icontains(search, autoescape=True) for column in columns]
+    with suppress(probe.NotCheckable):
+        # Whoever pastes an address, or the same name in the other of its two spellings, finds it too.
+        conditions.append(Hostname.name == probe.parse(search))
+    return or_(*conditions)
+
+
+def _page(text: str, pages: int) -> int:
+    """A page that exists: what is no number is the first, what lies beyond the end is the last."""
+    if not (text.isascii() and text.isdigit()):
+        return 1
+    return min(max(1, int(text[:12])), pages)
