@@ -1,0 +1,34 @@
+"""axe-core looks at every page of the demo, light and dark, wide and narrow: WCAG 2.2 AA."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.test_browser import SETTLED, chrome, demo, sign_in  # noqa: F401 - two of them are fixtures
+
+PAGES = {
+    None: ("/sign-in", "/no-such-page"),
+    "alice": ("/services", "/services?q=nothing-like-this", "/services/3", "/services/9", "/domains", "/domains/1"),
+    "ada": ("/admin/services", "/admin/domains", "/admin/services/3", "/admin/domains/1"),
+}
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("who", PAGES)
+def test_axe_finds_nothing(chrome, demo, who, theme, width):  # noqa: F811
+    viewport = {"width": width, "height": 900}
+    context = chrome.new_context(base_url=demo, color_scheme=theme, viewport=viewport, reduced_motion="reduce")
+    page = context.new_page()
+    if who:
+        sign_in(page, who)
+    found = {}
+    for path in PAGES[who]:
+        page.goto(path)
+        expect(page.locator("[aria-busy=true]")).to_have_count(0, timeout=SETTLED)
+        violations = Axe().run(page, options=RULES).response["violations"]
+        if violations:
+            found[path] = [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in violations]
+    context.close()
+    assert found == {}
