@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from webapp import probe
@@ -75,7 +75,7 @@ class Client(_Versioned, Model):
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(200), index=True)
+    name: Mapped[str] = mapped_column(String(200))
     reference: Mapped[str | None] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
@@ -165,7 +165,7 @@ class Service(_Named, _Versioned, Model):
     product: Mapped[str] = mapped_column(String(200))
     domain: Mapped[str] = mapped_column(String(255))
     status: Mapped[ServiceStatus] = mapped_column(word_column(ServiceStatus))
-    next_due_on: Mapped[date | None] = mapped_column(index=True)
+    next_due_on: Mapped[date | None]
     hostname_id: Mapped[int | None] = mapped_column(ForeignKey("hostname.id"), index=True)
 
     client: Mapped[Client] = relationship()
@@ -190,7 +190,7 @@ class Domain(_Named, _Versioned, Model):
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
     name: Mapped[str] = mapped_column(String(255))
     registered_on: Mapped[date | None]
-    expires_on: Mapped[date | None] = mapped_column(index=True)
+    expires_on: Mapped[date | None]
     status: Mapped[DomainStatus] = mapped_column(word_column(DomainStatus))
     hostname_id: Mapped[int | None] = mapped_column(ForeignKey("hostname.id"), index=True)
 
@@ -204,6 +204,19 @@ class Domain(_Named, _Versioned, Model):
     @property
     def entered(self) -> str:
         return self.name
+
+
+# What the lists sort by, see `lists`: a page of 25 among 100,000 comes from an index, in its order. Rows without a date
+# come last, so that comes first in the index.
+Index("ix_client_name_sorted", func.lower(Client.name), Client.id)
+Index("ix_service_domain_sorted", func.lower(Service.domain), Service.id)
+Index("ix_service_product_sorted", func.lower(Service.product), Service.id)
+Index("ix_service_status", Service.status, Service.id)
+Index("ix_service_due_sorted", Service.next_due_on.is_(None), Service.next_due_on, Service.id)
+Index("ix_domain_name_sorted", func.lower(Domain.name), Domain.id)
+Index("ix_domain_status", Domain.status, Domain.id)
+Index("ix_domain_registered_sorted", Domain.registered_on.is_(None), Domain.registered_on, Domain.id)
+Index("ix_domain_expires_sorted", Domain.expires_on.is_(None), Domain.expires_on, Domain.id)
 
 
 class Activity(Model):

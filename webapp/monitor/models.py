@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, String
+from sqlalchemy import JSON, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.extensions import Instant, Model, word_column
@@ -19,6 +19,8 @@ class Hostname(Model):
     `state` and `reason` are None until the first answer. The certificate's facts are those of the last certificate
     seen; going unknown keeps them, a server that shows none clears them.
     """
+
+    __table_args__ = (Index("ix_hostname_state", "state", "not_after"),)  # what the lists filter by
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(253), unique=True)  # the A-label, without the final dot

@@ -24,7 +24,6 @@ def upgrade():
         sa.PrimaryKeyConstraint("id", name=op.f("pk_client")),
         sa.UniqueConstraint("reference", name=op.f("uq_client_reference")),
     )
-    op.create_index(op.f("ix_client_name"), "client", ["name"])
     op.create_table(
         "hostname",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -68,7 +67,6 @@ def upgrade():
         sa.UniqueConstraint("client_id", "name", name=op.f("uq_domain_client_id")),
     )
     op.create_index(op.f("ix_domain_client_id"), "domain", ["client_id"])
-    op.create_index(op.f("ix_domain_expires_on"), "domain", ["expires_on"])
     op.create_index(op.f("ix_domain_hostname_id"), "domain", ["hostname_id"])
     op.create_table(
         "service",
@@ -88,7 +86,6 @@ def upgrade():
     )
     op.create_index(op.f("ix_service_client_id"), "service", ["client_id"])
     op.create_index(op.f("ix_service_hostname_id"), "service", ["hostname_id"])
-    op.create_index(op.f("ix_service_next_due_on"), "service", ["next_due_on"])
     op.create_table(
         "user",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -135,6 +132,16 @@ def upgrade():
     )
     op.create_index(op.f("ix_activity_at"), "activity", ["at"])
     op.create_index(op.f("ix_activity_user_id"), "activity", ["user_id"])
+    op.create_index("ix_hostname_state", "hostname", ["state", "not_after"])
+    op.create_index("ix_client_name_sorted", "client", [sa.text("lower(name)"), "id"])
+    op.create_index("ix_service_domain_sorted", "service", [sa.text("lower(domain)"), "id"])
+    op.create_index("ix_service_product_sorted", "service", [sa.text("lower(product)"), "id"])
+    op.create_index("ix_service_status", "service", ["status", "id"])
+    op.create_index("ix_service_due_sorted", "service", [sa.text("(next_due_on IS NULL)"), "next_due_on", "id"])
+    op.create_index("ix_domain_name_sorted", "domain", [sa.text("lower(name)"), "id"])
+    op.create_index("ix_domain_status", "domain", ["status", "id"])
+    op.create_index("ix_domain_registered_sorted", "domain", [sa.text("(registered_on IS NULL)"), "registered_on", "id"])
+    op.create_index("ix_domain_expires_sorted", "domain", [sa.text("(expires_on IS NULL)"), "expires_on", "id"])
 
 
 def downgrade():
