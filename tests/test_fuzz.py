@@ -1,0 +1,93 @@
+"""Junk in every form, parameter and header: an answer in words, never a failure of ours."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import webapp
+
+TEMPLATES = Path(webapp.__file__).parent / "templates"
+FIELDS = sorted(
+    {name for file in TEMPLATES.rglob("*.html") for name in re.findall(r'name="([a-z_]+)"', file.read_text())}
+    - {"csrf_token", "viewport", "color-scheme"}
+    | {"q", "sort", "page", "per_page", "status", "ssl", "client", "next", "version", "client_id", "is_admin", "role"}
+)
+JUNK = st.one_of(
+    st.text(max_size=40),
+    st.sampled_from(
+        [
+            "",
+            "\x00",
+            "9" * 400,
+            "-1",
+            "1e9",
+            "١",
+            "NaN",
+            "a" * 5000,
+            "{{7*7}}",
+            "<script>",
+            "' OR 1=1 --",
+            "%",
+            "\\",
+            "//x",
+            "�",
+            "2026-02-30",
+            "0000-00-00",
+            "../../etc/passwd",
+            "\r\nSet-Cookie: a=b",
+            "=1+1",
+            "🙈" * 300,
+        ]
+    ),
+)
+FORM = st.dictionaries(st.sampled_from(FIELDS), JUNK, max_size=8)
+ONCE = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def addresses(app, method):
+    for rule in app.url_map.iter_rules():
+        if method in rule.methods and rule.endpoint not in ("static", "auth.sign_out"):
+            path = re.sub(r"<any\((\w+)[^>]*>", r"\1", rule.rule)
+            yield re.sub(r"<[^>]*:?(?:token|filename)>", "x", re.sub(r"<id:[^>]*>", "1", path))
+
+
+@pytest.mark.parametrize("who", [None, "alice", "ada"])
+@given(form=FORM)
+@ONCE
+def test_no_form_makes_the_site_fail(visit, app, who, form):
+    browser = visit(who)
+    fields = {name: text.encode("utf-8", "surrogatepass") for name, text in form.items()}
+    failed = {
+        path: status for path in addresses(app, "POST") if (status := browser.post(path, fields).status_code) >= 500
+    }
+    assert failed == {}
+
+
+@pytest.mark.parametrize("who", [None, "alice", "ada"])
+@given(query=FORM)
+@ONCE
+def test_no_parameter_makes_the_site_fail(visit, app, who, query):
+    browser = visit(who)
+    query = {name: text.encode("utf-8", "surrogatepass") for name, text in query.items()}
+    answers = {path: browser.client.get(path, query_string=query).status_code for path in addresses(app, "GET")}
+    assert {path: status for path, status in answers.items() if status >= 500} == {}
+
+
+@given(value=JUNK.map(lambda text: re.sub(r"[\r\n]", "", text).encode("latin-1", "replace").decode("latin-1")))
+@ONCE
+def test_no_header_makes_the_site_fail(visit, value):
+    browser = visit("alice")
+    names = (
+        "HX-Current-URL",
+        "HX-Request",
+        "Accept-Language",
+        "X-Forwarded-For",
+        "X-Forwarded-Host",
+        "Referer",
+        "Range",
+    )
+    answers = {name: browser.client.get("/services", headers={name: value}).status_code for name in names}
+    assert {name: status for name, status in answers.items() if status >= 500} == {}
