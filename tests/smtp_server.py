@@ -30,6 +30,8 @@ class _Conversation(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         self._say("220 ready")
         for line in self.rfile:
+            if not line.isascii() or not line.strip():
+                return None  # somebody who speaks TLS
             command = line.decode().strip()
             self.server.commands.append(command)
             match command.split()[0].upper():
