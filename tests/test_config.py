@@ -17,6 +17,17 @@ BAD = {
     "PADLOCK_COOKIE_SECURE": ["maybe"],
     "PADLOCK_LISTEN": ["8000", "127.0.0.1:http", "my host:80", "127.0.0.1:0000000000000099999"],
     "PADLOCK_TRUSTED_PROXIES": ["000000000000999", "-1"],
+    "PADLOCK_SITE_URL": ["padlock.example.com", "ftp://x", "https://", "https://u:p@x", "https://x/?a", "http://[::1"],
+    "PADLOCK_SMTP_URL": [
+        "localhost",
+        "http://x",
+        "smtp://",
+        "smtp://x:port",
+        "smtp://x:0",
+        "smtp://x/path",
+        "smtps://[x",
+    ],
+    "PADLOCK_MAIL_FROM": ["padlock", "a@b c", "a@b@c", "Padlock <a@b>"],
     "PADLOCK_DATABASE_URL": ["nonsense", "sqlite:////no/such/folder/file", "mysql://nobody/nothing"],
 }
 
@@ -33,6 +44,33 @@ def test_a_secret_is_never_shown_in_the_refusal(tmp_path):
     with pytest.raises(BadSetting) as refused:
         config.load({"PADLOCK_SECRET_KEY": "hunter2"}, tmp_path)
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["smtp://u:hunter2@x/path", "hunter2://x", "smtp://u:hunter2@x:port"])
+def test_the_password_of_the_mail_server_is_never_shown(url, tmp_path):
+    with pytest.raises(BadSetting) as refused:
+        config.load({"PADLOCK_SMTP_URL": url}, tmp_path)
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "scheme"),
+    [
+        ("smtp://mail.example", "mail.example", 25, "smtp"),
+        ("smtps://mail.example", "mail.example", 465, "smtps"),
+        ("smtp+starttls://[::1]", "::1", 587, "smtp+starttls"),
+        ("smtp://127.0.0.1:2525/", "127.0.0.1", 2525, "smtp"),
+    ],
+)
+def test_a_mail_server_is_read_from_its_url(url, host, port, scheme, tmp_path):
+    server = config.load({"PADLOCK_SMTP_URL": url}, tmp_path)["PADLOCK_SMTP_URL"]
+    assert (server.host, server.port, server.scheme, server.user) == (host, port, scheme, "")
+
+
+def test_the_password_of_the_mail_server_may_hold_anything(tmp_path):
+    server = config.load({"PADLOCK_SMTP_URL": "smtp://a%40b:p%3A%2F%40@x"}, tmp_path)["PADLOCK_SMTP_URL"]
+    assert (server.user, server.password) == ("a@b", "p:/@")
+    assert "p:/@" not in repr(server)
 
 
 def test_every_setting_has_a_default_that_works(tmp_path):

@@ -23,6 +23,9 @@ HERS = {NOBODY: 302, ALICE: 200, BOB: 404, SAM: 403, ADA: 403}
 ADMINS = {NOBODY: 302, ALICE: 403, BOB: 403, SAM: 200, ADA: 200}
 FRAGMENT = {NOBODY: 401, ALICE: 200, BOB: 404, SAM: 200, ADA: 200}
 FRAGMENT_POST = {NOBODY: 302, ALICE: 200, BOB: 404, SAM: 200, ADA: 200}
+EVERYBODYS = {NOBODY: 302, ALICE: 200, BOB: 200, SAM: 200, ADA: 200}
+EVERYBODYS_POST = dict.fromkeys(EVERYBODYS, 422) | {NOBODY: 302}
+ADMINS_ONLY = {NOBODY: 302, ALICE: 403, BOB: 403, SAM: 403, ADA: 200}
 ANSWERS = {
     "GET /static/<path:filename>": ALL,
     "GET /": {NOBODY: 302, ALICE: 302, BOB: 302, SAM: 302, ADA: 302},
@@ -39,6 +42,25 @@ ANSWERS = {
     "GET /admin/services/<id:item_id>": ADMINS,
     "GET /admin/domains": ADMINS,
     "GET /admin/domains/<id:item_id>": ADMINS,
+    "GET /profile": EVERYBODYS,
+    "POST /profile": EVERYBODYS_POST,
+    "GET /profile/password": EVERYBODYS,
+    "POST /profile/password": EVERYBODYS_POST,
+    "POST /profile/sign-out-everywhere": dict.fromkeys(EVERYBODYS, 303) | {NOBODY: 302},
+    "GET /forgot-password": ALL,
+    "POST /forgot-password": dict.fromkeys(ALL, 422),
+    "GET /reset/<token>": dict.fromkeys(ALL, 410),
+    "POST /reset/<token>": dict.fromkeys(ALL, 410),
+    "GET /admin/users": ADMINS,
+    "GET /admin/users/new": ADMINS_ONLY,
+    "POST /admin/users/new": ADMINS_ONLY | {ADA: 422},
+    "GET /admin/users/<id:user_id>": ADMINS_ONLY,
+    "POST /admin/users/<id:user_id>": ADMINS_ONLY | {ADA: 422},
+    "POST /admin/users/<id:user_id>/reset-link": ADMINS_ONLY,
+    "POST /admin/users/<id:user_id>/<any(enable, disable):what>": ADMINS_ONLY | {ADA: 303},
+    "POST /admin/users/<id:user_id>/sign-out": ADMINS_ONLY | {ADA: 303},
+    "POST /admin/users/<id:user_id>/view-as": ADMINS_ONLY | {ADA: 303},
+    "POST /view-as/end": dict.fromkeys(EVERYBODYS, 303) | {NOBODY: 302},
     "GET /probe/<any(service, domain):kind>/<id:item_id>": FRAGMENT,
     "GET /probe/<any(service, domain):kind>/<id:item_id>/details": FRAGMENT,
     "POST /probe/<any(service, domain):kind>/<id:item_id>/details": FRAGMENT_POST,
@@ -64,6 +86,7 @@ def test_who_may_come_where(visit, who):
         method, rule = address.split(" ", 1)
         for kind in ("service", "domain"):
             path = rule.replace("<any(service, domain):kind>", kind).replace("<id:item_id>", "1")
+            path = path.replace("<id:user_id>", "1").replace("<any(enable, disable):what>", "enable")
             path = path.replace("<path:filename>", "site.css").replace("<token>", "x")
             answer = browser.client.get(path) if method == "GET" else browser.post(path)
             answers[f"{method} {path}"] = (answer.status_code, ANSWERS[address][who])

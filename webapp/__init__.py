@@ -21,6 +21,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     from werkzeug.middleware.proxy_fix import ProxyFix
 
     from webapp import cli, config, routes
+    from webapp.customers import mail
     from webapp.extensions import csrf, db, limiter, login, migrate
     from webapp.monitor import live
 
@@ -38,5 +39,6 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     csrf.init_app(app)
     limiter.init_app(app)
     live.register(app)
+    mail.register(app)
     cli.register(app)
     return app

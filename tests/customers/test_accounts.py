@@ -2,10 +2,11 @@ import threading
 from datetime import timedelta
 
 import pytest
+from werkzeug.exceptions import Forbidden
 
 from tests.conftest import NOW, PASSWORD
-from webapp.customers import accounts
-from webapp.customers.models import SignIn, User
+from webapp.customers import accounts, users
+from webapp.customers.models import Role, SignIn, User
 from webapp.extensions import db, writing
 
 
@@ -97,3 +98,66 @@ def test_ten_at_once_make_one_first_admin(empty, app):
         thread.join()
     assert len(refused) == 9
     assert db.session.scalar(db.select(db.func.count(User.id))) == 1
+
+
+def test_a_renewed_sign_in_has_another_secret(in_app):
+    old = accounts.sign_in(alice(), NOW)
+    with writing():
+        new = accounts.renew(old)
+    assert accounts.signed_in(old, NOW) is None
+    assert accounts.signed_in(new, NOW + timedelta(days=29)).name == "Alice Baker"
+    assert accounts.signed_in(new, NOW + timedelta(days=30)) is None
+
+
+def test_a_user_without_password_costs_as_much_as_any_other(in_app):
+    with writing():
+        user = accounts.add_user("new@example.com", "New", None, NOW, role=Role.STAFF)
+    assert user.password_hash.split("$")[:4] == alice().password_hash.split("$")[:4]
+
+
+class TestTheLastAdministrator:
+    @pytest.fixture
+    def ada(self, in_app):
+        return db.session.scalar(db.select(User).filter_by(email="ada@example.com"))
+
+    @pytest.fixture
+    def eve(self, in_app):
+        """A second administrator."""
+        with writing():
+            return accounts.add_user("eve@example.com", "Eve", PASSWORD, NOW, role=Role.ADMIN)
+
+    def demote(self, who, user):
+        users.change(who, user.id, user.version, users.Details(user.name, user.email, Role.STAFF), NOW)
+
+    def test_nobody_locks_themselves_out(self, ada, eve):
+        with pytest.raises(users.NotAllowed, match="yourself"):
+            users.set_active(ada, ada.id, False, NOW)
+        with pytest.raises(users.NotAllowed, match="your own role"):
+            self.demote(ada, ada)
+        assert (ada.active, ada.role) == (True, Role.ADMIN)
+
+    def test_another_administrator_can_be_demoted(self, ada, eve):
+        self.demote(ada, eve)
+        assert eve.role is Role.STAFF
+
+    def test_of_two_who_disable_each_other_one_stays(self, ada, eve, app):
+        barrier, refused = threading.Barrier(2), []
+
+        def disable(who_id, other_id):
+            with app.app_context():
+                who = db.session.get(User, who_id)
+                barrier.wait()
+                try:
+                    users.set_active(who, other_id, False, NOW)
+                except Forbidden:
+                    refused.append(who_id)
+
+        pairs = [(ada.id, eve.id), (eve.id, ada.id)]
+        threads = [threading.Thread(target=disable, args=pair) for pair in pairs]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        db.session.rollback()  # what is read from here on is what they left
+        assert sorted([ada.active, eve.active]) == [False, True]
+        assert len(refused) == 1

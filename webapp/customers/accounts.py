@@ -10,8 +10,8 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from itsdangerous import BadData, URLSafeTimedSerializer
-from sqlalchemy import delete, exists, select
-from sqlalchemy.orm import contains_eager
+from sqlalchemy import delete, exists, select, update
+from sqlalchemy.orm import contains_eager, joinedload
 
 from webapp.customers.models import Client, Role, SignIn, User
 from webapp.extensions import db, writing
@@ -29,13 +29,20 @@ class NotTheFirst(Exception):
 
 
 def add_user(
-    email: str, name: str, password: str, now: datetime, *, client: Client | None = None, role: Role = Role.CLIENT
+    email: str,
+    name: str,
+    password: str | None,
+    now: datetime,
+    *,
+    client: Client | None = None,
+    role: Role = Role.CLIENT,
 ) -> User:
-    """A new user. Call it inside `writing()`."""
+    """A new user. Without a password nobody can sign in as them until they have chosen one by a link (see `resets`).
+    Call it inside `writing()`."""
     user = User(
         email=tidy_email(email),
         name=name,
-        password_hash=_hasher.hash(password),
+        password_hash=hash_password(secrets.token_hex() if password is None else password),
         role=role,
         client=client,
         created_at=now,
@@ -66,13 +73,40 @@ def signed_in(token: str, now: datetime) -> User | None:
         select(SignIn)
         .join(SignIn.user)
         .outerjoin(User.client)
-        .options(contains_eager(SignIn.user).contains_eager(User.client))
+        .options(
+            contains_eager(SignIn.user).contains_eager(User.client),
+            joinedload(SignIn.viewing_as).joinedload(User.client),
+        )
         .where(SignIn.token_hash == _digest(token), SignIn.created_at > now - SIGN_IN_LASTS, User.active)
     )
     if found is None:
         return None
-    found.user.token = token
-    return found.user
+    user, seen = found.user, found.viewing_as
+    if seen is not None and may_view_as(user, seen):
+        seen.viewed_by, user = user, seen
+    user.token = token
+    return user
+
+
+def may_view_as(user: User, other: User) -> bool:
+    """Whether this user may look at the site as that one: administrators, as the users of clients."""
+    return user.is_admin and user.active and other.role is Role.CLIENT and other.active
+
+
+def renew(token: str) -> str:
+    """Gives this sign-in another secret and returns it: a copy of the old cookie opens nothing any more. Call it
+    inside `writing()`."""
+    fresh = secrets.token_urlsafe(32)
+    db.session.execute(update(SignIn).where(SignIn.token_hash == _digest(token)).values(token_hash=_digest(fresh)))
+    return fresh
+
+
+def view_as(token: str, user_id: int | None) -> str:
+    """Lets this sign-in show the site as that user, or with None as its own again, and returns its new secret. Call it
+    inside `writing()`."""
+    fresh = renew(token)
+    db.session.execute(update(SignIn).where(SignIn.token_hash == _digest(fresh)).values(viewing_as_id=user_id))
+    return fresh
 
 
 def sign_out(token: str) -> None:
@@ -81,12 +115,27 @@ def sign_out(token: str) -> None:
         db.session.execute(delete(SignIn).where(SignIn.token_hash == _digest(token)))
 
 
+def end_sign_ins(user: User, but: str = "") -> None:
+    """Ends every sign-in of this user, in every browser, but the one with this secret. Call it inside `writing()`."""
+    db.session.execute(delete(SignIn).where(SignIn.user_id == user.id, SignIn.token_hash != _digest(but)))
+
+
 def change_password(user: User, password: str) -> None:
     """Sets a new password and ends every sign-in of this user, in every browser."""
-    password_hash = _hasher.hash(password)
+    password_hash = hash_password(password)
     with writing():
-        db.session.execute(delete(SignIn).where(SignIn.user_id == user.id))
+        end_sign_ins(user)
         user.password_hash = password_hash
+
+
+def knows_password(user: User, password: str) -> bool:
+    """Whether this is the user's password. Takes as long as a sign-in does."""
+    return len(password) <= MOST_PASSWORD and _verify(user.password_hash, password)
+
+
+def hash_password(password: str) -> str:
+    """A password as it is stored. Takes a while on purpose: do it before `writing()`, where others would wait."""
+    return _hasher.hash(password)
 
 
 def nobody_yet() -> bool:

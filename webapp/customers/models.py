@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
@@ -90,6 +90,7 @@ class User(_Versioned, Model):
     is_authenticated = True
     is_anonymous = False
     token = ""
+    viewed_by = cast("User | None", None)  # the administrator who looks at the site as this user just now
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)  # lower case

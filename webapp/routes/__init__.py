@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from webapp.routes import admin, auth, client, errors, gate, page, probe
+from webapp.routes import admin, auth, client, errors, gate, page, probe, profile, reset, users, viewing
 
 
 def register(app: Flask) -> None:
@@ -14,4 +14,6 @@ def register(app: Flask) -> None:
     page.register(app)
     errors.register(app)
     for blueprint in (auth.blueprint, client.blueprint, admin.blueprint, probe.blueprint):
+        app.register_blueprint(blueprint)
+    for blueprint in (profile.blueprint, reset.blueprint, users.blueprint, viewing.blueprint):
         app.register_blueprint(blueprint)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
-
 from flask import (
     Blueprint,
     Response,
@@ -13,20 +11,21 @@ from flask import (
     redirect,
     render_template,
     request,
-    session,
     url_for,
 )
-from flask_login import current_user, login_user, logout_user
+from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as AnyResponse
-from wtforms import EmailField, PasswordField, StringField
-from wtforms.validators import Email, InputRequired, Length
+from wtforms import EmailField, PasswordField
+from wtforms.validators import InputRequired, Length
 
-from webapp.customers import accounts
+from webapp.customers import accounts, viewing
 from webapp.customers.models import User
 from webapp.extensions import limiter, login
 from webapp.routes.gate import open_to_everyone, own_path
 from webapp.routes.page import now
+from webapp.routes.person import account_and_network, email_field, name_field, network, new_password_field
+from webapp.routes.sessions import end_session, open_session
 
 blueprint = Blueprint("auth", __name__)
 
@@ -37,29 +36,9 @@ class SignInForm(FlaskForm):  # type: ignore[misc]
 
 
 class FirstAdminForm(FlaskForm):  # type: ignore[misc]
-    name = StringField("Your name", validators=[InputRequired(), Length(max=200)])
-    email = EmailField("E-mail", validators=[InputRequired(), Length(max=254), Email("This is not an e-mail address.")])
-    password = PasswordField(
-        "Password",
-        validators=[
-            InputRequired(),
-            Length(accounts.LEAST_PASSWORD, accounts.MOST_PASSWORD, "Use at least 12 characters."),
-        ],
-    )
-
-
-def _network() -> str:
-    """Where the request comes from. One household has 2**64 addresses of IPv6: they count as one."""
-    try:
-        address = ip_address(request.remote_addr or "")
-    except ValueError:
-        return "nowhere"
-    return str(ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
-
-
-def _account_and_network() -> str:
-    # Counted for each place apart, so that nobody can lock others out of their account.
-    return f"{accounts.tidy_email(request.form.get('email', ''))[:254]} {_network()}"
+    name = name_field("Your name")
+    email = email_field()
+    password = new_password_field("Password")
 
 
 def _failed(response: Response) -> bool:
@@ -68,8 +47,8 @@ def _failed(response: Response) -> bool:
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 @open_to_everyone
-@limiter.limit("10 per 5 minutes", key_func=_account_and_network, methods=["POST"], deduct_when=_failed)
-@limiter.limit("50 per 5 minutes", key_func=_network, methods=["POST"], deduct_when=_failed)
+@limiter.limit("10 per 5 minutes", key_func=account_and_network, methods=["POST"], deduct_when=_failed)
+@limiter.limit("50 per 5 minutes", key_func=network, methods=["POST"], deduct_when=_failed)
 def sign_in() -> AnyResponse:
     if current_user.is_authenticated:
         return redirect(url_for("auth.home"), 303)
@@ -79,15 +58,15 @@ def sign_in() -> AnyResponse:
         status = 422 if form.is_submitted() else 200
         shown = {"failed": form.is_submitted(), "no_user_yet": accounts.nobody_yet()}
         return make_response(render_template("auth/sign_in.html", form=form, **shown), status)
-    _start_session(user)
+    open_session(user, accounts.sign_in(user, now()))
     return redirect(own_path(request.args.get("next")) or url_for("auth.home"), 303)
 
 
 @blueprint.post("/sign-out")
 def sign_out() -> AnyResponse:
-    accounts.sign_out(current_user.get_id())
-    logout_user()
-    session.clear()
+    token = viewing.end(current_user, now()) if current_user.viewed_by else current_user.token
+    accounts.sign_out(token)
+    end_session()
     return redirect(url_for("auth.sign_in"), 303)
 
 
@@ -104,7 +83,7 @@ def setup(token: str) -> AnyResponse:
         user = accounts.add_first_admin(form.email.data, form.name.data, form.password.data, now())
     except accounts.NotTheFirst:
         abort(410)
-    _start_session(user)
+    open_session(user, accounts.sign_in(user, now()))
     return redirect(url_for("auth.home"), 303)
 
 
@@ -120,10 +99,3 @@ def home() -> AnyResponse:
 @login.user_loader  # type: ignore[untyped-decorator]
 def _signed_in(token: str) -> User | None:
     return accounts.signed_in(token, now())
-
-
-def _start_session(user: User) -> None:
-    """A session of its own: nothing that stood in the cookie before this sign-in is kept."""
-    session.clear()
-    user.token = accounts.sign_in(user, now())
-    login_user(user)

@@ -1,0 +1,52 @@
+"""What users change about themselves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from webapp.customers import accounts, activity
+from webapp.customers.models import User
+from webapp.customers.users import EmailTaken, flush_user
+from webapp.extensions import writing
+
+__all__ = ["EmailTaken", "WrongPassword", "change_details", "change_password", "sign_out_everywhere"]
+
+
+class WrongPassword(Exception):
+    """What was given as the current password is not it."""
+
+
+def change_details(user: User, name: str, email: str, password: str, now: datetime) -> None:
+    """Gives the user another name and e-mail address; the latter takes their current password, because whoever reads
+    its mail can set a new one. Raises `WrongPassword` or `EmailTaken`."""
+    email = accounts.tidy_email(email)
+    moves = email != user.email
+    if moves and not accounts.knows_password(user, password):
+        raise WrongPassword
+    with writing():
+        activity.note(user, "changed own profile", "user", user.id, user.email, now, f"e-mail {email}" if moves else "")
+        user.name, user.email = name, email
+        flush_user()
+
+
+def change_password(user: User, current: str, password: str, now: datetime) -> str:
+    """Sets a new password, ends every other sign-in of this user, and returns the new secret of this one. Raises
+    `WrongPassword`."""
+    known = user.password_hash
+    if not accounts.knows_password(user, current):
+        raise WrongPassword
+    password_hash = accounts.hash_password(password)
+    with writing():
+        if user.password_hash != known:  # it was changed meanwhile: the current one is another
+            raise WrongPassword
+        user.password_hash = password_hash
+        accounts.end_sign_ins(user, but=user.token)
+        activity.note(user, "changed own password", "user", user.id, user.email, now)
+        return accounts.renew(user.token)
+
+
+def sign_out_everywhere(user: User, now: datetime) -> None:
+    """Ends every sign-in of this user, this one too."""
+    with writing():
+        accounts.end_sign_ins(user)
+        activity.note(user, "signed out everywhere", "user", user.id, user.email, now)

@@ -1,0 +1,77 @@
+"""Links on which a user chooses a new password: signed, good for an hour, and once."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+from itsdangerous import BadData, URLSafeTimedSerializer
+from sqlalchemy import select
+
+from webapp.customers import accounts, activity
+from webapp.customers.models import User
+from webapp.customers.users import user_or_404
+from webapp.extensions import db, writing
+
+LINK_LASTS = timedelta(hours=1)
+
+SUBJECT = "Choose a new password for Padlock"
+TEXT = """Hello {name},
+
+somebody, most likely you, asked for a new password for Padlock. Choose it here within an hour:
+
+{link}
+
+If it was not you, do nothing: your password stays as it is.
+"""
+
+
+def token_for(user: User, secret_key: str) -> str:
+    """What makes this user's link; it ends with its first use, with any other new password, and with a new e-mail
+    address."""
+    return _links(secret_key).dumps([user.id, _stamp(user)])
+
+
+def user_of(token: str, secret_key: str) -> User | None:
+    """The active user whose link this is, while it is good."""
+    try:
+        user_id, stamp = _links(secret_key).loads(token, max_age=int(LINK_LASTS.total_seconds()))
+    except (BadData, ValueError, TypeError):
+        return None
+    user = db.session.get(User, user_id)
+    return user if user is not None and user.active and _stamp(user) == stamp else None
+
+
+def use(token: str, secret_key: str, password: str, now: datetime) -> bool:
+    """Sets the password of the user whose link this is and ends all their sign-ins; False where the link is not good
+    any more."""
+    password_hash = accounts.hash_password(password)
+    with writing():
+        user = user_of(token, secret_key)  # looked at in here: of two who come at once, one is first
+        if user is None:
+            return False
+        user.password_hash = password_hash
+        accounts.end_sign_ins(user)
+        activity.note(user, "reset own password", "user", user.id, user.email, now)
+        return True
+
+
+def hand_out(who: User | None, user_id: int, secret_key: str, now: datetime) -> tuple[User, str]:
+    """What makes the link of this user, for an administrator, or who is at the command line, to pass on."""
+    with writing():
+        user = user_or_404(user_id)
+        activity.note(who, "handed out a reset link", "user", user.id, user.email, now)
+        return user, token_for(user, secret_key)
+
+
+def active_user(email: str) -> User | None:
+    """The active user with this e-mail address."""
+    return db.session.scalar(select(User).where(User.email == accounts.tidy_email(email), User.active))
+
+
+def _links(secret_key: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(secret_key, salt="password-reset")
+
+
+def _stamp(user: User) -> str:
+    return hashlib.sha256(f"{user.email} {user.password_hash}".encode()).hexdigest()[:32]

@@ -1,0 +1,32 @@
+""" "View as": an administrator looks at the site as the user of a client, with that user's rights and no others."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import abort
+
+from webapp.customers import accounts, activity
+from webapp.customers.models import User
+from webapp.customers.users import NotAllowed, user_or_404
+from webapp.extensions import writing
+
+
+def start(admin: User, user_id: int, now: datetime) -> str:
+    """Lets this sign-in of the administrator show the site as that user; returns its new secret. Raises `NotAllowed`
+    where that user is none of a client, or is disabled."""
+    with writing():
+        user = user_or_404(user_id)
+        if not (admin.is_admin and admin.active):
+            abort(403)
+        if not accounts.may_view_as(admin, user):
+            raise NotAllowed("Only the site of an active user of a client can be looked at.")
+        activity.note(admin, "viewed as", "user", user.id, user.email, now)
+        return accounts.view_as(admin.token, user.id)
+
+
+def end(user: User, now: datetime) -> str:
+    """Ends the look at the site as this user; returns the new secret of the administrator's sign-in."""
+    with writing():
+        activity.note(user.viewed_by, "ended viewing as", "user", user.id, user.email, now)
+        return accounts.view_as(user.token, None)

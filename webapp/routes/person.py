@@ -1,0 +1,75 @@
+"""What the forms about people have in common: their fields, and for whom attempts are counted."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address, ip_network
+
+from flask import Response, request
+from flask_login import current_user
+from wtforms import EmailField, PasswordField, StringField
+from wtforms.validators import Email, InputRequired, Length
+
+from webapp.customers import accounts
+
+EMAIL_TAKEN = "This address cannot be used. Choose another one."
+WRONG_PASSWORD = "This is not your current password."  # noqa: S105 - it is words
+
+
+def _stripped(text: str | None) -> str | None:
+    return None if text is None else text.strip()
+
+
+def name_field(label: str) -> StringField:
+    """Somebody's name."""
+    checks = [InputRequired("Enter a name."), Length(max=200, message="Use at most 200 characters.")]
+    return StringField(label, filters=[_stripped], validators=[*checks, Length(min=1, message="Enter a name.")])
+
+
+def email_field() -> EmailField:
+    """An e-mail address that is stored."""
+    wrong = "This is not an e-mail address."
+    checks = [InputRequired("Enter an e-mail address."), Length(max=254, message=wrong), Email(wrong)]
+    return EmailField("E-mail", filters=[_stripped], validators=checks)
+
+
+def new_password_field(label: str) -> PasswordField:
+    """A password that somebody chooses."""
+    return PasswordField(
+        label,
+        validators=[
+            InputRequired("Use at least 12 characters."),
+            Length(min=accounts.LEAST_PASSWORD, message="Use at least 12 characters."),
+            Length(max=accounts.MOST_PASSWORD, message="Use at most 1,024 characters."),
+        ],
+    )
+
+
+def network() -> str:
+    """Where the request comes from. One household has 2**64 addresses of IPv6: they count as one."""
+    try:
+        address = ip_address(request.remote_addr or "")
+    except ValueError:
+        return "nowhere"
+    return str(ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
+
+
+def account() -> str:
+    """The e-mail address that the form is about, whether or not anybody has it."""
+    return (
+        accounts.tidy_email(request.form.get("email", ""))[:254] or "nobody"
+    )  # nothing at all would count as no attempt
+
+
+def account_and_network() -> str:
+    # Counted for each place apart, so that nobody can lock others out of their account.
+    return f"{account()} {network()}"
+
+
+def user_and_network() -> str:
+    """Who is signed in, and from where: a stolen cookie must not be good for guessing the password."""
+    return f"{current_user.get_id()} {network()}"
+
+
+def refused(response: Response) -> bool:
+    """Whether a form came back with something wrong in it: only those count as attempts."""
+    return response.status_code == 422

@@ -1,0 +1,102 @@
+"""The signed-in user's own account: name, e-mail, password, sign out everywhere."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, make_response, redirect, render_template, url_for
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+from wtforms import PasswordField
+from wtforms.validators import InputRequired, Length
+
+from webapp.customers import accounts, profile
+from webapp.extensions import limiter
+from webapp.routes.page import now
+from webapp.routes.person import (
+    EMAIL_TAKEN,
+    WRONG_PASSWORD,
+    email_field,
+    name_field,
+    new_password_field,
+    refused,
+    user_and_network,
+)
+from webapp.routes.sessions import end_session, open_session
+from webapp.routes.viewing import not_in_their_name
+
+blueprint = Blueprint("profile", __name__, url_prefix="/profile")
+blueprint.before_request(not_in_their_name)
+guesses = limiter.shared_limit(
+    "10 per 5 minutes", "guesses", key_func=user_and_network, methods=["POST"], deduct_when=refused
+)
+
+
+class DetailsForm(FlaskForm):  # type: ignore[misc]
+    name = name_field("Name")
+    email = email_field()
+    password = PasswordField("Current password", validators=[Length(max=accounts.MOST_PASSWORD)])
+
+
+class PasswordForm(FlaskForm):  # type: ignore[misc]
+    current = PasswordField(
+        "Current password",
+        validators=[InputRequired(WRONG_PASSWORD), Length(max=accounts.MOST_PASSWORD, message=WRONG_PASSWORD)],
+    )
+    new = new_password_field("New password")
+
+
+@blueprint.get("")
+def show() -> Response:
+    return _page()
+
+
+@blueprint.post("")
+@guesses
+def change() -> Response:
+    form = DetailsForm()
+    if form.validate():
+        try:
+            profile.change_details(current_user, form.name.data, form.email.data, form.password.data or "", now())
+        except profile.WrongPassword:
+            form.password.errors = ["To change the e-mail address, enter your current password."]
+        except profile.EmailTaken:
+            form.email.errors = [EMAIL_TAKEN]
+    if form.errors:
+        return _page(details=form)
+    flash("Your profile is saved.", "success")
+    return redirect(url_for("profile.show"), 303)
+
+
+@blueprint.route("/password", methods=["GET", "POST"])
+@guesses
+def password() -> Response:
+    form = PasswordForm()
+    if not form.is_submitted():
+        return _page()
+    if form.validate():
+        try:
+            token = profile.change_password(current_user, form.current.data, form.new.data, now())
+        except profile.WrongPassword:
+            form.current.errors = [WRONG_PASSWORD]
+        else:
+            open_session(current_user, token)
+            flash("Your password is changed. Every other browser is signed out.", "success")
+            return redirect(url_for("profile.show"), 303)
+    return _page(password=form)
+
+
+@blueprint.post("/sign-out-everywhere")
+def sign_out_everywhere() -> Response:
+    profile.sign_out_everywhere(current_user, now())
+    end_session()
+    flash("You are signed out in every browser.", "success")
+    return redirect(url_for("auth.sign_in"), 303)
+
+
+def _page(details: DetailsForm | None = None, password: PasswordForm | None = None) -> Response:
+    """The profile; a form that was sent and has something wrong in it comes back as it was filled in."""
+    forms = {
+        "details": details or DetailsForm(None, obj=current_user),
+        "password": password or PasswordForm(None),
+    }
+    return make_response(render_template("profile/profile.html", **forms), 422 if details or password else 200)

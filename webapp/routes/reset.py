@@ -1,0 +1,75 @@
+"""Forgotten passwords: ask for a link by mail, and choose a new password on it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from flask import Blueprint, Flask, current_app, flash, make_response, redirect, render_template, url_for
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+
+from webapp.customers import mail, resets
+from webapp.extensions import limiter
+from webapp.routes.gate import open_to_everyone
+from webapp.routes.page import now
+from webapp.routes.person import account, account_and_network, email_field, network, new_password_field
+from webapp.routes.viewing import not_in_their_name
+
+blueprint = Blueprint("reset", __name__)
+blueprint.before_request(not_in_their_name)
+
+
+class ForgotForm(FlaskForm):  # type: ignore[misc]
+    email = email_field()
+
+
+class ResetForm(FlaskForm):  # type: ignore[misc]
+    password = new_password_field("New password")
+
+
+@blueprint.route("/forgot-password", methods=["GET", "POST"])
+@open_to_everyone
+@limiter.limit("3 per 15 minutes", key_func=account_and_network, methods=["POST"])
+@limiter.limit("20 per 15 minutes", key_func=network, methods=["POST"])
+# From everywhere together, so that nobody's mailbox is flooded. It locks nobody out: they have twenty good links then.
+@limiter.limit("20 per hour", key_func=account, methods=["POST"])
+def forgot() -> Response:
+    """The answer is the same, and takes the same time, whether or not there is a user with this address."""
+    form, ready = ForgotForm(), mail.ready(_app())
+    asked = form.validate_on_submit() and ready
+    if asked:
+        mail.in_background(_app(), partial(_send_link, form.email.data))
+    wrong = form.is_submitted() and not asked
+    return make_response(
+        render_template("auth/forgot.html", form=form, ready=ready, asked=asked), 422 if wrong else 200
+    )
+
+
+@blueprint.route("/reset/<token>", methods=["GET", "POST"])
+@open_to_everyone
+@limiter.limit("30 per 5 minutes", key_func=network, methods=["POST"])
+def choose(token: str) -> Response:
+    user = resets.user_of(token, current_app.config["SECRET_KEY"])
+    if user is None:
+        return make_response(render_template("auth/reset_gone.html"), 410)
+    form = ResetForm()
+    if not form.validate_on_submit():
+        page = render_template("auth/reset.html", form=form, user=user)
+        return make_response(page, 422 if form.is_submitted() else 200)
+    if not resets.use(token, current_app.config["SECRET_KEY"], form.password.data, now()):
+        return make_response(render_template("auth/reset_gone.html"), 410)
+    flash("Your new password is set. Sign in with it.", "success")
+    return redirect(url_for("auth.sign_in"), 303)
+
+
+def _send_link(email: str) -> None:
+    user = resets.active_user(email)
+    if user is not None:
+        token = resets.token_for(user, current_app.config["SECRET_KEY"])
+        text = resets.TEXT.format(name=user.name, link=mail.link(_app(), f"/reset/{token}"))
+        mail.send(_app(), user.email, resets.SUBJECT, text)
+
+
+def _app() -> Flask:
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the thread outlives the request
+    return app

@@ -1,0 +1,153 @@
+"""Users and roles: who may sign in, and as what. Staff read the list; administrators change it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+from wtforms import RadioField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Length
+
+from webapp.customers import mail, resets, users, viewing
+from webapp.customers.models import Role, User
+from webapp.routes.gate import staff_only
+from webapp.routes.page import now
+from webapp.routes.person import email_field, name_field
+from webapp.routes.sessions import open_session
+
+blueprint = Blueprint("users", __name__, url_prefix="/admin/users")
+blueprint.before_request(staff_only)
+
+ROLES = {Role.CLIENT: "Client", Role.STAFF: "Staff", Role.ADMIN: "Administrator"}
+MEANINGS = {
+    Role.CLIENT: "Sees the services and domains of one client.",
+    Role.STAFF: "Sees everything and changes nothing.",
+    Role.ADMIN: "Sees and changes everything.",
+}
+TAKEN = "Another user has this address."
+CHANGED_MEANWHILE = "Somebody else has changed this user meanwhile. Nothing was saved."
+
+
+class UserForm(FlaskForm):  # type: ignore[misc]
+    name = name_field("Name")
+    email = email_field()
+    role = RadioField(
+        "Role", choices=[SelectChoice(role.value, words) for role, words in ROLES.items()], default=Role.CLIENT.value
+    )
+    client = StringField("Client", validators=[Length(max=200, message="Use at most 200 characters.")])
+    version = StringField()
+
+    @property
+    def opened_at_version(self) -> int:
+        text = self.version.data or ""
+        return int(text[:12]) if text.isascii() and text.isdigit() else 0
+
+    @property
+    def asked(self) -> users.Details:
+        return users.Details(self.name.data, self.email.data, Role(self.role.data), self.client.data or "")
+
+
+@blueprint.before_request
+def _staff_read_the_list_only() -> None:
+    if current_user.is_authenticated and not current_user.is_admin and request.endpoint != "users.index":
+        abort(403)
+
+
+@blueprint.before_request
+def _oneself_is_in_the_profile() -> Response | None:
+    """There the current password is asked for, and nobody can lock themselves out."""
+    if current_user.is_authenticated and (request.view_args or {}).get("user_id") == current_user.id:
+        flash("This is you: change your own account here.", "info")
+        return redirect(url_for("profile.show"), 303)
+    return None
+
+
+@blueprint.get("")
+def index() -> str:
+    asked = (request.args.get(name, "") for name in ("q", "role", "sort", "page"))
+    return render_template("users/list.html", listing=users.list_users(*asked), roles=ROLES)
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+def add() -> Response:
+    form = UserForm(client=request.args.get("client", "")) if request.method == "GET" else UserForm()
+    if form.validate_on_submit():
+        try:
+            user = users.add(current_user, form.asked, now())
+        except users.EmailTaken:
+            form.email.errors = [TAKEN]
+        except users.NoSuchClient as error:
+            form.client.errors = [str(error)]
+        else:
+            flash(f"{user.name} is added. Hand out a link, so that they can choose a password.", "success")
+            return redirect(url_for("users.edit", user_id=user.id), 303)
+    page = render_template("users/new.html", form=form, meanings=MEANINGS)
+    return make_response(page, 422 if form.is_submitted() else 200)
+
+
+@blueprint.route("/<id:user_id>", methods=["GET", "POST"])
+def edit(user_id: int) -> Response:
+    user = users.user_or_404(user_id)
+    form = UserForm(obj=user, client=users.client_text(user.client)) if request.method == "GET" else UserForm()
+    if not form.validate_on_submit():
+        return _page(user, form, 422 if form.is_submitted() else 200)
+    try:
+        users.change(current_user, user_id, form.opened_at_version, form.asked, now())
+    except users.ChangedMeanwhile:
+        return _page(user, form, 409)
+    except users.EmailTaken:
+        form.email.errors = [TAKEN]
+    except users.NoSuchClient as error:
+        form.client.errors = [str(error)]
+    except users.NotAllowed as error:
+        form.role.errors = [str(error)]
+    if form.errors:
+        return _page(user, form, 422)
+    flash(f"{form.name.data} is saved.", "success")
+    return redirect(url_for("users.edit", user_id=user_id), 303)
+
+
+@blueprint.post("/<id:user_id>/reset-link")
+def reset_link(user_id: int) -> Response:
+    """Shown once, on the answer itself: a link that opens an account is kept in no cookie and no log."""
+    user, token = resets.hand_out(current_user, user_id, current_app.config["SECRET_KEY"], now())
+    link = mail.link(current_app, url_for("reset.choose", token=token))
+    return make_response(render_template("users/link.html", user=user, link=link))
+
+
+@blueprint.post("/<id:user_id>/<any(enable, disable):what>")
+def set_active(user_id: int, what: str) -> Response:
+    try:
+        user = users.set_active(current_user, user_id, what == "enable", now())
+        flash(f"{user.name} can sign in again." if user.active else f"{user.name} is disabled.", "success")
+    except users.NotAllowed as error:
+        flash(str(error), "danger")
+    return redirect(url_for("users.edit", user_id=user_id), 303)
+
+
+@blueprint.post("/<id:user_id>/sign-out")
+def sign_out(user_id: int) -> Response:
+    user = users.sign_out_everywhere(current_user, user_id, now())
+    flash(f"{user.name} is signed out in every browser.", "success")
+    return redirect(url_for("users.edit", user_id=user_id), 303)
+
+
+@blueprint.post("/<id:user_id>/view-as")
+def view_as(user_id: int) -> Response:
+    try:
+        token = viewing.start(current_user, user_id, now())
+    except users.NotAllowed as error:
+        flash(str(error), "danger")
+        return redirect(url_for("users.edit", user_id=user_id), 303)
+    open_session(current_user, token)
+    return redirect(url_for("auth.home"), 303)
+
+
+def _page(user: User, form: UserForm, status: int) -> Response:
+    """The user with their form. Where somebody else was faster, the input is kept and what is stored stands beside it:
+    saving once more is then meant."""
+    conflict = CHANGED_MEANWHILE if status == 409 else ""
+    shown = {"user": user, "form": form, "conflict": conflict, "meanings": MEANINGS, "roles": ROLES}
+    return make_response(render_template("users/edit.html", **shown), status)
