@@ -13,34 +13,23 @@ import re
 import secrets
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from webapp import config_mail
+
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-MAIL_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}  # how mail is handed over, and the usual port for it
 
 
 class BadSetting(ValueError):
     """A setting holds something it cannot take; the text is one sentence for the person who set it."""
-
-
-@dataclass(frozen=True)
-class MailServer:
-    """Where mail is handed over; its password is in no `repr`, so that no log can hold it."""
-
-    host: str
-    port: int
-    user: str
-    password: str = field(repr=False)
-    scheme: str  # a key of MAIL_PORTS
 
 
 @dataclass(frozen=True)
@@ -150,37 +139,6 @@ def _secret(text: str) -> str:
     return text
 
 
-def _mail_server(text: str) -> MailServer | None:
-    if not text:
-        return None
-    wrong = ValueError("it takes smtp://, smtp+starttls:// or smtps:// with user:password@host:port")
-    try:
-        url = urlsplit(text)
-        port = url.port
-    except ValueError:
-        raise wrong from None
-    if url.scheme not in MAIL_PORTS or not url.hostname or port == 0 or url.path.strip("/") or url.query:
-        raise wrong
-    user, password = unquote(url.username or ""), unquote(url.password or "")
-    return MailServer(url.hostname, port or MAIL_PORTS[url.scheme], user, password, url.scheme)
-
-
-def _mail_address(text: str) -> str:
-    if text and not re.fullmatch(r"[^\s@<>,]+@[^\s@<>,]+", text):
-        raise ValueError("it takes one e-mail address")
-    return text
-
-
-def _site(text: str) -> str:
-    try:
-        url = urlsplit(text)
-    except ValueError:
-        url = urlsplit("?")
-    if text and (url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment or "@" in text):
-        raise ValueError("it takes an address such as https://padlock.example.com")
-    return text.rstrip("/")
-
-
 def _kept_secret(path: Path) -> str:
     """The secret in this file; made with owner-only rights where there is none yet."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -231,9 +189,17 @@ SETTINGS = (
     Setting("PADLOCK_FRESH_SECONDS", _seconds(0, 86400), "300", "Seconds for which a result is shown without asking."),
     Setting("PADLOCK_TRUSTED_HOSTS", _each(str), "", "Host names this site answers to; empty: any."),
     Setting("PADLOCK_TRUSTED_PROXIES", _whole(0, 9), "0", "How many reverse proxies stand before the site."),
-    Setting("PADLOCK_SITE_URL", _site, "", "Where people reach this site; what links in mails begin with."),
-    Setting("PADLOCK_SMTP_URL", _mail_server, "", "smtp[s]://user:password@host:port, for mails; empty: none.", True),
-    Setting("PADLOCK_MAIL_FROM", _mail_address, "", "Who mails come from; empty: padlock@ the host of the site."),
+    Setting("PADLOCK_SITE_URL", config_mail.site, "", "Where people reach this site; what links in mails begin with."),
+    Setting(
+        "PADLOCK_SMTP_URL",
+        config_mail.mail_server,
+        "",
+        "smtp[s]://user:password@host:port, for mails; empty: none.",
+        True,
+    ),
+    Setting(
+        "PADLOCK_MAIL_FROM", config_mail.mail_address, "", "Who mails come from; empty: padlock@ the host of the site."
+    ),
     Setting("PADLOCK_COOKIE_SECURE", _switch, "off", "On where the site is reached by https:// only."),
 )
 

@@ -4,7 +4,7 @@ import threading
 import pytest
 
 from tests.smtp_server import mail_server
-from webapp import config
+from webapp import config_mail
 from webapp.customers import mail
 
 
@@ -16,7 +16,7 @@ def server(in_app):
 
 
 def send(app, url, to="alice@example.com", subject="Hello", text="A line.\n.\nAnother."):
-    app.config["PADLOCK_SMTP_URL"] = config._mail_server(url)
+    app.config["PADLOCK_SMTP_URL"] = config_mail.mail_server(url)
     return mail.send(app, to, subject, text)
 
 

@@ -8,7 +8,7 @@ from itsdangerous import TimestampSigner
 from tests.browser import looked_at
 from tests.conftest import PASSWORD
 from tests.smtp_server import mail_server
-from webapp import config
+from webapp import config_mail
 from webapp.customers import resets, users
 from webapp.customers.models import Activity, User
 from webapp.extensions import db, writing
@@ -29,7 +29,7 @@ def mails(app, server):
     """The site with a mail server; the mails that it took."""
     app.config["PADLOCK_SITE_URL"] = SITE
     url = f"smtp://padlock:{SECRET}@127.0.0.1:{server.port}"
-    app.config["PADLOCK_SMTP_URL"] = config._mail_server(url)
+    app.config["PADLOCK_SMTP_URL"] = config_mail.mail_server(url)
     return server.mails
 
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from webapp.config import MailServer
+from webapp.config_mail import MailServer
 
 SECONDS = 10  # that each step of handing over a mail may take
 MOST_WAITING = 200  # mails; what comes when so many wait is dropped, and logged

@@ -105,8 +105,14 @@ def find_client(text: str) -> Client:
 
 
 def client_text(client: Client | None) -> str:
-    """What `find_client` finds exactly this client by."""
-    return "" if client is None else client.reference or f"#{client.id}"
+    """What `find_client` finds exactly this client by: its name, where no other has the same."""
+    if client is None:
+        return ""
+    try:
+        named = find_client(client.name)
+    except NoSuchClient:
+        named = None
+    return client.name if named is client else f"#{client.id}"
 
 
 def add(who: User | None, details: Details, now: datetime, password: str | None = None) -> User:

@@ -67,7 +67,7 @@ def account_and_network() -> str:
 
 def user_and_network() -> str:
     """Who is signed in, and from where: a stolen cookie must not be good for guessing the password."""
-    return f"{current_user.get_id()} {network()}"
+    return f"{current_user.id} {network()}"
 
 
 def refused(response: Response) -> bool:

@@ -72,7 +72,7 @@ def index() -> str:
 
 @blueprint.route("/new", methods=["GET", "POST"])
 def add() -> Response:
-    form = UserForm(client=request.args.get("client", "")) if request.method == "GET" else UserForm()
+    form = UserForm(data={"role": Role.CLIENT.value, "client": request.args.get("client", "")})
     if form.validate_on_submit():
         try:
             user = users.add(current_user, form.asked, now())
@@ -90,7 +90,8 @@ def add() -> Response:
 @blueprint.route("/<id:user_id>", methods=["GET", "POST"])
 def edit(user_id: int) -> Response:
     user = users.user_or_404(user_id)
-    form = UserForm(obj=user, client=users.client_text(user.client)) if request.method == "GET" else UserForm()
+    stored = {"name": user.name, "email": user.email, "role": user.role.value, "version": str(user.version)}
+    form = UserForm(data=stored | {"client": users.client_text(user.client)})  # what is sent with POST comes first
     if not form.validate_on_submit():
         return _page(user, form, 422 if form.is_submitted() else 200)
     try:
