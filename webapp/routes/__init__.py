@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from flask import Flask
 
-from webapp.routes import admin, auth, client, errors, gate, page, probe
+from webapp.routes import admin, auth, client, errors, gate, imports, page, probe
 
 
 def register(app: Flask) -> None:
     """Everything this site answers to."""
     app.url_map.converters["id"] = gate.IdConverter
+    imports.register(app)
     gate.register(app)
     page.register(app)
     errors.register(app)
-    for blueprint in (auth.blueprint, client.blueprint, admin.blueprint, probe.blueprint):
+    for blueprint in (auth.blueprint, client.blueprint, admin.blueprint, imports.blueprint, probe.blueprint):
         app.register_blueprint(blueprint)
