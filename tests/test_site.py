@@ -21,6 +21,8 @@ ALL = {NOBODY: 200, ALICE: 200, BOB: 200, SAM: 200, ADA: 200}
 SIGNED_IN = {NOBODY: 302, ALICE: 200, BOB: 200, SAM: 403, ADA: 403}
 HERS = {NOBODY: 302, ALICE: 200, BOB: 404, SAM: 403, ADA: 403}
 ADMINS = {NOBODY: 302, ALICE: 403, BOB: 403, SAM: 200, ADA: 200}
+ADAS = {NOBODY: 302, ALICE: 403, BOB: 403, SAM: 403, ADA: 200}
+NO_IMPORT = ADAS | {ADA: 404}  # x is no import of anybody's
 FRAGMENT = {NOBODY: 401, ALICE: 200, BOB: 404, SAM: 200, ADA: 200}
 FRAGMENT_POST = {NOBODY: 302, ALICE: 200, BOB: 404, SAM: 200, ADA: 200}
 ANSWERS = {
@@ -39,6 +41,13 @@ ANSWERS = {
     "GET /admin/services/<id:item_id>": ADMINS,
     "GET /admin/domains": ADMINS,
     "GET /admin/domains/<id:item_id>": ADMINS,
+    "GET /admin/import": ADAS,
+    "POST /admin/import": ADAS | {ADA: 422},
+    "GET /admin/import/example.csv": ADAS,
+    "GET /admin/import/<token>": NO_IMPORT,
+    "POST /admin/import/<token>": NO_IMPORT,
+    "GET /admin/import/<token>/progress": NO_IMPORT | {NOBODY: 401},
+    "GET /admin/import/<token>/problems.csv": NO_IMPORT,
     "GET /probe/<any(service, domain):kind>/<id:item_id>": FRAGMENT,
     "GET /probe/<any(service, domain):kind>/<id:item_id>/details": FRAGMENT,
     "POST /probe/<any(service, domain):kind>/<id:item_id>/details": FRAGMENT_POST,
