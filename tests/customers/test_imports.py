@@ -203,7 +203,7 @@ def test_the_message_about_a_header_lists_the_known_columns(check):
         ("client,,Anna,,,,,,,", "client", "empty"),
         (f"client,1,{'x' * 201},,,,,,,", "client_name", "room for 200"),
         (SERVICE.replace("S-1", ""), "reference", "empty"),
-        (SERVICE.replace("active", "Aktiv"), "status", "“aktiv” is not one of: Pending, Active"),
+        (SERVICE.replace("active", "Aktiv"), "status", "“Aktiv” is not one of: Pending, Active"),
         (SERVICE.replace("2027-01-15", "11/23/2026"), "next_due", "write 2026-11-23 or 23.11.2026"),
         (SERVICE.replace("2027-01-15", "2026-02-30"), "next_due", "no such day"),
         (SERVICE.replace("Business", "Bus\0iness"), "product", "NUL"),

@@ -133,11 +133,6 @@ def clear_away(now: datetime) -> None:
                 path.unlink()
 
 
-def wait() -> None:
-    """Waits until all jobs that were started have ended."""
-    _workshop(_app()).executor.submit(int).result()
-
-
 class _Workshop:
     """The one thread of this process that works on imports, and which jobs it has."""
 

@@ -77,16 +77,16 @@ class _Cells:
         return text
 
     def word(self, column: str, words: tuple[str, ...]) -> str:
-        text = self._row.cells.get(column, "").lower()
-        if text not in words:
+        text = self._row.cells.get(column, "")
+        if text.lower() not in words:
             self._wrong(column, f"{_quoted(text)} is not one of: {', '.join(words)}.")
-        return text
+        return text.lower()
 
     def status(self, words: dict[str, Any]) -> StrEnum | None:
-        text = " ".join(self._row.cells.get("status", "").lower().split())
-        if text not in words:
+        text = " ".join(self._row.cells.get("status", "").split())
+        if text.lower() not in words:
             self._wrong("status", f"{_quoted(text)} is not one of: {', '.join(words.values())}.")
-        return words.get(text)
+        return words.get(text.lower())
 
     def day(self, column: str) -> str | None:
         """The day as ISO writes it. WHMCS writes zeros where there is none."""

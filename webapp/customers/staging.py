@@ -19,7 +19,8 @@ OPTIONAL = ("domain", "next_due", "registered", "expires")
 
 _FIELDS = ("line", "kind", "key", "client", "name", "domain", "host", "status", "next_due", "registered", "expires")
 _TABLES = (
-    f"CREATE TABLE waiting ({', '.join(_FIELDS)}, id, version, change, PRIMARY KEY (line))",
+    f"CREATE TABLE waiting (line INTEGER PRIMARY KEY, {', '.join(_FIELDS[1:])}, id, version, change)",
+    "CREATE INDEX waiting_kind ON waiting (kind, line)",
     "CREATE INDEX waiting_key ON waiting (kind, key)",
     "CREATE TABLE problem (line, place, text, serious)",
     "CREATE TABLE known_column (name)",
