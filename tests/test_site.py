@@ -26,6 +26,7 @@ FRAGMENT_POST = {NOBODY: 302, ALICE: 200, BOB: 404, SAM: 200, ADA: 200}
 EVERYBODYS = {NOBODY: 302, ALICE: 200, BOB: 200, SAM: 200, ADA: 200}
 EVERYBODYS_POST = dict.fromkeys(EVERYBODYS, 422) | {NOBODY: 302}
 ADMINS_ONLY = {NOBODY: 302, ALICE: 403, BOB: 403, SAM: 403, ADA: 200}
+NO_IMPORT = ADMINS_ONLY | {ADA: 404}  # x is no import of anybody's
 ANSWERS = {
     "GET /static/<path:filename>": ALL,
     "GET /": {NOBODY: 302, ALICE: 302, BOB: 302, SAM: 302, ADA: 302},
@@ -61,6 +62,13 @@ ANSWERS = {
     "POST /admin/users/<id:user_id>/sign-out": ADMINS_ONLY | {ADA: 303},
     "POST /admin/users/<id:user_id>/view-as": ADMINS_ONLY | {ADA: 303},
     "POST /view-as/end": dict.fromkeys(EVERYBODYS, 303) | {NOBODY: 302},
+    "GET /admin/import": ADMINS_ONLY,
+    "POST /admin/import": ADMINS_ONLY | {ADA: 422},
+    "GET /admin/import/example.csv": ADMINS_ONLY,
+    "GET /admin/import/<token>": NO_IMPORT,
+    "POST /admin/import/<token>": NO_IMPORT,
+    "GET /admin/import/<token>/progress": NO_IMPORT | {NOBODY: 401},
+    "GET /admin/import/<token>/problems.csv": NO_IMPORT,
     "GET /probe/<any(service, domain):kind>/<id:item_id>": FRAGMENT,
     "GET /probe/<any(service, domain):kind>/<id:item_id>/details": FRAGMENT,
     "POST /probe/<any(service, domain):kind>/<id:item_id>/details": FRAGMENT_POST,

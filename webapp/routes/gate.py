@@ -102,7 +102,7 @@ def _require_sign_in() -> AnyResponse | None:
     view = current_app.view_functions.get(request.endpoint or "")
     if view is None or getattr(view, "open_to_everyone", False) or current_user.is_authenticated:
         return None
-    if request.blueprint == "probe" and request.method == "GET":
+    if (request.blueprint == "probe" or request.endpoint == "imports.progress") and request.method == "GET":
         # A fragment is part of a page: that page is where its reader wants to come back to, and no form for signing
         # in must ever be put into a cell.
         page = _path_of(request.headers.get("HX-Current-URL", ""))

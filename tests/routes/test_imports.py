@@ -1,0 +1,262 @@
+"""The import as an administrator lives it: upload, look, import."""
+
+import csv
+import io
+import os
+import stat
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.browser import looked_at
+from tests.conftest import NOW
+from tests.customers.test_imports import CLIENT, DOMAIN, HEAD, SERVICE, WHOLE
+from webapp.customers import accounts, import_jobs, import_writing
+from webapp.customers.models import Activity, Client, Role, Service
+from webapp.extensions import db, writing
+from webapp.routes import imports as import_routes
+
+
+@pytest.fixture(autouse=True)
+def folder(app, tmp_path):
+    """Uploads of these tests stay with these tests."""
+    app.instance_path = str(tmp_path / "instance")
+    yield Path(app.instance_path) / "imports"
+    import_jobs._workshop(app).executor.shutdown()
+
+
+@pytest.fixture
+def ada(visit):
+    return visit("ada")
+
+
+def send(browser, content, name="clients.csv"):
+    data = content if isinstance(content, bytes) else content.encode()
+    return browser.post("/admin/import", {"file": (io.BytesIO(data), name)}, content_type="multipart/form-data")
+
+
+def upload(app, browser, content, name="clients.csv"):
+    """The address of the job of this file, when it has been checked."""
+    answer = send(browser, content, name)
+    assert answer.status_code == 303, answer.text
+    settle(app)
+    return answer.location
+
+
+def settle(app):
+    """Waits until everything that was started has ended: there is one thread for it."""
+    import_jobs._workshop(app).executor.submit(int).result()
+
+
+def test_a_file_is_looked_at_and_then_imported(app, ada):
+    job = upload(app, ada, WHOLE)
+    page = ada.get(job)
+    assert page.h1.text == "Look before you import"
+    assert [cell.text for cell in page.find("th", string="Services").parent.find_all("td")] == ["1", "0", "0"]
+    assert ada.post(job).location == job
+    settle(app)
+    assert "1 client, 1 service, 1 domain new" in ada.get(job).text
+    assert "shop.example.com" in ada.get("/admin/services").text
+    with app.app_context():
+        assert db.session.scalars(select(Activity.who)).all() == ["ada@example.com"]
+
+
+def test_the_second_time_there_is_nothing_to_import(app, ada):
+    for _ in range(2):
+        job = upload(app, ada, WHOLE)
+        ada.post(job)
+        settle(app)
+    again = ada.get(upload(app, ada, WHOLE))
+    assert "nothing to import" in again.text
+    assert again.find("button", string="Import now") is None
+
+
+def test_pressing_import_twice_imports_once(app, ada):
+    job = upload(app, ada, WHOLE)
+    assert [ada.post(job).status_code for _ in range(3)] == [303, 303, 303]
+    settle(app)
+    assert ada.get(job).h1.text == "Imported"
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Activity)) == 1
+
+
+def test_a_file_with_problems_cannot_be_imported(app, ada):
+    job = upload(app, ada, f"{WHOLE}\nclient,,<b>Anna</b>,,,,,,,")
+    page = ada.get(job)
+    assert "1 problem: nothing can be imported" in page.text
+    assert [cell.text for cell in page.find(id="problems").tbody.find_all("td")] == ["5", "client", "It is empty."]
+    assert page.find("button", string="Import now") is None
+    ada.post(job)
+    settle(app)
+    assert ada.get(job).h1.text == "Not ready to import"
+    with app.app_context():
+        assert not db.session.scalar(select(func.count()).where(Client.reference == "1001"))
+
+
+def test_of_many_problems_the_first_are_shown_and_all_can_be_downloaded(app, ada):
+    job = upload(app, ada, "\n".join([HEAD, *["=1+1,1,,,,,,,,"] * 300]))
+    assert len(ada.get(job).find(id="problems").tbody.find_all("tr")) == 200
+    answer = ada.client.get(f"{job}/problems.csv")
+    rows = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    assert (len(rows), rows[300][:3]) == (301, ["301", "kind", "error"])
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="import-problems.csv"'
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@x", " =1", '"=1', "'=1"])
+def test_no_cell_of_a_download_is_a_formula(cell):
+    assert import_routes._harmless(cell) == f"'{cell}"
+
+
+def test_what_is_no_table_is_said_in_one_sentence(app, ada):
+    page = ada.get(upload(app, ada, b"PK\x03\x04rubbish", "clients.xlsx"))
+    assert page.h1.text == "Not imported"
+    assert "save it as CSV" in page.find(role="alert").text
+
+
+def test_no_file_is_told_beside_the_field(ada):
+    answer = ada.post("/admin/import")
+    field = looked_at(answer).find(id="file")
+    assert (answer.status_code, field["aria-invalid"], field["aria-describedby"]) == (422, "true", "file-help")
+
+
+def test_another_administrators_import_does_not_exist(app, ada, visit):
+    job = upload(app, ada, WHOLE)
+    with app.app_context(), writing():
+        accounts.add_user("eve@example.com", "Eve Admin", "correct horse battery", NOW, role=Role.ADMIN)
+    eve = visit("eve")
+    assert [eve.client.get(job + end).status_code for end in ("", "/progress", "/problems.csv")] == [404] * 3
+    assert eve.post(job).status_code == 404
+    assert visit("sam").client.get(job).status_code == 403
+
+
+@pytest.mark.parametrize("token", ["x", "a" * 43, "..%2f..%2fsecret_key", "%00", "x" * 5000])
+def test_a_token_that_was_never_given_is_not_found(ada, token):
+    assert ada.client.get(f"/admin/import/{token}").status_code in (400, 404)
+
+
+def test_two_uploads_at_once_do_not_touch_each_other(app, ada, visit):
+    first, second = send(ada, WHOLE).location, send(visit("ada"), f"{HEAD}\n{CLIENT}").location
+    settle(app)
+    assert first != second
+    for job in (first, second):
+        assert ada.post(job).status_code == 303
+    settle(app)
+    assert [ada.get(job).h1.text for job in (first, second)] == ["Imported", "Imported"]
+
+
+def test_a_running_import_shows_its_progress_with_and_without_javascript(app, ada, monkeypatch):
+    job = upload(app, ada, WHOLE)
+    monkeypatch.setattr(import_jobs._workshop(app).executor, "submit", lambda *arguments: None)
+    ada.post(job)
+    page = ada.get(job)
+    assert page.find("progress")
+    assert page.find("noscript").meta["http-equiv"] == "refresh"
+    fragment = ada.client.get(f"{job}/progress")
+    assert looked_at(fragment).find(id="import-progress")["hx-get"] == f"{job}/progress"
+    assert "HX-Refresh" not in fragment.headers
+
+
+def test_when_it_has_ended_the_fragment_has_the_page_loaded_anew(app, ada):
+    answer = ada.client.get(upload(app, ada, WHOLE) + "/progress")
+    assert answer.headers["HX-Refresh"] == "true"
+    assert looked_at(answer).find(id="import-progress").get("hx-get") is None
+
+
+def test_after_a_restart_an_import_under_way_is_told_as_interrupted(app, ada, monkeypatch):
+    job = upload(app, ada, WHOLE)
+    monkeypatch.setattr(import_jobs._workshop(app).executor, "submit", lambda *arguments: None)
+    ada.post(job)
+    del app.extensions["padlock_imports"]
+    assert "site was restarted" in ada.get(job).find(role="alert").text
+
+
+def test_a_failure_of_ours_is_told_and_changes_nothing(app, ada, monkeypatch, caplog):
+    job = upload(app, ada, WHOLE)
+    monkeypatch.setattr(import_writing, "_insert", lambda *arguments: 1 / 0)
+    ada.post(job)
+    settle(app)
+    assert "failed on our side" in ada.get(job).find(role="alert").text
+    assert "ZeroDivisionError" in caplog.text
+    with app.app_context():
+        assert not db.session.scalar(select(func.count()).where(Service.reference == "S-1"))
+
+
+def test_who_is_no_administrator_any_more_imports_nothing(app, ada):
+    job = upload(app, ada, WHOLE)
+    with app.app_context():
+        found = import_jobs._read(job.rpartition("/")[2])
+        with writing():
+            db.session.execute(db.text("UPDATE user SET role = 'staff' WHERE email = 'ada@example.com'"))
+        import_jobs.start_import(found, NOW)
+    settle(app)
+    assert ada.client.get(job).status_code == 403
+    with app.app_context():
+        assert "no administrator" in import_jobs._read(found.token).error
+
+
+def test_only_the_site_reads_what_was_uploaded_and_not_for_long(app, ada, folder, now):
+    upload(app, ada, WHOLE)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())} == {0o700, 0o600}
+    assert not list(folder.glob("*.csv"))
+    yesterday = (now - timedelta(hours=25)).timestamp()
+    for path in folder.iterdir():
+        os.utime(path, (yesterday, yesterday))
+    ada.get("/admin/import")
+    assert list(folder.iterdir()) == []
+
+
+def large_upload(browser):
+    """The answer to a file of more than a megabyte, sent as browsers send it."""
+    content = f"{WHOLE}\n" + f"{DOMAIN}\n{SERVICE}\n" * 10_000
+    parts = [("csrf_token", browser.token()), ('file"; filename="large.csv', content)]
+    body = "".join(f'--edge\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n' for name, text in parts)
+    kind = "multipart/form-data; boundary=edge"
+    return browser.client.post("/admin/import", data=f"{body}--edge--\r\n".encode(), content_type=kind)
+
+
+def test_only_an_administrators_upload_may_be_large(app, ada, visit):
+    assert large_upload(ada).status_code == 303
+    settle(app)
+    assert [large_upload(visit(who)).status_code for who in ("sam", "alice", None)] == [413] * 3
+    assert ada.post("/sign-out", {"x": "x" * 2_000_000}).status_code == 413
+
+
+def test_without_a_token_nothing_is_uploaded(ada, folder):
+    data = {"file": (io.BytesIO(WHOLE.encode()), "clients.csv")}
+    assert ada.client.post("/admin/import", data=data).status_code == 400
+    assert not folder.exists()
+
+
+def test_hostile_file_names_and_cells_are_text(app, ada):
+    job = upload(app, ada, f"{HEAD}\n<script>alert(1)</script>,1,,,,,,,,", '<img src=x onerror="alert(1)">.csv')
+    page = ada.get(job)
+    assert "<script>alert(1)</script>" in page.find(id="problems").text
+    assert page.find("img") is None
+
+
+def test_the_example_can_be_imported(app, ada):
+    example = ada.client.get("/admin/import/example.csv")
+    assert example.headers["Content-Disposition"] == 'attachment; filename="import-example.csv"'
+    job = upload(app, ada, example.data)
+    assert ada.get(job).find(id="problems") is None
+    ada.post(job)
+    settle(app)
+    assert "2 clients, 3 services, 2 domains new" in ada.get(job).text
+
+
+def test_the_documented_example_is_the_one_to_download(ada):
+    documented = Path(__file__).parents[2] / "docs/import-example.csv"
+    assert (
+        ada.client.get("/admin/import/example.csv").text.removeprefix("\ufeff").strip()
+        == documented.read_text().strip()
+    )
+
+
+def test_the_page_names_every_column(ada):
+    from webapp.customers.import_rows import COLUMNS
+
+    shown = [code.text for code in ada.get("/admin/import").select("th code")]
+    assert shown == list(COLUMNS)

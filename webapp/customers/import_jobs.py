@@ -1,0 +1,236 @@
+"""Imports through the browser: an uploaded file, what is being done with it, and how far that is.
+
+A job is a token that nobody can guess. What is known of it is in three files of that name, which only the site may
+read: the upload, its staging, and its state. One thread does the work, a job after the other.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Lock
+from typing import IO, Any
+
+from flask import Flask, abort, current_app
+
+from webapp import probe
+from webapp.customers import imports
+from webapp.customers.models import User
+from webapp.customers.staging import open_staging
+from webapp.customers.tables import NotATable, Problem
+from webapp.extensions import db
+
+log = logging.getLogger(__name__)
+
+KEPT = timedelta(days=1)
+SHOWN_PROBLEMS = 200
+SHOWN_ROWS = 10
+OFTEN = 0.2  # seconds between two notes of how far it is
+
+WAITING = "Waiting for its turn"
+CHANGED = "Something else was changed at the same time. Nothing was imported: please upload the file again."
+OUR_FAULT = "Something failed on our side, and nothing was imported. It has been noted; please try again later."
+INTERRUPTED = "The site was restarted meanwhile. Upload the file again: what is there already is not doubled."
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}\Z")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One import. `stage` is checking, checked, importing, done or failed; `error` says why it failed."""
+
+    token: str
+    user_id: int
+    filename: str
+    stage: str = "checking"
+    doing: str = WAITING
+    done: int = 0
+    total: int = 0
+    counts: imports.Counts = field(default_factory=dict)
+    problems: int = 0
+    warnings: int = 0
+    notes: list[str] = field(default_factory=list)
+    error: str = ""
+
+    @property
+    def running(self) -> bool:
+        return self.stage in ("checking", "importing")
+
+    @property
+    def percent(self) -> int:
+        return min(100, 100 * self.done // self.total) if self.total else 0
+
+    @property
+    def anything_to_do(self) -> bool:
+        return any(of["new"] or of["changed"] for of in self.counts.values())
+
+
+def begin(user: User, filename: str, upload: IO[bytes], now: datetime) -> str:
+    """Keeps the upload and starts to check it. The token of the job."""
+    clear_away(now)
+    job = Job(secrets.token_urlsafe(32), user.id, probe.clean(filename, 100) or "upload.csv")
+    source = _file(job.token, "csv")
+    source.touch(0o600)
+    with source.open("wb") as file:
+        while piece := upload.read(1 << 20):
+            file.write(piece)
+    _start(job, _check)
+    return job.token
+
+
+def start_import(job: Job, now: datetime) -> None:
+    """Starts to write what was checked; does nothing where that is under way or done, or the file has problems."""
+    with _workshop(_app()).one_at_a_time:
+        current = _read(job.token)  # somebody may have pressed the button twice
+        if current is not None and current.stage == "checked" and not current.problems:
+            _start(replace(current, stage="importing", doing=WAITING, done=0, total=0), _write, now)
+
+
+def job_or_404(user: User, token: str) -> Job:
+    """This job, if this user started it."""
+    job = _read(token)
+    if job is None or job.user_id != user.id:
+        abort(404)
+    if job.running and token not in _workshop(_app()).under_way:
+        job = _read(token) or job  # it may have ended since it was read
+        return replace(job, stage="failed", error=INTERRUPTED) if job.running else job
+    return job
+
+
+def look(job: Job) -> tuple[list[Problem], list[dict[str, Any]]]:
+    """The first problems and the first rows of a job that is checked."""
+    if job.stage != "checked":
+        return [], []
+    with open_staging(_file(job.token, "rows")) as staging:
+        return list(staging.problems(SHOWN_PROBLEMS)), staging.sample(SHOWN_ROWS)
+
+
+def all_problems(job: Job) -> Iterator[Problem]:
+    """Every problem of a job that is checked. Aborts with 404 where there is nothing to tell any more."""
+    if job.stage != "checked":
+        abort(404)
+    return _problems(_file(job.token, "rows"))
+
+
+def _problems(path: Path) -> Iterator[Problem]:
+    with open_staging(path) as staging:
+        yield from staging.problems()
+
+
+def clear_away(now: datetime) -> None:
+    """Removes the files of jobs that nobody has touched for a day."""
+    for path in _folder().iterdir():
+        with suppress(FileNotFoundError):  # somebody else was quicker
+            if path.stat().st_mtime < (now - KEPT).timestamp():
+                path.unlink()
+
+
+class _Workshop:
+    """The one thread of this process that works on imports, and which jobs it has."""
+
+    def __init__(self) -> None:
+        self.executor = ThreadPoolExecutor(1, "import")
+        self.under_way: set[str] = set()
+        self.one_at_a_time = Lock()
+
+
+def _workshop(app: Flask) -> _Workshop:
+    workshop: _Workshop = app.extensions.setdefault("padlock_imports", _Workshop())
+    return workshop
+
+
+def _start(job: Job, work: Callable[..., Job], *arguments: Any) -> None:
+    app = _app()
+    _workshop(app).under_way.add(job.token)  # before it is kept: a job that is kept as running is under way
+    _keep(job)
+    _workshop(app).executor.submit(_run, app, job, work, *arguments)
+
+
+def _run(app: Flask, job: Job, work: Callable[..., Job], *arguments: Any) -> None:
+    with app.app_context():
+        try:
+            _keep(work(job, *arguments))
+        except NotATable as error:
+            _fail(job, str(error))
+        except (imports.ChangedMeanwhile, imports.HasProblems):
+            _fail(job, CHANGED)
+        except Exception:  # whatever it is, somebody waits for an answer
+            log.exception("The import %s failed.", job.filename)
+            _fail(job, OUR_FAULT)
+        finally:
+            _workshop(app).under_way.discard(job.token)
+
+
+def _check(job: Job) -> Job:
+    checked = imports.check(_file(job.token, "csv"), _file(job.token, "rows"), _progress(job))
+    _file(job.token, "csv").unlink()
+    return replace(job, stage="checked", **asdict(checked))
+
+
+def _write(job: Job, now: datetime) -> Job:
+    user = db.session.get(User, job.user_id)
+    if user is None or not user.active or not user.is_admin:
+        return replace(job, stage="failed", error="You are no administrator any more. Nothing was imported.")
+    counts = imports.write(_file(job.token, "rows"), user, job.filename, now, _progress(job))
+    _file(job.token, "rows").unlink()
+    return replace(job, stage="done", counts=counts)
+
+
+def _fail(job: Job, error: str) -> None:
+    for ending in ("csv", "rows"):
+        _file(job.token, ending).unlink(missing_ok=True)
+    _keep(replace(job, stage="failed", error=error))
+
+
+def _progress(job: Job) -> imports.Progress:
+    last = 0.0
+
+    def progress(doing: str, done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last > OFTEN:
+            last = time.monotonic()
+            _keep(replace(job, doing=doing, done=done, total=total))
+
+    return progress
+
+
+def _keep(job: Job) -> None:
+    """Writes the state beside itself first: whoever reads it meanwhile sees the old one, whole."""
+    fresh = _file(job.token, "new")
+    fresh.touch(0o600)
+    fresh.write_text(json.dumps(asdict(job)))
+    fresh.replace(_file(job.token, "json"))
+
+
+def _read(token: str) -> Job | None:
+    """What is known of this token; None for one that was never given, or whose files were cleared away."""
+    if not _TOKEN.match(token):
+        return None
+    try:
+        job = Job(**json.loads(_file(token, "json").read_text()))
+    except FileNotFoundError:
+        return None
+    return job if job.stage != "checked" or _file(token, "rows").exists() else None
+
+
+def _file(token: str, ending: str) -> Path:
+    return _folder() / f"{token}.{ending}"
+
+
+def _folder() -> Path:
+    folder = Path(current_app.instance_path) / "imports"
+    folder.mkdir(0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def _app() -> Flask:
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return app

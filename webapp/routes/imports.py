@@ -1,0 +1,111 @@
+"""Import of clients, services and domains: upload, look at what it would do, do it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+
+from flask import Blueprint, Flask, Response, abort, make_response, redirect, render_template, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from webapp.customers import import_jobs, imports
+from webapp.customers.import_rows import COLUMNS
+from webapp.customers.models import DomainStatus, ServiceStatus
+from webapp.customers.tables import MOST_ROWS, Problem
+from webapp.routes.page import now
+
+MOST_UPLOADED = 200 * 1024 * 1024  # bytes; every other request is held to MAX_CONTENT_LENGTH
+
+blueprint = Blueprint("imports", __name__, url_prefix="/admin/import")
+
+
+def register(app: Flask) -> None:
+    """Before the gate, which reads the form: an administrator's upload may be larger than any other request."""
+    app.before_request(_let_uploads_be_large)
+
+
+def _let_uploads_be_large() -> None:
+    if request.endpoint == "imports.upload" and current_user.is_authenticated and current_user.is_admin:
+        request.max_content_length = MOST_UPLOADED
+
+
+@blueprint.before_request
+def _admins_only() -> None:
+    if current_user.is_authenticated and not current_user.is_admin:
+        abort(403)
+
+
+@blueprint.get("")
+def page() -> str:
+    import_jobs.clear_away(now())
+    return _upload_page()
+
+
+@blueprint.post("")
+def upload() -> AnyResponse:
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        return make_response(_upload_page("Choose a file first."), 422)
+    token = import_jobs.begin(current_user, file.filename, file.stream, now())
+    return redirect(url_for("imports.job", token=token), 303)
+
+
+@blueprint.get("/<token>")
+def job(token: str) -> str:
+    found = import_jobs.job_or_404(current_user, token)
+    problems, rows = import_jobs.look(found)
+    shown = {"problems": problems, "rows": rows, "summary": imports.summary(found.counts)}
+    return render_template("admin/import_job.html", job=found, **shown)
+
+
+@blueprint.get("/<token>/progress")
+def progress(token: str) -> AnyResponse:
+    found = import_jobs.job_or_404(current_user, token)
+    response = make_response(render_template("admin/import_progress.html", job=found))
+    if not found.running:
+        response.headers["HX-Refresh"] = "true"
+    return response
+
+
+@blueprint.post("/<token>")
+def start(token: str) -> AnyResponse:
+    import_jobs.start_import(import_jobs.job_or_404(current_user, token), now())
+    return redirect(url_for("imports.job", token=token), 303)
+
+
+@blueprint.get("/<token>/problems.csv")
+def problems(token: str) -> Response:
+    found = import_jobs.all_problems(import_jobs.job_or_404(current_user, token))
+    return _download(_problem_lines(found), "import-problems.csv")
+
+
+@blueprint.get("/example.csv")
+def example() -> Response:
+    return _download(["\ufeff", render_template("admin/import_example.csv")], "import-example.csv")
+
+
+def _upload_page(error: str = "") -> str:
+    words = {"service": list(ServiceStatus), "domain": list(DomainStatus)}
+    shown = {"columns": COLUMNS, "most_rows": MOST_ROWS, "most_bytes": MOST_UPLOADED, "words": words}
+    return render_template("admin/import.html", error=error, **shown)
+
+
+def _problem_lines(problems: Iterable[Problem]) -> Iterator[str]:
+    yield "\ufeffline,column,weight,problem\r\n"
+    for problem in problems:
+        line = io.StringIO()
+        cells = (problem.line, problem.column, "error" if problem.serious else "note", problem.text)
+        csv.writer(line, quoting=csv.QUOTE_ALL).writerow([_harmless(str(cell)) for cell in cells])
+        yield line.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    """No formula, whichever spreadsheet opens it."""
+    return f"'{cell}" if cell.lstrip(" \"'").startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else cell
+
+
+def _download(lines: Iterable[str], name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(lines, mimetype="text/csv", headers=headers)
