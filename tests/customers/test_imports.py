@@ -315,26 +315,35 @@ def test_there_is_a_cap_on_rows(check, monkeypatch):
     assert "more than 3 rows" in complaint(check, f"{WHOLE}\n{CLIENT}")
 
 
-def test_a_hundred_thousand_rows_are_quick_and_small(bring_in, monkeypatch):
-    rows = [f"client,c{n},Client {n},,,,,,," for n in range(1000)]
-    rows += [f"service,c{n % 1000},,s{n},Hosting,www{n}.example.com,Active,2027-01-15,," for n in range(60_000)]
-    rows += [f"domain,c{n % 1000},,,,name{n}.example.org,Active,,2020-01-01,2027-01-01" for n in range(39_000)]
-    content = "\n".join([HEAD, *rows]).encode()
-    del rows
-    began = []
+def a_hundred_thousand_rows():
+    yield HEAD
+    yield from (f"client,c{n},Client {n},,,,,,," for n in range(1000))
+    yield from (f"service,c{n % 1000},,s{n},Hosting,www{n}.example.com,Active,2027-01-15,," for n in range(60_000))
+    yield from (f"domain,c{n % 1000},,,,name{n}.example.org,Active,,2020-01-01,2027-01-01" for n in range(39_000))
+
+
+@pytest.fixture
+def spent_writing(monkeypatch):
+    """How many seconds of work each transaction of an import was, however busy this machine is with other things."""
+    spent = []
 
     @contextmanager
     def timed():
-        began.append(time.monotonic())
+        started = time.process_time()
         with writing():
             yield
-        began.append(time.monotonic())
+        spent.append(time.process_time() - started)
 
     monkeypatch.setattr(imports, "writing", timed)
+    return spent
+
+
+def test_a_hundred_thousand_rows_are_quick_and_small(bring_in, spent_writing):
+    content = "\n".join(a_hundred_thousand_rows()).encode()
     before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
     assert bring_in(content)["service"]["new"] == 60_000
     assert time.monotonic() - started < 60
-    assert began[1] - began[0] < 10, "other writers wait no longer than that"
+    assert spent_writing[0] < 10, "other writers wait no longer than that"
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 1024  # kilobytes
 
 
