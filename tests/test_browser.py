@@ -71,7 +71,9 @@ def sign_in(page: Page, who: str) -> None:
     page.get_by_label("E-mail").fill(f"{who}@example.com")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.get_by_role("button", name="Sign in")).to_have_count(0)
+    if who != "ada":
+        page.goto("/services")
 
 
 def row(page: Page, domain: str):
@@ -83,7 +85,7 @@ def cell(page: Page, domain: str):
 
 
 def details(page: Page, domain: str):
-    row(page, domain).get_by_role("link").first.click()
+    cell(page, domain).get_by_role("link").click()
     return page.locator("#ssl")
 
 
@@ -180,7 +182,7 @@ def test_everything_can_be_done_with_the_keyboard(page):
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("My Services"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Home")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+MOST_LOGO = 256 * 1024  # bytes
+
 
 class BadSetting(ValueError):
     """A setting holds something it cannot take; the text is one sentence for the person who set it."""
@@ -91,6 +93,34 @@ def _file(text: str) -> Path | None:
     if not path.is_file():
         raise ValueError("there is no such file")
     return path
+
+
+@dataclass(frozen=True)
+class Logo:
+    """The provider's logo: its bytes, and their type by what they are rather than by what the file is called."""
+
+    data: bytes
+    type: str
+
+
+def _logo(text: str) -> Logo | None:
+    path = _file(text)
+    if path is None:
+        return None
+    data = path.read_bytes()
+    if len(data) > MOST_LOGO:
+        raise ValueError(f"it takes a file of {MOST_LOGO // 1024} KiB at most")
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return Logo(data, "image/png")
+    if re.match(rb"(\xef\xbb\xbf)?\s*(<\?xml|<!--|<!DOCTYPE svg|<svg)", data) and b"<svg" in data:
+        return Logo(data, "image/svg+xml")
+    raise ValueError("it takes an SVG or PNG file")
+
+
+def _site_name(text: str) -> str:
+    if len(text) > 40 or not text.isprintable():
+        raise ValueError("it takes at most 40 characters, on one line")
+    return text
 
 
 def _each(parse: Callable[[str], T]) -> Callable[[str], tuple[T, ...]]:
@@ -187,6 +217,8 @@ SETTINGS = (
     Setting("PADLOCK_FRESH_SECONDS", _seconds(0, 86400), "300", "Seconds for which a result is shown without asking."),
     Setting("PADLOCK_TRUSTED_HOSTS", _each(str), "", "Host names this site answers to; empty: any."),
     Setting("PADLOCK_TRUSTED_PROXIES", _whole(0, 9), "0", "How many reverse proxies stand before the site."),
+    Setting("PADLOCK_SITE_NAME", _site_name, "Padlock", "What the site is called: in the bar, in titles, at sign-in."),
+    Setting("PADLOCK_LOGO", _logo, "", "An SVG or PNG file that stands beside the name; empty: a padlock."),
     Setting("PADLOCK_COOKIE_SECURE", _switch, "off", "On where the site is reached by https:// only."),
 )
 

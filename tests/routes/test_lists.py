@@ -79,7 +79,7 @@ def test_a_strangers_page_looks_like_a_missing_one(visit, path):
 def test_the_details_say_what_is_known(visit, change):
     facts = {"issuer": "R11, Let's Encrypt", "subject": "alice.example", "names": ["alice.example"], "key": "RSA 2048"}
     change("alice.example", reason=Reason.OK, fingerprint="ab" * 32, not_before=days(-30), not_after=days(40), **facts)
-    text = visit("alice").get("/services/1").main.text
+    text = visit("alice").get("/services/1?tab=domain").main.text
     for words in ("Valid", "R11, Let's Encrypt", "Names covered", "40 days", "Checked just now", "Check now"):
         assert words in text
     assert "RSA 2048" not in text
@@ -100,12 +100,12 @@ def test_the_details_tell_staff_more(visit, change):
         "curl --max-time 10 -v https://alice.example",
     ):
         assert words in text
-    assert "192.0.2.7" not in visit("alice").get("/services/1").text
+    assert "192.0.2.7" not in visit("alice").get("/services/1?tab=domain").text
 
 
 def test_no_certificate_no_facts(visit, change):
     change("alice.example", reason=Reason.REFUSED)
-    text = visit("alice").get("/services/1").main.text
+    text = visit("alice").get("/services/1?tab=domain").main.text
     assert "HTTPS is off" in text
     assert "Issued by" not in text
 
@@ -113,7 +113,7 @@ def test_no_certificate_no_facts(visit, change):
 def test_unknown_still_says_what_was_seen(visit, change):
     facts = {"fingerprint": "ab" * 32, "issuer": "R11", "not_after": days(40)}
     change("alice.example", reason=Reason.TIMEOUT, last_valid_at=datetime.now(UTC) - timedelta(hours=3), **facts)
-    text = visit("alice").get("/services/1").main.text
+    text = visit("alice").get("/services/1?tab=domain").main.text
     assert "Last seen valid 3 hours ago." in text
     assert "The last certificate seen" in text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from webapp.routes import admin, auth, client, errors, gate, page, probe
+from webapp.routes import admin, auth, client, errors, gate, look, page, probe
 
 
 def register(app: Flask) -> None:
@@ -13,5 +13,5 @@ def register(app: Flask) -> None:
     gate.register(app)
     page.register(app)
     errors.register(app)
-    for blueprint in (auth.blueprint, client.blueprint, admin.blueprint, probe.blueprint):
+    for blueprint in (auth.blueprint, client.blueprint, admin.blueprint, probe.blueprint, look.blueprint):
         app.register_blueprint(blueprint)
