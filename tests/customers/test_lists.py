@@ -148,3 +148,31 @@ def test_a_list_costs_two_queries_however_long(shelf, list_rows):
 
 def test_a_long_search_is_quick(shelf):
     assert found(Question("a" * 50_000 + "!")) == []
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"), [("25", 25), ("50", 31), ("100", 31), ("26", 25), ("10" * 9, 25), ("-1", 25)]
+)
+def test_page_sizes_are_on_a_whitelist(shelf, size, shown):
+    assert len(lists.list_services(user("alice"), Question(size=size), NOW).rows) == shown
+
+
+@pytest.mark.parametrize("field", ["status", "ssl", "client"])
+@pytest.mark.parametrize("text", ["", "nonsense", "1;DROP", "%", "-1", "²", "9" * 30, "active"])
+def test_an_unknown_filter_filters_nothing(shelf, field, text):
+    listing = lists.list_services(user("ada"), Question(**{field: text}), NOW)
+    assert (listing.total, listing.filters) == (32, {})
+
+
+def test_a_list_is_narrowed_to_a_status(shelf):
+    with writing():
+        catalog.add_service(alices(), "Hosting", "old.example", ServiceStatus.TERMINATED)
+    assert found(Question(status="Terminated")) == ["old.example"]
+    assert found(Question(ssl="inactive")) == ["old.example"]
+
+
+def test_staff_narrow_a_list_to_a_client_and_clients_cannot(shelf):
+    question = Question(client=str(alices().id))
+    assert lists.list_services(user("sam"), question, NOW).total == 31
+    assert lists.list_services(user("bob"), question, NOW).total == 1
+    assert lists.list_services(user("bob"), question, NOW).filters == {}
