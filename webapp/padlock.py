@@ -37,7 +37,8 @@ LOOKS: Mapping[State, Look] = MappingProxyType(
 )
 
 
-EXPIRING_MEANING = f"Valid, but not for long: the days that are left, from {EXPIRING_DAYS} days on."
+EXPIRING_LABEL = "Ends soon"
+EXPIRING_MEANING = f"Valid, with {EXPIRING_DAYS} days left or less: time to renew the certificate."
 # What a list can be narrowed to, the most urgent first.
 KINDS: Mapping[str, str] = MappingProxyType(
     {

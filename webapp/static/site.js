@@ -52,7 +52,8 @@
   // A list is swapped only when its own page comes back. Signed out in the meantime, or something failed: the browser
   // goes where it would have gone without htmx.
   document.addEventListener("htmx:before:response", (event) => {
-    const { push, request, response } = event.detail.ctx;
+    const { push, request, response, sourceElement } = event.detail.ctx;
+    event.detail.ctx.turnsPage = sourceElement.closest(".list-foot") !== null;
     if (!push || (response.status < 400 && !response.raw.redirected)) return;
     event.preventDefault();
     location.assign(response.raw.redirected ? response.raw.url : request.action);
@@ -60,8 +61,12 @@
   document.addEventListener("htmx:error", (event) => {
     if (event.detail.ctx?.push) location.assign(event.detail.ctx.request.action);
   });
-  // Who turns to a page that has no such link keeps a place to go on from.
+  // Who turns a page goes on at its top, as with a plain link. Else the focus stays where it is, if that is still there.
   document.addEventListener("htmx:after:swap", (event) => {
-    if (event.detail.ctx?.push && document.activeElement === document.body) document.getElementById("list")?.focus({ preventScroll: true });
+    const { push, turnsPage } = event.detail.ctx ?? {};
+    const list = document.getElementById("list");
+    if (!push || !list) return;
+    if (turnsPage || document.activeElement === document.body) list.focus({ preventScroll: true });
+    if (turnsPage) scrollTo(0, 0);
   });
 })();
