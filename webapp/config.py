@@ -13,7 +13,7 @@ import re
 import secrets
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any, TypeVar
@@ -99,7 +99,7 @@ def _file(text: str) -> Path | None:
 class Logo:
     """The provider's logo: its bytes, and their type by what they are rather than by what the file is called."""
 
-    data: bytes
+    data: bytes = field(repr=False)
     type: str
 
 

@@ -87,8 +87,8 @@ def list_services(user: User, question: Question, now: datetime) -> Listing[Serv
     searched = (Service.domain, Service.product, Hostname.name, *_names_of_clients(user))
     sorts = {**SERVICE_SORTS, "ssl": states.urgency(Service, now)}
     filters, client = _filters(ServiceStatus, user, question)
-    statement = _filtered(services_for(user), Service, filters, now)
-    listing = _listing(statement, question, searched, sorts, Service.id)
+    conditions = _conditions(Service, filters, now)
+    listing = _listing(services_for(user), question, searched, sorts, Service.id, conditions)
     return replace(listing, filters=filters, client=client, statuses={word: word for word in ServiceStatus})
 
 
@@ -97,8 +97,8 @@ def list_domains(user: User, question: Question, now: datetime) -> Listing[Domai
     searched = (Domain.name, Hostname.name, *_names_of_clients(user))
     sorts = {**DOMAIN_SORTS, "ssl": states.urgency(Domain, now)}
     filters, client = _filters(DomainStatus, user, question)
-    statement = _filtered(domains_for(user), Domain, filters, now)
-    listing = _listing(statement, question, searched, sorts, Domain.id)
+    conditions = _conditions(Domain, filters, now)
+    listing = _listing(domains_for(user), question, searched, sorts, Domain.id, conditions)
     return replace(listing, filters=filters, client=client, statuses={word: word for word in DomainStatus})
 
 
@@ -115,14 +115,17 @@ def _filters(statuses: type[StrEnum], user: User, question: Question) -> tuple[d
     return filters, client
 
 
-def _filtered(statement: Select[T], model: type[T], filters: Mapping[str, str], now: datetime) -> Select[T]:
+def _conditions(
+    model: type[Service] | type[Domain], filters: Mapping[str, str], now: datetime
+) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
     if "status" in filters:
-        statement = statement.where(model.status == filters["status"])
+        conditions.append(model.status == filters["status"])
     if "ssl" in filters:
-        statement = statement.where(states.is_kind(model, filters["ssl"], now))
+        conditions.append(states.is_kind(model, filters["ssl"], now))
     if "client" in filters:
-        statement = statement.where(model.client_id == int(filters["client"]))
-    return statement
+        conditions.append(model.client_id == int(filters["client"]))
+    return conditions
 
 
 def _is_id(text: str) -> bool:
@@ -140,18 +143,21 @@ def _listing(
     searched: Iterable[InstrumentedAttribute[str]],
     sorts: Columns,
     last_sort: InstrumentedAttribute[int],
+    conditions: Iterable[ColumnElement[bool]] = (),
 ) -> Listing[T]:
     search = question.search.strip()[:MOST_SEARCHED]
-    if search:
-        statement = statement.where(_matches(search, searched))
-    total = db.session.scalar(select(func.count()).select_from(statement.with_only_columns(last_sort).subquery())) or 0
+    matches = (_matches(search, searched),) if search else ()
+    ids = statement.with_only_columns(last_sort).where(*conditions, *matches)
+    total = db.session.scalar(select(func.count()).select_from(ids.subquery())) or 0
     size = int(question.size) if question.size in map(str, PAGE_SIZES) else PAGE_SIZE
     pages = max(1, -(-total // size))
     page = _page(question.page, pages)
     sort = question.sort if question.sort.removeprefix("-") in sorts else DEFAULT_SORT
     column = sorts[sort.removeprefix("-")]
-    ordered = statement.order_by((column.desc() if sort.startswith("-") else column.asc()).nulls_last(), last_sort)
-    rows = db.session.scalars(ordered.limit(size).offset((page - 1) * size)).all()
+    order = ((column.desc() if sort.startswith("-") else column.asc()).nulls_last(), last_sort)
+    # The page is found by ids alone, and only its rows are fetched: whole rows take several times as long to sort.
+    chosen = ids.order_by(*order).limit(size).offset((page - 1) * size)
+    rows = db.session.scalars(statement.where(last_sort.in_(chosen)).order_by(*order)).all()
     return Listing(list(rows), total, search, sort, page, pages, size)
 
 
