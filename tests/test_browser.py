@@ -201,6 +201,7 @@ def test_no_page_scrolls_sideways(page, width):
 def test_a_list_is_filtered_and_sorted_in_place_and_back_works(page):
     sign_in(page, "bob")
     page.evaluate("window.untouched = true")
+    page.get_by_label("Status").focus()
     page.get_by_label("Status").select_option("Active")
     expect(page).to_have_url(re.compile(r"/services\?status=Active$"))
     expect(page.get_by_label("Status")).to_be_focused()
