@@ -16,10 +16,11 @@ FOLDER = Path(__file__).parent.parent / "docs" / "screenshots"
 WIDE: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 PICTURES = (
+    ("home", "alice", "/home", WIDE),
     ("services", "alice", "/services", WIDE),
     ("services-phone", "alice", "/services", PHONE),
     ("domains", "alice", "/domains", WIDE),
-    ("service", "alice", "/services/3", WIDE),
+    ("service", "alice", "/services/3?tab=domain", WIDE),
     ("admin-service", "ada", "/admin/services/3", WIDE),
 )
 
@@ -49,7 +50,7 @@ def sign_in(page: Page, who: str) -> None:
     page.get_by_label("E-mail").fill(f"{who}@example.com")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/*services*")
+    expect(page.get_by_role("button", name="Sign in")).to_have_count(0)
 
 
 def settle(page: Page, size: ViewportSize) -> None:

@@ -28,6 +28,8 @@ BAD = {
         "smtps://[x",
     ],
     "PADLOCK_MAIL_FROM": ["padlock", "a@b c", "a@b@c", "Padlock <a@b>"],
+    "PADLOCK_SITE_NAME": ["n" * 41, "two\nlines"],
+    "PADLOCK_LOGO": ["/no/such/logo.svg", "/"],
     "PADLOCK_DATABASE_URL": ["nonsense", "sqlite:////no/such/folder/file", "mysql://nobody/nothing"],
 }
 
@@ -112,3 +114,26 @@ def test_an_empty_secret_file_stops_the_start(tmp_path):
     (tmp_path / "secret_key").write_text("")
     with pytest.raises(BadSetting, match="delete the file"):
         config.load({}, tmp_path)
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [(PNG, "image/png"), (b"<?xml version='1.0'?>\n<svg/>", "image/svg+xml"), (b" <svg/>", "image/svg+xml")],
+)
+def test_a_logo_is_known_by_what_it_is(tmp_path, data, kind):
+    file = tmp_path / "logo.bin"
+    file.write_bytes(data)
+    assert config.load({"PADLOCK_LOGO": str(file)}, tmp_path)["PADLOCK_LOGO"] == config.Logo(data, kind)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"<html><svg/></html>", b"GIF89a", b"\xff\xd8\xff", PNG + b"\0" * config.MOST_LOGO]
+)
+def test_a_bad_logo_stops_the_start(tmp_path, data):
+    file = tmp_path / "logo.svg"
+    file.write_bytes(data)
+    with pytest.raises(BadSetting, match=r"^PADLOCK_LOGO cannot be .*it takes"):
+        config.load({"PADLOCK_LOGO": str(file)}, tmp_path)

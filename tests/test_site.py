@@ -35,6 +35,9 @@ ANSWERS = {
     "POST /sign-out": {NOBODY: 302, ALICE: 303, BOB: 303, SAM: 303, ADA: 303},
     "GET /setup/<token>": dict.fromkeys(ALL, 410),
     "POST /setup/<token>": dict.fromkeys(ALL, 410),
+    "GET /logo": dict.fromkeys(ALL, 404),
+    "GET /styleguide": ALL,
+    "GET /home": SIGNED_IN,
     "GET /services": SIGNED_IN,
     "GET /services/<id:item_id>": HERS,
     "GET /domains": SIGNED_IN,
@@ -120,7 +123,7 @@ def test_every_icon_is_in_the_sprite(app):
     sprite = (ROOT / "static/vendor/tabler-icons-3.51.0/sprite.svg").read_text()
     texts = "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
     used = set(re.findall(r'icon\("([a-z0-9-]+)"', texts)) | set(re.findall(r'icon\("([a-z0-9-]+)" if', texts))
-    used |= set(re.findall(r'"(chevron-[a-z]+|selector|server-2|world)"', texts))
+    used |= set(re.findall(r'"(chevron-[a-z]+|selector|server-2|world|home)"', texts))
     used |= {look.icon for look in (*padlock.LOOKS.values(), padlock.NEVER_ASKED_LOOK)}
     assert set(re.findall(r'<symbol id="([a-z0-9-]+)"', sprite)) == used
 

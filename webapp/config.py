@@ -13,7 +13,7 @@ import re
 import secrets
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,6 +26,8 @@ from webapp import config_mail
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+MOST_LOGO = 256 * 1024  # bytes
 
 
 class BadSetting(ValueError):
@@ -93,6 +95,34 @@ def _file(text: str) -> Path | None:
     if not path.is_file():
         raise ValueError("there is no such file")
     return path
+
+
+@dataclass(frozen=True)
+class Logo:
+    """The provider's logo: its bytes, and their type by what they are rather than by what the file is called."""
+
+    data: bytes = field(repr=False)
+    type: str
+
+
+def _logo(text: str) -> Logo | None:
+    path = _file(text)
+    if path is None:
+        return None
+    data = path.read_bytes()
+    if len(data) > MOST_LOGO:
+        raise ValueError(f"it takes a file of {MOST_LOGO // 1024} KiB at most")
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return Logo(data, "image/png")
+    if re.match(rb"(\xef\xbb\xbf)?\s*(<\?xml|<!--|<!DOCTYPE svg|<svg)", data) and b"<svg" in data:
+        return Logo(data, "image/svg+xml")
+    raise ValueError("it takes an SVG or PNG file")
+
+
+def _site_name(text: str) -> str:
+    if len(text) > 40 or not text.isprintable():
+        raise ValueError("it takes at most 40 characters, on one line")
+    return text
 
 
 def _each(parse: Callable[[str], T]) -> Callable[[str], tuple[T, ...]]:
@@ -200,6 +230,8 @@ SETTINGS = (
     Setting(
         "PADLOCK_MAIL_FROM", config_mail.mail_address, "", "Who mails come from; empty: padlock@ the host of the site."
     ),
+    Setting("PADLOCK_SITE_NAME", _site_name, "Padlock", "What the site is called: in the bar, in titles, at sign-in."),
+    Setting("PADLOCK_LOGO", _logo, "", "An SVG or PNG file that stands beside the name; empty: a padlock."),
     Setting("PADLOCK_COOKIE_SECURE", _switch, "off", "On where the site is reached by https:// only."),
 )
 

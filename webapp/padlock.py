@@ -37,6 +37,20 @@ LOOKS: Mapping[State, Look] = MappingProxyType(
 )
 
 
+EXPIRING_LABEL = "Ends soon"
+EXPIRING_MEANING = f"Valid, with {EXPIRING_DAYS} days left or less: time to renew the certificate."
+# What a list can be narrowed to, the most urgent first.
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "invalid": LOOKS[State.INVALID].label,
+        "expiring": f"Ends within {EXPIRING_DAYS} days",
+        "unknown": LOOKS[State.UNKNOWN].label,
+        "valid": LOOKS[State.VALID].label,
+        "inactive": LOOKS[State.INACTIVE].label,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
     """One reason in words: `title` in a few of them, `customer` what is wrong, `cure` who can mend it and how,
@@ -294,6 +308,13 @@ def expiring(state: State, not_after: datetime | None, now: datetime) -> bool:
     """Whether a valid padlock carries the amber warning."""
     days = days_left(not_after, now)
     return state is State.VALID and days is not None and days <= EXPIRING_DAYS
+
+
+def share_gone(not_before: datetime | None, not_after: datetime | None, now: datetime) -> int | None:
+    """How much of a certificate's lifetime is behind it, in per cent; None where that cannot be told."""
+    if not_before is None or not_after is None or not_after <= not_before:
+        return None
+    return min(100, max(0, round(100 * ((now - not_before) / (not_after - not_before)))))
 
 
 def days_text(days: int) -> str:

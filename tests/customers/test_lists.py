@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import event
@@ -9,6 +9,8 @@ from webapp.customers.lists import Question
 from webapp.customers.models import ACTIVE_DOMAINS, ACTIVE_SERVICES, Client, DomainStatus, ServiceStatus, User
 from webapp.extensions import db, writing
 from webapp.monitor.models import Hostname
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def user(name):
@@ -29,7 +31,7 @@ def shelf(in_app):
 
 
 def found(question, name="alice"):
-    return [row.shown_name for row in lists.list_services(user(name), question).rows]
+    return [row.shown_name for row in lists.list_services(user(name), question, NOW).rows]
 
 
 def test_one_name_has_one_row_however_it_is_written(in_app):
@@ -71,7 +73,7 @@ def test_active_is_what_the_verdicts_say():
 
 
 def test_pages_of_25_that_exist(shelf):
-    last = lists.list_services(user("alice"), Question(page="2"))
+    last = lists.list_services(user("alice"), Question(page="2"), NOW)
     assert (last.total, last.pages, last.page, last.first, len(last.rows)) == (31, 2, 2, 26, 6)
 
 
@@ -90,7 +92,7 @@ def test_pages_of_25_that_exist(shelf):
     ],
 )
 def test_odd_pages_are_clamped(shelf, asked, shown):
-    assert lists.list_services(user("alice"), Question(page=asked)).page == shown
+    assert lists.list_services(user("alice"), Question(page=asked), NOW).page == shown
 
 
 def test_sorts_both_ways(shelf):
@@ -101,7 +103,7 @@ def test_sorts_both_ways(shelf):
 
 @pytest.mark.parametrize("sort", ["1;DROP TABLE user", "password_hash", "", "-", "--domain", "domain desc"])
 def test_an_unknown_sort_is_the_default(shelf, sort):
-    listing = lists.list_services(user("alice"), Question(sort=sort))
+    listing = lists.list_services(user("alice"), Question(sort=sort), NOW)
     assert listing.sort == "domain"
     assert listing.rows[0].shown_name == "alice.example"
 
@@ -130,15 +132,15 @@ def test_a_name_is_found_in_either_spelling(in_app):
 
 
 def test_admins_search_by_client_and_clients_do_not(shelf):
-    assert lists.list_services(user("ada"), Question("bakery")).total == 31
-    assert lists.list_services(user("alice"), Question("bakery")).total == 0
+    assert lists.list_services(user("ada"), Question("bakery"), NOW).total == 31
+    assert lists.list_services(user("alice"), Question("bakery"), NOW).total == 0
 
 
 @pytest.mark.parametrize("list_rows", [lists.list_services, lists.list_domains])
 def test_a_list_costs_two_queries_however_long(shelf, list_rows):
     ada, queries = user("ada"), []
     event.listen(db.engine, "before_cursor_execute", lambda *args: queries.append(args[2]))
-    for row in list_rows(ada, Question()).rows:
+    for row in list_rows(ada, Question(), NOW).rows:
         assert row.client.name
         assert row.hostname.name
     assert len(queries) == 2
@@ -146,3 +148,31 @@ def test_a_list_costs_two_queries_however_long(shelf, list_rows):
 
 def test_a_long_search_is_quick(shelf):
     assert found(Question("a" * 50_000 + "!")) == []
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"), [("25", 25), ("50", 31), ("100", 31), ("26", 25), ("10" * 9, 25), ("-1", 25)]
+)
+def test_page_sizes_are_on_a_whitelist(shelf, size, shown):
+    assert len(lists.list_services(user("alice"), Question(size=size), NOW).rows) == shown
+
+
+@pytest.mark.parametrize("field", ["status", "ssl", "client"])
+@pytest.mark.parametrize("text", ["", "nonsense", "1;DROP", "%", "-1", "²", "9" * 30, "active"])
+def test_an_unknown_filter_filters_nothing(shelf, field, text):
+    listing = lists.list_services(user("ada"), Question(**{field: text}), NOW)
+    assert (listing.total, listing.filters) == (32, {})
+
+
+def test_a_list_is_narrowed_to_a_status(shelf):
+    with writing():
+        catalog.add_service(alices(), "Hosting", "old.example", ServiceStatus.TERMINATED)
+    assert found(Question(status="Terminated")) == ["old.example"]
+    assert found(Question(ssl="inactive")) == ["old.example"]
+
+
+def test_staff_narrow_a_list_to_a_client_and_clients_cannot(shelf):
+    question = Question(client=str(alices().id))
+    assert lists.list_services(user("sam"), question, NOW).total == 31
+    assert lists.list_services(user("bob"), question, NOW).total == 1
+    assert lists.list_services(user("bob"), question, NOW).filters == {}

@@ -14,7 +14,7 @@ def sign_in(browser, email="alice@example.com", password=PASSWORD, path="/sign-i
     return browser.post(path, {"email": email, "password": password}, **kwargs)
 
 
-@pytest.mark.parametrize(("name", "first_page"), [("alice", "/services"), ("ada", "/admin/services")])
+@pytest.mark.parametrize(("name", "first_page"), [("alice", "/home"), ("ada", "/admin/services")])
 def test_signing_in_leads_to_the_first_page(visit, name, first_page):
     browser = visit()
     answer = sign_in(browser, f"{name}@example.com", follow_redirects=True)

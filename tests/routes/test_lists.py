@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 
 from webapp.customers import catalog
 from webapp.customers.models import Client, DomainStatus, Service, ServiceStatus
@@ -79,7 +80,7 @@ def test_a_strangers_page_looks_like_a_missing_one(visit, path):
 def test_the_details_say_what_is_known(visit, change):
     facts = {"issuer": "R11, Let's Encrypt", "subject": "alice.example", "names": ["alice.example"], "key": "RSA 2048"}
     change("alice.example", reason=Reason.OK, fingerprint="ab" * 32, not_before=days(-30), not_after=days(40), **facts)
-    text = visit("alice").get("/services/1").main.text
+    text = visit("alice").get("/services/1?tab=domain").main.text
     for words in ("Valid", "R11, Let's Encrypt", "Names covered", "40 days", "Checked just now", "Check now"):
         assert words in text
     assert "RSA 2048" not in text
@@ -100,12 +101,12 @@ def test_the_details_tell_staff_more(visit, change):
         "curl --max-time 10 -v https://alice.example",
     ):
         assert words in text
-    assert "192.0.2.7" not in visit("alice").get("/services/1").text
+    assert "192.0.2.7" not in visit("alice").get("/services/1?tab=domain").text
 
 
 def test_no_certificate_no_facts(visit, change):
     change("alice.example", reason=Reason.REFUSED)
-    text = visit("alice").get("/services/1").main.text
+    text = visit("alice").get("/services/1?tab=domain").main.text
     assert "HTTPS is off" in text
     assert "Issued by" not in text
 
@@ -113,7 +114,7 @@ def test_no_certificate_no_facts(visit, change):
 def test_unknown_still_says_what_was_seen(visit, change):
     facts = {"fingerprint": "ab" * 32, "issuer": "R11", "not_after": days(40)}
     change("alice.example", reason=Reason.TIMEOUT, last_valid_at=datetime.now(UTC) - timedelta(hours=3), **facts)
-    text = visit("alice").get("/services/1").main.text
+    text = visit("alice").get("/services/1?tab=domain").main.text
     assert "Last seen valid 3 hours ago." in text
     assert "The last certificate seen" in text
 
@@ -217,3 +218,91 @@ def test_a_name_shared_by_two_clients_leaks_no_owner(visit, add):
     text = visit("alice").get("/services?q=bob.example").text + visit("bob").get("/services").text
     assert "Sons" not in text.replace("Bob & Sons", "", 1)
     assert "Bakery" not in visit("bob").get("/services").text
+
+
+@pytest.mark.parametrize(
+    "query", ["ssl=nonsense", "status=1;DROP", "client=-1", "client=9223372036854775808", "size=1e9"]
+)
+@pytest.mark.parametrize("path", ["/services", "/domains"])
+def test_odd_filters_get_the_whole_list(visit, path, query):
+    assert len(visit("alice").get(f"{path}?{query}").tbody.find_all("tr")) == 1
+    assert visit("ada").get(f"/admin{path}?{query}").select(".chip") == []
+
+
+@pytest.mark.parametrize("name", ["q", "status", "ssl", "client", "sort", "size", "page"])
+def test_broken_text_in_any_word_is_refused_and_many_are_one(visit, name):
+    alice = visit("alice")
+    assert alice.client.get(f"/services?{name}=%00").status_code == 400
+    assert alice.client.get(f"/services?{name}=%ff").status_code == 400
+    alice.get(f"/services?{name}=&{name}=%25_'&{name}[]=1")
+
+
+def test_filters_can_be_taken_back_one_by_one_or_all(visit, change):
+    change("alice.example", reason=Reason.EXPIRED)
+    page = visit("ada").get("/admin/services?status=Active&ssl=invalid&client=1&q=alice&sort=-due&page=9")
+    chips = {chip["id"]: chip["href"] for chip in page.select(".list-chips a")}
+    assert chips["chip-ssl"] == "/admin/services?q=alice&status=Active&client=1&sort=-due"
+    assert chips["chip-client"] == "/admin/services?q=alice&status=Active&ssl=invalid&sort=-due"
+    assert chips["chips-clear"] == "/admin/services?sort=-due"
+    assert len(page.tbody.find_all("tr")) == 1
+
+
+def test_the_filter_form_keeps_what_was_chosen(visit):
+    form = visit("ada").get("/admin/domains?status=Active&client=1&size=50&sort=-expires").find(id="filters")
+    assert form.find("select", attrs={"name": "status"}).find("option", selected=True)["value"] == "Active"
+    hidden = {field["name"]: field["value"] for field in form.find_all("input", type="hidden")}
+    assert hidden == {"client": "1", "sort": "-expires", "size": "50"}
+
+
+def test_nothing_found_leads_back_to_the_whole_list(visit):
+    page = visit("alice").get("/services?status=Fraud")
+    assert "Nothing matches these filters" in page.main.text
+    assert page.find(id="show-all")["href"] == "/services"
+
+
+def test_links_of_a_list_are_plain_links_that_htmx_makes_smooth(visit):
+    for link in visit("alice").get("/services?q=a").main.select("a[hx-get]"):
+        assert link["href"] == link["hx-get"]
+        assert (link["hx-select"], link["hx-target"]) == ("#list", "#list")
+        assert link["id"], "focus finds its way back by it"
+
+
+@pytest.mark.parametrize("path", ["/services", "/domains"])
+def test_the_legend_opens_beside_the_column_and_names_every_look(visit, path):
+    page = visit("alice").get(path)
+    assert page.find("button", popovertarget="legend").find_parent("th")["class"] == ["head-ssl"]
+    legend = page.find(id="legend", popover=True)
+    for words in ("Valid", "Invalid", "Unknown", "Inactive", "12 days", "Not checked yet"):
+        assert words in legend.text
+
+
+def test_a_service_has_tabs_that_are_links(visit):
+    alice = visit("alice")
+    tabs = alice.get("/services/1").select(".tab")
+    assert [(tab.text, tab["href"]) for tab in tabs] == [
+        ("Overview", "/services/1"),
+        ("Domain", "/services/1?tab=domain"),
+    ]
+    assert (
+        alice.get("/services/1?tab=nonsense").find("a", attrs={"aria-current": "page"}, class_="tab").text == "Overview"
+    )
+    page = alice.get("/services/1?tab=domain")
+    assert page.find("a", attrs={"aria-current": "page"}, class_="tab").text == "Domain"
+    assert page.find(id="ssl")
+
+
+def test_the_time_left_is_a_bar_and_words(visit, change):
+    change("alice.example", reason=Reason.OK, fingerprint="ab" * 32, not_before=days(-30), not_after=days(29))
+    page = visit("alice").get("/domains/1")
+    assert "29 days of 59" in page.main.text
+    assert page.select_one(".lifetime-gone")["width"] == "50"
+    assert page.find("time", attrs={"data-instant": True})["datetime"].endswith("+00:00")
+
+
+@pytest.mark.parametrize("path", ["/admin/services", "/admin/domains"])
+def test_a_page_costs_three_queries_and_a_count(app, visit, path):
+    ada, queries = visit("ada"), []
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", lambda *args: queries.append(args[2]))
+    ada.get(f"{path}?client=1&status=Active&ssl=unknown&sort=ssl&q=alice")
+    assert len([query for query in queries if query != "BEGIN"]) == 4

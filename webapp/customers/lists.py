@@ -1,10 +1,12 @@
-"""Lists of services and domains: search, sort, pages. What may be asked for is on a whitelist."""
+"""Lists of services and domains: search, filters, sort, pages. What may be asked for is on a whitelist."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
@@ -12,12 +14,14 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp import probe
+from webapp.customers import states
 from webapp.customers.access import domains_for, services_for
-from webapp.customers.models import Client, Domain, Service, User
+from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import db
 from webapp.monitor.models import Hostname
 
 PAGE_SIZE = 25
+PAGE_SIZES = (25, 50, 100)
 MOST_SEARCHED = 100  # characters of a search that are looked at
 
 T = TypeVar("T", Service, Domain)
@@ -51,6 +55,10 @@ class Question:
     search: str = ""
     sort: str = DEFAULT_SORT  # a name of the whitelist, with a minus before it: the other way round
     page: str = "1"
+    size: str = str(PAGE_SIZE)
+    status: str = ""  # a word of ServiceStatus or DomainStatus
+    ssl: str = ""  # one of `states.KINDS`
+    client: str = ""  # the id of a client, for those who see more than one
 
 
 @dataclass(frozen=True)
@@ -63,23 +71,65 @@ class Listing(Generic[T]):
     sort: str
     page: int
     pages: int
+    size: int = PAGE_SIZE
+    filters: Mapping[str, str] = field(default_factory=dict)  # by name, in the words of the address bar
+    client: Client | None = None  # the one whose items alone are shown
+    statuses: Mapping[str, str] = field(default_factory=dict)  # what the status can be filtered by
 
     @property
     def first(self) -> int:
         """The place of the first row shown in the whole list, counted from 1."""
-        return (self.page - 1) * PAGE_SIZE + 1
+        return (self.page - 1) * self.size + 1
 
 
-def list_services(user: User, question: Question) -> Listing[Service]:
-    """One page of the services this user may see."""
+def list_services(user: User, question: Question, now: datetime) -> Listing[Service]:
+    """One page of the services this user may see, with the state their padlocks have at `now`."""
     searched = (Service.domain, Service.product, Hostname.name, *_names_of_clients(user))
-    return _listing(services_for(user), question, searched, SERVICE_SORTS, Service.id)
+    sorts = {**SERVICE_SORTS, "ssl": states.urgency(Service, now)}
+    filters, client = _filters(ServiceStatus, user, question)
+    conditions = _conditions(Service, filters, now)
+    listing = _listing(services_for(user), question, searched, sorts, Service.id, conditions)
+    return replace(listing, filters=filters, client=client, statuses={word: word for word in ServiceStatus})
 
 
-def list_domains(user: User, question: Question) -> Listing[Domain]:
-    """One page of the domains this user may see."""
+def list_domains(user: User, question: Question, now: datetime) -> Listing[Domain]:
+    """One page of the domains this user may see, with the state their padlocks have at `now`."""
     searched = (Domain.name, Hostname.name, *_names_of_clients(user))
-    return _listing(domains_for(user), question, searched, DOMAIN_SORTS, Domain.id)
+    sorts = {**DOMAIN_SORTS, "ssl": states.urgency(Domain, now)}
+    filters, client = _filters(DomainStatus, user, question)
+    conditions = _conditions(Domain, filters, now)
+    listing = _listing(domains_for(user), question, searched, sorts, Domain.id, conditions)
+    return replace(listing, filters=filters, client=client, statuses={word: word for word in DomainStatus})
+
+
+def _filters(statuses: type[StrEnum], user: User, question: Question) -> tuple[dict[str, str], Client | None]:
+    """The filters that were understood, and the client among them. What is unknown filters nothing."""
+    filters = {}
+    if question.status in list(statuses):
+        filters["status"] = question.status
+    if question.ssl in states.KINDS:
+        filters["ssl"] = question.ssl
+    client = db.session.get(Client, int(question.client)) if user.sees_everything and _is_id(question.client) else None
+    if client is not None:
+        filters["client"] = str(client.id)
+    return filters, client
+
+
+def _conditions(
+    model: type[Service] | type[Domain], filters: Mapping[str, str], now: datetime
+) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if "status" in filters:
+        conditions.append(model.status == filters["status"])
+    if "ssl" in filters:
+        conditions.append(states.is_kind(model, filters["ssl"], now))
+    if "client" in filters:
+        conditions.append(model.client_id == int(filters["client"]))
+    return conditions
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 18
 
 
 def _names_of_clients(user: User) -> tuple[InstrumentedAttribute[str], ...]:
@@ -93,18 +143,22 @@ def _listing(
     searched: Iterable[InstrumentedAttribute[str]],
     sorts: Columns,
     last_sort: InstrumentedAttribute[int],
+    conditions: Iterable[ColumnElement[bool]] = (),
 ) -> Listing[T]:
     search = question.search.strip()[:MOST_SEARCHED]
-    if search:
-        statement = statement.where(_matches(search, searched))
-    total = db.session.scalar(select(func.count()).select_from(statement.with_only_columns(last_sort).subquery())) or 0
-    pages = max(1, -(-total // PAGE_SIZE))
+    matches = (_matches(search, searched),) if search else ()
+    ids = statement.with_only_columns(last_sort).where(*conditions, *matches)
+    total = db.session.scalar(select(func.count()).select_from(ids.subquery())) or 0
+    size = int(question.size) if question.size in map(str, PAGE_SIZES) else PAGE_SIZE
+    pages = max(1, -(-total // size))
     page = _page(question.page, pages)
     sort = question.sort if question.sort.removeprefix("-") in sorts else DEFAULT_SORT
     column = sorts[sort.removeprefix("-")]
-    ordered = statement.order_by((column.desc() if sort.startswith("-") else column.asc()).nulls_last(), last_sort)
-    rows = db.session.scalars(ordered.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)).all()
-    return Listing(list(rows), total, search, sort, page, pages)
+    order = ((column.desc() if sort.startswith("-") else column.asc()).nulls_last(), last_sort)
+    # The page is found by ids alone, and only its rows are fetched: whole rows take several times as long to sort.
+    chosen = ids.order_by(*order).limit(size).offset((page - 1) * size)
+    rows = db.session.scalars(statement.where(last_sort.in_(chosen)).order_by(*order)).all()
+    return Listing(list(rows), total, search, sort, page, pages, size)
 
 
 def _matches(search: str, columns: Iterable[InstrumentedAttribute[str]]) -> ColumnElement[bool]:

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from flask import Flask
 
-from webapp.routes import admin, auth, client, errors, gate, imports, page, probe, profile, reset, users, viewing
+from webapp.routes import (
+    admin,
+    auth,
+    client,
+    errors,
+    gate,
+    imports,
+    look,
+    page,
+    probe,
+    profile,
+    reset,
+    users,
+    viewing,
+)
 
 
 def register(app: Flask) -> None:
@@ -14,7 +28,5 @@ def register(app: Flask) -> None:
     gate.register(app)
     page.register(app)
     errors.register(app)
-    for blueprint in (auth.blueprint, client.blueprint, admin.blueprint, imports.blueprint, probe.blueprint):
-        app.register_blueprint(blueprint)
-    for blueprint in (profile.blueprint, reset.blueprint, users.blueprint, viewing.blueprint):
-        app.register_blueprint(blueprint)
+    for module in (auth, client, admin, imports, probe, look, profile, reset, users, viewing):
+        app.register_blueprint(module.blueprint)

@@ -15,7 +15,7 @@ blueprint.before_request(staff_only)
 
 @blueprint.get("/services")
 def services() -> str:
-    listing = lists.list_services(current_user, question())
+    listing = lists.list_services(current_user, question(), now())
     return render_template("admin/services.html", listing=listing, known=padlocks.known)
 
 
@@ -27,7 +27,7 @@ def service(item_id: int) -> str:
 
 @blueprint.get("/domains")
 def domains() -> str:
-    listing = lists.list_domains(current_user, question())
+    listing = lists.list_domains(current_user, question(), now())
     return render_template("admin/domains.html", listing=listing, known=padlocks.known)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 from flask_login import current_user
 
-from webapp.customers import access, lists, padlocks
+from webapp.customers import access, home, lists, padlocks
 from webapp.routes.gate import clients_only
 from webapp.routes.page import now, question
 
@@ -13,21 +13,29 @@ blueprint = Blueprint("client", __name__)
 blueprint.before_request(clients_only)
 
 
+@blueprint.get("/home")
+def overview() -> str:
+    shown = home.overview(current_user, now())
+    return render_template("client/home.html", overview=shown, known=padlocks.known)
+
+
 @blueprint.get("/services")
 def services() -> str:
-    listing = lists.list_services(current_user, question())
+    listing = lists.list_services(current_user, question(), now())
     return render_template("client/services.html", listing=listing, known=padlocks.known)
 
 
 @blueprint.get("/services/<id:item_id>")
 def service(item_id: int) -> str:
     item = access.service_or_404(current_user, item_id)
-    return render_template("client/service.html", item=item, standing=padlocks.known(item, current_user, now()))
+    tab = "domain" if request.args.get("tab") == "domain" else "overview"
+    standing = padlocks.known(item, current_user, now())
+    return render_template("client/service.html", item=item, standing=standing, tab=tab)
 
 
 @blueprint.get("/domains")
 def domains() -> str:
-    listing = lists.list_domains(current_user, question())
+    listing = lists.list_domains(current_user, question(), now())
     return render_template("client/domains.html", listing=listing, known=padlocks.known)
 
 

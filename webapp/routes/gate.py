@@ -125,7 +125,7 @@ def _sign_in_url(back_to: str | None) -> str:
 
 def _add_headers(response: Response) -> Response:
     response.headers.update(HEADERS)
-    if request.endpoint != "static":
+    if request.endpoint not in ("static", "look.logo"):
         response.headers["Cache-Control"] = "private, no-store"
         response.vary.update(("Cookie", "HX-Request"))
     elif "/vendor/" in request.path and response.status_code < 400:

@@ -6,9 +6,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from flask import Flask, g, request, url_for
+from flask_login import current_user
 
 from webapp import padlock, probe
+from webapp.customers.access import Item
 from webapp.customers.lists import Question
+from webapp.customers.models import Service
 
 
 def now() -> datetime:
@@ -19,9 +22,14 @@ def now() -> datetime:
     return moment
 
 
+# What a list takes from the address bar: everything else in it is dropped when a link to the list is written.
+LIST_WORDS = ("q", "status", "ssl", "client", "sort", "size", "page")
+
+
 def question() -> Question:
     """What the address bar asks of a list."""
-    return Question(request.args.get("q", ""), request.args.get("sort", ""), request.args.get("page", "1"))
+    texts = {name: request.args[name] for name in LIST_WORDS if name in request.args}
+    return Question(search=texts.pop("q", ""), **texts)
 
 
 def register(app: Flask) -> None:
@@ -31,6 +39,10 @@ def register(app: Flask) -> None:
     app.add_template_filter(_plain, "plain")
     app.add_template_filter(_host, "host")
     app.add_template_global(_same_list, "same_list")
+    app.add_template_global(_ssl_url, "ssl_url")
+    # Globals, not a context: an error page is made without one.
+    app.jinja_env.globals["site_name"] = app.config["PADLOCK_SITE_NAME"]
+    app.jinja_env.globals["has_logo"] = app.config["PADLOCK_LOGO"] is not None
     app.context_processor(lambda: {"now": now(), "padlock": padlock})
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
@@ -58,5 +70,14 @@ def _host(name: str) -> str:
 
 def _same_list(**changes: Any) -> str:
     """The address of the list that is shown, with these changes; what is empty is left out."""
-    asked = {name: request.args.get(name) for name in ("q", "sort", "page")} | changes
-    return url_for(str(request.endpoint), **{name: value for name, value in asked.items() if value})
+    asked = {name: request.args.get(name) for name in LIST_WORDS} | changes
+    where = request.view_args or {}
+    return url_for(str(request.endpoint), **where, **{name: value for name, value in asked.items() if value})
+
+
+def _ssl_url(item: Item) -> str:
+    """Where the details of an item's padlock are, for the user who is signed in."""
+    if getattr(current_user, "sees_everything", False):
+        return url_for(f"admin.{item.kind}", item_id=item.id)
+    # A client's service has tabs, and this is in one of them.
+    return url_for(f"client.{item.kind}", item_id=item.id, tab="domain" if item.kind == Service.kind else None)

@@ -28,12 +28,45 @@
     hideTips(null);
   });
 
-  // Exact instants in the reader's own time zone.
-  const format = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+  // Instants in the reader's own time zone; on hover the exact one, with its zone.
+  const short = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+  const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "long" });
   const localise = (where) => where.querySelectorAll("time[datetime]:not([data-local])").forEach((time) => {
-    time.title = format.format(new Date(time.dateTime));
+    const at = new Date(time.dateTime);
+    if (time.hasAttribute("data-instant")) time.textContent = short.format(at);
+    time.title = exact.format(at);
     time.dataset.local = "";
   });
   localise(document);
   document.addEventListener("htmx:after:swap", () => localise(document));
+
+  // A filter applies as soon as it is chosen, and the address bar shows only what was asked.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
+  });
+  document.addEventListener("formdata", (event) => {
+    if (event.target.method !== "get") return;
+    for (const [name, value] of [...event.formData]) if (!value) event.formData.delete(name);
+  });
+
+  // A list is swapped only when its own page comes back. Signed out in the meantime, or something failed: the browser
+  // goes where it would have gone without htmx.
+  document.addEventListener("htmx:before:response", (event) => {
+    const { push, request, response, sourceElement } = event.detail.ctx;
+    event.detail.ctx.turnsPage = sourceElement.closest(".list-foot") !== null;
+    if (!push || (response.status < 400 && !response.raw.redirected)) return;
+    event.preventDefault();
+    location.assign(response.raw.redirected ? response.raw.url : request.action);
+  });
+  document.addEventListener("htmx:error", (event) => {
+    if (event.detail.ctx?.push) location.assign(event.detail.ctx.request.action);
+  });
+  // Who turns a page goes on at its top, as with a plain link. Else the focus stays where it is, if that is still there.
+  document.addEventListener("htmx:after:swap", (event) => {
+    const { push, turnsPage } = event.detail.ctx ?? {};
+    const list = document.getElementById("list");
+    if (!push || !list) return;
+    if (turnsPage || document.activeElement === document.body) list.focus({ preventScroll: true });
+    if (turnsPage) scrollTo(0, 0);
+  });
 })();

@@ -1,0 +1,80 @@
+"""A client's first page: what needs a person first, and how many padlocks there are of each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, Select, func
+
+from webapp.customers import states
+from webapp.customers.access import Item, domains_for, services_for
+from webapp.customers.models import Domain, Service, User
+from webapp.extensions import db
+from webapp.probe import State
+
+MOST_SHOWN = 10  # of what needs attention; the lists have the rest
+T = TypeVar("T", Service, Domain)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many of a client's services, or of their domains, are in each state, and how many of the valid expire."""
+
+    by_state: Mapping[State, int]
+    expiring: int
+
+    @property
+    def total(self) -> int:
+        return sum(self.by_state.values())
+
+    @property
+    def wanting(self) -> int:
+        """How many need attention."""
+        return self.by_state[State.INVALID] + self.by_state[State.UNKNOWN] + self.expiring
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What stands on a client's first page."""
+
+    items: list[Item]  # what needs attention, the worst first, at most `MOST_SHOWN`
+    services: Counts
+    domains: Counts
+
+    @property
+    def empty(self) -> bool:
+        return not (self.services.total or self.domains.total)
+
+    @property
+    def wanting(self) -> int:
+        return self.services.wanting + self.domains.wanting
+
+
+def overview(user: User, now: datetime) -> Overview:
+    """What needs this user's attention at `now`. Two queries, however much there is."""
+    services, service_counts = _look(services_for(user), Service, now)
+    domains, domain_counts = _look(domains_for(user), Domain, now)
+    # Services before domains where both are as urgent: the sort is stable.
+    worst = sorted([*services, *domains], key=lambda found: found[1])[:MOST_SHOWN]
+    return Overview([item for item, _ in worst], service_counts, domain_counts)
+
+
+def _look(statement: Select[T], model: type[T], now: datetime) -> tuple[list[tuple[Item, int]], Counts]:
+    """The most urgent items, each with its urgency, and the counts of all. Each row carries the counts with it: they
+    are of the same moment as the rows, and cost no query of their own."""
+    urgency = states.urgency(model, now)
+    counts = [_count(states.is_state(model, state, now)) for state in State]
+    soon = _count(states.is_kind(model, states.EXPIRING, now))
+    found = statement.add_columns(urgency, soon, *counts).order_by(urgency, model.id).limit(MOST_SHOWN)
+    rows = db.session.execute(found).all()
+    if not rows:
+        return [], Counts(dict.fromkeys(State, 0), 0)
+    by_state = dict(zip(State, rows[0][3:], strict=True))
+    return [(row[0], row[1]) for row in rows if row[1] < states.ALL_WELL], Counts(by_state, rows[0][2])
+
+
+def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.count().filter(condition).over()

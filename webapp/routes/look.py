@@ -1,0 +1,30 @@
+"""How the site looks: the provider's logo, and every part of its pages on one page."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, current_app, render_template, request
+
+from webapp.routes import samples
+from webapp.routes.gate import open_to_everyone
+from webapp.routes.page import now
+
+blueprint = Blueprint("look", __name__)
+
+
+@blueprint.get("/logo")
+@open_to_everyone
+def logo() -> Response:
+    picture = current_app.config["PADLOCK_LOGO"] or abort(404)
+    response = Response(picture.data, mimetype=picture.type)
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+@blueprint.get("/styleguide")
+@open_to_everyone
+def styleguide() -> str:
+    """For whoever works on the site; there is none where it runs for its users."""
+    if not (current_app.debug or current_app.testing):
+        abort(404)
+    return render_template("styleguide.html", padlocks=samples.padlocks(now()), form=samples.form())

@@ -1,0 +1,68 @@
+"""What the styleguide shows: one of everything, made up. Nothing here comes from the database or goes there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from wtforms import Form, PasswordField, StringField
+from wtforms.validators import InputRequired
+
+from webapp.customers.models import Service, ServiceStatus
+from webapp.monitor.models import Hostname, Standing, standing
+from webapp.probe import Reason
+
+
+class SampleForm(Form):  # type: ignore[misc]
+    name = StringField("A field")
+    wrong = StringField("A field with a mistake", validators=[InputRequired("Please fill this in.")])
+    password = PasswordField("A password")
+
+
+def form() -> SampleForm:
+    """A form somebody has filled in, and made a mistake in."""
+    sample = SampleForm(data={"name": "What was typed stays"})
+    sample.validate()
+    return sample
+
+
+def padlocks(now: datetime) -> list[tuple[str, Service, Standing]]:
+    """Every look of a padlock: what it is called, and what its cell is made from."""
+    ended, soon, later = now - timedelta(days=9), now + timedelta(days=12, hours=1), now + timedelta(days=60)
+    made = [
+        ("Valid", _facts(Reason.OK, now, later), True),
+        ("Valid, ends soon", _facts(Reason.OK, now, soon), True),
+        ("Invalid", _facts(Reason.EXPIRED, now, ended), True),
+        ("Unknown", _facts(Reason.TIMEOUT, now, None), True),
+        ("Inactive", _facts(Reason.OK, now, later), False),
+        ("Not checked yet", Hostname(name="shop.example"), True),
+        ("No host name", None, True),
+        ("Being checked for the first time", Hostname(name="shop.example"), True),
+        ("Being checked again", _facts(Reason.OK, now, later), True),
+    ]
+    shown = []
+    for number, (words, facts, active) in enumerate(made, start=1):
+        stands = standing(facts, active=active, now=now)
+        stands = replace(stands, checking=words.startswith("Being checked"))
+        status = ServiceStatus.ACTIVE if active else ServiceStatus.TERMINATED
+        service = Service(id=number, product="Starter Hosting", domain="shop.example", status=status)
+        shown.append((words, service, stands))
+    return shown
+
+
+def _facts(reason: Reason, now: datetime, not_after: datetime | None) -> Hostname:
+    not_before = None if not_after is None else not_after - timedelta(days=90)
+    return Hostname(
+        name="shop.example",
+        reason=reason,
+        state=reason.state,
+        issuer="R11, Let's Encrypt",
+        subject="shop.example",
+        names=["shop.example", "www.shop.example"],
+        notes=[],
+        fingerprint="ab" * 32 if not_after else None,
+        not_before=not_before,
+        not_after=not_after,
+        checked_at=now - timedelta(minutes=5),
+        last_valid_at=now - timedelta(hours=3),
+    )
