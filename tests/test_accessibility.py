@@ -7,9 +7,23 @@ from playwright.sync_api import expect
 from tests.test_browser import SETTLED, chrome, demo, sign_in  # noqa: F401 - two of them are fixtures
 
 PAGES = {
-    None: ("/sign-in", "/no-such-page"),
-    "alice": ("/services", "/services?q=nothing-like-this", "/services/3", "/services/9", "/domains", "/domains/1"),
-    "ada": ("/admin/services", "/admin/domains", "/admin/services/3", "/admin/domains/1"),
+    None: ("/sign-in", "/forgot-password", "/no-such-page"),
+    "alice": (
+        *(
+            "/home",
+            "/services",
+            "/services?q=nothing-like-this",
+            "/services/3",
+            "/services/3?tab=domain",
+            "/services/9",
+        ),
+        *("/domains", "/domains/1", "/profile", "/profile/password"),
+    ),
+    "sam": ("/admin/users",),
+    "ada": (
+        *("/admin/services", "/admin/domains?ssl=invalid", "/admin/services/3", "/admin/domains/1", "/admin/users"),
+        *("/admin/users/new", "/admin/users/1", "/admin/import"),
+    ),
 }
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 

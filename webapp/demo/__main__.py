@@ -72,12 +72,13 @@ def _fill(environ: dict[str, str], lab: Lab) -> None:
 
 
 def _welcome(listen: str) -> str:
-    alice, bob, ada = data.CAST
+    alice, bob, sam, ada = data.CAST
     return f"""
   Padlock is at  http://{listen}
 
   Sign in as     {alice}   a client, with every kind of padlock
                  {bob}     another client
+                 {sam}     staff: sees everything, changes nothing
                  {ada}     the administrator
   Password       {data.PASSWORD}
 

@@ -12,7 +12,7 @@ from webapp.customers.models import Client, DomainStatus, Role, ServiceStatus
 from webapp.extensions import writing
 
 PASSWORD = "padlock-demo"
-CAST = ("alice@example.com", "bob@example.com", "ada@example.com")
+CAST = ("alice@example.com", "bob@example.com", "sam@example.com", "ada@example.com")
 
 # What Alice bought, and where it lives in the lab: every padlock is on the first screen.
 SERVICES = (
@@ -62,7 +62,8 @@ def fill(lab_cases: Collection[str]) -> None:
         bob = catalog.add_client("Bob & Sons Plumbing", now)
         accounts.add_user(CAST[0], "Alice Baker", PASSWORD, now, client=alice)
         accounts.add_user(CAST[1], "Bob Plumber", PASSWORD, now, client=bob)
-        accounts.add_user(CAST[2], "Ada Admin", PASSWORD, now, role=Role.ADMIN)
+        accounts.add_user(CAST[2], "Sam Staff", PASSWORD, now, role=Role.STAFF)
+        accounts.add_user(CAST[3], "Ada Admin", PASSWORD, now, role=Role.ADMIN)
         _fill_alice(alice, now.date())
         _fill_bob(bob, sorted(set(lab_cases) - _alices_names()), now.date())
 
