@@ -29,10 +29,11 @@ check: ## lint, types, import contracts
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 
-bench: ## how fast it is, as ratios: beside curl, requests and OpenSSL, and with silent servers
+bench: ## how fast it is, as ratios: the engine, the cells, the lists
 	@scripts/prepare test
 	@.venv/bin/python bench/probe.py
 	@.venv/bin/python bench/cells.py
+	@.venv/bin/python bench/pages.py
 
 screenshots: ## the pictures in docs/, taken from the demo
 	@scripts/prepare test
