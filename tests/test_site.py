@@ -81,7 +81,7 @@ ANSWERS = {
     "GET /admin/<any(services, domains):place>/<id:item_id>/edit": ADMINS_ONLY,
     "POST /admin/<any(services, domains):place>/<id:item_id>/edit": ADMINS_ONLY | {ADA: 422},
     "GET /admin/<any(services, domains):place>/<id:item_id>/move": ADMINS_ONLY,
-    "POST /admin/<any(services, domains):place>/<id:item_id>/move": ADMINS_ONLY | {ADA: 409},
+    "POST /admin/<any(services, domains):place>/<id:item_id>/move": ADMINS_ONLY | {ADA: 404},
     "GET /admin/<any(services, domains):place>/<id:item_id>/move/clients": ADMINS_ONLY | {NOBODY: 401},
     "GET /admin/<any(services, domains):place>/<id:item_id>/delete": ADMINS_ONLY,
     "POST /admin/<any(services, domains):place>/<id:item_id>/delete": ADMINS_ONLY | {ADA: 409},
