@@ -19,10 +19,10 @@ PAGES = {
         ),
         *("/domains", "/domains/1", "/profile", "/profile/password"),
     ),
-    "sam": ("/admin/users",),
+    "sam": ("/admin/users", "/admin/activity"),
     "ada": (
         *("/admin/services", "/admin/domains?ssl=invalid", "/admin/services/3", "/admin/domains/1", "/admin/users"),
-        *("/admin/users/new", "/admin/users/1", "/admin/import"),
+        *("/admin/users/new", "/admin/users/1", "/admin/import", "/admin/activity?kind=user"),
     ),
 }
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}

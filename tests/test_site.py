@@ -72,6 +72,7 @@ ANSWERS = {
     "POST /admin/import/<token>": NO_IMPORT,
     "GET /admin/import/<token>/progress": NO_IMPORT | {NOBODY: 401},
     "GET /admin/import/<token>/problems.csv": NO_IMPORT,
+    "GET /admin/activity": ADMINS,
     "GET /probe/<any(service, domain):kind>/<id:item_id>": FRAGMENT,
     "GET /probe/<any(service, domain):kind>/<id:item_id>/details": FRAGMENT,
     "POST /probe/<any(service, domain):kind>/<id:item_id>/details": FRAGMENT_POST,

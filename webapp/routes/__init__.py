@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from webapp.routes import (
+    activity,
     admin,
     auth,
     client,
@@ -28,5 +29,5 @@ def register(app: Flask) -> None:
     gate.register(app)
     page.register(app)
     errors.register(app)
-    for module in (auth, client, admin, imports, probe, look, profile, reset, users, viewing):
+    for module in (activity, auth, client, admin, imports, probe, look, profile, reset, users, viewing):
         app.register_blueprint(module.blueprint)
