@@ -223,8 +223,14 @@ Index("ix_domain_expires_sorted", Domain.expires_on.is_(None), Domain.expires_on
 class Activity(Model):
     """Who did what to which item. Kept in words, so that it can still be read when the item has gone."""
 
+    __table_args__ = (  # what the log is filtered by, newest first
+        Index("ix_activity_kind", "kind", "id"),
+        Index("ix_activity_action", "action", "id"),
+        Index("ix_activity_who", "who", "id"),
+    )
+
     id: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(Instant, index=True)
+    at: Mapped[datetime] = mapped_column(Instant)
     who: Mapped[str] = mapped_column(String(254))  # the e-mail address of the user, or "command line"
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), index=True)
     action: Mapped[str] = mapped_column(String(40))  # "created", "changed", "moved", "deleted", "viewed as", …

@@ -10,13 +10,11 @@ from flask import abort
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import contains_eager
 
-from webapp.customers import accounts, activity, clients, edits
+from webapp.customers import accounts, activity, clients, edits, pages
 from webapp.customers.models import Client, Role, SignIn, User
-from webapp.extensions import db, writing
+from webapp.extensions import contains, db, writing
 
 EMAIL_TAKEN = "Another user has this address."
-PAGE_SIZE = 25
-MOST_SEARCHED = 100  # characters of a search that are looked at
 SORTS = MappingProxyType(
     {"name": func.lower(User.name), "email": User.email, "role": User.role, "client": func.lower(Client.name)}
 )
@@ -51,22 +49,19 @@ class Details:
 
 def list_users(search: str, role: str, sort: str, page: str) -> UserList:
     """One page of the users; what cannot be understood of the question means its default."""
-    search = search.strip()[:MOST_SEARCHED]
+    search = search.strip()[: pages.MOST_SEARCHED]
     wanted = Role(role) if role in set(Role) else None
     statement = select(User).outerjoin(User.client).options(contains_eager(User.client))
     if search:
         columns = (User.name, User.email, Client.name)
-        statement = statement.where(or_(*(column.icontains(search, autoescape=True) for column in columns)))
+        statement = statement.where(or_(*(contains(column, search) for column in columns)))
     if wanted:
         statement = statement.where(User.role == wanted)
-    total = db.session.scalar(select(func.count()).select_from(statement.with_only_columns(User.id).subquery())) or 0
-    pages = max(1, -(-total // PAGE_SIZE))
-    shown = min(max(1, int(page[:12])), pages) if page.isascii() and page.isdigit() else 1
     sort = sort if sort.removeprefix("-") in SORTS else "name"
     column = SORTS[sort.removeprefix("-")]
     ordered = statement.order_by((column.desc() if sort.startswith("-") else column.asc()).nulls_last(), User.id)
-    rows = db.session.scalars(ordered.limit(PAGE_SIZE).offset((shown - 1) * PAGE_SIZE)).all()
-    return UserList(list(rows), total, search, wanted, sort, shown, pages)
+    found = pages.fetch(ordered, page)
+    return UserList(found.rows, found.total, search, wanted, sort, found.number, found.pages)
 
 
 def user_or_404(user_id: int) -> User:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from webapp.routes import (
+    activity,
     admin,
     auth,
     client,
@@ -30,5 +31,5 @@ def register(app: Flask) -> None:
     gate.register(app)
     page.register(app)
     errors.register(app)
-    for module in (auth, client, clients, admin, items, imports, probe, look, profile, reset, users, viewing):
+    for module in (activity, auth, client, clients, admin, items, imports, probe, look, profile, reset, users, viewing):
         app.register_blueprint(module.blueprint)
