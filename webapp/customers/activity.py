@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
 
 from webapp.customers.models import Activity, User
 from webapp.extensions import db
 
 COMMAND_LINE = "command line"
+DOUBLE_CLICK = timedelta(seconds=10)
 
 
 def note(
@@ -26,6 +29,18 @@ def note(
             item=_short(item, 255),
             detail=_short(detail, 500),
         )
+    )
+
+
+def just_created(who: User, kind: str, item: str, now: datetime) -> int | None:
+    """The id of the item of this name that this user has created within the last seconds: a button pressed twice
+    means one item, also where nothing about it has to be unique. Call it inside `writing()`."""
+    return db.session.scalar(
+        select(Activity.item_id)
+        .where(Activity.at > now - DOUBLE_CLICK, Activity.user_id == who.id, Activity.action == "created")
+        .where(Activity.kind == kind, Activity.item == _short(item, 255))
+        .order_by(Activity.id.desc())
+        .limit(1)
     )
 
 

@@ -26,6 +26,7 @@ MOST_SEARCHED = 100  # characters of a search that are looked at
 
 T = TypeVar("T", Service, Domain)
 Sorts = Mapping[str, Key]
+R = TypeVar("R")
 
 SSL = "ssl"  # the one sort that is no column: what needs a person first
 SERVICE_SORTS: Sorts = MappingProxyType(
@@ -63,10 +64,10 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Listing(Generic[T]):
+class Listing(Generic[R]):
     """One page of a list, and what was understood of the question."""
 
-    rows: list[T]
+    rows: list[R]
     total: int
     search: str
     sort: str
@@ -83,14 +84,16 @@ class Listing(Generic[T]):
         return (self.page - 1) * self.size + 1
 
 
-def list_services(user: User, question: Question, now: datetime) -> Listing[Service]:
-    """One page of the services this user may see, with the state their padlocks have at `now`."""
-    return _listing(Service, (Service.domain, Service.product), SERVICE_SORTS, ServiceStatus, user, question, now)
+def list_services(user: User, question: Question, now: datetime, of: Client | None = None) -> Listing[Service]:
+    """One page of the services this user may see, with the state their padlocks have at `now`; only those
+    `of` one client where that is asked for."""
+    return _listing(Service, (Service.domain, Service.product), SERVICE_SORTS, ServiceStatus, user, question, now, of)
 
 
-def list_domains(user: User, question: Question, now: datetime) -> Listing[Domain]:
-    """One page of the domains this user may see, with the state their padlocks have at `now`."""
-    return _listing(Domain, (Domain.name,), DOMAIN_SORTS, DomainStatus, user, question, now)
+def list_domains(user: User, question: Question, now: datetime, of: Client | None = None) -> Listing[Domain]:
+    """One page of the domains this user may see, with the state their padlocks have at `now`; only those
+    `of` one client where that is asked for."""
+    return _listing(Domain, (Domain.name,), DOMAIN_SORTS, DomainStatus, user, question, now, of)
 
 
 def _filters(statuses: type[StrEnum], user: User, question: Question) -> tuple[dict[str, str], Client | None]:
@@ -118,15 +121,18 @@ def _listing(
     user: User,
     question: Question,
     now: datetime,
+    of: Client | None,
 ) -> Listing[T]:
     filters: dict[str, str]
     filters, client = _filters(statuses, user, question)
     search = question.search.strip()[:MOST_SEARCHED]
-    few = client is not None or not user.sees_everything  # one client's items: nobody else's are worth collecting
+    # One client's items: nobody else's are worth collecting.
+    few = client is not None or of is not None or not user.sees_everything
 
     def ids(each: bool) -> Select[int]:
         matches = _matches(model, search, searched, user, each)
-        return ids_for(model, user).where(*_conditions(model, filters, now, each), *matches)
+        chosen = ids_for(model, user).where(*_conditions(model, filters, now, each), *matches)
+        return chosen if of is None else chosen.where(model.client_id == of.id)
 
     sort = question.sort if question.sort.removeprefix("-") in {*sorts, SSL} else DEFAULT_SORT
     order = _order(model, sorts, sort, Arm(ids(few), ids(each=True), (model.id,)), now, few)
@@ -135,7 +141,7 @@ def _listing(
         chosen = items_for(model, user).join(found, found.c.id == model.id)
         return list(db.session.scalars(chosen.order_by(found.c.part, found.c.place)))
 
-    counted = (model.kind, user.client_id, *filters.items(), search, sort if len(order) > 1 else "")
+    counted = (model.kind, user.client_id, of and of.id, *filters.items(), search, sort if len(order) > 1 else "")
     asked = question.page, question.size
     page = paging.fetch(counted, order, asked, rows, backwards=sort.startswith("-"))
     words = {str(word): str(word) for word in statuses}

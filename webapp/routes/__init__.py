@@ -8,9 +8,11 @@ from webapp.routes import (
     admin,
     auth,
     client,
+    clients,
     errors,
     gate,
     imports,
+    items,
     look,
     page,
     probe,
@@ -28,5 +30,5 @@ def register(app: Flask) -> None:
     gate.register(app)
     page.register(app)
     errors.register(app)
-    for module in (auth, client, admin, imports, probe, look, profile, reset, users, viewing):
+    for module in (auth, client, clients, admin, items, imports, probe, look, profile, reset, users, viewing):
         app.register_blueprint(module.blueprint)
