@@ -233,6 +233,7 @@ SETTINGS = (
     Setting("PADLOCK_SITE_NAME", _site_name, "Padlock", "What the site is called: in the bar, in titles, at sign-in."),
     Setting("PADLOCK_LOGO", _logo, "", "An SVG or PNG file that stands beside the name; empty: a padlock."),
     Setting("PADLOCK_COOKIE_SECURE", _switch, "off", "On where the site is reached by https:// only."),
+    Setting("PADLOCK_COUNT_SECONDS", _seconds(0, 3600), "30", "Seconds for which the totals of long lists are kept."),
 )
 
 
