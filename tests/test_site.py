@@ -65,6 +65,26 @@ ANSWERS = {
     "POST /admin/users/<id:user_id>/sign-out": ADMINS_ONLY | {ADA: 303},
     "POST /admin/users/<id:user_id>/view-as": ADMINS_ONLY | {ADA: 303},
     "POST /view-as/end": dict.fromkeys(EVERYBODYS, 303) | {NOBODY: 302},
+    "GET /admin/clients": ADMINS,
+    "GET /admin/clients/suggestions": ADMINS_ONLY | {NOBODY: 401},
+    "GET /admin/clients/new": ADMINS_ONLY,
+    "POST /admin/clients/new": ADMINS_ONLY | {ADA: 422},
+    "GET /admin/clients/<id:client_id>": ADMINS,
+    "GET /admin/clients/<id:client_id>/services": ADMINS,
+    "GET /admin/clients/<id:client_id>/domains": ADMINS,
+    "GET /admin/clients/<id:client_id>/edit": ADMINS_ONLY,
+    "POST /admin/clients/<id:client_id>/edit": ADMINS_ONLY | {ADA: 422},
+    "GET /admin/clients/<id:client_id>/delete": ADMINS_ONLY,
+    "POST /admin/clients/<id:client_id>/delete": ADMINS_ONLY | {ADA: 409},
+    "GET /admin/<any(services, domains):place>/new": ADMINS_ONLY,
+    "POST /admin/<any(services, domains):place>/new": ADMINS_ONLY | {ADA: 422},
+    "GET /admin/<any(services, domains):place>/<id:item_id>/edit": ADMINS_ONLY,
+    "POST /admin/<any(services, domains):place>/<id:item_id>/edit": ADMINS_ONLY | {ADA: 422},
+    "GET /admin/<any(services, domains):place>/<id:item_id>/move": ADMINS_ONLY,
+    "POST /admin/<any(services, domains):place>/<id:item_id>/move": ADMINS_ONLY | {ADA: 404},
+    "GET /admin/<any(services, domains):place>/<id:item_id>/move/clients": ADMINS_ONLY | {NOBODY: 401},
+    "GET /admin/<any(services, domains):place>/<id:item_id>/delete": ADMINS_ONLY,
+    "POST /admin/<any(services, domains):place>/<id:item_id>/delete": ADMINS_ONLY | {ADA: 409},
     "GET /admin/import": ADMINS_ONLY,
     "POST /admin/import": ADMINS_ONLY | {ADA: 422},
     "GET /admin/import/example.csv": ADMINS_ONLY,
@@ -98,6 +118,7 @@ def test_who_may_come_where(visit, who):
         method, rule = address.split(" ", 1)
         for kind in ("service", "domain"):
             path = rule.replace("<any(service, domain):kind>", kind).replace("<id:item_id>", "1")
+            path = path.replace("<any(services, domains):place>", f"{kind}s").replace("<id:client_id>", "1")
             path = path.replace("<id:user_id>", "1").replace("<any(enable, disable):what>", "enable")
             path = path.replace("<path:filename>", "site.css").replace("<token>", "x")
             answer = browser.client.get(path) if method == "GET" else browser.post(path)
@@ -156,7 +177,8 @@ def test_every_icon_is_in_the_sprite(app):
     sprite = (ROOT / "static/vendor/tabler-icons-3.51.0/sprite.svg").read_text()
     texts = "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
     used = set(re.findall(r'icon\("([a-z0-9-]+)"', texts)) | set(re.findall(r'icon\("([a-z0-9-]+)" if', texts))
-    used |= set(re.findall(r'"(chevron-[a-z]+|selector|server-2|world|home)"', texts))
+    used |= set(re.findall(r'\("[^"]*", "[^"]*", "[^"]+", "([a-z0-9-]+)"\)', texts))  # the places in the top bar
+    used |= set(re.findall(r'"(chevron-[a-z]+|selector)"', texts))
     used |= {look.icon for look in (*padlock.LOOKS.values(), padlock.NEVER_ASKED_LOOK)}
     assert set(re.findall(r'<symbol id="([a-z0-9-]+)"', sprite)) == used
 

@@ -9,7 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from webapp.customers import accounts, mail, resets
+from webapp.customers import accounts, clients, edits, mail, resets
 from webapp.customers import users as people
 from webapp.customers.models import Role, User
 
@@ -30,9 +30,9 @@ def add(email: str, name: str, role: str, client: str, ask_password: bool) -> No
     password = _asked_password() if ask_password else None
     try:
         user = people.add(None, details, datetime.now(UTC), password)
-    except people.EmailTaken:
+    except edits.Taken:
         raise click.ClickException(f"There is a user {accounts.tidy_email(email)} already.") from None
-    except people.NoSuchClient as error:
+    except clients.NoSuchClient as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{user.email} is added, as {user.role}.")
     if password is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import literal, or_, select, union_all
 
@@ -13,6 +13,7 @@ from webapp.customers.models import Activity, Client, Domain, Service, User
 from webapp.extensions import contains, db
 
 COMMAND_LINE = "command line"
+DOUBLE_CLICK = timedelta(seconds=10)
 
 # What the log can be filtered by. What is noted in other words is listed all the same.
 KINDS = ("client", "user", "service", "domain", "import")
@@ -59,6 +60,18 @@ def note(
             item=_short(item, 255),
             detail=_short(detail, 500),
         )
+    )
+
+
+def just_created(who: User, kind: str, item: str, now: datetime) -> int | None:
+    """The id of the item of this name that this user has created within the last seconds: a button pressed twice
+    means one item, also where nothing about it has to be unique. Call it inside `writing()`."""
+    return db.session.scalar(
+        select(Activity.item_id)
+        .where(Activity.at > now - DOUBLE_CLICK, Activity.user_id == who.id, Activity.action == "created")
+        .where(Activity.kind == kind, Activity.item == _short(item, 255))
+        .order_by(Activity.id.desc())
+        .limit(1)
     )
 
 

@@ -1,15 +1,21 @@
-"""The services and domains of clients: add, change, move, delete."""
+"""Rows of clients, services, domains and their host names.
+
+What administrators do to them, with all that belongs to it, is in `clients` and `items`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, exists, or_, select
 
 from webapp import probe
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus
 from webapp.extensions import db
 from webapp.monitor.models import Hostname
+
+CHUNK = 1000  # ids that are named to the database at once
 
 
 def add_service(
@@ -56,3 +62,12 @@ def hostname_of(text: str) -> Hostname | None:
         db.session.add(hostname)
         db.session.flush()
     return hostname
+
+
+def drop_orphans(hostname_ids: Iterable[int | None]) -> None:
+    """Forgets those of these host names that no item has any more: nobody asks about them, and what is known of them
+    was their owners' to see. Call it inside `writing()`."""
+    ids = [id_ for id_ in hostname_ids if id_ is not None]
+    used = or_(*(exists().where(model.hostname_id == Hostname.id) for model in (Service, Domain)))
+    for start in range(0, len(ids), CHUNK):
+        db.session.execute(delete(Hostname).where(Hostname.id.in_(ids[start : start + CHUNK]), ~used))

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, func
 
 from webapp.customers import states
 from webapp.customers.access import Item, domains_for, services_for
-from webapp.customers.models import Domain, Service, User
+from webapp.customers.models import Client, Domain, Service, User
 from webapp.extensions import db
 from webapp.probe import State
 
@@ -53,21 +53,26 @@ class Overview:
         return self.services.wanting + self.domains.wanting
 
 
-def overview(user: User, now: datetime) -> Overview:
-    """What needs this user's attention at `now`. Two queries, however much there is."""
-    services, service_counts = _look(services_for(user), Service, now)
-    domains, domain_counts = _look(domains_for(user), Domain, now)
+def overview(user: User, now: datetime, of: Client | None = None) -> Overview:
+    """What needs this user's attention at `now`, of all they may see or `of` one client. Two queries, however much
+    there is."""
+    services, service_counts = _look(services_for(user), Service, now, of)
+    domains, domain_counts = _look(domains_for(user), Domain, now, of)
     # Services before domains where both are as urgent: the sort is stable.
     worst = sorted([*services, *domains], key=lambda found: found[1])[:MOST_SHOWN]
     return Overview([item for item, _ in worst], service_counts, domain_counts)
 
 
-def _look(statement: Select[T], model: type[T], now: datetime) -> tuple[list[tuple[Item, int]], Counts]:
+def _look(
+    statement: Select[T], model: type[T], now: datetime, of: Client | None
+) -> tuple[list[tuple[Item, int]], Counts]:
     """The most urgent items, each with its urgency, and the counts of all. Each row carries the counts with it: they
     are of the same moment as the rows, and cost no query of their own."""
     urgency = states.urgency(model, now)
     counts = [_count(states.is_state(model, state, now)) for state in State]
     soon = _count(states.is_kind(model, states.EXPIRING, now))
+    if of is not None:
+        statement = statement.where(model.client_id == of.id)
     found = statement.add_columns(urgency, soon, *counts).order_by(urgency, model.id).limit(MOST_SHOWN)
     rows = db.session.execute(found).all()
     if not rows:

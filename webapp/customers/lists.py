@@ -25,6 +25,7 @@ PAGE_SIZES = (25, 50, 100)
 MOST_SEARCHED = 100  # characters of a search that are looked at
 
 T = TypeVar("T", Service, Domain)
+R = TypeVar("R")
 Columns = Mapping[str, ColumnElement[Any] | InstrumentedAttribute[Any]]
 
 SERVICE_SORTS: Columns = MappingProxyType(
@@ -62,10 +63,10 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Listing(Generic[T]):
+class Listing(Generic[R]):
     """One page of a list, and what was understood of the question."""
 
-    rows: list[T]
+    rows: list[R]
     total: int
     search: str
     sort: str
@@ -82,22 +83,24 @@ class Listing(Generic[T]):
         return (self.page - 1) * self.size + 1
 
 
-def list_services(user: User, question: Question, now: datetime) -> Listing[Service]:
-    """One page of the services this user may see, with the state their padlocks have at `now`."""
+def list_services(user: User, question: Question, now: datetime, of: Client | None = None) -> Listing[Service]:
+    """One page of the services this user may see, with the state their padlocks have at `now`; only those
+    `of` one client where that is asked for."""
     searched = (Service.domain, Service.product, Hostname.name, *_names_of_clients(user))
     sorts = {**SERVICE_SORTS, "ssl": states.urgency(Service, now)}
     filters, client = _filters(ServiceStatus, user, question)
-    conditions = _conditions(Service, filters, now)
+    conditions = _conditions(Service, filters, now, of)
     listing = _listing(services_for(user), question, searched, sorts, Service.id, conditions)
     return replace(listing, filters=filters, client=client, statuses={word: word for word in ServiceStatus})
 
 
-def list_domains(user: User, question: Question, now: datetime) -> Listing[Domain]:
-    """One page of the domains this user may see, with the state their padlocks have at `now`."""
+def list_domains(user: User, question: Question, now: datetime, of: Client | None = None) -> Listing[Domain]:
+    """One page of the domains this user may see, with the state their padlocks have at `now`; only those
+    `of` one client where that is asked for."""
     searched = (Domain.name, Hostname.name, *_names_of_clients(user))
     sorts = {**DOMAIN_SORTS, "ssl": states.urgency(Domain, now)}
     filters, client = _filters(DomainStatus, user, question)
-    conditions = _conditions(Domain, filters, now)
+    conditions = _conditions(Domain, filters, now, of)
     listing = _listing(domains_for(user), question, searched, sorts, Domain.id, conditions)
     return replace(listing, filters=filters, client=client, statuses={word: word for word in DomainStatus})
 
@@ -116,7 +119,7 @@ def _filters(statuses: type[StrEnum], user: User, question: Question) -> tuple[d
 
 
 def _conditions(
-    model: type[Service] | type[Domain], filters: Mapping[str, str], now: datetime
+    model: type[Service] | type[Domain], filters: Mapping[str, str], now: datetime, of: Client | None
 ) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if "status" in filters:
@@ -125,6 +128,8 @@ def _conditions(
         conditions.append(states.is_kind(model, filters["ssl"], now))
     if "client" in filters:
         conditions.append(model.client_id == int(filters["client"]))
+    if of is not None:
+        conditions.append(model.client_id == of.id)
     return conditions
 
 
@@ -151,7 +156,7 @@ def _listing(
     total = db.session.scalar(select(func.count()).select_from(ids.subquery())) or 0
     size = int(question.size) if question.size in map(str, PAGE_SIZES) else PAGE_SIZE
     pages = max(1, -(-total // size))
-    page = _page(question.page, pages)
+    page = clamped_page(question.page, pages)
     sort = question.sort if question.sort.removeprefix("-") in sorts else DEFAULT_SORT
     column = sorts[sort.removeprefix("-")]
     order = ((column.desc() if sort.startswith("-") else column.asc()).nulls_last(), last_sort)
@@ -170,7 +175,7 @@ def _matches(search: str, columns: Iterable[InstrumentedAttribute[str]]) -> Colu
     return or_(*conditions)
 
 
-def _page(text: str, pages: int) -> int:
+def clamped_page(text: str, pages: int) -> int:
     """A page that exists: what is no number is the first, what lies beyond the end is the last."""
     if not (text.isascii() and text.isdigit()):
         return 1

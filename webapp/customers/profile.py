@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from webapp.customers import accounts, activity
+from webapp.customers import accounts, activity, edits, users
 from webapp.customers.models import User
-from webapp.customers.users import EmailTaken, flush_user
 from webapp.extensions import writing
-
-__all__ = ["EmailTaken", "WrongPassword", "change_details", "change_password", "sign_out_everywhere"]
 
 
 class WrongPassword(Exception):
@@ -18,7 +15,7 @@ class WrongPassword(Exception):
 
 def change_details(user: User, name: str, email: str, password: str, now: datetime) -> None:
     """Gives the user another name and e-mail address; the latter takes their current password, because whoever reads
-    its mail can set a new one. Raises `WrongPassword` or `EmailTaken`."""
+    its mail can set a new one. Raises `WrongPassword` or `edits.Taken`."""
     email = accounts.tidy_email(email)
     moves = email != user.email
     if moves and not accounts.knows_password(user, password):
@@ -26,7 +23,7 @@ def change_details(user: User, name: str, email: str, password: str, now: dateti
     with writing():
         activity.note(user, "changed own profile", "user", user.id, user.email, now, f"e-mail {email}" if moves else "")
         user.name, user.email = name, email
-        flush_user()
+        edits.flush(users.EMAIL_TAKEN)
 
 
 def change_password(user: User, current: str, password: str, now: datetime) -> str:

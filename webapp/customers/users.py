@@ -8,33 +8,20 @@ from types import MappingProxyType
 
 from flask import abort
 from sqlalchemy import func, or_, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import contains_eager
-from sqlalchemy.orm.exc import StaleDataError
 
-from webapp.customers import accounts, activity, pages
+from webapp.customers import accounts, activity, clients, edits, pages
 from webapp.customers.models import Client, Role, SignIn, User
 from webapp.extensions import contains, db, writing
 
+EMAIL_TAKEN = "Another user has this address."
 SORTS = MappingProxyType(
     {"name": func.lower(User.name), "email": User.email, "role": User.role, "client": func.lower(Client.name)}
 )
 
 
-class EmailTaken(Exception):
-    """Another user has this e-mail address."""
-
-
 class NotAllowed(Exception):
     """What was asked would lock an administrator out; the text says so to a person."""
-
-
-class ChangedMeanwhile(Exception):
-    """Somebody else has changed this user since the form was opened."""
-
-
-class NoSuchClient(Exception):
-    """No client, or more than one, is meant; the text says so to a person."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +44,7 @@ class Details:
     name: str
     email: str
     role: Role
-    client: str = ""  # for the users of a client: what `find_client` takes
+    client: str = ""  # for the users of a client: what `clients.find_client` takes
 
 
 def list_users(search: str, role: str, sort: str, page: str) -> UserList:
@@ -82,41 +69,14 @@ def user_or_404(user_id: int) -> User:
     return db.session.get(User, user_id) or abort(404)
 
 
-def find_client(text: str) -> Client:
-    """The client of this name or reference, or of this id as "#12". Raises `NoSuchClient`."""
-    text = text.strip()
-    if text.startswith("#") and text[1:].isascii() and text[1:].isdigit() and len(text) < 19:
-        found = [client for client in [db.session.get(Client, int(text[1:]))] if client]
-    else:
-        same_name = func.lower(Client.name) == text.lower()
-        found = list(db.session.scalars(select(Client).where(or_(Client.reference == text, same_name)).limit(2)))
-    if not text:
-        raise NoSuchClient("Say which client this user belongs to, by name or reference.")
-    if not found:
-        raise NoSuchClient("No client has this name or reference.")
-    if len(found) > 1:
-        raise NoSuchClient("Several clients have this name: enter the reference, or # and the number of the client.")
-    return found[0]
-
-
-def client_text(client: Client | None) -> str:
-    """What `find_client` finds exactly this client by: its name, where no other has the same."""
-    if client is None:
-        return ""
-    try:
-        named = find_client(client.name)
-    except NoSuchClient:
-        named = None
-    return client.name if named is client else f"#{client.id}"
-
-
 def add(who: User | None, details: Details, now: datetime, password: str | None = None) -> User:
-    """A new user, made by this administrator, or by the command line. Raises `EmailTaken` or `NoSuchClient`."""
+    """A new user, made by this administrator, or by the command line. Raises `edits.Taken`, or `clients.NoSuchClient`
+    where that is who they should belong to."""
     with writing():
-        _still_admin(who)
+        edits.still_admin(who)
         client = _client_of(details)
         user = accounts.add_user(details.email, details.name, password, now, client=client, role=details.role)
-        flush_user()
+        edits.flush(EMAIL_TAKEN)
         activity.note(who, "created", "user", user.id, user.email, now, _described(user))
     return user
 
@@ -124,28 +84,27 @@ def add(who: User | None, details: Details, now: datetime, password: str | None 
 def change(who: User, user_id: int, version: int, details: Details, now: datetime) -> None:
     """Gives a user these details. Another role or client ends their sign-ins: what they may see is decided anew.
 
-    `version` is the one the form was opened with. Raises `ChangedMeanwhile`, `NotAllowed`, `EmailTaken` or
-    `NoSuchClient`.
+    `version` is the one the form was opened with. Raises `edits.ChangedMeanwhile`, `NotAllowed`, `edits.Taken` or
+    `clients.NoSuchClient`.
     """
     with writing():
-        _still_admin(who)
+        edits.still_admin(who)
         user = user_or_404(user_id)
-        if user.version != version:
-            raise ChangedMeanwhile
+        edits.same_version(user, version)
         client, email = _client_of(details), accounts.tidy_email(details.email)
         if details.role is not user.role:
             _may_lose(who, user, "You cannot change your own role. Ask another administrator.")
         if details.role is not user.role or client is not user.client:
             _end_all(user)
         user.name, user.email, user.role, user.client = details.name, email, details.role, client
-        flush_user()
+        edits.flush(EMAIL_TAKEN)
         activity.note(who, "changed", "user", user.id, user.email, now, _described(user))
 
 
 def set_active(who: User, user_id: int, active: bool, now: datetime) -> User:
     """Lets a user in, or keeps them out from their next request on. Raises `NotAllowed`."""
     with writing():
-        _still_admin(who)
+        edits.still_admin(who)
         user = user_or_404(user_id)
         if not active:
             _may_lose(who, user, "You cannot disable yourself. Ask another administrator.")
@@ -159,36 +118,19 @@ def set_active(who: User, user_id: int, active: bool, now: datetime) -> User:
 def sign_out_everywhere(who: User, user_id: int, now: datetime) -> User:
     """Ends every sign-in of this user."""
     with writing():
-        _still_admin(who)
+        edits.still_admin(who)
         user = user_or_404(user_id)
         accounts.end_sign_ins(user)
         activity.note(who, "signed out everywhere", "user", user.id, user.email, now)
     return user
 
 
-def flush_user() -> None:
-    """Sends what has changed of a user to the database. Raises `EmailTaken` or `ChangedMeanwhile`: only the database
-    can tell for certain while others write too."""
-    try:
-        db.session.flush()
-    except IntegrityError:
-        raise EmailTaken from None
-    except StaleDataError:
-        raise ChangedMeanwhile from None
-
-
 def _client_of(details: Details) -> Client | None:
-    return find_client(details.client) if details.role is Role.CLIENT else None
+    return clients.find_client(details.client) if details.role is Role.CLIENT else None
 
 
 def _described(user: User) -> str:
     return f"{user.name}, {user.role}" + (f" of {user.client.name}" if user.client else "")
-
-
-def _still_admin(who: User | None) -> None:
-    """Two administrators may demote each other at the same moment: the second is none any more."""
-    if who is not None and not (who.active and who.is_admin):
-        abort(403)
 
 
 def _may_lose(who: User, user: User, about_oneself: str) -> None:

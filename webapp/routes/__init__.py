@@ -9,9 +9,11 @@ from webapp.routes import (
     admin,
     auth,
     client,
+    clients,
     errors,
     gate,
     imports,
+    items,
     look,
     page,
     probe,
@@ -29,5 +31,5 @@ def register(app: Flask) -> None:
     gate.register(app)
     page.register(app)
     errors.register(app)
-    for module in (activity, auth, client, admin, imports, probe, look, profile, reset, users, viewing):
+    for module in (activity, auth, client, clients, admin, items, imports, probe, look, profile, reset, users, viewing):
         app.register_blueprint(module.blueprint)

@@ -47,6 +47,12 @@ def open_to_everyone(view: F) -> F:
     return view
 
 
+def fragment(view: F) -> F:
+    """This address answers with a part of a page, which no form for signing in must ever be put into."""
+    view.fragment = True  # type: ignore[attr-defined]
+    return view
+
+
 def staff_only() -> None:
     """For a blueprint whose pages are for the provider's own people. Whoever is no administrator only looks: staff
     change nothing."""
@@ -54,6 +60,17 @@ def staff_only() -> None:
         return  # the gate sends them to sign in
     if not current_user.sees_everything or (request.method != "GET" and not current_user.is_admin):
         abort(403)
+
+
+def admins_only_but(*endpoints: str) -> Callable[[], None]:
+    """For a blueprint of forms with which administrators change things; staff look at these pages of it."""
+
+    def gate() -> None:
+        staff_only()
+        if current_user.is_authenticated and not current_user.is_admin and request.endpoint not in endpoints:
+            abort(403)
+
+    return gate
 
 
 def clients_only() -> None:
@@ -102,7 +119,7 @@ def _require_sign_in() -> AnyResponse | None:
     view = current_app.view_functions.get(request.endpoint or "")
     if view is None or getattr(view, "open_to_everyone", False) or current_user.is_authenticated:
         return None
-    if (request.blueprint == "probe" or request.endpoint == "imports.progress") and request.method == "GET":
+    if getattr(view, "fragment", False) or (request.blueprint == "probe" and request.method == "GET"):
         # A fragment is part of a page: that page is where its reader wants to come back to, and no form for signing
         # in must ever be put into a cell.
         page = _path_of(request.headers.get("HX-Current-URL", ""))

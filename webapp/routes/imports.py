@@ -14,6 +14,7 @@ from webapp.customers import import_jobs, imports
 from webapp.customers.import_rows import COLUMNS
 from webapp.customers.models import DomainStatus, ServiceStatus
 from webapp.customers.tables import MOST_ROWS, Problem
+from webapp.routes.gate import fragment
 from webapp.routes.page import now
 
 MOST_UPLOADED = 200 * 1024 * 1024  # bytes; every other request is held to MAX_CONTENT_LENGTH
@@ -61,6 +62,7 @@ def job(token: str) -> str:
 
 
 @blueprint.get("/<token>/progress")
+@fragment
 def progress(token: str) -> AnyResponse:
     found = import_jobs.job_or_404(current_user, token)
     response = make_response(render_template("admin/import_progress.html", job=found))

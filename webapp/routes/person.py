@@ -11,26 +11,23 @@ from wtforms.validators import Email, InputRequired, Length
 
 from webapp.customers import accounts
 from webapp.extensions import limiter
+from webapp.routes.forms import stripped
 
 EMAIL_TAKEN = "This address cannot be used. Choose another one."
 WRONG_PASSWORD = "This is not your current password."  # noqa: S105 - it is words
 
 
-def _stripped(text: str | None) -> str | None:
-    return None if text is None else text.strip()
-
-
 def name_field(label: str) -> StringField:
     """Somebody's name."""
     checks = [InputRequired("Enter a name."), Length(max=200, message="Use at most 200 characters.")]
-    return StringField(label, filters=[_stripped], validators=[*checks, Length(min=1, message="Enter a name.")])
+    return StringField(label, filters=[stripped], validators=[*checks, Length(min=1, message="Enter a name.")])
 
 
 def email_field() -> EmailField:
     """An e-mail address that is stored."""
     wrong = "This is not an e-mail address."
     checks = [InputRequired("Enter an e-mail address."), Length(max=254, message=wrong), Email(wrong)]
-    return EmailField("E-mail", filters=[_stripped], validators=checks)
+    return EmailField("E-mail", filters=[stripped], validators=checks)
 
 
 def new_password_field(label: str) -> PasswordField:

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from wtforms import PasswordField
 from wtforms.validators import InputRequired, Length
 
-from webapp.customers import accounts, profile
+from webapp.customers import accounts, edits, profile
 from webapp.extensions import limiter
 from webapp.routes.page import now
 from webapp.routes.person import (
@@ -57,7 +57,7 @@ def change() -> Response:
             profile.change_details(current_user, form.name.data, form.email.data, form.password.data or "", now())
         except profile.WrongPassword:
             form.password.errors = ["To change the e-mail address, enter your current password."]
-        except profile.EmailTaken:
+        except edits.Taken:
             form.email.errors = [EMAIL_TAKEN]
     if form.errors:
         return _page(details=form)

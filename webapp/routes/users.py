@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
@@ -10,15 +10,16 @@ from wtforms import RadioField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length
 
-from webapp.customers import mail, resets, users, viewing
+from webapp.customers import clients, edits, mail, resets, users, viewing
 from webapp.customers.models import Role, User
-from webapp.routes.gate import staff_only
+from webapp.routes.forms import VersionField
+from webapp.routes.gate import admins_only_but
 from webapp.routes.page import now
 from webapp.routes.person import email_field, name_field
 from webapp.routes.sessions import open_session
 
 blueprint = Blueprint("users", __name__, url_prefix="/admin/users")
-blueprint.before_request(staff_only)
+blueprint.before_request(admins_only_but("users.index"))
 
 ROLES = {Role.CLIENT: "Client", Role.STAFF: "Staff", Role.ADMIN: "Administrator"}
 MEANINGS = {
@@ -26,8 +27,6 @@ MEANINGS = {
     Role.STAFF: "Sees everything and changes nothing.",
     Role.ADMIN: "Sees and changes everything.",
 }
-TAKEN = "Another user has this address."
-CHANGED_MEANWHILE = "Somebody else has changed this user meanwhile. Nothing was saved."
 
 
 class UserForm(FlaskForm):  # type: ignore[misc]
@@ -37,22 +36,11 @@ class UserForm(FlaskForm):  # type: ignore[misc]
         "Role", choices=[SelectChoice(role.value, words) for role, words in ROLES.items()], default=Role.CLIENT.value
     )
     client = StringField("Client", validators=[Length(max=200, message="Use at most 200 characters.")])
-    version = StringField()
-
-    @property
-    def opened_at_version(self) -> int:
-        text = self.version.data or ""
-        return int(text[:12]) if text.isascii() and text.isdigit() else 0
+    version = VersionField()
 
     @property
     def asked(self) -> users.Details:
         return users.Details(self.name.data, self.email.data, Role(self.role.data), self.client.data or "")
-
-
-@blueprint.before_request
-def _staff_read_the_list_only() -> None:
-    if current_user.is_authenticated and not current_user.is_admin and request.endpoint != "users.index":
-        abort(403)
 
 
 @blueprint.before_request
@@ -76,9 +64,9 @@ def add() -> Response:
     if form.validate_on_submit():
         try:
             user = users.add(current_user, form.asked, now())
-        except users.EmailTaken:
-            form.email.errors = [TAKEN]
-        except users.NoSuchClient as error:
+        except edits.Taken as error:
+            form.email.errors = [str(error)]
+        except clients.NoSuchClient as error:
             form.client.errors = [str(error)]
         else:
             flash(f"{user.name} is added. Hand out a link, so that they can choose a password.", "success")
@@ -90,17 +78,17 @@ def add() -> Response:
 @blueprint.route("/<id:user_id>", methods=["GET", "POST"])
 def edit(user_id: int) -> Response:
     user = users.user_or_404(user_id)
-    stored = {"name": user.name, "email": user.email, "role": user.role.value, "version": str(user.version)}
-    form = UserForm(data=stored | {"client": users.client_text(user.client)})  # what is sent with POST comes first
+    stored = {"name": user.name, "email": user.email, "role": user.role.value, "version": user.version}
+    form = UserForm(data=stored | {"client": clients.client_text(user.client)})  # what is sent with POST comes first
     if not form.validate_on_submit():
         return _page(user, form, 422 if form.is_submitted() else 200)
     try:
-        users.change(current_user, user_id, form.opened_at_version, form.asked, now())
-    except users.ChangedMeanwhile:
+        users.change(current_user, user_id, form.version.data, form.asked, now())
+    except edits.ChangedMeanwhile:
         return _page(user, form, 409)
-    except users.EmailTaken:
-        form.email.errors = [TAKEN]
-    except users.NoSuchClient as error:
+    except edits.Taken as error:
+        form.email.errors = [str(error)]
+    except clients.NoSuchClient as error:
         form.client.errors = [str(error)]
     except users.NotAllowed as error:
         form.role.errors = [str(error)]
@@ -149,6 +137,6 @@ def view_as(user_id: int) -> Response:
 def _page(user: User, form: UserForm, status: int) -> Response:
     """The user with their form. Where somebody else was faster, the input is kept and what is stored stands beside it:
     saving once more is then meant."""
-    conflict = CHANGED_MEANWHILE if status == 409 else ""
+    conflict = edits.CONFLICT if status == 409 else ""
     shown = {"user": user, "form": form, "conflict": conflict, "meanings": MEANINGS, "roles": ROLES}
     return make_response(render_template("users/edit.html", **shown), status)

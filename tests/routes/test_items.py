@@ -1,0 +1,197 @@
+import pytest
+
+from tests.browser import looked_at
+from tests.routes.test_clients import everything, hidden, shown
+from webapp import padlock
+from webapp.customers.models import Activity, Service
+from webapp.extensions import db
+from webapp.monitor.models import Hostname
+from webapp.probe import Refusal
+
+SERVICE = {"client": "Alice’s Bakery", "product": "Shop", "domain": "shop.example", "status": "Active"}
+DOMAIN = {"client": "Alice’s Bakery", "name": "shop.example", "status": "Active"}
+NEW = [("services", SERVICE), ("domains", DOMAIN)]
+
+
+def names(app):
+    with app.app_context():
+        return [row.name for row in everything(Hostname)]
+
+
+@pytest.mark.parametrize(("place", "form"), NEW)
+def test_an_admin_adds_an_item_and_its_client_sees_it(visit, place, form):
+    answer = visit("ada").post(f"/admin/{place}/new", form)
+    assert visit("ada").get(answer.headers["Location"]).h1.text == "shop.example"
+    assert len(shown(visit("alice").get(f"/{place}"))) == 2
+    assert len(shown(visit("bob").get(f"/{place}"))) == 1
+
+
+@pytest.mark.parametrize(("place", "form"), NEW)
+def test_a_double_click_adds_one(visit, place, form):
+    ada = visit("ada")
+    assert [ada.post(f"/admin/{place}/new", form).status_code for _ in range(2)] == [
+        303,
+        303 if place == "services" else 422,
+    ]
+    assert len(shown(ada.get(f"/admin/{place}?q=shop.example"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("place", "wrong"),
+    [
+        *((place, {"client": text}) for place in ("services", "domains") for text in ("", "nobody", "#99")),
+        *((place, {"status": text}) for place in ("services", "domains") for text in ("", "active", "Gone")),
+        ("services", {"product": " "}),
+        ("services", {"next_due_on": "23.11.2026"}),
+        ("services", {"next_due_on": "2026-02-30"}),
+        ("services", {"domain": "x" * 256}),
+        ("domains", {"name": ""}),
+        ("domains", {"name": "alice.example"}),
+        ("domains", {"name": "https://ALICE.example./"}),
+        ("domains", {"expires_on": "soon"}),
+    ],
+)
+def test_what_cannot_be_is_said_beside_its_field_and_the_input_kept(visit, place, wrong):
+    answer = visit("ada").post(f"/admin/{place}/new", dict(NEW)[place] | wrong)
+    page, (name, text) = looked_at(answer), next(iter(wrong.items()))
+    assert answer.status_code == 422
+    (field,) = page.select(".is-invalid")
+    assert field["name"] == name
+    assert field.name == "select" or field["value"].strip() == text.strip()
+
+
+def test_what_is_no_host_name_is_saved_and_said(visit):
+    ada = visit("ada")
+    answer = ada.post("/admin/services/new", SERVICE | {"domain": "see ticket 4711"})
+    assert (
+        padlock.REFUSALS[Refusal.BAD_CHARACTERS] in ada.get(answer.headers["Location"]).select(".alert-warning")[0].text
+    )
+
+
+def test_saving_a_form_as_it_was_opened_changes_nothing(visit, app):
+    ada = visit("ada")
+    for place in ("services", "domains"):
+        page = ada.get(f"/admin/{place}/1/edit")
+        form = {box["name"]: box["value"] for box in page.select("main form input")}
+        form["status"] = page.select_one("option[selected]")["value"]
+        assert ada.post(f"/admin/{place}/1/edit", form).status_code == 303
+    with app.app_context():
+        assert [line.detail for line in everything(Activity)] == ["", ""]
+    assert names(app) == ["alice.example", "bob.example"]
+
+
+def test_another_domain_is_another_host_name_and_the_old_one_is_forgotten(visit, app):
+    ada = visit("ada")
+    form = SERVICE | hidden(ada.get("/admin/services/1/edit"))
+    ada.post("/admin/services/1/edit", form)
+    assert names(app) == ["alice.example", "bob.example", "shop.example"]  # it is the domain's as well
+    form = {"name": "other.example", "status": "Expired"} | hidden(ada.get("/admin/domains/1/edit"))
+    ada.post("/admin/domains/1/edit", form)
+    assert sorted(names(app)) == ["bob.example", "other.example", "shop.example"]
+    with app.app_context():
+        assert everything(Activity)[-1].detail.startswith(
+            "domain alice.example → other.example, status Active → Expired"
+        )
+
+
+@pytest.mark.parametrize(("place", "form"), NEW)
+def test_the_second_of_two_who_edit_is_told_and_nothing_is_lost(visit, place, form):
+    first, second = visit("ada"), visit("ada")
+    opened = hidden(second.get(f"/admin/{place}/1/edit"))
+    first.post(f"/admin/{place}/1/edit", form | {"status": "Fraud"} | opened)
+    answer = second.post(f"/admin/{place}/1/edit", form | {"status": "Cancelled"} | opened)
+    page = looked_at(answer)
+    assert (answer.status_code, "Fraud" in page.find(role="alert").text) == (409, True)
+    assert page.select_one("option[selected]")["value"] == "Cancelled"
+    assert second.post(f"/admin/{place}/1/edit", form | {"status": "Cancelled"} | hidden(page)).status_code == 303
+
+
+@pytest.mark.parametrize("place", ["services", "domains"])
+def test_moving_takes_it_from_one_client_to_another(visit, app, place):
+    alice, bob, ada = visit("alice"), visit("bob"), visit("ada")
+    found = ada.get(f"/admin/{place}/1/move?q=sons").select_one(".choice")["href"]
+    page = ada.get(found)
+    for words in ("Alice Baker of Alice’s Bakery can no longer", "Bob Plumber of Bob & Sons can see it"):
+        assert words in " ".join(page.main.text.split())
+    assert ada.post(f"/admin/{place}/1/move", hidden(page)).status_code == 303
+    alice.get(f"/{place}/1", 404)
+    bob.get(f"/{place}/1")
+    with app.app_context():
+        line = everything(Activity)[-1]
+        assert (line.action, line.detail) == ("moved", "from Alice’s Bakery to Bob & Sons")
+
+
+def test_a_domain_does_not_move_to_whoever_has_it_already(visit, app):
+    ada = visit("ada")
+    ada.post("/admin/domains/new", DOMAIN | {"client": "#2", "name": "ALICE.example"})
+    answer = ada.post("/admin/domains/1/move", hidden(ada.get("/admin/domains/1/move?to=2")))
+    assert (answer.status_code, b"This client has this domain already." in answer.data) == (422, True)
+    visit("alice").get("/domains/1")
+
+
+@pytest.mark.parametrize("what", ["move", "delete"])
+def test_what_was_agreed_to_has_changed_meanwhile(visit, what):
+    ada = visit("ada")
+    agreed = hidden(ada.get(f"/admin/services/1/{what}?to=2"))
+    ada.post("/admin/services/1/edit", SERVICE | hidden(ada.get("/admin/services/1/edit")))
+    assert ada.post(f"/admin/services/1/{what}", agreed).status_code == 409
+    visit("alice").get("/services/1")
+    assert ada.post(f"/admin/services/1/{what}", hidden(ada.get(f"/admin/services/1/{what}?to=2"))).status_code == 303
+
+
+def test_deleting_an_item_forgets_its_host_name_with_the_last_of_them(visit, app):
+    ada = visit("ada")
+    for place, left in (("services", ["alice.example", "bob.example"]), ("domains", ["bob.example"])):
+        answer = ada.post(f"/admin/{place}/1/delete", hidden(ada.get(f"/admin/{place}/1/delete")))
+        assert answer.headers["Location"] == f"/admin/{place}"
+        assert names(app) == left
+        ada.get(f"/admin/{place}/1", 404)
+
+
+def test_the_padlock_is_beside_the_move_button(visit):
+    for place in ("services", "domains"):
+        actions = visit("ada").get(f"/admin/{place}/1").select_one(".details-actions")
+        assert [bool(actions.select(".padlock")), *(a.text.strip() for a in actions.select(".btn"))] == [
+            True,
+            "Move",
+            "Edit",
+            "Delete",
+        ]
+        assert visit("sam").get(f"/admin/{place}/1").select(".details-actions .btn") == []
+
+
+def test_nothing_else_of_an_item_can_be_set(visit, app):
+    ada = visit("ada")
+    form = SERVICE | hidden(ada.get("/admin/services/1/edit"))
+    ada.post("/admin/services/1/edit", form | {"client": "#2", "client_id": "2", "id": "77", "hostname_id": "2"})
+    with app.app_context():
+        assert db.session.get(Service, 1).client_id == 1
+
+
+@pytest.mark.parametrize("place", ["services", "domains", "users", "probes"])
+@pytest.mark.parametrize("what", ["edit", "move", "move?to=1", "delete"])
+def test_an_item_that_is_not_there(visit, place, what):
+    visit("ada").get(f"/admin/{place}/99/{what}", 404)
+    visit("ada").get("/admin/services/1/move?to=99", 404)
+
+
+def test_hostile_names_stay_text(visit, app):
+    name = "<script>alert(1)</script>{{7*7}}\u202e"
+    ada = visit("ada")
+    ada.post("/admin/clients/new", {"name": name})
+    place = ada.post(
+        "/admin/services/new", {"client": "#3", "product": name, "domain": name, "status": "Active"}
+    ).headers["Location"]
+    for path in (
+        place,
+        f"{place}/edit",
+        f"{place}/move?q=script",
+        f"{place}/move?to=1",
+        f"{place}/delete",
+        "/admin/clients/3",
+    ):
+        page = ada.get(path)
+        assert "<script>alert(1)</script>{{7*7}}" in str(page.main.text) + str(
+            [box.get("value") for box in page.select("input")]
+        )
+        assert "\u202e" not in page.main.text

@@ -1,0 +1,199 @@
+"""Clients as the provider's people see them: list, look, add, change, delete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from flask import abort
+from sqlalchemy import ColumnElement, ScalarSelect, Select, delete, func, or_, select
+
+from webapp.customers import activity, catalog, edits
+from webapp.customers.lists import MOST_SEARCHED, PAGE_SIZE, PAGE_SIZES, Listing, Question, clamped_page
+from webapp.customers.models import Client, Domain, Service, User
+from webapp.extensions import db, writing
+
+MOST_SUGGESTED = 10
+REFERENCE_TAKEN = "Another client has this reference."
+
+
+class NoSuchClient(Exception):
+    """No client, or more than one, is meant; the text says so to a person."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a client has."""
+
+    services: int
+    domains: int
+    users: int
+
+    @property
+    def words(self) -> str:
+        """ "1 service, 2 domains and no users" """
+        counts = (self.services, "service"), (self.domains, "domain"), (self.users, "user")
+        told = [f"{f'{n:,}' if n else 'no'} {word}{'' if n == 1 else 's'}" for n, word in counts]
+        return f"{told[0]}, {told[1]} and {told[2]}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One client in the list."""
+
+    client: Client
+    counts: Counts
+
+
+def list_clients(question: Question) -> Listing[Row]:
+    """One page of the clients; what cannot be understood of the question means its default."""
+    search = question.search.strip()[:MOST_SEARCHED]
+    matches = (_matches(search),) if search else ()
+    total = db.session.scalar(select(func.count(Client.id)).where(*matches)) or 0
+    size = int(question.size) if question.size in map(str, PAGE_SIZES) else PAGE_SIZE
+    pages = max(1, -(-total // size))
+    page = clamped_page(question.page, pages)
+    sort = question.sort if question.sort.removeprefix("-") in SORTS else "name"
+    column = SORTS[sort.removeprefix("-")]
+    order = ((column.desc() if sort.startswith("-") else column.asc()).nulls_last(), Client.id)
+    chosen = select(Client.id).where(*matches).order_by(*order).limit(size).offset((page - 1) * size)
+    found = db.session.execute(
+        select(Client, *_COUNTS.values()).where(Client.id.in_(chosen.scalar_subquery())).order_by(*order)
+    )
+    rows = [Row(client, Counts(*counts)) for client, *counts in found]
+    return Listing(rows, total, search, sort, page, pages, size)
+
+
+def client_or_404(client_id: int) -> Client:
+    """The client of this id. For the provider's people only: who may ask is the gate's to say."""
+    return db.session.get(Client, client_id) or abort(404)
+
+
+def counts_of(client: Client) -> Counts:
+    """What this client has, now."""
+    counts = db.session.execute(select(*_COUNTS.values()).where(Client.id == client.id)).one()
+    return Counts(**counts._asdict())
+
+
+def users_of(client: Client) -> list[User]:
+    """Who signs in for this client, by name."""
+    return list(
+        db.session.scalars(select(User).filter_by(client_id=client.id).order_by(func.lower(User.name), User.id))
+    )
+
+
+def suggest(text: str) -> list[Client]:
+    """The first clients whose name or reference holds this text; those whose name begins with it come first."""
+    text = text.strip()[:MOST_SEARCHED]
+    if not text:
+        return []
+    begins = Client.name.istartswith(text, autoescape=True)
+    order = (begins.desc(), func.lower(Client.name), Client.id)
+    return list(db.session.scalars(select(Client).where(_matches(text)).order_by(*order).limit(MOST_SUGGESTED)))
+
+
+def find_client(text: str) -> Client:
+    """The client of this name or reference, or of this id as "#12". Raises `NoSuchClient`."""
+    text = text.strip()
+    if text.startswith("#") and text[1:].isascii() and text[1:].isdigit() and len(text) < 19:
+        found = [client for client in [db.session.get(Client, int(text[1:]))] if client]
+    else:
+        same_name = func.lower(Client.name) == text.lower()
+        found = list(db.session.scalars(select(Client).where(or_(Client.reference == text, same_name)).limit(2)))
+    if not text:
+        raise NoSuchClient("Say which client, by name or reference.")
+    if not found:
+        raise NoSuchClient("No client has this name or reference.")
+    if len(found) > 1:
+        raise NoSuchClient("Several clients have this name: enter the reference, or # and the number of the client.")
+    return found[0]
+
+
+def client_text(client: Client | None) -> str:
+    """What `find_client` finds exactly this client by: its name, where no other has the same."""
+    if client is None:
+        return ""
+    try:
+        named = find_client(client.name)
+    except NoSuchClient:
+        named = None
+    return client.name if named is client else f"#{client.id}"
+
+
+def add(who: User, name: str, reference: str | None, now: datetime) -> Client:
+    """A new client. Raises `edits.Taken` where another has this reference."""
+    with writing():
+        edits.still_admin(who)
+        if twice := db.session.get(Client, activity.just_created(who, "client", name, now) or 0):
+            return twice
+        client = Client(name=name, reference=reference, created_at=now)
+        db.session.add(client)
+        edits.flush(REFERENCE_TAKEN)
+        activity.note(who, "created", "client", client.id, client.name, now, _described(client))
+    return client
+
+
+def change(who: User, client_id: int, version: int, name: str, reference: str | None, now: datetime) -> None:
+    """Gives a client this name and reference. `version` is the one the form was opened with. Raises
+    `edits.ChangedMeanwhile` or `edits.Taken`."""
+    with writing():
+        edits.still_admin(who)
+        client = client_or_404(client_id)
+        edits.same_version(client, version)
+        before = client.name
+        client.name, client.reference = name, reference
+        edits.flush(REFERENCE_TAKEN)
+        activity.note(who, "changed", "client", client.id, before, now, f"{name} {_described(client)}".strip())
+
+
+def remove(who: User, client_id: int, version: int, seen: str, now: datetime) -> str:
+    """Deletes a client with all that is theirs, and returns its name. `seen` is what the page said would go, as
+    `Counts.words`: where there is more by now, nobody has agreed to that. Raises `edits.ChangedMeanwhile`."""
+    with writing():
+        edits.still_admin(who)
+        client = client_or_404(client_id)
+        edits.same_version(client, version)
+        counts, name = counts_of(client), client.name
+        if counts.words != seen:
+            raise edits.ChangedMeanwhile
+        activity.note(who, "deleted", "client", client.id, name, now, f"with {counts.words}")
+        hosts = {host for model in (Service, Domain) for host in db.session.scalars(_hosts_of(model, client))}
+        for model in (Service, Domain, User):
+            db.session.execute(delete(model).where(model.client_id == client.id))
+        db.session.delete(client)
+        edits.flush("Something new belongs to this client.")
+        catalog.drop_orphans(hosts)
+    return name
+
+
+def _described(client: Client) -> str:
+    return f"reference {client.reference}" if client.reference else ""
+
+
+def _hosts_of(model: type[Service] | type[Domain], client: Client) -> Select[int | None]:
+    return select(model.hostname_id).where(model.client_id == client.id, model.hostname_id.is_not(None))
+
+
+def _matches(search: str) -> ColumnElement[bool]:
+    """The search as it stands, nowhere a pattern: "%" finds a per cent sign. "#12" is the client of that number."""
+    number = search[1:]
+    if search.startswith("#") and number.isascii() and number.isdigit() and len(number) < 18:
+        return Client.id == int(number)
+    return or_(*(column.icontains(search, autoescape=True) for column in (Client.name, Client.reference)))
+
+
+def _count_of(model: type[Service] | type[Domain] | type[User]) -> ScalarSelect[int]:
+    return select(func.count(model.id)).where(model.client_id == Client.id).correlate(Client).scalar_subquery()
+
+
+_COUNTS = MappingProxyType(
+    {
+        "services": _count_of(Service).label("services"),
+        "domains": _count_of(Domain).label("domains"),
+        "users": _count_of(User).label("users"),
+    }
+)
+SORTS = MappingProxyType(
+    {"name": func.lower(Client.name), "reference": Client.reference, "created": Client.created_at, **_COUNTS}
+)

@@ -1,0 +1,150 @@
+"""What administrators do to services and domains: add, change, move to another client, delete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import cast
+
+from sqlalchemy import exists, or_, select
+
+from webapp.customers import activity, catalog, clients, edits
+from webapp.customers.access import Item, item_or_404
+from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
+from webapp.extensions import db, writing
+
+TAKEN = MappingProxyType(
+    {
+        Service.kind: "Another service has this reference.",
+        Domain.kind: "This client has this domain already.",
+    }
+)
+
+
+@dataclass(frozen=True)
+class ServiceDetails:
+    """What an administrator says of a service."""
+
+    product: str
+    domain: str  # as it was entered
+    status: ServiceStatus
+    next_due_on: date | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True)
+class DomainDetails:
+    """What an administrator says of a domain."""
+
+    name: str  # as it was entered
+    status: DomainStatus
+    registered_on: date | None = None
+    expires_on: date | None = None
+
+
+Details = ServiceDetails | DomainDetails
+
+
+def add(who: User, client: str, details: Details, now: datetime) -> Item:
+    """A new service or domain of the client that `clients.find_client` finds by this text. Raises
+    `clients.NoSuchClient` or `edits.Taken`."""
+    with writing():
+        edits.still_admin(who)
+        owner = clients.find_client(client)
+        item: Item = Service() if isinstance(details, ServiceDetails) else Domain()
+        _describe(item, owner, details)
+        created = activity.just_created(who, item.kind, _called(item), now)
+        twice = cast("Item | None", db.session.get(type(item), created or 0))
+        if twice is not None and twice.client is owner and _facts(twice) == _facts(item):
+            return twice
+        db.session.add(item)
+        edits.flush(TAKEN[item.kind])
+        activity.note(who, "created", item.kind, item.id, _called(item), now, f"for {owner.name}")
+    return item
+
+
+def change(who: User, kind: str, item_id: int, version: int, details: Details, now: datetime) -> None:
+    """Gives an item these details. `version` is the one the form was opened with. Raises `edits.ChangedMeanwhile` or
+    `edits.Taken`."""
+    with writing():
+        edits.still_admin(who)
+        item = item_or_404(who, kind, item_id)
+        edits.same_version(item, version)
+        called, before, host = _called(item), _facts(item), item.hostname_id
+        _describe(item, item.client, details)
+        edits.flush(TAKEN[kind])
+        after = _facts(item)
+        told = ", ".join(
+            f"{name} {before[name] or '–'} → {after[name] or '–'}" for name in after if after[name] != before[name]
+        )
+        activity.note(who, "changed", kind, item.id, called, now, told)
+        catalog.drop_orphans({host} - {None, item.hostname_id})
+
+
+def move(who: User, kind: str, item_id: int, version: int, client_id: int, now: datetime) -> Client:
+    """Gives an item to another client, and returns that client. `version` is the one that was shown before. Raises
+    `edits.ChangedMeanwhile`, or `edits.Taken` where the other has that domain already."""
+    with writing():
+        edits.still_admin(who)
+        item = item_or_404(who, kind, item_id)
+        edits.same_version(item, version)
+        before, client = item.client, clients.client_or_404(client_id)
+        item.client = client
+        _not_twice(item)
+        edits.flush(TAKEN[kind])
+        activity.note(who, "moved", kind, item.id, _called(item), now, f"from {before.name} to {client.name}")
+    return client
+
+
+def remove(who: User, kind: str, item_id: int, version: int, now: datetime) -> str:
+    """Deletes an item, and returns what it was called. Raises `edits.ChangedMeanwhile`."""
+    with writing():
+        edits.still_admin(who)
+        item = item_or_404(who, kind, item_id)
+        edits.same_version(item, version)
+        called, host = _called(item), item.hostname_id
+        activity.note(who, "deleted", kind, item.id, called, now, f"of {item.client.name}")
+        db.session.delete(item)
+        edits.flush(TAKEN[kind])
+        catalog.drop_orphans({host})
+    return called
+
+
+def _describe(item: Item, client: Client, details: Details) -> None:
+    """Makes an item what these details say. Raises `edits.Taken` where the client has that domain already."""
+    entered = details.domain if isinstance(details, ServiceDetails) else details.name
+    hostname = catalog.hostname_of(entered)  # before anything of the item changes: it may send that to the database
+    with db.session.no_autoflush:
+        item.client, item.status, item.hostname = client, details.status, hostname
+        if isinstance(item, Service) and isinstance(details, ServiceDetails):
+            item.product, item.domain, item.reference = details.product, details.domain, details.reference
+            item.next_due_on = details.next_due_on
+        elif isinstance(item, Domain) and isinstance(details, DomainDetails):
+            item.name, item.registered_on, item.expires_on = details.name, details.registered_on, details.expires_on
+        _not_twice(item)
+
+
+def _not_twice(item: Item) -> None:
+    """A client has a domain once, however it is spelt."""
+    if isinstance(item, Domain):
+        spelt = [Domain.name == item.name] + ([Domain.hostname == item.hostname] if item.hostname else [])
+        with db.session.no_autoflush:
+            others = exists().where(Domain.client == item.client, or_(*spelt), Domain.id != (item.id or 0))
+            if db.session.scalar(select(others)):
+                raise edits.Taken(TAKEN[Domain.kind])
+
+
+def _facts(item: Item) -> dict[str, object]:
+    """What can be said of an item, by the words in which the activity log tells a change."""
+    if isinstance(item, Service):
+        named = {"product": item.product, "domain": item.domain, "reference": item.reference}
+        return {**named, "status": item.status.value, "next due": item.next_due_on}
+    dates = {"registered": item.registered_on, "expires": item.expires_on}
+    return {"domain": item.name, "status": item.status.value, **dates}
+
+
+def _called(item: Item) -> str:
+    """What an item is called in the activity log."""
+    parts = [item.product] if isinstance(item, Service) else []
+    return ", ".join([*parts, item.shown_name]) if item.shown_name else parts[0]

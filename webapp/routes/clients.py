@@ -1,0 +1,124 @@
+"""Clients: the list, one of them with all that is theirs, and what administrators do to them."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+from wtforms import StringField
+from wtforms.validators import Length
+
+from webapp.customers import clients, edits, home, lists, padlocks
+from webapp.customers.models import Client
+from webapp.routes.forms import VersionField, none_if_empty
+from webapp.routes.gate import admins_only_but, fragment
+from webapp.routes.page import now, question
+from webapp.routes.person import name_field
+
+blueprint = Blueprint("clients", __name__, url_prefix="/admin/clients")
+blueprint.before_request(admins_only_but("clients.index", "clients.show", "clients.services", "clients.domains"))
+
+
+class ClientForm(FlaskForm):  # type: ignore[misc]
+    name = name_field("Name")
+    reference = StringField(
+        "Reference", filters=[none_if_empty], validators=[Length(max=64, message="Use at most 64 characters.")]
+    )
+    version = VersionField()
+
+
+@blueprint.get("")
+def index() -> str:
+    return render_template("clients/list.html", listing=clients.list_clients(question()))
+
+
+@blueprint.get("/suggestions")
+@fragment
+def suggestions() -> str:
+    """What a field that takes a client offers while somebody types."""
+    found = clients.suggest(request.args.get("client", ""))
+    return render_template("clients/suggestions.html", found=[(clients.client_text(one), one) for one in found])
+
+
+@blueprint.get("/<id:client_id>")
+def show(client_id: int) -> str:
+    client = clients.client_or_404(client_id)
+    shown = {"overview": home.overview(current_user, now(), client), "users": clients.users_of(client)}
+    return render_template("clients/show.html", client=client, tab="show", known=padlocks.known, **shown)
+
+
+@blueprint.get("/<id:client_id>/services")
+def services(client_id: int) -> str:
+    client = clients.client_or_404(client_id)
+    listing = lists.list_services(current_user, question(), now(), of=client)
+    return render_template(
+        "clients/services.html", client=client, tab="services", listing=listing, known=padlocks.known
+    )
+
+
+@blueprint.get("/<id:client_id>/domains")
+def domains(client_id: int) -> str:
+    client = clients.client_or_404(client_id)
+    listing = lists.list_domains(current_user, question(), now(), of=client)
+    return render_template("clients/domains.html", client=client, tab="domains", listing=listing, known=padlocks.known)
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+def add() -> Response:
+    form = ClientForm()
+    if form.validate_on_submit():
+        try:
+            client = clients.add(current_user, form.name.data, form.reference.data, now())
+        except edits.Taken as error:
+            form.reference.errors = [str(error)]
+        else:
+            flash(f"{client.name} is added.", "success")
+            return redirect(url_for("clients.show", client_id=client.id), 303)
+    return make_response(render_template("clients/new.html", form=form), 422 if form.is_submitted() else 200)
+
+
+@blueprint.route("/<id:client_id>/edit", methods=["GET", "POST"])
+def edit(client_id: int) -> Response:
+    client = clients.client_or_404(client_id)
+    form = ClientForm(obj=client)
+    if not form.validate_on_submit():
+        return _edit_page(client, form, 422 if form.is_submitted() else 200)
+    try:
+        clients.change(current_user, client_id, form.version.data, form.name.data, form.reference.data, now())
+    except edits.ChangedMeanwhile:
+        return _edit_page(client, form, 409)
+    except edits.Taken as error:
+        form.reference.errors = [str(error)]
+        return _edit_page(client, form, 422)
+    flash(f"{form.name.data} is saved.", "success")
+    return redirect(url_for("clients.show", client_id=client_id), 303)
+
+
+@blueprint.route("/<id:client_id>/delete", methods=["GET", "POST"])
+def delete(client_id: int) -> Response:
+    client = clients.client_or_404(client_id)
+    form = DeleteClientForm(obj=client)
+    conflict = False
+    if form.validate_on_submit():
+        try:
+            name = clients.remove(current_user, client_id, form.version.data, form.seen.data or "", now())
+        except edits.ChangedMeanwhile:
+            conflict = True
+        else:
+            flash(f"{name} is deleted.", "success")
+            return redirect(url_for("clients.index"), 303)
+    shown = {"client": client, "counts": clients.counts_of(client), "conflict": conflict}
+    return make_response(render_template("clients/delete.html", **shown), 409 if conflict else 200)
+
+
+class DeleteClientForm(FlaskForm):  # type: ignore[misc]
+    version = VersionField()
+    seen = StringField()
+
+
+def _edit_page(client: Client, form: ClientForm, status: int) -> Response:
+    """The form. Where somebody else was faster, the input is kept and what is stored stands beside it: saving once
+    more is then meant."""
+    shown = {"client": client, "form": form, "conflict": edits.CONFLICT if status == 409 else ""}
+    return make_response(render_template("clients/edit.html", **shown), status)

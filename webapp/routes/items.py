@@ -1,0 +1,184 @@
+"""What administrators do to services and domains: add, edit, move to another client, delete."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+from wtforms import Field, SelectField, StringField
+from wtforms.validators import InputRequired, Length
+
+from webapp import padlock
+from webapp.customers import access, clients, edits, items
+from webapp.customers.access import Item
+from webapp.customers.models import DomainStatus, Service, ServiceStatus
+from webapp.routes.forms import DayField, VersionField, none_if_empty, stripped
+from webapp.routes.gate import admins_only_but, fragment
+from webapp.routes.page import now
+
+blueprint = Blueprint("items", __name__, url_prefix="/admin/<any(services, domains):place>")
+blueprint.before_request(admins_only_but())
+
+
+def _text(label: str, most: int, needed: str = "", **options: str) -> StringField:
+    checks = [InputRequired(needed), Length(min=1, message=needed)] if needed else []
+    too_long = Length(max=most, message=f"Use at most {most} characters.")
+    return StringField(label, filters=[stripped], validators=[*checks, too_long], **options)
+
+
+def _reference() -> StringField:
+    too_long = Length(max=64, message="Use at most 64 characters.")
+    return StringField("Reference", filters=[none_if_empty], validators=[too_long])
+
+
+class ServiceForm(FlaskForm):  # type: ignore[misc]
+    owner = _text("Client", 200, name="client")  # an item has a `client` too, which is none of the form's
+    version = VersionField()
+    product = _text("Product", 200, "Enter what the client bought.")
+    domain = _text("Domain", 255)
+    status = SelectField("Status", choices=list(ServiceStatus), default=ServiceStatus.ACTIVE)
+    next_due_on = DayField("Next due")
+    reference = _reference()
+
+    @property
+    def asked(self) -> items.Details:
+        words = self.product.data, self.domain.data or "", ServiceStatus(self.status.data)
+        return items.ServiceDetails(*words, self.next_due_on.data, self.reference.data)
+
+
+class DomainForm(FlaskForm):  # type: ignore[misc]
+    owner = _text("Client", 200, name="client")  # an item has a `client` too, which is none of the form's
+    version = VersionField()
+    name = _text("Domain", 255, "Enter the domain, such as example.com")
+    status = SelectField("Status", choices=list(DomainStatus), default=DomainStatus.ACTIVE)
+    registered_on = DayField("Registered")
+    expires_on = DayField("Expires")
+
+    @property
+    def asked(self) -> items.Details:
+        return items.DomainDetails(
+            self.name.data, DomainStatus(self.status.data), self.registered_on.data, self.expires_on.data
+        )
+
+
+class ConfirmForm(FlaskForm):  # type: ignore[misc]
+    """What was shown before somebody agreed to it."""
+
+    version = VersionField()
+    to = VersionField()  # the id of a client, for a move
+
+
+FORMS: dict[str, type[ServiceForm | DomainForm]] = {"services": ServiceForm, "domains": DomainForm}
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+def add(place: str) -> Response:
+    form = FORMS[place](data={"owner": request.args.get("client", "")})
+    if form.validate_on_submit():
+        try:
+            item = items.add(current_user, form.owner.data or "", form.asked, now())
+        except clients.NoSuchClient as error:
+            form.owner.errors = [str(error)]
+        except edits.Taken as error:
+            _unique(form).errors = [str(error)]
+        else:
+            return _saved(item, "is added")
+    status = 422 if form.is_submitted() else 200
+    return make_response(render_template("items/new.html", form=form, place=place), status)
+
+
+@blueprint.route("/<id:item_id>/edit", methods=["GET", "POST"])
+def edit(place: str, item_id: int) -> Response:
+    item = _item(place, item_id)
+    form = FORMS[place](obj=item)
+    del form.owner  # Move is for that
+    status = 422 if form.is_submitted() else 200
+    if form.validate_on_submit():
+        try:
+            items.change(current_user, item.kind, item_id, form.version.data, form.asked, now())
+        except edits.ChangedMeanwhile:
+            status = 409
+        except edits.Taken as error:
+            _unique(form).errors = [str(error)]
+            status = 422
+        else:
+            return _saved(item, "is saved")
+    shown = {"item": item, "place": place, "form": form, "conflict": edits.CONFLICT if status == 409 else ""}
+    return make_response(render_template("items/edit.html", **shown), status)
+
+
+@blueprint.get("/<id:item_id>/move")
+def move_to(place: str, item_id: int) -> str:
+    """First who shall have it, then what that would change."""
+    item = _item(place, item_id)
+    to = request.args.get("to", "")
+    if to.isascii() and to.isdigit() and len(to) < 19:
+        return _move_page(item, int(to))
+    return render_template("items/move.html", item=item, place=place, **_found())
+
+
+@blueprint.get("/<id:item_id>/move/clients")
+@fragment
+def move_clients(place: str, item_id: int) -> str:
+    """The clients that are found while somebody types."""
+    return render_template("items/move_clients.html", item=_item(place, item_id), place=place, **_found())
+
+
+@blueprint.post("/<id:item_id>/move")
+def move(place: str, item_id: int) -> Response:
+    item, form = _item(place, item_id), ConfirmForm()
+    try:
+        client = items.move(current_user, item.kind, item_id, form.version.data, form.to.data, now())
+    except edits.ChangedMeanwhile:
+        return make_response(_move_page(item, form.to.data, edits.CONFLICT), 409)
+    except edits.Taken as error:
+        return make_response(_move_page(item, form.to.data, str(error)), 422)
+    flash(f"{_name(item)} belongs to {client.name} now.", "success")
+    return redirect(url_for(f"admin.{item.kind}", item_id=item_id), 303)
+
+
+@blueprint.route("/<id:item_id>/delete", methods=["GET", "POST"])
+def delete(place: str, item_id: int) -> Response:
+    item, form, conflict = _item(place, item_id), ConfirmForm(), ""
+    if form.validate_on_submit():
+        try:
+            items.remove(current_user, item.kind, item_id, form.version.data, now())
+        except edits.ChangedMeanwhile:
+            conflict = edits.CONFLICT
+        else:
+            flash(f"{_name(item)} is deleted.", "success")
+            return redirect(url_for(f"admin.{place}"), 303)
+    page = render_template("items/delete.html", item=item, place=place, conflict=conflict)
+    return make_response(page, 409 if conflict else 200)
+
+
+def _item(place: str, item_id: int) -> Item:
+    return access.item_or_404(current_user, place.removesuffix("s"), item_id)
+
+
+def _found() -> dict[str, object]:
+    search = request.args.get("q", "")
+    return {"search": search, "found": clients.suggest(search)}
+
+
+def _move_page(item: Item, client_id: int, problem: str = "") -> str:
+    client = clients.client_or_404(client_id)
+    shown = {"losing": clients.users_of(item.client), "gaining": clients.users_of(client), "problem": problem}
+    return render_template("items/move_confirm.html", item=item, client=client, place=f"{item.kind}s", **shown)
+
+
+def _saved(item: Item, what: str) -> Response:
+    flash(f"{_name(item)} {what}.", "success")
+    if item.active and item.refusal:
+        flash(f"Its padlock stays grey. {padlock.REFUSALS[item.refusal]}", "warning")
+    return redirect(url_for(f"admin.{item.kind}", item_id=item.id), 303)
+
+
+def _unique(form: ServiceForm | DomainForm) -> Field:
+    """The field that holds what may be there only once."""
+    return form.reference if isinstance(form, ServiceForm) else form.name
+
+
+def _name(item: Item) -> str:
+    return item.shown_name or (item.product if isinstance(item, Service) else "The domain")
