@@ -128,6 +128,38 @@ def test_who_may_come_where(visit, who):
     assert [(path, *got) for path, got in answers.items() if got[0] != got[1]] == []
 
 
+def test_no_address_takes_a_form_without_its_token(visit, app):
+    ada = visit("ada").client
+    answers = {rule: ada.post(path_of(rule)).status_code for rule in rules(app, "POST")}
+    assert set(answers.values()) == {400}, answers
+    ada.get("/admin/services").get_data()
+
+
+def test_nothing_is_changed_by_looking(visit, app):
+    only_post = set(rules(app, "POST")) - set(rules(app, "GET"))
+    assert len(only_post) >= 8
+    for rule in only_post:
+        visit("ada").get(path_of(rule), 404 if "<token>" in rule else 405)
+
+
+@pytest.mark.parametrize("who", ["nobody", "bob"])
+def test_a_header_of_htmx_opens_nothing(visit, app, who):
+    plain, htmx = (visit(None if who == NOBODY else who).client for _ in range(2))
+    for rule in rules(app, "GET"):
+        path = path_of(rule)
+        assert htmx.get(path, headers={"HX-Request": "true"}).status_code == plain.get(path).status_code, path
+
+
+def rules(app, method):
+    return [rule.rule for rule in app.url_map.iter_rules() if method in rule.methods]
+
+
+def path_of(rule):
+    """The path of a rule for number 1, which is Alice's."""
+    path = re.sub(r"<any\((\w+)[^>]*>", r"\1", rule)
+    return re.sub(r"<[^>]*:?(?:token|filename)>", "x", re.sub(r"<id:[^>]*>", "1", path))
+
+
 def test_the_models_and_the_migrations_agree(in_app):
     migrations_check()
 

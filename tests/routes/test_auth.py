@@ -159,6 +159,15 @@ def test_a_forged_cookie_is_nobody(visit, cookie):
     assert browser.client.get("/services").status_code == 302
 
 
+@pytest.mark.parametrize("place", [0, 10, 40, -1])
+def test_a_cookie_with_one_character_changed_is_nobody(visit, place):
+    browser = visit("alice")
+    cookie = list(browser.client.get_cookie("padlock").value)
+    cookie[place] = "B" if cookie[place] == "A" else "A"
+    browser.client.set_cookie("padlock", "".join(cookie))
+    assert browser.client.get("/services").status_code == 302
+
+
 def test_the_cookie_is_kept_from_scripts_and_other_sites(visit):
     cookie = visit().client.get("/sign-in").headers["Set-Cookie"]
     assert "HttpOnly" in cookie
