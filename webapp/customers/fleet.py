@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from flask import Flask, current_app
@@ -32,16 +33,25 @@ def in_use() -> ColumnElement[bool]:
 
 
 def refresh_now(user: User, now: datetime) -> bool:
-    """Begin a refresh at once, of as many names as a day's. False where one is under way already, or nothing is in
-    use."""
+    """Begin a refresh at once, of as many names as a day's; where one is under way, have it go on at once. False where
+    nothing is in use."""
     fleet = due.fleet()
     most: int = current_app.config["PADLOCK_REFRESH_DAILY_LIMIT"]
     with writing():
         still_admin(user)
-        if runs.under_way() is not None or not fleet:
-            return False
-        run = runs.new(RunKind.NOW, runs.slot_of_now(now), most, min(most or fleet, fleet), now, user.email)
-        db.session.flush()
-        activity.note(user, "started", "refresh", run.id, f"{run.total:,} host names", now)
-    scheduler.soon()
-    return True
+        run = runs.under_way()
+        if run is not None:
+            run.retry_at = None
+        elif fleet:
+            run = runs.new(RunKind.NOW, runs.slot_of_now(now), most, min(most or fleet, fleet), now, user.email)
+            db.session.flush()
+            activity.note(user, "started", "refresh", run.id, f"{run.total:,} host names", now)
+    if run is not None:
+        scheduler.soon()
+    return run is not None
+
+
+def ids_in_use(names: Collection[str]) -> dict[str, int]:
+    """Which of these host names are in use, with their ids."""
+    rows = select(Hostname.name, Hostname.id).where(Hostname.name.in_(names), in_use())
+    return dict(db.session.execute(rows).all())

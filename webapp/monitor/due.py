@@ -65,24 +65,24 @@ def free(until: ColumnElement[datetime | None], now: datetime) -> ColumnElement[
     return or_(until.is_(None), until <= now, until > now + 2 * lease())
 
 
-def claim(run: RefreshRun, owner: str, most: int, now: datetime, only: Sequence[int] = ()) -> Batch | None:
+def claim(run_id: int, owner: str, most: int, now: datetime, only: Sequence[int] = ()) -> Batch | None:
     """The next names of a run, `most` of them, claimed for whoever works on it; empty where none is due any more.
     `only` narrows them to these ids. None: the run is somebody else's by now, or has been ended."""
     token, until = secrets.token_hex(16), now + lease()
     unclaimed = free(Hostname.__table__.c.claimed_until, now)
-    due = and_(in_use(), unclaimed, or_(Hostname.run_id.is_(None), Hostname.run_id != run.id))
+    due = and_(in_use(), unclaimed, or_(Hostname.run_id.is_(None), Hostname.run_id != run_id))
     if only:
         due = and_(due, Hostname.id.in_(only))
     with writing():
-        held = (RefreshRun.id == run.id, RefreshRun.owner == owner, RefreshRun.ended_at.is_(None))
+        held = (RefreshRun.id == run_id, RefreshRun.owner == owner, RefreshRun.ended_at.is_(None))
         if not _changed(update(RefreshRun).where(*held).values(owned_until=until)):
             return None
         chosen = _first(due, most, now)
         values = {"claim": token, "claimed_until": until}
         if not _changed(update(Hostname).where(Hostname.id.in_(chosen), unclaimed).values(values)):
             return None if chosen else Batch(token, {})  # somebody else was quicker: there may be more
-    rows = db.session.execute(select(Hostname.id, Hostname.name).where(Hostname.claim == token)).tuples()
-    return Batch(token, dict(rows.all()))
+        rows = db.session.execute(select(Hostname.id, Hostname.name).where(Hostname.claim == token))
+        return Batch(token, dict(rows.all()))
 
 
 def renew(token: str, owner: str, now: datetime) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from datetime import UTC, datetime
@@ -31,8 +31,10 @@ from webapp.probe import Finding, Reason, State
 log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
+Progress = Callable[[RefreshRun], object]
 
 GLANCE = 0.25  # seconds until whoever waits for answers looks whether to stop
+PATIENCE = 6  # times the deadline of a check that a name stands in line at a busy address
 MOST_CONTROLS = 5  # control names of the site's own
 MOST_REMEMBERED = 2000  # of them that are looked through
 SUSPICIOUS = 10  # names of a batch from which on it can tell that it is the monitor that is ill
@@ -64,8 +66,8 @@ def tick(stop: Event, seconds: float, clock: Clock = utc_now) -> bool:
     until = time.monotonic() + seconds
     for run_id in runs.waiting(clock()):
         if time.monotonic() < until and not stop.is_set():
-            work(run_id, stop, clock, until=until, progress=lambda run: runs.beat(clock()))
-    return bool(runs.waiting(clock())) and not stop.is_set()
+            work(run_id, stop, clock, until=until)
+    return not stop.is_set() and bool(runs.waiting(clock()))
 
 
 def work(
@@ -74,8 +76,8 @@ def work(
     clock: Clock = utc_now,
     *,
     until: float = float("inf"),
-    only: Iterable[int] = (),
-    progress: Callable[[RefreshRun], object] = lambda run: None,
+    only: Sequence[int] = (),
+    progress: Progress | None = None,
 ) -> None:
     """Work on a run until it has ended, or until this moment of the monotonic clock; not at all where somebody else
     does. `only` narrows it to these host names. A failure of ours is logged, and the run is tried again later."""
@@ -83,30 +85,39 @@ def work(
     if owner is None:
         return
     try:
-        while not stop.is_set() and time.monotonic() < until and _next_batch(run_id, owner, stop, clock, tuple(only)):
-            progress(db.session.get_one(RefreshRun, run_id))
+        while not stop.is_set() and time.monotonic() < until:
+            if not _next_batch(run_id, owner, stop, clock, only, progress):
+                break
     except Exception as error:
         log.exception("the refresh %d failed on our side", run_id)
-        db.session.rollback()
         runs.stumbled(owner, error, clock())
     finally:
-        db.session.rollback()
         runs.leave(owner)
 
 
-def _next_batch(run_id: int, owner: str, stop: Event, clock: Clock, only: tuple[int, ...]) -> bool:
+def _next_batch(
+    run_id: int, owner: str, stop: Event, clock: Clock, only: Sequence[int], progress: Progress | None
+) -> bool:
     """One more batch of a run. Whether another may follow."""
-    run = db.session.get_one(RefreshRun, run_id, populate_existing=True)
-    size: int = current_app.config["PADLOCK_REFRESH_BATCH"]
-    most = min(size, run.most - run.asked) if run.most else size
-    batch = due.claim(run, owner, most, clock(), only) if most > 0 else due.Batch("", {})
+    most = _room(run_id)
+    batch = due.claim(run_id, owner, most, clock(), only) if most > 0 else due.Batch("", {})
     if batch is None:
         return False
     if not batch.names:
         runs.end(owner, clock())
         return False
-    token = batch.claim
-    outcome = refresh_batch(batch.names, token, run_id, stop, clock, lambda: due.renew(token, owner, clock()))
+    renewed_at = time.monotonic()
+
+    def glance() -> None:
+        nonlocal renewed_at
+        if time.monotonic() - renewed_at > due.LEASE.total_seconds() / 3:
+            renewed_at = time.monotonic()
+            due.renew(batch.claim, owner, clock())
+        if progress is not None:
+            progress(db.session.get_one(RefreshRun, run_id, populate_existing=True))
+            db.session.rollback()  # no transaction is open while we wait
+
+    outcome = refresh_batch(batch.names, batch.claim, run_id, stop, clock, glance)
     if outcome is Outcome.OFFLINE:
         log.warning("this machine has no network: the refresh %d stores nothing and is tried again", run_id)
         runs.went_offline(owner, clock())
@@ -115,33 +126,41 @@ def _next_batch(run_id: int, owner: str, stop: Event, clock: Clock, only: tuple[
     return outcome is Outcome.DONE
 
 
+def _room(run_id: int) -> int:
+    """How many names the next batch of a run may hold."""
+    run = db.session.get_one(RefreshRun, run_id, populate_existing=True)
+    size: int = current_app.config["PADLOCK_REFRESH_BATCH"]
+    return min(size, run.most - run.asked) if run.most else size
+
+
 def refresh_batch(
-    names: dict[int, str],
+    names: Mapping[int, str],
     claim: str,
     run_id: int,
     stop: Event,
     clock: Clock = utc_now,
-    hold: Callable[[], object] = lambda: None,
+    glance: Callable[[], object] = lambda: None,
 ) -> Outcome:
-    """Ask these host names, by id, which `claim` holds, and record what they answer; `hold` is called now and then to
-    renew the claim. An answer of the network alone is only recorded when it is sure that the network is not our own."""
+    """Ask these host names, by id, which `claim` holds, and record what they answer; `glance` is called every now and
+    then, to renew the claim. An answer that our own network could have given is recorded when it is sure that it has
+    not; else all of these are dropped."""
     ids = {name: number for number, name in names.items()}
     doubtful = []
     try:
-        for finding in _answers(ids, stop, hold):
+        for finding in _answers(ids, stop, glance):
             if finding.reason in NETWORK:
                 doubtful.append(finding)
             else:
                 _settle(ids[finding.input], finding, claim, run_id, clock())
+        offline = not stop.is_set() and _offline(doubtful, len(ids), stop, glance)
         if stop.is_set():
             return Outcome.STOPPED
-        if _offline(doubtful, len(ids), stop, hold):
-            return Outcome.STOPPED if stop.is_set() else Outcome.OFFLINE
+        if offline:
+            return Outcome.OFFLINE
         for finding in doubtful:
             _settle(ids[finding.input], finding, claim, run_id, clock())
         return Outcome.DONE
     finally:
-        db.session.rollback()
         due.release(claim)
 
 
@@ -160,23 +179,20 @@ def _settle(hostname_id: int, finding: Finding, claim: str, run_id: int, now: da
         runs.count(run_id, "failed" if failed else finding.state.value, changed=changed)
 
 
-def _answers(names: Iterable[str], stop: Event, hold: Callable[[], object]) -> Iterator[Finding]:
+def _answers(names: Iterable[str], stop: Event, glance: Callable[[], object]) -> Iterator[Finding]:
     """What these names answer, in the order in which they do; ends early when it is to stop."""
     config = current_app.config
     settings = probe_settings(config)
     at_once, pause = config["PADLOCK_PER_ADDRESS"], config["PADLOCK_PER_ADDRESS_PAUSE"]
-    turns = probe.Turns(at_once, pause, patience=6 * settings.timeout)
+    turns = probe.Turns(at_once, pause, patience=PATIENCE * settings.timeout)
     finished: SimpleQueue[Future[Finding]] = SimpleQueue()
-    held_at = time.monotonic()
     with closing(probe.Crew[Finding](config["PADLOCK_PROBE_CONCURRENCY"], "refresh")) as crew:
         flying = [crew.submit(probe.probe(name, settings, turns)) for name in names]
         for answer in flying:
             answer.add_done_callback(finished.put)
         left = len(flying)
         while left and not stop.is_set():
-            if time.monotonic() - held_at > due.LEASE.total_seconds() / 3:
-                hold()
-                held_at = time.monotonic()
+            glance()
             try:
                 yield finished.get(timeout=GLANCE).result()
                 left -= 1
@@ -184,7 +200,7 @@ def _answers(names: Iterable[str], stop: Event, hold: Callable[[], object]) -> I
                 continue
 
 
-def _offline(doubtful: list[Finding], size: int, stop: Event, hold: Callable[[], object]) -> bool:
+def _offline(doubtful: list[Finding], size: int, stop: Event, glance: Callable[[], object]) -> bool:
     """Whether it is our own network that is down, now that so many of a batch of this size have no answer.
 
     The control names tell; where none is set, those of the site's own names that answered last, at other addresses.
@@ -199,7 +215,7 @@ def _offline(doubtful: list[Finding], size: int, stop: Event, hold: Callable[[],
     others = {where: name for name, where in known.items() if name not in names and where not in places}
     controls = current_app.config["PADLOCK_CONTROL_NAMES"] or list(others.values())[:MOST_CONTROLS]
     if controls:
-        told = _answers(controls, stop, hold)
+        told = _answers(controls, stop, glance)
         return all(finding.reason in NETWORK | {Reason.MONITOR_ERROR} for finding in told)
     not_past_us = all(finding.reason in (Reason.DNS_FAILED, Reason.UNREACHABLE) for finding in doubtful)
     several = len({where for name, where in known.items() if name in names}) > 1
@@ -210,5 +226,7 @@ def _answered_before() -> dict[str, tuple[str | None, int | None]]:
     """The names that had something to say when last asked, and where: the latest of them."""
     answered = Hostname.state.in_((State.VALID, State.INVALID)) & (Hostname.reason != Reason.REFUSED)
     rows = select(Hostname.name, Hostname.address, Hostname.port).where(answered, due.in_use())
-    latest = db.session.execute(rows.order_by(Hostname.checked_at.desc()).limit(MOST_REMEMBERED)).tuples()
-    return {name: (address, port) for name, address, port in latest}
+    latest = db.session.execute(rows.order_by(Hostname.checked_at.desc()).limit(MOST_REMEMBERED))
+    found = {name: (address, port) for name, address, port in latest}
+    db.session.rollback()  # no transaction is open while we wait
+    return found
