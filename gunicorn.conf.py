@@ -23,3 +23,10 @@ def when_ready(server: Any) -> None:
             bind,
             threads,
         )
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    # Python would wait for the scheduler's threads at its end: they are told to stop before.
+    from webapp.monitor import scheduler
+
+    scheduler.stop()

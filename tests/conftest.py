@@ -16,6 +16,7 @@ from webapp import create_app
 from webapp.customers import accounts, catalog
 from webapp.customers.models import DomainStatus, Role, ServiceStatus
 from webapp.extensions import db, writing
+from webapp.monitor import scheduler
 
 pytest_plugins = ["tests.lab_fixture"]
 
@@ -54,6 +55,7 @@ def app(first_database, tmp_path, monkeypatch):
     shutil.copyfile(first_database, path)
     app = _site(path, monkeypatch)
     yield app
+    scheduler.stop()
     app.extensions["padlock_flights"].close()
     with app.app_context():
         db.engine.dispose()

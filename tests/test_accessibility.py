@@ -19,7 +19,7 @@ PAGES = {
         ),
         *("/domains", "/domains/1", "/profile", "/profile/password"),
     ),
-    "sam": ("/admin/users", "/admin/activity"),
+    "sam": ("/admin/users", "/admin/activity", "/admin/refresh"),
     "ada": (
         *("/admin/services", "/admin/domains?ssl=invalid", "/admin/services/3", "/admin/domains/1", "/admin/users"),
         *("/admin/users/new", "/admin/users/1", "/admin/import", "/admin/clients", "/admin/clients/1"),

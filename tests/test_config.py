@@ -30,6 +30,14 @@ BAD = {
     "PADLOCK_MAIL_FROM": ["padlock", "a@b c", "a@b@c", "Padlock <a@b>"],
     "PADLOCK_SITE_NAME": ["n" * 41, "two\nlines"],
     "PADLOCK_LOGO": ["/no/such/logo.svg", "/"],
+    "PADLOCK_SCHEDULER": ["perhaps"],
+    "PADLOCK_REFRESH_AT": ["3", "24:00", "03:60", "3:00", "03:00:00", "٠٣:٠٠"],
+    "PADLOCK_TIMEZONE": ["Nowhere/Land", "../etc/passwd", "Europe", "/etc/localtime"],
+    "PADLOCK_REFRESH_BATCH": ["1", "0", "1001"],
+    "PADLOCK_REFRESH_DAILY_LIMIT": ["1", "-1", "all", "1e3", "٣"],
+    "PADLOCK_PER_ADDRESS": ["0", "65"],
+    "PADLOCK_PER_ADDRESS_PAUSE": ["-1", "nan"],
+    "PADLOCK_CONTROL_NAMES": ["localhost", "https://example.com", "a b.example", "a..example"],
     "PADLOCK_DATABASE_URL": ["nonsense", "sqlite:////no/such/folder/file", "mysql://nobody/nothing"],
 }
 

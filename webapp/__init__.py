@@ -21,7 +21,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     from werkzeug.middleware.proxy_fix import ProxyFix
 
     from webapp import cli, config, routes
-    from webapp.customers import counts, mail
+    from webapp.customers import counts, fleet, mail
     from webapp.extensions import csrf, db, limiter, login, migrate
     from webapp.monitor import live
 
@@ -40,6 +40,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     limiter.init_app(app)
     live.register(app)
     counts.register(app)
+    fleet.register(app)
     mail.register(app)
     cli.register(app)
     return app

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from webapp import config_mail
+from webapp import config_mail, config_refresh
 
 log = logging.getLogger(__name__)
 
@@ -234,6 +234,19 @@ SETTINGS = (
     Setting("PADLOCK_LOGO", _logo, "", "An SVG or PNG file that stands beside the name; empty: a padlock."),
     Setting("PADLOCK_COOKIE_SECURE", _switch, "off", "On where the site is reached by https:// only."),
     Setting("PADLOCK_COUNT_SECONDS", _seconds(0, 3600), "30", "Seconds for which the totals of long lists are kept."),
+    Setting("PADLOCK_SCHEDULER", _switch, "on", "Off where another process of this site does the daily refresh."),
+    Setting("PADLOCK_REFRESH_AT", config_refresh.time_of_day, "03:00", "When the daily refresh begins."),
+    Setting("PADLOCK_TIMEZONE", config_refresh.zone, "", "The zone of that time, by name; empty: the machine's own."),
+    Setting("PADLOCK_REFRESH_BATCH", _whole(2, 1000), "100", "How many names a refresh takes up at a time."),
+    Setting("PADLOCK_REFRESH_DAILY_LIMIT", config_refresh.daily_limit, "100", "Names refreshed a day; 0: all of them."),
+    Setting("PADLOCK_PER_ADDRESS", _whole(1, 64), "4", "Connections that a refresh has to one address at once."),
+    Setting("PADLOCK_PER_ADDRESS_PAUSE", _seconds(0, 60), "0.1", "Seconds between one of them and the next."),
+    Setting(
+        "PADLOCK_CONTROL_NAMES",
+        _each(config_refresh.control_name),
+        "",
+        "Names that always answer, asked when most others fail; empty: those of the site that answered last.",
+    ),
 )
 
 

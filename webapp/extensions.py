@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from apscheduler.schedulers.background import BackgroundScheduler
+from flask_apscheduler import APScheduler
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
@@ -37,6 +39,7 @@ migrate = Migrate(render_as_batch=True)
 login = LoginManager()
 csrf = CSRFProtect()
 limiter = Limiter(get_remote_address)
+scheduler = APScheduler(BackgroundScheduler(timezone=UTC))  # bound and started by monitor/scheduler.py only
 
 if TYPE_CHECKING:
     Model = Base  # Flask-SQLAlchemy makes its class when it runs, where a type checker cannot see it

@@ -10,13 +10,20 @@ from datetime import datetime
 
 from webapp.customers.access import Item, item_or_404
 from webapp.customers.models import User
+from webapp.monitor import history as monitor_history
 from webapp.monitor import live
-from webapp.monitor.models import Standing
+from webapp.monitor.models import Change, Standing
 
 
 def known(item: Item, user: User, now: datetime) -> Standing:
     """What is stored, at once: never asks, never waits."""
     return live.known(item.hostname, active=item.active, viewer=user.id, now=now)
+
+
+def history(item: Item) -> list[Change]:
+    """What has changed of its certificate, the latest first. Nothing of an inactive item: its name may be somebody
+    else's by now, and what is seen there is theirs."""
+    return monitor_history.changes(item.hostname) if item.active and item.hostname is not None else []
 
 
 def ask(user: User, kind: str, item_id: int, now: datetime) -> tuple[Item, Standing]:

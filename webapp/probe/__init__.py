@@ -8,6 +8,7 @@ from webapp.probe.certificate import clean
 from webapp.probe.engine import Settings, check, check_many, probe
 from webapp.probe.finding import Certificate, Finding, Note, Problem, Reason, State
 from webapp.probe.hostname import NotCheckable, Refusal, parse, to_unicode
+from webapp.probe.turns import Turns
 from webapp.probe.waiting import Crew
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Refusal",
     "Settings",
     "State",
+    "Turns",
     "check",
     "check_many",
     "clean",

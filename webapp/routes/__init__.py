@@ -18,6 +18,7 @@ from webapp.routes import (
     page,
     probe,
     profile,
+    refresh,
     reset,
     users,
     viewing,
@@ -31,5 +32,8 @@ def register(app: Flask) -> None:
     gate.register(app)
     page.register(app)
     errors.register(app)
-    for module in (activity, auth, client, clients, admin, items, imports, probe, look, profile, reset, users, viewing):
+    for module in (
+        *(activity, auth, client, clients, admin, items, imports, probe, look, profile),
+        *(refresh, reset, users, viewing),
+    ):
         app.register_blueprint(module.blueprint)

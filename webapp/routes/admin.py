@@ -22,7 +22,8 @@ def services() -> str:
 @blueprint.get("/services/<id:item_id>")
 def service(item_id: int) -> str:
     item = access.service_or_404(current_user, item_id)
-    return render_template("admin/service.html", item=item, standing=padlocks.known(item, current_user, now()))
+    shown = {"standing": padlocks.known(item, current_user, now()), "history": padlocks.history(item)}
+    return render_template("admin/service.html", item=item, **shown)
 
 
 @blueprint.get("/domains")
@@ -34,4 +35,5 @@ def domains() -> str:
 @blueprint.get("/domains/<id:item_id>")
 def domain(item_id: int) -> str:
     item = access.domain_or_404(current_user, item_id)
-    return render_template("admin/domain.html", item=item, standing=padlocks.known(item, current_user, now()))
+    shown = {"standing": padlocks.known(item, current_user, now()), "history": padlocks.history(item)}
+    return render_template("admin/domain.html", item=item, **shown)
