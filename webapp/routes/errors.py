@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, current_app, make_response, render_template
+from flask import Flask, Response, current_app, g, make_response, render_template
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, SecurityError
@@ -52,7 +52,7 @@ def _database_error(error: Exception) -> Response:
 
 def _page(code: int) -> Response:
     title, text = WORDS.get(code, WORDS[500 if code >= 500 else 400])
-    shown = {"title": title, "text": text, "code": code}
+    shown = {"title": title, "text": text, "code": code, "reference": g.get("request_id") if code >= 500 else None}
     if code < 500:
         return make_response(render_template("errors/error.html", **shown), code)
     # Whatever failed may fail again: this page asks neither who is signed in nor anything else of the database.
