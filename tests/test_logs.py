@@ -3,15 +3,24 @@
 import io
 import json
 import logging.config
+import os
 import re
+import shutil
+import socket
+import subprocess
+import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
+import requests
 
 from tests.conftest import PASSWORD
 from webapp import logs
 from webapp.customers import lists
 from webapp.extensions import db
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture
@@ -125,3 +134,23 @@ def test_json_holds_what_is_said_and_facts_of_their_own(visit, write):
     assert lines[-1].items() >= facts.items()
     assert lines[-1]["request"]
     assert datetime.fromisoformat(lines[-1]["at"]).utcoffset() == timedelta(0)
+
+
+def test_a_site_that_is_served_logs_every_line_as_json(first_database, tmp_path):
+    shutil.copyfile(first_database, tmp_path / "site.sqlite3")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        listen = f"127.0.0.1:{free.getsockname()[1]}"
+    environ = {"PADLOCK_LISTEN": listen, "PADLOCK_DATABASE_URL": f"sqlite:///{tmp_path}/site.sqlite3"}
+    environ |= {"PADLOCK_SECRET_KEY": "x" * 32, "PADLOCK_LOG_FORMAT": "json", "PATH": os.environ["PATH"]}
+    command = [sys.executable, "-m", "gunicorn", "wsgi:app"]
+    with subprocess.Popen(command, cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True) as site:
+        lines = [json.loads(next(site.stderr)) for _ in range(2)]
+        while "Listening" not in lines[-1]["message"]:
+            lines.append(json.loads(next(site.stderr)))
+        answer = requests.get(f"http://{listen}/sign-in", timeout=20)
+        site.terminate()
+        lines += [json.loads(line) for line in site.stderr]
+    assert {line["logger"] for line in lines} == {"gunicorn.error", "webapp.requests"}
+    assert [line["request"] for line in lines if line["logger"] == "webapp.requests"] == [
+        answer.headers["X-Request-ID"]
+    ]

@@ -60,6 +60,7 @@ def settings(form: str, level: str) -> dict[str, Any]:
         "timestamp": "at",
     }
     handed_on = {"handlers": [], "propagate": True, "level": level.upper()}
+    never = {"handlers": [], "propagate": False, "level": "CRITICAL"}  # it holds whole addresses: we have our own
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -68,7 +69,7 @@ def settings(form: str, level: str) -> dict[str, Any]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines", "filters": ["request_id"]}},
         "root": {"handlers": ["stderr"], "level": "WARNING"},
         # Others speak when something is wrong; Flask-Limiter's notes name the account that is tried.
-        "loggers": {"webapp": {"level": level.upper()}, "gunicorn.error": handed_on, "gunicorn.access": handed_on},
+        "loggers": {"webapp": {"level": level.upper()}, "gunicorn.error": handed_on, "gunicorn.access": never},
     }
 
 

@@ -12,6 +12,7 @@ from webapp.routes import (
     clients,
     errors,
     gate,
+    health,
     imports,
     items,
     look,
@@ -31,5 +32,6 @@ def register(app: Flask) -> None:
     gate.register(app)
     page.register(app)
     errors.register(app)
-    for module in (activity, auth, client, clients, admin, items, imports, probe, look, profile, reset, users, viewing):
+    provider = (activity, admin, clients, health, imports, items, users)
+    for module in (auth, client, *provider, probe, look, profile, reset, viewing):
         app.register_blueprint(module.blueprint)
