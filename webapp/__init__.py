@@ -21,7 +21,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     from werkzeug.middleware.proxy_fix import ProxyFix
 
     from webapp import cli, config, logs, routes
-    from webapp.customers import mail
+    from webapp.customers import counts, mail
     from webapp.extensions import csrf, db, limiter, login, migrate
     from webapp.monitor import live
 
@@ -40,6 +40,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     csrf.init_app(app)
     limiter.init_app(app)
     live.register(app)
+    counts.register(app)
     mail.register(app)
     cli.register(app)
     return app

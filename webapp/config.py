@@ -250,6 +250,7 @@ SETTINGS = (
     Setting("PADLOCK_COOKIE_SECURE", _switch, "off", "On where the site is reached by https:// only."),
     LOG_FORMAT,
     LOG_LEVEL,
+    Setting("PADLOCK_COUNT_SECONDS", _seconds(0, 3600), "30", "Seconds for which the totals of long lists are kept."),
 )
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import literal, or_, select, union_all
+from sqlalchemy import Subquery, literal, or_, select, union_all
 
-from webapp.customers import pages
+from webapp.customers import paging
 from webapp.customers.models import Activity, Client, Domain, Service, User
+from webapp.customers.segments import Arm, Segment
 from webapp.extensions import contains, db
 
 COMMAND_LINE = "command line"
@@ -82,19 +83,24 @@ def list_activity(asked: Mapping[str, str]) -> Log:
     `asked`: "q", "kind", "action", "who" (an e-mail address, or `COMMAND_LINE`), "page" and "size". What cannot be
     understood of them filters nothing.
     """
-    search = asked.get("q", "").strip()[: pages.MOST_SEARCHED]
+    search = asked.get("q", "").strip()[: paging.MOST_SEARCHED]
     filters = {name: asked[name] for name, known in (("kind", KINDS), ("action", ACTIONS)) if asked.get(name) in known}
     if who := asked.get("who", "").strip():
         filters["who"] = who
-    # Ids grow as the log does, whatever the clock was set to meanwhile.
-    statement = select(Activity).filter_by(**filters).order_by(Activity.id.desc())
+    ids = select(Activity.id).filter_by(**filters)
     if search:
-        statement = statement.where(
-            or_(*(contains(column, search) for column in (Activity.item, Activity.who, Activity.detail)))
-        )
-    page = pages.fetch(statement, asked.get("page", ""), asked.get("size", ""), lambda row: Activity.id < row.id)
+        ids = ids.where(or_(*(contains(column, search) for column in (Activity.item, Activity.who, Activity.detail))))
+    # Ids grow as the log does, whatever the clock was set to meanwhile.
+    order = [Segment((Arm(ids, ids, (Activity.id,)),))]
+    counted = ("activity", *filters.items(), search)
+    page = paging.fetch(counted, order, (asked.get("page", ""), asked.get("size", "")), _rows, backwards=True)
     place = (page.total, page.number, page.pages, page.size)
     return Log(page.rows, *place, search, filters, _still_there(page.rows))
+
+
+def _rows(found: Subquery) -> list[Activity]:
+    chosen = select(Activity).join(found, found.c.id == Activity.id)
+    return list(db.session.scalars(chosen.order_by(found.c.part, found.c.place)))
 
 
 def _still_there(rows: Iterable[Activity]) -> frozenset[tuple[str, int | None]]:

@@ -7,16 +7,22 @@ from datetime import datetime
 from types import MappingProxyType
 
 from flask import abort
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Subquery, func, or_, select, update
 from sqlalchemy.orm import contains_eager
 
-from webapp.customers import accounts, activity, clients, edits, pages
+from webapp.customers import accounts, activity, clients, edits, paging
 from webapp.customers.models import Client, Role, SignIn, User
+from webapp.customers.segments import Arm, Key, Segment
 from webapp.extensions import contains, db, writing
 
 EMAIL_TAKEN = "Another user has this address."
 SORTS = MappingProxyType(
-    {"name": func.lower(User.name), "email": User.email, "role": User.role, "client": func.lower(Client.name)}
+    {
+        "name": Key((func.lower(User.name),)),
+        "email": Key((User.email,)),
+        "role": Key((User.role,)),
+        "client": Key((func.lower(Client.name), Client.id), via=User.client, filled=User.client_id),
+    }
 )
 
 
@@ -49,19 +55,25 @@ class Details:
 
 def list_users(search: str, role: str, sort: str, page: str) -> UserList:
     """One page of the users; what cannot be understood of the question means its default."""
-    search = search.strip()[: pages.MOST_SEARCHED]
+    search = search.strip()[: paging.MOST_SEARCHED]
     wanted = Role(role) if role in set(Role) else None
-    statement = select(User).outerjoin(User.client).options(contains_eager(User.client))
+    ids = select(User.id)
     if search:
-        columns = (User.name, User.email, Client.name)
-        statement = statement.where(or_(*(contains(column, search) for column in columns)))
+        of_clients = User.client_id.in_(select(Client.id).where(contains(Client.name, search)))
+        ids = ids.where(or_(contains(User.name, search), contains(User.email, search), of_clients))
     if wanted:
-        statement = statement.where(User.role == wanted)
+        ids = ids.where(User.role == wanted)
     sort = sort if sort.removeprefix("-") in SORTS else "name"
-    column = SORTS[sort.removeprefix("-")]
-    ordered = statement.order_by((column.desc() if sort.startswith("-") else column.asc()).nulls_last(), User.id)
-    found = pages.fetch(ordered, page)
-    return UserList(found.rows, found.total, search, wanted, sort, found.number, found.pages)
+    order = [Segment((arm,)) for arm in SORTS[sort.removeprefix("-")].arms(Arm(ids, ids, (User.id,)))]
+
+    def rows(found: Subquery) -> list[User]:
+        chosen = select(User).outerjoin(User.client).options(contains_eager(User.client))
+        chosen = chosen.join(found, found.c.id == User.id).order_by(found.c.part, found.c.place)
+        return list(db.session.scalars(chosen))
+
+    counted = ("user", wanted, search, sort if len(order) > 1 else "")
+    shown = paging.fetch(counted, order, (page, ""), rows, backwards=sort.startswith("-"))
+    return UserList(shown.rows, shown.total, search, wanted, sort, shown.number, shown.pages)
 
 
 def user_or_404(user_id: int) -> User:

@@ -20,7 +20,7 @@ class Hostname(Model):
     seen; going unknown keeps them, a server that shows none clears them.
     """
 
-    __table_args__ = (Index("ix_hostname_state", "state", "not_after"),)  # what the lists filter by
+    __table_args__ = (Index("ix_hostname_reason", "reason", "not_after"),)  # what the lists filter by
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(253), unique=True)  # the A-label, without the final dot
