@@ -1,10 +1,12 @@
 import shutil
+import sqlite3
 import subprocess
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import event, make_url
 
 from tests.conftest import _site
 from webapp.extensions import db, writing
@@ -43,6 +45,25 @@ def test_what_is_wrong_comes_first_with_what_to_do(visit, app):
     assert page.select_one("#verdict").text == "The monitor is not well"
     assert list(flags(page))[:2] == ["Clock", "Debug mode"]
     assert "NTP" in flags(page)["Clock"].select_one(".health-fix").text
+
+
+def test_a_bundle_without_roots_is_an_alarm(visit, app, tmp_path):
+    app.config["PADLOCK_CA_BUNDLE"] = tmp_path / "gone.pem"
+    assert "cannot be used" in flags(visit("ada").get("/admin/health"))["Trusted roots"].text
+
+
+def test_a_database_that_another_holds_can_be_read_and_a_change_is_refused_in_words(visit, app):
+    ada, file = visit("ada"), left_alone(app)
+    with app.app_context():
+        event.listen(db.engine, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout = 100"))
+    form = {"email": "new@example.com", "name": "New", "role": "staff", "csrf_token": ada.token()}
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        ada.get("/admin/services")
+        answer = ada.client.post("/admin/users/new", data=form)
+        assert (answer.status_code, "Not available just now" in answer.text) == (503, True)
+        assert visit().client.get("/readyz").status_code == 200
+    assert ada.post("/admin/users/new", form).status_code == 303
 
 
 def test_a_scheduler_that_is_dead_for_two_days_is_seen_by_people_and_machines(visit, monkeypatch):
