@@ -65,10 +65,11 @@ def ready(now: datetime) -> dict[str, str]:
     """What a machine is told that asks whether to send visitors here: "ok", or what is wrong, of each part."""
     try:
         db.session.execute(select(1))
-        silent = any(flag.level is Level.BAD for flag in _scheduler(now) if flag.name == health.SCHEDULER)
+        clockwork = _clockwork(now)
     except SQLAlchemyError:
         log.exception("The database does not answer.")
         return {"database": "no answer"}
+    silent = clockwork is not None and clockwork.on and health.is_silent(clockwork, now)
     return {"database": "ok", "scheduler": "silent" if silent else "ok"}
 
 

@@ -11,8 +11,6 @@ from webapp import padlock
 from webapp.monitor import ages
 from webapp.probe import Roots
 
-SCHEDULER = "Scheduler"  # the flag that says whether it ticks
-
 YEAR = timedelta(days=365)
 SLOW = 1.0  # seconds for a lookup
 SILENT = timedelta(minutes=10)  # without a tick of the scheduler, which looks once a minute
@@ -129,11 +127,15 @@ def scheduler(clockwork: Clockwork, now: datetime) -> list[Flag]:
     return [_ticking(clockwork, now), *_last_run(clockwork), *_round(clockwork)]
 
 
+def is_silent(clockwork: Clockwork, now: datetime) -> bool:
+    """Whether no scheduler has looked for so long that there is none."""
+    return clockwork.ticked_at is None or now - clockwork.ticked_at > SILENT
+
+
 def _ticking(clockwork: Clockwork, now: datetime) -> Flag:
-    name, ticked = SCHEDULER, clockwork.ticked_at
-    silent = ticked is None or now - ticked > SILENT
+    name, ticked = "Scheduler", clockwork.ticked_at
     since = "It has never run" if ticked is None else f"It last looked {padlock.age_text(ticked, now)}"
-    if silent:
+    if is_silent(clockwork, now):
         fix = "Start the site anew." if clockwork.on else "Set PADLOCK_SCHEDULER=on, or start a process that has it on."
         return Flag(name, Level.BAD, f"{since}: nothing is refreshed, and states grow old.", fix)
     return Flag(name, Level.OK, f"{since}.")
