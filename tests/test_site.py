@@ -28,6 +28,7 @@ EVERYBODYS_POST = dict.fromkeys(EVERYBODYS, 422) | {NOBODY: 302}
 ADMINS_ONLY = {NOBODY: 302, ALICE: 403, BOB: 403, SAM: 403, ADA: 200}
 NO_IMPORT = ADMINS_ONLY | {ADA: 404}  # x is no import of anybody's
 ANSWERS = {
+    "GET /readyz": dict.fromkeys(ALL, 503),  # no scheduler ticks in these tests
     "GET /static/<path:filename>": ALL,
     "GET /": {NOBODY: 302, ALICE: 302, BOB: 302, SAM: 302, ADA: 302},
     "GET /sign-in": {NOBODY: 200, ALICE: 303, BOB: 303, SAM: 303, ADA: 303},
@@ -96,6 +97,8 @@ ANSWERS = {
     "GET /admin/import/<token>/progress": NO_IMPORT | {NOBODY: 401},
     "GET /admin/import/<token>/problems.csv": NO_IMPORT,
     "GET /admin/activity": ADMINS,
+    "GET /admin/health": ADMINS,
+    "GET /healthz": ALL,
     "GET /probe/<any(service, domain):kind>/<id:item_id>": FRAGMENT,
     "GET /probe/<any(service, domain):kind>/<id:item_id>/details": FRAGMENT,
     "POST /probe/<any(service, domain):kind>/<id:item_id>/details": FRAGMENT_POST,

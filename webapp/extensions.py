@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
+from flask import current_app
 from flask_apscheduler import APScheduler
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -91,11 +92,31 @@ def writing() -> Iterator[None]:
         db.session.connection(execution_options={"immediate": True})
         yield
         db.session.commit()
-    except BaseException:
+    except BaseException as error:
         db.session.rollback()
+        if saving_fails(error):
+            current_app.extensions[_NOT_SAVED] = str(getattr(error, "orig", error))
         raise
+    else:
+        current_app.extensions.pop(_NOT_SAVED, None)
     finally:
         info["writing"] = False
+
+
+_NOT_SAVED = "padlock_not_saved"
+_CANNOT_SAVE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR}
+
+
+def saving_fails(error: BaseException) -> bool:
+    """Whether this error means that nothing can be written for the time being: the disk is full, or read-only."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)
+    return code & 0xFF in _CANNOT_SAVE  # the extended codes tell the same in more detail
+
+
+def saving_failed() -> str | None:
+    """Why the last write of this process failed, in the database's words, where nothing has been written since."""
+    why: str | None = current_app.extensions.get(_NOT_SAVED)
+    return why
 
 
 def tune() -> None:

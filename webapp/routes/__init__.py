@@ -12,6 +12,7 @@ from webapp.routes import (
     clients,
     errors,
     gate,
+    health,
     imports,
     items,
     look,
@@ -32,8 +33,6 @@ def register(app: Flask) -> None:
     gate.register(app)
     page.register(app)
     errors.register(app)
-    for module in (
-        *(activity, auth, client, clients, admin, items, imports, probe, look, profile),
-        *(refresh, reset, users, viewing),
-    ):
+    provider = (activity, admin, clients, health, imports, items, refresh, users)
+    for module in (auth, client, *provider, probe, look, profile, reset, viewing):
         app.register_blueprint(module.blueprint)

@@ -6,6 +6,7 @@ from flask import (
     Blueprint,
     abort,
     current_app,
+    g,
     make_response,
     redirect,
     render_template,
@@ -94,4 +95,6 @@ def home() -> AnyResponse:
 
 @login.user_loader  # type: ignore[untyped-decorator]
 def _signed_in(token: str) -> User | None:
-    return accounts.signed_in(token, now())
+    user = accounts.signed_in(token, now())
+    g.user_id = (user.viewed_by or user).id if user else None  # for the log
+    return user
