@@ -64,10 +64,15 @@ def remembered(key: Hashable) -> tuple[int, ...] | None:
     return _memory().recall(key)
 
 
+def taken(statement: Select[Any]) -> tuple[int, ...]:
+    """The numbers of this statement's one row, counted now."""
+    return tuple(db.session.execute(statement).one())
+
+
 def count(key: Hashable, statement: Select[Any]) -> tuple[int, ...]:
-    """The numbers of this statement's one row, counted now; remembered under `key` where that took long."""
+    """The same, remembered under `key` where that took long."""
     started = time.perf_counter()
-    counts = tuple(db.session.execute(statement).one())
+    counts = taken(statement)
     _memory().keep(key, counts, time.perf_counter() - started)
     return counts
 

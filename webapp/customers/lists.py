@@ -131,11 +131,11 @@ def _listing(
 
     def ids(each: bool) -> Select[int]:
         found = matches(model, search, searched, user, each)
-        chosen = ids_for(model, user).where(*_conditions(model, filters, now, each), *found)
+        chosen = ids_for(model, user).where(*found, *_conditions(model, filters, now, each or bool(search)))
         return chosen if of is None else chosen.where(model.client_id == of.id)
 
     sort = question.sort if question.sort.removeprefix("-") in {*sorts, SSL} else DEFAULT_SORT
-    order = _order(model, sorts, sort, Arm(ids(few), ids(each=True)), now, few)
+    order = _order(model, sorts, sort, Arm(ids(few), ids(each=True)), now, few or bool(search))
 
     def rows(found: Subquery) -> list[T]:
         chosen = items_for(model, user).join(found, found.c.id == model.id)

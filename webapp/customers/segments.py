@@ -17,7 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 
 
-FEW = 2000  # rows of a segment: up to so many are gathered first and put in order then
+FEW = 5000  # rows of a segment: up to so many are gathered first and put in order then
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, String
+from sqlalchemy import JSON, Index, String, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.extensions import Instant, Model, word_column
@@ -19,8 +19,6 @@ class Hostname(Model):
     `state` and `reason` are None until the first answer. The certificate's facts are those of the last certificate
     seen; going unknown keeps them, a server that shows none clears them.
     """
-
-    __table_args__ = (Index("ix_hostname_reason", "reason", "not_after"),)  # what the lists filter by
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(253), unique=True)  # the A-label, without the final dot
@@ -47,6 +45,14 @@ class Hostname(Model):
     checked_at: Mapped[datetime | None] = mapped_column(Instant)
     changed_at: Mapped[datetime | None] = mapped_column(Instant)  # since when the state is what it is
     last_valid_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+# What the lists filter by, and what the report is sorted by.
+Index("ix_hostname_reason", Hostname.reason, Hostname.not_after)
+Index("ix_hostname_issuer_sorted", func.lower(Hostname.issuer), Hostname.id, Hostname.issuer)
+Index("ix_hostname_not_after", Hostname.not_after, Hostname.id)
+Index("ix_hostname_checked", Hostname.checked_at, Hostname.id)
+Index("ix_hostname_changed", Hostname.changed_at, Hostname.id)
 
 
 @dataclass(frozen=True, slots=True)
