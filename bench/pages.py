@@ -8,6 +8,7 @@ page waits for nothing but the database, which is in the same process.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import statistics
@@ -124,6 +125,8 @@ def measured(app: Flask) -> dict[str, tuple[float, float]]:
     taken = {}
     with app.app_context():
         clients = {name: _client(app, f"{name}@example.com") for name in ("alice", "ada")}
+    gc.collect()
+    gc.freeze()  # as wsgi.py does
     for who, path in pages():
         cold = [_load(clients[who], path, forget=True) for _ in range(COLD_LOADS + 1)][1:]
         times = [_load(clients[who], path) for _ in range(LOADS + 1)][1:]

@@ -7,7 +7,7 @@ of them a page touches, and asks only those.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -105,6 +105,11 @@ def page(segments: Sequence[Segment], counts: Sequence[int], offset: int, size: 
             size -= take
         offset = max(0, offset - count)
     return union_all(*pieces).subquery()
+
+
+def whole(segments: Iterable[Segment], *, backwards: bool) -> Iterator[Select[Any] | CompoundSelect[Any]]:
+    """The whole list by what identifies its rows, a statement a segment."""
+    return (_in_order(segment, backwards, gathered=False) for segment in segments)
 
 
 def _in_order(segment: Segment, backwards: bool, *, gathered: bool) -> Select[Any] | CompoundSelect[Any]:

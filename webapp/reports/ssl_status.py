@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import ColumnElement, Subquery, and_, func, literal_column, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -72,7 +73,7 @@ def report(user: User, question: Question, now: datetime) -> Report:
     """One page of everything this user may see, with the state the padlocks have at `now`."""
     issuers = known_issuers()
     filters, client = question.understood(issuers)
-    sort = question.sort if question.sort.removeprefix("-") in SORTS else DEFAULT_SORT
+    sort = _sort(question)
     order = in_order(user, filters, sort, now)
     key = _key(user, filters, sort.removeprefix("-") if sort != "-ssl" else sort)
     page = paging.fetch(
@@ -95,12 +96,20 @@ def report(user: User, question: Question, now: datetime) -> Report:
     )
 
 
+def understood(question: Question) -> tuple[dict[str, str], str]:
+    """The filters and the sort that a question means."""
+    return question.understood(known_issuers())[0], _sort(question)
+
+
+def _sort(question: Question) -> str:
+    return question.sort if question.sort.removeprefix("-") in SORTS else DEFAULT_SORT
+
+
 def first_rows(user: User, question: Question, now: datetime, most: int) -> tuple[list[Item], int]:
     """The first rows of the report in its order, at most so many, and how many there are in all."""
-    filters, _ = question.understood(known_issuers())
-    sort = question.sort if question.sort.removeprefix("-") in SORTS else DEFAULT_SORT
+    filters, sort = understood(question)
     order = in_order(user, filters, sort, now)
-    numbers = segments.settled(order, tuple(db.session.execute(segments.counting(order)).one()))
+    numbers = segments.settled(order, counts.taken(segments.counting(order)))
     total = sum(numbers)
     if not total:
         return [], 0
@@ -191,7 +200,8 @@ def _of_one_client(user: User, filters: Mapping[str, str]) -> bool:
 def _arms(user: User, filters: Mapping[str, str], now: datetime) -> tuple[Arm, ...]:
     arms = []
     for model in MODELS:
-        ids = ids_for(model, user).add_columns(literal_column(f"'{model.kind}'").label("kind"))
+        kind: Any = literal_column(f"'{model.kind}'").label("kind")
+        ids = ids_for(model, user).with_only_columns(model.id.label("id"), kind)
         rows, walk = (
             ids.where(
                 *matches(model, filters.get("q", ""), SEARCHED[model], user, each=searching_each),

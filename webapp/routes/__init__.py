@@ -17,6 +17,7 @@ from webapp.routes import (
     page,
     probe,
     profile,
+    reports,
     reset,
     users,
     viewing,
@@ -30,5 +31,5 @@ def register(app: Flask) -> None:
     gate.register(app)
     page.register(app)
     errors.register(app)
-    for module in (auth, client, clients, admin, items, imports, probe, look, profile, reset, users, viewing):
+    for module in (auth, client, clients, admin, items, imports, probe, look, profile, reports, reset, users, viewing):
         app.register_blueprint(module.blueprint)
