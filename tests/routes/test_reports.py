@@ -13,7 +13,7 @@ from webapp.extensions import db, writing
 from webapp.monitor.models import Hostname
 from webapp.probe import Reason
 from webapp.reports.models import SavedView
-from webapp.reports.ssl_status import SORTS
+from webapp.reports.orders import SORTS
 
 REPORT = "/admin/reports/ssl-status"
 

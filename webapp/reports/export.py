@@ -15,6 +15,7 @@ from webapp.customers.states import Model
 from webapp.extensions import db
 from webapp.monitor.models import Hostname, standing
 from webapp.reports import ssl_status
+from webapp.reports.orders import in_order
 from webapp.reports.questions import Question
 
 AT_ONCE = 1000
@@ -44,7 +45,7 @@ _STATEMENTS: Mapping[str, tuple[Model, Any, frozenset[Any]]] = {
 def rows(user: User, question: Question, now: datetime) -> Iterator[Sequence[object]]:
     """The rows of the report as it is filtered and sorted, in `COLUMNS`; instants in UTC."""
     filters, sort = ssl_status.understood(question)
-    for statement in segments.whole(ssl_status.in_order(user, filters, sort, now), backwards=sort.startswith("-")):
+    for statement in segments.whole(in_order(user, filters, sort, now), backwards=sort.startswith("-")):
         found = db.session.execute(statement, execution_options={"yield_per": AT_ONCE})
         for places in found.partitions():
             items = {}

@@ -2,54 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from types import MappingProxyType
-from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, func, literal_column, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import Subquery, and_, func, select
 
 from webapp.customers import counts, paging, segments, states
 from webapp.customers.access import Item, ids_for, items_for
 from webapp.customers.lists import Listing, matches
-from webapp.customers.models import Client, Domain, Service, User
-from webapp.customers.segments import Arm, Column, Segment
-from webapp.customers.states import Model
+from webapp.customers.models import User
+from webapp.customers.segments import Arm, Segment
 from webapp.extensions import db
 from webapp.monitor.models import Hostname
 from webapp.probe import Reason
-from webapp.reports.questions import NEVER_ASKED, REASONS, WEEK, Question, mondays, window
+from webapp.reports.orders import DEFAULT_SORT, MODELS, SEARCHED, SORTS, by_urgency, in_order, of_hostname
+from webapp.reports.questions import Question, mondays, window
 
-MODELS: tuple[Model, Model] = (Service, Domain)
-SEARCHED: Mapping[Model, Sequence[InstrumentedAttribute[str]]] = MappingProxyType(
-    {Service: (Service.domain, Service.product), Domain: (Domain.name,)}
-)
 MOST_ISSUERS = 200  # that can be chosen from
-EXPIRING, WELL = 1, states.ALL_WELL  # places in `states.by_urgency`
-
-# What each column is sorted by: of services, and of domains.
-OWN_SORTS: Mapping[str, tuple[tuple[Column, ...], tuple[Column, ...]]] = MappingProxyType(
-    {
-        "domain": ((func.lower(Service.domain),), (func.lower(Domain.name),)),
-        "client": ((func.lower(Client.name), Client.id), (func.lower(Client.name), Client.id)),
-        "item": ((func.lower(Service.product),), (literal_column("'domain'"),)),
-        "status": ((Service.status,), (Domain.status,)),
-    }
-)
-# By what is known of the host name, and when nothing is.
-HOSTNAME_SORTS: Mapping[str, tuple[Column, ColumnElement[bool]]] = MappingProxyType(
-    {
-        "issuer": (func.lower(Hostname.issuer), Hostname.issuer == ""),
-        "expires": (Hostname.not_after, Hostname.not_after.is_(None)),
-        "left": (Hostname.not_after, Hostname.not_after.is_(None)),
-        "checked": (Hostname.checked_at, Hostname.checked_at.is_(None)),
-        "changed": (Hostname.changed_at, Hostname.changed_at.is_(None)),
-    }
-)
-DEFAULT_SORT = "ssl"  # what needs a person first
-SORTS = ("ssl", "reason", *OWN_SORTS, *HOSTNAME_SORTS)
 
 
 @dataclass(frozen=True)
@@ -75,7 +45,7 @@ def report(user: User, question: Question, now: datetime) -> Report:
     filters, client = question.understood(issuers)
     sort = _sort(question)
     order = in_order(user, filters, sort, now)
-    key = _key(user, filters, sort.removeprefix("-") if sort != "-ssl" else sort)
+    key = _key(user, filters, sort if sort in ("-ssl", "-reason") else sort.removeprefix("-"))
     page = paging.fetch(
         key, order, (question.page, question.size), lambda found: fetch(user, found), backwards=sort.startswith("-")
     )
@@ -132,7 +102,7 @@ def totals(user: User, filters: Mapping[str, str], now: datetime) -> Mapping[str
     others = {name: word for name, word in filters.items() if name != "ssl"}
 
     def take() -> tuple[int, ...]:
-        return counts.taken(segments.counting(_by_urgency(user, others, now)))
+        return counts.taken(segments.counting(by_urgency(user, others, now)))
 
     invalid, expiring, unknown, never, everything, inactive = counts.kept(_key(user, others, "ssl"), take)
     well = everything - invalid - expiring - unknown - never - inactive
@@ -154,25 +124,6 @@ def weeks(user: User, filters: Mapping[str, str], now: datetime) -> list[Week]:
     return [Week(monday, number) for monday, number in zip(ahead, numbers, strict=True)]
 
 
-def in_order(user: User, filters: Mapping[str, str], sort: str, now: datetime) -> list[Segment]:
-    """Everything this user may see that the filters let through, as segments in the order of this sort."""
-    column = sort.removeprefix("-")
-    if column == "ssl":
-        order = _by_urgency(user, filters, now)
-        return order[::-1] if sort.startswith("-") else order
-    if column == "reason":
-        return _by_reason(user, filters, now)
-    arms = _arms(user, filters, now)
-    if column in OWN_SORTS:
-        via = (Service.client, Domain.client) if column == "client" else (None, None)
-        return [
-            Segment(
-                tuple(replace(arm, by=by, via=way) for arm, by, way in zip(arms, OWN_SORTS[column], via, strict=True))
-            )
-        ]
-    return _by_hostname(arms, *HOSTNAME_SORTS[column])
-
-
 def fetch(user: User, found: Subquery) -> list[Item]:
     """The services and domains of a page, in its order."""
     places = db.session.execute(select(found.c.kind, found.c.id).order_by(found.c.part, found.c.place)).all()
@@ -188,112 +139,12 @@ def _key(user: User, filters: Mapping[str, str], what: str) -> tuple[object, ...
     return ("report", user.client_id, *sorted(filters.items()), what)
 
 
-def _few(user: User, filters: Mapping[str, str]) -> bool:
-    """Whether only some items are looked at: then each is asked about its host name, see `states.of_hostname`."""
-    return "q" in filters or _of_one_client(user, filters)
-
-
-def _of_one_client(user: User, filters: Mapping[str, str]) -> bool:
-    return "client" in filters or not user.sees_everything
-
-
-def _arms(user: User, filters: Mapping[str, str], now: datetime) -> tuple[Arm, ...]:
-    arms = []
-    for model in MODELS:
-        kind: Any = literal_column(f"'{model.kind}'").label("kind")
-        ids = ids_for(model, user).with_only_columns(model.id.label("id"), kind)
-        rows, walk = (
-            ids.where(
-                *matches(model, filters.get("q", ""), SEARCHED[model], user, each=searching_each),
-                *_conditions(model, filters, now, each=each),
-            )
-            for each, searching_each in ((_few(user, filters), _of_one_client(user, filters)), (True, True))
-        )
-        arms.append(Arm(rows, walk))
-    return tuple(arms)
-
-
-def _conditions(
-    model: Model, filters: Mapping[str, str], now: datetime, *, each: bool
-) -> Iterator[ColumnElement[bool]]:
-    if "client" in filters:
-        yield model.client_id == int(filters["client"])
-    if "ssl" in filters:
-        yield states.is_kind(model, filters["ssl"], now, each=each)
-    if filters.get("reason") == NEVER_ASKED:
-        yield states.never_asked(model, each=each)
-    elif "reason" in filters:
-        yield states.has_reason(model, Reason(filters["reason"]), now, each=each)
-    for condition in _of_hostname(filters, now):
-        yield states.of_hostname(model, condition, each=each)
-
-
-def _of_hostname(filters: Mapping[str, str], now: datetime) -> Iterator[ColumnElement[bool]]:
-    if "issuer" in filters:
-        yield Hostname.issuer == filters["issuer"]
-    if "expires" in filters:
-        start, end = window(filters["expires"], now)
-        yield Hostname.not_after < end
-        if start is not None:
-            yield Hostname.not_after >= start
-    if filters.get("checked") == "never":
-        yield Hostname.checked_at.is_(None)
-    elif "checked" in filters:
-        yield Hostname.checked_at < now - WEEK / 7 * int(filters["checked"])
-
-
-def _segment(arms: Iterable[Arm], conditions: Iterable[Sequence[ColumnElement[bool]]]) -> Segment:
-    return Segment(tuple(arm.where(*condition) for arm, condition in zip(arms, conditions, strict=True)))
-
-
-def _by_urgency(user: User, filters: Mapping[str, str], now: datetime) -> list[Segment]:
-    """What needs a person first. What expires is in the order in which it does."""
-    arms, few = _arms(user, filters, now), bool(filters) or _few(user, filters)
-    groups = [zip(*(states.by_urgency(model, now, each=each) for each in (few, True)), strict=True) for model in MODELS]
-    order = [_segment(arms, conditions) for conditions in zip(*groups, strict=True)]
-    soonest = (
-        replace(arm, by=(Hostname.not_after, Hostname.id), via=model.hostname)
-        for arm, model in zip(order[EXPIRING].arms, MODELS, strict=True)
-    )
-    order[EXPIRING] = Segment(tuple(soonest))
-    order[WELL] = replace(order[WELL], rest_of=arms)
-    return order
-
-
-def _by_reason(user: User, filters: Mapping[str, str], now: datetime) -> list[Segment]:
-    """In the order of the words a person reads; what is not active has no reason, and comes last."""
-    arms, few, order = _arms(user, filters, now), bool(filters) or _few(user, filters), []
-    for word in REASONS:
-        conditions = [
-            [
-                states.never_asked(model, each=each)
-                if word == NEVER_ASKED
-                else states.has_reason(model, Reason(word), now, each=each)
-                for each in (few, True)
-            ]
-            for model in MODELS
-        ]
-        order.append(_segment(arms, conditions))
-    return [*order, _segment(arms, [[states.inactive(model)] for model in MODELS])]
-
-
-def _by_hostname(arms: tuple[Arm, ...], column: Column, empty: ColumnElement[bool]) -> list[Segment]:
-    """What is known first, in the order of the host names' own index; then all of which nothing is known."""
-    filled, rest = [], []
-    for arm, model in zip(arms, MODELS, strict=True):
-        known = arm.where(states.of_hostname(model, ~empty), ~empty)
-        filled.append(replace(known, by=(column, Hostname.id), via=model.hostname))
-        nothing = (model.hostname_id.is_(None) | states.of_hostname(model, empty, each=each) for each in (False, True))
-        rest.append(arm.where(*nothing))
-    return [Segment(tuple(filled), rest_of=arms), Segment(tuple(rest))]
-
-
 def _ending(user: User, filters: Mapping[str, str], monday: date, now: datetime) -> Segment:
     """What is valid until the week from this Monday on. These host names are few: all else is asked of theirs only."""
     start, end = window(monday.isoformat(), now)
     ends = and_(
         Hostname.reason == Reason.OK, Hostname.not_after > max(start or now, now), Hostname.not_after < end,
-        *_of_hostname(filters, now),
+        *of_hostname(filters, now),
     )  # fmt: skip
     arms = []
     for model in MODELS:

@@ -92,8 +92,8 @@ def _choices(report: ssl_status.Report) -> list[tuple[str, str, str, list[tuple[
         ("ssl", "SSL", "Any SSL state", [*padlock.KINDS.items()]),
         ("reason", "Reason", "Any reason", [*REASONS.items()]),
         ("issuer", "Issuer", "Any issuer", [(issuer, issuer) for issuer in report.issuers]),
-        ("expires", "Expires", "Expires any time", [*WINDOWS.items(), *week.items()]),
-        ("checked", "Last checked", "Checked any time", [*AGES.items()]),
+        ("expires", "Expires", "Any expiry", [*WINDOWS.items(), *week.items()]),
+        ("checked", "Last checked", "Any last check", [*AGES.items()]),
     ]
 
 
