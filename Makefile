@@ -29,11 +29,12 @@ check: ## lint, types, import contracts
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 
-bench: ## how fast it is, as ratios: the engine, the cells, the lists
+bench: ## how fast it is, as ratios: the engine, the cells, the lists, the report
 	@scripts/prepare test
 	@.venv/bin/python bench/probe.py
 	@.venv/bin/python bench/cells.py
 	@.venv/bin/python bench/pages.py
+	@.venv/bin/python bench/report.py
 
 screenshots: ## the pictures in docs/, taken from the demo
 	@scripts/prepare test

@@ -1,5 +1,6 @@
 """What gunicorn and `flask` start: the site, and its scheduler where it is served."""
 
+import gc
 import os
 import sys
 
@@ -14,4 +15,5 @@ except BadSetting as error:
     # One sentence for the person who set it, instead of a traceback.
     print(error, file=sys.stderr)
     sys.exit(2)
+gc.freeze()  # what the site is made of stays: nobody waits while it is looked through for garbage
 scheduler.start(app)

@@ -19,9 +19,10 @@ PAGES = {
         ),
         *("/domains", "/domains/1", "/profile", "/profile/password"),
     ),
-    "sam": ("/admin/users", "/admin/activity", "/admin/refresh"),
+    "sam": ("/admin/reports/ssl-status", "/admin/users", "/admin/activity", "/admin/refresh"),
     "ada": (
         *("/admin/services", "/admin/domains?ssl=invalid", "/admin/services/3", "/admin/domains/1", "/admin/users"),
+        *("/admin/reports/ssl-status?size=50&expires=90", "/admin/reports/ssl-status/print"),
         *("/admin/users/new", "/admin/users/1", "/admin/import", "/admin/clients", "/admin/clients/1"),
         *("/admin/clients/1/services", "/admin/clients/new", "/admin/clients/1/delete", "/admin/services/new"),
         *("/admin/domains/1/edit", "/admin/services/3/move?q=b", "/admin/services/3/move?to=2"),

@@ -99,6 +99,12 @@ ANSWERS = {
     "GET /admin/activity": ADMINS,
     "GET /admin/health": ADMINS,
     "GET /healthz": ALL,
+    "GET /admin/reports/ssl-status": ADMINS,
+    "GET /admin/reports/ssl-status/print": ADMINS,
+    "GET /admin/reports/ssl-status.csv": ADMINS,
+    "POST /admin/reports/ssl-status/check": ADMINS_ONLY | {ADA: 303},
+    "POST /admin/reports/ssl-status/views": ADMINS_ONLY | {ADA: 303},
+    "POST /admin/reports/ssl-status/views/<id:view_id>/delete": ADMINS_ONLY | {ADA: 404},
     "GET /probe/<any(service, domain):kind>/<id:item_id>": FRAGMENT,
     "GET /probe/<any(service, domain):kind>/<id:item_id>/details": FRAGMENT,
     "POST /probe/<any(service, domain):kind>/<id:item_id>/details": FRAGMENT_POST,
@@ -126,6 +132,7 @@ def test_who_may_come_where(visit, who):
             path = rule.replace("<any(service, domain):kind>", kind).replace("<id:item_id>", "1")
             path = path.replace("<any(services, domains):place>", f"{kind}s").replace("<id:client_id>", "1")
             path = path.replace("<id:user_id>", "1").replace("<any(enable, disable):what>", "enable")
+            path = path.replace("<id:view_id>", "1")
             path = path.replace("<path:filename>", "site.css").replace("<token>", "x")
             answer = browser.client.get(path) if method == "GET" else browser.post(path)
             answers[f"{method} {path}"] = (answer.status_code, ANSWERS[address][who])

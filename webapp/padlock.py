@@ -359,6 +359,14 @@ def _certificate_text(issuer: str, not_after: datetime | None) -> str:
     return f"A certificate issued by {issuer or 'nobody named'}{until}."
 
 
+def asked_text(asked: int, left: int) -> str:
+    """What became of a wish to check several at once: how many are asked, and how many are not."""
+    told = f"{asked:,} {'is' if asked == 1 else 'are'} being checked." if asked else "None of them has to be checked."
+    if left:
+        told += f" {left:,} left out: not active, not the name of a site, or checked just now."
+    return told
+
+
 def title(state: State, reason: Reason | None) -> str:
     """The headline of a padlock: its reason where there is one, else its state."""
     if reason is not None:

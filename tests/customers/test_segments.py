@@ -90,7 +90,7 @@ def test_filters_and_searches_find_the_same_walked_and_gathered(shelf, monkeypat
 
 def test_any_cut_through_segments_is_a_piece_of_the_whole(shelf):
     ids = db.select(Service.id)
-    arm = segments.Arm(ids, ids, (Service.id,))
+    arm = segments.Arm(ids, ids)
     counts = [db.session.scalar(db.select(db.func.count()).where(Service.status == status)) for status in ServiceStatus]
     order = [segments.Segment((arm.where(Service.status == status),)) for status in ServiceStatus]
     whole = [

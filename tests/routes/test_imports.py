@@ -16,7 +16,6 @@ from tests.customers.test_imports import CLIENT, DOMAIN, HEAD, SERVICE, WHOLE
 from webapp.customers import accounts, import_jobs, import_writing
 from webapp.customers.models import Activity, Client, Role, Service
 from webapp.extensions import db, writing
-from webapp.routes import imports as import_routes
 
 
 @pytest.fixture(autouse=True)
@@ -103,11 +102,6 @@ def test_of_many_problems_the_first_are_shown_and_all_can_be_downloaded(app, ada
     assert (len(rows), rows[300][:3]) == (301, ["301", "kind", "error"])
     assert answer.headers["Content-Disposition"] == 'attachment; filename="import-problems.csv"'
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-
-
-@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@x", " =1", '"=1', "'=1"])
-def test_no_cell_of_a_download_is_a_formula(cell):
-    assert import_routes._harmless(cell) == f"'{cell}"
 
 
 def test_what_is_no_table_is_said_in_one_sentence(app, ada):

@@ -16,7 +16,7 @@ from webapp.customers.models import Domain, Service, User
 from webapp.extensions import db
 
 Item = Service | Domain
-T = TypeVar("T", Service, Domain)
+T = TypeVar("T", bound=Service | Domain)
 
 
 def services_for(user: User) -> Select[Service]:

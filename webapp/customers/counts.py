@@ -6,8 +6,8 @@ Whoever pages through a list would otherwise wait at each page for a number that
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable
-from typing import Any
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
 
 from flask import Flask, current_app
 from sqlalchemy import Select, event
@@ -19,19 +19,21 @@ from webapp.extensions import db
 SLOW = 0.005  # seconds: a count that took less is taken anew
 MOST_KEPT = 1000
 
+T = TypeVar("T")
+
 
 class Memory:
     """The counts of one site, by what was counted."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._kept: dict[Hashable, tuple[float, tuple[int, ...]]] = {}
+        self._kept: dict[Hashable, tuple[float, tuple[Any, ...]]] = {}
 
-    def recall(self, key: Hashable) -> tuple[int, ...] | None:
+    def recall(self, key: Hashable) -> tuple[Any, ...] | None:
         until, counts = self._kept.get(key, (0.0, ()))
         return counts if time.monotonic() < until else None
 
-    def keep(self, key: Hashable, counts: tuple[int, ...], took: float) -> None:
+    def keep(self, key: Hashable, counts: tuple[Any, ...], took: float) -> None:
         if took >= SLOW and self._seconds:
             if len(self._kept) >= MOST_KEPT:
                 self._kept = {}
@@ -46,15 +48,31 @@ def register(app: Flask) -> None:
     app.extensions["padlock_counts"] = Memory(app.config["PADLOCK_COUNT_SECONDS"])
 
 
+def kept(key: Hashable, take: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
+    """What `take` finds, or has found under this key a short while ago."""
+    known = _memory().recall(key)
+    if known is not None:
+        return known
+    started = time.perf_counter()
+    found = take()
+    _memory().keep(key, found, time.perf_counter() - started)
+    return found
+
+
 def remembered(key: Hashable) -> tuple[int, ...] | None:
     """What was counted under this key a short while ago."""
     return _memory().recall(key)
 
 
+def taken(statement: Select[Any]) -> tuple[int, ...]:
+    """The numbers of this statement's one row, counted now."""
+    return tuple(db.session.execute(statement).one())
+
+
 def count(key: Hashable, statement: Select[Any]) -> tuple[int, ...]:
-    """The numbers of this statement's one row, counted now; remembered under `key` where that took long."""
+    """The same, remembered under `key` where that took long."""
     started = time.perf_counter()
-    counts = tuple(db.session.execute(statement).one())
+    counts = taken(statement)
     _memory().keep(key, counts, time.perf_counter() - started)
     return counts
 

@@ -101,13 +101,13 @@ def _filters(statuses: type[StrEnum], user: User, question: Question) -> tuple[d
         filters["status"] = question.status
     if question.ssl in states.KINDS:
         filters["ssl"] = question.ssl
-    client = db.session.get(Client, int(question.client)) if user.sees_everything and _is_id(question.client) else None
+    client = db.session.get(Client, int(question.client)) if user.sees_everything and is_id(question.client) else None
     if client is not None:
         filters["client"] = str(client.id)
     return filters, client
 
 
-def _is_id(text: str) -> bool:
+def is_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 18
 
 
@@ -128,12 +128,12 @@ def _listing(
     few = client is not None or of is not None or not user.sees_everything
 
     def ids(each: bool) -> Select[int]:
-        matches = _matches(model, search, searched, user, each)
-        chosen = ids_for(model, user).where(*_conditions(model, filters, now, each), *matches)
+        found = matches(model, search, searched, user, each)
+        chosen = ids_for(model, user).where(*found, *_conditions(model, filters, now, each or bool(search)))
         return chosen if of is None else chosen.where(model.client_id == of.id)
 
     sort = question.sort if question.sort.removeprefix("-") in {*sorts, SSL} else DEFAULT_SORT
-    order = _order(model, sorts, sort, Arm(ids(few), ids(each=True), (model.id,)), now, few)
+    order = _order(model, sorts, sort, Arm(ids(few), ids(each=True)), now, few or bool(search))
 
     def rows(found: Subquery) -> list[T]:
         chosen = items_for(model, user).join(found, found.c.id == model.id)
@@ -166,7 +166,7 @@ def _conditions(
         yield model.client_id == int(filters["client"])
 
 
-def _matches(
+def matches(
     model: type[Service] | type[Domain],
     search: str,
     columns: Iterable[InstrumentedAttribute[str]],
@@ -180,8 +180,8 @@ def _matches(
     with suppress(probe.NotCheckable):
         # Whoever pastes an address, or the same name in the other of its two spellings, finds it too.
         named = or_(named, Hostname.name == probe.parse(search))
-    of_hostname = model.hostname.has(named) if each else model.hostname_id.in_(select(Hostname.id).where(named))
-    conditions = [*(contains(column, search) for column in columns), of_hostname]
+    conditions = [contains(column, search) for column in columns]
+    conditions.append(states.of_hostname(model, named, each=each))
     if user.sees_everything:
         # A client's own name stands on every row of theirs: searching it would find everything.
         conditions.append(model.client_id.in_(select(Client.id).where(contains(Client.name, search))))

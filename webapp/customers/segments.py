@@ -7,7 +7,7 @@ of them a page touches, and asks only those.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,22 +17,22 @@ from sqlalchemy.orm import InstrumentedAttribute
 Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 
 
-FEW = 2000  # rows of a segment: up to so many are gathered first and put in order then
+FEW = 5000  # rows of a segment: up to so many are gathered first and put in order then
 
 
 @dataclass(frozen=True)
 class Arm:
     """Rows of one table in a segment.
 
-    `rows` selects what identifies a row, and joins nothing: so they are counted and, where they are few, gathered.
-    `walk` is the same for when they are many, and an index is walked in the order of the list: it has to tell of each
-    row by itself whether it belongs here. `by` is the order, the table's id at its end; `via` leads to the table that
-    the order is in, where that is another.
+    `rows` selects what identifies a row, its id first, and joins nothing: so they are counted and, where they are few,
+    gathered. `walk` is the same for when they are many, and an index is walked in the order of the list: it has to tell
+    of each row by itself whether it belongs here. `by` is the order, ties in the order of what identifies a row; `via`
+    leads to the table that the order is in, where that is another.
     """
 
     rows: Select[Any]
     walk: Select[Any]
-    by: tuple[Column, ...]
+    by: tuple[Column, ...] = ()
     via: InstrumentedAttribute[Any] | None = None
 
     def where(self, condition: ColumnElement[bool], walking: ColumnElement[bool] | None = None) -> Arm:
@@ -60,7 +60,7 @@ class Key:
 
     def arms(self, arm: Arm) -> tuple[Arm, ...]:
         """An arm that is in the order of its id alone, as one segment or two in this order."""
-        sorted_arm = replace(arm, by=(*self.by, *arm.by), via=self.via)
+        sorted_arm = replace(arm, by=self.by, via=self.via)
         if self.filled is None:
             return (sorted_arm,)
         return sorted_arm.where(self.filled.is_not(None)), arm.where(self.filled.is_(None))
@@ -107,6 +107,11 @@ def page(segments: Sequence[Segment], counts: Sequence[int], offset: int, size: 
     return union_all(*pieces).subquery()
 
 
+def whole(segments: Iterable[Segment], *, backwards: bool) -> Iterator[Select[Any] | CompoundSelect[Any]]:
+    """The whole list by what identifies its rows, a statement a segment."""
+    return (_in_order(segment, backwards, gathered=False) for segment in segments)
+
+
 def _in_order(segment: Segment, backwards: bool, *, gathered: bool) -> Select[Any] | CompoundSelect[Any]:
     arms = [_arm(arm, gathered) for arm in segment.arms]
     rows = union_all(*arms) if len(arms) > 1 else arms[0]
@@ -114,7 +119,7 @@ def _in_order(segment: Segment, backwards: bool, *, gathered: bool) -> Select[An
 
 
 def _arm(arm: Arm, gathered: bool) -> Select[Any]:
-    rows, identity = arm.walk, arm.by[-1]
+    rows, identity = arm.walk, arm.rows.selected_columns[0]
     if gathered:
         rows = select(*arm.rows.selected_columns).where(identity.in_(arm.rows.with_only_columns(identity)))
     rows = rows.add_columns(*(column.label(f"by{number}") for number, column in enumerate(arm.by)))
@@ -127,8 +132,8 @@ def _piece(rows: Subquery, part: int, backwards: bool) -> Select[Any]:
 
 
 def _order(columns: Iterable[ColumnElement[Any]], backwards: bool) -> list[ColumnElement[Any]]:
-    keys = sorted((column for column in columns if _is_key(column)), key=lambda column: str(column.key))
-    return [column.desc() if backwards else column.asc() for column in keys]
+    ties_last = sorted(columns, key=lambda column: not _is_key(column))
+    return [column.desc() if backwards else column.asc() for column in ties_last]
 
 
 def _is_key(column: ColumnElement[Any]) -> bool:

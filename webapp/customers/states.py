@@ -35,7 +35,7 @@ def inactive(model: Model) -> ColumnElement[bool]:
 
 def is_state(model: Model, state: State, now: datetime, *, each: bool = False) -> ColumnElement[bool]:
     """Whether an item's padlock shows this state at `now`. `each`: how it is asked, see
-    `_any_of`."""
+    `of_hostname`."""
     if state is State.INACTIVE:
         return inactive(model)
     if state is State.VALID:
@@ -55,6 +55,28 @@ def is_kind(model: Model, kind: str, now: datetime, *, each: bool = False) -> Co
     return is_state(model, State(kind), now, each=each)
 
 
+def has_reason(model: Model, reason: Reason, now: datetime, *, each: bool = False) -> ColumnElement[bool]:
+    """Whether an item's padlock gives this reason at `now`; one that is not active gives none."""
+    if reason is Reason.OK:
+        return is_state(model, State.VALID, now, each=each)
+    found = Hostname.reason == reason
+    if reason is Reason.EXPIRED:
+        found = or_(found, and_(Hostname.reason == Reason.OK, _ended(now)))
+    given = _any_of(model, found, each)
+    return or_(_no_name(model), given) if reason is Reason.NOT_CHECKABLE else given
+
+
+def never_asked(model: Model, *, each: bool = False) -> ColumnElement[bool]:
+    """Whether an item is active and has a host name that was never asked."""
+    return _any_of(model, Hostname.reason.is_(None), each)
+
+
+def of_hostname(model: Model, condition: ColumnElement[bool], *, each: bool = False) -> ColumnElement[bool]:
+    """Whether an item has a host name that is so. Where such host names are few among all they can be collected first;
+    or each item is looked at, where only some are: those of one client, or those on the way to a page."""
+    return model.hostname.has(condition) if each else model.hostname_id.in_(select(Hostname.id).where(condition))
+
+
 def by_urgency(model: Model, now: datetime, *, each: bool = False) -> tuple[ColumnElement[bool], ...]:
     """Every item in one of six groups, what needs a person first: invalid, expiring, unknown, never asked, valid,
     inactive."""
@@ -63,7 +85,7 @@ def by_urgency(model: Model, now: datetime, *, each: bool = False) -> tuple[Colu
         is_state(model, State.INVALID, now, each=each),
         is_kind(model, EXPIRING, now, each=each),
         or_(_no_name(model), _any_of(model, Hostname.reason.in_(_REASONS[State.UNKNOWN]), each)),
-        _any_of(model, Hostname.reason.is_(None), each),
+        never_asked(model, each=each),
         and_(~inactive(model), model.hostname.has(well)),
         inactive(model),
     )
@@ -80,10 +102,7 @@ def _no_name(model: Model) -> ColumnElement[bool]:
 
 
 def _any_of(model: Model, condition: ColumnElement[bool], each: bool) -> ColumnElement[bool]:
-    """Whether an item is active and its host name is so. Such host names are few among all and can be collected first;
-    or each item is looked at, where only some are: those of one client, or those on the way to a page."""
-    found = model.hostname.has(condition) if each else model.hostname_id.in_(select(Hostname.id).where(condition))
-    return and_(~inactive(model), found)
+    return and_(~inactive(model), of_hostname(model, condition, each=each))
 
 
 def _ended(now: datetime) -> ColumnElement[bool]:

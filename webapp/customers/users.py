@@ -64,7 +64,7 @@ def list_users(search: str, role: str, sort: str, page: str) -> UserList:
     if wanted:
         ids = ids.where(User.role == wanted)
     sort = sort if sort.removeprefix("-") in SORTS else "name"
-    order = [Segment((arm,)) for arm in SORTS[sort.removeprefix("-")].arms(Arm(ids, ids, (User.id,)))]
+    order = [Segment((arm,)) for arm in SORTS[sort.removeprefix("-")].arms(Arm(ids, ids))]
 
     def rows(found: Subquery) -> list[User]:
         chosen = select(User).outerjoin(User.client).options(contains_eager(User.client))

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import JSON, ForeignKey, Index, String, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.extensions import Instant, Model, word_column
@@ -21,10 +21,7 @@ class Hostname(Model):
     seen; going unknown keeps them, a server that shows none clears them.
     """
 
-    __table_args__ = (
-        Index("ix_hostname_reason", "reason", "not_after"),  # what the lists filter by
-        Index("ix_hostname_due", "asked_at", "urgent_at"),  # what a refresh looks for
-    )
+    __table_args__ = (Index("ix_hostname_due", "asked_at", "urgent_at"),)  # what a refresh looks for
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(253), unique=True)  # the A-label, without the final dot
@@ -140,6 +137,14 @@ class Heartbeat(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     ticked_at: Mapped[datetime] = mapped_column(Instant)
+
+
+# What the lists filter by, and what the report is sorted by.
+Index("ix_hostname_reason", Hostname.reason, Hostname.not_after)
+Index("ix_hostname_issuer_sorted", func.lower(Hostname.issuer), Hostname.id, Hostname.issuer)
+Index("ix_hostname_not_after", Hostname.not_after, Hostname.id)
+Index("ix_hostname_checked", Hostname.checked_at, Hostname.id)
+Index("ix_hostname_changed", Hostname.changed_at, Hostname.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from webapp.routes import (
     probe,
     profile,
     refresh,
+    reports,
     reset,
     users,
     viewing,
@@ -33,6 +34,6 @@ def register(app: Flask) -> None:
     gate.register(app)
     page.register(app)
     errors.register(app)
-    provider = (activity, admin, clients, health, imports, items, refresh, users)
+    provider = (activity, admin, clients, health, imports, items, refresh, reports, users)
     for module in (auth, client, *provider, probe, look, profile, reset, viewing):
         app.register_blueprint(module.blueprint)

@@ -27,6 +27,9 @@ ITEM_WORDS = ("q", "status", "ssl", "client", "sort", "size", "page")  # a list 
 LIST_WORDS = (*ITEM_WORDS, "kind", "action", "who")
 
 
+REPORT_WORDS = ("q", "ssl", "reason", "issuer", "client", "expires", "checked", "sort", "size", "page")
+
+
 def question() -> Question:
     """What the address bar asks of a list."""
     texts = {name: request.args[name] for name in ITEM_WORDS if name in request.args}
@@ -40,6 +43,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(_plain, "plain")
     app.add_template_filter(_host, "host")
     app.add_template_global(_same_list, "same_list")
+    app.add_template_global(_whole_list, "whole_list")
     app.add_template_global(_ssl_url, "ssl_url")
     # Globals, not a context: an error page is made without one.
     app.jinja_env.globals["site_name"] = app.config["PADLOCK_SITE_NAME"]
@@ -71,9 +75,16 @@ def _host(name: str) -> str:
 
 def _same_list(**changes: Any) -> str:
     """The address of the list that is shown, with these changes; what is empty is left out."""
-    asked = {name: request.args.get(name) for name in LIST_WORDS} | changes
+    words = REPORT_WORDS if request.blueprint == "reports" else LIST_WORDS
+    asked = {name: request.args.get(name) for name in words} | changes
     where = request.view_args or {}
     return url_for(str(request.endpoint), **where, **{name: value for name, value in asked.items() if value})
+
+
+def _whole_list() -> str:
+    """The same list with no search and no filter, in the same order."""
+    keep = ("sort", "size")
+    return _same_list(**{name: None for name in {*LIST_WORDS, *REPORT_WORDS} if name not in keep})
 
 
 def _ssl_url(item: Item) -> str:

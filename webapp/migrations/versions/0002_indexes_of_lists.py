@@ -38,14 +38,14 @@ NEW = [
     ("ix_service_due_sorted", "service", ["next_due_on", *SERVICE]),
     ("ix_service_status", "service", ["status", "id", "client_id", "hostname_id"]),
     ("ix_service_client", "service", ["client_id", "id", "status", "hostname_id"]),
-    ("ix_service_hostname", "service", ["hostname_id", "status", "client_id"]),
+    ("ix_service_hostname", "service", ["hostname_id", "id", "status", "client_id"]),
     ("ix_service_text", "service", ["domain", "product", "client_id", "hostname_id", "status"]),
     ("ix_domain_name_sorted", "domain", [sa.text("lower(name)"), *DOMAIN]),
     ("ix_domain_registered_sorted", "domain", ["registered_on", *DOMAIN]),
     ("ix_domain_expires_sorted", "domain", ["expires_on", *DOMAIN]),
     ("ix_domain_status", "domain", ["status", "id", "client_id", "hostname_id"]),
     ("ix_domain_client", "domain", ["client_id", "id", "status", "hostname_id"]),
-    ("ix_domain_hostname", "domain", ["hostname_id", "status", "client_id"]),
+    ("ix_domain_hostname", "domain", ["hostname_id", "id", "status", "client_id"]),
     ("ix_domain_text", "domain", ["name", "client_id", "hostname_id", "status"]),
 ]
 
