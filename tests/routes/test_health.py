@@ -166,6 +166,7 @@ class TestOnASmallDisk:
         with pytest.raises(OSError, match="No space left"):
             (disk / "filler").write_bytes(bytes(4 * 2**20))
 
+    @pytest.mark.usefixtures("ticking")
     def test_a_full_disk_lets_everybody_read_and_says_that_nothing_can_be_saved(self, visit, disk):
         ada, alice = visit("ada"), visit("alice")
         self.fill(disk)
