@@ -94,6 +94,8 @@ def test_a_scheduler_that_is_dead_for_two_days_is_seen_by_people_and_machines(vi
     with app.app_context():
         runs.beat(datetime.now(UTC) - timedelta(days=2))
     assert "2 days ago" in flags(visit("sam").get("/admin/health"))["Scheduler"].text
+    assert "Nothing is refreshed. The scheduler last looked 2 days ago" in visit("ada").get("/admin/domains").text
+    assert "Nothing is refreshed" not in visit("alice").get("/domains").text
     answer = visit().client.get("/readyz")
     assert (answer.status_code, answer.json["scheduler"]) == (503, "silent")
 

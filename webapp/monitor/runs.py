@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from webapp.extensions import db, writing
 from webapp.monitor import due
+from webapp.monitor.health import SILENT
 from webapp.monitor.models import Heartbeat, RefreshRun, RunKind, RunState
 
 OFFLINE_PAUSE = timedelta(minutes=5)  # until a monitor without a network tries again
@@ -215,6 +216,15 @@ def offline_since() -> datetime | None:
         memory.update(at=monotonic_time.monotonic(), since=since)
     found: datetime | None = memory["since"]
     return found
+
+
+def asleep_since(now: datetime) -> datetime | None:
+    """Since when no scheduler has looked any more; None where one does, or none ever has. Kept like the above."""
+    memory = current_app.extensions.setdefault("padlock_asleep", {"at": -1e9, "ticked_at": None})
+    if monotonic_time.monotonic() - memory["at"] > BANNER_SECONDS:
+        memory.update(at=monotonic_time.monotonic(), ticked_at=last_tick())
+    ticked_at: datetime | None = memory["ticked_at"]
+    return ticked_at if ticked_at is not None and now - ticked_at > SILENT else None
 
 
 def _newest() -> Select[RefreshRun]:

@@ -16,6 +16,7 @@ SHOWN = 30
 blueprint = Blueprint("refresh", __name__, url_prefix="/admin/refresh")
 blueprint.before_request(staff_only)
 blueprint.add_app_template_global(runs.offline_since, "offline_since")
+blueprint.add_app_template_global(runs.asleep_since, "asleep_since")
 
 
 @blueprint.get("")
