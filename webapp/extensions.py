@@ -95,10 +95,26 @@ def writing() -> Iterator[None]:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     if isinstance(connection, sqlite3.Connection):
         connection.isolation_level = None  # the driver starts no transaction of its own: `_begin_sqlite` does
-        connection.execute("PRAGMA journal_mode = WAL")
+        _switch_to_wal(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA busy_timeout = 10000")
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """The first look into the file: what is wrong with it as a whole shows here, and is said so that a person knows
+    what to do."""
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.DatabaseError as error:
+        cure = {
+            sqlite3.SQLITE_NOTADB: "it is damaged, bring back a backup as docs/running.md says",
+            sqlite3.SQLITE_CORRUPT: "it is damaged, bring back a backup as docs/running.md says",
+            sqlite3.SQLITE_READONLY: "it is read-only, let the user of the site write to it and to its folder",
+        }.get(error.sqlite_errorcode & 0xFF)
+        if cure is None:
+            raise
+        raise type(error)(f"the database cannot be used ({error}): {cure}") from None
 
 
 @event.listens_for(Engine, "begin")

@@ -24,6 +24,7 @@ OFFLINE_PAUSE = timedelta(minutes=5)  # until a monitor without a network tries 
 STUMBLE_PAUSE = timedelta(minutes=1)  # until a run that failed on our side is tried again; doubled each time
 MOST_TRIES = 5
 LATE = timedelta(hours=1)
+ASLEEP = timedelta(minutes=10)  # without a tick: no scheduler runs
 BANNER_SECONDS = 10.0  # for which the answer of `offline_since` is kept
 
 CUT_OFF = "It had not ended when the next one began."
@@ -176,6 +177,12 @@ def beat(now: datetime) -> None:
 def last_tick() -> datetime | None:
     """When a scheduler last looked whether there is something to do; each does once a minute, and after each batch."""
     return db.session.scalar(select(Heartbeat.ticked_at).filter_by(id=1))
+
+
+def asleep(now: datetime) -> bool:
+    """Whether no scheduler has looked for so long that none can be running."""
+    ticked_at = last_tick()
+    return ticked_at is None or now - ticked_at > ASLEEP
 
 
 def last_daily() -> RefreshRun | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, Response, current_app, make_response, render_template
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, SecurityError
 
@@ -31,6 +31,7 @@ def register(app: Flask) -> None:
     """Answers every error with a page of ours."""
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(OperationalError, _database_error)
+    app.register_error_handler(DatabaseError, _damaged)
     app.register_error_handler(PoolTimeout, _database_error)
 
 
@@ -48,6 +49,14 @@ def _database_error(error: Exception) -> Response:
     current_app.logger.error("The database does not answer.", exc_info=error)
     db.session.rollback()
     return _page(503)
+
+
+def _damaged(error: Exception) -> Response:
+    """A damaged file; what we ask of a sound one in the wrong way is of a kind of its own, and our own fault."""
+    if type(error) is DatabaseError:
+        return _database_error(error)
+    current_app.logger.error("The database refuses what it was asked.", exc_info=error)
+    return _page(500)
 
 
 def _page(code: int) -> Response:
