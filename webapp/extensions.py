@@ -107,14 +107,13 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
     except sqlite3.DatabaseError as error:
-        cure = {
-            sqlite3.SQLITE_NOTADB: "it is damaged, bring back a backup as docs/running.md says",
-            sqlite3.SQLITE_CORRUPT: "it is damaged, bring back a backup as docs/running.md says",
-            sqlite3.SQLITE_READONLY: "it is read-only, let the user of the site write to it and to its folder",
-        }.get(error.sqlite_errorcode & 0xFF)
+        damaged, closed = "it is damaged, bring back a backup", "let the user of the site write to it and to its folder"
+        cures = {sqlite3.SQLITE_NOTADB: damaged, sqlite3.SQLITE_CORRUPT: damaged}
+        cures |= {sqlite3.SQLITE_READONLY: closed, sqlite3.SQLITE_CANTOPEN: closed}
+        cure = cures.get(error.sqlite_errorcode & 0xFF)
         if cure is None:
             raise
-        raise type(error)(f"the database cannot be used ({error}): {cure}") from None
+        raise type(error)(f"{error}: {cure}, see docs/running.md") from None
 
 
 @event.listens_for(Engine, "begin")

@@ -130,7 +130,7 @@ def end(owner: str, now: datetime) -> None:
             all_failed = run.asked > 0 and run.failed == run.asked
             run.state = RunState.FAILED if all_failed else RunState.DONE
             run.detail = "Every check failed on our side, see the log." if all_failed else ""
-            run.ended_at = now
+            run.ended_at, run.owner, run.owned_until = now, None, None
 
 
 def went_well(owner: str) -> None:
