@@ -324,3 +324,12 @@ def test_yesterdays_backup_is_brought_up_to_date_without_doubles(fleet, tick, no
     assert tick(now + timedelta(days=1)).valid == 3
     assert db.session.scalar(db.select(db.func.count()).select_from(RefreshRun)) == 2
     assert len(changes()) == 3
+
+
+def test_the_command_says_that_the_monitor_is_offline(fleet, site, guard):
+    fleet(*many(12))
+    site.config["PADLOCK_CONNECT_TO"] = ()
+    ran = site.test_cli_runner().invoke(args=["refresh"])
+    assert ran.exit_code == 1
+    assert "The monitor is offline." in ran.stderr
+    guard.attempts.clear()
