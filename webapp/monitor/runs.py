@@ -175,7 +175,7 @@ def beat(now: datetime) -> None:
 
 
 def last_tick() -> datetime | None:
-    """When a scheduler last looked whether there is something to do; each does once a minute, and after each batch."""
+    """When a scheduler last looked whether there is something to do; each does about once a minute."""
     return db.session.scalar(select(Heartbeat.ticked_at).filter_by(id=1))
 
 
