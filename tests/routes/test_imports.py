@@ -237,6 +237,20 @@ def test_hostile_file_names_and_cells_are_text(app, ada):
     assert page.find("img") is None
 
 
+def test_the_name_of_a_file_forges_no_header(app, ada):
+    head = "Content-Disposition: form-data; name="
+    name = "filename*=UTF-8''a.csv%0D%0ASet-Cookie:%20a=b%0D%0A%0D%0A"
+    parts = [f'{head}"csrf_token"\r\n\r\n{ada.token()}', f'{head}"file"; {name}\r\n\r\n{HEAD}\n=1,1,,,,,,,,']
+    body = "".join(f"--x\r\n{part}\r\n" for part in parts) + "--x--\r\n"
+    job = ada.client.post("/admin/import", data=body, content_type="multipart/form-data; boundary=x").location
+    settle(app)
+    assert "Set-Cookie" in ada.get(job).main.text
+    for path in (job, f"{job}/problems.csv", "/admin/import/example.csv"):
+        answer = ada.client.get(path)
+        assert (answer.status_code, answer.headers["X-Content-Type-Options"]) == (200, "nosniff")
+        assert "a=b" not in str(answer.headers)
+
+
 def test_the_example_can_be_imported(app, ada):
     example = ada.client.get("/admin/import/example.csv")
     assert example.headers["Content-Disposition"] == 'attachment; filename="import-example.csv"'

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, or_, select
 from webapp.customers import activity
 from webapp.customers.edits import still_admin
 from webapp.customers.models import Domain, Service, User
-from webapp.customers.states import active
+from webapp.customers.states import inactive
 from webapp.extensions import db, writing
 from webapp.monitor import due, runs, scheduler
 from webapp.monitor.models import Hostname, RunKind
@@ -26,7 +26,7 @@ def in_use() -> ColumnElement[bool]:
     """Whether an active service or domain has this host name."""
     return or_(
         *(
-            select(model.id).where(model.hostname_id == Hostname.id, active(model)).exists()
+            select(model.id).where(model.hostname_id == Hostname.id, ~inactive(model)).exists()
             for model in (Service, Domain)
         )
     )

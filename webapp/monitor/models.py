@@ -22,7 +22,7 @@ class Hostname(Model):
     """
 
     __table_args__ = (
-        Index("ix_hostname_state", "state", "not_after"),  # what the lists filter by
+        Index("ix_hostname_reason", "reason", "not_after"),  # what the lists filter by
         Index("ix_hostname_due", "asked_at", "urgent_at"),  # what a refresh looks for
     )
 

@@ -3,7 +3,8 @@
 `check` answers for one name, `check_many` for an endless stream of them.
 """
 
-from webapp.probe.address import ConnectTo
+from webapp.probe.about import Roots, roots, versions
+from webapp.probe.address import ConnectTo, answer_time
 from webapp.probe.certificate import clean
 from webapp.probe.engine import Settings, check, check_many, probe
 from webapp.probe.finding import Certificate, Finding, Note, Problem, Reason, State
@@ -21,13 +22,17 @@ __all__ = [
     "Problem",
     "Reason",
     "Refusal",
+    "Roots",
     "Settings",
     "State",
     "Turns",
+    "answer_time",
     "check",
     "check_many",
     "clean",
     "parse",
     "probe",
+    "roots",
     "to_unicode",
+    "versions",
 ]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from flask import Flask
 
 from webapp.routes import (
+    activity,
     admin,
     auth,
     client,
     clients,
     errors,
     gate,
+    health,
     imports,
     items,
     look,
@@ -31,5 +33,6 @@ def register(app: Flask) -> None:
     gate.register(app)
     page.register(app)
     errors.register(app)
-    for module in (auth, client, clients, admin, items, imports, probe, look, profile, refresh, reset, users, viewing):
+    provider = (activity, admin, clients, health, imports, items, refresh, users)
+    for module in (auth, client, *provider, probe, look, profile, reset, viewing):
         app.register_blueprint(module.blueprint)

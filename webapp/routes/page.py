@@ -23,12 +23,13 @@ def now() -> datetime:
 
 
 # What a list takes from the address bar: everything else in it is dropped when a link to the list is written.
-LIST_WORDS = ("q", "status", "ssl", "client", "sort", "size", "page")
+ITEM_WORDS = ("q", "status", "ssl", "client", "sort", "size", "page")  # a list of services or domains
+LIST_WORDS = (*ITEM_WORDS, "kind", "action", "who")
 
 
 def question() -> Question:
     """What the address bar asks of a list."""
-    texts = {name: request.args[name] for name in LIST_WORDS if name in request.args}
+    texts = {name: request.args[name] for name in ITEM_WORDS if name in request.args}
     return Question(search=texts.pop("q", ""), **texts)
 
 
