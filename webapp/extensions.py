@@ -129,13 +129,27 @@ def tune() -> None:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     if isinstance(connection, sqlite3.Connection):
         connection.isolation_level = None  # the driver starts no transaction of its own: `_begin_sqlite` does
-        connection.execute("PRAGMA journal_mode = WAL")
+        _switch_to_wal(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA busy_timeout = 10000")
         connection.execute("PRAGMA cache_size = -16384")  # KiB, a connection: the inner pages of every index fit
         connection.execute("PRAGMA analysis_limit = 1000")  # rows of an index that `tune` looks at
         connection.execute("PRAGMA mmap_size = 268435456")  # the rest is read where the system has it already
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """The first look into the file: what is wrong with it as a whole shows here, and is said so that a person knows
+    what to do."""
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.DatabaseError as error:
+        damaged = "The database is damaged: bring back a backup, see docs/running.md."
+        closed = "Let the user of the site write to the database and to its folder."
+        cures = {sqlite3.SQLITE_NOTADB: damaged, sqlite3.SQLITE_CORRUPT: damaged}
+        cures |= {sqlite3.SQLITE_READONLY: closed, sqlite3.SQLITE_CANTOPEN: closed}
+        error.add_note(cures.get(error.sqlite_errorcode & 0xFF, ""))
+        raise
 
 
 @event.listens_for(Engine, "begin")

@@ -350,13 +350,13 @@ def change_text(change: Changed) -> str:
     if change.new_fingerprint and change.new_fingerprint != change.old_fingerprint:
         sentences.append(_certificate_text(change.new_issuer, change.new_not_after))
         if change.old_fingerprint and change.old_issuer != change.new_issuer:
-            sentences.append(f"The one before was issued by {change.old_issuer or 'nobody named'}.")
+            sentences.append(f"The one before was by {change.old_issuer or 'nobody named'}.")
     return " ".join(sentences)
 
 
 def _certificate_text(issuer: str, not_after: datetime | None) -> str:
-    until = f", good until {day_text(not_after)}" if not_after is not None else ""
-    return f"A certificate issued by {issuer or 'nobody named'}{until}."
+    until = f", until {day_text(not_after)}" if not_after is not None else ""
+    return f"Certificate by {issuer or 'nobody named'}{until}."
 
 
 def asked_text(asked: int, left: int) -> str:

@@ -59,7 +59,8 @@ def _interrupt(_signum: int, _frame: FrameType | None) -> None:
 
 def _environ(lab: Lab, database: Path) -> dict[str, str]:
     """What the site is told. The demo is the same for everybody: settings of this machine's owner do not count."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PADLOCK_") or name == LISTEN.name}
+    own = (LISTEN.name, "PADLOCK_SCHEDULER")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PADLOCK_") or name in own}
     return (
         kept | lab.environ() | {"PADLOCK_DATABASE_URL": f"sqlite:///{database}", "PADLOCK_PROBE_TIMEOUT": "5", **QUIET}
     )

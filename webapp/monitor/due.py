@@ -1,15 +1,16 @@
 """Which host names are due, in which order, and for whom: everything that is claimed is claimed here.
 
 The order is never asked, then invalid or in the last third of its certificate's lifetime, then the longest unchecked.
-So that the urgent cannot take all the room for ever, every second place of a batch belongs to the names that have
-waited longest, urgent or not. Hence no name starves. Let L be the names asked a day (in batches of an even size, as by
-default) and N the names in use:
+So that the urgent cannot take all the room for ever, every second place that new names leave in a batch belongs to the
+names that have waited longest, urgent or not. Hence no name starves. Let L be the names asked a day (in batches of an
+even size, as by default), N the names in use, and M those that are entered while one of them waits:
 
-- A name that has been asked before waits for at most N / (L / 2) days, rounded up. Each day asks the L / 2 that have
-  waited longest, and whoever is asked goes behind all others: at most N - 1 are before it, and none comes in between.
-- A name that has never been asked has only those before it that were entered earlier, and L / 2 of them go each day.
+- A name that was never asked has only those before it that were entered earlier: it waits for at most N / L days.
+- One that was asked before waits for at most M / L + N / (L / 2) days. A place goes to a new name, each of which is new
+  only once, or else every second one to who has waited longest; and whoever is asked goes behind all others, so that at
+  most N - 1 are before it, and none comes in between.
 
-Where the urgent take less than half, which is the rule, the others get their places and the round is as short as N / L.
+Where the urgent need less than half, which is the rule, the others get their places and a round takes N / L days.
 """
 
 from __future__ import annotations
@@ -108,8 +109,10 @@ def _first(due: ColumnElement[bool], most: int, now: datetime) -> list[int]:
     asked_at, number = Hostname.__table__.c.asked_at, Hostname.__table__.c.id
     # Asked in what is the future now: the clock has been set back since, and nothing is known of how long ago it was.
     waiting = [*ids(asked_at > now, number), *ids(asked_at <= now, asked_at)]
-    urgent = [*ids(asked_at.is_(None), number), *ids(and_(asked_at.is_not(None), Hostname.urgent_at <= now), asked_at)]
-    chosen = dict.fromkeys(urgent[: most - most // 2])
+    urgent = ids(and_(asked_at.is_not(None), Hostname.urgent_at <= now), asked_at)
+    chosen = dict.fromkeys(ids(asked_at.is_(None), number))
+    room = most - len(chosen)
+    chosen |= dict.fromkeys(urgent[: room - room // 2])
     for candidate in (*waiting, *urgent):
         if len(chosen) < most:
             chosen[candidate] = None

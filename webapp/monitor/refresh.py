@@ -113,17 +113,23 @@ def _next_batch(
         if time.monotonic() - renewed_at > due.LEASE.total_seconds() / 3:
             renewed_at = time.monotonic()
             due.renew(batch.claim, owner, clock())
-        if progress is not None:
-            progress(db.session.get_one(RefreshRun, run_id, populate_existing=True))
-            db.session.rollback()  # no transaction is open while we wait
+        _tell(run_id, progress)
 
     outcome = refresh_batch(batch.names, batch.claim, run_id, stop, clock, glance)
+    _tell(run_id, progress)
     if outcome is Outcome.OFFLINE:
         log.warning("this machine has no network: the refresh %d stores nothing and is tried again", run_id)
         runs.went_offline(owner, clock())
     elif outcome is Outcome.DONE:
         runs.went_well(owner)
     return outcome is Outcome.DONE
+
+
+def _tell(run_id: int, progress: Progress | None) -> None:
+    """Show somebody how far a run is."""
+    if progress is not None:
+        progress(db.session.get_one(RefreshRun, run_id, populate_existing=True))
+        db.session.rollback()  # no transaction is open while we wait
 
 
 def _room(run_id: int) -> int:

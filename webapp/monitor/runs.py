@@ -25,6 +25,7 @@ OFFLINE_PAUSE = timedelta(minutes=5)  # until a monitor without a network tries 
 STUMBLE_PAUSE = timedelta(minutes=1)  # until a run that failed on our side is tried again; doubled each time
 MOST_TRIES = 5
 LATE = timedelta(hours=1)
+ASLEEP = timedelta(minutes=10)  # without a tick: no scheduler runs
 BANNER_SECONDS = 10.0  # for which the answer of `offline_since` is kept
 
 CUT_OFF = "It had not ended when the next one began."
@@ -130,7 +131,7 @@ def end(owner: str, now: datetime) -> None:
             all_failed = run.asked > 0 and run.failed == run.asked
             run.state = RunState.FAILED if all_failed else RunState.DONE
             run.detail = "Every check failed on our side, see the log." if all_failed else ""
-            run.ended_at = now
+            run.ended_at, run.owner, run.owned_until = now, None, None
 
 
 def went_well(owner: str) -> None:
@@ -175,8 +176,14 @@ def beat(now: datetime) -> None:
 
 
 def last_tick() -> datetime | None:
-    """When a scheduler last looked whether there is something to do; each does once a minute, and after each batch."""
+    """When a scheduler last looked whether there is something to do; each does about once a minute."""
     return db.session.scalar(select(Heartbeat.ticked_at).filter_by(id=1))
+
+
+def asleep(now: datetime) -> bool:
+    """Whether no scheduler has looked for so long that none can be running."""
+    ticked_at = last_tick()
+    return ticked_at is None or now - ticked_at > ASLEEP
 
 
 def last_daily() -> RefreshRun | None:

@@ -23,8 +23,9 @@ blueprint.add_app_template_global(runs.asleep_since, "asleep_since")
 def page() -> str:
     size, limit = due.fleet(), current_app.config["PADLOCK_REFRESH_DAILY_LIMIT"]
     plan = {"fleet": size, "limit": limit, "days": runs.days_a_round(size, limit)}
-    shown = {"runs": runs.latest(SHOWN), "run": runs.under_way(), "last_tick": runs.last_tick()}
-    return render_template("refresh/page.html", **plan, **shown)
+    clock = {"last_tick": runs.last_tick(), "asleep": runs.asleep(now())}
+    shown = {"runs": runs.latest(SHOWN), "run": runs.under_way()}
+    return render_template("refresh/page.html", **plan, **clock, **shown)
 
 
 @blueprint.post("")
