@@ -148,6 +148,17 @@ def test_deleting_an_item_forgets_its_host_name_with_the_last_of_them(visit, app
         ada.get(f"/admin/{place}/1", 404)
 
 
+@pytest.mark.parametrize(("place", "form"), NEW)
+def test_a_page_about_what_is_gone_deletes_nothing_that_came_after_it(visit, place, form):
+    ada = visit("ada")
+    first = ada.post(f"/admin/{place}/new", form).headers["Location"]
+    agreed = hidden(ada.get(f"{first}/delete"))
+    ada.post(f"{first}/delete", agreed)
+    second = ada.post(f"/admin/{place}/new", form | {"status": "Cancelled"}).headers["Location"]
+    assert ada.post(f"{first}/delete", agreed).status_code == 404
+    ada.get(second)
+
+
 def test_the_padlock_is_beside_the_move_button(visit):
     for place in ("services", "domains"):
         actions = visit("ada").get(f"/admin/{place}/1").select_one(".details-actions")
