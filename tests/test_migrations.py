@@ -13,7 +13,7 @@ TABLES = ("client", "user", "service", "domain", "sign_in", "activity", "hostnam
 
 def rows():
     with db.engine.connect() as connection:
-        return {name: connection.execute(text(f'SELECT * FROM "{name}" ORDER BY id')).all() for name in TABLES}
+        return {name: connection.execute(text(f'SELECT * FROM "{name}" ORDER BY id')).all() for name in TABLES}  # noqa: S608
 
 
 def indexes():

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from wtforms import DateField, IntegerField
 from wtforms.validators import Optional
 from wtforms.widgets import HiddenInput
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class VersionField(IntegerField):  # type: ignore[misc]
@@ -33,10 +36,10 @@ class DayField(DateField):  # type: ignore[misc]
 
 
 def stripped(text: str | None) -> str | None:
-    """The text without the spaces around it."""
-    return None if text is None else text.strip()
+    """The text in one line, without the spaces around it: a line break in a name would begin a line of a mail."""
+    return None if text is None else " ".join(_CONTROL.sub(" ", text).split())
 
 
 def none_if_empty(text: str | None) -> str | None:
-    """The text without the spaces around it; None where nothing is left."""
-    return (text or "").strip() or None
+    """The same; None where nothing is left."""
+    return stripped(text) or None

@@ -143,11 +143,11 @@ def delete(place: str, item_id: int) -> Response:
     item, form, conflict = _item(place, item_id), ConfirmForm(), ""
     if form.validate_on_submit():
         try:
-            items.remove(current_user, item.kind, item_id, form.version.data, now())
+            name = items.remove(current_user, item.kind, item_id, form.version.data, now())
         except edits.ChangedMeanwhile:
             conflict = edits.CONFLICT
         else:
-            flash(f"{_name(item)} is deleted.", "success")
+            flash(f"{name} is deleted.", "success")
             return redirect(url_for(f"admin.{place}"), 303)
     page = render_template("items/delete.html", item=item, place=place, conflict=conflict)
     return make_response(page, 409 if conflict else 200)
