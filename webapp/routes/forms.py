@@ -9,17 +9,22 @@ from wtforms import DateField, IntegerField
 from wtforms.validators import Optional
 from wtforms.widgets import HiddenInput
 
+from webapp.numbers import whole
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-class VersionField(IntegerField):  # type: ignore[misc]
-    """The version of the row that the form was opened with. What is no version that we gave is 0, which no row has."""
+class WholeField(IntegerField):  # type: ignore[misc]
+    """A whole number that we put into the form ourselves. What is none is 0, which is the id or version of no row."""
 
     widget = HiddenInput()
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        text = valuelist[0] if valuelist else ""
-        self.data = int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else 0
+        self.data = whole(valuelist[0] if valuelist else "") or 0
+
+
+class VersionField(WholeField):
+    """The version of the row that the form was opened with."""
 
 
 class DayField(DateField):  # type: ignore[misc]
