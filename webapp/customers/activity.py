@@ -64,6 +64,13 @@ def note(
     )
 
 
+def difference(before: Mapping[str, object], after: Mapping[str, object]) -> str:
+    """What has changed of the facts of an item, in words: "status Active → Expired, reference – → 17"; nothing where
+    nothing has."""
+    changed = [name for name in after if after[name] != before[name]]
+    return ", ".join(f"{name} {before[name] or '–'} → {after[name] or '–'}" for name in changed)
+
+
 def just_created(who: User, kind: str, item: str, now: datetime) -> int | None:
     """The id of the item of this name that this user has created within the last seconds: a button pressed twice
     means one item, also where nothing about it has to be unique. Call it inside `writing()`."""
