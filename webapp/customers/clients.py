@@ -182,7 +182,8 @@ def _matches(search: str) -> ColumnElement[bool]:
     number = search[1:]
     if search.startswith("#") and number.isascii() and number.isdigit() and len(number) < 18:
         return Client.id == int(number)
-    return or_(*(column.icontains(search, autoescape=True) for column in (Client.name, Client.reference)))
+    by_user = Client.id.in_(select(User.client_id).where(User.email.icontains(search, autoescape=True)))
+    return or_(*(column.icontains(search, autoescape=True) for column in (Client.name, Client.reference)), by_user)
 
 
 def _count_of(model: type[Service] | type[Domain] | type[User]) -> ScalarSelect[int]:
