@@ -73,10 +73,14 @@ def admins_only_but(*endpoints: str) -> Callable[[], None]:
     return gate
 
 
-def clients_only() -> None:
-    """For a blueprint whose pages are about the client whose user is signed in: the provider's people have none."""
-    if current_user.is_authenticated and current_user.sees_everything:
-        abort(403)
+def clients_only() -> AnyResponse | None:
+    """For a blueprint whose pages are about the client whose user is signed in: the provider's people have none, and
+    their first page is another one."""
+    if not (current_user.is_authenticated and current_user.sees_everything):
+        return None
+    if request.endpoint == "client.overview":
+        return redirect(url_for("auth.home"))
+    abort(403)
 
 
 def own_path(target: str | None) -> str | None:
