@@ -24,7 +24,9 @@ def compare(staging: Staging, progress: Callable[[str, int, int], None]) -> None
     for kind in KINDS:
         for rows in staging.chunks(kind):
             if kind != "client":
-                staging.tell(_without_client(staging, rows))
+                problems = _without_client(staging, rows)
+                staging.tell(problems)
+                staging.drop(problem.line for problem in problems)
             stored = _STORED[kind](rows)
             staging.compared(_change(row, stored.get(row["key"]), absent) for row in rows)
             done += len(rows)
