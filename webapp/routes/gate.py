@@ -76,11 +76,9 @@ def admins_only_but(*endpoints: str) -> Callable[[], None]:
 def clients_only() -> AnyResponse | None:
     """For a blueprint whose pages are about the client whose user is signed in: the provider's people have none, and
     their first page is another one."""
-    if not (current_user.is_authenticated and current_user.sees_everything):
-        return None
-    if request.endpoint == "client.overview":
-        return redirect(url_for("auth.home"))
-    abort(403)
+    if current_user.is_authenticated and current_user.sees_everything:
+        return redirect(url_for("auth.home")) if request.endpoint == "client.overview" else abort(403)
+    return None
 
 
 def own_path(target: str | None) -> str | None:
