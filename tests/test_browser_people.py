@@ -86,7 +86,7 @@ def test_what_is_wrong_with_a_user_is_said_beside_the_field_and_the_rest_is_kept
 
 def test_an_admin_looks_through_a_clients_eyes_and_it_is_written_down(page):
     sign_in(page, "ada", "/admin/users/2")
-    page.get_by_role("button", name="View as Bob Plumber").click()
+    page.get_by_role("button", name="View as this user").click()
     expect(page.get_by_text("You see Padlock as bob@example.com.")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_have_text("Home")
     page.get_by_role("link", name="My Domains").click()

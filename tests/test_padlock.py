@@ -82,3 +82,8 @@ def test_the_command_asks_where_we_asked():
     assert padlock.curl_command("shop.example", "192.0.2.1", 443) == "curl --max-time 10 -v https://shop.example"
     there = padlock.curl_command("shop.example", "2001:db8::1", 8443)
     assert there.endswith("--connect-to 'shop.example:443:[2001:db8::1]:8443'")
+
+
+def test_the_providers_people_are_not_sent_to_themselves():
+    told = [padlock.tooltip(State.INVALID, Reason.REVOKED, now=NOW, staff=staff) for staff in (False, True)]
+    assert ["Ask your hosting provider" in text for text in told] == [True, False]

@@ -503,9 +503,11 @@ def tooltip(
     not_after: datetime | None = None,
     checked_at: datetime | None = None,
     last_valid_at: datetime | None = None,
+    staff: bool = False,
 ) -> str:
     """All that a padlock says in one breath: what it is, what is wrong, who can mend it, and how old the news is.
-    A certificate's end is told where it is good news or the fault itself."""
+    A certificate's end is told where it is good news or the fault itself. `staff`: without the cure, which sends a
+    customer to them."""
     if state is State.INACTIVE:
         return LOOKS[state].meaning
     if reason is None:
@@ -517,6 +519,6 @@ def tooltip(
         sentences.append(customer_text(state, reason))
         sentences.append(end_text(not_after, now) if reason is Reason.EXPIRED else "")
         sentences.append(last_known(state, last_valid_at, now))
-        sentences.append(cure_text(reason))
+        sentences.append("" if staff else cure_text(reason))
     sentences.append(checked_text(checked_at, now))
     return " ".join(sentence for sentence in sentences if sentence)

@@ -80,3 +80,9 @@ def test_services_and_domains_are_put_in_one_order(in_app):
         domain = catalog.add_domain(client, "red.example", DomainStatus.ACTIVE, date(2020, 1, 1))
         domain.hostname.reason = Reason.REVOKED
     assert home.overview(user("alice"), NOW).items[0].shown_name == "red.example"
+
+
+def test_what_was_never_asked_is_counted_apart(mixed):
+    add("new.example")
+    counts = home.overview(user("alice"), NOW).services
+    assert (counts.never_asked, counts.shown(State.UNKNOWN), counts.by_state[State.UNKNOWN]) == (1, 1, 2)

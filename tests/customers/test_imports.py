@@ -198,8 +198,6 @@ def test_both_kinds_of_utf16_are_read(check, mark):
         (HEAD, "nothing below"),
         ("client,product\n1,2", "Missing: kind."),
         ("kind,client,kind\n1,2,3", "More than once: kind."),
-        ("kind,client,phone,=cmd\n1,2,3,4", "Unknown: phone, =cmd."),
-        (",".join(["x"] * 10_000) + "\n", "and 9,995 more"),
         ("k\0i\0n\0d\0", "NUL"),
         (b"PK\x03\x04 whatever", "save it as CSV"),
         (b"\x1f\x8b whatever", "save it as CSV"),
@@ -211,6 +209,28 @@ def test_both_kinds_of_utf16_are_read(check, mark):
 )
 def test_what_is_no_such_table_gets_one_clear_message(check, content, words):
     assert words in complaint(check, content)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ("phone,=cmd,", "Not read, as no column is called that: phone, =cmd."),
+        ("," * 2, "a column without a name"),
+        ("x," * 10_000, "and 9,995 more"),
+    ],
+)
+def test_a_column_that_nobody_knows_is_not_read_and_named(check, more, words):
+    checked, problems = check(f"{more}kind,client,client_name\n{',' * more.count(',')}client,C1,Anna\n")
+    assert (checked.counts["client"]["new"], problems) == (1, [])
+    assert words in checked.notes[0]
+
+
+def test_a_row_with_a_problem_is_counted_nowhere_and_not_shown(check, tmp_path):
+    checked, problems = check("kind,client,reference,product,status\nservice,C9,S1,Hosting,Active\n")
+    assert [problem.line for problem in problems] == [2]
+    assert checked.counts["service"]["new"] == 0
+    with open_staging(tmp_path / "rows") as staging:
+        assert staging.sample(10) == []
 
 
 def test_the_message_about_a_header_lists_the_known_columns(check):

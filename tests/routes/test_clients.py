@@ -200,3 +200,7 @@ def test_suggestions_are_what_the_field_takes(visit, app):
 @pytest.mark.parametrize("client_id", ["99", "0", "-1", "1e9", "9223372036854775808"])
 def test_a_client_that_is_not_there(visit, client_id, path):
     visit("ada").get(f"/admin/clients/{client_id}{path}", 404)
+
+
+def test_a_client_is_found_by_the_address_of_its_users(visit):
+    assert shown(visit("sam").get("/admin/clients?q=bob@example")) == ["Bob & Sons"]

@@ -213,3 +213,39 @@ def test_hostile_names_stay_text(visit, app):
             [box.get("value") for box in page.select("input")]
         )
         assert "\u202e" not in page.main.text
+
+
+@pytest.mark.parametrize(("place", "form"), NEW)
+def test_all_that_is_wrong_is_said_at_once(visit, place, form):
+    answer = visit("ada").post(f"/admin/{place}/new", dict.fromkeys(form, "") | {"client": "nobody"})
+    wrong = {field["name"] for field in looked_at(answer).select(".is-invalid")}
+    assert wrong == {"client", "status", "product" if place == "services" else "name"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"registered_on": "2026-02-02", "expires_on": "2026-02-01"}, "cannot expire before"),
+        ({"name": "not a domain"}, padlock.REFUSALS[Refusal.BAD_CHARACTERS]),
+    ],
+)
+def test_a_domain_that_cannot_be_is_refused(visit, wrong, words):
+    answer = visit("ada").post("/admin/domains/new", DOMAIN | wrong)
+    assert answer.status_code == 422
+    assert words in looked_at(answer).select_one(".invalid-feedback").text
+
+
+def test_a_new_item_of_a_client_names_that_client(visit):
+    field = visit("ada").get("/admin/services/new?client=%231").find("input", attrs={"name": "client"})
+    assert field["value"] == "Alice’s Bakery"
+
+
+@pytest.mark.parametrize("what", ["1/edit", "1/move", "1/delete", "new"])
+def test_the_place_where_one_works_is_marked(visit, what):
+    active = visit("ada").get(f"/admin/domains/{what}").select(".place.active")
+    assert [place.text.strip() for place in active] == ["Domains"]
+
+
+def test_the_address_keeps_the_search_of_a_move(visit):
+    answer = visit("ada").client.get("/admin/services/1/move/clients?q=bob")
+    assert answer.headers["HX-Replace-Url"] == "/admin/services/1/move?q=bob"

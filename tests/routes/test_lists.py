@@ -251,7 +251,8 @@ def test_the_filter_form_keeps_what_was_chosen(visit):
     form = visit("ada").get("/admin/domains?status=Active&client=1&size=50&sort=-expires").find(id="filters")
     assert form.find("select", attrs={"name": "status"}).find("option", selected=True)["value"] == "Active"
     hidden = {field["name"]: field["value"] for field in form.find_all("input", type="hidden")}
-    assert hidden == {"client": "1", "sort": "-expires", "size": "50"}
+    assert hidden == {"sort": "-expires", "size": "50"}
+    assert form.find("input", attrs={"name": "client"})["value"] == "#1"
 
 
 def test_nothing_found_leads_back_to_the_whole_list(visit):
@@ -305,5 +306,32 @@ def test_a_page_costs_three_queries_and_a_count(app, visit, path):
     ada.get(path)  # whether the monitor is offline is asked now and then only
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", lambda *args: queries.append(args[2]))
-    ada.get(f"{path}?client=1&status=Active&ssl=unknown&sort=ssl&q=alice")
+    ada.get(f"{path}?client=%231&status=Active&ssl=unknown&sort=ssl&q=alice")
     assert len([query for query in queries if query != "BEGIN"]) == 4
+
+
+@pytest.mark.parametrize("text", ["1", "%231", "Alice’s Bakery", "ALICE’S bakery "])
+def test_the_list_of_one_client_is_asked_for_in_any_way_a_client_is_named(visit, text):
+    page = visit("sam").get(f"/admin/services?client={text}")
+    assert len(page.select("tbody tr")) == 1
+    assert page.find(id="chip-client").text.split() == ["Client:", "Alice’s", "Bakery", "Remove", "this", "filter"]
+
+
+def test_a_client_that_nobody_is_called_is_told_beside_the_whole_list(visit):
+    page = visit("sam").get("/admin/services?client=Nobody")
+    assert len(page.select("tbody tr")) == 2
+    assert page.find(id="filter-client")["aria-describedby"] == page.select_one(".client-unknown")["id"]
+
+
+@pytest.mark.parametrize(
+    ("referrer", "back"),
+    [
+        ("http://localhost/services?q=a&page=2", "/services?q=a&page=2"),
+        ("http://localhost/domains?q=a", "/services"),
+        ("http://localhost//evil.example/services?q=a", "/services"),
+        ("", "/services"),
+    ],
+)
+def test_the_way_back_leads_to_the_list_as_it_was_left(visit, referrer, back):
+    page = visit("alice").get("/services/1", headers={"Referer": referrer})
+    assert page.select_one(".back a")["href"] == back

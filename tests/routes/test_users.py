@@ -64,7 +64,7 @@ def test_the_list_has_pages(visit, app):
     browser = visit("ada")
     first = browser.get("/admin/users?role=staff&sort=-name")
     assert (len(shown(first)), shown(first)[0]) == (25, "U 29")
-    assert shown(browser.get(first.find("a", string="Next page")["href"])) == [
+    assert shown(browser.get(first.find(id="page-next")["href"])) == [
         *(f"U 0{number}" for number in (4, 3, 2, 1, 0)),
         "Sam Staff",
     ]

@@ -230,7 +230,8 @@ def _matches(search: str) -> ColumnElement[bool]:
     """The search as it stands, nowhere a pattern: "%" finds a per cent sign. "#12" is the client of that number."""
     if search.startswith("#") and (number := whole(search[1:])) is not None:
         return Client.id == number
-    return or_(*(column.icontains(search, autoescape=True) for column in (Client.name, Client.reference)))
+    by_user = Client.id.in_(select(User.client_id).where(User.email.icontains(search, autoescape=True)))
+    return or_(*(column.icontains(search, autoescape=True) for column in (Client.name, Client.reference)), by_user)
 
 
 def _count_of(model: type[Service] | type[Domain] | type[User]) -> ScalarSelect[int]:

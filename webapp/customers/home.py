@@ -25,6 +25,11 @@ class Counts:
 
     by_state: Mapping[State, int]
     expiring: int
+    never_asked: int  # of the unknown: nothing is wrong with them, they wait for their first check
+
+    def shown(self, state: State) -> int:
+        """How many are in this state, apart from those that were never asked."""
+        return self.by_state[state] - (self.never_asked if state is State.UNKNOWN else 0)
 
     @property
     def total(self) -> int:
@@ -71,14 +76,15 @@ def _look(
     urgency = states.urgency(model, now)
     counts = [_count(states.is_state(model, state, now, each=True)) for state in State]
     soon = _count(states.is_kind(model, states.EXPIRING, now, each=True))
+    waiting = _count(states.by_urgency(model, now, each=True)[states.NEVER_ASKED])
     if of is not None:
         statement = statement.where(model.client_id == of.id)
-    found = statement.add_columns(urgency, soon, *counts).order_by(urgency, model.id).limit(MOST_SHOWN)
+    found = statement.add_columns(urgency, soon, waiting, *counts).order_by(urgency, model.id).limit(MOST_SHOWN)
     rows = db.session.execute(found).all()
     if not rows:
-        return [], Counts(dict.fromkeys(State, 0), 0)
-    by_state = dict(zip(State, rows[0][3:], strict=True))
-    return [(row[0], row[1]) for row in rows if row[1] < states.ALL_WELL], Counts(by_state, rows[0][2])
+        return [], Counts(dict.fromkeys(State, 0), 0, 0)
+    by_state = dict(zip(State, rows[0][4:], strict=True))
+    return [(row[0], row[1]) for row in rows if row[1] < states.ALL_WELL], Counts(by_state, rows[0][2], rows[0][3])
 
 
 def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:

@@ -25,7 +25,9 @@ def compare(staging: Staging, progress: Callable[[str, int, int], None]) -> None
     for kind in KINDS:
         for rows in staging.chunks(kind):
             if kind != "client":
-                staging.tell(_without_client(staging, rows))
+                problems = _without_client(staging, rows)
+                staging.tell(problems)
+                staging.drop(problem.line for problem in problems)
             stored = _STORED[kind](rows)
             if kind == "service":
                 staging.tell(_moved_back(rows, stored))

@@ -54,6 +54,10 @@ class Staging:
         # What is compared twice is told once.
         self._database.executemany("INSERT OR IGNORE INTO problem VALUES (?, ?, ?, ?)", told)
 
+    def drop(self, lines: Iterable[int]) -> None:
+        """Rows with a problem wait no longer: they are neither counted nor shown as something to come."""
+        self._database.executemany("DELETE FROM waiting WHERE line = ?", ((line,) for line in lines))
+
     def drop_repeated(self) -> None:
         """Where one item stands on several lines the last of them counts, and the others are told of."""
         words = "'The same item stands on line ' || last || ' again: that line counts.'"

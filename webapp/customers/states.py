@@ -21,6 +21,7 @@ Model = type[Service] | type[Domain]
 EXPIRING = "expiring"  # valid, with an amber badge: a warning is no fifth state
 KINDS = tuple(padlock.KINDS)
 
+NEVER_ASKED = 3  # the place in `by_urgency` of what is waiting for its first check
 ALL_WELL = 4  # the place in `by_urgency` from which on nobody has to do anything
 
 _REASONS = MappingProxyType({state: [reason for reason in Reason if reason.state is state] for state in State})

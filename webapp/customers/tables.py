@@ -71,6 +71,8 @@ class Table:
             raise NotATable(f"The file is empty. {_wanted(known)}")
         self.delimiter = max(DELIMITERS, key=first.count)
         self.columns = _header(first, self.delimiter, known, required)
+        if others := [name or "a column without a name" for name in self.columns if name not in known]:
+            self.notes.append(f"Not read, as no column is called that: {_few(others)}. {_wanted(known)}")
 
     @property
     def read(self) -> int:
@@ -192,7 +194,6 @@ def _header(line: str, delimiter: str, known: Sequence[str], required: Sequence[
         names.pop()
     wrong = {
         "Missing": [name for name in required if name not in names],
-        "Unknown": [name or "a column without a name" for name in names if name not in known],
         "More than once": sorted({name for name in names if names.count(name) > 1 and name in known}),
     }
     told = [f"{words}: {_few(found)}." for words, found in wrong.items() if found]

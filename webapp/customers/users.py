@@ -11,6 +11,7 @@ from sqlalchemy import Subquery, func, or_, select, update
 from sqlalchemy.orm import contains_eager
 
 from webapp.customers import accounts, activity, clients, edits, paging
+from webapp.customers.lists import Listing
 from webapp.customers.models import Client, Role, SignIn, User
 from webapp.customers.segments import Arm, Key, Segment
 from webapp.extensions import contains, db, writing
@@ -31,19 +32,6 @@ class NotAllowed(Exception):
 
 
 @dataclass(frozen=True)
-class UserList:
-    """One page of the users, and what was understood of the question."""
-
-    rows: list[User]
-    total: int
-    search: str
-    role: Role | None
-    sort: str
-    page: int
-    pages: int
-
-
-@dataclass(frozen=True)
 class Details:
     """What an administrator says of a user."""
 
@@ -53,7 +41,7 @@ class Details:
     client: str = ""  # for the users of a client: what `clients.find_client` takes
 
 
-def list_users(search: str, role: str, sort: str, page: str) -> UserList:
+def list_users(search: str, role: str, sort: str, page: str, size: str = "") -> Listing[User]:
     """One page of the users; what cannot be understood of the question means its default."""
     search = search.strip()[: paging.MOST_SEARCHED]
     wanted = Role(role) if role in set(Role) else None
@@ -72,8 +60,9 @@ def list_users(search: str, role: str, sort: str, page: str) -> UserList:
         return list(db.session.scalars(chosen))
 
     counted = ("user", wanted, search, sort if len(order) > 1 else "")
-    shown = paging.fetch(counted, order, (page, ""), rows, backwards=sort.startswith("-"))
-    return UserList(shown.rows, shown.total, search, wanted, sort, shown.number, shown.pages)
+    shown = paging.fetch(counted, order, (page, size), rows, backwards=sort.startswith("-"))
+    filters = {"role": wanted.value} if wanted else {}
+    return Listing(shown.rows, shown.total, search, sort, shown.number, shown.pages, shown.size, filters)
 
 
 def user_or_404(user_id: int) -> User:

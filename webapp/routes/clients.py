@@ -17,7 +17,9 @@ from webapp.routes.page import now, question
 from webapp.routes.person import name_field
 
 blueprint = Blueprint("clients", __name__, url_prefix="/admin/clients")
-blueprint.before_request(admins_only_but("clients.index", "clients.show", "clients.services", "clients.domains"))
+blueprint.before_request(
+    admins_only_but(*("clients.index", "clients.suggestions", "clients.show", "clients.services", "clients.domains"))
+)
 
 
 class ClientForm(FlaskForm):  # type: ignore[misc]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from wtforms import DateField, IntegerField
+from flask import request
+from wtforms import DateField, Field, Form, IntegerField, ValidationError
 from wtforms.validators import Optional
 from wtforms.widgets import HiddenInput
 
+from webapp.customers import clients
 from webapp.numbers import whole
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -48,3 +50,20 @@ def stripped(text: str | None) -> str | None:
 def none_if_empty(text: str | None) -> str | None:
     """The same; None where nothing is left."""
     return stripped(text) or None
+
+
+def names_a_client(_form: Form, field: Field) -> None:
+    """Whether what was typed means one client: found out with everything else that is wrong, not after it."""
+    try:
+        clients.find_client(field.data or "")
+    except clients.NoSuchClient as error:
+        raise ValidationError(str(error)) from None
+
+
+def client_asked_for() -> str:
+    """The client that the address names, as a field of a form shows it: by its name, where that says which."""
+    text = request.args.get("client", "")
+    try:
+        return clients.client_text(clients.find_client(text))
+    except clients.NoSuchClient:
+        return text

@@ -75,10 +75,12 @@ def admins_only_but(*endpoints: str) -> Callable[[], None]:
     return gate
 
 
-def clients_only() -> None:
-    """For a blueprint whose pages are about the client whose user is signed in: the provider's people have none."""
+def clients_only() -> AnyResponse | None:
+    """For a blueprint whose pages are about the client whose user is signed in: the provider's people have none, and
+    their first page is another one."""
     if current_user.is_authenticated and current_user.sees_everything:
-        abort(403)
+        return redirect(url_for("auth.home")) if request.endpoint == "client.overview" else abort(403)
+    return None
 
 
 def own_path(target: str | None) -> str | None:

@@ -6,15 +6,23 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import Field, SelectField, StringField
+from wtforms import Field, SelectField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length
 
-from webapp import padlock
+from webapp import padlock, probe
 from webapp.customers import access, clients, edits, items
 from webapp.customers.access import Item
 from webapp.customers.models import DomainStatus, Service, ServiceStatus
 from webapp.numbers import whole
-from webapp.routes.forms import DayField, VersionField, WholeField, none_if_empty, stripped
+from webapp.routes.forms import (
+    DayField,
+    VersionField,
+    WholeField,
+    client_asked_for,
+    names_a_client,
+    none_if_empty,
+    stripped,
+)
 from webapp.routes.gate import admins_only_but, fragment
 from webapp.routes.page import now
 
@@ -22,10 +30,15 @@ blueprint = Blueprint("items", __name__, url_prefix="/admin/<any(services, domai
 blueprint.before_request(admins_only_but())
 
 
-def _text(label: str, most: int, needed: str = "", **options: str) -> StringField:
+def _text(label: str, most: int, needed: str = "") -> StringField:
     checks = [InputRequired(needed), Length(min=1, message=needed)] if needed else []
     too_long = Length(max=most, message=f"Use at most {most} characters.")
-    return StringField(label, filters=[stripped], validators=[*checks, too_long], **options)
+    return StringField(label, filters=[stripped], validators=[*checks, too_long])
+
+
+def _owner() -> StringField:
+    too_long = Length(max=200, message="Use at most 200 characters.")
+    return StringField("Client", filters=[stripped], validators=[too_long, names_a_client], name="client")
 
 
 def _reference() -> StringField:
@@ -34,7 +47,7 @@ def _reference() -> StringField:
 
 
 class ServiceForm(FlaskForm):  # type: ignore[misc]
-    owner = _text("Client", 200, name="client")  # an item has a `client` too, which is none of the form's
+    owner = _owner()  # an item has a `client` too, which is none of the form's
     version = VersionField()
     product = _text("Product", 200, "Enter what the client bought.")
     domain = _text("Domain", 255)
@@ -49,12 +62,22 @@ class ServiceForm(FlaskForm):  # type: ignore[misc]
 
 
 class DomainForm(FlaskForm):  # type: ignore[misc]
-    owner = _text("Client", 200, name="client")  # an item has a `client` too, which is none of the form's
+    owner = _owner()  # an item has a `client` too, which is none of the form's
     version = VersionField()
     name = _text("Domain", 255, "Enter the domain, such as example.com")
     status = SelectField("Status", choices=list(DomainStatus), default=DomainStatus.ACTIVE)
     registered_on = DayField("Registered")
     expires_on = DayField("Expires")
+
+    def validate_name(self, field: Field) -> None:
+        try:
+            probe.parse(field.data)
+        except probe.NotCheckable as error:
+            raise ValidationError(padlock.REFUSALS[error.refusal]) from None
+
+    def validate_expires_on(self, field: Field) -> None:
+        if field.data and self.registered_on.data and field.data < self.registered_on.data:
+            raise ValidationError("It cannot expire before it is registered.")
 
     @property
     def asked(self) -> items.Details:
@@ -75,7 +98,7 @@ FORMS: dict[str, type[ServiceForm | DomainForm]] = {"services": ServiceForm, "do
 
 @blueprint.route("/new", methods=["GET", "POST"])
 def add(place: str) -> Response:
-    form = FORMS[place](data={"owner": request.args.get("client", "")})
+    form = FORMS[place](data={"owner": client_asked_for()})
     if form.validate_on_submit():
         try:
             item = items.add(current_user, form.owner.data or "", form.asked, now())
@@ -120,9 +143,13 @@ def move_to(place: str, item_id: int) -> str:
 
 @blueprint.get("/<id:item_id>/move/clients")
 @fragment
-def move_clients(place: str, item_id: int) -> str:
-    """The clients that are found while somebody types."""
-    return render_template("items/move_clients.html", item=_item(place, item_id), place=place, **_found())
+def move_clients(place: str, item_id: int) -> Response:
+    """The clients that are found while somebody types. The address keeps what was typed: whoever chooses one and comes
+    back finds it again."""
+    page = render_template("items/move_clients.html", item=_item(place, item_id), place=place, **_found())
+    search = request.args.get("q") or None
+    address = url_for("items.move_to", place=place, item_id=item_id, q=search)
+    return make_response(page, {"HX-Replace-Url": address})
 
 
 @blueprint.post("/<id:item_id>/move")

@@ -27,4 +27,5 @@ def styleguide() -> str:
     """For whoever works on the site; there is none where it runs for its users."""
     if not (current_app.debug or current_app.testing):
         abort(404)
-    return render_template("styleguide.html", padlocks=samples.padlocks(now()), form=samples.form())
+    shown = {"padlocks": samples.padlocks(now()), "form": samples.form(), "listing": samples.listing()}
+    return render_template("styleguide.html", **shown)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, g, request, url_for
 from flask_login import current_user
 
 from webapp import padlock, probe
+from webapp.customers import clients
 from webapp.customers.access import Item
 from webapp.customers.lists import Question
 from webapp.customers.models import Service
+from webapp.routes.gate import own_path
 
 
 def now() -> datetime:
@@ -24,7 +27,7 @@ def now() -> datetime:
 
 # What a list takes from the address bar: everything else in it is dropped when a link to the list is written.
 ITEM_WORDS = ("q", "status", "ssl", "client", "sort", "size", "page")  # a list of services or domains
-LIST_WORDS = (*ITEM_WORDS, "kind", "action", "who")
+LIST_WORDS = (*ITEM_WORDS, "role", "kind", "action", "who")
 
 
 REPORT_WORDS = ("q", "ssl", "reason", "issuer", "client", "expires", "checked", "sort", "size", "page")
@@ -33,7 +36,17 @@ REPORT_WORDS = ("q", "ssl", "reason", "issuer", "client", "expires", "checked", 
 def question() -> Question:
     """What the address bar asks of a list."""
     texts = {name: request.args[name] for name in ITEM_WORDS if name in request.args}
+    if "client" in texts and current_user.sees_everything:
+        texts["client"] = _client_id(texts["client"])
     return Question(search=texts.pop("q", ""), **texts)
+
+
+def _client_id(text: str) -> str:
+    """The id of the client that this text means, as in a form; an id means itself where it is nobody's reference."""
+    try:
+        return str(clients.find_client(text).id)
+    except clients.NoSuchClient:
+        return text
 
 
 def register(app: Flask) -> None:
@@ -45,6 +58,7 @@ def register(app: Flask) -> None:
     app.add_template_global(_same_list, "same_list")
     app.add_template_global(_whole_list, "whole_list")
     app.add_template_global(_ssl_url, "ssl_url")
+    app.add_template_global(_list_left, "list_left")
     # Globals, not a context: an error page is made without one.
     app.jinja_env.globals["site_name"] = app.config["PADLOCK_SITE_NAME"]
     app.jinja_env.globals["has_logo"] = app.config["PADLOCK_LOGO"] is not None
@@ -85,6 +99,14 @@ def _whole_list() -> str:
     """The same list with no search and no filter, in the same order."""
     keep = ("sort", "size")
     return _same_list(**{name: None for name in {*LIST_WORDS, *REPORT_WORDS} if name not in keep})
+
+
+def _list_left(endpoint: str) -> str:
+    """The address of this list as its reader left it, where they come from there; else that of the list's start."""
+    start = url_for(endpoint)
+    came_from = urlsplit(request.referrer or "")
+    left = f"{came_from.path}?{came_from.query}" if came_from.path == start and came_from.query else start
+    return own_path(left) or start
 
 
 def _ssl_url(item: Item) -> str:

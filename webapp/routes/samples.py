@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from wtforms import Form, PasswordField, StringField
+from wtforms import Form, PasswordField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired
 
+from webapp.customers.lists import Listing
 from webapp.customers.models import Service, ServiceStatus
 from webapp.monitor.models import Hostname, Standing, standing
 from webapp.probe import Reason
@@ -17,13 +18,20 @@ class SampleForm(Form):  # type: ignore[misc]
     name = StringField("A field")
     wrong = StringField("A field with a mistake", validators=[InputRequired("Please fill this in.")])
     password = PasswordField("A password")
+    wrong_choice = SelectField("A choice with a mistake", choices=["First", "Second"])
+    one_of = RadioField("One of several", choices=["First", "Second"], default="First")
 
 
 def form() -> SampleForm:
     """A form somebody has filled in, and made a mistake in."""
-    sample = SampleForm(data={"name": "What was typed stays"})
+    sample = SampleForm(data={"name": "What was typed stays", "wrong_choice": "Third", "one_of": "First"})
     sample.validate()
     return sample
+
+
+def listing() -> Listing[str]:
+    """A page in the middle of a list."""
+    return Listing(["alice.example", "bob.example", "carol.example"], 130, "", "name", 2, 6)
 
 
 def padlocks(now: datetime) -> list[tuple[str, Service, Standing]]:

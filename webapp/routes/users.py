@@ -6,13 +6,13 @@ from flask import Blueprint, current_app, flash, make_response, redirect, render
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import RadioField, StringField
+from wtforms import Field, RadioField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length
 
 from webapp.customers import clients, edits, mail, resets, users, viewing
 from webapp.customers.models import Role, User
-from webapp.routes.forms import VersionField
+from webapp.routes.forms import VersionField, client_asked_for, names_a_client
 from webapp.routes.gate import admins_only_but
 from webapp.routes.page import now
 from webapp.routes.person import email_field, name_field
@@ -38,6 +38,10 @@ class UserForm(FlaskForm):  # type: ignore[misc]
     client = StringField("Client", validators=[Length(max=200, message="Use at most 200 characters.")])
     version = VersionField()
 
+    def validate_client(self, field: Field) -> None:
+        if self.role.data == Role.CLIENT.value:
+            names_a_client(self, field)
+
     @property
     def asked(self) -> users.Details:
         return users.Details(self.name.data, self.email.data, Role(self.role.data), self.client.data or "")
@@ -54,13 +58,13 @@ def _oneself_is_in_the_profile() -> Response | None:
 
 @blueprint.get("")
 def index() -> str:
-    asked = (request.args.get(name, "") for name in ("q", "role", "sort", "page"))
+    asked = (request.args.get(name, "") for name in ("q", "role", "sort", "page", "size"))
     return render_template("users/list.html", listing=users.list_users(*asked), roles=ROLES)
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
 def add() -> Response:
-    form = UserForm(data={"role": Role.CLIENT.value, "client": request.args.get("client", "")})
+    form = UserForm(data={"role": Role.CLIENT.value, "client": client_asked_for()})
     if form.validate_on_submit():
         try:
             user = users.add(current_user, form.asked, now())

@@ -13,11 +13,13 @@ from webapp.routes.sessions import open_session
 
 blueprint = Blueprint("viewing", __name__)
 
+NOT_IN_THEIR_NAME = "You see the site as somebody else. This is theirs alone to change: go back to your own view first."
+
 
 def not_in_their_name() -> None:
     """For what is a user's very own: whoever looks at the site as them must not change it."""
     if request.method not in LOOKING and current_user.is_authenticated and current_user.viewed_by:
-        abort(403)
+        abort(403, NOT_IN_THEIR_NAME)
 
 
 @blueprint.post("/view-as/end")

@@ -24,7 +24,9 @@
   document.addEventListener("click", (event) => close(event.target));
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
+    const menu = document.activeElement?.closest("details.menu[open]");
     close(null);
+    menu?.querySelector("summary").focus();  // what was in the menu is hidden now, and cannot keep it
     hideTips(null);
   });
 
