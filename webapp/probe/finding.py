@@ -104,6 +104,20 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Closeup:
+    """What a closer look at one connection adds. The chains are DER, leaf first: as the server sent it, and as OpenSSL
+    put it together, up to the root where it found one."""
+
+    connect_seconds: float
+    handshake_seconds: float
+    cipher: str
+    alpn: str  # "h2", "http/1.1", empty where the server chose none
+    served: tuple[bytes, ...]
+    verified: tuple[bytes, ...]
+    stapled: bool  # an OCSP answer came along
+
+
+@dataclass(frozen=True, slots=True)
 class Contact:
     """The raw facts of one contact: how it ended, and what was seen until then.
 
@@ -120,6 +134,7 @@ class Contact:
     chain_seen: bool = False
     tls_version: str | None = None
     client_certificate_wanted: bool = False
+    closeup: Closeup | None = None  # where it was asked for, and a connection came about
 
 
 @dataclass(frozen=True, slots=True)
