@@ -91,6 +91,18 @@ class Certificate:
     readable: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One certificate of a chain: who it was issued for, in the words in which its issuer is named, and what else
+    matters of it in there."""
+
+    certificate: Certificate
+    subject: str
+    self_issued: bool  # its issuer is itself, by name
+    issuers_at: tuple[str, ...] = ()  # where it says that its issuer's certificate can be had (AIA); never asked
+    must_staple: bool = False  # RFC 7633
+
+
 class Ending(StrEnum):
     """How a contact with a server ended, before anybody judges it."""
 
