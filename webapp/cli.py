@@ -1,4 +1,5 @@
-"""The command line: `flask check`, `flask settings`, `flask welcome`; `flask users` is in cli_users."""
+"""The command line: `flask check`, `flask settings`, `flask welcome`; `flask users` is in cli_users,
+`flask diagnose` in cli_diagnose."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from typing import Any, BinaryIO
 import click
 from flask import Flask, current_app
 
-from webapp import cli_import, cli_users, config, padlock, probe
+from webapp import cli_diagnose, cli_import, cli_users, config, padlock, probe
 from webapp.customers import accounts
 from webapp.monitor.asking import probe_settings
 
@@ -19,7 +20,7 @@ MANY = 10  # names from which on a terminal shows a progress bar
 
 
 def register(app: Flask) -> None:
-    for command in (check, settings, welcome, cli_users.users, cli_import.import_file):
+    for command in (check, settings, welcome, cli_users.users, cli_import.import_file, cli_diagnose.diagnose_host):
         app.cli.add_command(command)
 
 

@@ -232,31 +232,44 @@ WORDS: Mapping[Reason, Wording] = MappingProxyType(
 MENDS: Mapping[Reason, str] = MappingProxyType(
     {
         Reason.OK: "Nothing to do.",
-        Reason.EXPIRED: "Renew the certificate (certbot renew, acme.sh --cron, AutoSSL), then reload the web server. Read"
+        Reason.EXPIRED: "Renew the certificate (certbot renew, acme.sh --cron, AutoSSL), then reload the web server."
+        " Read"
         " the log of the last renewal: a failed challenge or a missing reload is the usual cause.",
-        Reason.NOT_YET_VALID: "Serve the earlier certificate until then, or issue one that starts now. Check the clock of"
+        Reason.NOT_YET_VALID: "Serve the earlier certificate until then, or issue one that starts now. Check the"
+        " clock of"
         " the issuing machine.",
         Reason.CHAIN_EXPIRED: "Replace the chain file by the issuer's current one, then reload the web server.",
-        Reason.SELF_SIGNED: "Find out why the virtual host fell back to its default certificate, and issue one by a public"
+        Reason.SELF_SIGNED: "Find out why the virtual host fell back to its default certificate, and issue one by a"
+        " public"
         " authority (ACME).",
-        Reason.UNTRUSTED_ISSUER: "Issue a certificate by a public authority. Where it was a staging or test authority, take"
+        Reason.UNTRUSTED_ISSUER: "Issue a certificate by a public authority. Where it was a staging or test"
+        " authority, take"
         " the production one.",
-        Reason.INCOMPLETE_CHAIN: "Serve the leaf together with its intermediate (fullchain.pem, not cert.pem), then reload"
+        Reason.INCOMPLETE_CHAIN: "Serve the leaf together with its intermediate (fullchain.pem, not cert.pem), then"
+        " reload"
         " the web server.",
-        Reason.WRONG_HOSTNAME: "Issue a certificate that has this name among its names, and see that the virtual host for"
+        Reason.WRONG_HOSTNAME: "Issue a certificate that has this name among its names, and see that the virtual"
+        " host for"
         " this name serves it; or correct where DNS leads.",
         Reason.WRONG_PURPOSE: "Issue a certificate with the extended key usage serverAuth.",
-        Reason.WEAK_CRYPTO: "Issue a new certificate with an RSA key of 2048 bits or more, or EC P-256, signed with SHA-256.",
-        Reason.REVOKED: "Issue a new certificate with a new key. Ask the authority why: a key that leaked must not return.",
-        Reason.CHAIN_INVALID: "Compare the chain as served with the one that the authority publishes, and install that.",
+        Reason.WEAK_CRYPTO: "Issue a new certificate with an RSA key of 2048 bits or more, or EC P-256, signed with"
+        " SHA-256.",
+        Reason.REVOKED: "Issue a new certificate with a new key. Ask the authority why: a key that leaked must not"
+        " return.",
+        Reason.CHAIN_INVALID: "Compare the chain as served with the one that the authority publishes, and install"
+        " that.",
         Reason.NO_TLS: "Switch TLS on for port 443 (listen 443 ssl; SSLEngine on), or see which program took the port.",
-        Reason.HANDSHAKE_FAILED: "Allow TLS 1.2 and 1.3, and see that there is a virtual host with a certificate for this"
+        Reason.HANDSHAKE_FAILED: "Allow TLS 1.2 and 1.3, and see that there is a virtual host with a certificate for"
+        " this"
         " name. Look at the error log of the web server for this moment.",
         Reason.REFUSED: "Start the web server and let it listen on port 443, and open that port in the firewall.",
         Reason.DNS_NOT_FOUND: "Add an A or AAAA record for the name, and check the registration and the delegation.",
-        Reason.DNS_FAILED: "Ask each name server of the zone by itself (dig @server name). Check DNSSEC and the delegation.",
-        Reason.TIMEOUT: "Check from another network. Look for a firewall that drops, and at the load of the web server.",
-        Reason.UNREACHABLE: "Check routing, and whether the address is announced; for IPv6, whether this machine has it.",
+        Reason.DNS_FAILED: "Ask each name server of the zone by itself (dig @server name). Check DNSSEC and the"
+        " delegation.",
+        Reason.TIMEOUT: "Check from another network. Look for a firewall that drops, and at the load of the web"
+        " server.",
+        Reason.UNREACHABLE: "Check routing, and whether the address is announced; for IPv6, whether this machine has"
+        " it.",
         Reason.BLOCKED: "Point the name at a public address, or add the network to PADLOCK_ALLOWED_NETWORKS.",
         Reason.NOT_CHECKABLE: "Correct the Domain field: a host name such as www.example.com.",
         Reason.MONITOR_ERROR: "Read the log of the monitor, and check again.",
@@ -274,9 +287,11 @@ WEAKNESSES: Mapping[Weakness, str] = MappingProxyType(
         Weakness.SHA1: "Signed with a digest that has been broken (SHA-1): {about}.",
         Weakness.SHORT_KEY: "An RSA key of less than 2048 bits: {about}.",
         Weakness.OLD_TLS: "The server speaks nothing newer than TLS 1.2. Switch TLS 1.3 on.",
-        Weakness.LONG_LIFETIME: "The certificate lives for {days} days. A public authority might issue one for {limit} at"
+        Weakness.LONG_LIFETIME: "The certificate lives for {days} days. A public authority might issue one for"
+        " {limit} at"
         " that time: browsers may refuse it, unless its authority is a private one.",
-        Weakness.NO_STAPLE: "The certificate demands a stapled OCSP answer (must-staple), and none came. Firefox refuses"
+        Weakness.NO_STAPLE: "The certificate demands a stapled OCSP answer (must-staple), and none came. Firefox"
+        " refuses"
         " the site.",
     }
 )
@@ -302,7 +317,8 @@ ORIGINS: Mapping[Origin, OriginWording] = MappingProxyType(
             "Behind a CDN",
             "A network of another company (a CDN) stands between your visitors and your hosting provider's server. What"
             " visitors see of the certificate is set up there.",
-            "Visitors meet a CDN or proxy first: its certificate is what the padlock shows. Mend it in the CDN's panel.",
+            "Visitors meet a CDN or proxy first: its certificate is what the padlock shows. Mend it in the CDN's"
+            " panel.",
         ),
         Origin.ELSEWHERE: OriginWording(
             "Points elsewhere",
@@ -328,6 +344,8 @@ HTTP_FAILURES: Mapping[Failure, str] = MappingProxyType(
         Failure.OTHER_CERTIFICATE: "The same address showed another certificate than a moment before.",
     }
 )
+NOT_EVERYWHERE = "not at every address"
+ADDRESSES_DIFFER = "The addresses of this name show different things: what a visitor sees depends on the one they meet."
 HTTP2_ONLY = "The server speaks HTTP/2, and answers nothing in HTTP/1.1. That is all right."
 CURL_ERRORS: Mapping[int, str] = MappingProxyType(
     {
