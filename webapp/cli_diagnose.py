@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from typing import Any
 
 import click
@@ -15,6 +14,7 @@ from flask import current_app
 
 from webapp import padlock, telling, transcript
 from webapp.monitor.asking import probe_settings
+from webapp.probe.address import literal
 from webapp.probe.diagnosis import diagnose
 from webapp.probe.finding import State
 from webapp.probe.steps import Step, Verdict
@@ -25,7 +25,7 @@ _COLOURS = {telling.GOOD: "green", telling.BAD: "red", telling.UNSURE: "yellow",
 
 def _address(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
     try:
-        return None if text is None else str(ip_address(text))
+        return None if text is None else literal(text)
     except ValueError:
         raise click.BadParameter("it takes an IP address.") from None
 

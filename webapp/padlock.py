@@ -369,6 +369,13 @@ REFUSALS: Mapping[Refusal, str] = MappingProxyType(
     }
 )
 
+DIAGNOSING = "Looking closely. What is found appears below, step by step."
+DIAGNOSIS_OFFER = (
+    "A diagnosis looks at every address of the name, at its certificate and at the website, and says what to do."
+)
+DIAGNOSIS_LATER = (
+    "Too many sites are being looked at just now, or this one is for somebody else. Try again in a minute."
+)
 NEVER_ASKED = "Not checked yet."
 CHECKING = "Checking…"
 UNREADABLE = "The certificate could not be read to the end."
@@ -480,6 +487,12 @@ def note_texts(notes: Iterable[str]) -> list[str]:
 def look(state: State, reason: Reason | None) -> Look:
     """How a padlock looks. One that was never asked is no question mark: nothing is wrong with it."""
     return NEVER_ASKED_LOOK if state is State.UNKNOWN and reason is None else LOOKS[state]
+
+
+def question(state: State) -> str:
+    """What the button asks that starts a diagnosis."""
+    words = {State.INVALID: "Why is it red?", State.UNKNOWN: "Why is it grey?"}
+    return words.get(state, "Look closely")
 
 
 def cure_text(reason: Reason | None) -> str:

@@ -13,12 +13,13 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from webapp import probe
+from webapp import padlock, probe
 from webapp.customers import states
 from webapp.customers.access import domains_for, services_for
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import db
 from webapp.monitor.models import Hostname
+from webapp.probe.steps import Origin
 
 PAGE_SIZE = 25
 PAGE_SIZES = (25, 50, 100)
@@ -60,6 +61,7 @@ class Question:
     status: str = ""  # a word of ServiceStatus or DomainStatus
     ssl: str = ""  # one of `states.KINDS`
     client: str = ""  # the id of a client, for those who see more than one
+    origin: str = ""  # a word of Origin, for the provider's people
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class Listing(Generic[R]):
     filters: Mapping[str, str] = field(default_factory=dict)  # by name, in the words of the address bar
     client: Client | None = None  # the one whose items alone are shown
     statuses: Mapping[str, str] = field(default_factory=dict)  # what the status can be filtered by
+    origins: Mapping[str, str] = field(default_factory=dict)  # the same for where domains lead
 
     @property
     def first(self) -> int:
@@ -90,8 +93,15 @@ def list_services(user: User, question: Question, now: datetime, of: Client | No
     sorts = {**SERVICE_SORTS, "ssl": states.urgency(Service, now)}
     filters, client = _filters(ServiceStatus, user, question)
     conditions = _conditions(Service, filters, now, of)
+    if user.sees_everything and question.origin in padlock.ORIGINS:
+        filters["origin"] = question.origin
+        conditions.append(Service.origin == Origin(question.origin))
     listing = _listing(services_for(user), question, searched, sorts, Service.id, conditions)
-    return replace(listing, filters=filters, client=client, statuses={word: word for word in ServiceStatus})
+    shown = replace(listing, filters=filters, client=client, statuses={word: word for word in ServiceStatus})
+    # It can be filtered by where the servers are known of which it is told.
+    known = user.sees_everything and any(service.server_address for service in listing.rows)
+    labels = {origin.value: words.label for origin, words in padlock.ORIGINS.items()}
+    return replace(shown, origins=labels if known or "origin" in filters else {})
 
 
 def list_domains(user: User, question: Question, now: datetime, of: Client | None = None) -> Listing[Domain]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 from webapp import probe
 from webapp.extensions import Instant, Model, word_column
 from webapp.monitor.models import Hostname
+from webapp.probe.steps import Origin
 
 
 class ServiceStatus(StrEnum):
@@ -167,6 +168,8 @@ class Service(_Named, _Versioned, Model):
     domain: Mapped[str] = mapped_column(String(255))
     status: Mapped[ServiceStatus] = mapped_column(word_column(ServiceStatus))
     next_due_on: Mapped[date | None]
+    server_address: Mapped[str | None] = mapped_column(String(45))  # of the server that the domain is meant to lead to
+    origin: Mapped[Origin | None] = mapped_column(word_column(Origin))  # where it led, seen from there, at last asking
     hostname_id: Mapped[int | None] = mapped_column(ForeignKey("hostname.id"), index=True)
 
     client: Mapped[Client] = relationship()
@@ -213,6 +216,7 @@ Index("ix_client_name_sorted", func.lower(Client.name), Client.id)
 Index("ix_service_domain_sorted", func.lower(Service.domain), Service.id)
 Index("ix_service_product_sorted", func.lower(Service.product), Service.id)
 Index("ix_service_status", Service.status, Service.id)
+Index("ix_service_origin", Service.origin, Service.id)
 Index("ix_service_due_sorted", Service.next_due_on.is_(None), Service.next_due_on, Service.id)
 Index("ix_domain_name_sorted", func.lower(Domain.name), Domain.id)
 Index("ix_domain_status", Domain.status, Domain.id)

@@ -77,6 +77,14 @@ class ConnectTo:
         return pattern in ("*", hostname)
 
 
+def literal(text: str) -> str:
+    """The IP address in this text, written as everybody writes it. Raises ValueError where there is none, and for one
+    that means something on one machine only ("fe80::1%eth0")."""
+    if "%" in text:
+        raise ValueError("an address with a zone")
+    return str(ip_address(text.strip()))
+
+
 def may_ask(address: Address, allowed: Iterable[Network] = ()) -> bool:
     """Whether an address is on the public internet, or in a network allowed by choice.
 

@@ -11,6 +11,7 @@ from webapp.routes import (
     clients,
     errors,
     gate,
+    help,
     imports,
     items,
     look,
@@ -30,5 +31,5 @@ def register(app: Flask) -> None:
     gate.register(app)
     page.register(app)
     errors.register(app)
-    for module in (auth, client, clients, admin, items, imports, probe, look, profile, reset, users, viewing):
+    for module in (auth, client, clients, admin, items, imports, probe, look, profile, reset, users, viewing, help):
         app.register_blueprint(module.blueprint)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import DateField, IntegerField
-from wtforms.validators import Optional
+from wtforms import DateField, Field, IntegerField
+from wtforms.validators import Optional, ValidationError
 from wtforms.widgets import HiddenInput
+
+from webapp.probe.address import literal
 
 
 class VersionField(IntegerField):  # type: ignore[misc]
@@ -30,6 +32,15 @@ class DayField(DateField):  # type: ignore[misc]
             super().process_formdata(valuelist)
         except ValueError:
             raise ValueError("Enter a date, such as 2026-11-23, or nothing.") from None
+
+
+def is_address(_form: object, field: Field) -> None:
+    """A check for a field that holds an IP address or nothing; it writes the address as everybody does."""
+    if field.data:
+        try:
+            field.data = literal(field.data)
+        except ValueError:
+            raise ValidationError("Enter an IP address, such as 192.0.2.10 or 2001:db8::10, or nothing.") from None
 
 
 def stripped(text: str | None) -> str | None:

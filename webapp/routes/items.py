@@ -13,7 +13,7 @@ from webapp import padlock
 from webapp.customers import access, clients, edits, items
 from webapp.customers.access import Item
 from webapp.customers.models import DomainStatus, Service, ServiceStatus
-from webapp.routes.forms import DayField, VersionField, none_if_empty, stripped
+from webapp.routes.forms import DayField, VersionField, is_address, none_if_empty, stripped
 from webapp.routes.gate import admins_only_but, fragment
 from webapp.routes.page import now
 
@@ -40,11 +40,12 @@ class ServiceForm(FlaskForm):  # type: ignore[misc]
     status = SelectField("Status", choices=list(ServiceStatus), default=ServiceStatus.ACTIVE)
     next_due_on = DayField("Next due")
     reference = _reference()
+    server_address = StringField("Server", filters=[none_if_empty], validators=[is_address])
 
     @property
     def asked(self) -> items.Details:
         words = self.product.data, self.domain.data or "", ServiceStatus(self.status.data)
-        return items.ServiceDetails(*words, self.next_due_on.data, self.reference.data)
+        return items.ServiceDetails(*words, self.next_due_on.data, self.reference.data, self.server_address.data)
 
 
 class DomainForm(FlaskForm):  # type: ignore[misc]

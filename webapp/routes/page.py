@@ -23,7 +23,7 @@ def now() -> datetime:
 
 
 # What a list takes from the address bar: everything else in it is dropped when a link to the list is written.
-LIST_WORDS = ("q", "status", "ssl", "client", "sort", "size", "page")
+LIST_WORDS = ("q", "status", "ssl", "origin", "client", "sort", "size", "page")
 
 
 def question() -> Question:
@@ -39,7 +39,8 @@ def register(app: Flask) -> None:
     app.add_template_filter(_plain, "plain")
     app.add_template_filter(_host, "host")
     app.add_template_global(_same_list, "same_list")
-    app.add_template_global(_ssl_url, "ssl_url")
+    app.add_template_global(ssl_url)
+    app.add_template_global(diagnosis_url)
     # Globals, not a context: an error page is made without one.
     app.jinja_env.globals["site_name"] = app.config["PADLOCK_SITE_NAME"]
     app.jinja_env.globals["has_logo"] = app.config["PADLOCK_LOGO"] is not None
@@ -75,9 +76,15 @@ def _same_list(**changes: Any) -> str:
     return url_for(str(request.endpoint), **where, **{name: value for name, value in asked.items() if value})
 
 
-def _ssl_url(item: Item) -> str:
+def ssl_url(item: Item) -> str:
     """Where the details of an item's padlock are, for the user who is signed in."""
     if getattr(current_user, "sees_everything", False):
         return url_for(f"admin.{item.kind}", item_id=item.id)
     # A client's service has tabs, and this is in one of them.
     return url_for(f"client.{item.kind}", item_id=item.id, tab="domain" if item.kind == Service.kind else None)
+
+
+def diagnosis_url(item: Item) -> str:
+    """Where the diagnosis of an item is, for the user who is signed in."""
+    side = "admin" if getattr(current_user, "sees_everything", False) else "client"
+    return url_for(f"{side}.diagnosis", place=f"{item.kind}s", item_id=item.id)
