@@ -183,10 +183,13 @@ def _moment(at: datetime | None) -> str:
 
 
 def _names(step: NamesCovered) -> Told:
-    name, sibling = to_unicode(step.hostname), to_unicode(step.sibling)
+    def told(name: str, covered: bool) -> str:
+        return f"{to_unicode(name)}: {'covered' if covered else 'not covered'}"
+
+    other = "Without www." if step.hostname.startswith("www.") else "With www."
     facts = _facts(
-        (name, "covered" if step.covered else "not covered"),
-        (sibling, "covered" if step.sibling_covered else "not covered"),
+        ("This name", told(step.hostname, step.covered)),
+        (other, told(step.sibling, step.sibling_covered)),
         ("All names", _few([to_unicode(text) for text in step.names]) or "none"),
     )
     return Told("Names that the certificate is for", GOOD if step.covered else BAD, facts=facts)

@@ -8,7 +8,7 @@ from functools import partial
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from webapp.demo.behaviours import answers, http2_only, http_answer, https, says
+from webapp.demo.behaviours import http2_only, http_answer, https, says
 from webapp.demo.loopback import LOOPBACK, Address, Lab
 from webapp.demo.pki import days, extension, issue, issue_ca, name
 from webapp.demo.servers import only, only_rsa, points, refuses_wrong_sni, shows, shows_to_who_asks, wants_client
@@ -130,10 +130,9 @@ def _weak_spots(lab: Lab) -> None:
     strict = "Strict-Transport-Security: max-age=31536000; includeSubDomains"
     kept = partial(https, answer=http_answer("200 OK", strict, body="Hello from the lab.\n"))
     lab.add("well-kept", Reason.OK, "HSTS, and plain HTTP leads to HTTPS", shows(talk=kept))
-    lab.listen(
-        "well-kept.lab.example:80", answers(http_answer("301 Moved", "Location: https://well-kept.lab.example/"))
-    )
-    lab.listen("http-500.lab.example:80", answers(http_answer("200 OK")))
+    onward = http_answer("301 Moved Permanently", "Location: https://well-kept.lab.example/")
+    lab.listen("well-kept.lab.example:80", says(onward))
+    lab.listen("http-500.lab.example:80", says(http_answer("200 OK")))
     lived = shows(not_after=days(300.5))
     lab.add("long-lived", Reason.OK, "A lifetime beyond what browsers take", lived, days_left=300)
     lab.add("must-staple", Reason.OK, "Demands a stapled OCSP answer, none comes", shows(extensions=[MUST_STAPLE]))

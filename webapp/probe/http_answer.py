@@ -58,6 +58,9 @@ def ask(hostname: str, endpoint: Endpoint, deadline: Deadline, fingerprint: str 
     with adapter.cut_at(deadline) as cut:
         try:
             response = adapter.send(request, stream=True, timeout=max(0.05, deadline.remaining()), verify=False)
+            if cut.is_set():  # headers that are cut off look like headers that have ended
+                response.close()
+                raise TimeoutError
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             failure, text = _failure(error, cut=cut.is_set())
             return Answer(url, endpoint.address, endpoint.port, deadline.elapsed() - began, failure, text)

@@ -35,6 +35,7 @@ def _rendered(template: str, view: diagnosing.View, first: int) -> str:
         told=[telling.tell(step, staff=staff) for step in view.fresh if step is not verdict],
         verdict=verdict and telling.tell(verdict, staff=staff),
         reason=verdict and verdict.finding.reason,
+        checked_at=verdict and verdict.finding.checked_at,
         command=verdict and telling.command(verdict.finding),
         support=verdict and transcript.support_text(steps, staff=staff),
         transcript=verdict and staff and transcript.transcript(steps),
