@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -288,3 +289,11 @@ def test_the_aliases_are_told_where_dns_was_asked(lab_settings):
     settings = replace(lab_settings, connect_to=(), lookup=lambda name: ["127.0.0.1"], allowed_networks=())
     dns = list(diagnose("shop.example", settings, None, lambda name, seconds: ("edge.cdn.example",)))[1]
     assert (dns.aliases, dns.addresses, dns.blocked) == (("edge.cdn.example",), ("127.0.0.1",), ("127.0.0.1",))
+
+
+@pytest.mark.parametrize("jargon", ["SAN", "TLS", "leaf", "X509", "handshake", "SNI", "curl", "OpenSSL", "PADLOCK"])
+def test_customers_read_no_jargon(diagnoses, jargon):
+    told = [telling.tell(step, staff=False) for steps in diagnoses.values() for step in steps]
+    read = {text for one in told for text in (one.heading, one.text, *one.notes, *(label for label, _ in one.facts))}
+    cures = {value for one in told for label, value in one.facts if label.startswith("What to do")}
+    assert [text for text in read | cures if re.search(rf"\b{jargon}", text)] == []
