@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,8 @@ from tests.demo.test_lab import _curl, curl  # noqa: F401 - the latter is a fixt
 from webapp import padlock, telling, transcript
 from webapp.demo.faults import CA_1_AT
 from webapp.demo.fine_print import LANDING, ORIGINS
-from webapp.probe.address import Endpoint
+from webapp.probe import handshake
+from webapp.probe.address import ConnectTo, Endpoint
 from webapp.probe.chain import Part, Weakness
 from webapp.probe.diagnosis import covers, diagnose
 from webapp.probe.finding import Reason
@@ -186,6 +188,22 @@ def test_each_address_is_asked_by_itself(of):
 
 def test_a_dead_address_beside_a_living_one_is_odd(of):
     assert [one.finding.reason for one in of("dead-first", Verdict).odd] == [Reason.REFUSED]
+
+
+def test_an_address_without_a_route_from_here_is_not_odd(lab, lab_settings, monkeypatch):
+    real = handshake._socket_towards
+
+    def no_ipv6(endpoint):
+        if ":" in endpoint.address:
+            raise OSError(errno.ENETUNREACH, "Network is unreachable")
+        return real(endpoint)
+
+    monkeypatch.setattr(handshake, "_socket_towards", no_ipv6)
+    name, (host, port) = "ok.lab.example", lab.cases["ok.lab.example"].addresses[0]
+    both = (ConnectTo(name, "::1", port), ConnectTo(name, host, port))
+    steps = list(diagnose(name, replace(lab_settings, connect_to=both), None, no_aliases))
+    assert (steps[-1].finding.reason, steps[-1].odd) == (Reason.OK, ())
+    assert Reason.UNREACHABLE in {step.finding.reason for step in steps if isinstance(step, AddressAsked)}
 
 
 @pytest.mark.parametrize("label", WEAK)

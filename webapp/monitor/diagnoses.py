@@ -90,8 +90,8 @@ class Diagnoses:
         try:
             with self._room:
                 for step in diagnose(diagnosis.name, probe_settings(self._app.config), diagnosis.server):
-                    self._keep(step, remember)
                     diagnosis.steps.append(step)
+                    self._keep(step, remember)
         except Exception:
             log.exception("the diagnosis of %s failed", diagnosis.name)
             diagnosis.failed = True

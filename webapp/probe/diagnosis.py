@@ -109,7 +109,7 @@ def _at_its_addresses(
     dns, where = _dns(hostname, deadline, settings, aliases)
     yield dns
     if dns.reason is not None:
-        if server is not None:
+        if server is not None and dns.reason is Reason.DNS_NOT_FOUND:  # else nobody can tell
             yield _origin(text, hostname, server, settings, [], dns, "")
         failure = LookupFailed(dns.reason, dns.detail)
         yield Verdict(engine.failed(text, hostname, failure, deadline), curl.of_lookup(dns.reason, dns.detail))
@@ -122,7 +122,9 @@ def _at_its_addresses(
             yield asked[-1].step
     asked.sort(key=lambda one: where.index(one.endpoint))
     leading = _leading(asked)
-    odd = tuple(one.step for one in asked if one.finding.reason is not leading.finding.reason)
+    # An address without a route from here says nothing of its server: many machines have no IPv6.
+    same = (leading.finding.reason, Reason.UNREACHABLE)
+    odd = tuple(one.step for one in asked if one.finding.reason not in same)
     if len(asked) > 1:
         yield _compared(asked, leading, odd)
     seen: chain.Chain | None = None
@@ -187,7 +189,8 @@ _NO_CONNECTION = (Ending.TIMEOUT, Ending.RESET, Ending.REFUSED, Ending.UNREACHAB
 
 def _compared(asked: Sequence[_Asked], leading: _Asked, odd: tuple[AddressAsked, ...]) -> AddressesCompared:
     steps = [one.step for one in asked]
-    other = [one for one in steps if one.fingerprint != leading.step.fingerprint and one not in odd]
+    seen = [one for one in steps if one.connected and one not in odd]
+    other = [one for one in seen if one.fingerprint != leading.step.fingerprint]
     return AddressesCompared(leading.endpoint, odd, tuple(other))
 
 
