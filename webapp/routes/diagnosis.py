@@ -7,6 +7,7 @@ from flask_login import current_user
 
 from webapp import telling, transcript
 from webapp.customers import diagnosing
+from webapp.probe.steps import Verdict
 
 
 def whose() -> str:
@@ -32,7 +33,7 @@ def _rendered(template: str, view: diagnosing.View, first: int) -> str:
         template,
         item=view.item,
         view=view,
-        told=[telling.tell(step, staff=staff) for step in view.fresh if step is not verdict],
+        told=[telling.tell(step, staff=staff) for step in view.fresh if not isinstance(step, Verdict)],
         verdict=verdict and telling.tell(verdict, staff=staff),
         reason=verdict and verdict.finding.reason,
         checked_at=verdict and verdict.finding.checked_at,
