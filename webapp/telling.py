@@ -239,7 +239,8 @@ def _verdict(step: Verdict, staff: bool) -> Told:
     text = " ".join(part for part in (padlock.finding_text(finding), end, differ) if part)
     notes = [padlock.weakness_text(remark) for remark in step.remarks] if staff else []
     notes += padlock.note_texts(finding.notes)
-    mark = NOTE if step.odd and finding.state is State.VALID else _MARKS[finding.state]
+    aside = step.odd or step.origin in (Origin.ELSEWHERE, Origin.NOWHERE)
+    mark = NOTE if aside and finding.state is State.VALID else _MARKS[finding.state]
     return Told(heading, mark, text, _facts(*_cures(step, staff)), tuple(notes))
 
 
@@ -251,6 +252,9 @@ def _cures(step: Verdict, staff: bool) -> list[tuple[str, str]]:
         where = _at(one.endpoint) if staff else one.endpoint.address
         cure = padlock.mend_text if staff else padlock.cure_text
         cures.append((f"What to do at {where}", cure(one.finding.reason)))
+    if step.origin not in (None, Origin.HERE):
+        words = padlock.ORIGINS[step.origin]
+        cures.append((words.label, words.staff if staff else words.customer))
     if staff:
         cures += [("For the customer", padlock.cure_text(leading))] if leading is not Reason.OK else []
         cures += [("Cause", padlock.WORDS[leading].staff), ("Detail", step.finding.detail)]

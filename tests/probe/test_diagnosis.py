@@ -26,6 +26,7 @@ from webapp.probe.steps import (
     DnsAnswer,
     HttpAnswer,
     NamesCovered,
+    Origin,
     OriginAsked,
     Verdict,
 )
@@ -272,6 +273,10 @@ def test_where_a_name_leads_is_told_from_its_server(of, name):
     asked = of(name.removesuffix(".lab.example"), OriginAsked)
     assert (asked.server, asked.origin) == ORIGINS[name]
     assert asked.finding.reason is Reason.OK
+    verdict = of(name.removesuffix(".lab.example"), Verdict)
+    assert verdict.origin is asked.origin
+    said = padlock.ORIGINS[asked.origin]
+    assert fields(verdict, staff=False).get(said.label) == (None if asked.origin is Origin.HERE else said.customer)
 
 
 def test_a_server_that_may_not_be_asked_is_not(lab_settings, guard):

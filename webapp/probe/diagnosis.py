@@ -135,9 +135,12 @@ def _at_its_addresses(
         yield ChainSeen(leading.endpoint, seen)
         yield _names(hostname, leading.finding)
     yield from _http(hostname, leading, settings)
+    origin = None
     if server is not None:
-        yield _origin(text, hostname, server, settings, asked, dns, leading.answer.edge if leading.answer else "")
-    yield Verdict(leading.finding, leading.step.curl, remarks, odd, seen)
+        led = _origin(text, hostname, server, settings, asked, dns, leading.answer.edge if leading.answer else "")
+        origin = led.origin
+        yield led
+    yield Verdict(leading.finding, leading.step.curl, remarks, odd, seen, origin)
 
 
 def _dns(hostname: str, deadline: Deadline, settings: Settings, aliases: Aliases) -> tuple[DnsAnswer, list[Endpoint]]:

@@ -147,13 +147,14 @@ class OriginAsked:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What it comes to. `finding` is what the padlock shows."""
+    """What it comes to. `finding` is what the padlock shows, `origin` where the name leads, seen from its server."""
 
     finding: Finding
     curl: int | None
     remarks: tuple[Remark, ...] = ()
     odd: tuple[AddressAsked, ...] = ()
     chain: Chain | None = None
+    origin: Origin | None = None
 
 
 Step = (
