@@ -20,7 +20,7 @@ run: ## the site, empty at first: prints a link for the first administrator
 test: ## every test
 	@scripts/prepare test
 	@scripts/prepare browser
-	@.venv/bin/pytest
+	@.venv/bin/pytest -n auto --dist loadfile
 
 check: ## lint, types, import contracts
 	@scripts/prepare test
@@ -29,11 +29,12 @@ check: ## lint, types, import contracts
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 
-bench: ## how fast it is, as ratios: the engine, the cells, the lists
+bench: ## how fast it is, as ratios: the engine, the cells, the lists, the report
 	@scripts/prepare test
 	@.venv/bin/python bench/probe.py
 	@.venv/bin/python bench/cells.py
 	@.venv/bin/python bench/pages.py
+	@.venv/bin/python bench/report.py
 
 screenshots: ## the pictures in docs/, taken from the demo
 	@scripts/prepare test

@@ -3,12 +3,14 @@
 import os
 from typing import Any
 
-from webapp.config import LISTEN, THREADS
+from webapp import logs
+from webapp.config import LISTEN, LOG_FORMAT, LOG_LEVEL, THREADS
 
 bind = LISTEN.read(os.environ)
 worker_class = "gthread"
 workers = 1
 threads = THREADS.read(os.environ)
+logconfig_dict = logs.settings(LOG_FORMAT.read(os.environ), LOG_LEVEL.read(os.environ))
 graceful_timeout = 10  # seconds
 forwarder_headers = ""  # no header of a visitor's tells the site where it lives
 control_socket_disable = True  # nothing of ours lies about in anybody's home
@@ -23,3 +25,10 @@ def when_ready(server: Any) -> None:
             bind,
             threads,
         )
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    # Python would wait for the scheduler's threads at its end: they are told to stop before.
+    from webapp.monitor import scheduler
+
+    scheduler.stop()

@@ -1,13 +1,19 @@
-"""What gunicorn and `flask` start: the site."""
+"""What gunicorn and `flask` start: the site, and its scheduler where it is served."""
 
+import gc
+import os
 import sys
 
-from webapp import create_app
-from webapp.config import BadSetting
+from webapp import create_app, logs
+from webapp.config import LOG_FORMAT, LOG_LEVEL, BadSetting
+from webapp.monitor import scheduler
 
 try:
+    logs.set_up(LOG_FORMAT.read(os.environ), LOG_LEVEL.read(os.environ))  # gunicorn has done so already
     app = create_app()
 except BadSetting as error:
     # One sentence for the person who set it, instead of a traceback.
     print(error, file=sys.stderr)
     sys.exit(2)
+gc.freeze()  # what the site is made of stays: nobody waits while it is looked through for garbage
+scheduler.start(app)

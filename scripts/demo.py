@@ -16,11 +16,12 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 
 @contextmanager
-def running() -> Iterator[str]:
-    """The address of a demo that is ready. It is ended by Ctrl-C, as a person would end it; that has to work."""
+def running(scheduler: str = "on") -> Iterator[str]:
+    """The address of a demo that is ready. It is ended by Ctrl-C, as a person would end it; that has to work. With the
+    scheduler off nothing is checked before somebody looks."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         listen = f"127.0.0.1:{free.getsockname()[1]}"
-    environ = os.environ | {"PADLOCK_LISTEN": listen}
+    environ = os.environ | {"PADLOCK_LISTEN": listen, "PADLOCK_SCHEDULER": scheduler}
     command = [sys.executable, "-m", "webapp.demo"]
     with subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True) as process:
         if process.stdout is None or not any("Ctrl-C" in line for line in process.stdout):

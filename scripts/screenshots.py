@@ -22,6 +22,8 @@ PICTURES = (
     ("domains", "alice", "/domains", WIDE),
     ("service", "alice", "/services/3?tab=domain", WIDE),
     ("admin-service", "ada", "/admin/services/3", WIDE),
+    ("admin-client", "ada", "/admin/clients/1", WIDE),
+    ("admin-services", "ada", "/admin/services?sort=ssl", WIDE),
 )
 
 

@@ -17,8 +17,8 @@ SETTLED = 15_000  # milliseconds: the demo's deadline is 5 s, and there is a que
 
 @pytest.fixture(scope="module")
 def demo():
-    """The address of `make demo`. When Ctrl-C has ended it, nobody listens there any more."""
-    with demo_site.running() as address:
+    """The address of `make demo`, asked by nobody but the tests. Ctrl-C ends it, and nobody listens there any more."""
+    with demo_site.running(scheduler="off") as address:
         yield address
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])), 1)

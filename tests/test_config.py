@@ -16,6 +16,8 @@ BAD = {
     "PADLOCK_SECRET_KEY": ["short"],
     "PADLOCK_COOKIE_SECURE": ["maybe"],
     "PADLOCK_LISTEN": ["8000", "127.0.0.1:http", "my host:80", "127.0.0.1:0000000000000099999"],
+    "PADLOCK_LOG_FORMAT": ["xml"],
+    "PADLOCK_LOG_LEVEL": ["loud"],
     "PADLOCK_TRUSTED_PROXIES": ["000000000000999", "-1"],
     "PADLOCK_SITE_URL": ["padlock.example.com", "ftp://x", "https://", "https://u:p@x", "https://x/?a", "http://[::1"],
     "PADLOCK_SMTP_URL": [
@@ -30,6 +32,14 @@ BAD = {
     "PADLOCK_MAIL_FROM": ["padlock", "a@b c", "a@b@c", "Padlock <a@b>"],
     "PADLOCK_SITE_NAME": ["n" * 41, "two\nlines"],
     "PADLOCK_LOGO": ["/no/such/logo.svg", "/"],
+    "PADLOCK_SCHEDULER": ["perhaps"],
+    "PADLOCK_REFRESH_AT": ["3", "24:00", "03:60", "3:00", "03:00:00", "٠٣:٠٠"],
+    "PADLOCK_TIMEZONE": ["Nowhere/Land", "../etc/passwd", "Europe", "/etc/localtime"],
+    "PADLOCK_REFRESH_BATCH": ["1", "0", "1001"],
+    "PADLOCK_REFRESH_DAILY_LIMIT": ["1", "-1", "all", "1e3", "٣"],
+    "PADLOCK_PER_ADDRESS": ["0", "65"],
+    "PADLOCK_PER_ADDRESS_PAUSE": ["-1", "nan"],
+    "PADLOCK_CONTROL_NAMES": ["localhost", "https://example.com", "a b.example", "a..example"],
     "PADLOCK_DATABASE_URL": ["nonsense", "sqlite:////no/such/folder/file", "mysql://nobody/nothing"],
 }
 

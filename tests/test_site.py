@@ -28,6 +28,7 @@ EVERYBODYS_POST = dict.fromkeys(EVERYBODYS, 422) | {NOBODY: 302}
 ADMINS_ONLY = {NOBODY: 302, ALICE: 403, BOB: 403, SAM: 403, ADA: 200}
 NO_IMPORT = ADMINS_ONLY | {ADA: 404}  # x is no import of anybody's
 ANSWERS = {
+    "GET /readyz": dict.fromkeys(ALL, 503),  # no scheduler ticks in these tests
     "GET /static/<path:filename>": ALL,
     "GET /": {NOBODY: 302, ALICE: 302, BOB: 302, SAM: 302, ADA: 302},
     "GET /sign-in": {NOBODY: 200, ALICE: 303, BOB: 303, SAM: 303, ADA: 303},
@@ -86,6 +87,9 @@ ANSWERS = {
     "GET /admin/<any(services, domains):place>/<id:item_id>/move/clients": ADMINS_ONLY | {NOBODY: 401},
     "GET /admin/<any(services, domains):place>/<id:item_id>/delete": ADMINS_ONLY,
     "POST /admin/<any(services, domains):place>/<id:item_id>/delete": ADMINS_ONLY | {ADA: 409},
+    "GET /admin/refresh": ADMINS,
+    "POST /admin/refresh": ADMINS_ONLY | {ADA: 303},
+    "GET /admin/refresh/progress": ADMINS | {NOBODY: 401},
     "GET /admin/import": ADMINS_ONLY,
     "POST /admin/import": ADMINS_ONLY | {ADA: 422},
     "GET /admin/import/example.csv": ADMINS_ONLY,
@@ -97,6 +101,15 @@ ANSWERS = {
     "GET /admin/<any(services, domains):place>/<id:item_id>/diagnosis": ADMINS,
     "GET /probe/<any(service, domain):kind>/<id:item_id>/diagnosis": FRAGMENT,
     "POST /probe/<any(service, domain):kind>/<id:item_id>/diagnosis": FRAGMENT_POST | {ALICE: 303, SAM: 303, ADA: 303},
+    "GET /admin/activity": ADMINS,
+    "GET /admin/health": ADMINS,
+    "GET /healthz": ALL,
+    "GET /admin/reports/ssl-status": ADMINS,
+    "GET /admin/reports/ssl-status/print": ADMINS,
+    "GET /admin/reports/ssl-status.csv": ADMINS,
+    "POST /admin/reports/ssl-status/check": ADMINS_ONLY | {ADA: 303},
+    "POST /admin/reports/ssl-status/views": ADMINS_ONLY | {ADA: 303},
+    "POST /admin/reports/ssl-status/views/<id:view_id>/delete": ADMINS_ONLY | {ADA: 404},
     "GET /probe/<any(service, domain):kind>/<id:item_id>": FRAGMENT,
     "GET /probe/<any(service, domain):kind>/<id:item_id>/details": FRAGMENT,
     "POST /probe/<any(service, domain):kind>/<id:item_id>/details": FRAGMENT_POST,
@@ -124,12 +137,45 @@ def test_who_may_come_where(visit, who):
             path = rule.replace("<any(service, domain):kind>", kind).replace("<id:item_id>", "1")
             path = path.replace("<any(services, domains):place>", f"{kind}s").replace("<id:client_id>", "1")
             path = path.replace("<id:user_id>", "1").replace("<any(enable, disable):what>", "enable")
+            path = path.replace("<id:view_id>", "1")
             path = path.replace("<path:filename>", "site.css").replace("<token>", "x")
             answer = browser.client.get(path) if method == "GET" else browser.post(path)
             answers[f"{method} {path}"] = (answer.status_code, ANSWERS[address][who])
             if "<any" not in rule:
                 break
     assert [(path, *got) for path, got in answers.items() if got[0] != got[1]] == []
+
+
+def test_no_address_takes_a_form_without_its_token(visit, app):
+    ada = visit("ada").client
+    answers = {rule: ada.post(path_of(rule)).status_code for rule in rules(app, "POST")}
+    assert set(answers.values()) == {400}, answers
+    ada.get("/admin/services").get_data()
+
+
+def test_nothing_is_changed_by_looking(visit, app):
+    only_post = set(rules(app, "POST")) - set(rules(app, "GET"))
+    assert len(only_post) >= 8
+    for rule in only_post:
+        visit("ada").get(path_of(rule), 404 if "<token>" in rule else 405)
+
+
+@pytest.mark.parametrize("who", ["nobody", "bob"])
+def test_a_header_of_htmx_opens_nothing(visit, app, who):
+    plain, htmx = (visit(None if who == NOBODY else who).client for _ in range(2))
+    for rule in rules(app, "GET"):
+        path = path_of(rule)
+        assert htmx.get(path, headers={"HX-Request": "true"}).status_code == plain.get(path).status_code, path
+
+
+def rules(app, method):
+    return [rule.rule for rule in app.url_map.iter_rules() if method in rule.methods]
+
+
+def path_of(rule):
+    """The path of a rule for number 1, which is Alice's."""
+    path = re.sub(r"<any\((\w+)[^>]*>", r"\1", rule)
+    return re.sub(r"<[^>]*:?(?:token|filename)>", "x", re.sub(r"<id:[^>]*>", "1", path))
 
 
 def test_the_models_and_the_migrations_agree(in_app):
@@ -149,7 +195,8 @@ def test_every_icon_is_in_the_sprite(app):
     sprite = (ROOT / "static/vendor/tabler-icons-3.51.0/sprite.svg").read_text()
     texts = "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
     used = set(re.findall(r'icon\("([a-z0-9-]+)"', texts)) | set(re.findall(r'icon\("([a-z0-9-]+)" if', texts))
-    used |= set(re.findall(r'"(chevron-[a-z]+|selector|server-2|world|home|users)"', texts))
+    used |= set(re.findall(r'\("[^"]*", "[^"]*", "[^"]+", "([a-z0-9-]+)"\)', texts))  # the places in the top bar
+    used |= set(re.findall(r'"(chevron-[a-z]+|selector)"', texts))
     used |= {look.icon for look in (*padlock.LOOKS.values(), padlock.NEVER_ASKED_LOOK)}
     assert set(re.findall(r'<symbol id="([a-z0-9-]+)"', sprite)) == used
 

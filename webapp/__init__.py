@@ -20,8 +20,8 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     from flask import Flask
     from werkzeug.middleware.proxy_fix import ProxyFix
 
-    from webapp import cli, config, routes
-    from webapp.customers import mail
+    from webapp import cli, config, logs, routes
+    from webapp.customers import counts, fleet, mail
     from webapp.extensions import csrf, db, limiter, login, migrate
     from webapp.monitor import live
 
@@ -34,11 +34,14 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, proxies, proxies, proxies)  # type: ignore[method-assign]
     db.init_app(app)
     migrate.init_app(app, db, directory=str(Path(app.root_path) / "migrations"))
+    logs.register(app)
     routes.register(app)  # before the extensions that look at a request: a broken one is refused first
     login.init_app(app)
     csrf.init_app(app)
     limiter.init_app(app)
     live.register(app)
+    counts.register(app)
+    fleet.register(app)
     mail.register(app)
     cli.register(app)
     return app

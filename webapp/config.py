@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from webapp import config_mail
+from webapp import config_mail, config_refresh
 
 log = logging.getLogger(__name__)
 
@@ -195,6 +195,15 @@ def _secret_in(path: Path) -> str:
     return text
 
 
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"it takes one of {', '.join(words)}")
+        return text.lower()
+
+    return parse
+
+
 def _listen(text: str) -> str:
     address, _, port = text.rpartition(":")
     if not (re.fullmatch(r"[0-9A-Za-z.-]+|\[[0-9A-Fa-f:]+\]", address) and _port(port)):
@@ -205,6 +214,12 @@ def _listen(text: str) -> str:
 # What gunicorn reads before there is a site.
 LISTEN = Setting("PADLOCK_LISTEN", _listen, "127.0.0.1:8000", "Where the site listens.")
 THREADS = Setting("PADLOCK_THREADS", _whole(2, 256), "16", "How many requests are served at once.")
+LOG_FORMAT = Setting(
+    "PADLOCK_LOG_FORMAT", _one_of("auto", "plain", "json"), "auto", "Logs: plain, json; auto: plain on a terminal."
+)
+LOG_LEVEL = Setting(
+    "PADLOCK_LOG_LEVEL", _one_of("debug", "info", "warning", "error"), "info", "From which weight on lines are logged."
+)
 
 SETTINGS = (
     LISTEN,
@@ -233,6 +248,22 @@ SETTINGS = (
     Setting("PADLOCK_SITE_NAME", _site_name, "Padlock", "What the site is called: in the bar, in titles, at sign-in."),
     Setting("PADLOCK_LOGO", _logo, "", "An SVG or PNG file that stands beside the name; empty: a padlock."),
     Setting("PADLOCK_COOKIE_SECURE", _switch, "off", "On where the site is reached by https:// only."),
+    LOG_FORMAT,
+    LOG_LEVEL,
+    Setting("PADLOCK_COUNT_SECONDS", _seconds(0, 3600), "30", "Seconds for which the totals of long lists are kept."),
+    Setting("PADLOCK_SCHEDULER", _switch, "on", "Off where another process of this site does the daily refresh."),
+    Setting("PADLOCK_REFRESH_AT", config_refresh.time_of_day, "03:00", "When the daily refresh begins."),
+    Setting("PADLOCK_TIMEZONE", config_refresh.zone, "", "The zone of that time, by name; empty: the machine's own."),
+    Setting("PADLOCK_REFRESH_BATCH", _whole(2, 1000), "100", "How many names a refresh takes up at a time."),
+    Setting("PADLOCK_REFRESH_DAILY_LIMIT", config_refresh.daily_limit, "100", "Names refreshed a day; 0: all of them."),
+    Setting("PADLOCK_PER_ADDRESS", _whole(1, 64), "4", "Connections that a refresh has to one address at once."),
+    Setting("PADLOCK_PER_ADDRESS_PAUSE", _seconds(0, 60), "0.1", "Seconds between one of them and the next."),
+    Setting(
+        "PADLOCK_CONTROL_NAMES",
+        _each(config_refresh.control_name),
+        "",
+        "Names that always answer, asked when most others fail; empty: those of the site that answered last.",
+    ),
 )
 
 
@@ -267,6 +298,7 @@ def for_flask(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "SECRET_KEY": settings["PADLOCK_SECRET_KEY"],
         "SQLALCHEMY_DATABASE_URI": settings["PADLOCK_DATABASE_URL"],
+        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},  # what is in the database is in no log
         "SESSION_COOKIE_NAME": "padlock",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",

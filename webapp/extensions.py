@@ -9,14 +9,17 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from apscheduler.schedulers.background import BackgroundScheduler
+from flask import current_app
+from flask_apscheduler import APScheduler
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
-from sqlalchemy import Connection, DateTime, Dialect, Engine, Enum, MetaData, TypeDecorator, event
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy import ColumnElement, Connection, DateTime, Dialect, Engine, Enum, MetaData, TypeDecorator, event, text
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 
 NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -37,6 +40,7 @@ migrate = Migrate(render_as_batch=True)
 login = LoginManager()
 csrf = CSRFProtect()
 limiter = Limiter(get_remote_address)
+scheduler = APScheduler(BackgroundScheduler(timezone=UTC))  # bound and started by monitor/scheduler.py only
 
 if TYPE_CHECKING:
     Model = Base  # Flask-SQLAlchemy makes its class when it runs, where a type checker cannot see it
@@ -64,6 +68,13 @@ def word_column(words: type[StrEnum]) -> Enum:
     return Enum(words, native_enum=False, create_constraint=False, length=32, values_callable=list)
 
 
+def contains(column: InstrumentedAttribute[str], words: str) -> ColumnElement[bool]:
+    """Whether this text stands in a column, in upper or lower case, nowhere a pattern: "%" finds a per cent sign."""
+    # SQLite's LIKE takes both cases for the same by itself, and lower() costs it three times as long as LIKE.
+    like = column.contains if db.engine.dialect.name == "sqlite" else column.icontains
+    return like(words, autoescape=True)
+
+
 @contextmanager
 def writing() -> Iterator[None]:
     """One short write transaction of the current session: committed at the end, rolled back on any error.
@@ -81,21 +92,64 @@ def writing() -> Iterator[None]:
         db.session.connection(execution_options={"immediate": True})
         yield
         db.session.commit()
-    except BaseException:
+    except BaseException as error:
         db.session.rollback()
+        if saving_fails(error):
+            current_app.extensions[_NOT_SAVED] = str(getattr(error, "orig", error))
         raise
+    else:
+        current_app.extensions.pop(_NOT_SAVED, None)
     finally:
         info["writing"] = False
+
+
+_NOT_SAVED = "padlock_not_saved"
+_CANNOT_SAVE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR}
+
+
+def saving_fails(error: BaseException) -> bool:
+    """Whether this error means that nothing can be written for the time being: the disk is full, or read-only."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)
+    return code & 0xFF in _CANNOT_SAVE  # the extended codes tell the same in more detail
+
+
+def saving_failed() -> str | None:
+    """Why the last write of this process failed, in the database's words, where nothing has been written since."""
+    why: str | None = current_app.extensions.get(_NOT_SAVED)
+    return why
+
+
+def tune() -> None:
+    """Tells the database how its tables are filled, so that it finds the shortest way: after much was written."""
+    with writing():
+        db.session.execute(text("ANALYZE"))
 
 
 @event.listens_for(Engine, "connect")
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     if isinstance(connection, sqlite3.Connection):
         connection.isolation_level = None  # the driver starts no transaction of its own: `_begin_sqlite` does
-        connection.execute("PRAGMA journal_mode = WAL")
+        _switch_to_wal(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA busy_timeout = 10000")
+        connection.execute("PRAGMA cache_size = -16384")  # KiB, a connection: the inner pages of every index fit
+        connection.execute("PRAGMA analysis_limit = 1000")  # rows of an index that `tune` looks at
+        connection.execute("PRAGMA mmap_size = 268435456")  # the rest is read where the system has it already
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """The first look into the file: what is wrong with it as a whole shows here, and is said so that a person knows
+    what to do."""
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.DatabaseError as error:
+        damaged = "The database is damaged: bring back a backup, see docs/running.md."
+        closed = "Let the user of the site write to the database and to its folder."
+        cures = {sqlite3.SQLITE_NOTADB: damaged, sqlite3.SQLITE_CORRUPT: damaged}
+        cures |= {sqlite3.SQLITE_READONLY: closed, sqlite3.SQLITE_CANTOPEN: closed}
+        error.add_note(cures.get(error.sqlite_errorcode & 0xFF, ""))
+        raise
 
 
 @event.listens_for(Engine, "begin")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from shlex import quote
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from webapp.probe.chain import Remark, Weakness
 from webapp.probe.finding import Finding, Note, Problem, Reason, State
@@ -384,6 +384,127 @@ NEVER_ASKED_LOOK = Look("Not checked yet", "lock", "It is asked for the first ti
 NOTES: Mapping[Note, str] = MappingProxyType(
     {Note.CLIENT_CERTIFICATE_WANTED: "The server asks visitors for a certificate of their own."}
 )
+
+# What has become of a refresh, see `monitor.models.RunState`: its words and the colour of its badge.
+RUNS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "running": ("Under way", "azure"),
+        "done": ("Done", "green"),
+        "failed": ("Failed", "red"),
+        "offline": ("Monitor offline", "yellow"),
+    }
+)
+MONITOR_OFFLINE = (
+    "It reaches nothing just now. What you see is what was last known: "
+    "nothing is changed, and it tries again by itself."
+)
+MONITOR_OFFLINE_NOW = "Neither most of the names nor the control names answer: what was known of them is kept."
+
+
+class Counted(Protocol):
+    """How many names a refresh has asked, and what became of them, see `monitor.models.RefreshRun`."""
+
+    @property
+    def asked(self) -> int: ...
+    @property
+    def total(self) -> int: ...
+    @property
+    def valid(self) -> int: ...
+    @property
+    def invalid(self) -> int: ...
+    @property
+    def unknown(self) -> int: ...
+    @property
+    def failed(self) -> int: ...
+    @property
+    def changed(self) -> int: ...
+
+
+def run_title(kind: str, slot: str) -> str:
+    """What a refresh is called."""
+    if kind == "daily":
+        return day_text(date.fromisoformat(slot))
+    return "Refresh now" if kind == "now" else "Command line"
+
+
+def run_progress(state: str, asked: int, total: int) -> str:
+    """How far a refresh is, in a sentence."""
+    if state == "offline":
+        return MONITOR_OFFLINE
+    return f"{asked:,} of {total:,} host names checked" if asked else f"{total:,} host names are being checked"
+
+
+def run_counts(run: Counted) -> str:
+    """ "60 valid, 30 invalid, 10 unknown; 4 changed": what a refresh has found."""
+    counts = [f"{run.valid:,} valid", f"{run.invalid:,} invalid", f"{run.unknown:,} unknown"]
+    if run.failed:
+        counts.append(f"{run.failed:,} failed on our side")
+    return f"{', '.join(counts)}; {run.changed:,} changed"
+
+
+def span_text(span: timedelta) -> str:
+    """ "under a second", "12 seconds", "3 minutes", "2 hours": how long something took."""
+    seconds = max(0, round(span.total_seconds()))
+    for size, word in ((3600, "hour"), (60, "minute"), (1, "second")):
+        if seconds >= 2 * size or seconds == size == 1:
+            count = seconds // size
+            return f"{count} {word}{'' if count == 1 else 's'}"
+    return "under a second"
+
+
+class Changed(Protocol):
+    """What a host name was and what it is since then, see `monitor.models.Change`."""
+
+    @property
+    def old_reason(self) -> Reason | None: ...
+    @property
+    def new_reason(self) -> Reason: ...
+    @property
+    def old_issuer(self) -> str: ...
+    @property
+    def new_issuer(self) -> str: ...
+    @property
+    def old_fingerprint(self) -> str | None: ...
+    @property
+    def new_fingerprint(self) -> str | None: ...
+    @property
+    def old_not_after(self) -> datetime | None: ...
+    @property
+    def new_not_after(self) -> datetime | None: ...
+
+
+def change_title(change: Changed) -> str:
+    """What happened, in a few words."""
+    if change.new_reason is change.old_reason:
+        return "New certificate"
+    return WORDS[change.new_reason].title
+
+
+def change_text(change: Changed) -> str:
+    """What else is worth knowing of it: how it was before, and which certificate there is now."""
+    sentences = []
+    if change.old_reason is None:
+        sentences.append("The first check.")
+    elif change.old_reason is not change.new_reason:
+        sentences.append(f"Before: {WORDS[change.old_reason].title}.")
+    if change.new_fingerprint and change.new_fingerprint != change.old_fingerprint:
+        sentences.append(_certificate_text(change.new_issuer, change.new_not_after))
+        if change.old_fingerprint and change.old_issuer != change.new_issuer:
+            sentences.append(f"The one before was by {change.old_issuer or 'nobody named'}.")
+    return " ".join(sentences)
+
+
+def _certificate_text(issuer: str, not_after: datetime | None) -> str:
+    until = f", until {day_text(not_after)}" if not_after is not None else ""
+    return f"Certificate by {issuer or 'nobody named'}{until}."
+
+
+def asked_text(asked: int, left: int) -> str:
+    """What became of a wish to check several at once: how many are asked, and how many are not."""
+    told = f"{asked:,} {'is' if asked == 1 else 'are'} being checked." if asked else "None of them has to be checked."
+    if left:
+        told += f" {left:,} left out: not active, not the name of a site, or checked just now."
+    return told
 
 
 def title(state: State, reason: Reason | None) -> str:

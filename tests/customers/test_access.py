@@ -1,9 +1,10 @@
 import pytest
+from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import NotFound
 
 from webapp.customers import access
-from webapp.customers.models import Domain, Role, Service, User
-from webapp.extensions import db
+from webapp.customers.models import Client, Domain, Role, Service, User
+from webapp.extensions import db, writing
 
 
 def user(name):
@@ -37,3 +38,22 @@ def test_stranger_gets_404_like_for_a_missing_id(in_app, model):
     with pytest.raises(NotFound) as missing:
         access.item_or_404(user("bob"), model.kind, 2**63 - 1)
     assert str(strange.value) == str(missing.value)
+
+
+def test_an_item_that_is_moved_is_at_once_the_other_clients_only(in_app):
+    with writing():
+        service = db.session.scalar(access.services_for(user("alice")))
+        service.client = user("bob").client
+    assert names(access.services_for(user("alice"))) == []
+    assert names(access.services_for(user("bob"))) == ["alice.example", "bob.example"]
+
+
+@pytest.mark.parametrize("model", [Service, Domain, User])
+def test_no_item_outlives_its_client(in_app, model):
+    alices = db.session.scalar(db.select(Client).where(Client.id == user("alice").client_id))
+    with writing():
+        for other in {Service, Domain, User} - {model}:
+            db.session.execute(db.delete(other).where(other.client_id == alices.id))
+    with pytest.raises(IntegrityError), writing():
+        db.session.execute(db.delete(Client).where(Client.id == alices.id))
+    assert db.session.get(Client, alices.id)

@@ -1,9 +1,10 @@
 """What a file of anybody's making does to the data: all of it or nothing, and the second time nothing."""
 
 import resource
+import threading
 import time
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -19,6 +20,8 @@ from webapp.customers.staging import open_staging
 from webapp.customers.tables import NotATable
 from webapp.extensions import db, writing
 from webapp.monitor.models import Hostname
+from webapp.monitor.record import record
+from webapp.probe import Finding, Reason
 
 HEAD = ",".join(column for column in COLUMNS if column != "server")  # that may be left out
 CLIENT = "client,1001,Müller & Söhne,,,,,,,"
@@ -313,6 +316,25 @@ def test_there_is_a_cap_on_rows(check, monkeypatch):
     monkeypatch.setattr("webapp.customers.tables.MOST_ROWS", 3)
     assert not check(WHOLE)[0].problems
     assert "more than 3 rows" in complaint(check, f"{WHOLE}\n{CLIENT}")
+
+
+def test_what_is_found_while_an_import_writes_is_kept(bring_in, app):
+    bring_in(WHOLE)
+    names = ["shop.example.com", "xn--bcher-kva.example"]
+
+    def found():
+        with app.app_context():
+            for number, name in enumerate(names * 20):
+                record(Finding(name, name, Reason.TIMEOUT, NOW + timedelta(seconds=number), 0.1), NOW)
+
+    checker = threading.Thread(target=found)
+    checker.start()
+    for day in range(10, 20):
+        bring_in(WHOLE.replace("2027-01-15", f"2027-01-{day}"))
+    checker.join()
+    db.session.rollback()
+    assert service().next_due_on == date(2027, 1, 19)
+    assert set(db.session.scalars(select(Hostname.reason).where(Hostname.name.in_(names)))) == {Reason.TIMEOUT}
 
 
 def a_hundred_thousand_rows():

@@ -1,8 +1,14 @@
+from threading import Event
+
 import pytest
 
+from tests.conftest import NOW
 from webapp import config
+from webapp.customers import catalog
+from webapp.customers.models import ServiceStatus
+from webapp.demo.pki import issue
 from webapp.extensions import db, writing
-from webapp.monitor import live
+from webapp.monitor import live, refresh, runs
 from webapp.monitor.models import Hostname
 
 
@@ -29,3 +35,36 @@ def hostname(site):
         return row
 
     return hostname
+
+
+@pytest.fixture
+def fleet(site, lab):
+    """Puts active services with these names into a site that has nothing else: `fleet("a.fleet.example")`. Every name
+    of fleet.example lives on one good server."""
+    with writing():
+        db.session.execute(db.text("UPDATE service SET status = 'Terminated'"))
+        db.session.execute(db.text("UPDATE domain SET status = 'Terminated'"))
+        client = catalog.add_client("Fleet & Sons", NOW)
+    leaf = issue("*.fleet.example", issuer=lab.intermediate)
+    address = lab.serve("fleet.example", leaf, lab.intermediate)
+    site.config["PADLOCK_CONNECT_TO"] += (("*.fleet.example", *address),)
+
+    def fleet(*names: str) -> dict[str, int]:
+        with writing():
+            services = [catalog.add_service(client, "Hosting", name, ServiceStatus.ACTIVE) for name in names]
+            db.session.flush()
+            return {service.domain: service.hostname_id for service in services}
+
+    return fleet
+
+
+@pytest.fixture
+def tick(site):
+    """One look of the scheduler, at this moment; the newest run."""
+
+    def tick(now=None):
+        refresh.tick(Event(), 60, (lambda: now) if now else refresh.utc_now)
+        db.session.rollback()
+        return runs.last_daily()
+
+    return tick

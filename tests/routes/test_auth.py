@@ -1,7 +1,13 @@
+import re
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 from urllib.parse import quote
 
 import pytest
+import requests
+from werkzeug.serving import make_server
 
 from tests.browser import looked_at
 from tests.conftest import PASSWORD
@@ -60,6 +66,32 @@ def test_guessing_at_one_account_is_slowed_for_the_guesser_only(visit):
     assert (refused.status_code, b"Too many attempts" in refused.data) == (429, True)
     elsewhere = {"environ_base": {"REMOTE_ADDR": "198.51.100.7"}}
     assert sign_in(alice, **elsewhere).status_code == 303
+
+
+def test_forty_guesses_at_once_are_ten(app):
+    """A real server with as many threads as guesses."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    threading.Thread(target=server.serve_forever).start()
+    site = f"http://127.0.0.1:{server.port}/sign-in"
+    form = requests.Session()
+    token = re.search(r'name="csrf_token" value="([^"]+)"', form.get(site, timeout=10).text)[1]
+
+    def guess(number):
+        fields = {"email": "alice@example.com", "password": f"guess {number}", "csrf_token": token}
+        return requests.post(site, fields, cookies=form.cookies, timeout=60).status_code
+
+    with ThreadPoolExecutor(40) as pool:
+        answers = Counter(pool.map(guess, range(40)))
+    server.shutdown()
+    server.server_close()
+    assert answers == {422: 10, 429: 30}
+
+
+def test_the_right_password_counts_as_no_guess(visit):
+    for _ in range(9):
+        sign_in(visit(), password="wrong")
+    assert [sign_in(visit()).status_code for _ in range(4)] == [303] * 4
+    assert [sign_in(visit(), password="wrong").status_code for _ in range(2)] == [422, 429]
 
 
 def test_guessing_at_an_unknown_account_is_slowed_alike(visit):
@@ -124,6 +156,15 @@ def test_a_disabled_user_is_out_with_the_next_request(visit, app):
 def test_a_forged_cookie_is_nobody(visit, cookie):
     browser = visit()
     browser.client.set_cookie("padlock", cookie)
+    assert browser.client.get("/services").status_code == 302
+
+
+@pytest.mark.parametrize("place", [0, 10, 40, -1])
+def test_a_cookie_with_one_character_changed_is_nobody(visit, place):
+    browser = visit("alice")
+    cookie = list(browser.client.get_cookie("padlock").value)
+    cookie[place] = "B" if cookie[place] == "A" else "A"
+    browser.client.set_cookie("padlock", "".join(cookie))
     assert browser.client.get("/services").status_code == 302
 
 

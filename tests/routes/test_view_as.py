@@ -78,7 +78,10 @@ def test_signing_out_ends_both_and_is_written_down(ada, app):
     ada.post("/sign-out")
     assert ada.client.get("/services").status_code == 302
     with app.app_context():
-        assert db.session.scalars(db.select(Activity.action)).all() == ["viewed as", "ended viewing as"]
+        assert db.session.scalars(db.select(Activity.action).order_by(Activity.id)).all() == [
+            "viewed as",
+            "ended viewing as",
+        ]
 
 
 @pytest.mark.parametrize("path", ["/admin/users/1/view-as", "/view-as/end"])

@@ -7,11 +7,12 @@ from datetime import datetime
 from types import MappingProxyType
 
 from flask import abort
-from sqlalchemy import ColumnElement, ScalarSelect, Select, delete, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Subquery, delete, func, or_, select
 
-from webapp.customers import activity, catalog, edits
-from webapp.customers.lists import MOST_SEARCHED, PAGE_SIZE, PAGE_SIZES, Listing, Question, clamped_page
+from webapp.customers import activity, catalog, edits, paging
+from webapp.customers.lists import Listing, Question
 from webapp.customers.models import Client, Domain, Service, User
+from webapp.customers.segments import Arm, Key, Segment
 from webapp.extensions import db, writing
 
 MOST_SUGGESTED = 10
@@ -48,21 +49,22 @@ class Row:
 
 def list_clients(question: Question) -> Listing[Row]:
     """One page of the clients; what cannot be understood of the question means its default."""
-    search = question.search.strip()[:MOST_SEARCHED]
-    matches = (_matches(search),) if search else ()
-    total = db.session.scalar(select(func.count(Client.id)).where(*matches)) or 0
-    size = int(question.size) if question.size in map(str, PAGE_SIZES) else PAGE_SIZE
-    pages = max(1, -(-total // size))
-    page = clamped_page(question.page, pages)
+    search = question.search.strip()[: paging.MOST_SEARCHED]
+    ids = select(Client.id)
+    if search:
+        ids = ids.where(_matches(search))
     sort = question.sort if question.sort.removeprefix("-") in SORTS else "name"
-    column = SORTS[sort.removeprefix("-")]
-    order = ((column.desc() if sort.startswith("-") else column.asc()).nulls_last(), Client.id)
-    chosen = select(Client.id).where(*matches).order_by(*order).limit(size).offset((page - 1) * size)
-    found = db.session.execute(
-        select(Client, *_COUNTS.values()).where(Client.id.in_(chosen.scalar_subquery())).order_by(*order)
-    )
-    rows = [Row(client, Counts(*counts)) for client, *counts in found]
-    return Listing(rows, total, search, sort, page, pages, size)
+    order = [Segment((arm,)) for arm in SORTS[sort.removeprefix("-")].arms(Arm(ids, ids, (Client.id,)))]
+    counted = ("client", search, sort if len(order) > 1 else "")
+    asked = question.page, question.size
+    page = paging.fetch(counted, order, asked, _rows, backwards=sort.startswith("-"))
+    return Listing(page.rows, page.total, search, sort, page.number, page.pages, page.size)
+
+
+def _rows(found: Subquery) -> list[Row]:
+    chosen = select(Client, *_COUNTS.values()).join(found, found.c.id == Client.id)
+    rows = db.session.execute(chosen.order_by(found.c.part, found.c.place))
+    return [Row(client, Counts(*counts)) for client, *counts in rows]
 
 
 def client_or_404(client_id: int) -> Client:
@@ -85,7 +87,7 @@ def users_of(client: Client) -> list[User]:
 
 def suggest(text: str) -> list[Client]:
     """The first clients whose name or reference holds this text; those whose name begins with it come first."""
-    text = text.strip()[:MOST_SEARCHED]
+    text = text.strip()[: paging.MOST_SEARCHED]
     if not text:
         return []
     begins = Client.name.istartswith(text, autoescape=True)
@@ -195,5 +197,12 @@ _COUNTS = MappingProxyType(
     }
 )
 SORTS = MappingProxyType(
-    {"name": func.lower(Client.name), "reference": Client.reference, "created": Client.created_at, **_COUNTS}
+    {
+        "name": Key((func.lower(Client.name),)),
+        "reference": Key((Client.reference,), filled=Client.reference),
+        "created": Key((Client.created_at,)),
+        "services": Key((_count_of(Service),)),
+        "domains": Key((_count_of(Domain),)),
+        "users": Key((_count_of(User),)),
+    }
 )

@@ -69,8 +69,8 @@ def _look(
     """The most urgent items, each with its urgency, and the counts of all. Each row carries the counts with it: they
     are of the same moment as the rows, and cost no query of their own."""
     urgency = states.urgency(model, now)
-    counts = [_count(states.is_state(model, state, now)) for state in State]
-    soon = _count(states.is_kind(model, states.EXPIRING, now))
+    counts = [_count(states.is_state(model, state, now, each=True)) for state in State]
+    soon = _count(states.is_kind(model, states.EXPIRING, now, each=True))
     if of is not None:
         statement = statement.where(model.client_id == of.id)
     found = statement.add_columns(urgency, soon, *counts).order_by(urgency, model.id).limit(MOST_SHOWN)

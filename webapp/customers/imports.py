@@ -12,12 +12,13 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from webapp.customers import activity, import_writing
+from webapp.customers.counts import forget as forget_counts
 from webapp.customers.import_comparing import compare
 from webapp.customers.import_rows import COLUMNS, REQUIRED, understand
 from webapp.customers.models import User
 from webapp.customers.staging import CHUNK, Staging, open_staging
 from webapp.customers.tables import NotATable, Problem, Row, Table, open_table
-from webapp.extensions import writing
+from webapp.extensions import tune, writing
 
 Progress = Callable[[str, int, int], None]  # what is being done, how much of it is done, how much there is
 MOST_TRIES = 3
@@ -75,6 +76,8 @@ def write(staged: Path, who: User | None, filename: str, now: datetime, progress
                     activity.note(who, "imported", "import", None, filename, now, summary(counts))
             except (IntegrityError, import_writing.Stale):
                 continue
+            forget_counts()
+            tune()
             return counts
     raise ChangedMeanwhile
 

@@ -2,49 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp import padlock, probe
-from webapp.customers import states
-from webapp.customers.access import domains_for, services_for
+from webapp.customers import paging, states
+from webapp.customers.access import ids_for, items_for
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
-from webapp.extensions import db
+from webapp.customers.paging import PAGE_SIZE
+from webapp.customers.segments import Arm, Key, Segment
+from webapp.extensions import contains, db
 from webapp.monitor.models import Hostname
 from webapp.probe.steps import Origin
 
-PAGE_SIZE = 25
-PAGE_SIZES = (25, 50, 100)
-MOST_SEARCHED = 100  # characters of a search that are looked at
-
 T = TypeVar("T", Service, Domain)
+Sorts = Mapping[str, Key]
 R = TypeVar("R")
-Columns = Mapping[str, ColumnElement[Any] | InstrumentedAttribute[Any]]
 
-SERVICE_SORTS: Columns = MappingProxyType(
+SSL = "ssl"  # the one sort that is no column: what needs a person first
+SERVICE_SORTS: Sorts = MappingProxyType(
     {
-        "domain": func.lower(Service.domain),
-        "product": func.lower(Service.product),
-        "client": func.lower(Client.name),
-        "status": Service.status,
-        "due": Service.next_due_on,
+        "domain": Key((func.lower(Service.domain),)),
+        "product": Key((func.lower(Service.product),)),
+        "client": Key((func.lower(Client.name), Client.id), via=Service.client),
+        "status": Key((Service.status,)),
+        "due": Key((Service.next_due_on,), filled=Service.next_due_on),
     }
 )
-DOMAIN_SORTS: Columns = MappingProxyType(
+DOMAIN_SORTS: Sorts = MappingProxyType(
     {
-        "domain": func.lower(Domain.name),
-        "client": func.lower(Client.name),
-        "status": Domain.status,
-        "registered": Domain.registered_on,
-        "expires": Domain.expires_on,
+        "domain": Key((func.lower(Domain.name),)),
+        "client": Key((func.lower(Client.name), Client.id), via=Domain.client),
+        "status": Key((Domain.status,)),
+        "registered": Key((Domain.registered_on,), filled=Domain.registered_on),
+        "expires": Key((Domain.expires_on,), filled=Domain.expires_on),
     }
 )
 DEFAULT_SORT = "domain"
@@ -89,104 +88,114 @@ class Listing(Generic[R]):
 def list_services(user: User, question: Question, now: datetime, of: Client | None = None) -> Listing[Service]:
     """One page of the services this user may see, with the state their padlocks have at `now`; only those
     `of` one client where that is asked for."""
-    searched = (Service.domain, Service.product, Hostname.name, *_names_of_clients(user))
-    sorts = {**SERVICE_SORTS, "ssl": states.urgency(Service, now)}
-    filters, client = _filters(ServiceStatus, user, question)
-    conditions = _conditions(Service, filters, now, of)
-    if user.sees_everything and question.origin in padlock.ORIGINS:
-        filters["origin"] = question.origin
-        conditions.append(Service.origin == Origin(question.origin))
-    listing = _listing(services_for(user), question, searched, sorts, Service.id, conditions)
-    shown = replace(listing, filters=filters, client=client, statuses={word: word for word in ServiceStatus})
+    listing = _listing(
+        Service, (Service.domain, Service.product), SERVICE_SORTS, ServiceStatus, user, question, now, of
+    )
     # It can be filtered by where the servers are known of which it is told.
     known = user.sees_everything and any(service.server_address for service in listing.rows)
     labels = {origin.value: words.label for origin, words in padlock.ORIGINS.items()}
-    return replace(shown, origins=labels if known or "origin" in filters else {})
+    return replace(listing, origins=labels if known or "origin" in listing.filters else {})
 
 
 def list_domains(user: User, question: Question, now: datetime, of: Client | None = None) -> Listing[Domain]:
     """One page of the domains this user may see, with the state their padlocks have at `now`; only those
     `of` one client where that is asked for."""
-    searched = (Domain.name, Hostname.name, *_names_of_clients(user))
-    sorts = {**DOMAIN_SORTS, "ssl": states.urgency(Domain, now)}
-    filters, client = _filters(DomainStatus, user, question)
-    conditions = _conditions(Domain, filters, now, of)
-    listing = _listing(domains_for(user), question, searched, sorts, Domain.id, conditions)
-    return replace(listing, filters=filters, client=client, statuses={word: word for word in DomainStatus})
+    return _listing(Domain, (Domain.name,), DOMAIN_SORTS, DomainStatus, user, question, now, of)
 
 
 def _filters(statuses: type[StrEnum], user: User, question: Question) -> tuple[dict[str, str], Client | None]:
     """The filters that were understood, and the client among them. What is unknown filters nothing."""
-    filters = {}
+    filters: dict[str, str] = {}
     if question.status in list(statuses):
         filters["status"] = question.status
     if question.ssl in states.KINDS:
         filters["ssl"] = question.ssl
-    client = db.session.get(Client, int(question.client)) if user.sees_everything and _is_id(question.client) else None
+    if statuses is ServiceStatus and user.sees_everything and question.origin in padlock.ORIGINS:
+        filters["origin"] = question.origin
+    client = db.session.get(Client, int(question.client)) if user.sees_everything and is_id(question.client) else None
     if client is not None:
         filters["client"] = str(client.id)
     return filters, client
 
 
-def _conditions(
-    model: type[Service] | type[Domain], filters: Mapping[str, str], now: datetime, of: Client | None
-) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if "status" in filters:
-        conditions.append(model.status == filters["status"])
-    if "ssl" in filters:
-        conditions.append(states.is_kind(model, filters["ssl"], now))
-    if "client" in filters:
-        conditions.append(model.client_id == int(filters["client"]))
-    if of is not None:
-        conditions.append(model.client_id == of.id)
-    return conditions
-
-
-def _is_id(text: str) -> bool:
+def is_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 18
 
 
-def _names_of_clients(user: User) -> tuple[InstrumentedAttribute[str], ...]:
-    # A client's own name stands on every row of theirs: searching it would find everything.
-    return (Client.name,) if user.sees_everything else ()
-
-
 def _listing(
-    statement: Select[T],
+    model: type[T],
+    searched: Sequence[InstrumentedAttribute[str]],
+    sorts: Sorts,
+    statuses: type[StrEnum],
+    user: User,
     question: Question,
-    searched: Iterable[InstrumentedAttribute[str]],
-    sorts: Columns,
-    last_sort: InstrumentedAttribute[int],
-    conditions: Iterable[ColumnElement[bool]] = (),
+    now: datetime,
+    of: Client | None,
 ) -> Listing[T]:
-    search = question.search.strip()[:MOST_SEARCHED]
-    matches = (_matches(search, searched),) if search else ()
-    ids = statement.with_only_columns(last_sort).where(*conditions, *matches)
-    total = db.session.scalar(select(func.count()).select_from(ids.subquery())) or 0
-    size = int(question.size) if question.size in map(str, PAGE_SIZES) else PAGE_SIZE
-    pages = max(1, -(-total // size))
-    page = clamped_page(question.page, pages)
-    sort = question.sort if question.sort.removeprefix("-") in sorts else DEFAULT_SORT
-    column = sorts[sort.removeprefix("-")]
-    order = ((column.desc() if sort.startswith("-") else column.asc()).nulls_last(), last_sort)
-    # The page is found by ids alone, and only its rows are fetched: whole rows take several times as long to sort.
-    chosen = ids.order_by(*order).limit(size).offset((page - 1) * size)
-    rows = db.session.scalars(statement.where(last_sort.in_(chosen)).order_by(*order)).all()
-    return Listing(list(rows), total, search, sort, page, pages, size)
+    filters: dict[str, str]
+    filters, client = _filters(statuses, user, question)
+    search = question.search.strip()[: paging.MOST_SEARCHED]
+    # One client's items: nobody else's are worth collecting.
+    few = client is not None or of is not None or not user.sees_everything
+
+    def ids(each: bool) -> Select[int]:
+        found = matches(model, search, searched, user, each)
+        chosen = ids_for(model, user).where(*found, *_conditions(model, filters, now, each or bool(search)))
+        return chosen if of is None else chosen.where(model.client_id == of.id)
+
+    sort = question.sort if question.sort.removeprefix("-") in {*sorts, SSL} else DEFAULT_SORT
+    order = _order(model, sorts, sort, Arm(ids(few), ids(each=True)), now, few or bool(search))
+
+    def rows(found: Subquery) -> list[T]:
+        chosen = items_for(model, user).join(found, found.c.id == model.id)
+        return list(db.session.scalars(chosen.order_by(found.c.part, found.c.place)))
+
+    counted = (model.kind, user.client_id, of and of.id, *filters.items(), search, sort if len(order) > 1 else "")
+    asked = question.page, question.size
+    page = paging.fetch(counted, order, asked, rows, backwards=sort.startswith("-"))
+    words = {str(word): str(word) for word in statuses}
+    return Listing(page.rows, page.total, search, sort, page.number, page.pages, page.size, filters, client, words)
 
 
-def _matches(search: str, columns: Iterable[InstrumentedAttribute[str]]) -> ColumnElement[bool]:
-    """The search as it stands, nowhere a pattern: "%" finds a per cent sign."""
-    conditions = [column.icontains(search, autoescape=True) for column in columns]
+def _order(model: type[T], sorts: Sorts, sort: str, arm: Arm, now: datetime, few: bool) -> list[Segment]:
+    if sort.removeprefix("-") != SSL:
+        return [Segment((part,)) for part in sorts[sort.removeprefix("-")].arms(arm)]
+    groups = (states.by_urgency(model, now, each=each) for each in (few, True))
+    order = [Segment((arm.where(*group),)) for group in zip(*groups, strict=True)]
+    order[states.ALL_WELL] = replace(order[states.ALL_WELL], rest_of=(arm,))
+    return order[::-1] if sort.startswith("-") else order
+
+
+def _conditions(
+    model: type[Service] | type[Domain], filters: Mapping[str, str], now: datetime, each: bool
+) -> Iterator[ColumnElement[bool]]:
+    if "status" in filters:
+        yield model.status == filters["status"]
+    if "ssl" in filters:
+        yield states.is_kind(model, filters["ssl"], now, each=each)
+    if "origin" in filters:
+        yield Service.origin == Origin(filters["origin"])
+    if "client" in filters:
+        yield model.client_id == int(filters["client"])
+
+
+def matches(
+    model: type[Service] | type[Domain],
+    search: str,
+    columns: Iterable[InstrumentedAttribute[str]],
+    user: User,
+    each: bool,
+) -> Iterator[ColumnElement[bool]]:
+    """Whether the search stands in the item itself, in its host name or in its client's name. `each` as in `states`."""
+    if not search:
+        return
+    named = contains(Hostname.name, search)
     with suppress(probe.NotCheckable):
         # Whoever pastes an address, or the same name in the other of its two spellings, finds it too.
-        conditions.append(Hostname.name == probe.parse(search))
-    return or_(*conditions)
-
-
-def clamped_page(text: str, pages: int) -> int:
-    """A page that exists: what is no number is the first, what lies beyond the end is the last."""
-    if not (text.isascii() and text.isdigit()):
-        return 1
-    return min(max(1, int(text[:12])), pages)
+        named = or_(named, Hostname.name == probe.parse(search))
+    conditions = [contains(column, search) for column in columns]
+    conditions.append(states.of_hostname(model, named, each=each))
+    if user.sees_everything:
+        # A client's own name stands on every row of theirs: searching it would find everything.
+        conditions.append(model.client_id.in_(select(Client.id).where(contains(Client.name, search))))
+    yield or_(*conditions)

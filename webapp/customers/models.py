@@ -162,7 +162,7 @@ class Service(_Named, _Versioned, Model):
     kind: ClassVar[str] = "service"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"))
     reference: Mapped[str | None] = mapped_column(String(64), unique=True)
     product: Mapped[str] = mapped_column(String(200))
     domain: Mapped[str] = mapped_column(String(255))
@@ -170,7 +170,7 @@ class Service(_Named, _Versioned, Model):
     next_due_on: Mapped[date | None]
     server_address: Mapped[str | None] = mapped_column(String(45))  # of the server that the domain is meant to lead to
     origin: Mapped[Origin | None] = mapped_column(word_column(Origin))  # where it led, seen from there, at last asking
-    hostname_id: Mapped[int | None] = mapped_column(ForeignKey("hostname.id"), index=True)
+    hostname_id: Mapped[int | None] = mapped_column(ForeignKey("hostname.id"))
 
     client: Mapped[Client] = relationship()
     hostname: Mapped[Hostname | None] = relationship()
@@ -191,12 +191,12 @@ class Domain(_Named, _Versioned, Model):
     kind: ClassVar[str] = "domain"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"))
     name: Mapped[str] = mapped_column(String(255))
     registered_on: Mapped[date | None]
     expires_on: Mapped[date | None]
     status: Mapped[DomainStatus] = mapped_column(word_column(DomainStatus))
-    hostname_id: Mapped[int | None] = mapped_column(ForeignKey("hostname.id"), index=True)
+    hostname_id: Mapped[int | None] = mapped_column(ForeignKey("hostname.id"))
 
     client: Mapped[Client] = relationship()
     hostname: Mapped[Hostname | None] = relationship()
@@ -210,25 +210,41 @@ class Domain(_Named, _Versioned, Model):
         return self.name
 
 
-# What the lists sort by, see `lists`: a page of 25 among 100,000 comes from an index, in its order. Rows without a date
-# come last, so that comes first in the index.
+# What the lists are sorted and filtered by, see `lists`: a page of 25 among 100,000 comes from an index, in its order.
+# Filters and searches go on what stands behind in it, so that the rows before that page need not be fetched.
 Index("ix_client_name_sorted", func.lower(Client.name), Client.id)
-Index("ix_service_domain_sorted", func.lower(Service.domain), Service.id)
-Index("ix_service_product_sorted", func.lower(Service.product), Service.id)
-Index("ix_service_status", Service.status, Service.id)
-Index("ix_service_origin", Service.origin, Service.id)
-Index("ix_service_due_sorted", Service.next_due_on.is_(None), Service.next_due_on, Service.id)
-Index("ix_domain_name_sorted", func.lower(Domain.name), Domain.id)
-Index("ix_domain_status", Domain.status, Domain.id)
-Index("ix_domain_registered_sorted", Domain.registered_on.is_(None), Domain.registered_on, Domain.id)
-Index("ix_domain_expires_sorted", Domain.expires_on.is_(None), Domain.expires_on, Domain.id)
+Index("ix_user_name_sorted", func.lower(User.name), User.id)
+Index("ix_user_role", User.role, User.id)
+_SERVICE = (Service.id, Service.status, Service.client_id, Service.hostname_id)
+Index("ix_service_domain_sorted", func.lower(Service.domain), *_SERVICE)
+Index("ix_service_product_sorted", func.lower(Service.product), *_SERVICE)
+Index("ix_service_due_sorted", Service.next_due_on, *_SERVICE)
+Index("ix_service_status", Service.status, Service.id, Service.client_id, Service.hostname_id)
+Index("ix_service_client", Service.client_id, Service.id, Service.status, Service.hostname_id)
+Index("ix_service_hostname", Service.hostname_id, Service.id, Service.status, Service.client_id)
+Index("ix_service_origin", Service.origin, *_SERVICE)
+Index("ix_service_text", Service.domain, Service.product, Service.client_id, Service.hostname_id, Service.status)
+_DOMAIN = (Domain.id, Domain.status, Domain.client_id, Domain.hostname_id)
+Index("ix_domain_name_sorted", func.lower(Domain.name), *_DOMAIN)
+Index("ix_domain_registered_sorted", Domain.registered_on, *_DOMAIN)
+Index("ix_domain_expires_sorted", Domain.expires_on, *_DOMAIN)
+Index("ix_domain_status", Domain.status, Domain.id, Domain.client_id, Domain.hostname_id)
+Index("ix_domain_client", Domain.client_id, Domain.id, Domain.status, Domain.hostname_id)
+Index("ix_domain_hostname", Domain.hostname_id, Domain.id, Domain.status, Domain.client_id)
+Index("ix_domain_text", Domain.name, Domain.client_id, Domain.hostname_id, Domain.status)
 
 
 class Activity(Model):
     """Who did what to which item. Kept in words, so that it can still be read when the item has gone."""
 
+    __table_args__ = (  # what the log is filtered by, newest first
+        Index("ix_activity_kind", "kind", "id"),
+        Index("ix_activity_action", "action", "id"),
+        Index("ix_activity_who", "who", "id"),
+    )
+
     id: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(Instant, index=True)
+    at: Mapped[datetime] = mapped_column(Instant)
     who: Mapped[str] = mapped_column(String(254))  # the e-mail address of the user, or "command line"
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), index=True)
     action: Mapped[str] = mapped_column(String(40))  # "created", "changed", "moved", "deleted", "viewed as", …

@@ -5,18 +5,30 @@ An item that is not active is never asked, whoever calls.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from webapp.customers.access import Item, item_or_404
-from webapp.customers.models import User
+from webapp.customers.access import Item, item_or_404, items_for
+from webapp.customers.models import Domain, Service, User
+from webapp.extensions import db
+from webapp.monitor import history as monitor_history
 from webapp.monitor import live
-from webapp.monitor.models import Standing
+from webapp.monitor.models import Change, Standing
+
+MOST_AT_ONCE = 100  # items that one wish may name: a page of a list
+_NAME = re.compile("(service|domain)-[1-9][0-9]{0,17}")
 
 
 def known(item: Item, user: User, now: datetime) -> Standing:
     """What is stored, at once: never asks, never waits."""
     return live.known(item.hostname, active=item.active, viewer=user.id, now=now)
+
+
+def history(item: Item) -> list[Change]:
+    """What has changed of its certificate, the latest first. Nothing of an inactive item: its name may be somebody
+    else's by now, and what is seen there is theirs."""
+    return monitor_history.changes(item.hostname) if item.active and item.hostname is not None else []
 
 
 def ask(user: User, kind: str, item_id: int, now: datetime) -> tuple[Item, Standing]:
@@ -28,6 +40,20 @@ def ask(user: User, kind: str, item_id: int, now: datetime) -> tuple[Item, Stand
 def ask_anew(user: User, kind: str, item_id: int, now: datetime) -> tuple[Item, Standing]:
     """The same, asked even where the last answer is fresh, as "Check now" promises."""
     return _after(live.ask_anew, user, kind, item_id, now)
+
+
+def ask_many(user: User, names: Iterable[str], now: datetime) -> tuple[int, int]:
+    """Starts checks of the items that are called "service-12" and the like, and does not wait for them: how many are
+    being asked, and how many are not. What this user may not see is left out as well."""
+    wanted = {name for name in list(names)[:MOST_AT_ONCE] if _NAME.fullmatch(name)}
+    items: list[Item] = []
+    for model in (Service, Domain):
+        ids = [int(name.partition("-")[2]) for name in wanted if name.startswith(model.kind)]
+        items += db.session.scalars(items_for(model, user).where(model.id.in_(ids)))
+    hostnames = {item.hostname for item in items if item.active and item.hostname}
+    asked = live.start(hostnames, viewer=user.id, now=now)
+    able = sum(item.active and item.hostname is not None for item in items)
+    return asked, len(wanted) - able + len(hostnames) - asked
 
 
 def _after(asking: Callable[..., bool], user: User, kind: str, item_id: int, now: datetime) -> tuple[Item, Standing]:

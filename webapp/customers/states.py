@@ -9,10 +9,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from sqlalchemy import ColumnElement, and_, case, or_
+from sqlalchemy import ColumnElement, and_, case, or_, select
 
 from webapp import padlock
-from webapp.customers.models import ACTIVE_DOMAINS, ACTIVE_SERVICES, Domain, Service
+from webapp.customers.models import ACTIVE_DOMAINS, ACTIVE_SERVICES, Domain, DomainStatus, Service, ServiceStatus
 from webapp.monitor.models import Hostname
 from webapp.probe import Reason, State
 
@@ -21,45 +21,88 @@ Model = type[Service] | type[Domain]
 EXPIRING = "expiring"  # valid, with an amber badge: a warning is no fifth state
 KINDS = tuple(padlock.KINDS)
 
-ALL_WELL = 4  # the `urgency` from which on nobody has to do anything
+ALL_WELL = 4  # the place in `by_urgency` from which on nobody has to do anything
 
 _REASONS = MappingProxyType({state: [reason for reason in Reason if reason.state is state] for state in State})
+_INACTIVE_SERVICES = sorted(set(ServiceStatus) - ACTIVE_SERVICES)
+_INACTIVE_DOMAINS = sorted(set(DomainStatus) - ACTIVE_DOMAINS)
 
 
-def active(model: Model) -> ColumnElement[bool]:
-    """Whether an item is active; one that is not is never asked."""
-    return Service.status.in_(ACTIVE_SERVICES) if model is Service else Domain.status.in_(ACTIVE_DOMAINS)
+def inactive(model: Model) -> ColumnElement[bool]:
+    """Whether an item is not active; such a one is never asked."""
+    return Service.status.in_(_INACTIVE_SERVICES) if model is Service else Domain.status.in_(_INACTIVE_DOMAINS)
 
 
-def is_state(model: Model, state: State, now: datetime) -> ColumnElement[bool]:
-    """Whether an item's padlock shows this state at `now`. The statement has to join `Hostname`."""
+def is_state(model: Model, state: State, now: datetime, *, each: bool = False) -> ColumnElement[bool]:
+    """Whether an item's padlock shows this state at `now`. `each`: how it is asked, see
+    `of_hostname`."""
     if state is State.INACTIVE:
-        return ~active(model)
+        return inactive(model)
     if state is State.VALID:
-        return and_(active(model), Hostname.reason == Reason.OK, ~_ended(now))
+        # Most are valid: it is quicker to look at the host name of each item than to collect these host names first.
+        return and_(~inactive(model), model.hostname.has(and_(Hostname.reason == Reason.OK, ~_ended(now))))
     if state is State.INVALID:
-        failed = Hostname.reason.in_(_REASONS[State.INVALID])
-        return and_(active(model), or_(failed, and_(Hostname.reason == Reason.OK, _ended(now))))
-    return and_(active(model), or_(Hostname.reason.is_(None), Hostname.reason.in_(_REASONS[State.UNKNOWN])))
+        ended = and_(Hostname.reason == Reason.OK, _ended(now))
+        return _any_of(model, or_(Hostname.reason.in_(_REASONS[State.INVALID]), ended), each)
+    failed = or_(Hostname.reason.is_(None), Hostname.reason.in_(_REASONS[State.UNKNOWN]))
+    return or_(_no_name(model), _any_of(model, failed, each))
 
 
-def is_kind(model: Model, kind: str, now: datetime) -> ColumnElement[bool]:
+def is_kind(model: Model, kind: str, now: datetime, *, each: bool = False) -> ColumnElement[bool]:
     """Whether an item belongs to one of `KINDS`. "valid" holds what is expiring as well."""
     if kind == EXPIRING:
-        return and_(is_state(model, State.VALID, now), _ends_soon(now))
-    return is_state(model, State(kind), now)
+        return _any_of(model, and_(Hostname.reason == Reason.OK, ~_ended(now), _ends_soon(now)), each)
+    return is_state(model, State(kind), now, each=each)
+
+
+def has_reason(model: Model, reason: Reason, now: datetime, *, each: bool = False) -> ColumnElement[bool]:
+    """Whether an item's padlock gives this reason at `now`; one that is not active gives none."""
+    if reason is Reason.OK:
+        return is_state(model, State.VALID, now, each=each)
+    found = Hostname.reason == reason
+    if reason is Reason.EXPIRED:
+        found = or_(found, and_(Hostname.reason == Reason.OK, _ended(now)))
+    given = _any_of(model, found, each)
+    return or_(_no_name(model), given) if reason is Reason.NOT_CHECKABLE else given
+
+
+def never_asked(model: Model, *, each: bool = False) -> ColumnElement[bool]:
+    """Whether an item is active and has a host name that was never asked."""
+    return _any_of(model, Hostname.reason.is_(None), each)
+
+
+def of_hostname(model: Model, condition: ColumnElement[bool], *, each: bool = False) -> ColumnElement[bool]:
+    """Whether an item has a host name that is so. Where such host names are few among all they can be collected first;
+    or each item is looked at, where only some are: those of one client, or those on the way to a page."""
+    return model.hostname.has(condition) if each else model.hostname_id.in_(select(Hostname.id).where(condition))
+
+
+def by_urgency(model: Model, now: datetime, *, each: bool = False) -> tuple[ColumnElement[bool], ...]:
+    """Every item in one of six groups, what needs a person first: invalid, expiring, unknown, never asked, valid,
+    inactive."""
+    well = and_(Hostname.reason == Reason.OK, or_(Hostname.not_after.is_(None), ~_ends_soon(now)))
+    return (
+        is_state(model, State.INVALID, now, each=each),
+        is_kind(model, EXPIRING, now, each=each),
+        or_(_no_name(model), _any_of(model, Hostname.reason.in_(_REASONS[State.UNKNOWN]), each)),
+        never_asked(model, each=each),
+        and_(~inactive(model), model.hostname.has(well)),
+        inactive(model),
+    )
 
 
 def urgency(model: Model, now: datetime) -> ColumnElement[int]:
-    """What an item is sorted by: 0 needs a person first. Invalid, expiring, unknown, never asked, valid, inactive."""
-    return case(
-        (~active(model), ALL_WELL + 1),
-        (is_state(model, State.INVALID, now), 0),
-        (and_(Hostname.reason == Reason.OK, _ends_soon(now)), 1),
-        (Hostname.reason == Reason.OK, ALL_WELL),
-        (and_(Hostname.id.is_not(None), Hostname.reason.is_(None)), 3),
-        else_=2,
-    )
+    """The place of an item in `by_urgency`."""
+    groups = by_urgency(model, now, each=True)
+    return case(*((group, place) for place, group in enumerate(groups)))
+
+
+def _no_name(model: Model) -> ColumnElement[bool]:
+    return and_(model.hostname_id.is_(None), ~inactive(model))
+
+
+def _any_of(model: Model, condition: ColumnElement[bool], each: bool) -> ColumnElement[bool]:
+    return and_(~inactive(model), of_hostname(model, condition, each=each))
 
 
 def _ended(now: datetime) -> ColumnElement[bool]:

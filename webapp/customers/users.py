@@ -7,18 +7,22 @@ from datetime import datetime
 from types import MappingProxyType
 
 from flask import abort
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Subquery, func, or_, select, update
 from sqlalchemy.orm import contains_eager
 
-from webapp.customers import accounts, activity, clients, edits
+from webapp.customers import accounts, activity, clients, edits, paging
 from webapp.customers.models import Client, Role, SignIn, User
-from webapp.extensions import db, writing
+from webapp.customers.segments import Arm, Key, Segment
+from webapp.extensions import contains, db, writing
 
 EMAIL_TAKEN = "Another user has this address."
-PAGE_SIZE = 25
-MOST_SEARCHED = 100  # characters of a search that are looked at
 SORTS = MappingProxyType(
-    {"name": func.lower(User.name), "email": User.email, "role": User.role, "client": func.lower(Client.name)}
+    {
+        "name": Key((func.lower(User.name),)),
+        "email": Key((User.email,)),
+        "role": Key((User.role,)),
+        "client": Key((func.lower(Client.name), Client.id), via=User.client, filled=User.client_id),
+    }
 )
 
 
@@ -51,22 +55,25 @@ class Details:
 
 def list_users(search: str, role: str, sort: str, page: str) -> UserList:
     """One page of the users; what cannot be understood of the question means its default."""
-    search = search.strip()[:MOST_SEARCHED]
+    search = search.strip()[: paging.MOST_SEARCHED]
     wanted = Role(role) if role in set(Role) else None
-    statement = select(User).outerjoin(User.client).options(contains_eager(User.client))
+    ids = select(User.id)
     if search:
-        columns = (User.name, User.email, Client.name)
-        statement = statement.where(or_(*(column.icontains(search, autoescape=True) for column in columns)))
+        of_clients = User.client_id.in_(select(Client.id).where(contains(Client.name, search)))
+        ids = ids.where(or_(contains(User.name, search), contains(User.email, search), of_clients))
     if wanted:
-        statement = statement.where(User.role == wanted)
-    total = db.session.scalar(select(func.count()).select_from(statement.with_only_columns(User.id).subquery())) or 0
-    pages = max(1, -(-total // PAGE_SIZE))
-    shown = min(max(1, int(page[:12])), pages) if page.isascii() and page.isdigit() else 1
+        ids = ids.where(User.role == wanted)
     sort = sort if sort.removeprefix("-") in SORTS else "name"
-    column = SORTS[sort.removeprefix("-")]
-    ordered = statement.order_by((column.desc() if sort.startswith("-") else column.asc()).nulls_last(), User.id)
-    rows = db.session.scalars(ordered.limit(PAGE_SIZE).offset((shown - 1) * PAGE_SIZE)).all()
-    return UserList(list(rows), total, search, wanted, sort, shown, pages)
+    order = [Segment((arm,)) for arm in SORTS[sort.removeprefix("-")].arms(Arm(ids, ids))]
+
+    def rows(found: Subquery) -> list[User]:
+        chosen = select(User).outerjoin(User.client).options(contains_eager(User.client))
+        chosen = chosen.join(found, found.c.id == User.id).order_by(found.c.part, found.c.place)
+        return list(db.session.scalars(chosen))
+
+    counted = ("user", wanted, search, sort if len(order) > 1 else "")
+    shown = paging.fetch(counted, order, (page, ""), rows, backwards=sort.startswith("-"))
+    return UserList(shown.rows, shown.total, search, wanted, sort, shown.number, shown.pages)
 
 
 def user_or_404(user_id: int) -> User:

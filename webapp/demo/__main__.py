@@ -22,6 +22,7 @@ from webapp.demo import data
 from webapp.demo.lab import Lab, running
 
 ROOT = Path(__file__).parent.parent.parent
+QUIET = {"PADLOCK_LOG_FORMAT": "plain", "PADLOCK_LOG_LEVEL": "warning"}
 
 
 def main() -> None:
@@ -36,7 +37,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="padlock-demo-") as folder, running(Path(folder)) as lab:
         environ = _environ(lab, Path(folder) / "demo.sqlite3")
         _fill(environ, lab)
-        command = [sys.executable, "-m", "gunicorn", "--log-level", "warning", "wsgi:app"]
+        command = [sys.executable, "-m", "gunicorn", "wsgi:app"]
         # A group of its own: Ctrl-C reaches this process, and this process ends the site.
         site = subprocess.Popen(command, env=environ, cwd=ROOT, process_group=0)  # noqa: S603 - our own words
         try:
@@ -58,8 +59,11 @@ def _interrupt(_signum: int, _frame: FrameType | None) -> None:
 
 def _environ(lab: Lab, database: Path) -> dict[str, str]:
     """What the site is told. The demo is the same for everybody: settings of this machine's owner do not count."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PADLOCK_") or name == LISTEN.name}
-    return kept | lab.environ() | {"PADLOCK_DATABASE_URL": f"sqlite:///{database}", "PADLOCK_PROBE_TIMEOUT": "5"}
+    own = (LISTEN.name, "PADLOCK_SCHEDULER")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PADLOCK_") or name in own}
+    return (
+        kept | lab.environ() | {"PADLOCK_DATABASE_URL": f"sqlite:///{database}", "PADLOCK_PROBE_TIMEOUT": "5", **QUIET}
+    )
 
 
 def _fill(environ: dict[str, str], lab: Lab) -> None:

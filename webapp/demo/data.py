@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import cycle
 
 from webapp import probe
-from webapp.customers import accounts, catalog
-from webapp.customers.models import Client, DomainStatus, Role, ServiceStatus
+from webapp.customers import accounts, activity, catalog
+from webapp.customers.models import Client, DomainStatus, Role, ServiceStatus, User
 from webapp.demo.fine_print import ORIGINS
-from webapp.extensions import writing
+from webapp.extensions import db, writing
 
 PASSWORD = "padlock-demo"
 CAST = ("alice@example.com", "bob@example.com", "sam@example.com", "ada@example.com")
@@ -64,9 +64,11 @@ def fill(lab_cases: Collection[str]) -> None:
         accounts.add_user(CAST[0], "Alice Baker", PASSWORD, now, client=alice)
         accounts.add_user(CAST[1], "Bob Plumber", PASSWORD, now, client=bob)
         accounts.add_user(CAST[2], "Sam Staff", PASSWORD, now, role=Role.STAFF)
-        accounts.add_user(CAST[3], "Ada Admin", PASSWORD, now, role=Role.ADMIN)
+        ada = accounts.add_user(CAST[3], "Ada Admin", PASSWORD, now, role=Role.ADMIN)
         _fill_alice(alice, now.date())
         _fill_bob(bob, sorted(set(lab_cases) - _alices_names()), now.date())
+        db.session.flush()
+        _fill_log(ada, now)
 
 
 def _fill_alice(client: Client, today: date) -> None:
@@ -89,6 +91,16 @@ def _fill_bob(client: Client, names: list[str], today: date) -> None:
         catalog.add_service(client, product, name, ServiceStatus.ACTIVE, due, server)
         if number % 3 == 0:
             catalog.add_domain(client, name, DomainStatus.ACTIVE, due - timedelta(days=2 * 365), due)
+
+
+def _fill_log(ada: User, now: datetime) -> None:
+    activity.note(None, "created", "user", 4, CAST[3], now - timedelta(days=9), "Ada Admin, admin")
+    activity.note(None, "imported", "import", None, "customers.csv", now - timedelta(days=8), "2 clients, 31 services")
+    for number, email in enumerate(CAST[:3], start=1):
+        activity.note(ada, "created", "user", number, email, now - timedelta(days=7, minutes=-number))
+    moved = "from Bob & Sons Plumbing to Alice’s Bakery"
+    activity.note(ada, "moved", "service", 3, _name("expired"), now - timedelta(days=2, hours=5), moved)
+    activity.note(ada, "deleted", "domain", 99_999, _name("gone"), now - timedelta(hours=3))
 
 
 def _alices_names() -> set[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,7 @@ PATIENCE = 1.0  # seconds for which a web thread waits for a flight, at most
 MOST_WAITING = 4  # web threads that wait at once: the others answer "checking" right away and stay free
 MOST_FLIGHTS = 2000  # under way or queued: past that a cell is told to ask again later
 MOST_FOR_ONE = 24  # of one viewer's: a client whose servers are all silent must not hold up everybody else
+MOST_AT_ONCE = 100  # of one administrator's, who has marked a whole page
 SETTLED = timedelta(seconds=5)  # an answer this young is final whatever the setting says, or no cell would ever settle
 COOL_DOWN = timedelta(seconds=30)  # before "check now" asks the same server again
 
@@ -57,11 +59,11 @@ class Flights:
         with self._lock:
             return self._flights.get(name)
 
-    def board(self, name: str, viewer: int) -> _Flight | None:
+    def board(self, name: str, viewer: int, most: int = MOST_FOR_ONE) -> _Flight | None:
         """The flight of this name, started for `viewer` where there is none yet. None: too many are under way."""
         with self._lock:
             flight = self._flights.get(name)
-            if flight is not None or self._full_for(viewer):
+            if flight is not None or self._full_for(viewer, most):
                 return flight
             flight = self._flights[name] = _Flight(viewer)
         try:
@@ -78,9 +80,9 @@ class Flights:
         with self._lock:
             return self._full_for(viewer)
 
-    def _full_for(self, viewer: int) -> bool:
+    def _full_for(self, viewer: int, most: int = MOST_FOR_ONE) -> bool:
         flights = self._flights.values()
-        return len(flights) >= MOST_FLIGHTS or sum(flight.viewer == viewer for flight in flights) >= MOST_FOR_ONE
+        return len(flights) >= MOST_FLIGHTS or sum(flight.viewer == viewer for flight in flights) >= most
 
     def wait_for(self, flight: _Flight) -> None:
         """Until it has landed, `PATIENCE` at most; not at all when enough others are waiting."""
@@ -165,6 +167,14 @@ def ask(hostname: Hostname | None, *, active: bool, viewer: int, now: datetime) 
 def ask_anew(hostname: Hostname | None, *, active: bool, viewer: int, now: datetime) -> bool:
     """The same, but what is stored counts as fresh for `COOL_DOWN` only: a person has asked."""
     return active and hostname is not None and not _younger(hostname, COOL_DOWN, now) and _fly(hostname.name, viewer)
+
+
+def start(hostnames: Iterable[Hostname], *, viewer: int, now: datetime) -> int:
+    """Starts or joins the flights of these host names and waits for none of them: how many are in the air now. A person
+    has asked for each, so what is younger than `COOL_DOWN` is left as it is."""
+    names = [hostname.name for hostname in hostnames if not _younger(hostname, COOL_DOWN, now)]
+    flights = _flights()
+    return sum(flights.board(name, viewer, MOST_AT_ONCE) is not None for name in names if not flights.failed(name))
 
 
 def _fly(name: str, viewer: int) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import JSON, ForeignKey, Index, String, func
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.extensions import Instant, Model, word_column
 from webapp.probe import Reason, State
@@ -20,7 +21,7 @@ class Hostname(Model):
     seen; going unknown keeps them, a server that shows none clears them.
     """
 
-    __table_args__ = (Index("ix_hostname_state", "state", "not_after"),)  # what the lists filter by
+    __table_args__ = (Index("ix_hostname_due", "asked_at", "urgent_at"),)  # what a refresh looks for
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(253), unique=True)  # the A-label, without the final dot
@@ -47,6 +48,103 @@ class Hostname(Model):
     checked_at: Mapped[datetime | None] = mapped_column(Instant)
     changed_at: Mapped[datetime | None] = mapped_column(Instant)  # since when the state is what it is
     last_valid_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    # What the refresh goes by. `asked_at` is when it was last asked, whatever came of it: `checked_at` stays behind
+    # where that failed on our side. `urgent_at` is since when it goes before others; None: it does not.
+    asked_at: Mapped[datetime | None] = mapped_column(Instant)
+    urgent_at: Mapped[datetime | None] = mapped_column(Instant)
+    run_id: Mapped[int | None]  # the last refresh that has asked it
+    claim: Mapped[str | None] = mapped_column(String(32), index=True)  # the batch that is asking it now
+    claimed_until: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Change(Model):
+    """One check that found something else than the one before: what it was, and what it is since then. The very first
+    answer is a change too, from nothing."""
+
+    __table_args__ = (Index("ix_change_of", "hostname_id", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hostname_id: Mapped[int] = mapped_column(ForeignKey("hostname.id", ondelete="CASCADE"))
+    at: Mapped[datetime] = mapped_column(Instant)
+    old_state: Mapped[State | None] = mapped_column(word_column(State))
+    new_state: Mapped[State] = mapped_column(word_column(State))
+    old_reason: Mapped[Reason | None] = mapped_column(word_column(Reason))
+    new_reason: Mapped[Reason] = mapped_column(word_column(Reason))
+    old_issuer: Mapped[str] = mapped_column(String(200))
+    new_issuer: Mapped[str] = mapped_column(String(200))
+    old_fingerprint: Mapped[str | None] = mapped_column(String(64))
+    new_fingerprint: Mapped[str | None] = mapped_column(String(64))
+    old_not_after: Mapped[datetime | None] = mapped_column(Instant)
+    new_not_after: Mapped[datetime | None] = mapped_column(Instant)
+
+    hostname: Mapped[Hostname] = relationship()
+
+
+class RunKind(StrEnum):
+    DAILY = "daily"
+    NOW = "now"  # somebody pressed the button
+    COMMAND = "command"  # flask refresh
+
+
+class RunState(StrEnum):
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    OFFLINE = "offline"  # the monitor had no network: it is tried again
+
+
+class RefreshRun(Model):
+    """One refresh of the fleet, under way or ended. Its `slot` is unique: for a daily run the local day, so that no
+    second scheduler, restart or turn of the clock runs a day twice.
+
+    `total` is how many were due when it began and may be asked, `asked` how many of them have been; the counts below
+    it add up to `asked`. Whoever works on it holds it by `owner` until `owned_until`.
+    """
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slot: Mapped[str] = mapped_column(String(40), unique=True)
+    kind: Mapped[RunKind] = mapped_column(word_column(RunKind))
+    who: Mapped[str] = mapped_column(String(254), default="")  # whose button or command it was
+    state: Mapped[RunState] = mapped_column(word_column(RunState), default=RunState.RUNNING)
+    started_at: Mapped[datetime] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    most: Mapped[int] = mapped_column(default=0)  # how many names it may ask; 0: all
+    total: Mapped[int] = mapped_column(default=0)
+    asked: Mapped[int] = mapped_column(default=0)
+    valid: Mapped[int] = mapped_column(default=0)
+    invalid: Mapped[int] = mapped_column(default=0)
+    unknown: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[int] = mapped_column(default=0)  # on our side: what was known of these names is kept
+    changed: Mapped[int] = mapped_column(default=0)
+    detail: Mapped[str] = mapped_column(String(500), default="")
+    owner: Mapped[str | None] = mapped_column(String(32))
+    owned_until: Mapped[datetime | None] = mapped_column(Instant)
+    tries: Mapped[int] = mapped_column(default=0)  # in a row that failed on our side
+    retry_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    @property
+    def ended(self) -> bool:
+        return self.ended_at is not None
+
+    @property
+    def percent(self) -> int:
+        return min(100, 100 * self.asked // self.total) if self.total else 0
+
+
+class Heartbeat(Model):
+    """The one row that says when the scheduler last looked whether there is something to do."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticked_at: Mapped[datetime] = mapped_column(Instant)
+
+
+# What the lists filter by, and what the report is sorted by.
+Index("ix_hostname_reason", Hostname.reason, Hostname.not_after)
+Index("ix_hostname_issuer_sorted", func.lower(Hostname.issuer), Hostname.id, Hostname.issuer)
+Index("ix_hostname_not_after", Hostname.not_after, Hostname.id)
+Index("ix_hostname_checked", Hostname.checked_at, Hostname.id)
+Index("ix_hostname_changed", Hostname.changed_at, Hostname.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A finding -> what is stored of its host name."""
+"""A finding -> what is stored of its host name, and the history of it."""
 
 from __future__ import annotations
 
@@ -6,37 +6,77 @@ from dataclasses import asdict
 from datetime import datetime
 
 from webapp.extensions import db, writing
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Change, Hostname
 from webapp.probe import Certificate, Finding, Reason, State
 
 
 def record(finding: Finding, now: datetime) -> None:
-    """Remember a finding, in one short transaction of its own.
-
-    An older finding than the one stored is dropped, and so is one for a name that is gone by now; what is stored from
-    after `now` was written under a clock that has been set back, and gives way. `monitor_error` is ours: it tells
-    nothing of the name, so nothing is stored.
-    """
+    """Remember a finding, in one short transaction of its own. One for a name that is gone by now is dropped."""
     if finding.reason is Reason.MONITOR_ERROR:
         return
     with writing():
         row = db.session.scalar(db.select(Hostname).filter_by(name=finding.hostname))
-        if row is None or (row.checked_at is not None and finding.checked_at <= row.checked_at <= now):
-            return
-        if row.state is not finding.state:
-            row.changed_at = finding.checked_at
-        row.state, row.reason, row.detail = finding.state, finding.reason, finding.detail
-        row.problems = [asdict(problem) for problem in finding.problems]
-        row.notes = sorted(finding.notes)
-        row.address, row.port, row.tls_version = finding.address, finding.port, finding.tls_version
-        row.checked_at = finding.checked_at
-        if finding.state is State.VALID:
-            row.last_valid_at = finding.checked_at
-        # No answer takes nothing back; an answer without a certificate means that there is none to show.
-        if finding.certificate is not None:
-            _remember_certificate(row, finding.certificate)
-        elif finding.state is State.INVALID:
-            _remember_certificate(row, Certificate(fingerprint=""))
+        if row is not None:
+            remember(row, finding, now)
+
+
+def remember(row: Hostname, finding: Finding, now: datetime) -> bool:
+    """The same for a row that is read already; whether anything changed. Call it inside `writing()`.
+
+    An older finding than the one stored is dropped; what is stored from after `now` was written under a clock that has
+    been set back, and gives way. `monitor_error` is ours: it tells nothing of the name, so nothing is stored.
+    """
+    if finding.reason is Reason.MONITOR_ERROR:
+        return False
+    if row.checked_at is not None and finding.checked_at <= row.checked_at <= now:
+        return False
+    before = _facts(row)
+    if row.state is not finding.state:
+        row.changed_at = finding.checked_at
+    row.state, row.reason, row.detail = finding.state, finding.reason, finding.detail
+    row.problems = [asdict(problem) for problem in finding.problems]
+    row.notes = sorted(finding.notes)
+    row.address, row.port, row.tls_version = finding.address, finding.port, finding.tls_version
+    row.checked_at = row.asked_at = finding.checked_at
+    if finding.state is State.VALID:
+        row.last_valid_at = finding.checked_at
+    # No answer takes nothing back; an answer without a certificate means that there is none to show.
+    if finding.certificate is not None:
+        _remember_certificate(row, finding.certificate)
+    elif finding.state is State.INVALID:
+        _remember_certificate(row, Certificate(fingerprint=""))
+    row.urgent_at = urgent_from(row)
+    return _note_change(row, before, finding)
+
+
+def urgent_from(row: Hostname) -> datetime | None:
+    """Since when a name goes before others: an invalid one since it was seen so, else from the last third of its
+    certificate's lifetime on. None where neither can be said."""
+    if row.state is State.INVALID:
+        return row.checked_at
+    if row.not_before is None or row.not_after is None:
+        return None
+    return row.not_after - (row.not_after - row.not_before) / 3
+
+
+def _facts(row: Hostname) -> dict[str, object]:
+    return {
+        "state": row.state,
+        "reason": row.reason,
+        "issuer": row.issuer or "",  # None in a row that is new
+        "fingerprint": row.fingerprint,
+        "not_after": row.not_after,
+    }
+
+
+def _note_change(row: Hostname, before: dict[str, object], finding: Finding) -> bool:
+    after = _facts(row)
+    if after == before:
+        return False
+    old = {f"old_{name}": fact for name, fact in before.items()}
+    new = {f"new_{name}": fact for name, fact in after.items()}
+    db.session.add(Change(hostname_id=row.id, at=finding.checked_at, **old, **new))
+    return True
 
 
 def _remember_certificate(row: Hostname, certificate: Certificate) -> None:

@@ -4,11 +4,13 @@
 is loaded by whoever wants it: it brings requests and a DNS client along.
 """
 
-from webapp.probe.address import ConnectTo
+from webapp.probe.about import Roots, roots, versions
+from webapp.probe.address import ConnectTo, answer_time
 from webapp.probe.certificate import clean
 from webapp.probe.engine import Settings, check, check_many, probe
 from webapp.probe.finding import Certificate, Finding, Note, Problem, Reason, State
 from webapp.probe.hostname import NotCheckable, Refusal, parse, to_unicode
+from webapp.probe.turns import Turns
 from webapp.probe.waiting import Crew
 
 __all__ = [
@@ -21,12 +23,17 @@ __all__ = [
     "Problem",
     "Reason",
     "Refusal",
+    "Roots",
     "Settings",
     "State",
+    "Turns",
+    "answer_time",
     "check",
     "check_many",
     "clean",
     "parse",
     "probe",
+    "roots",
     "to_unicode",
+    "versions",
 ]

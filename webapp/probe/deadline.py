@@ -20,6 +20,12 @@ class Deadline:
         """Seconds since the end, 0 before it."""
         return max(0.0, time.monotonic() - self.end)
 
+    def stand_still(self, since: float) -> None:
+        """Do not count the time since this moment: it was spent standing in line."""
+        waited = time.monotonic() - since
+        self.started += waited
+        self.end += waited
+
     def elapsed(self) -> float:
         """Seconds gone since the start."""
         return time.monotonic() - self.started

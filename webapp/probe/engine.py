@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing
@@ -17,10 +18,12 @@ from webapp.probe.address import ConnectTo, Endpoint, Lookup, LookupFailed, Netw
 from webapp.probe.deadline import Deadline
 from webapp.probe.finding import Contact, Ending, Finding, Note, Reason
 from webapp.probe.hostname import NotCheckable, parse
+from webapp.probe.turns import NoTurn, Turns
 from webapp.probe.waiting import Crew, Probe, Wait, drive
 
 log = logging.getLogger(__name__)
 
+ASLEEP = 5.0  # seconds past its deadline from which a silence says more about this machine than about the far side
 RETRY_PAUSE = 0.25  # seconds before red without a certificate is confirmed by a second try
 
 
@@ -36,6 +39,8 @@ class Settings:
 
 
 DEFAULT = Settings()
+LATE = "this machine stood still while it waited for an answer"
+NOT_ASKED = "not asked: its server has left the names before it without an answer"
 
 
 def check(text: str, settings: Settings = DEFAULT) -> Finding:
@@ -64,8 +69,9 @@ def check_many(hosts: Iterable[str], settings: Settings = DEFAULT, concurrency: 
             flying -= 1
 
 
-def probe(text: str, settings: Settings = DEFAULT) -> Probe[Finding]:
-    """`check` as a generator, for whoever does the waiting for many: see `waiting`."""
+def probe(text: str, settings: Settings = DEFAULT, turns: Turns | None = None) -> Probe[Finding]:
+    """`check` as a generator, for whoever does the waiting for many: see `waiting`. With `turns` it stands in line
+    at a busy address; that time does not count."""
     deadline = Deadline(settings.timeout)
     hostname = None
     try:
@@ -78,7 +84,10 @@ def probe(text: str, settings: Settings = DEFAULT) -> Probe[Finding]:
             allowed=settings.allowed_networks,
             connect_to=settings.connect_to,
         )
-        contact = yield from confirmed(hostname, where, trust, deadline)
+        if turns is None:
+            contact = yield from confirmed(hostname, where, trust, deadline)
+        else:
+            contact = yield from _in_turn(hostname, where, trust, deadline, turns)
         return judged(text, hostname, contact, deadline)
     except Exception as error:  # noqa: BLE001 - told apart, and logged where it is ours
         return failed(text, hostname, error, deadline)
@@ -113,13 +122,38 @@ def failed(text: str, hostname: str | None, error: Exception, deadline: Deadline
         return _finding(text, hostname, Reason.NOT_CHECKABLE, deadline, refusal=error.refusal)
     if isinstance(error, LookupFailed):
         return _finding(text, hostname, error.reason, deadline, detail=str(error))
+    if isinstance(error, NoTurn):
+        return _finding(text, hostname, Reason.MONITOR_ERROR, deadline, detail=str(error))
     log.error("checking %r failed on our side", text, exc_info=error)
     detail = certificate.clean(f"{type(error).__name__}: {error}")
     return _finding(text, hostname, Reason.MONITOR_ERROR, deadline, detail=detail)
 
 
 def _finding(text: str, hostname: str | None, reason: Reason, deadline: Deadline, **facts: Any) -> Finding:
+    if reason in (Reason.TIMEOUT, Reason.DNS_FAILED) and deadline.overdue() > ASLEEP:
+        # Stopped, suspended or starved: whatever did not come in time, it is not the far side's fault.
+        return Finding(text, hostname, Reason.MONITOR_ERROR, datetime.now(UTC), deadline.elapsed(), detail=LATE)
     return Finding(text, hostname, reason, datetime.now(UTC), deadline.elapsed(), **facts)
+
+
+def _in_turn(
+    hostname: str, where: Sequence[Endpoint], trust: handshake.Trust, deadline: Deadline, turns: Turns
+) -> Probe[Contact]:
+    """The same as `confirmed`, when it is this name's turn at all its addresses. Raises `NoTurn`."""
+    since = time.monotonic()
+    taken = yield from turns.take(where)
+    deadline.stand_still(since)
+    try:
+        if turns.down(where):
+            return Contact(Ending.TIMEOUT, NOT_ASKED, where[0].address, where[0].port)
+        contact = yield from confirmed(hostname, where, trust, deadline)
+        if contact.ending is Ending.TIMEOUT:
+            turns.silent(where)
+        elif contact.address is not None:
+            turns.answered(Endpoint(contact.address, contact.port))
+        return contact
+    finally:
+        turns.give_back(taken)
 
 
 def confirmed(

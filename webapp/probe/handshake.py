@@ -45,6 +45,9 @@ class TrustUnusable(Exception):
     """There is nothing to verify against: no root could be loaded."""
 
 
+UNUSABLE = (OSError, SSL.Error, TrustUnusable)  # what `load` raises of a file without a usable root
+
+
 @dataclass(slots=True)
 class _Seen:
     """What the callbacks of one connection have seen so far."""
@@ -66,7 +69,7 @@ def trust(ca_bundle: Path | None) -> Trust:
 
     Raises `TrustUnusable` where there never was a good one: verifying against nothing would turn everything red.
     """
-    path = ca_bundle or Path(certifi.where())
+    path = bundle(ca_bundle)
     try:
         stat = path.stat()
         stamp = (stat.st_mtime_ns, stat.st_size)
@@ -80,8 +83,9 @@ def trust(ca_bundle: Path | None) -> Trust:
         if known is not None and known[0] == stamp:
             return known[1]
         try:
-            loaded = _load(path)
-        except (OSError, SSL.Error, TrustUnusable) as error:
+            loaded = load(path)
+            log.info("trusting the roots in %s", path)
+        except UNUSABLE as error:
             if known is None:
                 raise TrustUnusable(f"no root can be loaded from {path}: {error}") from error
             log.exception("keeping the roots loaded before: %s is broken", path)
@@ -90,7 +94,18 @@ def trust(ca_bundle: Path | None) -> Trust:
         return loaded
 
 
-def _load(path: Path) -> SSL.Context:
+def bundle(ca_bundle: Path | None) -> Path:
+    """The file whose roots are trusted."""
+    return ca_bundle or Path(certifi.where())
+
+
+def openssl() -> str:
+    """ "OpenSSL 4.0.3 29 Sep 2026": the library that shakes hands, in its own words."""
+    return SSL.OpenSSL_version(SSL.OPENSSL_VERSION).decode()
+
+
+def load(path: Path) -> SSL.Context:
+    """A context that trusts the roots in this file. Raises one of `UNUSABLE`."""
     pem = path.read_bytes()
     roots = pem.count(b"-----BEGIN CERTIFICATE-----") + pem.count(b"-----BEGIN TRUSTED CERTIFICATE-----")
     if roots == 0:
@@ -115,7 +130,6 @@ def _load(path: Path) -> SSL.Context:
     lib.SSL_CTX_set1_curves_list(made._context, b"X25519:P-256:P-384:P-521")
     made.set_alpn_protos([b"h2", b"http/1.1"])
     made.set_session_cache_mode(SSL.SESS_CACHE_OFF)
-    log.info("trusting %d roots from %s", roots, path)
     return made
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from flask import Flask
 
 from webapp.routes import (
+    activity,
     admin,
     auth,
     client,
     clients,
     errors,
     gate,
+    health,
     help,
     imports,
     items,
@@ -18,6 +20,8 @@ from webapp.routes import (
     page,
     probe,
     profile,
+    refresh,
+    reports,
     reset,
     users,
     viewing,
@@ -31,5 +35,6 @@ def register(app: Flask) -> None:
     gate.register(app)
     page.register(app)
     errors.register(app)
-    for module in (auth, client, clients, admin, items, imports, probe, look, profile, reset, users, viewing, help):
+    provider = (activity, admin, clients, health, imports, items, refresh, reports, users)
+    for module in (auth, client, *provider, probe, look, profile, reset, viewing, help):
         app.register_blueprint(module.blueprint)

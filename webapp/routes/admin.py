@@ -23,7 +23,8 @@ def services() -> str:
 @blueprint.get("/services/<id:item_id>")
 def service(item_id: int) -> str:
     item = access.service_or_404(current_user, item_id)
-    return render_template("admin/service.html", item=item, standing=padlocks.known(item, current_user, now()))
+    shown = {"standing": padlocks.known(item, current_user, now()), "history": padlocks.history(item)}
+    return render_template("admin/service.html", item=item, **shown)
 
 
 @blueprint.get("/domains")
@@ -35,7 +36,8 @@ def domains() -> str:
 @blueprint.get("/domains/<id:item_id>")
 def domain(item_id: int) -> str:
     item = access.domain_or_404(current_user, item_id)
-    return render_template("admin/domain.html", item=item, standing=padlocks.known(item, current_user, now()))
+    shown = {"standing": padlocks.known(item, current_user, now()), "history": padlocks.history(item)}
+    return render_template("admin/domain.html", item=item, **shown)
 
 
 @blueprint.get("/<any(services, domains):place>/<id:item_id>/diagnosis")

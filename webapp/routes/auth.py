@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import (
     Blueprint,
-    Response,
     abort,
     current_app,
+    g,
     make_response,
     redirect,
     render_template,
@@ -24,7 +24,7 @@ from webapp.customers.models import User
 from webapp.extensions import limiter, login
 from webapp.routes.gate import open_to_everyone, own_path
 from webapp.routes.page import now
-from webapp.routes.person import account_and_network, email_field, name_field, network, new_password_field
+from webapp.routes.person import account_and_network, email_field, name_field, network, new_password_field, no_guess
 from webapp.routes.sessions import end_session, open_session
 
 blueprint = Blueprint("auth", __name__)
@@ -41,14 +41,10 @@ class FirstAdminForm(FlaskForm):  # type: ignore[misc]
     password = new_password_field("Password")
 
 
-def _failed(response: Response) -> bool:
-    return response.status_code != 303
-
-
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 @open_to_everyone
-@limiter.limit("10 per 5 minutes", key_func=account_and_network, methods=["POST"], deduct_when=_failed)
-@limiter.limit("50 per 5 minutes", key_func=network, methods=["POST"], deduct_when=_failed)
+@limiter.limit("10 per 5 minutes", key_func=account_and_network, methods=["POST"])
+@limiter.limit("50 per 5 minutes", key_func=network, methods=["POST"])
 def sign_in() -> AnyResponse:
     if current_user.is_authenticated:
         return redirect(url_for("auth.home"), 303)
@@ -58,6 +54,7 @@ def sign_in() -> AnyResponse:
         status = 422 if form.is_submitted() else 200
         shown = {"failed": form.is_submitted(), "no_user_yet": accounts.nobody_yet()}
         return make_response(render_template("auth/sign_in.html", form=form, **shown), status)
+    no_guess()
     open_session(user, accounts.sign_in(user, now()))
     return redirect(own_path(request.args.get("next")) or url_for("auth.home"), 303)
 
@@ -98,4 +95,6 @@ def home() -> AnyResponse:
 
 @login.user_loader  # type: ignore[untyped-decorator]
 def _signed_in(token: str) -> User | None:
-    return accounts.signed_in(token, now())
+    user = accounts.signed_in(token, now())
+    g.user_id = (user.viewed_by or user).id if user else None  # for the log
+    return user

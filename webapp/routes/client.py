@@ -30,8 +30,8 @@ def services() -> str:
 def service(item_id: int) -> str:
     item = access.service_or_404(current_user, item_id)
     tab = "domain" if request.args.get("tab") == "domain" else "overview"
-    standing = padlocks.known(item, current_user, now())
-    return render_template("client/service.html", item=item, standing=standing, tab=tab)
+    shown = {"standing": padlocks.known(item, current_user, now()), "history": padlocks.history(item)}
+    return render_template("client/service.html", item=item, tab=tab, **shown)
 
 
 @blueprint.get("/domains")
@@ -43,7 +43,8 @@ def domains() -> str:
 @blueprint.get("/domains/<id:item_id>")
 def domain(item_id: int) -> str:
     item = access.domain_or_404(current_user, item_id)
-    return render_template("client/domain.html", item=item, standing=padlocks.known(item, current_user, now()))
+    shown = {"standing": padlocks.known(item, current_user, now()), "history": padlocks.history(item)}
+    return render_template("client/domain.html", item=item, **shown)
 
 
 @blueprint.get("/<any(services, domains):place>/<id:item_id>/diagnosis")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, current_app, make_response, render_template
-from sqlalchemy.exc import OperationalError
+from flask import Flask, Response, current_app, g, make_response, render_template
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from webapp.extensions import db
+from webapp.extensions import db, saving_fails
 
 WORDS = {
     400: ("That did not work", "Your browser sent something we cannot use. Go back, reload the page and try again."),
@@ -25,12 +25,15 @@ WORDS = {
     500: ("Our own fault", "Something failed on our side. It has been noted; please try again later."),
     503: ("Not available just now", "We cannot reach our own data at the moment. Please try again in a minute."),
 }
+NOT_SAVED = ("Nothing can be saved just now", "What is there can be read, but not changed. Please try again later.")
+DAMAGED = "The database is damaged. Stop the site and restore the last backup: see docs/running.md, “The database”."
 
 
 def register(app: Flask) -> None:
     """Answers every error with a page of ours."""
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(OperationalError, _database_error)
+    app.register_error_handler(DatabaseError, _perhaps_damaged)
     app.register_error_handler(PoolTimeout, _database_error)
 
 
@@ -47,12 +50,19 @@ def _http_error(error: HTTPException) -> Response:
 def _database_error(error: Exception) -> Response:
     current_app.logger.error("The database does not answer.", exc_info=error)
     db.session.rollback()
-    return _page(503)
+    return _page(503, NOT_SAVED if saving_fails(error) else None)
 
 
-def _page(code: int) -> Response:
-    title, text = WORDS.get(code, WORDS[500 if code >= 500 else 400])
-    shown = {"title": title, "text": text, "code": code}
+def _perhaps_damaged(error: DatabaseError) -> Response:
+    if type(error) is not DatabaseError:
+        raise error  # a statement of ours that cannot be right
+    current_app.logger.critical(DAMAGED)
+    return _database_error(error)
+
+
+def _page(code: int, words: tuple[str, str] | None = None) -> Response:
+    title, text = words or WORDS.get(code, WORDS[500 if code >= 500 else 400])
+    shown = {"title": title, "text": text, "code": code, "reference": g.get("request_id") if code >= 500 else None}
     if code < 500:
         return make_response(render_template("errors/error.html", **shown), code)
     # Whatever failed may fail again: this page asks neither who is signed in nor anything else of the database.

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 
 from flask import Blueprint, Flask, Response, abort, make_response, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp.customers import import_jobs, imports
+from webapp.customers import csv_out, import_jobs, imports
 from webapp.customers.import_rows import COLUMNS
 from webapp.customers.models import DomainStatus, ServiceStatus
 from webapp.customers.tables import MOST_ROWS, Problem
@@ -85,7 +83,7 @@ def problems(token: str) -> Response:
 
 @blueprint.get("/example.csv")
 def example() -> Response:
-    return _download(["\ufeff", render_template("admin/import_example.csv")], "import-example.csv")
+    return _download([csv_out.MARK, render_template("admin/import_example.csv")], "import-example.csv")
 
 
 def _upload_page(error: str = "") -> str:
@@ -95,17 +93,8 @@ def _upload_page(error: str = "") -> str:
 
 
 def _problem_lines(problems: Iterable[Problem]) -> Iterator[str]:
-    yield "\ufeffline,column,weight,problem\r\n"
-    for problem in problems:
-        line = io.StringIO()
-        cells = (problem.line, problem.column, "error" if problem.serious else "note", problem.text)
-        csv.writer(line, quoting=csv.QUOTE_ALL).writerow([_harmless(str(cell)) for cell in cells])
-        yield line.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    """No formula, whichever spreadsheet opens it."""
-    return f"'{cell}" if cell.lstrip(" \"'").startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else cell
+    rows = ((found.line, found.column, "error" if found.serious else "note", found.text) for found in problems)
+    return csv_out.lines(("line", "column", "weight", "problem"), rows)
 
 
 def _download(lines: Iterable[str], name: str) -> Response:

@@ -23,12 +23,16 @@ def now() -> datetime:
 
 
 # What a list takes from the address bar: everything else in it is dropped when a link to the list is written.
-LIST_WORDS = ("q", "status", "ssl", "origin", "client", "sort", "size", "page")
+ITEM_WORDS = ("q", "status", "ssl", "origin", "client", "sort", "size", "page")  # a list of services or domains
+LIST_WORDS = (*ITEM_WORDS, "kind", "action", "who")
+
+
+REPORT_WORDS = ("q", "ssl", "reason", "issuer", "client", "expires", "checked", "origin", "sort", "size", "page")
 
 
 def question() -> Question:
     """What the address bar asks of a list."""
-    texts = {name: request.args[name] for name in LIST_WORDS if name in request.args}
+    texts = {name: request.args[name] for name in ITEM_WORDS if name in request.args}
     return Question(search=texts.pop("q", ""), **texts)
 
 
@@ -39,6 +43,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(_plain, "plain")
     app.add_template_filter(_host, "host")
     app.add_template_global(_same_list, "same_list")
+    app.add_template_global(_whole_list, "whole_list")
     app.add_template_global(ssl_url)
     app.add_template_global(diagnosis_url)
     # Globals, not a context: an error page is made without one.
@@ -71,9 +76,16 @@ def _host(name: str) -> str:
 
 def _same_list(**changes: Any) -> str:
     """The address of the list that is shown, with these changes; what is empty is left out."""
-    asked = {name: request.args.get(name) for name in LIST_WORDS} | changes
+    words = REPORT_WORDS if request.blueprint == "reports" else LIST_WORDS
+    asked = {name: request.args.get(name) for name in words} | changes
     where = request.view_args or {}
     return url_for(str(request.endpoint), **where, **{name: value for name, value in asked.items() if value})
+
+
+def _whole_list() -> str:
+    """The same list with no search and no filter, in the same order."""
+    keep = ("sort", "size")
+    return _same_list(**{name: None for name in {*LIST_WORDS, *REPORT_WORDS} if name not in keep})
 
 
 def ssl_url(item: Item) -> str:

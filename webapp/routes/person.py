@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
 
-from flask import Response, request
+from flask import request
 from flask_login import current_user
 from wtforms import EmailField, PasswordField, StringField
 from wtforms.validators import Email, InputRequired, Length
 
 from webapp.customers import accounts
+from webapp.extensions import limiter
 from webapp.routes.forms import stripped
 
 EMAIL_TAKEN = "This address cannot be used. Choose another one."
@@ -67,6 +68,11 @@ def user_and_network() -> str:
     return f"{current_user.id} {network()}"
 
 
-def refused(response: Response) -> bool:
-    """Whether a form came back with something wrong in it: only those count as attempts."""
-    return response.status_code == 422
+def no_guess() -> None:
+    """This request was no wrong guess, and counts no more.
+
+    Attempts are counted when they come in, not when they are answered: else as many as there are threads would be let
+    in at once.
+    """
+    for counted in limiter.current_limits:
+        limiter.limiter.hit(counted.limit, *counted.request_args, cost=-1)

@@ -25,13 +25,13 @@ def cell(kind: str, item_id: int) -> str:
 @blueprint.get("/details")
 def details(kind: str, item_id: int) -> str:
     item, standing = padlocks.ask(current_user, kind, item_id, now())
-    return render_template("fragments/details.html", item=item, standing=standing)
+    return render_template("fragments/details.html", item=item, standing=standing, history=padlocks.history(item))
 
 
 @blueprint.post("/details")
 def details_anew(kind: str, item_id: int) -> str:
     item, standing = padlocks.ask_anew(current_user, kind, item_id, now())
-    return render_template("fragments/details.html", item=item, standing=standing)
+    return render_template("fragments/details.html", item=item, standing=standing, history=padlocks.history(item))
 
 
 @blueprint.post("/check")

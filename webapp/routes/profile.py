@@ -18,7 +18,7 @@ from webapp.routes.person import (
     email_field,
     name_field,
     new_password_field,
-    refused,
+    no_guess,
     user_and_network,
 )
 from webapp.routes.sessions import end_session, open_session
@@ -26,9 +26,7 @@ from webapp.routes.viewing import not_in_their_name
 
 blueprint = Blueprint("profile", __name__, url_prefix="/profile")
 blueprint.before_request(not_in_their_name)
-guesses = limiter.shared_limit(
-    "10 per 5 minutes", "guesses", key_func=user_and_network, methods=["POST"], deduct_when=refused
-)
+guesses = limiter.shared_limit("10 per 5 minutes", "guesses", key_func=user_and_network, methods=["POST"])
 
 
 class DetailsForm(FlaskForm):  # type: ignore[misc]
@@ -63,6 +61,7 @@ def change() -> Response:
             form.email.errors = [EMAIL_TAKEN]
     if form.errors:
         return _page(details=form)
+    no_guess()
     flash("Your profile is saved.", "success")
     return redirect(url_for("profile.show"), 303)
 
@@ -79,6 +78,7 @@ def password() -> Response:
         except profile.WrongPassword:
             form.current.errors = [WRONG_PASSWORD]
         else:
+            no_guess()
             open_session(current_user, token)
             flash("Your password is changed. Every other browser is signed out.", "success")
             return redirect(url_for("profile.show"), 303)

@@ -49,6 +49,12 @@
     for (const [name, value] of [...event.formData]) if (!value) event.formData.delete(name);
   });
 
+  // One box marks all the others on the page.
+  document.addEventListener("change", (event) => {
+    const name = event.target.dataset?.marks;
+    if (name) document.querySelectorAll(`input[type=checkbox][name="${name}"]`).forEach((box) => { box.checked = event.target.checked; });
+  });
+
   // A list is swapped only when its own page comes back. Signed out in the meantime, or something failed: the browser
   // goes where it would have gone without htmx.
   document.addEventListener("htmx:before:response", (event) => {

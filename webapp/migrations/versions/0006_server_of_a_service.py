@@ -1,27 +1,25 @@
 """the server of a service, and where its domain leads, seen from there
 
 Revision ID: 0006
-Revises: 0001
+Revises: 0005
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0001"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
 
 def upgrade():
-    with op.batch_alter_table("service") as table:
-        table.add_column(sa.Column("server_address", sa.String(length=45), nullable=True))
-        table.add_column(sa.Column("origin", sa.String(length=32), nullable=True))
-    op.create_index("ix_service_origin", "service", ["origin", "id"])
+    op.add_column("service", sa.Column("server_address", sa.String(length=45), nullable=True))
+    op.add_column("service", sa.Column("origin", sa.String(length=32), nullable=True))
+    op.create_index("ix_service_origin", "service", ["origin", "id", "status", "client_id", "hostname_id"])
 
 
 def downgrade():
     op.drop_index("ix_service_origin", "service")
-    with op.batch_alter_table("service") as table:
-        table.drop_column("origin")
-        table.drop_column("server_address")
+    op.drop_column("service", "origin")
+    op.drop_column("service", "server_address")

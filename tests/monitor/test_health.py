@@ -1,0 +1,164 @@
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from webapp import probe
+from webapp.monitor import health
+from webapp.monitor.health import Clockwork, Level, Seen, Storage
+from webapp.probe import Roots
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+NEW = {"OpenSSL": "OpenSSL 4.0.3 29 Sep 2026", "pyOpenSSL": "26.4.0", "cryptography": "50.0.2", "certifi": "2026.10.18"}
+WELL = Clockwork(True, NOW - timedelta(seconds=40), "done", "", late=False, fleet=90, limit=100)
+BAD, WARNING, OK = Level
+
+
+def told(flags):
+    """The flags that are not well, as name and level; each of them has a fix."""
+    assert all(bool(flag.fix) == (flag.level is not OK) for flag in flags)
+    assert all(flag.words.endswith((".", "…")) for flag in flags)
+    return [(flag.name, flag.level) for flag in flags if flag.level is not OK]
+
+
+def test_new_libraries_are_well():
+    flags = health.libraries(NEW, NOW.date())
+    assert (told(flags), len(flags)) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "level"),
+    [
+        ("OpenSSL", "OpenSSL 3.0.19 27 Jan 2026", BAD),
+        ("OpenSSL", "OpenSSL 1.1.1w 11 Sep 2023", BAD),
+        ("OpenSSL", "OpenSSL 3.5.1 1 Jul 2025", WARNING),
+        ("OpenSSL", "LibreSSL 4.2.0", None),
+        ("pyOpenSSL", "24.3.0", WARNING),
+        ("pyOpenSSL", "25.3.0", None),
+        ("cryptography", "46.0.1", WARNING),
+        ("cryptography", "47.0.0", None),
+        ("certifi", "2025.11.12", WARNING),
+        ("certifi", "2025.11.24", None),
+    ],
+)
+def test_an_old_library_is_told_with_its_age(name, version, level):
+    expected = [(name, level)] if level is not None else []
+    assert told(health.libraries(NEW | {name: version}, NOW.date())) == expected
+
+
+def test_the_versions_of_this_very_engine_can_be_read():
+    versions = probe.versions()
+    assert list(versions) == ["OpenSSL", "pyOpenSSL", "cryptography", "certifi"]
+    assert versions["OpenSSL"].startswith("OpenSSL ")
+    assert all(version[0].isdigit() for name, version in versions.items() if name != "OpenSSL")
+    assert health.ages.released("OpenSSL", versions["OpenSSL"]) > date(2023, 1, 1)
+
+
+def test_the_roots_are_counted_and_a_broken_file_is_told(tmp_path):
+    good = probe.roots(None)
+    assert (good.problem, good.count > 100, len(good.sha256)) == ("", True, 64)
+    assert told([health.trust(good)]) == []
+    for content in (b"", b"nothing", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"):
+        (tmp_path / "roots.pem").write_bytes(content)
+        assert told([health.trust(probe.roots(tmp_path / "roots.pem"))]) == [("Trusted roots", BAD)]
+    assert told([health.trust(probe.roots(Path("/no/such/file")))]) == [("Trusted roots", BAD)]
+    assert told([health.trust(Roots(Path("x"), problem="gone"))]) == [("Trusted roots", BAD)]
+
+
+@pytest.mark.parametrize(("seconds", "level"), [(0.0004, OK), (1.0, OK), (1.3, WARNING), (None, BAD)])
+def test_a_slow_resolver_is_told(seconds, level):
+    assert health.resolver(seconds).level is level
+
+
+def test_a_resolver_that_never_answers_is_given_up():
+    from threading import Event
+
+    never = Event()
+    assert probe.answer_time("localhost", 0.2, lambda name: [name] * never.wait(5)) is None
+    never.set()
+    assert probe.answer_time("localhost", 2) < 2
+
+
+@pytest.mark.parametrize(("failed", "level"), [([], None), (["a.example"], WARNING), (["a.example", "b.example"], BAD)])
+def test_control_names_that_fail_are_told(failed, level):
+    expected = [] if level is None else [("Control names", level)]
+    assert told(health.controls(["a.example", "b.example"], failed)) == expected
+    assert health.controls([], []) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "level"),
+    [
+        ({}, None, OK),
+        ({"ticked_at": None}, "Scheduler", BAD),
+        ({"ticked_at": NOW - timedelta(days=2)}, "Scheduler", BAD),
+        ({"on": False, "ticked_at": NOW - timedelta(days=2)}, "Scheduler", BAD),
+        ({"on": False}, None, OK),  # another process does it
+        ({"state": "failed", "detail": "It had not ended."}, "Daily refresh", BAD),
+        ({"state": "offline"}, "Daily refresh", BAD),
+        ({"late": True}, "Daily refresh", WARNING),
+        ({"fleet": 701}, "Daily limit", WARNING),
+        ({"fleet": 700}, None, OK),
+        ({"fleet": 10**6, "limit": 0}, None, OK),
+        ({"state": None, "fleet": 0}, None, OK),
+    ],
+)
+def test_the_scheduler_and_its_last_run(changes, name, level):
+    flags = health.scheduler(replace(WELL, **changes), NOW)
+    assert told(flags) == ([(name, level)] if name else [])
+
+
+def test_a_limit_that_is_too_small_is_told_with_the_number_to_set():
+    flag = health.scheduler(replace(WELL, fleet=2340), NOW)[-1]
+    assert "At 100 a day each of 2,340 host names is refreshed every 24 days" in flag.words
+    assert "PADLOCK_REFRESH_DAILY_LIMIT=2340" in flag.fix
+
+
+def test_a_scheduler_that_died_two_days_ago_is_told_in_words():
+    flag = health.scheduler(replace(WELL, ticked_at=NOW - timedelta(days=2)), NOW)[0]
+    assert "It last looked 2 days ago: nothing is refreshed" in flag.words
+
+
+@pytest.mark.parametrize(
+    ("storage", "expected"),
+    [
+        (Storage("SQLite", "wal", 10**12), []),
+        (Storage("postgresql"), []),
+        (Storage("SQLite", "wal", 300 * 2**20), [("Database", WARNING)]),
+        (Storage("SQLite", "wal", 2**20), [("Database", BAD)]),
+        (Storage("SQLite", "wal", 10**12, "database or disk is full"), [("Database", BAD)]),
+        (Storage("SQLite", "delete", 10**12), [("SQLite mode", WARNING)]),
+    ],
+)
+def test_the_database(storage, expected):
+    assert told(health.storage(storage)) == expected
+
+
+@pytest.mark.parametrize(
+    ("debug", "secure_cookies", "only_here", "expected"),
+    [
+        (False, True, False, []),
+        (False, False, True, []),
+        (True, True, False, [("Debug mode", BAD)]),
+        (True, False, False, [("Debug mode", BAD), ("Cookies", WARNING)]),
+    ],
+)
+def test_how_the_site_is_set_up(debug, secure_cookies, only_here, expected):
+    assert told(health.site(debug=debug, secure_cookies=secure_cookies, only_here=only_here)) == expected
+
+
+@pytest.mark.parametrize(
+    ("seen", "now", "level"),
+    [
+        (Seen(), NOW, OK),
+        (Seen(NOW - timedelta(hours=1), 100, 2), NOW, OK),
+        (Seen(NOW + timedelta(minutes=4), 100, 0), NOW, OK),
+        (Seen(NOW + timedelta(minutes=6), 100, 0), NOW, BAD),
+        (Seen(NOW, 100, 6), NOW, WARNING),
+        (Seen(NOW, 4, 2), NOW, OK),
+        (Seen(), datetime(2026, 1, 1, tzinfo=UTC), BAD),
+    ],
+)
+def test_a_clock_that_cannot_be_right_is_told(seen, now, level):
+    assert health.clock(seen, NEW, now).level is level

@@ -1,0 +1,224 @@
+"""Schedulers as they run and as they die: real processes on one SQLite file."""
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from webapp.demo import behaviours
+from webapp.demo.pki import issue
+from webapp.extensions import db, writing
+from webapp.monitor import runs
+from webapp.monitor.models import Hostname, RefreshRun, RunState
+from webapp.probe import State
+
+ROOT = Path(__file__).parents[2]
+SLOW = 14  # names
+# Forks a scheduler for each line it reads, and waits for the one whose number it reads: so the imports are done once.
+NURSERY = """
+import os, sys, time
+from datetime import timedelta
+from threading import Event
+from webapp import create_app
+from webapp.extensions import db
+from webapp.monitor import due, refresh, runs
+
+due.LEASE, due.lease = timedelta(seconds=0.6), lambda: timedelta(seconds=1)  # not a minute, for a test
+
+def schedule():
+    with create_app().app_context():
+        while not runs.last_daily() or not runs.last_daily().ended:
+            refresh.tick(Event(), 60)
+            time.sleep(0.05)
+            db.session.rollback()
+
+for line in sys.stdin:
+    if line.strip():
+        print(os.waitstatus_to_exitcode(os.waitpid(int(line), 0)[1]), flush=True)
+        continue
+    child = os.fork()
+    if not child:
+        schedule()
+        os._exit(0)
+    print(child, flush=True)
+"""
+
+
+@pytest.fixture
+def environ(site):
+    """What another process of this site is told."""
+    there = ",".join(f"{pattern}={address}:{port}" for pattern, address, port in site.config["PADLOCK_CONNECT_TO"])
+    return {
+        "PATH": os.environ["PATH"],
+        "PADLOCK_DATABASE_URL": site.config["PADLOCK_DATABASE_URL"],
+        "PADLOCK_SECRET_KEY": "x" * 32,
+        "PADLOCK_CA_BUNDLE": str(site.config["PADLOCK_CA_BUNDLE"]),
+        "PADLOCK_ALLOWED_NETWORKS": "127.0.0.0/8",
+        "PADLOCK_CONNECT_TO": there,
+        "PADLOCK_PROBE_TIMEOUT": "5",
+        "PADLOCK_TIMEZONE": "UTC",
+    }
+
+
+@pytest.fixture
+def slow(fleet, lab, environ):
+    """Some names on a server that takes its time."""
+    leaf = issue("*.slow.example", issuer=lab.intermediate)
+    slow = lab.context(leaf, lab.intermediate)
+    address, port = lab.listen("*.slow.example", behaviours.https(slow, delay=0.2))
+    environ["PADLOCK_CONNECT_TO"] = f"*.slow.example={address}:{port}"
+    environ.update(PADLOCK_PER_ADDRESS="2", PADLOCK_PER_ADDRESS_PAUSE="0")
+    return fleet(*(f"name{number}.slow.example" for number in range(SLOW)))
+
+
+@pytest.fixture
+def schedulers(environ):
+    """Starts schedulers, each in a process of its own: says their numbers, or with a number how that one ended."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "process_group": 0}
+    nursery = subprocess.Popen([sys.executable, "-c", NURSERY], cwd=ROOT, env=environ, **pipes)
+
+    def schedulers(line=""):
+        nursery.stdin.write(f"{line}\n")
+        nursery.stdin.flush()
+        return int(nursery.stdout.readline())
+
+    yield schedulers
+    os.killpg(nursery.pid, signal.SIGKILL)
+    nursery.communicate()
+
+
+def recorded():
+    """How many names are recorded; whatever happened, they are as many as the run has counted, and none is half so."""
+    db.session.rollback()
+    run = runs.last_daily()
+    asked = db.session.scalar(db.select(db.func.count()).where(Hostname.run_id == 1, Hostname.state == State.VALID))
+    assert asked == (run.asked if run else 0) == (run.valid if run else 0)
+    return asked
+
+
+def wait_for(condition, seconds=20):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not come to that"
+        time.sleep(0.02)
+
+
+def ended():
+    db.session.rollback()
+    run = runs.last_daily()
+    return run is not None and run.ended
+
+
+def test_two_schedulers_at_once_run_one_run_and_ask_everybody_once(slow, schedulers, lab):
+    before = lab.contacts("*.slow.example")
+    both = [schedulers(), schedulers()]
+    assert [schedulers(process) for process in both] == [0, 0]
+    assert recorded() == SLOW
+    assert db.session.scalars(db.select(RefreshRun.state)).all() == [RunState.DONE]
+    assert lab.contacts("*.slow.example") == before + SLOW
+
+
+def test_killed_again_and_again_it_still_ends_and_loses_nothing(slow, schedulers):
+    dice, seen = random.Random(4711), [0]  # noqa: S311 - not for a secret
+    for _ in range(4):
+        process = schedulers()
+        wait_for(lambda: recorded() > seen[-1])
+        time.sleep(dice.uniform(0, 0.3))
+        os.kill(process, signal.SIGKILL)
+        assert schedulers(process) == -signal.SIGKILL
+        seen.append(recorded())
+    assert schedulers(schedulers()) == 0
+    assert seen == sorted(set(seen))  # what was recorded stays
+    assert recorded() == SLOW
+    assert db.session.scalars(db.select(RefreshRun.state)).all() == [RunState.DONE]
+    assert not db.session.scalar(db.select(Hostname.id).where(Hostname.claim.is_not(None)))
+
+
+def test_one_that_stood_still_past_its_claims_finds_them_gone(slow, schedulers):
+    sleeper = schedulers()
+    wait_for(lambda: recorded() > 2)
+    db.session.execute(db.text("PRAGMA busy_timeout = 200"))
+    stop_between_two_writes(sleeper)
+    assert schedulers(schedulers()) == 0
+    os.kill(sleeper, signal.SIGCONT)
+    assert schedulers(sleeper) == 0
+    assert recorded() == SLOW
+    assert db.session.scalar(db.select(db.func.count()).select_from(RefreshRun)) == 1
+
+
+def stop_between_two_writes(process):
+    """Nobody else can write to an SQLite file while who is writing stands still."""
+    for _ in range(50):
+        os.kill(process, signal.SIGSTOP)
+        try:
+            with writing():
+                return
+        except OperationalError:
+            os.kill(process, signal.SIGCONT)
+            time.sleep(0.01)
+    raise AssertionError("it is always writing")
+
+
+@pytest.fixture
+def site_process(environ):
+    """The site as `make run` starts it, on a port of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        environ["PADLOCK_LISTEN"] = f"127.0.0.1:{free.getsockname()[1]}"
+    command = [sys.executable, "-m", "gunicorn", "--log-level", "warning", "wsgi:app"]
+    started = []
+
+    def start():
+        started.append(subprocess.Popen(command, cwd=ROOT, env=environ))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_the_site_refreshes_a_hundred_names_with_nobody_looking(fleet, site_process, capsys):
+    fleet(*(f"name{number}.fleet.example" for number in range(100)))
+    site = site_process()
+    wait_for(ended)
+    run = runs.last_daily()
+    with capsys.disabled():
+        print({column.name: str(getattr(run, column.name)) for column in run.__table__.columns})
+    assert (run.state, run.asked, run.valid) == (RunState.DONE, 100, 100)
+    assert run.ended_at - run.started_at < timedelta(seconds=10)
+    site.terminate()
+    assert site.wait(10) == 0
+
+
+def test_told_to_end_the_site_lets_go_of_its_claims_within_ten_seconds(fleet, site_process, environ, lab):
+    address, port = lab.listen("*.mute.example", behaviours.silent)
+    environ.update(PADLOCK_CONNECT_TO=f"*.mute.example={address}:{port}", PADLOCK_PROBE_TIMEOUT="60")
+    ids = fleet(*(f"name{number}.mute.example" for number in range(5)))
+    site = site_process()
+    wait_for(lambda: db.session.rollback() or db.session.scalar(db.select(Hostname.claim).where(Hostname.claim != "")))
+    started = time.monotonic()
+    site.terminate()
+    assert site.wait(10) == 0
+    assert time.monotonic() - started < 10
+    db.session.rollback()
+    assert {db.session.get(Hostname, one).claim for one in ids.values()} == {None}
+    assert (runs.last_daily().state, runs.last_daily().owner) == (RunState.RUNNING, None)
+
+
+def test_a_command_starts_no_scheduler(environ):
+    code = """from flask.cli import cli
+cli.main(["settings"], standalone_mode=False)
+import wsgi
+from webapp.extensions import scheduler
+print("running:", scheduler.running)"""
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environ, capture_output=True, text=True)
+    assert ran.stdout.splitlines()[-1] == "running: False"
+    assert "PADLOCK_REFRESH_AT = 03:00" in ran.stdout

@@ -1,0 +1,86 @@
+"""The clock inside the site's process."""
+
+from datetime import UTC, datetime, timedelta
+from threading import Event
+
+import pytest
+
+from webapp import extensions
+from webapp.extensions import db
+from webapp.monitor import refresh, runs, scheduler
+
+
+@pytest.fixture
+def ticking(app, monkeypatch):
+    """Starts to tick fast, and stops at the end. What a tick does is up to the test."""
+    monkeypatch.setattr(scheduler, "EVERY", timedelta(seconds=0.05))
+    monkeypatch.setattr(scheduler, "FIRST", timedelta(0))
+    monkeypatch.setattr(scheduler, "SOON", timedelta(0.01))
+
+    def ticking(tick):
+        monkeypatch.setattr(refresh, "tick", tick)
+        scheduler.start(app)
+
+    yield ticking
+    scheduler.stop()
+
+
+def test_a_tick_that_fails_is_logged_and_the_next_one_comes(ticking, caplog):
+    ticks, again = [], Event()
+
+    def tick(stop, seconds):
+        ticks.append(1)
+        if len(ticks) == 1:
+            raise ZeroDivisionError
+        again.set()
+
+    ticking(tick)
+    assert again.wait(5)
+    assert "the scheduler's tick failed" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_every_tick_has_a_session_of_its_own(ticking):
+    sessions, twice = [], Event()
+
+    def tick(stop, seconds):
+        sessions.append(db.session())
+        if len(sessions) == 2:
+            twice.set()
+
+    ticking(tick)
+    assert twice.wait(5)
+    assert sessions[0] is not sessions[1]
+
+
+def test_it_ends_what_is_under_way_and_ticks_no_more(ticking):
+    begun, stopped = Event(), []
+
+    def tick(stop, seconds):
+        begun.set()
+        stopped.append(stop.wait(10))
+
+    ticking(tick)
+    assert begun.wait(5)
+    scheduler.stop()
+    assert stopped == [True]
+    assert not extensions.scheduler.running
+
+
+@pytest.mark.parametrize(("setting", "from_flask"), [(False, ""), (True, "true")])
+def test_it_does_not_start_where_it_is_not_wanted(app, monkeypatch, setting, from_flask):
+    app.config["PADLOCK_SCHEDULER"] = setting
+    monkeypatch.setenv("FLASK_RUN_FROM_CLI", from_flask)
+    scheduler.start(app)
+    assert not extensions.scheduler.running
+
+
+def test_a_real_tick_leaves_a_heartbeat(app, monkeypatch):
+    monkeypatch.setattr(scheduler, "FIRST", timedelta(0))
+    done, real = Event(), refresh.tick
+    monkeypatch.setattr(refresh, "tick", lambda *arguments: (real(*arguments), done.set())[0])
+    scheduler.start(app)
+    assert done.wait(10)
+    with app.app_context():
+        assert not runs.asleep(datetime.now(UTC))
+        assert runs.last_daily().asked == 2

@@ -1,0 +1,91 @@
+"""The report, page after page and as a file, is a plain Python sort of both kinds together."""
+
+import pytest
+
+from tests.customers.test_segments import ada, shelf  # noqa: F401 - one is a fixture
+from tests.customers.test_states import NOW, urgency
+from webapp import padlock
+from webapp.customers import segments
+from webapp.customers.models import Domain, Service
+from webapp.extensions import db
+from webapp.monitor.models import standing
+from webapp.reports import export, ssl_status
+from webapp.reports.orders import SORTS
+from webapp.reports.questions import REASONS, Question
+
+
+def stands(item):
+    return standing(item.hostname, active=item.active, now=NOW)
+
+
+def reason(item):
+    if not item.active:
+        return None
+    return list(REASONS).index(stands(item).reason or "never-asked")
+
+
+def urgent(item):
+    place = urgency(item, stands(item))
+    return place, item.hostname.not_after.timestamp() if place == 1 else 0, item.hostname_id if place == 1 else 0
+
+
+def fact(name):
+    def value(item):
+        found = getattr(item.hostname, name) if item.hostname else None
+        return (found.lower() if isinstance(found, str) else found, item.hostname_id) if found else None
+
+    return value
+
+
+VALUES = {
+    "ssl": urgent,
+    "reason": reason,
+    "domain": lambda item: item.entered.lower(),
+    "client": lambda item: (item.client.name.lower(), item.client_id),
+    "item": lambda item: "domain" if item.kind == "domain" else item.product.lower(),
+    "status": lambda item: item.status.value,
+    "issuer": fact("issuer"),
+    "expires": fact("not_after"),
+    "left": fact("not_after"),
+    "checked": fact("checked_at"),
+    "changed": fact("changed_at"),
+}
+
+
+def in_plain_order(sort, backwards):
+    items = [item for model in (Service, Domain) for item in db.session.scalars(db.select(model))]
+    items = [(VALUES[sort](item), item.id, item.kind) for item in items]
+    filled = sorted(item for item in items if item[0] is not None)
+    empty = sorted(item[1:] for item in items if item[0] is None)
+    filled, empty = ([*filled[::-1]], empty[::-1]) if backwards else (filled, empty)
+    return [(kind, number) for _, number, kind in filled] + [(kind, number) for number, kind in empty]
+
+
+@pytest.mark.parametrize("few", [0, 5000], ids=["walked", "gathered"])
+@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize("way", ["", "-"])
+def test_the_pages_are_a_plain_sort(shelf, monkeypatch, sort, way, few):  # noqa: F811
+    monkeypatch.setattr(segments, "FEW", few)
+    pages = [ssl_status.report(ada(), Question(sort=way + sort, page=page, size="100"), NOW) for page in ("1", "2")]
+    assert [page.total for page in pages] == [184, 184]
+    assert [(row.kind, row.id) for page in pages for row in page.rows] == in_plain_order(sort, way == "-")
+
+
+def test_the_totals_and_the_file_are_the_verdicts(shelf):  # noqa: F811
+    report = ssl_status.report(ada(), Question(), NOW)
+    rows = list(export.rows(ada(), Question(), NOW))
+    for state, look in padlock.LOOKS.items():
+        assert report.totals[state.value] == sum(row[0] == look.label for row in rows)
+    for kind, total in report.totals.items():
+        assert ssl_status.report(ada(), Question(ssl=kind), NOW).total == total
+    for word in REASONS:
+        found = ssl_status.report(ada(), Question(reason=word), NOW).total
+        assert found == sum(row[9] == (padlock.NEVER_ASKED if word == "never-asked" else REASONS[word]) for row in rows)
+
+
+def test_the_weeks_are_what_their_filters_find(shelf):  # noqa: F811
+    report = ssl_status.report(ada(), Question(search="d", client="5"), NOW)
+    assert sum(week.ending for week in report.weeks) > 0
+    for week in report.weeks:
+        question = Question(search="d", client="5", ssl="valid", expires=week.monday.isoformat())
+        assert ssl_status.report(ada(), question, NOW).total == week.ending

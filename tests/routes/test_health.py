@@ -1,0 +1,190 @@
+import shutil
+import sqlite3
+import subprocess
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event, make_url
+
+from tests.conftest import _site
+from webapp.extensions import db, writing
+from webapp.monitor import runs
+from webapp.monitor.models import Hostname, RunKind, RunState
+from webapp.probe import Reason, State
+
+
+def left_alone(app):
+    """The file of the database, which nobody has open any more."""
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+    return Path(make_url(app.config["SQLALCHEMY_DATABASE_URI"]).database)
+
+
+def flags(page):
+    return {flag.strong.text: flag for flag in page.select(".health-flags li")}
+
+
+@pytest.fixture
+def ticking(app):
+    """A scheduler that has just looked, and has done today's refresh."""
+    with app.app_context():
+        now = datetime.now(UTC)
+        runs.beat(now)
+        with writing():
+            day = runs.day_of(now, app.config["PADLOCK_REFRESH_AT"], app.config["PADLOCK_TIMEZONE"])
+            run = runs.new(RunKind.DAILY, day, 100, 2, now, "")
+            run.state, run.ended_at = RunState.DONE, now
+
+
+@pytest.mark.usefixtures("ticking")
+@pytest.mark.parametrize("who", ["sam", "ada"])
+def test_a_monitor_that_is_well_says_so(visit, who):
+    page = visit(who).get("/admin/health")
+    assert page.select_one("#verdict").text == "The monitor is well"
+    assert {
+        "Database",
+        "Trusted roots",
+        "Resolver",
+        "Clock",
+        "Libraries",
+        "Site",
+        "Scheduler",
+        "Daily refresh",
+    } <= flags(page).keys()
+    assert page.select(".health-fix") == []
+    assert "OpenSSL " in page.find("table").text
+
+
+@pytest.mark.usefixtures("ticking")
+def test_what_is_wrong_comes_first_with_what_to_do(visit, app):
+    app.debug = True
+    with app.app_context(), writing():
+        db.session.execute(db.update(Hostname).values(checked_at=datetime.now(UTC) + timedelta(days=1)))
+    page = visit("ada").get("/admin/health")
+    assert page.select_one("#verdict").text == "The monitor is not well"
+    assert list(flags(page))[:2] == ["Clock", "Debug mode"]
+    assert "NTP" in flags(page)["Clock"].select_one(".health-fix").text
+
+
+def test_a_bundle_without_roots_is_an_alarm(visit, app, tmp_path):
+    app.config["PADLOCK_CA_BUNDLE"] = tmp_path / "gone.pem"
+    assert "cannot be used" in flags(visit("ada").get("/admin/health"))["Trusted roots"].text
+
+
+@pytest.mark.usefixtures("ticking")
+def test_a_database_that_another_holds_can_be_read_and_a_change_is_refused_in_words(visit, app):
+    ada, file = visit("ada"), left_alone(app)
+    with app.app_context():
+        event.listen(db.engine, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout = 100"))
+    form = {"email": "new@example.com", "name": "New", "role": "staff", "csrf_token": ada.token()}
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        ada.get("/admin/services")
+        answer = ada.client.post("/admin/users/new", data=form)
+        assert (answer.status_code, "Not available just now" in answer.text) == (503, True)
+        assert visit().client.get("/readyz").status_code == 200
+    assert ada.post("/admin/users/new", form).status_code == 303
+
+
+@pytest.mark.usefixtures("ticking")
+def test_a_scheduler_that_is_dead_for_two_days_is_seen_by_people_and_machines(visit, app):
+    with app.app_context():
+        runs.beat(datetime.now(UTC) - timedelta(days=2))
+    assert "2 days ago" in flags(visit("sam").get("/admin/health"))["Scheduler"].text
+    assert "Nothing is refreshed. The scheduler last looked 2 days ago" in visit("ada").get("/admin/domains").text
+    assert "Nothing is refreshed" not in visit("alice").get("/domains").text
+    answer = visit().client.get("/readyz")
+    assert (answer.status_code, answer.json["scheduler"]) == (503, "silent")
+
+
+def test_a_state_of_two_days_ago_says_so(visit, app):
+    with app.app_context(), writing():
+        old = {"checked_at": datetime.now(UTC) - timedelta(days=2), "state": State.UNKNOWN, "reason": Reason.TIMEOUT}
+        db.session.execute(db.update(Hostname).values(old))
+    alice = visit("alice")
+    assert "2 days ago" in alice.get("/services").select_one(".padlock-cell").text
+    assert "2 days ago" in alice.get("/services/1?tab=domain").main.text
+
+
+@pytest.mark.usefixtures("ticking")
+def test_machines_are_told_without_a_sign_in_a_cookie_or_a_secret(visit):
+    for path, words in (("/healthz", {"status": "ok"}), ("/readyz", {"status": "ready", "database": "ok"})):
+        answer = visit().client.get(path)
+        assert (answer.status_code, answer.json | words) == (200, answer.json)
+        assert "Set-Cookie" not in answer.headers
+        assert set(answer.json) <= {"status", "database", "scheduler"}
+
+
+def test_without_its_database_the_site_is_alive_and_not_ready(visit, app):
+    file, browser = left_alone(app), visit()
+    file.rename(f"{file}.away")
+    file.mkdir()
+    assert browser.client.get("/healthz").status_code == 200
+    answer = browser.client.get("/readyz")
+    assert (answer.status_code, answer.json) == (503, {"status": "not ready", "database": "no answer"})
+
+
+def test_a_damaged_database_is_told_with_the_way_out(visit, app, caplog):
+    alice = visit("alice")
+    file = left_alone(app)
+    for damaged in (file, Path(f"{file}-wal")):
+        damaged.write_bytes(b"no database any more " * 1000)
+    assert "Not available just now" in alice.get("/services", 503).text
+    assert "backup" in caplog.text
+
+
+class TestOnASmallDisk:
+    """A real disk of three megabytes, where this machine lets us mount one."""
+
+    @pytest.fixture
+    def disk(self, tmp_path):
+        place = tmp_path / "disk"
+        place.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", place]
+        if subprocess.run(mount, capture_output=True, check=False).returncode:
+            pytest.skip("only root can mount a disk that is small enough to be filled")
+        yield place
+        subprocess.run(["umount", "--lazy", place], check=True)
+
+    @pytest.fixture
+    def app(self, first_database, disk, monkeypatch):
+        shutil.copyfile(first_database, disk / "padlock.sqlite3")
+        app = _site(disk / "padlock.sqlite3", monkeypatch)
+        yield app
+        app.extensions["padlock_flights"].close()
+        left_alone(app)
+
+    def rename(self, browser, name):
+        version = browser.get("/admin/users/1").find("input", attrs={"name": "version"})["value"]
+        form = {"email": "alice@example.com", "role": "client", "client": "#1", "version": version}
+        return browser.post("/admin/users/1", form | {"name": name})
+
+    def fill(self, disk):
+        with pytest.raises(OSError, match="No space left"):
+            (disk / "filler").write_bytes(bytes(4 * 2**20))
+
+    @pytest.mark.usefixtures("ticking")
+    def test_a_full_disk_lets_everybody_read_and_says_that_nothing_can_be_saved(self, visit, disk):
+        ada, alice = visit("ada"), visit("alice")
+        self.fill(disk)
+        answers = [self.rename(ada, "x" * 190 + str(number)) for number in range(20)]
+        assert answers[-1].status_code == 503
+        assert "Nothing can be saved just now" in answers[-1].text
+        assert "Nothing can be saved just now" in alice.get("/services").find(class_="viewing").text
+        assert flags(ada.get("/admin/health"))["Database"].select_one(".health-red")
+        assert visit().client.get("/readyz").status_code == 200  # whoever reads is served
+        (disk / "filler").unlink()
+        assert self.rename(ada, "Alice B.").status_code == 303
+        assert alice.get("/services").find(class_="viewing") is None
+
+    def test_a_disk_that_is_read_only_is_told(self, visit, app, disk):
+        ada = visit("ada")
+        left_alone(app)
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        answer = ada.client.get("/admin/users")
+        assert answer.status_code == 503
+        assert "Not available just now" in answer.text
+        assert visit().client.get("/readyz").status_code == 503

@@ -1,0 +1,87 @@
+"""The report as an administrator lives it, in a real Chromium on the demo."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.test_browser import SETTLED, chrome, complaints, demo, page, sign_in  # noqa: F401 - most are fixtures
+
+REPORT = "/admin/reports/ssl-status"
+
+
+@pytest.fixture
+def theme():
+    return "light"
+
+
+@pytest.fixture
+def report(page):  # noqa: F811
+    sign_in(page, "ada")
+    page.goto(REPORT)
+    return page
+
+
+def first_domain(page):  # noqa: F811
+    return page.locator("td.cell-main").first
+
+
+def test_sort_filter_page_and_back(report):
+    report.get_by_role("link", name="Domain", exact=True).click()
+    expect(report).to_have_url(re.compile("sort=domain$"))
+    expect(report.locator("th[aria-sort=ascending]")).to_contain_text("Domain")
+    report.get_by_role("link", name="Next page").click()
+    expect(report).to_have_url(re.compile("page=2"))
+    report.get_by_label("SSL", exact=True).select_option("inactive")
+    expect(report).to_have_url(re.compile("ssl=inactive"))
+    expect(report).not_to_have_url(re.compile("page="))
+    expect(report.locator("tbody [data-state]").first).to_have_attribute("data-state", "inactive")
+    report.go_back()
+    expect(report).to_have_url(re.compile("page=2"))
+    expect(report.locator("#chip-ssl")).to_have_count(0)
+
+
+def test_a_total_narrows_the_table(report):
+    report.locator("#total-inactive").click()
+    expect(report.locator("#chip-ssl")).to_contain_text("Inactive")
+    expect(report.locator(".report-table tbody tr").first).to_be_visible()
+
+
+def test_export_and_print_keep_what_is_seen(report):
+    report.goto(f"{REPORT}?ssl=inactive&sort=-domain")
+    shown = report.locator("td.cell-main").all_inner_texts()
+    with report.expect_download() as download:
+        report.get_by_role("link", name="Export CSV").click()
+    lines = download.value.path().read_text("utf-8-sig").splitlines()
+    assert [line.split('","')[1] for line in lines[1:]] == shown
+    report.get_by_role("link", name="Print").click()
+    expect(report.locator("tbody tr")).to_have_count(len(shown))
+    report.emulate_media(media="print")
+    expect(report.locator(".top-bar")).to_be_hidden()
+
+
+def test_a_view_is_saved_opened_and_deleted(report):
+    report.goto(f"{REPORT}?ssl=unknown&sort=client")
+    report.locator("#views-menu").click()
+    report.get_by_label("Save these filters").fill("Unknown by client")
+    report.get_by_role("button", name="Save", exact=True).click()
+    expect(report.get_by_text("is saved")).to_be_visible()
+    report.goto(REPORT)
+    report.locator("#views-menu").click()
+    report.get_by_role("link", name="Unknown by client").click()
+    expect(report).to_have_url(re.compile(r"ssl=unknown&sort=client$"))
+    report.locator("#views-menu").click()
+    report.get_by_role("button", name="Delete the view").click()
+    expect(report.locator("#views-menu")).not_to_contain_text("(1)")
+
+
+def test_what_is_marked_is_checked_before_ones_eyes(report):
+    report.goto(f"{REPORT}?q=tls-1-3.lab&ssl=unknown")
+    if not report.locator(".report-table").count():
+        report.goto(f"{REPORT}?q=silent")
+    report.get_by_label("Mark all on this page").check()
+    marked = report.locator("input[name=item]:checked")
+    expect(marked).to_have_count(report.locator("input[name=item]").count())
+    report.get_by_role("button", name="Check selected now").click()
+    expect(report.get_by_role("status").filter(has_text=re.compile("being checked|has to be checked"))).to_be_visible()
+    expect(report.locator("[aria-busy=true]")).to_have_count(0, timeout=SETTLED)

@@ -1,0 +1,107 @@
+"""Counts that take long, remembered for a short while. Rows are never remembered: they are shown as they are now.
+
+Whoever pages through a list would otherwise wait at each page for a number that hardly changes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+from flask import Flask, current_app
+from sqlalchemy import Select, event
+from sqlalchemy.orm import Session, UOWTransaction
+
+from webapp.customers.models import Client, Domain, Service, User
+from webapp.extensions import db
+
+SLOW = 0.005  # seconds: a count that took less is taken anew
+MOST_KEPT = 1000
+
+T = TypeVar("T")
+
+
+class Memory:
+    """The counts of one site, by what was counted."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._kept: dict[Hashable, tuple[float, tuple[Any, ...]]] = {}
+
+    def recall(self, key: Hashable) -> tuple[Any, ...] | None:
+        until, counts = self._kept.get(key, (0.0, ()))
+        return counts if time.monotonic() < until else None
+
+    def keep(self, key: Hashable, counts: tuple[Any, ...], took: float) -> None:
+        if took >= SLOW and self._seconds:
+            if len(self._kept) >= MOST_KEPT:
+                self._kept = {}
+            self._kept[key] = (time.monotonic() + self._seconds, counts)
+
+    def forget(self) -> None:
+        self._kept = {}
+
+
+def register(app: Flask) -> None:
+    """Gives the site its memory."""
+    app.extensions["padlock_counts"] = Memory(app.config["PADLOCK_COUNT_SECONDS"])
+
+
+def kept(key: Hashable, take: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
+    """What `take` finds, or has found under this key a short while ago."""
+    known = _memory().recall(key)
+    if known is not None:
+        return known
+    started = time.perf_counter()
+    found = take()
+    _memory().keep(key, found, time.perf_counter() - started)
+    return found
+
+
+def remembered(key: Hashable) -> tuple[int, ...] | None:
+    """What was counted under this key a short while ago."""
+    return _memory().recall(key)
+
+
+def taken(statement: Select[Any]) -> tuple[int, ...]:
+    """The numbers of this statement's one row, counted now."""
+    return tuple(db.session.execute(statement).one())
+
+
+def count(key: Hashable, statement: Select[Any]) -> tuple[int, ...]:
+    """The same, remembered under `key` where that took long."""
+    started = time.perf_counter()
+    counts = taken(statement)
+    _memory().keep(key, counts, time.perf_counter() - started)
+    return counts
+
+
+def forget() -> None:
+    """What was written past the session, as an import does, is counted anew from now on."""
+    _memory().forget()
+
+
+def _memory() -> Memory:
+    memory: Memory = current_app.extensions["padlock_counts"]
+    return memory
+
+
+@event.listens_for(db.session, "after_flush")
+def _see_what_is_written(session: Session, _flush: UOWTransaction) -> None:
+    # Host names are written at every check: a list would never be remembered, and its rows are live anyway.
+    if any(
+        isinstance(row, Client | Domain | Service | User) for row in (*session.new, *session.dirty, *session.deleted)
+    ):
+        session.info["counts_change"] = True
+
+
+@event.listens_for(db.session, "after_rollback")
+def _see_that_it_was_not(session: Session) -> None:
+    session.info.pop("counts_change", None)
+
+
+@event.listens_for(db.session, "after_commit")
+def _forget_what_has_changed(session: Session) -> None:
+    if session.info.pop("counts_change", False):
+        forget()

@@ -1,0 +1,57 @@
+"""The host names that belong to anything active, and a refresh of them on request."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from flask import Flask, current_app
+from sqlalchemy import ColumnElement, or_, select
+
+from webapp.customers import activity
+from webapp.customers.edits import still_admin
+from webapp.customers.models import Domain, Service, User
+from webapp.customers.states import inactive
+from webapp.extensions import db, writing
+from webapp.monitor import due, runs, scheduler
+from webapp.monitor.models import Hostname, RunKind
+
+
+def register(app: Flask) -> None:
+    """Tell the monitor which host names to ask: it knows nothing of customers."""
+    due.register(app, in_use)
+
+
+def in_use() -> ColumnElement[bool]:
+    """Whether an active service or domain has this host name."""
+    return or_(
+        *(
+            select(model.id).where(model.hostname_id == Hostname.id, ~inactive(model)).exists()
+            for model in (Service, Domain)
+        )
+    )
+
+
+def refresh_now(user: User, now: datetime) -> bool:
+    """Begin a refresh at once, of as many names as a day's; where one is under way, have it go on at once. False where
+    nothing is in use."""
+    fleet = due.fleet()
+    most: int = current_app.config["PADLOCK_REFRESH_DAILY_LIMIT"]
+    with writing():
+        still_admin(user)
+        run = runs.under_way()
+        if run is not None:
+            run.retry_at = None
+        elif fleet:
+            run = runs.new(RunKind.NOW, runs.slot_of_now(now), most, min(most or fleet, fleet), now, user.email)
+            db.session.flush()
+            activity.note(user, "started", "refresh", run.id, f"{run.total:,} host names", now)
+    if run is not None:
+        scheduler.soon()
+    return run is not None
+
+
+def ids_in_use(names: Collection[str]) -> dict[str, int]:
+    """Which of these host names are in use, with their ids."""
+    rows = select(Hostname.name, Hostname.id).where(Hostname.name.in_(names), in_use())
+    return dict(db.session.execute(rows).all())

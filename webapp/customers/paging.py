@@ -1,0 +1,77 @@
+"""Which page of a list was meant, and the rows on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from sqlalchemy import Subquery
+
+from webapp.customers import counts, segments
+from webapp.customers.segments import Segment
+
+PAGE_SIZE = 25
+PAGE_SIZES = (25, 50, 100)
+MOST_SEARCHED = 100  # characters of a search that are looked at
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Page(Generic[R]):
+    """The rows of one page, and where it is in the whole list."""
+
+    rows: list[R]
+    total: int
+    number: int
+    pages: int
+    size: int
+
+
+def fetch(
+    key: Hashable,
+    order: Sequence[Segment],
+    asked: tuple[str, str],
+    rows_of: Callable[[Subquery], list[R]],
+    *,
+    backwards: bool = False,
+) -> Page[R]:
+    """The page that was asked for by its number and size, as they stand in the address bar: anything may stand there.
+
+    `key` says what is counted (see `counts`), `rows_of` fetches the rows of `segments.page`. Where a remembered count
+    does not fit the rows there are by now, it is counted anew: a page comes back empty only when nothing is left.
+    """
+    known = counts.remembered(key)
+    if known is not None:
+        page = _cut(order, known, asked, rows_of, backwards)
+        if len(page.rows) == min(page.size, page.total - (page.number - 1) * page.size):
+            return page
+    numbers = counts.count(key, segments.counting(order))
+    return _cut(order, numbers, asked, rows_of, backwards)
+
+
+def _cut(
+    order: Sequence[Segment],
+    numbers: Sequence[int],
+    asked: tuple[str, str],
+    rows_of: Callable[[Subquery], list[R]],
+    backwards: bool,
+) -> Page[R]:
+    wanted, size = asked
+    length = int(size) if size in map(str, PAGE_SIZES) else PAGE_SIZE
+    found = segments.settled(order, numbers)
+    total = sum(found)
+    pages = max(1, -(-total // length))
+    shown = page_number(wanted, pages)
+    if not total:
+        return Page([], 0, 1, 1, length)
+    cut = segments.page(order, found, (shown - 1) * length, length, backwards=backwards)
+    return Page(rows_of(cut), total, shown, pages, length)
+
+
+def page_number(text: str, pages: int) -> int:
+    """A page that exists: what is no number is the first, what lies beyond the end is the last."""
+    if not (text.isascii() and text.isdigit()):
+        return 1
+    return min(max(1, int(text[:12])), pages)

@@ -1,0 +1,140 @@
+"""One page of a long list, found by counting.
+
+The order of a list is a row of segments that come one after the other, each in an order that an index has: what has a
+date, then what has none; what is invalid, then what expires. Whoever knows how many rows each segment holds knows which
+of them a page touches, and asks only those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, CompoundSelect, Select, Subquery, func, literal, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute
+
+Column = ColumnElement[Any] | InstrumentedAttribute[Any]
+
+
+FEW = 5000  # rows of a segment: up to so many are gathered first and put in order then
+
+
+@dataclass(frozen=True)
+class Arm:
+    """Rows of one table in a segment.
+
+    `rows` selects what identifies a row, its id first, and joins nothing: so they are counted and, where they are few,
+    gathered. `walk` is the same for when they are many, and an index is walked in the order of the list: it has to tell
+    of each row by itself whether it belongs here. `by` is the order, ties in the order of what identifies a row; `via`
+    leads to the table that the order is in, where that is another.
+    """
+
+    rows: Select[Any]
+    walk: Select[Any]
+    by: tuple[Column, ...] = ()
+    via: InstrumentedAttribute[Any] | None = None
+
+    def where(self, condition: ColumnElement[bool], walking: ColumnElement[bool] | None = None) -> Arm:
+        """What of these rows meets a condition; `walking` is another way to say it."""
+        walk = self.walk.where(condition if walking is None else walking)
+        return replace(self, rows=self.rows.where(condition), walk=walk)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The arms are put in one order: they select the same columns. A segment that is what all the others leave of
+    `rest_of`, and slow to count, is counted so."""
+
+    arms: tuple[Arm, ...]
+    rest_of: tuple[Arm, ...] = ()
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a column of a list is sorted by. Rows in which `filled` is empty come last, both ways."""
+
+    by: tuple[Column, ...]
+    via: InstrumentedAttribute[Any] | None = None
+    filled: Column | None = None
+
+    def arms(self, arm: Arm) -> tuple[Arm, ...]:
+        """An arm that is in the order of its id alone, as one segment or two in this order."""
+        sorted_arm = replace(arm, by=self.by, via=self.via)
+        if self.filled is None:
+            return (sorted_arm,)
+        return sorted_arm.where(self.filled.is_not(None)), arm.where(self.filled.is_(None))
+
+
+def counting(segments: Iterable[Segment]) -> Select[Any]:
+    """A statement that answers with one row, which `settled` makes how many rows each segment holds of."""
+    numbers: list[Any] = [_sum(_count(arm) for arm in segment.rest_of or segment.arms) for segment in segments]
+    return select(*numbers)
+
+
+def settled(segments: Iterable[Segment], numbers: Sequence[int]) -> tuple[int, ...]:
+    """How many rows each segment holds."""
+    total = sum(numbers)
+    return tuple(
+        number - (total - number) if segment.rest_of else number
+        for segment, number in zip(segments, numbers, strict=True)
+    )
+
+
+def _count(arm: Arm) -> ColumnElement[int]:
+    return arm.rows.with_only_columns(func.count(), maintain_column_froms=True).scalar_subquery()
+
+
+def _sum(numbers: Iterable[ColumnElement[int]]) -> ColumnElement[int]:
+    first, *others = numbers
+    for other in others:
+        first = first + other
+    return first
+
+
+def page(segments: Sequence[Segment], counts: Sequence[int], offset: int, size: int, *, backwards: bool) -> Subquery:
+    """The rows of one page by what identifies them; `part` and `place` are the order they are to be shown in."""
+    pieces = []
+    for part, (segment, count) in enumerate(zip(segments, counts, strict=True)):
+        if offset < count and size > 0:
+            take = min(size, count - offset)
+            far = offset > count // 2  # from its end it is nearer
+            rows = _in_order(segment, backwards is not far, gathered=count <= FEW)
+            cut = rows.limit(take).offset(count - offset - take if far else offset)
+            pieces.append(_piece(cut.subquery(), part, backwards))
+            size -= take
+        offset = max(0, offset - count)
+    return union_all(*pieces).subquery()
+
+
+def whole(segments: Iterable[Segment], *, backwards: bool) -> Iterator[Select[Any] | CompoundSelect[Any]]:
+    """The whole list by what identifies its rows, a statement a segment."""
+    return (_in_order(segment, backwards, gathered=False) for segment in segments)
+
+
+def _in_order(segment: Segment, backwards: bool, *, gathered: bool) -> Select[Any] | CompoundSelect[Any]:
+    arms = [_arm(arm, gathered) for arm in segment.arms]
+    rows = union_all(*arms) if len(arms) > 1 else arms[0]
+    return rows.order_by(*_order(rows.selected_columns, backwards))
+
+
+def _arm(arm: Arm, gathered: bool) -> Select[Any]:
+    rows, identity = arm.walk, arm.rows.selected_columns[0]
+    if gathered:
+        rows = select(*arm.rows.selected_columns).where(identity.in_(arm.rows.with_only_columns(identity)))
+    rows = rows.add_columns(*(column.label(f"by{number}") for number, column in enumerate(arm.by)))
+    return rows.join(arm.via) if arm.via is not None else rows
+
+
+def _piece(rows: Subquery, part: int, backwards: bool) -> Select[Any]:
+    place = func.row_number().over(order_by=_order(rows.c, backwards)).label("place")
+    return select(*(column for column in rows.c if not _is_key(column)), literal(part).label("part"), place)
+
+
+def _order(columns: Iterable[ColumnElement[Any]], backwards: bool) -> list[ColumnElement[Any]]:
+    ties_last = sorted(columns, key=lambda column: not _is_key(column))
+    return [column.desc() if backwards else column.asc() for column in ties_last]
+
+
+def _is_key(column: ColumnElement[Any]) -> bool:
+    return str(column.key).startswith("by")

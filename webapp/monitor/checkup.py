@@ -1,0 +1,131 @@
+"""Looks at the monitor itself: gathers the facts that `health` judges, and says whether the site can serve."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import shutil
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from webapp import probe
+from webapp.extensions import db, saving_failed, writing
+from webapp.monitor import due, health, runs
+from webapp.monitor.asking import probe_settings
+from webapp.monitor.health import Clockwork, Flag, Level, Seen, Storage
+from webapp.monitor.models import Hostname
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 2.0  # seconds for whatever has to be asked: a person waits for the page
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """What was found: the flags, the worst first, and what everything is made of, by name."""
+
+    flags: list[Flag]
+    versions: Mapping[str, str]
+
+    @property
+    def level(self) -> Level:
+        """How the worst of it is."""
+        return min(flag.level for flag in self.flags)
+
+
+def look(now: datetime) -> Checkup:
+    """The whole checkup. Takes a few seconds at most, whatever is wrong."""
+    config, versions = current_app.config, probe.versions()
+    names = config["PADLOCK_CONTROL_NAMES"]
+    flags = [
+        *health.storage(_storage()),
+        *health.scheduler(_clockwork(now), now),
+        health.trust(probe.roots(config["PADLOCK_CA_BUNDLE"])),
+        health.resolver(probe.answer_time(names[0] if names else "localhost", PATIENCE)),
+        *health.controls(names, _silent(names)),
+        health.clock(_seen(now), versions, now),
+        *health.libraries(versions, now.date()),
+        *health.site(
+            debug=current_app.debug, secure_cookies=config["PADLOCK_COOKIE_SECURE"], only_here=_only_here(config)
+        ),
+    ]
+    around = {"Python": platform.python_version(), "SQLite": sqlite3.sqlite_version}
+    return Checkup(sorted(flags, key=lambda flag: flag.level), versions | around)
+
+
+def ready(now: datetime) -> dict[str, str]:
+    """What a machine is told that asks whether to send visitors here: "ok", or what is wrong, of each part."""
+    try:
+        ticked_at = runs.last_tick()
+    except SQLAlchemyError:
+        log.exception("The database does not answer.")
+        return {"database": "no answer"}
+    # On a full disk the scheduler cannot say that it ticks, and whoever reads can be served all the same.
+    ticks_here = current_app.config["PADLOCK_SCHEDULER"] and not saving_failed()
+    silent = ticks_here and health.is_silent(ticked_at, now)
+    return {"database": "ok", "scheduler": "silent" if silent else "ok"}
+
+
+def _clockwork(now: datetime) -> Clockwork:
+    """How the scheduler does, and its last daily run."""
+    run, config = runs.last_daily(), current_app.config
+    return Clockwork(
+        on=config["PADLOCK_SCHEDULER"],
+        ticked_at=runs.last_tick(),
+        state=run.state.value if run else None,
+        detail=run.detail if run else "",
+        late=runs.is_late(now),
+        fleet=due.fleet(),
+        limit=config["PADLOCK_REFRESH_DAILY_LIMIT"],
+    )
+
+
+def _silent(names: tuple[str, ...]) -> list[str]:
+    """Those of the control names that no server answers for just now."""
+    settings = replace(probe_settings(current_app.config), timeout=PATIENCE)
+    found = probe.check_many(names, settings, len(names) or 1)
+    return [finding.input for finding in found if finding.state is probe.State.UNKNOWN]
+
+
+def _storage() -> Storage:
+    engine = db.engine
+    if engine.dialect.name != "sqlite":
+        return Storage(engine.dialect.name, problem=_write_problem())
+    journal = str(db.session.connection().exec_driver_sql("PRAGMA journal_mode").scalar())
+    file = engine.url.database
+    free = shutil.disk_usage(Path(file).parent).free if file else None
+    return Storage("SQLite", journal, free, _write_problem())
+
+
+def _write_problem() -> str:
+    """Why nothing can be written, as whoever tries is told. SQLite only notices when something really is."""
+    try:
+        with writing():
+            if db.engine.dialect.name == "sqlite":
+                connection = db.session.connection()
+                version = connection.exec_driver_sql("PRAGMA user_version").scalar()
+                connection.exec_driver_sql(f"PRAGMA user_version = {version}")
+    except SQLAlchemyError as error:
+        return str(getattr(error, "orig", None) or error)
+    return ""
+
+
+def _seen(now: datetime) -> Seen:
+    future = func.count().filter(Hostname.not_before > now + timedelta(days=1))
+    columns = (func.max(Hostname.checked_at), func.count(Hostname.not_before), future)
+    return Seen(*db.session.execute(select(*columns)).one())
+
+
+def _only_here(config: Mapping[str, Any]) -> bool:
+    """Whether nobody reaches this site but this machine itself."""
+    local = config["PADLOCK_LISTEN"].startswith(("127.", "localhost:", "[::1]"))
+    behind = config["PADLOCK_TRUSTED_PROXIES"] or config["PADLOCK_SITE_URL"]
+    return local and not behind

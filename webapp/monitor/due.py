@@ -1,0 +1,126 @@
+"""Which host names are due, in which order, and for whom: everything that is claimed is claimed here.
+
+The order is never asked, then invalid or in the last third of its certificate's lifetime, then the longest unchecked.
+So that the urgent cannot take all the room for ever, every second place that new names leave in a batch belongs to the
+names that have waited longest, urgent or not. Hence no name starves. Let L be the names asked a day (in batches of an
+even size, as by default), N the names in use, and M those that are entered while one of them waits:
+
+- A name that was never asked has only those before it that were entered earlier: it waits for at most N / L days.
+- One that was asked before waits for at most M / L + N / (L / 2) days. A place goes to a new name, each of which is new
+  only once, or else every second one to who has waited longest; and whoever is asked goes behind all others, so that at
+  most N - 1 are before it, and none comes in between.
+
+Where the urgent need less than half, which is the rule, the others get their places and a round takes N / L days.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import Flask, current_app
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+
+from webapp.extensions import db, writing
+from webapp.monitor.models import Hostname, RefreshRun
+
+InUse = Callable[[], ColumnElement[bool]]
+
+LEASE = timedelta(minutes=1)  # beside the time that probes may take: then a claim of a process that died is free again
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Host names that were claimed together, by id, and the claim that says so."""
+
+    claim: str
+    names: dict[int, str]
+
+
+def register(app: Flask, in_use: InUse) -> None:
+    """Tell the refresh which host names are in use: whose they are is not known down here."""
+    app.extensions["padlock_in_use"] = in_use
+
+
+def in_use() -> ColumnElement[bool]:
+    """Whether a host name belongs to anything that is active. No other is ever asked."""
+    condition: ColumnElement[bool] = current_app.extensions["padlock_in_use"]()
+    return condition
+
+
+def fleet() -> int:
+    """How many host names are in use."""
+    return db.session.scalar(select(func.count()).select_from(Hostname).where(in_use())) or 0
+
+
+def lease() -> timedelta:
+    """For how long a claim is good. It is renewed while its batch is under way, however long that takes."""
+    return LEASE + timedelta(seconds=4 * current_app.config["PADLOCK_PROBE_TIMEOUT"])
+
+
+def free(until: ColumnElement[datetime | None], now: datetime) -> ColumnElement[bool]:
+    """Whether nobody holds what is claimed until then. What is claimed for longer than any claim is good was claimed
+    under another clock, which has been set back since."""
+    return or_(until.is_(None), until <= now, until > now + 2 * lease())
+
+
+def claim(run_id: int, owner: str, most: int, now: datetime, only: Sequence[int] = ()) -> Batch | None:
+    """The next names of a run, `most` of them, claimed for whoever works on it; empty where none is due any more.
+    `only` narrows them to these ids. None: the run is somebody else's by now, or has been ended."""
+    token, until = secrets.token_hex(16), now + lease()
+    unclaimed = free(Hostname.__table__.c.claimed_until, now)
+    due = and_(in_use(), unclaimed, or_(Hostname.run_id.is_(None), Hostname.run_id != run_id))
+    if only:
+        due = and_(due, Hostname.id.in_(only))
+    with writing():
+        held = (RefreshRun.id == run_id, RefreshRun.owner == owner, RefreshRun.ended_at.is_(None))
+        if not _changed(update(RefreshRun).where(*held).values(owned_until=until)):
+            return None
+        chosen = _first(due, most, now)
+        values = {"claim": token, "claimed_until": until}
+        if not _changed(update(Hostname).where(Hostname.id.in_(chosen), unclaimed).values(values)):
+            return None if chosen else Batch(token, {})  # somebody else was quicker: there may be more
+        rows = db.session.execute(select(Hostname.id, Hostname.name).where(Hostname.claim == token))
+        return Batch(token, dict(rows.all()))
+
+
+def renew(token: str, owner: str, now: datetime) -> None:
+    """Hold a batch and its run for another lease."""
+    until = now + lease()
+    with writing():
+        _changed(update(Hostname).where(Hostname.claim == token).values(claimed_until=until))
+        _changed(update(RefreshRun).where(RefreshRun.owner == owner).values(owned_until=until))
+
+
+def release(token: str) -> None:
+    """Let go of what is still claimed of a batch: it is due again, at once."""
+    with writing():
+        _changed(update(Hostname).where(Hostname.claim == token).values(claim=None, claimed_until=None))
+
+
+def _first(due: ColumnElement[bool], most: int, now: datetime) -> list[int]:
+    """The ids of the `most` names whose turn it is, see above."""
+
+    def ids(condition: ColumnElement[bool], order: ColumnElement[object]) -> list[int]:
+        return list(db.session.scalars(select(Hostname.id).where(condition, due).order_by(order).limit(most)))
+
+    asked_at, number = Hostname.__table__.c.asked_at, Hostname.__table__.c.id
+    # Asked in what is the future now: the clock has been set back since, and nothing is known of how long ago it was.
+    waiting = [*ids(asked_at > now, number), *ids(asked_at <= now, asked_at)]
+    urgent = ids(and_(asked_at.is_not(None), Hostname.urgent_at <= now), asked_at)
+    chosen = dict.fromkeys(ids(asked_at.is_(None), number))
+    room = most - len(chosen)
+    chosen |= dict.fromkeys(urgent[: room - room // 2])
+    for candidate in (*waiting, *urgent):
+        if len(chosen) < most:
+            chosen[candidate] = None
+    return list(chosen)
+
+
+def _changed(statement: object) -> int:
+    """How many rows an UPDATE has changed."""
+    result = db.session.execute(statement, execution_options={"synchronize_session": False})  # type: ignore[call-overload]
+    count: int = result.rowcount
+    return count

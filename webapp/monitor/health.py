@@ -1,0 +1,220 @@
+"""What System Health says: is the monitor itself well? Plain facts go in, flags with words and a fix come out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import IntEnum
+
+from webapp import padlock
+from webapp.monitor import ages
+from webapp.probe import Roots
+
+YEAR = timedelta(days=365)
+SLOW = 1.0  # seconds for a lookup
+SILENT = timedelta(minutes=10)  # without a tick of the scheduler, which looks once a minute
+SKEW = timedelta(minutes=5)
+LOW, EMPTY = 500 * 2**20, 20 * 2**20  # bytes free where the database is
+ROUND = 7  # days a round through the fleet may take: a certificate's last week must not go unseen
+
+UPDATE = "Update it: .venv/bin/pip install --upgrade {}, and start the site anew."
+
+
+class Level(IntEnum):
+    """How bad it is; the worst sorts first."""
+
+    BAD = 0
+    WARNING = 1
+    OK = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One thing that was looked at: how it is, and what to do about it; `fix` is empty where all is well."""
+
+    name: str
+    level: Level
+    words: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clockwork:
+    """The scheduler and its last daily run. `state` and `detail` are the run's, `late`: today's has not begun though it
+    should have. `limit` of 0 is none."""
+
+    on: bool
+    ticked_at: datetime | None
+    state: str | None
+    detail: str
+    late: bool
+    fleet: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """The database as it is now. `journal` is SQLite's mode, empty for others; `free` bytes are left where it is, None
+    where nobody can tell; `problem`: why nothing can be written, in the database's words."""
+
+    backend: str
+    journal: str = ""
+    free: int | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the certificates and checks that are stored say about the clock."""
+
+    last_check_at: datetime | None = None
+    certificates: int = 0
+    from_the_future: int = 0  # of them, whose not_before is yet to come
+
+
+def libraries(versions: Mapping[str, str], today: date) -> list[Flag]:
+    """Whether what shakes hands is supported still, and no older than a year where that can be told without asking."""
+    found = [flag for name, version in versions.items() if (flag := _library(name, version, today))]
+    words = "What shakes hands is supported, and nothing of it is known to be older than a year."
+    return found or [Flag("Libraries", Level.OK, words)]
+
+
+def _library(name: str, version: str, today: date) -> Flag | None:
+    fix = UPDATE.format("cryptography" if name == "OpenSSL" else name)  # the package that brings it along
+    until, released = ages.supported_until(name, version), ages.released(name, version)
+    if until is not None and until < today:
+        words = f"{version}: its branch has been without support since {padlock.day_text(until)}."
+        return Flag(name, Level.BAD, words, fix)
+    if released is not None and today - released > YEAR:
+        return Flag(name, Level.WARNING, f"{version}: it is more than a year old.", fix)
+    return None
+
+
+def trust(roots: Roots) -> Flag:
+    """Whether there is anything to verify against."""
+    name = "Trusted roots"
+    if roots.problem:
+        fix = "Put a readable PEM file there, or leave PADLOCK_CA_BUNDLE empty: then certifi's roots count."
+        return Flag(name, Level.BAD, f"{roots.path} cannot be used: {roots.problem}.", fix)
+    count = f"{roots.count:,} root{'' if roots.count == 1 else 's'}"
+    return Flag(name, Level.OK, f"{count} in {roots.path}, SHA-256 {roots.sha256[:16]}…")
+
+
+def resolver(seconds: float | None) -> Flag:
+    """Whether the system's resolver answers, and soon. None: it has not."""
+    fix = "Look at /etc/resolv.conf: a name server that answers slowly makes every check slow."
+    if seconds is None:
+        return Flag("Resolver", Level.BAD, "It did not answer in time.", fix)
+    if seconds > SLOW:
+        return Flag("Resolver", Level.WARNING, f"It took {seconds:.1f} seconds for one name.", fix)
+    return Flag("Resolver", Level.OK, f"It answers within {max(1, round(seconds * 1000)):,} ms.")
+
+
+def controls(asked: Sequence[str], failed: Sequence[str]) -> list[Flag]:
+    """Whether the names that should always answer do; nothing where there are none."""
+    if not asked:
+        return []
+    if not failed:
+        return [Flag("Control names", Level.OK, f"{', '.join(asked)} answered.")]
+    level = Level.BAD if len(failed) == len(asked) else Level.WARNING
+    fix = "See whether this machine reaches the internet: DNS, and port 443. Until it does, stored states are kept."
+    return [Flag("Control names", level, f"No answer from {', '.join(failed)}.", fix)]
+
+
+def scheduler(clockwork: Clockwork, now: datetime) -> list[Flag]:
+    """Whether the daily refresh runs, how the last run went, and whether it gets round."""
+    return [_ticking(clockwork, now), *_last_run(clockwork), *_round(clockwork)]
+
+
+def is_silent(ticked_at: datetime | None, now: datetime) -> bool:
+    """Whether no scheduler has looked for so long that there is none."""
+    return ticked_at is None or now - ticked_at > SILENT
+
+
+def _ticking(clockwork: Clockwork, now: datetime) -> Flag:
+    name, ticked = "Scheduler", clockwork.ticked_at
+    since = "It has never run" if ticked is None else f"It last looked {padlock.age_text(ticked, now)}"
+    if is_silent(ticked, now):
+        fix = "Start the site anew." if clockwork.on else "Set PADLOCK_SCHEDULER=on, or start a process that has it on."
+        return Flag(name, Level.BAD, f"{since}: nothing is refreshed, and states grow old.", fix)
+    return Flag(name, Level.OK, f"{since}.")
+
+
+def _last_run(clockwork: Clockwork) -> list[Flag]:
+    name, state = "Daily refresh", clockwork.state
+    if clockwork.late:
+        fix = "See the flag of the scheduler, and the log."
+        return [Flag(name, Level.WARNING, "Today's has not begun, an hour after its time.", fix)]
+    if state == "failed":
+        fix = "Look at the log of the site. The next run asks again."
+        return [Flag(name, Level.BAD, f"The last one failed. {clockwork.detail}".strip(), fix)]
+    if state == "offline":
+        fix = "See whether this machine reaches the internet. It is tried again by itself."
+        return [Flag(name, Level.BAD, "The last one found this machine without a network.", fix)]
+    return (
+        [Flag(name, Level.OK, "The last one went well." if state == "done" else "One is under way.")] if state else []
+    )
+
+
+def _round(clockwork: Clockwork) -> list[Flag]:
+    fleet, limit = clockwork.fleet, clockwork.limit
+    days = -(-fleet // limit) if limit else 1
+    if days <= ROUND:
+        return []
+    words = f"At {limit:,} a day each of {fleet:,} host names is refreshed every {days} days"
+    fix = f"Set PADLOCK_REFRESH_DAILY_LIMIT={fleet}, or 0 for all of them."
+    return [Flag("Daily limit", Level.WARNING, f"{words}: what goes wrong in between is not seen.", fix)]
+
+
+def storage(storage: Storage) -> list[Flag]:
+    """Whether the database can be written, has room, and works as it should."""
+    flags = []
+    if storage.problem:
+        fix = "Make room on its disk and see that the site may write there. Until then pages can be read, not changed."
+        flags.append(Flag("Database", Level.BAD, f"Nothing can be written: {storage.problem}.", fix))
+    elif storage.free is not None and storage.free < LOW:
+        level = Level.BAD if storage.free < EMPTY else Level.WARNING
+        fix = "Make room: when the disk is full, nothing can be saved."
+        flags.append(Flag("Database", level, f"{_size(storage.free)} are left on its disk.", fix))
+    else:
+        room = "" if storage.free is None else f" {_size(storage.free)} are left on its disk."
+        flags.append(Flag("Database", Level.OK, f"{storage.backend} can be read and written.{room}"))
+    if storage.journal and storage.journal != "wal":
+        fix = "Put the file on a local disk: SQLite's write-ahead log does not work on network shares."
+        words = f"SQLite works in the mode “{storage.journal}”, not “wal”: readers and writers wait for each other."
+        flags.append(Flag("SQLite mode", Level.WARNING, words, fix))
+    return flags
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**30:,.0f} GB" if count >= 10 * 2**30 else f"{count // 2**20:,} MB"
+
+
+def site(*, debug: bool, secure_cookies: bool, only_here: bool) -> list[Flag]:
+    """Whether the site is set up as one that others reach. `only_here`: nobody does but this machine itself."""
+    flags = []
+    if debug:
+        fix = "Start it with make run, and without FLASK_DEBUG."
+        flags.append(Flag("Debug mode", Level.BAD, "It is on: whoever causes an error can run code here.", fix))
+    if not secure_cookies and not only_here:
+        fix = "Put HTTPS in front, and set PADLOCK_COOKIE_SECURE=on."
+        flags.append(Flag("Cookies", Level.WARNING, "They would be sent without encryption as well.", fix))
+    return flags or [Flag("Site", Level.OK, "Debug mode is off, and cookies go where they should.")]
+
+
+def clock(seen: Seen, versions: Mapping[str, str], now: datetime) -> Flag:
+    """Whether the clock can be right. What is stored and what is installed cannot be from the future."""
+    name, fix = "Clock", "Set the clock of this machine, and keep it right with NTP: every date is judged by it."
+    made = [day for kind in ("certifi", "OpenSSL") if (day := ages.released(kind, versions[kind]))]
+    if made and max(made) > now.date() + timedelta(days=1):
+        return Flag(name, Level.BAD, "It is behind: what is installed here was made later than it says.", fix)
+    if seen.last_check_at is not None and seen.last_check_at - now > SKEW:
+        words = (
+            f"The last check was at {seen.last_check_at:%d %b %Y, %H:%M} UTC, which is yet to come: it was set back."
+        )
+        return Flag(name, Level.BAD, words, fix)
+    if seen.from_the_future >= 3 and 20 * seen.from_the_future > seen.certificates:
+        words = f"{seen.from_the_future:,} of {seen.certificates:,} certificates are not valid yet: it may be behind."
+        return Flag(name, Level.WARNING, words, fix)
+    return Flag(name, Level.OK, f"Nothing speaks against it: {now:%d %b %Y, %H:%M} UTC.")

@@ -1,0 +1,16 @@
+"""What has changed of a host name, and when."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from webapp.extensions import db
+from webapp.monitor.models import Change, Hostname
+
+SHOWN = 20
+
+
+def changes(hostname: Hostname) -> list[Change]:
+    """The newest changes of a host name, the latest first, `SHOWN` at most."""
+    found = select(Change).filter_by(hostname_id=hostname.id).order_by(Change.at.desc(), Change.id.desc())
+    return list(db.session.scalars(found.limit(SHOWN)))

@@ -1,0 +1,246 @@
+"""Refreshes under way and ended: when one begins, who works on it, how it ends, and what is known of the last one.
+
+One begins for each local day, once its time has come. The day is the slot and the slot is unique, so it does not matter
+how many schedulers look, how often the site starts, or which way the clock is turned.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time as monotonic_time
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta, tzinfo
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import ColumnElement, Select, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from webapp.extensions import db, writing
+from webapp.monitor import due
+from webapp.monitor.health import SILENT
+from webapp.monitor.models import Heartbeat, RefreshRun, RunKind, RunState
+
+OFFLINE_PAUSE = timedelta(minutes=5)  # until a monitor without a network tries again
+STUMBLE_PAUSE = timedelta(minutes=1)  # until a run that failed on our side is tried again; doubled each time
+MOST_TRIES = 5
+LATE = timedelta(hours=1)
+ASLEEP = timedelta(minutes=10)  # without a tick: no scheduler runs
+BANNER_SECONDS = 10.0  # for which the answer of `offline_since` is kept
+
+CUT_OFF = "It had not ended when the next one began."
+INTERRUPTED = "It was interrupted."
+
+
+def day_of(now: datetime, at: time, zone: tzinfo) -> str:
+    """The local day whose refresh should have begun by `now`: today, or yesterday before it is time."""
+    local = now.astimezone(zone)
+    today = local.date()
+    return (today if local.time() >= at else today - timedelta(days=1)).isoformat()
+
+
+def begin_daily(now: datetime) -> None:
+    """Begin the run of the day, where it is time and nobody has; a day that was missed is made up. What is left of an
+    earlier day ends: its names are due in the new run. No run begins while there is nothing to ask."""
+    config = current_app.config
+    day = day_of(now, config["PADLOCK_REFRESH_AT"], config["PADLOCK_TIMEZONE"])
+    # A later day has had its turn already: it is the hour that comes twice in autumn. (Where that is in the future, the
+    # clock has been set back, and this day is as good as any.)
+    later = (RefreshRun.slot > day) & (RefreshRun.started_at <= now)
+    done = select(RefreshRun.id).where(RefreshRun.kind == RunKind.DAILY, or_(RefreshRun.slot == day, later))
+    if db.session.scalar(done.limit(1)) is not None:
+        return
+    run = begin(RunKind.DAILY, day, config["PADLOCK_REFRESH_DAILY_LIMIT"], now)
+    if run is not None:
+        open_before = (RefreshRun.kind == RunKind.DAILY, RefreshRun.ended_at.is_(None), RefreshRun.id < run.id)
+        with writing():
+            running = (*open_before, RefreshRun.state == RunState.RUNNING)
+            _update(*running, state=RunState.FAILED, detail=CUT_OFF, ended_at=now)
+            _update(*open_before, ended_at=now)
+
+
+def begin(
+    kind: RunKind, slot: str, most: int, now: datetime, who: str = "", size: int | None = None
+) -> RefreshRun | None:
+    """A new run that may ask `most` of `size` names, 0 for all; without a size it is the whole fleet. None where this
+    slot has had its run, or there is nothing to ask."""
+    size = due.fleet() if size is None else size
+    if not size:
+        return None
+    try:
+        with writing():
+            run = new(kind, slot, most, min(most or size, size), now, who)
+            db.session.flush()
+            run_id = run.id
+    except IntegrityError:
+        return None
+    return db.session.get(RefreshRun, run_id)
+
+
+def new(kind: RunKind, slot: str, most: int, total: int, now: datetime, who: str) -> RefreshRun:
+    """The row of a run that begins. Call it inside `writing()`."""
+    run = RefreshRun(kind=kind, slot=slot, most=most, total=total, started_at=now, who=who)
+    db.session.add(run)
+    return run
+
+
+def slot_of_now(now: datetime) -> str:
+    """A slot for what somebody asks for just now."""
+    return f"{now:%Y-%m-%d %H:%M:%S} {secrets.token_hex(4)}"
+
+
+def take(run_id: int, now: datetime) -> str | None:
+    """Become the one who works on a run, until `leave`; the word to say so with. None: somebody else is."""
+    owner = secrets.token_hex(16)
+    unowned = due.free(RefreshRun.__table__.c.owned_until, now)
+    with writing():
+        free = (RefreshRun.id == run_id, RefreshRun.ended_at.is_(None), unowned)
+        taken = _update(*free, owner=owner, owned_until=now + due.lease())
+    return owner if taken else None
+
+
+def leave(owner: str) -> None:
+    """Let somebody else work on it."""
+    with writing():
+        _update(RefreshRun.owner == owner, owner=None, owned_until=None)
+
+
+def waiting(now: datetime) -> list[int]:
+    """The runs that a scheduler may work on now, those that a person waits for first. What a command line has left
+    behind is ended: it was for whoever sat there."""
+    free = due.free(RefreshRun.__table__.c.owned_until, now)
+    retry_at = RefreshRun.__table__.c.retry_at
+    # A retry further away than any pause was set under another clock.
+    longest = OFFLINE_PAUSE + STUMBLE_PAUSE * 2**MOST_TRIES
+    ready = or_(retry_at.is_(None), retry_at <= now, retry_at > now + longest)
+    unfinished = select(RefreshRun).where(RefreshRun.ended_at.is_(None), free, ready)
+    rows = db.session.scalars(unfinished.order_by(RefreshRun.kind.desc(), RefreshRun.id)).all()
+    left = [run.id for run in rows if run.kind is RunKind.COMMAND]
+    found = [run.id for run in rows if run.kind is not RunKind.COMMAND]
+    if left:
+        with writing():
+            _update(RefreshRun.id.in_(left), free, state=RunState.FAILED, detail=INTERRUPTED, ended_at=now, owner=None)
+    return found
+
+
+def end(owner: str, now: datetime) -> None:
+    """Nothing is due any more."""
+    with writing():
+        run = db.session.scalar(select(RefreshRun).filter_by(owner=owner, ended_at=None))
+        if run is not None:
+            all_failed = run.asked > 0 and run.failed == run.asked
+            run.state = RunState.FAILED if all_failed else RunState.DONE
+            run.detail = "Every check failed on our side, see the log." if all_failed else ""
+            run.ended_at, run.owner, run.owned_until = now, None, None
+
+
+def went_well(owner: str) -> None:
+    """A batch has come through: whatever was wrong before is over."""
+    with writing():
+        _update(RefreshRun.owner == owner, state=RunState.RUNNING, tries=0, retry_at=None, detail="")
+
+
+def went_offline(owner: str, now: datetime) -> None:
+    """The monitor has no network: nothing was stored, and it is tried again in a while."""
+    with writing():
+        _update(RefreshRun.owner == owner, state=RunState.OFFLINE, retry_at=now + OFFLINE_PAUSE)
+
+
+def stumbled(owner: str, error: Exception, now: datetime) -> None:
+    """A batch failed on our side. It is tried again, later each time, and given up after a few times."""
+    with writing():
+        run = db.session.scalar(select(RefreshRun).filter_by(owner=owner, ended_at=None))
+        if run is not None:
+            run.tries += 1
+            run.detail = f"{type(error).__name__}, see the log."
+            run.retry_at = now + STUMBLE_PAUSE * 2 ** (run.tries - 1)
+            if run.tries >= MOST_TRIES:
+                run.state, run.ended_at = RunState.FAILED, now
+
+
+def count(run_id: int, outcome: str, *, changed: bool) -> None:
+    """One more name was asked. Call it inside the `writing()` that records what was found: so the counts hold, whenever
+    the process dies."""
+    columns = RefreshRun.__table__.c
+    values: Mapping[str, Any] = {name: columns[name] + 1 for name in ("asked", outcome)}
+    _update(RefreshRun.id == run_id, **values, changed=columns.changed + int(changed))
+
+
+def beat(now: datetime) -> None:
+    """The scheduler is alive."""
+    with writing():
+        db.session.merge(Heartbeat(id=1, ticked_at=now))
+
+
+# --- what pages, System Health and /readyz ask ---
+
+
+def last_tick() -> datetime | None:
+    """When a scheduler last looked whether there is something to do; each does about once a minute."""
+    return db.session.scalar(select(Heartbeat.ticked_at).filter_by(id=1))
+
+
+def asleep(now: datetime) -> bool:
+    """Whether no scheduler has looked for so long that none can be running."""
+    ticked_at = last_tick()
+    return ticked_at is None or now - ticked_at > ASLEEP
+
+
+def last_daily() -> RefreshRun | None:
+    """The newest run of the clock's."""
+    return db.session.scalar(_newest().filter_by(kind=RunKind.DAILY).limit(1))
+
+
+def latest(most: int) -> list[RefreshRun]:
+    """The newest runs, whoever began them."""
+    return list(db.session.scalars(_newest().limit(most)))
+
+
+def under_way() -> RefreshRun | None:
+    """The run that is being worked on or waits for it, the newest of several."""
+    return db.session.scalar(_newest().filter_by(ended_at=None).limit(1))
+
+
+def is_late(now: datetime) -> bool:
+    """Whether the day's run has not begun an hour after its time, though there is something to ask."""
+    config = current_app.config
+    day = day_of(now - LATE, config["PADLOCK_REFRESH_AT"], config["PADLOCK_TIMEZONE"])
+    return db.session.scalar(select(RefreshRun.id).where(RefreshRun.slot >= day).limit(1)) is None and due.fleet() > 0
+
+
+def days_a_round(fleet: int, limit: int) -> int:
+    """In how many days each name of a fleet is refreshed once, at so many a day; 0 is no limit."""
+    return -(-fleet // limit) if limit else min(fleet, 1)
+
+
+def offline_since() -> datetime | None:
+    """Since when the monitor has had no network, as far as its last run knows; None where it has. For every page:
+    asked of the database every few seconds only."""
+    memory = current_app.extensions.setdefault("padlock_offline", {"at": -1e9, "since": None})
+    if monotonic_time.monotonic() - memory["at"] > BANNER_SECONDS:
+        run = db.session.scalar(_newest().limit(1))
+        since = run.started_at if run is not None and run.state is RunState.OFFLINE else None
+        memory.update(at=monotonic_time.monotonic(), since=since)
+    found: datetime | None = memory["since"]
+    return found
+
+
+def asleep_since(now: datetime) -> datetime | None:
+    """Since when no scheduler has looked any more; None where one does, or none ever has. Kept like the above."""
+    memory = current_app.extensions.setdefault("padlock_asleep", {"at": -1e9, "ticked_at": None})
+    if monotonic_time.monotonic() - memory["at"] > BANNER_SECONDS:
+        memory.update(at=monotonic_time.monotonic(), ticked_at=last_tick())
+    ticked_at: datetime | None = memory["ticked_at"]
+    return ticked_at if ticked_at is not None and now - ticked_at > SILENT else None
+
+
+def _newest() -> Select[RefreshRun]:
+    return select(RefreshRun).order_by(RefreshRun.id.desc())
+
+
+def _update(*where: ColumnElement[bool], **values: Any) -> int:
+    """How many runs fit and were changed."""
+    statement = update(RefreshRun).where(*where).values(values)
+    result: Any = db.session.execute(statement, execution_options={"synchronize_session": False})
+    changed: int = result.rowcount
+    return changed

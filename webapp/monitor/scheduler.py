@@ -1,0 +1,83 @@
+"""The clock of the site, inside its own process. The only module that names Flask-APScheduler.
+
+The job only ticks. What is to be done is read from the database each time (see `runs`), so nothing is lost when a tick
+is late, and a second scheduler does no harm.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from datetime import UTC, datetime, timedelta
+from threading import Event, Lock
+from typing import Any
+
+from flask import Flask, current_app
+
+from webapp.extensions import db, scheduler
+from webapp.monitor import refresh
+
+log = logging.getLogger(__name__)
+
+EVERY = timedelta(minutes=1)
+FIRST = timedelta(seconds=2)  # after the start: whoever only looks at the settings has gone by then
+AT_MOST = 40.0  # seconds that a tick goes on taking up work; the next one goes on from there
+SOON = timedelta(seconds=0.5)
+
+# However late a tick is, it is worth doing, and once is enough.
+_PUNCTUAL = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1, "replace_existing": True}
+
+_stop = Event()
+_starting = Lock()
+
+
+def start(app: Flask) -> None:
+    """Start to tick in this process, if the site is to and this is no `flask` command: those begin and end on their
+    own. Once is enough, also for who calls twice."""
+    if app.config["PADLOCK_SCHEDULER"] and os.environ.get("FLASK_RUN_FROM_CLI") != "true":
+        _start(app)
+        first = datetime.now(UTC) + FIRST
+        every = {"trigger": "interval", "seconds": EVERY.total_seconds(), "next_run_time": first}
+        scheduler.add_job("tick", _tick, args=[app], **every, **_PUNCTUAL)
+
+
+def soon() -> None:
+    """Look at once whether there is something to do, also where this process does not tick by itself."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    _start(app)
+    _tick_in(app, timedelta(0))
+
+
+def stop() -> None:
+    """Let go of what is under way, within a second or two, and tick no more. gunicorn.conf.py calls it at the end."""
+    _stop.set()
+    with _starting:
+        if scheduler.running:
+            scheduler.shutdown(wait=True)
+
+
+def _start(app: Flask) -> None:
+    with _starting:
+        if not scheduler.running:
+            _stop.clear()
+            scheduler.init_app(app)
+            scheduler.start()
+
+
+def _tick_in(app: Flask, delay: timedelta) -> None:
+    when: dict[str, Any] = {"trigger": "date", "run_date": datetime.now(UTC) + delay}
+    scheduler.add_job("tick soon", _tick, args=[app], **when, **_PUNCTUAL)
+
+
+def _tick(app: Flask) -> None:
+    """One look. Whatever fails is ours: it is logged, and the next look comes all the same."""
+    more = False
+    with app.app_context():
+        try:
+            more = refresh.tick(_stop, AT_MOST)
+        except Exception:
+            log.exception("the scheduler's tick failed")
+        finally:
+            db.session.remove()
+    if more:
+        _tick_in(app, SOON)

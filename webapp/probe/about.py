@@ -1,0 +1,40 @@
+"""What the engine is made of and whom it trusts, for whoever looks after it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from webapp.probe import handshake
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """The roots that are trusted: their file as it is now, how many are in it, and its SHA-256. `problem` says why
+    nothing can be verified against it; empty where all is well."""
+
+    path: Path
+    count: int = 0
+    sha256: str = ""
+    problem: str = ""
+
+
+def versions() -> dict[str, str]:
+    """What shakes hands, by name. OpenSSL is the library that is in use, in its own words: with its release date."""
+    return {
+        "OpenSSL": handshake.openssl(),
+        **{name: version(name) for name in ("pyOpenSSL", "cryptography", "certifi")},
+    }
+
+
+def roots(ca_bundle: Path | None) -> Roots:
+    """The roots in `ca_bundle`, or certifi's. Reads the file anew; those that are in use already stay in use."""
+    path = handshake.bundle(ca_bundle)
+    try:
+        pem = path.read_bytes()
+        handshake.load(path)
+    except handshake.UNUSABLE as error:
+        return Roots(path, problem=str(error))
+    return Roots(path, pem.count(b"-----BEGIN CERTIFICATE-----"), hashlib.sha256(pem).hexdigest())

@@ -1,0 +1,86 @@
+"""The whole report, a row at a time: however much there is, little of it is in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import literal_column, select
+
+from webapp import padlock, probe
+from webapp.customers import segments
+from webapp.customers.models import ACTIVE_DOMAINS, ACTIVE_SERVICES, Client, Domain, Service, User
+from webapp.customers.states import Model
+from webapp.extensions import db
+from webapp.monitor.models import Hostname, standing
+from webapp.reports import ssl_status
+from webapp.reports.orders import in_order
+from webapp.reports.questions import Question
+
+AT_ONCE = 1000
+COLUMNS = (
+    *("State", "Domain", "Client", "Kind", "Product", "Status", "Issuer", "Expires"),
+    *("Days left", "Reason", "Last checked", "Last changed"),
+)
+_FACTS = (
+    Client.name.label("client"),
+    Hostname.name.label("hostname"),
+    Hostname.reason,
+    Hostname.not_after,
+    Hostname.issuer,
+    Hostname.checked_at,
+    Hostname.changed_at,
+)
+_OF_SERVICES: Any = select(Service.id, Service.product, Service.domain.label("entered"), Service.status, *_FACTS)
+_OF_DOMAINS: Any = select(
+    Domain.id, literal_column("''").label("product"), Domain.name.label("entered"), Domain.status, *_FACTS
+)
+_STATEMENTS: Mapping[str, tuple[Model, Any, frozenset[Any]]] = {
+    Service.kind: (Service, _OF_SERVICES.join(Service.client).outerjoin(Service.hostname), ACTIVE_SERVICES),
+    Domain.kind: (Domain, _OF_DOMAINS.join(Domain.client).outerjoin(Domain.hostname), ACTIVE_DOMAINS),
+}
+
+
+def rows(user: User, question: Question, now: datetime) -> Iterator[Sequence[object]]:
+    """The rows of the report as it is filtered and sorted, in `COLUMNS`; instants in UTC."""
+    filters, sort = ssl_status.understood(question)
+    for statement in segments.whole(in_order(user, filters, sort, now), backwards=sort.startswith("-")):
+        found = db.session.execute(statement, execution_options={"yield_per": AT_ONCE})
+        for places in found.partitions():
+            items = {}
+            for kind in _STATEMENTS:
+                ids = [place.id for place in places if place.kind == kind]
+                items.update(_items(kind, ids, now) if ids else {})
+            yield from (items[place.kind, place.id] for place in places if (place.kind, place.id) in items)
+
+
+def _items(kind: str, ids: list[int], now: datetime) -> dict[tuple[str, int], Sequence[object]]:
+    model, statement, active = _STATEMENTS[kind]
+    return {
+        (kind, row.id): _cells(kind, row, row.status in active, now)
+        for row in db.session.execute(statement.where(model.id.in_(ids)))
+    }
+
+
+def _cells(kind: str, row: Any, active: bool, now: datetime) -> Sequence[object]:
+    facts: Any = row if row.hostname else None  # it has what a verdict is made of
+    stands = standing(facts, active=active, now=now)
+    return (
+        padlock.LOOKS[stands.state].label,
+        probe.to_unicode(row.hostname) if row.hostname else row.entered,
+        row.client,
+        kind.capitalize(),
+        row.product,
+        row.status.value,
+        row.issuer or "",
+        _instant(row.not_after),
+        "" if row.not_after is None else padlock.days_left(row.not_after, now),
+        padlock.title(stands.state, stands.reason),
+        _instant(row.checked_at),
+        _instant(row.changed_at),
+    )
+
+
+def _instant(at: datetime | None) -> str:
+    return "" if at is None else f"{at:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,178 @@
+"""The order of the report and what its filters let through: one over services and domains together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import ColumnElement, false, func, literal_column
+from sqlalchemy.orm import InstrumentedAttribute
+
+from webapp.customers import states
+from webapp.customers.access import ids_for
+from webapp.customers.lists import matches
+from webapp.customers.models import Client, Domain, Service, User
+from webapp.customers.segments import Arm, Column, Segment
+from webapp.customers.states import Model
+from webapp.monitor.models import Hostname
+from webapp.probe import Reason
+from webapp.probe.steps import Origin
+from webapp.reports.questions import NEVER_ASKED, REASONS, WEEK, window
+
+MODELS: tuple[Model, Model] = (Service, Domain)
+SEARCHED: Mapping[Model, Sequence[InstrumentedAttribute[str]]] = MappingProxyType(
+    {Service: (Service.domain, Service.product), Domain: (Domain.name,)}
+)
+EXPIRING, WELL = 1, states.ALL_WELL  # places in `states.by_urgency`
+
+# What each column is sorted by: of services, and of domains.
+OWN_SORTS: Mapping[str, tuple[tuple[Column, ...], tuple[Column, ...]]] = MappingProxyType(
+    {
+        "domain": ((func.lower(Service.domain),), (func.lower(Domain.name),)),
+        "client": ((func.lower(Client.name), Client.id), (func.lower(Client.name), Client.id)),
+        "item": ((func.lower(Service.product),), (literal_column("'domain'"),)),
+        "status": ((Service.status,), (Domain.status,)),
+    }
+)
+# By what is known of the host name, and when nothing is.
+HOSTNAME_SORTS: Mapping[str, tuple[Column, ColumnElement[bool]]] = MappingProxyType(
+    {
+        "issuer": (func.lower(Hostname.issuer), Hostname.issuer == ""),
+        "expires": (Hostname.not_after, Hostname.not_after.is_(None)),
+        "left": (Hostname.not_after, Hostname.not_after.is_(None)),
+        "checked": (Hostname.checked_at, Hostname.checked_at.is_(None)),
+        "changed": (Hostname.changed_at, Hostname.changed_at.is_(None)),
+    }
+)
+DEFAULT_SORT = "ssl"  # what needs a person first
+SORTS = ("ssl", "reason", *OWN_SORTS, *HOSTNAME_SORTS)
+
+
+def in_order(user: User, filters: Mapping[str, str], sort: str, now: datetime) -> list[Segment]:
+    """Everything this user may see that the filters let through, as segments in the order of this sort."""
+    column = sort.removeprefix("-")
+    if column == "ssl":
+        order = by_urgency(user, filters, now)
+        return order[::-1] if sort.startswith("-") else order
+    if column == "reason":
+        *reasons, inactive = _by_reason(user, filters, now)
+        return [*(reasons[::-1] if sort.startswith("-") else reasons), inactive]
+    arms = _arms(user, filters, now)
+    if column in OWN_SORTS:
+        via = (Service.client, Domain.client) if column == "client" else (None, None)
+        return [
+            Segment(
+                tuple(replace(arm, by=by, via=way) for arm, by, way in zip(arms, OWN_SORTS[column], via, strict=True))
+            )
+        ]
+    return _by_hostname(arms, *HOSTNAME_SORTS[column])
+
+
+def _few(user: User, filters: Mapping[str, str]) -> bool:
+    """Whether only some items are looked at: then each is asked about its host name, see `states.of_hostname`."""
+    return "q" in filters or _of_one_client(user, filters)
+
+
+def _of_one_client(user: User, filters: Mapping[str, str]) -> bool:
+    return "client" in filters or not user.sees_everything
+
+
+def _arms(user: User, filters: Mapping[str, str], now: datetime) -> tuple[Arm, ...]:
+    arms = []
+    for model in MODELS:
+        kind: Any = literal_column(f"'{model.kind}'").label("kind")
+        ids = ids_for(model, user).with_only_columns(model.id.label("id"), kind)
+        rows, walk = (
+            ids.where(
+                *matches(model, filters.get("q", ""), SEARCHED[model], user, each=searching_each),
+                *_conditions(model, filters, now, each=each),
+            )
+            for each, searching_each in ((_few(user, filters), _of_one_client(user, filters)), (True, True))
+        )
+        arms.append(Arm(rows, walk))
+    return tuple(arms)
+
+
+def _conditions(
+    model: Model, filters: Mapping[str, str], now: datetime, *, each: bool
+) -> Iterator[ColumnElement[bool]]:
+    if "client" in filters:
+        yield model.client_id == int(filters["client"])
+    if "origin" in filters:
+        yield leads(model, filters["origin"])
+    if "ssl" in filters:
+        yield states.is_kind(model, filters["ssl"], now, each=each)
+    if filters.get("reason") == NEVER_ASKED:
+        yield states.never_asked(model, each=each)
+    elif "reason" in filters:
+        yield states.has_reason(model, Reason(filters["reason"]), now, each=each)
+    for condition in of_hostname(filters, now):
+        yield states.of_hostname(model, condition, each=each)
+
+
+def leads(model: Model, origin: str) -> ColumnElement[bool]:
+    """Where the item leads, seen from its server: of a domain no server is told."""
+    return Service.origin == Origin(origin) if model is Service else false()
+
+
+def of_hostname(filters: Mapping[str, str], now: datetime) -> Iterator[ColumnElement[bool]]:
+    if "issuer" in filters:
+        yield Hostname.issuer == filters["issuer"]
+    if "expires" in filters:
+        start, end = window(filters["expires"], now)
+        yield Hostname.not_after < end
+        if start is not None:
+            yield Hostname.not_after >= start
+    if filters.get("checked") == "never":
+        yield Hostname.checked_at.is_(None)
+    elif "checked" in filters:
+        yield Hostname.checked_at < now - WEEK / 7 * int(filters["checked"])
+
+
+def _segment(arms: Iterable[Arm], conditions: Iterable[Sequence[ColumnElement[bool]]]) -> Segment:
+    return Segment(tuple(arm.where(*condition) for arm, condition in zip(arms, conditions, strict=True)))
+
+
+def by_urgency(user: User, filters: Mapping[str, str], now: datetime) -> list[Segment]:
+    """What needs a person first. What expires is in the order in which it does."""
+    arms, few = _arms(user, filters, now), bool(filters) or _few(user, filters)
+    groups = [zip(*(states.by_urgency(model, now, each=each) for each in (few, True)), strict=True) for model in MODELS]
+    order = [_segment(arms, conditions) for conditions in zip(*groups, strict=True)]
+    soonest = (
+        replace(arm, by=(Hostname.not_after, Hostname.id), via=model.hostname)
+        for arm, model in zip(order[EXPIRING].arms, MODELS, strict=True)
+    )
+    order[EXPIRING] = Segment(tuple(soonest))
+    order[WELL] = replace(order[WELL], rest_of=arms)
+    return order
+
+
+def _by_reason(user: User, filters: Mapping[str, str], now: datetime) -> list[Segment]:
+    """In the order of the words a person reads; what is not active has no reason, and comes last."""
+    arms, few, order = _arms(user, filters, now), bool(filters) or _few(user, filters), []
+    for word in REASONS:
+        conditions = [
+            [
+                states.never_asked(model, each=each)
+                if word == NEVER_ASKED
+                else states.has_reason(model, Reason(word), now, each=each)
+                for each in (few, True)
+            ]
+            for model in MODELS
+        ]
+        order.append(_segment(arms, conditions))
+    return [*order, _segment(arms, [[states.inactive(model)] for model in MODELS])]
+
+
+def _by_hostname(arms: tuple[Arm, ...], column: Column, empty: ColumnElement[bool]) -> list[Segment]:
+    """What is known first, in the order of the host names' own index; then all of which nothing is known."""
+    filled, rest = [], []
+    for arm, model in zip(arms, MODELS, strict=True):
+        known = arm.where(states.of_hostname(model, ~empty), ~empty)
+        filled.append(replace(known, by=(column, Hostname.id), via=model.hostname))
+        nothing = (model.hostname_id.is_(None) | states.of_hostname(model, empty, each=each) for each in (False, True))
+        rest.append(arm.where(*nothing))
+    return [Segment(tuple(filled), rest_of=arms), Segment(tuple(rest))]

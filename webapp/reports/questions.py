@@ -1,0 +1,91 @@
+"""What the report was asked, as it stands in the address bar, and what of it was understood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
+
+from webapp import padlock
+from webapp.customers import states
+from webapp.customers.lists import is_id
+from webapp.customers.models import Client
+from webapp.customers.paging import MOST_SEARCHED
+from webapp.extensions import db
+
+WEEKS = 26  # that the picture of what ends looks ahead
+WEEK = timedelta(weeks=1)
+NEVER_ASKED = "never-asked"
+
+REASONS: Mapping[str, str] = MappingProxyType(
+    {reason.value: words.title for reason, words in sorted(padlock.WORDS.items(), key=lambda pair: pair[1].title)}
+    | {NEVER_ASKED: padlock.NEVER_ASKED_LOOK.label}
+)
+WINDOWS: Mapping[str, str] = MappingProxyType(
+    {"ended": "Has ended", "7": "Within 7 days", "14": "Within 14 days", "30": "Within 30 days", "90": "Within 90 days"}
+)
+AGES: Mapping[str, str] = MappingProxyType(
+    {"1": "Over a day ago", "7": "Over a week ago", "30": "Over a month ago", "never": "Never"}
+)
+ORIGINS: Mapping[str, str] = MappingProxyType({origin.value: words.label for origin, words in padlock.ORIGINS.items()})
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the report was asked. Anything may stand in it."""
+
+    search: str = ""
+    sort: str = ""
+    page: str = "1"
+    size: str = ""
+    ssl: str = ""  # one of `states.KINDS`
+    reason: str = ""  # a word of `REASONS`
+    issuer: str = ""
+    client: str = ""  # the id of a client
+    expires: str = ""  # a word of `WINDOWS`, or the Monday of a week as 2026-11-23
+    checked: str = ""  # a word of `AGES`
+    origin: str = ""  # a word of `ORIGINS`
+
+    def understood(self, issuers: tuple[str, ...]) -> tuple[dict[str, str], Client | None]:
+        """The filters that were understood, and the client among them. What is unknown filters nothing."""
+        filters = {}
+        known = {"ssl": states.KINDS, "reason": REASONS, "issuer": issuers, "checked": AGES, "origin": ORIGINS}
+        for name, words in known.items():
+            if getattr(self, name) in words:
+                filters[name] = getattr(self, name)
+        if self.expires in WINDOWS or week_of(self.expires):
+            filters["expires"] = self.expires
+        client = db.session.get(Client, int(self.client)) if is_id(self.client) else None
+        if client is not None:
+            filters["client"] = str(client.id)
+        if text := self.search.strip()[:MOST_SEARCHED]:
+            filters["q"] = text
+        return filters, client
+
+
+def week_of(text: str) -> date | None:
+    """The Monday that a week is called by."""
+    with suppress(ValueError):
+        day = date.fromisoformat(text)
+        return day if day.weekday() == 0 and 1970 < day.year < 9000 and text == day.isoformat() else None
+    return None
+
+
+def mondays(now: datetime) -> list[date]:
+    """The weeks ahead, this one first."""
+    this = now.date() - timedelta(days=now.weekday())
+    return [this + number * WEEK for number in range(WEEKS)]
+
+
+def window(word: str, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """From when on and before when a certificate ends that this filter finds; None is open."""
+    monday = week_of(word)
+    if monday is not None:
+        start = datetime(monday.year, monday.month, monday.day, tzinfo=UTC)
+        return start, start + WEEK
+    if word == "ended":
+        return None, now
+    # Days are rounded down, as wherever they are shown: within 7 days is up to 7 days and 23 hours.
+    return now, now + timedelta(days=int(word) + 1)

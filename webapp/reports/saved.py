@@ -1,0 +1,55 @@
+"""Views of the report that an administrator keeps: save, list, delete."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import abort
+from sqlalchemy import func, select
+
+from webapp.customers import activity, edits
+from webapp.customers.models import User
+from webapp.extensions import db, writing
+from webapp.reports.models import SavedView
+
+MOST_SAVED = 50
+LONGEST_NAME = 60
+
+
+class NotSaved(Exception):
+    """A view cannot be kept; the text says why to a person."""
+
+
+def views_of(user: User) -> list[SavedView]:
+    """The views of this user, by name."""
+    return list(db.session.scalars(select(SavedView).filter_by(user_id=user.id).order_by(func.lower(SavedView.name))))
+
+
+def save(user: User, name: str, query: str, now: datetime) -> SavedView:
+    """Keeps this part of an address under a name; the name's earlier view gives way. Raises `NotSaved`."""
+    name = name.strip()
+    if not name or len(name) > LONGEST_NAME:
+        raise NotSaved(f"Give the view a name of at most {LONGEST_NAME} characters.")
+    with writing():
+        edits.still_admin(user)
+        view = db.session.scalar(select(SavedView).filter_by(user_id=user.id, name=name))
+        if view is None:
+            if db.session.scalar(select(func.count(SavedView.id)).filter_by(user_id=user.id)) == MOST_SAVED:
+                raise NotSaved(f"There are {MOST_SAVED} saved views already: delete one first.")
+            view = SavedView(user_id=user.id, name=name)
+            db.session.add(view)
+        view.query = query
+        db.session.flush()
+        activity.note(user, "saved", "view", view.id, name, now)
+    return view
+
+
+def delete(user: User, view_id: int, now: datetime) -> str:
+    """Forgets one of this user's views, and returns its name. Aborts with 404 where it is not theirs."""
+    with writing():
+        edits.still_admin(user)
+        view = db.session.scalar(select(SavedView).filter_by(user_id=user.id, id=view_id)) or abort(404)
+        name = view.name
+        activity.note(user, "deleted", "view", view.id, name, now)
+        db.session.delete(view)
+    return name

@@ -1,0 +1,164 @@
+"""SSL Status Monitoring: every service and every domain in one table. Sorts and filters are on whitelists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from sqlalchemy import Subquery, and_, func, select
+
+from webapp.customers import counts, paging, segments, states
+from webapp.customers.access import Item, ids_for, items_for
+from webapp.customers.lists import Listing, matches
+from webapp.customers.models import Service, User
+from webapp.customers.segments import Arm, Segment
+from webapp.extensions import db
+from webapp.monitor.models import Hostname
+from webapp.probe import Reason
+from webapp.reports.orders import DEFAULT_SORT, MODELS, SEARCHED, SORTS, by_urgency, in_order, leads, of_hostname
+from webapp.reports.questions import ORIGINS, Question, mondays, window
+
+MOST_ISSUERS = 200  # that can be chosen from
+
+
+@dataclass(frozen=True)
+class Week:
+    """How many valid certificates end in the week from this Monday on."""
+
+    monday: date
+    ending: int
+
+
+@dataclass(frozen=True)
+class Report(Listing[Item]):
+    """One page of the report, and what stands above it."""
+
+    totals: Mapping[str, int] = field(default_factory=dict)  # of each of `states.KINDS`, with all filters but this one
+    weeks: Sequence[Week] = ()  # the weeks ahead, with all filters but those of state and expiry
+    issuers: Sequence[str] = ()  # what can be filtered by
+
+
+def report(user: User, question: Question, now: datetime) -> Report:
+    """One page of everything this user may see, with the state the padlocks have at `now`."""
+    issuers = known_issuers()
+    filters, client = question.understood(issuers)
+    sort = _sort(question)
+    order = in_order(user, filters, sort, now)
+    key = _key(user, filters, sort if sort in ("-ssl", "-reason") else sort.removeprefix("-"))
+    page = paging.fetch(
+        key, order, (question.page, question.size), lambda found: fetch(user, found), backwards=sort.startswith("-")
+    )
+    kinds = totals(user, filters, now)
+    return Report(
+        page.rows,
+        page.total,
+        filters.pop("q", ""),
+        sort,
+        page.number,
+        page.pages,
+        page.size,
+        filters,
+        client,
+        totals=kinds,
+        weeks=weeks(user, filters, now),
+        issuers=issuers,
+        origins=ORIGINS if "origin" in filters or _any_origin() else {},
+    )
+
+
+def understood(question: Question) -> tuple[dict[str, str], str]:
+    """The filters and the sort that a question means."""
+    return question.understood(known_issuers())[0], _sort(question)
+
+
+def _sort(question: Question) -> str:
+    return question.sort if question.sort.removeprefix("-") in SORTS else DEFAULT_SORT
+
+
+def first_rows(user: User, question: Question, now: datetime, most: int) -> tuple[list[Item], int]:
+    """The first rows of the report in its order, at most so many, and how many there are in all."""
+    filters, sort = understood(question)
+    order = in_order(user, filters, sort, now)
+    numbers = segments.settled(order, counts.taken(segments.counting(order)))
+    total = sum(numbers)
+    if not total:
+        return [], 0
+    return fetch(user, segments.page(order, numbers, 0, most, backwards=sort.startswith("-"))), total
+
+
+def known_issuers() -> tuple[str, ...]:
+    """The issuers of the certificates there are, by name."""
+    statement = (
+        select(Hostname.issuer).where(Hostname.issuer != "").group_by(func.lower(Hostname.issuer), Hostname.issuer)
+    )
+    return counts.kept(
+        "issuers",
+        lambda: tuple(db.session.scalars(statement.order_by(func.lower(Hostname.issuer)).limit(MOST_ISSUERS))),
+    )
+
+
+def _any_origin() -> bool:
+    """Whether it is known of any service where it leads."""
+    return db.session.scalar(select(Service.id).where(Service.origin.is_not(None)).limit(1)) is not None
+
+
+def totals(user: User, filters: Mapping[str, str], now: datetime) -> Mapping[str, int]:
+    """How many there are of each of `states.KINDS`, with all filters but that of the state."""
+    others = {name: word for name, word in filters.items() if name != "ssl"}
+
+    def take() -> tuple[int, ...]:
+        return counts.taken(segments.counting(by_urgency(user, others, now)))
+
+    invalid, expiring, unknown, never, everything, inactive = counts.kept(_key(user, others, "ssl"), take)
+    well = everything - invalid - expiring - unknown - never - inactive
+    found = {"invalid": invalid, "expiring": expiring, "unknown": unknown + never, "valid": well + expiring}
+    return found | {"inactive": inactive}
+
+
+def weeks(user: User, filters: Mapping[str, str], now: datetime) -> list[Week]:
+    """How many valid certificates end in each of the weeks ahead, with all filters but those of state and expiry."""
+    others = {name: word for name, word in filters.items() if name not in ("ssl", "expires")}
+    ahead = mondays(now)
+    if others.get("reason", Reason.OK) != Reason.OK:
+        return [Week(monday, 0) for monday in ahead]
+
+    def take() -> tuple[int, ...]:
+        return counts.taken(segments.counting(_ending(user, others, monday, now) for monday in ahead))
+
+    numbers = counts.kept(_key(user, others, f"weeks {ahead[0]}"), take)
+    return [Week(monday, number) for monday, number in zip(ahead, numbers, strict=True)]
+
+
+def fetch(user: User, found: Subquery) -> list[Item]:
+    """The services and domains of a page, in its order."""
+    places = db.session.execute(select(found.c.kind, found.c.id).order_by(found.c.part, found.c.place)).all()
+    items: dict[tuple[str, int], Item] = {}
+    for model in MODELS:
+        ids = [place.id for place in places if place.kind == model.kind]
+        for item in db.session.scalars(items_for(model, user).where(model.id.in_(ids))) if ids else ():
+            items[item.kind, item.id] = item
+    return [items[place.kind, place.id] for place in places if (place.kind, place.id) in items]
+
+
+def _key(user: User, filters: Mapping[str, str], what: str) -> tuple[object, ...]:
+    return ("report", user.client_id, *sorted(filters.items()), what)
+
+
+def _ending(user: User, filters: Mapping[str, str], monday: date, now: datetime) -> Segment:
+    """What is valid until the week from this Monday on. These host names are few: all else is asked of theirs only."""
+    start, end = window(monday.isoformat(), now)
+    ends = and_(
+        Hostname.reason == Reason.OK, Hostname.not_after > max(start or now, now), Hostname.not_after < end,
+        *of_hostname(filters, now),
+    )  # fmt: skip
+    arms = []
+    for model in MODELS:
+        rows = ids_for(model, user).where(states.of_hostname(model, ends), ~states.inactive(model))
+        if "client" in filters:
+            rows = rows.where(model.client_id == int(filters["client"]))
+        if "origin" in filters:
+            rows = rows.where(leads(model, filters["origin"]))
+        rows = rows.where(*matches(model, filters.get("q", ""), SEARCHED[model], user, each=True))
+        arms.append(Arm(rows, rows))
+    return Segment(tuple(arms))

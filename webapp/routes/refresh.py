@@ -1,0 +1,45 @@
+"""Refreshes of the fleet: the last ones, the one under way, and *Refresh now*."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, flash, make_response, redirect, render_template, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from webapp.customers import fleet
+from webapp.monitor import due, runs
+from webapp.routes.gate import fragment, staff_only
+from webapp.routes.page import now
+
+SHOWN = 30
+
+blueprint = Blueprint("refresh", __name__, url_prefix="/admin/refresh")
+blueprint.before_request(staff_only)
+blueprint.add_app_template_global(runs.offline_since, "offline_since")
+blueprint.add_app_template_global(runs.asleep_since, "asleep_since")
+
+
+@blueprint.get("")
+def page() -> str:
+    size, limit = due.fleet(), current_app.config["PADLOCK_REFRESH_DAILY_LIMIT"]
+    plan = {"fleet": size, "limit": limit, "days": runs.days_a_round(size, limit)}
+    clock = {"last_tick": runs.last_tick(), "asleep": runs.asleep(now())}
+    shown = {"runs": runs.latest(SHOWN), "run": runs.under_way()}
+    return render_template("refresh/page.html", **plan, **clock, **shown)
+
+
+@blueprint.post("")
+def start() -> Response:
+    if not fleet.refresh_now(current_user, now()):
+        flash("No active service or domain has a host name: there is nothing to refresh.", "info")
+    return redirect(url_for("refresh.page"), 303)
+
+
+@blueprint.get("/progress")
+@fragment
+def progress() -> Response:
+    run = runs.under_way()
+    response = make_response(render_template("refresh/progress.html", run=run))
+    if run is None:
+        response.headers["HX-Refresh"] = "true"
+    return response

@@ -1,0 +1,106 @@
+"""The report SSL Status Monitoring: to read, to take away, and to check what is in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, stream_with_context, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from webapp import padlock
+from webapp.customers import csv_out, padlocks
+from webapp.reports import export, saved, ssl_status
+from webapp.reports.questions import AGES, ORIGINS, REASONS, WINDOWS, Question, week_of
+from webapp.routes.gate import own_path, staff_only
+from webapp.routes.page import REPORT_WORDS, now
+
+MOST_PRINTED = 1000
+
+blueprint = Blueprint("reports", __name__, url_prefix="/admin/reports")
+blueprint.before_request(staff_only)
+
+
+@blueprint.get("/ssl-status")
+def ssl_status_page() -> str:
+    report = ssl_status.report(current_user, _question(), now())
+    views = saved.views_of(current_user) if current_user.is_admin else []
+    return render_template(
+        "reports/ssl_status.html", report=report, choices=_choices(report), known=padlocks.known, views=views
+    )
+
+
+@blueprint.get("/ssl-status/print")
+def ssl_status_print() -> str:
+    question = _question()
+    items, total = ssl_status.first_rows(current_user, question, now(), MOST_PRINTED)
+    rows = [(item, padlocks.known(item, current_user, now())) for item in items]
+    return render_template("reports/print.html", rows=rows, total=total, asked=_asked(question))
+
+
+@blueprint.get("/ssl-status.csv")
+def ssl_status_csv() -> Response:
+    lines = csv_out.lines(export.COLUMNS, export.rows(current_user, _question(), now()))
+    headers = {"Content-Disposition": f'attachment; filename="ssl-status-{now():%Y-%m-%d}.csv"'}
+    return Response(stream_with_context(csv_out.joined(lines)), mimetype="text/csv", headers=headers)
+
+
+@blueprint.post("/ssl-status/check")
+def ssl_status_check() -> AnyResponse:
+    asked, left = padlocks.ask_many(current_user, request.form.getlist("item"), now())
+    flash(padlock.asked_text(asked, left), "success" if asked else "warning")
+    return _back()
+
+
+@blueprint.post("/ssl-status/views")
+def save_view() -> AnyResponse:
+    try:
+        view = saved.save(current_user, request.form.get("name", ""), _query(request.form), now())
+        flash(f"The view “{view.name}” is saved.", "success")
+    except saved.NotSaved as error:
+        flash(str(error), "danger")
+    return _back()
+
+
+@blueprint.post("/ssl-status/views/<id:view_id>/delete")
+def delete_view(view_id: int) -> AnyResponse:
+    flash(f"The view “{saved.delete(current_user, view_id, now())}” is deleted.", "success")
+    return _back()
+
+
+def _question() -> Question:
+    texts = {name: request.args[name] for name in REPORT_WORDS if name in request.args}
+    return Question(search=texts.pop("q", ""), **texts)
+
+
+def _query(form: Any) -> str:
+    """What of this form is a question to the report, as the end of an address; the page is not kept."""
+    asked = {name: form[name][:200] for name in REPORT_WORDS if name != "page" and form.get(name)}
+    return url_for("reports.ssl_status_page", **asked).partition("?")[2]
+
+
+def _back() -> AnyResponse:
+    return redirect(own_path(request.form.get("back")) or url_for("reports.ssl_status_page"), 303)
+
+
+def _choices(report: ssl_status.Report) -> list[tuple[str, str, str, list[tuple[str, str]]]]:
+    """What the report can be filtered by: name, label, what it says when nothing is chosen, and the choices."""
+    chosen = report.filters.get("expires", "")
+    monday = week_of(chosen)
+    week = {chosen: f"In the week of {padlock.day_text(monday)}"} if monday else {}
+    origins = [("origin", "Leads", "Leads anywhere", [*report.origins.items()])] if report.origins else []
+    return [
+        ("ssl", "SSL", "Any SSL state", [*padlock.KINDS.items()]),
+        ("reason", "Reason", "Any reason", [*REASONS.items()]),
+        ("issuer", "Issuer", "Any issuer", [(issuer, issuer) for issuer in report.issuers]),
+        ("expires", "Expires", "Any expiry", [*WINDOWS.items(), *week.items()]),
+        ("checked", "Last checked", "Any last check", [*AGES.items()]),
+        *origins,
+    ]
+
+
+def _asked(question: Question) -> list[str]:
+    """The filters in words, for paper."""
+    filters, _ = ssl_status.understood(question)
+    words = {"ssl": padlock.KINDS, "reason": REASONS, "expires": WINDOWS, "checked": AGES, "origin": ORIGINS}
+    return [words.get(name, {}).get(word, word) for name, word in filters.items() if name != "client"]
