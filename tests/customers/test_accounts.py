@@ -5,7 +5,7 @@ import pytest
 from werkzeug.exceptions import Forbidden
 
 from tests.conftest import NOW, PASSWORD
-from webapp.customers import accounts, users
+from webapp.customers import accounts, profile, users
 from webapp.customers.models import Role, SignIn, User
 from webapp.extensions import db, writing
 
@@ -35,6 +35,34 @@ def test_an_unknown_address_costs_as_much_as_a_wrong_password(in_app, monkeypatc
     monkeypatch.setattr(accounts, "_verify", lambda password_hash, _: verified.append(password_hash))
     assert accounts.authenticate("nobody@example.com", "x") is accounts.authenticate("alice@example.com", "x") is None
     assert [text.split("$")[:4] for text in verified] == [alice().password_hash.split("$")[:4]] * 2
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        db.update(User).values(password_hash=accounts.hash_password("another horse battery")),
+        db.update(User).values(active=False),
+        db.delete(User),
+    ],
+)
+def test_a_password_that_was_right_a_moment_ago_opens_nothing(in_app, meanwhile):
+    user = accounts.authenticate("alice@example.com", PASSWORD)
+    with db.engine.begin() as another:
+        another.execute(meanwhile)
+    assert accounts.sign_in(user, NOW) is None
+    assert db.session.scalars(db.select(SignIn)).all() == []
+
+
+def test_the_old_password_changes_no_address_once_it_is_changed(in_app, monkeypatch):
+    def knows(password_hash, password, verify=accounts._verify):
+        with db.engine.begin() as another:
+            another.execute(db.update(User).values(password_hash="another"))
+        return verify(password_hash, password)
+
+    monkeypatch.setattr(accounts, "_verify", knows)
+    with pytest.raises(profile.WrongPassword):
+        profile.change_details(alice(), "Alice", "new@example.com", PASSWORD, NOW)
+    assert alice().email == "alice@example.com"
 
 
 def test_a_sign_in_lasts_thirty_days(in_app):

@@ -97,6 +97,16 @@ def test_no_sort_takes_the_counts_of_another(memory, list_rows):
         assert {row.id for row in shown.rows} == {1, 2, 3}
 
 
+def test_a_count_among_rows_from_before_a_change_is_not_kept(memory):
+    db.session.get(Service, 1)  # from here on this transaction sees what there is now
+    with db.engine.begin() as another:
+        another.execute(db.delete(Service).where(Service.id == 2))
+    counts.forget()
+    assert (listing().total, memory._kept) == (2, {})
+    db.session.rollback()
+    assert listing().total == 1
+
+
 def test_a_quick_count_is_not_kept(memory, monkeypatch):
     monkeypatch.setattr(counts, "SLOW", 1000)
     listing()
@@ -104,7 +114,7 @@ def test_a_quick_count_is_not_kept(memory, monkeypatch):
 
 
 def test_a_count_is_kept_for_its_seconds_only(memory, monkeypatch):
-    memory.keep("key", (1,), took=1)
+    memory.keep("key", (1,), took=1, generation=memory.generation)
     assert memory.recall("key") == (1,)
     monkeypatch.setattr(counts.time, "monotonic", lambda: 1e12)
     assert memory.recall("key") is None

@@ -119,6 +119,25 @@ def test_a_service_of_another_client_now_is_moved(bring_in):
     assert service().client.reference == "7"
 
 
+def test_a_service_that_was_moved_in_padlock_is_told_of_before_the_file_moves_it_back(bring_in, check):
+    bring_in(WHOLE)
+    with writing():
+        db.session.scalar(select(Service).filter_by(reference="S-1")).client_id = 2
+    for _ in range(2):
+        (problem,) = check(WHOLE)[1]
+        assert (problem.line, problem.serious) == (3, False)
+        assert problem.text == "It belongs to Bob & Sons now. Importing moves it."
+    assert bring_in(WHOLE)["service"]["changed"] == 1
+    assert check(WHOLE)[1] == []
+
+
+def test_a_host_name_that_no_item_has_any_more_is_forgotten(bring_in):
+    bring_in(WHOLE)
+    bring_in(WHOLE.replace("Shop.Example.com", "alice.example"))
+    names = set(db.session.scalars(select(Hostname.name)))
+    assert names == {"alice.example", "bob.example", "xn--bcher-kva.example"}
+
+
 def test_a_column_that_is_not_there_changes_nothing(bring_in):
     bring_in(WHOLE)
     bring_in("kind,client,reference,product,status\nservice,1001,S-1,Bigger Hosting,Active")

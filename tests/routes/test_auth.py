@@ -113,6 +113,13 @@ def test_a_household_is_one_place(visit):
     assert answers[-1].status_code == 429
 
 
+def test_addresses_of_ipv4_are_places_of_their_own_also_where_they_come_as_ipv6(visit):
+    browser = visit()
+    addresses = [f"::ffff:192.0.2.{number}" for number in range(11)]
+    answers = [sign_in(browser, password="x", environ_base={"REMOTE_ADDR": address}) for address in addresses]
+    assert answers[-1].status_code == 422
+
+
 def test_the_session_is_a_new_one_after_signing_in(visit):
     browser = visit()
     before = browser.token()
@@ -159,7 +166,7 @@ def test_a_forged_cookie_is_nobody(visit, cookie):
     assert browser.client.get("/services").status_code == 302
 
 
-@pytest.mark.parametrize("place", [0, 10, 40, -1])
+@pytest.mark.parametrize("place", [0, 10, 40, -2])  # of the very last one, two bits count for nothing
 def test_a_cookie_with_one_character_changed_is_nobody(visit, place):
     browser = visit("alice")
     cookie = list(browser.client.get_cookie("padlock").value)

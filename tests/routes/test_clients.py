@@ -2,7 +2,7 @@ import pytest
 
 from tests.browser import looked_at
 from tests.conftest import NOW
-from webapp.customers import catalog
+from webapp.customers import catalog, clients
 from webapp.customers.models import Activity, Client, Service, ServiceStatus, User
 from webapp.extensions import db, writing
 from webapp.monitor.models import Hostname
@@ -88,6 +88,8 @@ def test_a_double_click_adds_one_client(visit, app):
     ada = visit("ada")
     places = {ada.post("/admin/clients/new", {"name": "New"}).headers["Location"] for _ in range(2)}
     assert places == {"/admin/clients/3"}
+    other = ada.post("/admin/clients/new", {"name": "New", "reference": "another one"})
+    assert other.headers["Location"] == "/admin/clients/4"
 
 
 @pytest.mark.parametrize(
@@ -109,6 +111,16 @@ def test_an_admin_changes_a_client(visit, app):
     version = hidden(ada.get("/admin/clients/1/edit"))["version"]
     ada.post("/admin/clients/1/edit", {"name": "Alice’s Café", "reference": "17", "version": version})
     assert "Reference 17" in ada.get("/admin/clients/1").main.text
+
+
+def test_the_log_says_what_was_changed_and_nothing_where_nothing_was(visit, app):
+    ada = visit("ada")
+    for _ in range(2):
+        version = hidden(ada.get("/admin/clients/1/edit"))["version"]
+        ada.post("/admin/clients/1/edit", {"name": "Alice’s Café", "reference": "17", "version": version})
+    with app.app_context():
+        (line,) = everything(Activity)
+        assert line.detail == "name Alice’s Bakery → Alice’s Café, reference – → 17"
 
 
 def test_the_second_of_two_who_edit_is_told_and_nothing_is_lost(visit):
@@ -144,6 +156,37 @@ def test_nobody_deletes_more_than_they_have_seen(visit, app):
     assert (answer.status_code, b"2 services" in answer.data) == (409, True)
     with app.app_context():
         assert len(everything(Service)) == 3
+
+
+def test_nobody_deletes_something_else_than_they_have_seen(visit, app):
+    ada = visit("ada")
+    seen = hidden(ada.get("/admin/clients/1/delete"))
+    with app.app_context(), writing():
+        db.session.get(Service, 1).client_id, db.session.get(Service, 2).client_id = 2, 1
+    answer = ada.post("/admin/clients/1/delete", seen)
+    assert (answer.status_code, b"1 service" in answer.data) == (409, True)
+    with app.app_context():
+        assert len(everything(Service)) == 2
+
+
+@pytest.mark.parametrize(("name", "text"), [("ÖKO Strom", "ÖKO Strom"), ("ÖKO Strom", "ÖKO sTROM"), ("öko", "ÖKO")])
+def test_a_name_is_found_whatever_its_letters(in_app, name, text):
+    with writing():
+        client = catalog.add_client(name, NOW)
+    assert clients.find_client(text) is client
+
+
+def test_suggestions_cost_two_queries_however_many(visit, many, app):
+    ada, queries = visit("ada"), []
+    with app.app_context():
+        db.event.listen(db.engine, "before_cursor_execute", lambda *args: queries.append(args[2]))
+    assert len(ada.get("/admin/clients/suggestions?client=client").find_all("option")) == 10
+    assert len([text for text in queries if "FROM client" in text and "sign_in" not in text]) == 2
+
+
+def test_one_clients_services_are_not_filtered_by_another(visit):
+    page = visit("ada").get("/admin/clients/1/services?client=2")
+    assert shown(page) == ["Starter Hosting"]
 
 
 def test_suggestions_are_what_the_field_takes(visit, app):

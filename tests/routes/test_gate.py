@@ -5,7 +5,9 @@ import io
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from tests.browser import looked_at
 from webapp.customers import lists
+from webapp.customers.models import Domain, Service, User
 from webapp.extensions import db
 from webapp.routes.gate import HEADERS
 
@@ -19,6 +21,19 @@ def test_every_answer_carries_the_headers(visit, path, status):
     assert answer.status_code == status
     assert {name: answer.headers[name] for name in HEADERS} == HEADERS
     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_what_may_be_looked_at_may_be_asked_for_by_its_headers(visit):
+    answers = {visit("sam").client.head(path).status_code for path in ("/admin/services", "/admin/clients/1")}
+    assert answers == {200}
+    ada = visit("ada")
+    ada.post("/admin/users/1/view-as")
+    assert ada.client.head("/profile").status_code == 200
+
+
+def test_a_redirect_of_the_router_says_nothing_of_the_host(visit):
+    answer = visit("ada").client.get("/admin//services?q=a%20b", headers={"Host": "evil.example"})
+    assert (answer.status_code, answer.headers["Location"]) == (308, "/admin/services?q=a%20b")
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/services", "/nope", "/services/1", "/probe/service/1"])
@@ -132,3 +147,40 @@ def test_a_database_that_does_not_answer_is_said(visit, app, monkeypatch):
     page = alice.get("/services", 503)
     assert "Not available just now" in page.text
     assert "secret" not in page.text
+
+
+@pytest.fixture
+def goes(app):
+    """Says that another request deletes these rows when this one rolls back for that many times."""
+
+    def goes(times, *statements):
+        left = [times]
+
+        def rolled_back(session):
+            left[0] -= 1
+            if left[0] == 0:
+                with app.app_context(), db.engine.begin() as another:
+                    for statement in statements:
+                        another.execute(statement)
+
+        db.event.listen(db.session, "after_rollback", rolled_back)
+        listening.append(rolled_back)
+
+    listening = []
+    yield goes
+    for listener in listening:
+        db.event.remove(db.session, "after_rollback", listener)
+
+
+def test_what_another_request_deletes_in_between_is_not_found(visit, goes):
+    ada = visit("ada")
+    form = {"product": "Shop", "status": "Active", "version": "77", "csrf_token": ada.token()}
+    goes(2, db.delete(Service).where(Service.id == 1))  # after it was said that somebody else has changed it
+    answer = ada.client.post("/admin/services/1/edit", data=form)
+    assert (answer.status_code, looked_at(answer).h1.text) == (404, "Not found")
+
+
+def test_a_cell_whose_client_is_deleted_while_it_waits_is_not_found(visit, goes):
+    alice = visit("alice")
+    goes(1, *(db.delete(model).where(model.client_id == 1) for model in (Service, Domain, User)))
+    alice.get("/probe/service/1", 404)

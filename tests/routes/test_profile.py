@@ -44,6 +44,11 @@ def test_a_new_name_needs_no_password(visit, app):
     assert stored(app).name == "Alice B."
 
 
+def test_a_name_is_one_line(visit, app):
+    save(visit("alice"), name="Alice\r\n\r\nClick\there:\x1b \u2028evil")
+    assert stored(app).name == "Alice Click here: evil"
+
+
 @pytest.mark.parametrize("password", ["", "wrong", "x" * 5000])
 def test_a_new_address_needs_the_current_password(visit, app, password):
     answer = save(visit("alice"), name="Alice B.", email="new@example.com", password=password)

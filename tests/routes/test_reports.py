@@ -213,7 +213,13 @@ def test_nobody_deletes_the_view_of_another(fleet, visit, app):
 def test_a_longer_report_costs_no_more_queries(fleet, visit, app):
     ada, queries = visit("ada"), []
     with app.app_context():
-        event.listen(db.engine, "before_cursor_execute", lambda *args: queries.append(args[2]))
+        # Whether the monitor is offline or asleep is asked now and then, and stands on every page.
+        told = ("refresh_run", "heartbeat")
+        event.listen(
+            db.engine,
+            "before_cursor_execute",
+            lambda *args: queries.append(args[2]) if not any(word in args[2] for word in told) else None,
+        )
     ada.get(REPORT)
     few = len(queries)
     with app.app_context(), writing():
@@ -222,4 +228,4 @@ def test_a_longer_report_costs_no_more_queries(fleet, visit, app):
             catalog.add_domain(client, f"n{number}.example", DomainStatus.ACTIVE)
     queries.clear()
     ada.get(REPORT)
-    assert len(queries) <= few <= 11
+    assert len(queries) == few <= 11

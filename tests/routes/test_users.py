@@ -1,8 +1,9 @@
 import pytest
+from werkzeug.exceptions import Forbidden
 
 from tests.browser import looked_at
 from tests.conftest import NOW, PASSWORD
-from webapp.customers import accounts, catalog
+from webapp.customers import accounts, catalog, resets, viewing
 from webapp.customers.models import Activity, Client, Role, User
 from webapp.extensions import db, writing
 
@@ -218,3 +219,20 @@ def test_what_was_done_is_said_on_the_next_page_and_only_there(visit):
     ada.post("/admin/users/1/sign-out")
     assert "is signed out in every browser" in ada.get("/admin/users").main.text
     assert "is signed out in every browser" not in ada.get("/admin/users").main.text
+
+
+@pytest.mark.parametrize(
+    "what", [lambda ada: viewing.start(ada, 1, NOW), lambda ada: resets.hand_out(ada, 1, "x", NOW)]
+)
+def test_whoever_has_just_lost_the_right_hands_out_and_looks_at_nothing(in_app, what):
+    ada = user("ada")
+    with db.engine.begin() as another:
+        another.execute(db.update(User).where(User.id == ada.id).values(role=Role.STAFF))
+    with pytest.raises(Forbidden):
+        what(ada)
+
+
+def test_saving_a_user_as_they_were_leaves_no_line_in_the_log(visit, app):
+    assert save(visit("ada")).status_code == 303
+    with app.app_context():
+        assert db.session.scalars(db.select(Activity)).all() == []

@@ -58,11 +58,14 @@ def authenticate(email: str, password: str) -> User | None:
     return user if user is not None and right and user.active else None
 
 
-def sign_in(user: User, now: datetime) -> str:
-    """The secret of a new sign-in of this user, for the cookie. Sign-ins that have run out are cleared away."""
-    user_id, token = user.id, secrets.token_urlsafe(32)
+def sign_in(user: User, now: datetime) -> str | None:
+    """The secret of a new sign-in of this user, for the cookie; None where the password that opened has been changed
+    since `user` was read, or the user has been disabled or deleted. Sign-ins that have run out are cleared away."""
+    user_id, known, token = user.id, user.password_hash, secrets.token_urlsafe(32)
     with writing():
         db.session.execute(delete(SignIn).where(SignIn.created_at <= now - SIGN_IN_LASTS))
+        if not db.session.scalar(select(exists().where(User.id == user_id, User.active, User.password_hash == known))):
+            return None
         db.session.add(SignIn(token_hash=_digest(token), user_id=user_id, created_at=now))
     return token
 

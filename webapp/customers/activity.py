@@ -17,9 +17,9 @@ COMMAND_LINE = "command line"
 DOUBLE_CLICK = timedelta(seconds=10)
 
 # What the log can be filtered by. What is noted in other words is listed all the same.
-KINDS = ("client", "user", "service", "domain", "import", "refresh")
+KINDS = ("client", "user", "service", "domain", "import", "refresh", "view")
 ACTIONS = (
-    *("created", "changed", "moved", "deleted", "imported", "started", "disabled", "enabled"),
+    *("created", "changed", "moved", "deleted", "imported", "started", "saved", "disabled", "enabled"),
     *("viewed as", "ended viewing as", "signed out everywhere", "handed out a reset link"),
     *("changed own profile", "changed own password", "reset own password"),
 )
@@ -62,6 +62,13 @@ def note(
             detail=_short(detail, 500),
         )
     )
+
+
+def difference(before: Mapping[str, object], after: Mapping[str, object]) -> str:
+    """What has changed of the facts of an item, in words: "status Active → Expired, reference – → 17"; nothing where
+    nothing has."""
+    changed = [name for name in after if after[name] != before[name]]
+    return ", ".join(f"{name} {before[name] or '–'} → {after[name] or '–'}" for name in changed)
 
 
 def just_created(who: User, kind: str, item: str, now: datetime) -> int | None:

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
 from flask import abort
-from sqlalchemy import ColumnElement, ScalarSelect, Select, Subquery, delete, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Subquery,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union,
+    union_all,
+)
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
 from webapp.customers import activity, catalog, edits, paging
 from webapp.customers.lists import Listing, Question
 from webapp.customers.models import Client, Domain, Service, User
 from webapp.customers.segments import Arm, Key, Segment
 from webapp.extensions import db, writing
+from webapp.numbers import whole
 
 MOST_SUGGESTED = 10
 REFERENCE_TAKEN = "Another client has this reference."
@@ -98,11 +115,7 @@ def suggest(text: str) -> list[Client]:
 def find_client(text: str) -> Client:
     """The client of this name or reference, or of this id as "#12". Raises `NoSuchClient`."""
     text = text.strip()
-    if text.startswith("#") and text[1:].isascii() and text[1:].isdigit() and len(text) < 19:
-        found = [client for client in [db.session.get(Client, int(text[1:]))] if client]
-    else:
-        same_name = func.lower(Client.name) == text.lower()
-        found = list(db.session.scalars(select(Client).where(or_(Client.reference == text, same_name)).limit(2)))
+    found = list(db.session.scalars(select(Client).where(_meant(text)).limit(2)))
     if not text:
         raise NoSuchClient("Say which client, by name or reference.")
     if not found:
@@ -114,20 +127,26 @@ def find_client(text: str) -> Client:
 
 def client_text(client: Client | None) -> str:
     """What `find_client` finds exactly this client by: its name, where no other has the same."""
-    if client is None:
-        return ""
-    try:
-        named = find_client(client.name)
-    except NoSuchClient:
-        named = None
-    return client.name if named is client else f"#{client.id}"
+    return client_texts([client])[0] if client else ""
+
+
+def client_texts(found: Sequence[Client]) -> list[str]:
+    """The same of several clients, by one statement for all of them."""
+    if not found:
+        return []
+    # What begins with # or with a space is read otherwise than as a name.
+    plain = [client for client in found if not client.name.startswith("#") and client.name == client.name.strip()]
+    alone = [select(literal(one.id)).where(~exists().where(_meant(one.name), Client.id != one.id)) for one in plain]
+    named = set(db.session.scalars(union_all(*alone))) if alone else set()
+    return [client.name if client.id in named else f"#{client.id}" for client in found]
 
 
 def add(who: User, name: str, reference: str | None, now: datetime) -> Client:
     """A new client. Raises `edits.Taken` where another has this reference."""
     with writing():
         edits.still_admin(who)
-        if twice := db.session.get(Client, activity.just_created(who, "client", name, now) or 0):
+        twice = db.session.get(Client, activity.just_created(who, "client", name, now) or 0)
+        if twice is not None and twice.reference == reference:
             return twice
         client = Client(name=name, reference=reference, created_at=now)
         db.session.add(client)
@@ -143,45 +162,74 @@ def change(who: User, client_id: int, version: int, name: str, reference: str | 
         edits.still_admin(who)
         client = client_or_404(client_id)
         edits.same_version(client, version)
-        before = client.name
+        before, called = _facts(client), client.name
         client.name, client.reference = name, reference
         edits.flush(REFERENCE_TAKEN)
-        activity.note(who, "changed", "client", client.id, before, now, f"{name} {_described(client)}".strip())
+        if told := activity.difference(before, _facts(client)):
+            activity.note(who, "changed", "client", client.id, called, now, told)
+
+
+def what_goes_with(client: Client) -> str:
+    """A digest of all that `remove` would delete: two are the same where nothing has come, gone or been moved."""
+    digest = hashlib.sha256()
+    for model in _THEIRS:
+        ids = db.session.scalars(select(model.id).where(model.client_id == client.id).order_by(model.id))
+        digest.update(f"{model.__tablename__} {list(ids)}".encode())
+    return digest.hexdigest()
 
 
 def remove(who: User, client_id: int, version: int, seen: str, now: datetime) -> str:
-    """Deletes a client with all that is theirs, and returns its name. `seen` is what the page said would go, as
-    `Counts.words`: where there is more by now, nobody has agreed to that. Raises `edits.ChangedMeanwhile`."""
+    """Deletes a client with all that is theirs, and returns its name. `seen` is `what_goes_with` it as the page told:
+    where something else would go by now, nobody has agreed to that. Raises `edits.ChangedMeanwhile`."""
     with writing():
         edits.still_admin(who)
         client = client_or_404(client_id)
         edits.same_version(client, version)
         counts, name = counts_of(client), client.name
-        if counts.words != seen:
+        if what_goes_with(client) != seen:
             raise edits.ChangedMeanwhile
         activity.note(who, "deleted", "client", client.id, name, now, f"with {counts.words}")
-        hosts = {host for model in (Service, Domain) for host in db.session.scalars(_hosts_of(model, client))}
-        for model in (Service, Domain, User):
-            db.session.execute(delete(model).where(model.client_id == client.id))
+        hosts = _hosts_of(client)
+        for model in _THEIRS:
+            theirs = delete(model).where(model.client_id == client.id)
+            db.session.execute(theirs, execution_options={"synchronize_session": False})  # none of them is used again
         db.session.delete(client)
-        edits.flush("Something new belongs to this client.")
+        try:
+            db.session.flush()
+        except (IntegrityError, StaleDataError) as error:  # something new is theirs, where others write meanwhile
+            raise edits.ChangedMeanwhile from error
         catalog.drop_orphans(hosts)
     return name
+
+
+_THEIRS = (Service, Domain, User)
+
+
+def _facts(client: Client) -> dict[str, object]:
+    return {"name": client.name, "reference": client.reference}
+
+
+def _meant(text: str) -> ColumnElement[bool]:
+    """Whether a client is meant by this text: by its reference or name, in upper or lower case, or by "#12"."""
+    if text.startswith("#") and (number := whole(text[1:])) is not None:
+        return Client.id == number
+    # A database may know the two cases of ASCII only: so it makes the same of this text as of the names, too.
+    return or_(Client.reference == text, func.lower(Client.name).in_((func.lower(text), text.lower())))
 
 
 def _described(client: Client) -> str:
     return f"reference {client.reference}" if client.reference else ""
 
 
-def _hosts_of(model: type[Service] | type[Domain], client: Client) -> Select[int | None]:
-    return select(model.hostname_id).where(model.client_id == client.id, model.hostname_id.is_not(None))
+def _hosts_of(client: Client) -> set[int | None]:
+    ids = (select(model.hostname_id).where(model.client_id == client.id) for model in (Service, Domain))
+    return set(db.session.scalars(union(*ids)))
 
 
 def _matches(search: str) -> ColumnElement[bool]:
     """The search as it stands, nowhere a pattern: "%" finds a per cent sign. "#12" is the client of that number."""
-    number = search[1:]
-    if search.startswith("#") and number.isascii() and number.isdigit() and len(number) < 18:
-        return Client.id == int(number)
+    if search.startswith("#") and (number := whole(search[1:])) is not None:
+        return Client.id == number
     return or_(*(column.icontains(search, autoescape=True) for column in (Client.name, Client.reference)))
 
 

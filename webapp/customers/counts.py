@@ -26,6 +26,7 @@ class Memory:
     """The counts of one site, by what was counted."""
 
     def __init__(self, seconds: float) -> None:
+        self.generation = 0  # how often it was told to forget
         self._seconds = seconds
         self._kept: dict[Hashable, tuple[float, tuple[Any, ...]]] = {}
 
@@ -33,13 +34,15 @@ class Memory:
         until, counts = self._kept.get(key, (0.0, ()))
         return counts if time.monotonic() < until else None
 
-    def keep(self, key: Hashable, counts: tuple[Any, ...], took: float) -> None:
-        if took >= SLOW and self._seconds:
+    def keep(self, key: Hashable, counts: tuple[Any, ...], took: float, generation: int) -> None:
+        """Keeps what was counted, unless it was counted among rows from before the last time it had to forget."""
+        if took >= SLOW and self._seconds and generation == self.generation:
             if len(self._kept) >= MOST_KEPT:
                 self._kept = {}
             self._kept[key] = (time.monotonic() + self._seconds, counts)
 
     def forget(self) -> None:
+        self.generation += 1
         self._kept = {}
 
 
@@ -55,7 +58,7 @@ def kept(key: Hashable, take: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
         return known
     started = time.perf_counter()
     found = take()
-    _memory().keep(key, found, time.perf_counter() - started)
+    _memory().keep(key, found, time.perf_counter() - started, db.session.info["counts_generation"])
     return found
 
 
@@ -73,7 +76,7 @@ def count(key: Hashable, statement: Select[Any]) -> tuple[int, ...]:
     """The same, remembered under `key` where that took long."""
     started = time.perf_counter()
     counts = taken(statement)
-    _memory().keep(key, counts, time.perf_counter() - started)
+    _memory().keep(key, counts, time.perf_counter() - started, db.session.info["counts_generation"])
     return counts
 
 
@@ -85,6 +88,12 @@ def forget() -> None:
 def _memory() -> Memory:
     memory: Memory = current_app.extensions["padlock_counts"]
     return memory
+
+
+@event.listens_for(db.session, "after_begin")
+def _see_how_old_the_rows_are(session: Session, *_: object) -> None:
+    # A transaction goes on seeing the rows as they were when it began, whatever is written meanwhile.
+    session.info["counts_generation"] = _memory().generation
 
 
 @event.listens_for(db.session, "after_flush")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from flask import abort
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
@@ -35,10 +37,18 @@ def same_version(row: Client | Domain | Service | User, version: int) -> None:
 
 def flush(taken: str) -> None:
     """Sends what has changed to the database. Raises `Taken` with this text, or `ChangedMeanwhile`: only the database
-    can tell for certain while others write too."""
+    can tell for certain while others write too. A row that refers to none is neither, and stays SQLAlchemy's
+    `IntegrityError`."""
     try:
         db.session.flush()
-    except IntegrityError:
-        raise Taken(taken) from None
-    except StaleDataError:
-        raise ChangedMeanwhile from None
+    except IntegrityError as error:
+        if _refers_to_nothing(error):
+            raise
+        raise Taken(taken) from error
+    except StaleDataError as error:
+        raise ChangedMeanwhile from error
+
+
+def _refers_to_nothing(error: IntegrityError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", None) or getattr(error.orig, "sqlstate", None)
+    return code in (sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY, "23503")  # the latter is what standard SQL calls it

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
+from webapp import probe
 from webapp.customers.models import Client, Domain, Service
 from webapp.customers.staging import KINDS, Staging
 from webapp.customers.tables import Problem
@@ -26,6 +27,8 @@ def compare(staging: Staging, progress: Callable[[str, int, int], None]) -> None
             if kind != "client":
                 staging.tell(_without_client(staging, rows))
             stored = _STORED[kind](rows)
+            if kind == "service":
+                staging.tell(_moved_back(rows, stored))
             staging.compared(_change(row, stored.get(row["key"]), absent) for row in rows)
             done += len(rows)
             progress("Comparing", done, total)
@@ -46,10 +49,25 @@ def _without_client(staging: Staging, rows: Chunk) -> list[Problem]:
     return [Problem(row["line"], "client", words) for row in rows if row["client"] in missing]
 
 
+def _moved_back(rows: Chunk, stored: dict[str, dict[str, Any]]) -> list[Problem]:
+    """A note for every service that another client has by now: perhaps it was moved, and the file is older."""
+    moved = [(row, stored[row["key"]]) for row in rows if row["key"] in stored]
+    return [
+        Problem(row["line"], "client", f"It belongs to {_owner(old)} now. Importing moves it.", serious=False)
+        for row, old in moved
+        if old["client"] != row["client"]
+    ]
+
+
+def _owner(stored: dict[str, Any]) -> str:
+    number = f" ({stored['client']})" if stored["client"] else ""
+    return f"{probe.clean(stored['owner'], 60)}{number}"
+
+
 def _change(row: dict[str, Any], stored: dict[str, Any] | None, absent: set[str]) -> tuple[str, Any, Any, int]:
     if stored is None:
         return "new", None, None, row["line"]
-    same = all(stored[field] == row[field] for field in stored.keys() - {"id", "version"} - absent)
+    same = all(stored[field] == row[field] for field in stored.keys() - {"id", "version", "owner"} - absent)
     return "same" if same else "changed", stored["id"], stored["version"], row["line"]
 
 
@@ -65,16 +83,16 @@ def _stored_clients(rows: Chunk) -> dict[str, dict[str, Any]]:
 def _stored_services(rows: Chunk) -> dict[str, dict[str, Any]]:
     columns = (Service.id, Service.version, Service.reference, Service.product, Service.domain, Service.status)
     found = db.session.execute(
-        select(*columns, Service.next_due_on, Service.server_address, Client.reference)
+        select(*columns, Service.next_due_on, Service.server_address, Client.reference, Client.name)
         .join(Service.client)
         .where(Service.reference.in_([row["key"] for row in rows]))
     )
     return {
         str(key): {
             **{"id": id_, "version": version, "client": client, "name": product, "domain": domain},
-            **{"status": status, "next_due": _iso(due), "server": server},
+            **{"status": status, "next_due": _iso(due), "server": server, "owner": owner},
         }
-        for id_, version, key, product, domain, status, due, server, client in found
+        for id_, version, key, product, domain, status, due, server, client, owner in found
     }
 
 

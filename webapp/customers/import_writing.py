@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Table, and_, bindparam, case, insert, select, update
 
+from webapp.customers import catalog
 from webapp.customers.import_comparing import Chunk, clients_by_reference
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus
 from webapp.customers.staging import KINDS, Staging
@@ -25,15 +26,25 @@ def write(staging: Staging, now: datetime, progress: Callable[[str, int, int], N
     """Inserts what is new and updates what has changed. Call it inside `writing()`. Raises `Stale`, or SQLAlchemy's
     `IntegrityError` where somebody added or deleted something in the meantime."""
     absent = staging.absent_columns()
-    done, total = 0, staging.total("new", "changed")
+    done, total, left = 0, staging.total("new", "changed"), set[int | None]()
     for kind in KINDS:
         table = cast(Table, MODELS[kind].__table__)
         for rows in staging.chunks(kind, "new", "changed"):
             made = list(zip(rows, _VALUES[kind](rows, now), strict=True))
+            if kind == "service" and "domain" not in absent:  # a domain keeps the name it has
+                left |= _hostnames_left(made)
             _insert(table, [values for row, values in made if row["change"] == "new"])
             _update(table, [(row, values) for row, values in made if row["change"] == "changed"], _KEPT[kind] | absent)
             done += len(rows)
             progress("Writing", done, total)
+    catalog.drop_orphans(left)
+
+
+def _hostnames_left(made: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> set[int | None]:
+    """The ids of the host names that these services have had and will have no more."""
+    new = {row["id"]: values["hostname_id"] for row, values in made if row["change"] == "changed"}
+    found = db.session.execute(select(Service.id, Service.hostname_id).where(Service.id.in_(new)))
+    return {old for id_, old in found if old != new[id_]}
 
 
 def _insert(table: Table, values: list[dict[str, Any]]) -> None:

@@ -20,6 +20,7 @@ TAKEN = MappingProxyType(
         Domain.kind: "This client has this domain already.",
     }
 )
+THEIRS_ALREADY = "It belongs to this client already."
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ def add(who: User, client: str, details: Details, now: datetime) -> Item:
         twice = cast("Item | None", db.session.get(type(item), created or 0))
         if twice is not None and twice.client is owner and _facts(twice) == _facts(item):
             return twice
+        _not_twice(item)
         db.session.add(item)
         edits.flush(TAKEN[item.kind])
         activity.note(who, "created", item.kind, item.id, _called(item), now, f"for {owner.name}")
@@ -74,23 +76,23 @@ def change(who: User, kind: str, item_id: int, version: int, details: Details, n
         edits.same_version(item, version)
         called, before, host = _called(item), _facts(item), item.hostname_id
         _describe(item, item.client, details)
+        _not_twice(item)
         edits.flush(TAKEN[kind])
-        after = _facts(item)
-        told = ", ".join(
-            f"{name} {before[name] or '–'} → {after[name] or '–'}" for name in after if after[name] != before[name]
-        )
-        activity.note(who, "changed", kind, item.id, called, now, told)
+        if told := activity.difference(before, _facts(item)):
+            activity.note(who, "changed", kind, item.id, called, now, told)
         catalog.drop_orphans({host} - {None, item.hostname_id})
 
 
 def move(who: User, kind: str, item_id: int, version: int, client_id: int, now: datetime) -> Client:
     """Gives an item to another client, and returns that client. `version` is the one that was shown before. Raises
-    `edits.ChangedMeanwhile`, or `edits.Taken` where the other has that domain already."""
+    `edits.ChangedMeanwhile`, or `edits.Taken` where the other has it, or that domain, already."""
     with writing():
         edits.still_admin(who)
         item = item_or_404(who, kind, item_id)
         edits.same_version(item, version)
         before, client = item.client, clients.client_or_404(client_id)
+        if client is before:
+            raise edits.Taken(THEIRS_ALREADY)
         item.client = client
         _not_twice(item)
         edits.flush(TAKEN[kind])
@@ -113,7 +115,7 @@ def remove(who: User, kind: str, item_id: int, version: int, now: datetime) -> s
 
 
 def _describe(item: Item, client: Client, details: Details) -> None:
-    """Makes an item what these details say. Raises `edits.Taken` where the client has that domain already."""
+    """Makes an item what these details say."""
     entered = details.domain if isinstance(details, ServiceDetails) else details.name
     hostname = catalog.hostname_of(entered)  # before anything of the item changes: it may send that to the database
     with db.session.no_autoflush:
@@ -127,11 +129,10 @@ def _describe(item: Item, client: Client, details: Details) -> None:
             item.next_due_on = details.next_due_on
         elif isinstance(item, Domain) and isinstance(details, DomainDetails):
             item.name, item.registered_on, item.expires_on = details.name, details.registered_on, details.expires_on
-        _not_twice(item)
 
 
 def _not_twice(item: Item) -> None:
-    """A client has a domain once, however it is spelt."""
+    """A client has a domain once, however it is spelt. Raises `edits.Taken`."""
     if isinstance(item, Domain):
         spelt = [Domain.name == item.name] + ([Domain.hostname == item.hostname] if item.hostname else [])
         with db.session.no_autoflush:

@@ -21,6 +21,7 @@ from webapp.customers.paging import PAGE_SIZE
 from webapp.customers.segments import Arm, Key, Segment
 from webapp.extensions import contains, db
 from webapp.monitor.models import Hostname
+from webapp.numbers import whole
 from webapp.probe.steps import Origin
 
 T = TypeVar("T", Service, Domain)
@@ -103,7 +104,9 @@ def list_domains(user: User, question: Question, now: datetime, of: Client | Non
     return _listing(Domain, (Domain.name,), DOMAIN_SORTS, DomainStatus, user, question, now, of)
 
 
-def _filters(statuses: type[StrEnum], user: User, question: Question) -> tuple[dict[str, str], Client | None]:
+def _filters(
+    statuses: type[StrEnum], user: User, question: Question, of: Client | None
+) -> tuple[dict[str, str], Client | None]:
     """The filters that were understood, and the client among them. What is unknown filters nothing."""
     filters: dict[str, str] = {}
     if question.status in list(statuses):
@@ -112,14 +115,12 @@ def _filters(statuses: type[StrEnum], user: User, question: Question) -> tuple[d
         filters["ssl"] = question.ssl
     if statuses is ServiceStatus and user.sees_everything and question.origin in padlock.ORIGINS:
         filters["origin"] = question.origin
-    client = db.session.get(Client, int(question.client)) if user.sees_everything and is_id(question.client) else None
+    # Where the list is `of` one client, no other is meant.
+    asked = whole(question.client) if user.sees_everything and of is None else None
+    client = db.session.get(Client, asked) if asked else None
     if client is not None:
         filters["client"] = str(client.id)
     return filters, client
-
-
-def is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 18
 
 
 def _listing(
@@ -133,7 +134,7 @@ def _listing(
     of: Client | None,
 ) -> Listing[T]:
     filters: dict[str, str]
-    filters, client = _filters(statuses, user, question)
+    filters, client = _filters(statuses, user, question, of)
     search = question.search.strip()[: paging.MOST_SEARCHED]
     # One client's items: nobody else's are worth collecting.
     few = client is not None or of is not None or not user.sees_everything

@@ -59,6 +59,11 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+# SQLite would give the id of what was deleted to what comes next: a page that was opened about the one, or a line in
+# the activity log, would mean the other.
+_NO_ID_TWICE = {"sqlite_autoincrement": True}
+
+
 class _Versioned:
     """Counts its changes, so that the second of two people who edit the same row is told (see `edits`)."""
 
@@ -75,6 +80,8 @@ class Client(_Versioned, Model):
     `reference` is the client's number in the provider's own books; an import finds the client again by it.
     """
 
+    __table_args__ = _NO_ID_TWICE
+
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
     reference: Mapped[str | None] = mapped_column(String(64), unique=True)
@@ -86,6 +93,8 @@ class User(_Versioned, Model):
 
     Only the latter have a `client_id`.
     """
+
+    __table_args__ = _NO_ID_TWICE
 
     # Flask-Login asks for these, and keeps `get_id` in the session: the secret of this browser's sign-in.
     is_authenticated = True
@@ -159,6 +168,7 @@ class Service(_Named, _Versioned, Model):
     """A product that a client bought. `domain` is the text as it was entered, `reference` its number in the provider's
     own books."""
 
+    __table_args__ = _NO_ID_TWICE
     kind: ClassVar[str] = "service"
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -187,7 +197,7 @@ class Service(_Named, _Versioned, Model):
 class Domain(_Named, _Versioned, Model):
     """A domain that a client registered. `name` is the text as it was entered."""
 
-    __table_args__ = (UniqueConstraint("client_id", "name"),)
+    __table_args__ = (UniqueConstraint("client_id", "name"), _NO_ID_TWICE)
     kind: ClassVar[str] = "domain"
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -10,6 +10,7 @@ from sqlalchemy import Subquery
 
 from webapp.customers import counts, segments
 from webapp.customers.segments import Segment
+from webapp.numbers import whole
 
 PAGE_SIZE = 25
 PAGE_SIZES = (25, 50, 100)
@@ -72,6 +73,4 @@ def _cut(
 
 def page_number(text: str, pages: int) -> int:
     """A page that exists: what is no number is the first, what lies beyond the end is the last."""
-    if not (text.isascii() and text.isdigit()):
-        return 1
-    return min(max(1, int(text[:12])), pages)
+    return min(max(1, whole(text) or 1), pages)

@@ -17,10 +17,14 @@ def change_details(user: User, name: str, email: str, password: str, now: dateti
     """Gives the user another name and e-mail address; the latter takes their current password, because whoever reads
     its mail can set a new one. Raises `WrongPassword` or `edits.Taken`."""
     email = accounts.tidy_email(email)
-    moves = email != user.email
+    known, moves = user.password_hash, email != user.email
     if moves and not accounts.knows_password(user, password):
         raise WrongPassword
     with writing():
+        if moves and user.password_hash != known:  # it was changed meanwhile: what was given is the old one
+            raise WrongPassword
+        if (name, email) == (user.name, user.email):
+            return
         activity.note(user, "changed own profile", "user", user.id, user.email, now, f"e-mail {email}" if moves else "")
         user.name, user.email = name, email
         edits.flush(users.EMAIL_TAKEN)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy import select
 
-from webapp.customers import accounts, activity
+from webapp.customers import accounts, activity, edits
 from webapp.customers.models import User
 from webapp.customers.users import user_or_404
 from webapp.extensions import db, writing
@@ -59,6 +59,7 @@ def use(token: str, secret_key: str, password: str, now: datetime) -> bool:
 def hand_out(who: User | None, user_id: int, secret_key: str, now: datetime) -> tuple[User, str]:
     """What makes the link of this user, for an administrator, or who is at the command line, to pass on."""
     with writing():
+        edits.still_admin(who)
         user = user_or_404(user_id)
         activity.note(who, "handed out a reset link", "user", user.id, user.email, now)
         return user, token_for(user, secret_key)

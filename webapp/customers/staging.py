@@ -25,7 +25,7 @@ _TABLES = (
     f"CREATE TABLE waiting (line INTEGER PRIMARY KEY, {', '.join(_FIELDS[1:])}, id, version, change)",
     "CREATE INDEX waiting_kind ON waiting (kind, line)",
     "CREATE INDEX waiting_key ON waiting (kind, key)",
-    "CREATE TABLE problem (line, place, text, serious)",
+    "CREATE TABLE problem (line, place, text, serious, UNIQUE (line, place, text))",
     "CREATE TABLE known_column (name)",
 )
 _ADD = f"INSERT INTO waiting ({', '.join(_FIELDS)}) VALUES ({', '.join(f':{name}' for name in _FIELDS)})"  # noqa: S608
@@ -54,7 +54,8 @@ class Staging:
 
     def tell(self, problems: Iterable[Problem]) -> None:
         told = ((problem.line, problem.column, problem.text, problem.serious) for problem in problems)
-        self._database.executemany("INSERT INTO problem VALUES (?, ?, ?, ?)", told)
+        # What is compared twice is told once.
+        self._database.executemany("INSERT OR IGNORE INTO problem VALUES (?, ?, ?, ?)", told)
 
     def drop_repeated(self) -> None:
         """Where one item stands on several lines the last of them counts, and the others are told of."""

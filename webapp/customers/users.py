@@ -108,9 +108,11 @@ def change(who: User, user_id: int, version: int, details: Details, now: datetim
             _may_lose(who, user, "You cannot change your own role. Ask another administrator.")
         if details.role is not user.role or client is not user.client:
             _end_all(user)
+        before = _facts(user)
         user.name, user.email, user.role, user.client = details.name, email, details.role, client
         edits.flush(EMAIL_TAKEN)
-        activity.note(who, "changed", "user", user.id, user.email, now, _described(user))
+        if _facts(user) != before:
+            activity.note(who, "changed", "user", user.id, user.email, now, _described(user))
 
 
 def set_active(who: User, user_id: int, active: bool, now: datetime) -> User:
@@ -139,6 +141,10 @@ def sign_out_everywhere(who: User, user_id: int, now: datetime) -> User:
 
 def _client_of(details: Details) -> Client | None:
     return clients.find_client(details.client) if details.role is Role.CLIENT else None
+
+
+def _facts(user: User) -> tuple[object, ...]:
+    return user.name, user.email, user.role, user.client
 
 
 def _described(user: User) -> str:

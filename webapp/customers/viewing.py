@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import abort
-
-from webapp.customers import accounts, activity
+from webapp.customers import accounts, activity, edits
 from webapp.customers.models import User
 from webapp.customers.users import NotAllowed, user_or_404
 from webapp.extensions import writing
@@ -16,9 +14,8 @@ def start(admin: User, user_id: int, now: datetime) -> str:
     """Lets this sign-in of the administrator show the site as that user; returns its new secret. Raises `NotAllowed`
     where that user is none of a client, or is disabled."""
     with writing():
+        edits.still_admin(admin)
         user = user_or_404(user_id)
-        if not (admin.is_admin and admin.active):
-            abort(403)
         if not accounts.may_view_as(admin, user):
             raise NotAllowed("Only the site of an active user of a client can be looked at.")
         activity.note(admin, "viewed as", "user", user.id, user.email, now)

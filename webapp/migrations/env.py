@@ -6,6 +6,11 @@ from flask import current_app
 from webapp.extensions import db
 
 with db.engine.connect() as connection:
+    if connection.dialect.name == "sqlite":
+        # A table that is made anew must not take along the rows that refer to it. This can be said outside a
+        # transaction only, and for the whole connection: nobody gets this one afterwards.
+        connection.detach()
+        connection.connection.execute("PRAGMA foreign_keys = OFF")
     context.configure(
         connection=connection,
         target_metadata=db.metadata,

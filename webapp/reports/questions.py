@@ -10,10 +10,10 @@ from types import MappingProxyType
 
 from webapp import padlock
 from webapp.customers import states
-from webapp.customers.lists import is_id
 from webapp.customers.models import Client
 from webapp.customers.paging import MOST_SEARCHED
 from webapp.extensions import db
+from webapp.numbers import whole
 
 WEEKS = 26  # that the picture of what ends looks ahead
 WEEK = timedelta(weeks=1)
@@ -57,7 +57,8 @@ class Question:
                 filters[name] = getattr(self, name)
         if self.expires in WINDOWS or week_of(self.expires):
             filters["expires"] = self.expires
-        client = db.session.get(Client, int(self.client)) if is_id(self.client) else None
+        asked = whole(self.client)
+        client = db.session.get(Client, asked) if asked else None
         if client is not None:
             filters["client"] = str(client.id)
         if text := self.search.strip()[:MOST_SEARCHED]:

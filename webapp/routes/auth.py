@@ -50,12 +50,13 @@ def sign_in() -> AnyResponse:
         return redirect(url_for("auth.home"), 303)
     form = SignInForm()
     user = accounts.authenticate(form.email.data, form.password.data) if form.validate_on_submit() else None
-    if user is None:
+    token = accounts.sign_in(user, now()) if user else None
+    if user is None or token is None:
         status = 422 if form.is_submitted() else 200
         shown = {"failed": form.is_submitted(), "no_user_yet": accounts.nobody_yet()}
         return make_response(render_template("auth/sign_in.html", form=form, **shown), status)
     no_guess()
-    open_session(user, accounts.sign_in(user, now()))
+    open_session(user, token)
     return redirect(own_path(request.args.get("next")) or url_for("auth.home"), 303)
 
 
@@ -80,7 +81,8 @@ def setup(token: str) -> AnyResponse:
         user = accounts.add_first_admin(form.email.data, form.name.data, form.password.data, now())
     except accounts.NotTheFirst:
         abort(410)
-    open_session(user, accounts.sign_in(user, now()))
+    if secret := accounts.sign_in(user, now()):
+        open_session(user, secret)
     return redirect(url_for("auth.home"), 303)
 
 

@@ -38,7 +38,7 @@ def index() -> str:
 def suggestions() -> str:
     """What a field that takes a client offers while somebody types."""
     found = clients.suggest(request.args.get("client", ""))
-    return render_template("clients/suggestions.html", found=[(clients.client_text(one), one) for one in found])
+    return render_template("clients/suggestions.html", found=list(zip(clients.client_texts(found), found, strict=True)))
 
 
 @blueprint.get("/<id:client_id>")
@@ -108,7 +108,8 @@ def delete(client_id: int) -> Response:
         else:
             flash(f"{name} is deleted.", "success")
             return redirect(url_for("clients.index"), 303)
-    shown = {"client": client, "counts": clients.counts_of(client), "conflict": conflict}
+    goes = {"counts": clients.counts_of(client), "seen": clients.what_goes_with(client)}
+    shown = {"client": client, "conflict": conflict, **goes}
     return make_response(render_template("clients/delete.html", **shown), 409 if conflict else 200)
 
 

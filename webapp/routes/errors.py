@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, current_app, g, make_response, render_template
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, g, make_response, render_template, request
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import ObjectDeletedError
 from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.routing import RequestRedirect
 
 from webapp.extensions import db, saving_fails
+from webapp.routes.gate import own_path
 
 WORDS = {
     400: ("That did not work", "Your browser sent something we cannot use. Go back, reload the page and try again."),
@@ -35,16 +40,33 @@ def register(app: Flask) -> None:
     app.register_error_handler(OperationalError, _database_error)
     app.register_error_handler(DatabaseError, _perhaps_damaged)
     app.register_error_handler(PoolTimeout, _database_error)
+    app.register_error_handler(ObjectDeletedError, _gone)
+    app.after_request(_redirect_here)
 
 
 def _http_error(error: HTTPException) -> Response:
     if isinstance(error, SecurityError):
         return Response(WORDS[400][0], 400, mimetype="text/plain")  # not our host: there is no address to link to
     if error.response is not None or error.code is None or error.code < 400:
-        return make_response(error.get_response())  # a redirect of the router's
+        return make_response(error.get_response())
     response = _page(error.code)
     response.headers.extend((name, value) for name, value in error.get_headers() if name in {"Allow", "Retry-After"})
     return response
+
+
+def _redirect_here(response: Response) -> Response:
+    """A redirect of the router's names the host as the request did, where anything may stand: it stays on this site."""
+    if response.location and isinstance(request.routing_exception, RequestRedirect):
+        path = urlsplit(response.location)._replace(scheme="", netloc="").geturl()
+        response.location = own_path(path) or "/"
+    return response
+
+
+def _gone(_error: ObjectDeletedError) -> Response:
+    """What the request is about was there when it began, and somebody has deleted it since."""
+    db.session.rollback()
+    g.pop("_login_user", None)  # perhaps it was who asks: Flask-Login looks anew, for the page is made for somebody
+    return _page(404)
 
 
 def _database_error(error: Exception) -> Response:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from wtforms import DateField, Field, IntegerField
 from wtforms.validators import Optional, ValidationError
 from wtforms.widgets import HiddenInput
 
+from webapp.numbers import whole
 from webapp.probe.address import literal
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
-class VersionField(IntegerField):  # type: ignore[misc]
-    """The version of the row that the form was opened with. What is no version that we gave is 0, which no row has."""
+
+class WholeField(IntegerField):  # type: ignore[misc]
+    """A whole number that we put into the form ourselves. What is none is 0, which is the id or version of no row."""
 
     widget = HiddenInput()
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        text = valuelist[0] if valuelist else ""
-        self.data = int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else 0
+        self.data = whole(valuelist[0] if valuelist else "") or 0
+
+
+class VersionField(WholeField):
+    """The version of the row that the form was opened with."""
 
 
 class DayField(DateField):  # type: ignore[misc]
@@ -44,10 +51,10 @@ def is_address(_form: object, field: Field) -> None:
 
 
 def stripped(text: str | None) -> str | None:
-    """The text without the spaces around it."""
-    return None if text is None else text.strip()
+    """The text in one line, without the spaces around it: a line break in a name would begin a line of a mail."""
+    return None if text is None else " ".join(_CONTROL.sub(" ", text).split())
 
 
 def none_if_empty(text: str | None) -> str | None:
-    """The text without the spaces around it; None where nothing is left."""
-    return (text or "").strip() or None
+    """The same; None where nothing is left."""
+    return stripped(text) or None

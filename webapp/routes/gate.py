@@ -20,6 +20,8 @@ _BROKEN = re.compile("[\0\ufffd]")  # U+FFFD stands for bytes that could not be 
 # the address of another site, and nothing that could end a header.
 _OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*\Z")
 
+LOOKING = ("GET", "HEAD")  # the methods that change nothing
+
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
@@ -58,7 +60,7 @@ def staff_only() -> None:
     change nothing."""
     if not current_user.is_authenticated:
         return  # the gate sends them to sign in
-    if not current_user.sees_everything or (request.method != "GET" and not current_user.is_admin):
+    if not current_user.sees_everything or (request.method not in LOOKING and not current_user.is_admin):
         abort(403)
 
 
@@ -119,12 +121,12 @@ def _require_sign_in() -> AnyResponse | None:
     view = current_app.view_functions.get(request.endpoint or "")
     if view is None or getattr(view, "open_to_everyone", False) or current_user.is_authenticated:
         return None
-    if getattr(view, "fragment", False) or (request.blueprint == "probe" and request.method == "GET"):
+    if getattr(view, "fragment", False) or (request.blueprint == "probe" and request.method in LOOKING):
         # A fragment is part of a page: that page is where its reader wants to come back to, and no form for signing
         # in must ever be put into a cell.
         page = _path_of(request.headers.get("HX-Current-URL", ""))
         return Response(status=401, headers={"HX-Redirect": _sign_in_url(page)})
-    return redirect(_sign_in_url(request.full_path.rstrip("?") if request.method == "GET" else None))
+    return redirect(_sign_in_url(request.full_path.rstrip("?") if request.method in LOOKING else None))
 
 
 def _path_of(url: str) -> str | None:

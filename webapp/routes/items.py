@@ -13,7 +13,8 @@ from webapp import padlock
 from webapp.customers import access, clients, edits, items
 from webapp.customers.access import Item
 from webapp.customers.models import DomainStatus, Service, ServiceStatus
-from webapp.routes.forms import DayField, VersionField, is_address, none_if_empty, stripped
+from webapp.numbers import whole
+from webapp.routes.forms import DayField, VersionField, WholeField, is_address, none_if_empty, stripped
 from webapp.routes.gate import admins_only_but, fragment
 from webapp.routes.page import now
 
@@ -67,7 +68,7 @@ class ConfirmForm(FlaskForm):  # type: ignore[misc]
     """What was shown before somebody agreed to it."""
 
     version = VersionField()
-    to = VersionField()  # the id of a client, for a move
+    to = WholeField()  # the id of a client, for a move
 
 
 FORMS: dict[str, type[ServiceForm | DomainForm]] = {"services": ServiceForm, "domains": DomainForm}
@@ -113,9 +114,8 @@ def edit(place: str, item_id: int) -> Response:
 def move_to(place: str, item_id: int) -> str:
     """First who shall have it, then what that would change."""
     item = _item(place, item_id)
-    to = request.args.get("to", "")
-    if to.isascii() and to.isdigit() and len(to) < 19:
-        return _move_page(item, int(to))
+    if (to := whole(request.args.get("to", ""))) is not None:
+        return _move_page(item, to)
     return render_template("items/move.html", item=item, place=place, **_found())
 
 
@@ -144,11 +144,11 @@ def delete(place: str, item_id: int) -> Response:
     item, form, conflict = _item(place, item_id), ConfirmForm(), ""
     if form.validate_on_submit():
         try:
-            items.remove(current_user, item.kind, item_id, form.version.data, now())
+            name = items.remove(current_user, item.kind, item_id, form.version.data, now())
         except edits.ChangedMeanwhile:
             conflict = edits.CONFLICT
         else:
-            flash(f"{_name(item)} is deleted.", "success")
+            flash(f"{name} is deleted.", "success")
             return redirect(url_for(f"admin.{place}"), 303)
     page = render_template("items/delete.html", item=item, place=place, conflict=conflict)
     return make_response(page, 409 if conflict else 200)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from flask import request
 from flask_login import current_user
@@ -43,11 +43,14 @@ def new_password_field(label: str) -> PasswordField:
 
 
 def network() -> str:
-    """Where the request comes from. One household has 2**64 addresses of IPv6: they count as one."""
+    """Where the request comes from. One household has 2**64 addresses of IPv6: they count as one. An address of IPv4
+    may come dressed as one of them."""
     try:
         address = ip_address(request.remote_addr or "")
     except ValueError:
         return "nowhere"
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
     return str(ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
 
 

@@ -7,6 +7,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from webapp.customers import viewing
+from webapp.routes.gate import LOOKING
 from webapp.routes.page import now
 from webapp.routes.sessions import open_session
 
@@ -15,7 +16,7 @@ blueprint = Blueprint("viewing", __name__)
 
 def not_in_their_name() -> None:
     """For what is a user's very own: whoever looks at the site as them must not change it."""
-    if request.method != "GET" and current_user.is_authenticated and current_user.viewed_by:
+    if request.method not in LOOKING and current_user.is_authenticated and current_user.viewed_by:
         abort(403)
 
 
