@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from tests.test_browser import SETTLED, chrome, demo, sign_in  # noqa: F401 - two of them are fixtures
 
 PAGES = {
-    None: ("/sign-in", "/forgot-password", "/no-such-page"),
+    None: ("/sign-in", "/forgot-password", "/no-such-page", "/help/padlocks"),
     "alice": (
         *(
             "/home",
@@ -17,7 +17,7 @@ PAGES = {
             "/services/3?tab=domain",
             "/services/9",
         ),
-        *("/domains", "/domains/1", "/profile", "/profile/password"),
+        *("/domains", "/domains/1", "/profile", "/profile/password", "/services/9/diagnosis", "/services/11/diagnosis"),
     ),
     "sam": ("/admin/reports/ssl-status", "/admin/users", "/admin/activity", "/admin/refresh"),
     "ada": (

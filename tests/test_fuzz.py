@@ -65,7 +65,8 @@ def test_no_form_makes_the_site_fail(visit, app, who, form):
 def test_no_parameter_makes_the_site_fail(visit, app, who, query):
     browser = visit(who)
     query = {name: text.encode("utf-8", "surrogatepass") for name, text in query.items()}
-    answers = {path: browser.client.get(path, query_string=query).status_code for path in addresses(app, "GET")}
+    asked = set(addresses(app, "GET")) - {"/readyz"}  # which says 503 here: no scheduler ticks in these tests
+    answers = {path: browser.client.get(path, query_string=query).status_code for path in asked}
     assert {path: status for path, status in answers.items() if status >= 500} == {}
 
 

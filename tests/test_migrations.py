@@ -28,15 +28,16 @@ def test_making_tables_anew_loses_no_row_no_index_and_no_foreign_key(in_app):
     with writing():
         activity.note(ada, "created", "client", 1, "Alice’s Bakery", NOW)
     db.session.remove()
+    downgrade(revision="0007")
     before = rows(), indexes(), inspect(db.engine).get_foreign_keys("sign_in")
-    for step in (lambda: downgrade(revision="0004"), upgrade):
+    for step in (lambda: downgrade(revision="0005"), lambda: upgrade(revision="0007")):
         step()
         assert (rows(), indexes(), inspect(db.engine).get_foreign_keys("sign_in")) == before
     assert db.session.scalar(text("PRAGMA foreign_keys")) == 1
 
 
 def test_an_id_in_the_log_is_not_given_again_by_a_database_of_before(in_app):
-    downgrade(revision="0004")
+    downgrade(revision="0005")
     with writing():
         activity.note(None, "deleted", "client", 40, "Gone before", NOW)
     db.session.remove()

@@ -5,6 +5,8 @@ import pytest
 
 from webapp import padlock
 from webapp.probe import Finding, Note, Reason, Refusal, State
+from webapp.probe.chain import Weakness
+from webapp.probe.steps import Failure, Origin
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -14,6 +16,10 @@ def test_every_state_reason_refusal_and_note_has_its_words():
     assert set(padlock.WORDS) == set(Reason)
     assert set(padlock.REFUSALS) == set(Refusal)
     assert set(padlock.NOTES) == set(Note)
+    assert set(padlock.MENDS) == set(Reason)
+    assert set(padlock.WEAKNESSES) == set(Weakness)
+    assert set(padlock.ORIGINS) == set(Origin)
+    assert set(padlock.HTTP_FAILURES) == set(Failure)
 
 
 def test_the_four_states_have_four_shapes():

@@ -38,6 +38,7 @@ ANSWERS = {
     "POST /setup/<token>": dict.fromkeys(ALL, 410),
     "GET /logo": dict.fromkeys(ALL, 404),
     "GET /styleguide": ALL,
+    "GET /help/padlocks": ALL,
     "GET /home": SIGNED_IN | {SAM: 302, ADA: 302},  # theirs is another one
     "GET /services": SIGNED_IN,
     "GET /services/<id:item_id>": HERS,
@@ -96,6 +97,10 @@ ANSWERS = {
     "POST /admin/import/<token>": NO_IMPORT,
     "GET /admin/import/<token>/progress": NO_IMPORT | {NOBODY: 401},
     "GET /admin/import/<token>/problems.csv": NO_IMPORT,
+    "GET /<any(services, domains):place>/<id:item_id>/diagnosis": HERS,
+    "GET /admin/<any(services, domains):place>/<id:item_id>/diagnosis": ADMINS,
+    "GET /probe/<any(service, domain):kind>/<id:item_id>/diagnosis": FRAGMENT,
+    "POST /probe/<any(service, domain):kind>/<id:item_id>/diagnosis": FRAGMENT_POST | {ALICE: 303, SAM: 303, ADA: 303},
     "GET /admin/activity": ADMINS,
     "GET /admin/health": ADMINS,
     "GET /healthz": ALL,
@@ -210,11 +215,16 @@ def test_nothing_vendored_points_elsewhere():
         assert (folder / "LICENSE").is_file()
 
 
-def test_templates_say_no_words_of_their_own_about_reasons():
-    from webapp.padlock import WORDS
+def test_templates_say_no_words_of_their_own_about_states_and_reasons():
+    from webapp import padlock
 
     texts = "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
-    assert [reason for reason, words in WORDS.items() if words.title in texts or words.customer in texts] == []
+    words = [text for one in padlock.WORDS.values() for text in (one.title, one.customer, one.cure, one.staff)]
+    words += [text for one in padlock.ORIGINS.values() for text in (one.label, one.customer, one.staff)]
+    words += [look.meaning for look in (*padlock.LOOKS.values(), padlock.NEVER_ASKED_LOOK)]
+    for table in (padlock.MENDS, padlock.REFUSALS, padlock.NOTES, padlock.HTTP_FAILURES, padlock.WEAKNESSES):
+        words += table.values()
+    assert [text for text in words if text.split("{")[0] in texts] == []
 
 
 @pytest.mark.parametrize("command", [["-m", "flask", "routes"], ["-m", "gunicorn", "wsgi:app", "--check-config"]])

@@ -12,8 +12,10 @@ from shlex import quote
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from webapp.probe.chain import Remark, Weakness
 from webapp.probe.finding import Finding, Note, Problem, Reason, State
 from webapp.probe.hostname import Refusal
+from webapp.probe.steps import Failure, Origin
 
 EXPIRING_DAYS = 14  # a valid certificate with no more days than this carries an amber warning
 
@@ -226,6 +228,137 @@ WORDS: Mapping[Reason, Wording] = MappingProxyType(
     }
 )
 
+# What a technician does about each reason.
+MENDS: Mapping[Reason, str] = MappingProxyType(
+    {
+        Reason.OK: "Nothing to do.",
+        Reason.EXPIRED: "Renew the certificate (certbot renew, acme.sh --cron, AutoSSL), then reload the web server."
+        " Read"
+        " the log of the last renewal: a failed challenge or a missing reload is the usual cause.",
+        Reason.NOT_YET_VALID: "Serve the earlier certificate until then, or issue one that starts now. Check the"
+        " clock of"
+        " the issuing machine.",
+        Reason.CHAIN_EXPIRED: "Replace the chain file by the issuer's current one, then reload the web server.",
+        Reason.SELF_SIGNED: "Find out why the virtual host fell back to its default certificate, and issue one by a"
+        " public"
+        " authority (ACME).",
+        Reason.UNTRUSTED_ISSUER: "Issue a certificate by a public authority. Where it was a staging or test"
+        " authority, take"
+        " the production one.",
+        Reason.INCOMPLETE_CHAIN: "Serve the leaf together with its intermediate (fullchain.pem, not cert.pem), then"
+        " reload"
+        " the web server.",
+        Reason.WRONG_HOSTNAME: "Issue a certificate that has this name among its names, and see that the virtual"
+        " host for"
+        " this name serves it; or correct where DNS leads.",
+        Reason.WRONG_PURPOSE: "Issue a certificate with the extended key usage serverAuth.",
+        Reason.WEAK_CRYPTO: "Issue a new certificate with an RSA key of 2048 bits or more, or EC P-256, signed with"
+        " SHA-256.",
+        Reason.REVOKED: "Issue a new certificate with a new key. Ask the authority why: a key that leaked must not"
+        " return.",
+        Reason.CHAIN_INVALID: "Compare the chain as served with the one that the authority publishes, and install"
+        " that.",
+        Reason.NO_TLS: "Switch TLS on for port 443 (listen 443 ssl; SSLEngine on), or see which program took the port.",
+        Reason.HANDSHAKE_FAILED: "Allow TLS 1.2 and 1.3, and see that there is a virtual host with a certificate for"
+        " this"
+        " name. Look at the error log of the web server for this moment.",
+        Reason.REFUSED: "Start the web server and let it listen on port 443, and open that port in the firewall.",
+        Reason.DNS_NOT_FOUND: "Add an A or AAAA record for the name, and check the registration and the delegation.",
+        Reason.DNS_FAILED: "Ask each name server of the zone by itself (dig @server name). Check DNSSEC and the"
+        " delegation.",
+        Reason.TIMEOUT: "Check from another network. Look for a firewall that drops, and at the load of the web"
+        " server.",
+        Reason.UNREACHABLE: "Check routing, and whether the address is announced; for IPv6, whether this machine has"
+        " it.",
+        Reason.BLOCKED: "Point the name at a public address, or add the network to PADLOCK_ALLOWED_NETWORKS.",
+        Reason.NOT_CHECKABLE: "Correct the Domain field: a host name such as www.example.com.",
+        Reason.MONITOR_ERROR: "Read the log of the monitor, and check again.",
+    }
+)
+
+# What changes no verdict. The places in braces take what a `Remark` has.
+WEAKNESSES: Mapping[Weakness, str] = MappingProxyType(
+    {
+        Weakness.CHAIN_ORDER: "The chain is sent in the wrong order. Browsers sort it, some other clients do not.",
+        Weakness.EXTRA: "A certificate is sent that nobody needs: {about}.",
+        Weakness.EXTRA_EXPIRED: "A certificate is sent that nobody needs and that has expired: {about}. Old clients may"
+        " follow it into a dead end.",
+        Weakness.ROOT_SENT: "The root is sent along: {about}. Clients have it or do not trust it; leave it out.",
+        Weakness.SHA1: "Signed with a digest that has been broken (SHA-1): {about}.",
+        Weakness.SHORT_KEY: "An RSA key of less than 2048 bits: {about}.",
+        Weakness.OLD_TLS: "The server speaks nothing newer than TLS 1.2. Switch TLS 1.3 on.",
+        Weakness.LONG_LIFETIME: "The certificate lives for {days} days. A public authority might issue one for"
+        " {limit} at"
+        " that time: browsers may refuse it, unless its authority is a private one.",
+        Weakness.NO_STAPLE: "The certificate demands a stapled OCSP answer (must-staple), and none came. Firefox"
+        " refuses"
+        " the site.",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OriginWording:
+    """Where a name leads, seen from its server: a label, and a sentence for the customer and for staff."""
+
+    label: str
+    customer: str
+    staff: str
+
+
+ORIGINS: Mapping[Origin, OriginWording] = MappingProxyType(
+    {
+        Origin.HERE: OriginWording(
+            "Points to our server",
+            "The name leads to your hosting provider's server, as it should.",
+            "The server of this service is among the addresses of the name.",
+        ),
+        Origin.CDN: OriginWording(
+            "Behind a CDN",
+            "A network of another company (a CDN) stands between your visitors and your hosting provider's server. What"
+            " visitors see of the certificate is set up there.",
+            "Visitors meet a CDN or proxy first: its certificate is what the padlock shows. Mend it in the CDN's"
+            " panel.",
+        ),
+        Origin.ELSEWHERE: OriginWording(
+            "Points elsewhere",
+            "The name leads to another server than your hosting provider's. If that is not meant, correct it where the"
+            " domain's name servers are managed.",
+            "None of its addresses is the server of this service, and nothing tells of a CDN. Correct the A and AAAA"
+            " records, or ask the customer whether the site has moved.",
+        ),
+        Origin.NOWHERE: OriginWording(
+            "Points nowhere",
+            "Nobody answers where the name leads to.",
+            "No address of the name takes a connection. Point the A and AAAA records at the server of this service.",
+        ),
+    }
+)
+
+HTTP_FAILURES: Mapping[Failure, str] = MappingProxyType(
+    {
+        Failure.EMPTY: "The connection was ended without an answer.",
+        Failure.BROKEN: "No answer that a browser could read.",
+        Failure.TIMEOUT: "No answer in time.",
+        Failure.REFUSED: "The connection is refused.",
+        Failure.OTHER_CERTIFICATE: "The same address showed another certificate than a moment before.",
+    }
+)
+NOT_EVERYWHERE = "not at every address"
+ADDRESSES_DIFFER = "The addresses of this name show different things: what a visitor sees depends on the one they meet."
+HTTP2_ONLY = "The server speaks HTTP/2, and answers nothing in HTTP/1.1. That is all right."
+CURL_ERRORS: Mapping[int, str] = MappingProxyType(
+    {
+        6: "Could not resolve host",
+        7: "Failed to connect",
+        28: "Operation timed out",
+        35: "TLS handshake failed",
+        52: "Empty reply from server",
+        56: "Failure when receiving data from the peer",
+        60: "SSL certificate problem",
+    }
+)
+
 REFUSALS: Mapping[Refusal, str] = MappingProxyType(
     {
         Refusal.EMPTY: "No domain is entered.",
@@ -236,6 +369,13 @@ REFUSALS: Mapping[Refusal, str] = MappingProxyType(
     }
 )
 
+DIAGNOSING = "Looking closely. What is found appears below, step by step."
+DIAGNOSIS_OFFER = (
+    "A diagnosis looks at every address of the name, at its certificate and at the website, and says what to do."
+)
+DIAGNOSIS_LATER = (
+    "Too many sites are being looked at just now, or this one is for somebody else. Try again in a minute."
+)
 NEVER_ASKED = "Not checked yet."
 CHECKING = "Checking…"
 UNREADABLE = "The certificate could not be read to the end."
@@ -470,9 +610,26 @@ def look(state: State, reason: Reason | None) -> Look:
     return NEVER_ASKED_LOOK if state is State.UNKNOWN and reason is None else LOOKS[state]
 
 
+def question(state: State) -> str:
+    """What the button asks that starts a diagnosis."""
+    words = {State.INVALID: "Why is it red?", State.UNKNOWN: "Why is it grey?"}
+    return words.get(state, "Look closely")
+
+
 def cure_text(reason: Reason | None) -> str:
     """What to do about it and who can; empty where there is nothing to say."""
     return "" if reason is None else WORDS[reason].cure
+
+
+def mend_text(reason: Reason) -> str:
+    """What a technician does about it."""
+    return MENDS[reason]
+
+
+def weakness_text(remark: Remark) -> str:
+    """A weakness in words, with what has it."""
+    text = WEAKNESSES[remark.weakness].replace("{days}", str(remark.days)).replace("{limit}", str(remark.limit))
+    return text.replace("{about}", remark.about)
 
 
 def day_text(day: date) -> str:

@@ -73,6 +73,6 @@ def test_a_silence_that_this_machine_slept_through_says_nothing(lab_settings, mo
         return Contact(Ending.TIMEOUT)
         yield
 
-    monkeypatch.setattr(engine, "_confirmed", asleep)
+    monkeypatch.setattr(engine, "confirmed", asleep)
     finding = drive(probe("ok.lab.example", lab_settings))
     assert (finding.reason, finding.detail) == (Reason.MONITOR_ERROR, engine.LATE)

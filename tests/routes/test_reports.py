@@ -8,12 +8,14 @@ import pytest
 from sqlalchemy import event
 
 from webapp.customers import catalog
-from webapp.customers.models import Activity, Client, DomainStatus, ServiceStatus, User
+from webapp.customers.models import Activity, Client, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import db, writing
 from webapp.monitor.models import Hostname
 from webapp.probe import Reason
+from webapp.probe.steps import Origin
 from webapp.reports.models import SavedView
 from webapp.reports.orders import SORTS
+from webapp.routes.page import REPORT_WORDS
 
 REPORT = "/admin/reports/ssl-status"
 
@@ -70,7 +72,7 @@ def test_filters_alone_and_together(fleet, visit, query, found):
     assert names(visit("sam").get(f"{REPORT}?{query}")) == found
 
 
-@pytest.mark.parametrize("name", ["ssl", "reason", "issuer", "client", "expires", "checked", "sort", "size", "page"])
+@pytest.mark.parametrize("name", [*REPORT_WORDS[1:]])
 @pytest.mark.parametrize("text", ["nonsense", "1;DROP", "-1", "²", "2026-11-24", "9999-12-27", "%27"])
 def test_an_odd_question_gets_the_whole_report(fleet, visit, name, text):
     assert len(names(visit("ada").get(f"{REPORT}?{name}={text}"))) == 7
@@ -93,6 +95,20 @@ def test_what_is_not_known_comes_last_both_ways(fleet, visit):
         shown = names(ada.get(f"{REPORT}?sort={way}expires"))
         assert set(shown[3:]) == {"alice.example", "bob.example"}
     assert shown[:3] == ["old.example", "soon.example", "red.example"]
+
+
+def test_it_is_filtered_by_where_a_service_leads_once_that_is_known(app, fleet, visit):
+    ada = visit("ada")
+    assert not ada.get(REPORT).find(id="filter-origin")
+    with app.app_context(), writing():
+        service = db.session.scalars(db.select(Service).filter_by(domain="soon.example")).one()
+        service.origin = Origin.ELSEWHERE
+    assert ada.get(REPORT).find(id="filter-origin")
+    assert names(ada.get(f"{REPORT}?origin=here")) == []
+    page = ada.get(f"{REPORT}?origin=elsewhere&sort=expires")
+    assert names(page) == ["soon.example"]
+    assert sum(int(cell.text) for cell in page.select(".weeks-numbers td")) == 1
+    assert [row["Domain"] for row in exported(ada, "?origin=elsewhere")[1]] == ["soon.example"]
 
 
 def test_totals_are_filters_and_keep_the_others(fleet, visit):

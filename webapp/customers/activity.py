@@ -17,9 +17,9 @@ COMMAND_LINE = "command line"
 DOUBLE_CLICK = timedelta(seconds=10)
 
 # What the log can be filtered by. What is noted in other words is listed all the same.
-KINDS = ("client", "user", "service", "domain", "import", "refresh")
+KINDS = ("client", "user", "service", "domain", "import", "refresh", "view")
 ACTIONS = (
-    *("created", "changed", "moved", "deleted", "imported", "started", "disabled", "enabled"),
+    *("created", "changed", "moved", "deleted", "imported", "started", "saved", "disabled", "enabled"),
     *("viewed as", "ended viewing as", "signed out everywhere", "handed out a reset link"),
     *("changed own profile", "changed own password", "reset own password"),
 )

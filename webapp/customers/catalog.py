@@ -19,10 +19,16 @@ CHUNK = 1000  # ids that are named to the database at once
 
 
 def add_service(
-    client: Client, product: str, domain: str, status: ServiceStatus, next_due_on: date | None = None
+    client: Client,
+    product: str,
+    domain: str,
+    status: ServiceStatus,
+    next_due_on: date | None = None,
+    server_address: str | None = None,
 ) -> Service:
     """A new service of this client, with its host name where its domain is one. Call it inside `writing()`."""
     service = Service(client=client, product=product, domain=domain, status=status, next_due_on=next_due_on)
+    service.server_address = server_address
     service.hostname = hostname_of(domain)
     db.session.add(service)
     return service

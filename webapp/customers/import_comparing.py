@@ -85,16 +85,16 @@ def _stored_clients(rows: Chunk) -> dict[str, dict[str, Any]]:
 def _stored_services(rows: Chunk) -> dict[str, dict[str, Any]]:
     columns = (Service.id, Service.version, Service.reference, Service.product, Service.domain, Service.status)
     found = db.session.execute(
-        select(*columns, Service.next_due_on, Client.reference, Client.name)
+        select(*columns, Service.next_due_on, Service.server_address, Client.reference, Client.name)
         .join(Service.client)
         .where(Service.reference.in_([row["key"] for row in rows]))
     )
     return {
         str(key): {
             **{"id": id_, "version": version, "client": client, "name": product, "domain": domain},
-            **{"status": status, "next_due": _iso(due), "owner": owner},
+            **{"status": status, "next_due": _iso(due), "server": server, "owner": owner},
         }
-        for id_, version, key, product, domain, status, due, client, owner in found
+        for id_, version, key, product, domain, status, due, server, client, owner in found
     }
 
 

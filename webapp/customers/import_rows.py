@@ -11,10 +11,11 @@ from webapp import padlock, probe
 from webapp.customers.models import DomainStatus, ServiceStatus
 from webapp.customers.staging import KINDS
 from webapp.customers.tables import Problem, Row
+from webapp.probe.address import literal
 
 COLUMNS = (
     *("kind", "client", "client_name", "reference", "product", "domain"),
-    *("status", "next_due", "registered", "expires"),
+    *("status", "next_due", "registered", "expires", "server"),
 )
 REQUIRED = ("kind", "client")
 
@@ -32,7 +33,7 @@ def understand(row: Row) -> tuple[dict[str, Any], list[Problem]]:
     """
     cells = _Cells(row)
     wanted: dict[str, Any] = {"line": row.line, "kind": cells.word("kind", KINDS), "client": cells.reference("client")}
-    wanted |= dict.fromkeys(("key", "name", "domain", "host", "status", "next_due", "registered", "expires"))
+    wanted |= dict.fromkeys(("key", "name", "domain", "host", "status", "next_due", "registered", "expires", "server"))
     if wanted["kind"] == "client":
         wanted |= {"key": wanted["client"], "name": cells.text("client_name", 200, needed=True)}
     elif wanted["kind"] == "service":
@@ -42,6 +43,7 @@ def understand(row: Row) -> tuple[dict[str, Any], list[Problem]]:
             **cells.host("domain", needed=False),
             "status": cells.status(_SERVICE_WORDS),
             "next_due": cells.day("next_due"),
+            "server": cells.address("server"),
         }
     elif wanted["kind"] == "domain":
         named = cells.host("domain", needed=True)
@@ -103,6 +105,15 @@ class _Cells:
             return None
         self._wrong(column, f"{_quoted(text)} is not a date we read: write 2026-11-23 or 23.11.2026.")
         return None
+
+    def address(self, column: str) -> str | None:
+        """The IP address as everybody writes it."""
+        text = self._row.cells.get(column, "")
+        try:
+            return literal(text) if text else None
+        except ValueError:
+            self._wrong(column, f"{_quoted(text)} is not an IP address: write 192.0.2.10 or 2001:db8::10.")
+            return None
 
     def host(self, column: str, *, needed: bool) -> dict[str, str | None]:
         """The text as it stands, and the host name in it. What is none is imported all the same: it is not checked."""

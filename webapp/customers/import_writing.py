@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Table, bindparam, insert, select, update
+from sqlalchemy import CursorResult, Table, and_, bindparam, case, insert, select, update
 
 from webapp.customers import catalog
 from webapp.customers.import_comparing import Chunk, clients_by_reference
@@ -63,6 +63,10 @@ def _update(table: Table, changes: list[tuple[dict[str, Any], dict[str, Any]]], 
         .where(table.c.id == bindparam("this_id"), table.c.version == bindparam("this_version"))
         .values({**{field: bindparam(f"new_{field}") for field in fields}, "version": table.c.version + 1})
     )
+    # Where a domain leads, seen from its server, is forgotten where either of them changes.
+    about = [table.c[field].is_not_distinct_from(bindparam(f"new_{field}")) for field in _ORIGIN_OF if field in fields]
+    if "origin" in table.c and about:
+        statement = statement.values(origin=case((and_(*about), table.c.origin), else_=None))
     values = [
         {"this_id": row["id"], "this_version": row["version"], **{f"new_{field}": made[field] for field in fields}}
         for row, made in changes
@@ -87,6 +91,7 @@ def _services(rows: Chunk, now: datetime) -> list[dict[str, Any]]:
             "hostname_id": hosts.get(row["host"]),
             "status": ServiceStatus(row["status"]),
             "next_due_on": _day(row["next_due"]),
+            "server_address": row["server"],
         }
         for row in rows
     ]
@@ -135,7 +140,11 @@ def _day(text: str | None) -> date | None:
 
 
 _VALUES = {"client": _clients, "service": _services, "domain": _domains}
-_SAID_BY = {"next_due_on": "next_due", "registered_on": "registered", "expires_on": "expires", "hostname_id": "domain"}
+_SAID_BY = {
+    **{"next_due_on": "next_due", "registered_on": "registered", "expires_on": "expires", "hostname_id": "domain"},
+    "server_address": "server",
+}
+_ORIGIN_OF = ("server_address", "hostname_id")
 # An item is found by these: they are what they are. A domain keeps the spelling it has.
 _KEPT = {
     "client": {"reference", "created_at"},

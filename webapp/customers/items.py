@@ -32,6 +32,7 @@ class ServiceDetails:
     status: ServiceStatus
     next_due_on: date | None = None
     reference: str | None = None
+    server_address: str | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,10 @@ def _describe(item: Item, client: Client, details: Details) -> None:
     entered = details.domain if isinstance(details, ServiceDetails) else details.name
     hostname = catalog.hostname_of(entered)  # before anything of the item changes: it may send that to the database
     with db.session.no_autoflush:
+        if isinstance(item, Service) and isinstance(details, ServiceDetails):
+            if (item.hostname, item.server_address) != (hostname, details.server_address):
+                item.origin = None  # nobody has asked yet
+            item.server_address = details.server_address
         item.client, item.status, item.hostname = client, details.status, hostname
         if isinstance(item, Service) and isinstance(details, ServiceDetails):
             item.product, item.domain, item.reference = details.product, details.domain, details.reference
@@ -140,7 +145,7 @@ def _facts(item: Item) -> dict[str, object]:
     """What can be said of an item, by the words in which the activity log tells a change."""
     if isinstance(item, Service):
         named = {"product": item.product, "domain": item.domain, "reference": item.reference}
-        return {**named, "status": item.status.value, "next due": item.next_due_on}
+        return {**named, "status": item.status.value, "next due": item.next_due_on, "server": item.server_address}
     dates = {"registered": item.registered_on, "expires": item.expires_on}
     return {"domain": item.name, "status": item.status.value, **dates}
 

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from sqlalchemy import ColumnElement, Select, Subquery, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from webapp import probe
+from webapp import padlock, probe
 from webapp.customers import paging, states
 from webapp.customers.access import ids_for, items_for
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
@@ -22,6 +22,7 @@ from webapp.customers.segments import Arm, Key, Segment
 from webapp.extensions import contains, db
 from webapp.monitor.models import Hostname
 from webapp.numbers import whole
+from webapp.probe.steps import Origin
 
 T = TypeVar("T", Service, Domain)
 Sorts = Mapping[str, Key]
@@ -60,6 +61,7 @@ class Question:
     status: str = ""  # a word of ServiceStatus or DomainStatus
     ssl: str = ""  # one of `states.KINDS`
     client: str = ""  # the id of a client, for those who see more than one
+    origin: str = ""  # a word of Origin, for the provider's people
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class Listing(Generic[R]):
     filters: Mapping[str, str] = field(default_factory=dict)  # by name, in the words of the address bar
     client: Client | None = None  # the one whose items alone are shown
     statuses: Mapping[str, str] = field(default_factory=dict)  # what the status can be filtered by
+    origins: Mapping[str, str] = field(default_factory=dict)  # the same for where domains lead
 
     @property
     def first(self) -> int:
@@ -86,7 +89,13 @@ class Listing(Generic[R]):
 def list_services(user: User, question: Question, now: datetime, of: Client | None = None) -> Listing[Service]:
     """One page of the services this user may see, with the state their padlocks have at `now`; only those
     `of` one client where that is asked for."""
-    return _listing(Service, (Service.domain, Service.product), SERVICE_SORTS, ServiceStatus, user, question, now, of)
+    listing = _listing(
+        Service, (Service.domain, Service.product), SERVICE_SORTS, ServiceStatus, user, question, now, of
+    )
+    # It can be filtered by where the servers are known of which it is told.
+    known = user.sees_everything and any(service.server_address for service in listing.rows)
+    labels = {origin.value: words.label for origin, words in padlock.ORIGINS.items()}
+    return replace(listing, origins=labels if known or "origin" in listing.filters else {})
 
 
 def list_domains(user: User, question: Question, now: datetime, of: Client | None = None) -> Listing[Domain]:
@@ -104,6 +113,8 @@ def _filters(
         filters["status"] = question.status
     if question.ssl in states.KINDS:
         filters["ssl"] = question.ssl
+    if statuses is ServiceStatus and user.sees_everything and question.origin in padlock.ORIGINS:
+        filters["origin"] = question.origin
     # Where the list is `of` one client, no other is meant.
     asked = whole(question.client) if user.sees_everything and of is None else None
     client = db.session.get(Client, asked) if asked else None
@@ -163,6 +174,8 @@ def _conditions(
         yield model.status == filters["status"]
     if "ssl" in filters:
         yield states.is_kind(model, filters["ssl"], now, each=each)
+    if "origin" in filters:
+        yield Service.origin == Origin(filters["origin"])
     if "client" in filters:
         yield model.client_id == int(filters["client"])
 

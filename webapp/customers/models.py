@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 from webapp import probe
 from webapp.extensions import Instant, Model, word_column
 from webapp.monitor.models import Hostname
+from webapp.probe.steps import Origin
 
 
 class ServiceStatus(StrEnum):
@@ -177,6 +178,8 @@ class Service(_Named, _Versioned, Model):
     domain: Mapped[str] = mapped_column(String(255))
     status: Mapped[ServiceStatus] = mapped_column(word_column(ServiceStatus))
     next_due_on: Mapped[date | None]
+    server_address: Mapped[str | None] = mapped_column(String(45))  # of the server that the domain is meant to lead to
+    origin: Mapped[Origin | None] = mapped_column(word_column(Origin))  # where it led, seen from there, at last asking
     hostname_id: Mapped[int | None] = mapped_column(ForeignKey("hostname.id"))
 
     client: Mapped[Client] = relationship()
@@ -229,6 +232,7 @@ Index("ix_service_due_sorted", Service.next_due_on, *_SERVICE)
 Index("ix_service_status", Service.status, Service.id, Service.client_id, Service.hostname_id)
 Index("ix_service_client", Service.client_id, Service.id, Service.status, Service.hostname_id)
 Index("ix_service_hostname", Service.hostname_id, Service.id, Service.status, Service.client_id)
+Index("ix_service_origin", Service.origin, *_SERVICE)
 Index("ix_service_text", Service.domain, Service.product, Service.client_id, Service.hostname_id, Service.status)
 _DOMAIN = (Domain.id, Domain.status, Domain.client_id, Domain.hostname_id)
 Index("ix_domain_name_sorted", func.lower(Domain.name), *_DOMAIN)

@@ -15,9 +15,12 @@ from webapp.customers.tables import Problem
 
 CHUNK = 1000  # rows that are compared or written together
 KINDS = ("client", "service", "domain")  # in the order in which they are written: the latter two belong to a client
-OPTIONAL = ("domain", "next_due", "registered", "expires")
+OPTIONAL = ("domain", "next_due", "registered", "expires", "server")
 
-_FIELDS = ("line", "kind", "key", "client", "name", "domain", "host", "status", "next_due", "registered", "expires")
+_FIELDS = (
+    *("line", "kind", "key", "client", "name", "domain", "host", "status"),
+    *("next_due", "registered", "expires", "server"),
+)
 _TABLES = (
     f"CREATE TABLE waiting (line INTEGER PRIMARY KEY, {', '.join(_FIELDS[1:])}, id, version, change)",
     "CREATE INDEX waiting_kind ON waiting (kind, line)",

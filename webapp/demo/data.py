@@ -9,6 +9,7 @@ from itertools import cycle
 from webapp import probe
 from webapp.customers import accounts, activity, catalog
 from webapp.customers.models import Client, DomainStatus, Role, ServiceStatus, User
+from webapp.demo.fine_print import ORIGINS
 from webapp.extensions import db, writing
 
 PASSWORD = "padlock-demo"
@@ -86,7 +87,8 @@ def _fill_bob(client: Client, names: list[str], today: date) -> None:
     catalog.add_service(client, "Business Hosting", f"https://{_name('expired').upper()}/", ServiceStatus.ACTIVE)
     for number, (product, name) in enumerate(zip(products, names, strict=False)):
         due = today + timedelta(days=7 * number % 365)
-        catalog.add_service(client, product, name, ServiceStatus.ACTIVE, due)
+        server, _origin = ORIGINS.get(name, (None, None))
+        catalog.add_service(client, product, name, ServiceStatus.ACTIVE, due, server)
         if number % 3 == 0:
             catalog.add_domain(client, name, DomainStatus.ACTIVE, due - timedelta(days=2 * 365), due)
 

@@ -7,7 +7,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, ExtensionOID
 
 from webapp.demo import behaviours
 from webapp.demo.behaviours import answers, http_answer, says
@@ -17,6 +17,7 @@ from webapp.demo.servers import does, points, shows, shows_bad_signature, shows_
 from webapp.probe.finding import Reason
 
 OTHER = "other.lab.example"
+CA_1_AT = "http://ca.lab.example/1.der"  # where the missing intermediate could be had
 
 
 def add_to(lab: Lab) -> None:
@@ -45,7 +46,10 @@ def _bad_issuers(lab: Lab) -> None:
     lab.add("self-signed", Reason.SELF_SIGNED, "Leaf signed by itself", shows_self_signed())
     lab.add("untrusted-root-sent", reason, "Unknown root, sent", shows(issuer=middle, chain=(middle, root)))
     lab.add("untrusted-root-missing", reason, "Unknown root, not sent", shows(issuer=middle))
-    lab.add("incomplete-chain", Reason.INCOMPLETE_CHAIN, "Leaf only, no intermediate", shows(chain=()))
+    had = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(CA_1_AT))
+    access = extension(ExtensionOID.AUTHORITY_INFORMATION_ACCESS, x509.AuthorityInformationAccess([had]).public_bytes())
+    only_leaf = shows(chain=(), extensions=[access])
+    lab.add("incomplete-chain", Reason.INCOMPLETE_CHAIN, "Leaf only, no intermediate", only_leaf)
     lab.add("revoked", Reason.REVOKED, "Leaf on its issuer's revocation list", shows(serial=REVOKED_SERIAL))
 
 

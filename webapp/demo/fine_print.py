@@ -5,15 +5,29 @@ from __future__ import annotations
 import ssl
 from functools import partial
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from webapp.demo.behaviours import http2_only, http_answer, https, says
-from webapp.demo.loopback import LOOPBACK, Lab
-from webapp.demo.pki import days, issue_ca, name
+from webapp.demo.loopback import LOOPBACK, Address, Lab
+from webapp.demo.pki import days, extension, issue, issue_ca, name
 from webapp.demo.servers import only, only_rsa, points, refuses_wrong_sni, shows, shows_to_who_asks, wants_client
 from webapp.probe.finding import Note, Reason
+from webapp.probe.steps import Origin
 
 LANDING = "landing.lab.example"  # where the redirect leads: `Lab.contacts` says whether anybody followed
+
+MUST_STAPLE = extension(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.24"), bytes.fromhex("3003020105"))  # RFC 7633
+
+# The servers that some names are meant for, and where those names lead, seen from there. The addresses are reserved
+# for documentation: only PADLOCK_CONNECT_TO leads anywhere.
+ORIGINS = {
+    "at-home.lab.example": ("192.0.2.1", Origin.HERE),
+    "behind-cdn.lab.example": ("192.0.2.2", Origin.CDN),
+    "behind-proxy.lab.example": ("192.0.2.3", Origin.CDN),
+    "moved-away.lab.example": ("192.0.2.4", Origin.ELSEWHERE),
+    "switched-off.lab.example": ("192.0.2.5", Origin.NOWHERE),
+}
 
 HOSTILE_ISSUERS = {
     "script": name(cn="<script>alert(1)</script>", o='"><img src=x onerror=alert(1)>'),
@@ -35,6 +49,8 @@ def add_to(lab: Lab) -> None:
     _http(lab)
     _dead_addresses(lab)
     _hostile_texts(lab)
+    _weak_spots(lab)
+    _origins(lab)
 
 
 def _names(lab: Lab) -> None:
@@ -108,3 +124,40 @@ def _hostile_texts(lab: Lab) -> None:
     for label, text in HOSTILE_ISSUERS.items():
         issuer = issue_ca(text, issuer=lab.root)
         lab.add(f"hostile-{label}", Reason.OK, f"Hostile text in the issuer's name ({label})", shows(issuer=issuer))
+
+
+def _weak_spots(lab: Lab) -> None:
+    strict = "Strict-Transport-Security: max-age=31536000; includeSubDomains"
+    kept = partial(https, answer=http_answer("200 OK", strict, body="Hello from the lab.\n"))
+    lab.add("well-kept", Reason.OK, "HSTS, and plain HTTP leads to HTTPS", shows(talk=kept))
+    onward = http_answer("301 Moved Permanently", "Location: https://well-kept.lab.example/")
+    lab.listen("well-kept.lab.example:80", says(onward))
+    lab.listen("http-500.lab.example:80", says(http_answer("200 OK")))
+    lived = shows(not_after=days(300.5))
+    lab.add("long-lived", Reason.OK, "A lifetime beyond what browsers take", lived, days_left=300)
+    lab.add("must-staple", Reason.OK, "Demands a stapled OCSP answer, none comes", shows(extensions=[MUST_STAPLE]))
+    differs = "visitors meet the first address; the second is looked at in a diagnosis"
+    old = shows(not_before=days(-99), not_after=days(-9.5))
+    lab.add(
+        "two-faced", Reason.OK, "One address is well, the other expired", shows(), old, curl=(0, 60), differs=differs
+    )
+
+
+def _origins(lab: Lab) -> None:
+    """Servers that a name is meant for, some of which its address is not."""
+    home = lab.add("at-home", Reason.OK, "Its address is its server's", shows())
+    edge = partial(https, answer=http_answer("200 OK", "CF-RAY: 4711-LAB"))
+    lab.add("behind-cdn", Reason.OK, "A CDN stands in front of its server", shows(talk=edge))
+    proxied = issue("behind-proxy.lab.example", issuer=lab.intermediate)
+
+    def same(lab: Lab, place: str) -> Address:
+        return lab.serve(place, proxied, lab.intermediate)
+
+    lab.add("behind-proxy", Reason.OK, "A proxy with the certificate of its server", same)
+    lab.add("moved-away", Reason.OK, "Its name leads to another provider", shows())
+    lab.add("switched-off", Reason.REFUSED, "Its name leads to where nobody is", Lab.refuse)
+    place = {name: server for name, (server, _) in ORIGINS.items()}
+    lab.point(place[home.hostname], home.addresses[0])
+    same(lab, place["behind-proxy.lab.example"])
+    for meant in ("behind-cdn.lab.example", "moved-away.lab.example", "switched-off.lab.example"):
+        shows(names=meant)(lab, place[meant])

@@ -19,6 +19,7 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 Lookup = Callable[[str], Sequence[str]]
 
+HTTPS = 443
 MOST_TRIED = 8  # addresses of one name that are connected to; every address is vetted
 MOST_LOOKUPS = 1024  # lookups under way at once, those counted that nobody waits for any more
 HOSTS_FILE = Path("/etc/hosts")
@@ -60,16 +61,28 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class ConnectTo:
-    """Ask there instead of where DNS says, like curl's --connect-to. `pattern` is a host name, "*.name" or "*"."""
+    """Ask there instead of where DNS says, like curl's --connect-to. `pattern` is a host name, "*.name" or "*", and
+    an address stands for itself. It means port 443 unless it says another: "name:80"."""
 
     pattern: str
     address: str
     port: int
 
-    def matches(self, hostname: str) -> bool:
-        if self.pattern.startswith("*."):
-            return hostname.endswith(self.pattern[1:])
-        return self.pattern in ("*", hostname)
+    def matches(self, hostname: str, port: int = HTTPS) -> bool:
+        pattern, _, of_port = self.pattern.partition(":") if self.pattern.count(":") == 1 else (self.pattern, "", "")
+        if (of_port or str(HTTPS)) != str(port):
+            return False
+        if pattern.startswith("*."):
+            return hostname.endswith(pattern[1:])
+        return pattern in ("*", hostname)
+
+
+def literal(text: str) -> str:
+    """The IP address in this text, written as everybody writes it. Raises ValueError where there is none, and for one
+    that means something on one machine only ("fe80::1%eth0")."""
+    if "%" in text:
+        raise ValueError("an address with a zone")
+    return str(ip_address(text.strip()))
 
 
 def may_ask(address: Address, allowed: Iterable[Network] = ()) -> bool:
@@ -94,19 +107,32 @@ def endpoints(
     connect_to: Sequence[ConnectTo] = (),
 ) -> Probe[list[Endpoint]]:
     """Where `hostname` may be asked, in the order to try, at most `MOST_TRIED`. Asks DNS once, for both families.
+    Raises `LookupFailed`."""
+    return vetted((yield from resolve(hostname, deadline, lookup=lookup, connect_to=connect_to)), allowed)
 
-    Of `connect_to` the first pattern that fits counts, with every further entry of that same pattern. One address
-    that may not be asked blocks the whole name. Raises `LookupFailed`.
-    """
-    pattern = next((entry.pattern for entry in connect_to if entry.matches(hostname)), None)
-    if pattern is not None:
-        found = [Endpoint(entry.address, entry.port) for entry in connect_to if entry.pattern == pattern]
-    else:
-        found = [Endpoint(text, 443) for text in (yield from _within(deadline, lookup, hostname))]
+
+def resolve(
+    hostname: str, deadline: Deadline, *, lookup: Lookup, connect_to: Sequence[ConnectTo] = ()
+) -> Probe[list[Endpoint]]:
+    """Where `hostname` leads, whether it may be asked there or not. Raises `LookupFailed`."""
+    instead = overridden(hostname, connect_to)
+    return instead or [Endpoint(text, HTTPS) for text in (yield from _within(deadline, lookup, hostname))]
+
+
+def overridden(hostname: str, connect_to: Sequence[ConnectTo], port: int = HTTPS) -> list[Endpoint]:
+    """Where `hostname` is asked instead of where DNS says; empty where it is asked there. The first pattern that fits
+    counts, with every further entry of that same pattern."""
+    pattern = next((entry.pattern for entry in connect_to if entry.matches(hostname, port)), None)
+    return [Endpoint(entry.address, entry.port) for entry in connect_to if entry.pattern == pattern]
+
+
+def vetted(found: Sequence[Endpoint], allowed: Sequence[Network] = ()) -> list[Endpoint]:
+    """The order in which to try these, at most `MOST_TRIED`. One that may not be asked blocks them all: raises
+    `LookupFailed`."""
     for endpoint in found:
         if not may_ask(ip_address(endpoint.address), allowed):
             raise LookupFailed(Reason.BLOCKED, f"{endpoint.address} is not a public address")
-    return _interleaved(found)[:MOST_TRIED]
+    return _interleaved(list(found))[:MOST_TRIED]
 
 
 def _interleaved(found: list[Endpoint]) -> list[Endpoint]:

@@ -15,14 +15,15 @@ from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
-from webapp.probe.finding import Certificate
+from webapp.probe.finding import Certificate, Link
 
 log = logging.getLogger(__name__)
 
 MOST_NAMES = 100
 MOST_CHARACTERS = 200
+MOST_ADDRESSES = 3  # of those where an issuer's certificate can be had
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, format (bidi, zero width), surrogates, unassigned
 
 T = TypeVar("T")
@@ -55,7 +56,7 @@ def read(der: bytes) -> Certificate:
     return Certificate(
         fingerprint=fingerprint,
         subject=part("subject", lambda: _common_name(parsed.subject), "") or next(iter(names), ""),
-        issuer=part("issuer", lambda: _issuer(parsed.issuer), ""),
+        issuer=part("issuer", lambda: _full_name(parsed.issuer), ""),
         names=names,
         serial=part("serial", lambda: f"{parsed.serial_number:x}", "")[:MOST_CHARACTERS],
         not_before=part("start", lambda: parsed.not_valid_before_utc, None),
@@ -64,6 +65,41 @@ def read(der: bytes) -> Certificate:
         signature=part("signature", lambda: _digest(parsed), ""),
         readable=not failed,
     )
+
+
+def read_link(der: bytes) -> Link:
+    """The facts of a certificate as a part of a chain. What cannot be read is left out."""
+    certificate = read(der)
+    try:
+        parsed = x509.load_der_x509_certificate(der)
+        subject, self_issued = _full_name(parsed.subject), parsed.subject == parsed.issuer
+    except Exception as error:  # noqa: BLE001 - as in `read`
+        log.info("certificate %s cannot be read as a link: %s", certificate.fingerprint, error)
+        return Link(certificate, certificate.subject, self_issued=False)
+    try:
+        issuers_at, must_staple = _issuers_at(parsed), _must_staple(parsed)
+    except Exception as error:  # noqa: BLE001 - as above
+        log.info("certificate %s: its extensions cannot be read: %s", certificate.fingerprint, error)
+        return Link(certificate, subject, self_issued)
+    return Link(certificate, subject, self_issued, issuers_at, must_staple)
+
+
+def _issuers_at(parsed: x509.Certificate) -> tuple[str, ...]:
+    try:
+        access = parsed.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    except x509.ExtensionNotFound:
+        return ()
+    places = (one.access_location for one in access if one.access_method == AuthorityInformationAccessOID.CA_ISSUERS)
+    urls = [clean(place.value) for place in places if isinstance(place, x509.UniformResourceIdentifier)]
+    return tuple(urls[:MOST_ADDRESSES])
+
+
+def _must_staple(parsed: x509.Certificate) -> bool:
+    try:
+        features = parsed.extensions.get_extension_for_class(x509.TLSFeature).value
+    except x509.ExtensionNotFound:
+        return False
+    return x509.TLSFeatureType.status_request in features
 
 
 def covers_underscores(der: bytes, hostname: str) -> bool:
@@ -105,7 +141,7 @@ def _common_name(name: x509.Name) -> str:
     return clean(" ".join(str(a.value) for a in name.get_attributes_for_oid(NameOID.COMMON_NAME)))
 
 
-def _issuer(name: x509.Name) -> str:
+def _full_name(name: x509.Name) -> str:
     organization = clean(" ".join(str(a.value) for a in name.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)), 90)
     common = clean(_common_name(name), 100)
     if not (organization or common):

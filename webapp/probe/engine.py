@@ -74,13 +74,6 @@ def probe(text: str, settings: Settings = DEFAULT, turns: Turns | None = None) -
     at a busy address; that time does not count."""
     deadline = Deadline(settings.timeout)
     hostname = None
-
-    def finding(reason: Reason, **facts: Any) -> Finding:
-        if reason in (Reason.TIMEOUT, Reason.DNS_FAILED) and deadline.overdue() > ASLEEP:
-            # Stopped, suspended or starved: whatever did not come in time, it is not the far side's fault.
-            return Finding(text, hostname, Reason.MONITOR_ERROR, datetime.now(UTC), deadline.elapsed(), detail=LATE)
-        return Finding(text, hostname, reason, datetime.now(UTC), deadline.elapsed(), **facts)
-
     try:
         hostname = parse(text)
         trust = handshake.trust(settings.ca_bundle)
@@ -92,47 +85,68 @@ def probe(text: str, settings: Settings = DEFAULT, turns: Turns | None = None) -
             connect_to=settings.connect_to,
         )
         if turns is None:
-            contact = yield from _confirmed(hostname, where, trust, deadline)
+            contact = yield from confirmed(hostname, where, trust, deadline)
         else:
             contact = yield from _in_turn(hostname, where, trust, deadline, turns)
-        leaf = certificate.read(contact.leaf) if contact.leaf is not None else None
-        reason, problems = judge.judge(
-            contact,
-            readable=leaf is not None and leaf.readable,
-            name_covered=contact.leaf is not None and certificate.covers_underscores(contact.leaf, hostname),
-        )
-        return finding(
-            reason,
-            address=contact.address,
-            port=contact.port,
-            tls_version=contact.tls_version,
-            certificate=leaf,
-            problems=problems,
-            notes=frozenset({Note.CLIENT_CERTIFICATE_WANTED} if contact.client_certificate_wanted else ()),
-            detail=problems[0].text if problems else contact.text,
-        )
-    except NotCheckable as error:
-        return finding(Reason.NOT_CHECKABLE, refusal=error.refusal)
-    except LookupFailed as error:
-        return finding(error.reason, detail=str(error))
-    except NoTurn as error:
-        return finding(Reason.MONITOR_ERROR, detail=str(error))
-    except Exception as error:
-        log.exception("checking %r failed on our side", text)
-        return finding(Reason.MONITOR_ERROR, detail=certificate.clean(f"{type(error).__name__}: {error}"))
+        return judged(text, hostname, contact, deadline)
+    except Exception as error:  # noqa: BLE001 - told apart, and logged where it is ours
+        return failed(text, hostname, error, deadline)
+
+
+def judged(text: str, hostname: str, contact: Contact, deadline: Deadline) -> Finding:
+    """The finding that one contact comes to."""
+    leaf = certificate.read(contact.leaf) if contact.leaf is not None else None
+    reason, problems = judge.judge(
+        contact,
+        readable=leaf is not None and leaf.readable,
+        name_covered=contact.leaf is not None and certificate.covers_underscores(contact.leaf, hostname),
+    )
+    return _finding(
+        text,
+        hostname,
+        reason,
+        deadline,
+        address=contact.address,
+        port=contact.port,
+        tls_version=contact.tls_version,
+        certificate=leaf,
+        problems=problems,
+        notes=frozenset({Note.CLIENT_CERTIFICATE_WANTED} if contact.client_certificate_wanted else ()),
+        detail=problems[0].text if problems else contact.text,
+    )
+
+
+def failed(text: str, hostname: str | None, error: Exception, deadline: Deadline) -> Finding:
+    """The finding where it came to no contact: what kept us from it, or our own fault, which is logged."""
+    if isinstance(error, NotCheckable):
+        return _finding(text, hostname, Reason.NOT_CHECKABLE, deadline, refusal=error.refusal)
+    if isinstance(error, LookupFailed):
+        return _finding(text, hostname, error.reason, deadline, detail=str(error))
+    if isinstance(error, NoTurn):
+        return _finding(text, hostname, Reason.MONITOR_ERROR, deadline, detail=str(error))
+    log.error("checking %r failed on our side", text, exc_info=error)
+    detail = certificate.clean(f"{type(error).__name__}: {error}")
+    return _finding(text, hostname, Reason.MONITOR_ERROR, deadline, detail=detail)
+
+
+def _finding(text: str, hostname: str | None, reason: Reason, deadline: Deadline, **facts: Any) -> Finding:
+    if reason in (Reason.TIMEOUT, Reason.DNS_FAILED) and deadline.overdue() > ASLEEP:
+        # Stopped, suspended or starved: whatever did not come in time, it is not the far side's fault.
+        return Finding(text, hostname, Reason.MONITOR_ERROR, datetime.now(UTC), deadline.elapsed(), detail=LATE)
+    return Finding(text, hostname, reason, datetime.now(UTC), deadline.elapsed(), **facts)
 
 
 def _in_turn(
     hostname: str, where: Sequence[Endpoint], trust: handshake.Trust, deadline: Deadline, turns: Turns
 ) -> Probe[Contact]:
-    """The same as `_confirmed`, when it is this name's turn at all its addresses. Raises `NoTurn`."""
+    """The same as `confirmed`, when it is this name's turn at all its addresses. Raises `NoTurn`."""
     since = time.monotonic()
     taken = yield from turns.take(where)
     deadline.stand_still(since)
     try:
         if turns.down(where):
             return Contact(Ending.TIMEOUT, NOT_ASKED, where[0].address, where[0].port)
-        contact = yield from _confirmed(hostname, where, trust, deadline)
+        contact = yield from confirmed(hostname, where, trust, deadline)
         if contact.ending is Ending.TIMEOUT:
             turns.silent(where)
         elif contact.address is not None:
@@ -142,13 +156,15 @@ def _in_turn(
         turns.give_back(taken)
 
 
-def _confirmed(hostname: str, where: Sequence[Endpoint], trust: handshake.Trust, deadline: Deadline) -> Probe[Contact]:
+def confirmed(
+    hostname: str, where: Sequence[Endpoint], trust: handshake.Trust, deadline: Deadline, *, closely: bool = False
+) -> Probe[Contact]:
     """A contact; one that was refused or cut off without a certificate is confirmed by a second try."""
-    contact = yield from handshake.shake_hands(hostname, where, trust, deadline)
+    contact = yield from handshake.shake_hands(hostname, where, trust, deadline, closely=closely)
     cut_off = contact.ending in (Ending.REFUSED, Ending.RESET) and not contact.chain_seen
     if not cut_off or deadline.remaining() <= RETRY_PAUSE:
         return contact
     yield Wait(deadline.within(RETRY_PAUSE))
-    second = yield from handshake.shake_hands(hostname, where, trust, deadline)
+    second = yield from handshake.shake_hands(hostname, where, trust, deadline, closely=closely)
     # Silence the second time does not take the first answer back.
     return contact if second.ending is Ending.TIMEOUT else second

@@ -91,6 +91,18 @@ class Certificate:
     readable: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One certificate of a chain: who it was issued for, in the words in which its issuer is named, and what else
+    matters of it in there."""
+
+    certificate: Certificate
+    subject: str
+    self_issued: bool  # its issuer is itself, by name
+    issuers_at: tuple[str, ...] = ()  # where it says that its issuer's certificate can be had (AIA); never asked
+    must_staple: bool = False  # RFC 7633
+
+
 class Ending(StrEnum):
     """How a contact with a server ended, before anybody judges it."""
 
@@ -101,6 +113,20 @@ class Ending(StrEnum):
     RESET = "reset"  # reset, or closed without a word
     ALERT = "alert"  # the server, or OpenSSL, ended the handshake with an error
     NOT_TLS = "not_tls"
+
+
+@dataclass(frozen=True, slots=True)
+class Closeup:
+    """What a closer look at one connection adds. The chains are DER, leaf first: as the server sent it, and as OpenSSL
+    put it together, up to the root where it found one."""
+
+    connect_seconds: float
+    handshake_seconds: float
+    cipher: str
+    alpn: str  # "h2", "http/1.1", empty where the server chose none
+    served: tuple[bytes, ...]
+    verified: tuple[bytes, ...]
+    stapled: bool  # an OCSP answer came along
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +146,7 @@ class Contact:
     chain_seen: bool = False
     tls_version: str | None = None
     client_certificate_wanted: bool = False
+    closeup: Closeup | None = None  # where it was asked for, and a connection came about
 
 
 @dataclass(frozen=True, slots=True)

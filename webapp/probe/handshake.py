@@ -25,12 +25,13 @@ from OpenSSL._util import ffi, lib
 from webapp.probe.address import Endpoint
 from webapp.probe.certificate import clean
 from webapp.probe.deadline import Deadline
-from webapp.probe.finding import Contact, Ending
+from webapp.probe.finding import Closeup, Contact, Ending
 from webapp.probe.waiting import READ, WRITE, Probe, Wait
 
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 65536  # read or written at once
+MOST_LINKS = 32  # certificates of one chain that a closer look keeps
 GRACE = 1.0  # seconds past the deadline in which what has come in is still read
 STAGGER = 0.25  # seconds until the next address is tried beside one that has not answered (RFC 8305: 250 ms)
 _NEVER_SUBJECT = 0x20  # X509_CHECK_FLAG_NEVER_CHECK_SUBJECT: the SAN decides (RFC 9525), a CN alone does not count
@@ -53,6 +54,7 @@ class _Seen:
 
     errors: list[tuple[int, int, str]] = field(default_factory=list)
     client_certificate_wanted: bool = False
+    stapled: bool = False
 
 
 # --- trust: one context, loaded once, shared by every handshake ---
@@ -117,6 +119,7 @@ def load(path: Path) -> SSL.Context:
     assert store is not None  # noqa: S101 - a context always has one; the type leaves room for none
     store.set_flags(flags)
     made.set_verify(SSL.VERIFY_PEER, _record_error)
+    made.set_ocsp_client_callback(_look_for_staple)  # called for connections that ask for one, and no others
     lib.SSL_CTX_set_cert_cb(made._context, _client_certificate_wanted, ffi.NULL)
     made.set_min_proto_version(SSL.TLS1_2_VERSION)
     # Browsers have left finite-field Diffie-Hellman behind, and a hostile server's parameters cost a second of CPU.
@@ -137,6 +140,11 @@ def _record_error(connection: SSL.Connection, _cert: crypto.X509, code: int, dep
     return True
 
 
+def _look_for_staple(connection: SSL.Connection, answer: bytes, _data: object) -> bool:
+    connection.get_app_data().stapled = bool(answer)
+    return True
+
+
 @ffi.callback("int (*)(SSL *, void *)")  # type: ignore[untyped-decorator]
 def _client_certificate_wanted(ssl: object, _arg: object) -> int:
     SSL.Connection._reverse_mapping[ssl].get_app_data().client_certificate_wanted = True
@@ -146,17 +154,22 @@ def _client_certificate_wanted(ssl: object, _arg: object) -> int:
 # --- one contact ---
 
 
-def shake_hands(hostname: str, endpoints: Sequence[Endpoint], trust: Trust, deadline: Deadline) -> Probe[Contact]:
-    """Connect to the first of `endpoints` that answers, and do one handshake for `hostname` (an A-label).
+def shake_hands(
+    hostname: str, endpoints: Sequence[Endpoint], trust: Trust, deadline: Deadline, *, closely: bool = False
+) -> Probe[Contact]:
+    """Connect to the first of `endpoints` that answers, and do one handshake for `hostname` (an A-label). `closely`
+    brings a `Closeup` along.
 
     Every fault of the far side is in the answer. Raises OSError for ours only: no descriptor, no memory, no port left.
     """
+    began = deadline.elapsed()
     connected = yield from _connect(endpoints, deadline)
     if isinstance(connected, Contact):
         return connected
     sock, endpoint = connected
+    took = deadline.elapsed() - began if closely else None
     with sock:
-        return (yield from _handshake(hostname, sock, endpoint, trust, deadline))
+        return (yield from _handshake(hostname, sock, endpoint, trust, deadline, took))
 
 
 _OURS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN, errno.EPROTO}
@@ -240,8 +253,10 @@ def _no_connection(failures: dict[Endpoint, int]) -> Contact:
 
 
 def _handshake(
-    hostname: str, sock: socket.socket, endpoint: Endpoint, trust: Trust, deadline: Deadline
+    hostname: str, sock: socket.socket, endpoint: Endpoint, trust: Trust, deadline: Deadline, connecting: float | None
 ) -> Probe[Contact]:
+    """`connecting` is how many seconds that took, for a closer look; None where none is wanted."""
+    began = deadline.elapsed()
     connection = SSL.Connection(trust)
     connection.set_connect_state()
     seen = _Seen()
@@ -251,6 +266,8 @@ def _handshake(
     param = lib.SSL_get0_param(connection._ssl)
     lib.X509_VERIFY_PARAM_set_hostflags(param, _NEVER_SUBJECT | _NO_PARTIAL_WILDCARDS)
     lib.X509_VERIFY_PARAM_set1_host(param, name, len(name))
+    if connecting is not None:
+        connection.request_ocsp()
 
     ending, text = yield from _drive(connection, sock, deadline)
     peer = connection.get_peer_certificate()
@@ -259,6 +276,9 @@ def _handshake(
     proven = ending is Ending.DONE or (
         connection.get_finished() is not None and "ECDHE" in (connection.get_cipher_name() or "")
     )
+    closeup = None
+    if connecting is not None:
+        closeup = _close_up(connection, connecting, deadline.elapsed() - began, stapled=seen.stapled)
     if ending is Ending.DONE:
         _say_goodbye(connection, sock)
     return Contact(
@@ -266,12 +286,29 @@ def _handshake(
         text=text,
         address=endpoint.address,
         port=endpoint.port,
-        leaf=crypto.dump_certificate(crypto.FILETYPE_ASN1, peer) if peer is not None else None,
+        leaf=_der(peer) if peer is not None else None,
         errors=tuple(seen.errors),
         chain_seen=proven and peer is not None,
         tls_version=connection.get_protocol_version_name() if peer is not None else None,
         client_certificate_wanted=seen.client_certificate_wanted,
+        closeup=closeup,
     )
+
+
+def _close_up(connection: SSL.Connection, connecting: float, shaking: float, *, stapled: bool) -> Closeup:
+    return Closeup(
+        connect_seconds=connecting,
+        handshake_seconds=shaking,
+        cipher=connection.get_cipher_name() or "",
+        alpn=connection.get_alpn_proto_negotiated().decode("ascii", "replace"),
+        served=tuple(_der(each) for each in (connection.get_peer_cert_chain() or ())[:MOST_LINKS]),
+        verified=tuple(_der(each) for each in (connection.get_verified_chain() or ())[:MOST_LINKS]),
+        stapled=stapled,
+    )
+
+
+def _der(certificate: crypto.X509) -> bytes:
+    return crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate)
 
 
 def _drive(connection: SSL.Connection, sock: socket.socket, deadline: Deadline) -> Probe[tuple[Ending, str]]:

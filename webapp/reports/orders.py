@@ -8,7 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal_column
+from sqlalchemy import ColumnElement, false, func, literal_column
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.customers import states
@@ -19,6 +19,7 @@ from webapp.customers.segments import Arm, Column, Segment
 from webapp.customers.states import Model
 from webapp.monitor.models import Hostname
 from webapp.probe import Reason
+from webapp.probe.steps import Origin
 from webapp.reports.questions import NEVER_ASKED, REASONS, WEEK, window
 
 MODELS: tuple[Model, Model] = (Service, Domain)
@@ -100,6 +101,8 @@ def _conditions(
 ) -> Iterator[ColumnElement[bool]]:
     if "client" in filters:
         yield model.client_id == int(filters["client"])
+    if "origin" in filters:
+        yield leads(model, filters["origin"])
     if "ssl" in filters:
         yield states.is_kind(model, filters["ssl"], now, each=each)
     if filters.get("reason") == NEVER_ASKED:
@@ -108,6 +111,11 @@ def _conditions(
         yield states.has_reason(model, Reason(filters["reason"]), now, each=each)
     for condition in of_hostname(filters, now):
         yield states.of_hostname(model, condition, each=each)
+
+
+def leads(model: Model, origin: str) -> ColumnElement[bool]:
+    """Where the item leads, seen from its server: of a domain no server is told."""
+    return Service.origin == Origin(origin) if model is Service else false()
 
 
 def of_hostname(filters: Mapping[str, str], now: datetime) -> Iterator[ColumnElement[bool]]:

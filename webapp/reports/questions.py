@@ -29,6 +29,7 @@ WINDOWS: Mapping[str, str] = MappingProxyType(
 AGES: Mapping[str, str] = MappingProxyType(
     {"1": "Over a day ago", "7": "Over a week ago", "30": "Over a month ago", "never": "Never"}
 )
+ORIGINS: Mapping[str, str] = MappingProxyType({origin.value: words.label for origin, words in padlock.ORIGINS.items()})
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,13 @@ class Question:
     client: str = ""  # the id of a client
     expires: str = ""  # a word of `WINDOWS`, or the Monday of a week as 2026-11-23
     checked: str = ""  # a word of `AGES`
+    origin: str = ""  # a word of `ORIGINS`
 
     def understood(self, issuers: tuple[str, ...]) -> tuple[dict[str, str], Client | None]:
         """The filters that were understood, and the client among them. What is unknown filters nothing."""
         filters = {}
-        for name, words in (("ssl", states.KINDS), ("reason", REASONS), ("issuer", issuers), ("checked", AGES)):
+        known = {"ssl": states.KINDS, "reason": REASONS, "issuer": issuers, "checked": AGES, "origin": ORIGINS}
+        for name, words in known.items():
             if getattr(self, name) in words:
                 filters[name] = getattr(self, name)
         if self.expires in WINDOWS or week_of(self.expires):

@@ -11,13 +11,13 @@ from sqlalchemy import Subquery, and_, func, select
 from webapp.customers import counts, paging, segments, states
 from webapp.customers.access import Item, ids_for, items_for
 from webapp.customers.lists import Listing, matches
-from webapp.customers.models import User
+from webapp.customers.models import Service, User
 from webapp.customers.segments import Arm, Segment
 from webapp.extensions import db
 from webapp.monitor.models import Hostname
 from webapp.probe import Reason
-from webapp.reports.orders import DEFAULT_SORT, MODELS, SEARCHED, SORTS, by_urgency, in_order, of_hostname
-from webapp.reports.questions import Question, mondays, window
+from webapp.reports.orders import DEFAULT_SORT, MODELS, SEARCHED, SORTS, by_urgency, in_order, leads, of_hostname
+from webapp.reports.questions import ORIGINS, Question, mondays, window
 
 MOST_ISSUERS = 200  # that can be chosen from
 
@@ -63,6 +63,7 @@ def report(user: User, question: Question, now: datetime) -> Report:
         totals=kinds,
         weeks=weeks(user, filters, now),
         issuers=issuers,
+        origins=ORIGINS if "origin" in filters or _any_origin() else {},
     )
 
 
@@ -95,6 +96,11 @@ def known_issuers() -> tuple[str, ...]:
         "issuers",
         lambda: tuple(db.session.scalars(statement.order_by(func.lower(Hostname.issuer)).limit(MOST_ISSUERS))),
     )
+
+
+def _any_origin() -> bool:
+    """Whether it is known of any service where it leads."""
+    return db.session.scalar(select(Service.id).where(Service.origin.is_not(None)).limit(1)) is not None
 
 
 def totals(user: User, filters: Mapping[str, str], now: datetime) -> Mapping[str, int]:
@@ -151,6 +157,8 @@ def _ending(user: User, filters: Mapping[str, str], monday: date, now: datetime)
         rows = ids_for(model, user).where(states.of_hostname(model, ends), ~states.inactive(model))
         if "client" in filters:
             rows = rows.where(model.client_id == int(filters["client"]))
+        if "origin" in filters:
+            rows = rows.where(leads(model, filters["origin"]))
         rows = rows.where(*matches(model, filters.get("q", ""), SEARCHED[model], user, each=True))
         arms.append(Arm(rows, rows))
     return Segment(tuple(arms))

@@ -13,6 +13,7 @@ from webapp.routes import (
     errors,
     gate,
     health,
+    help,
     imports,
     items,
     look,
@@ -35,5 +36,5 @@ def register(app: Flask) -> None:
     page.register(app)
     errors.register(app)
     provider = (activity, admin, clients, health, imports, items, refresh, reports, users)
-    for module in (auth, client, *provider, probe, look, profile, reset, viewing):
+    for module in (auth, client, *provider, probe, look, profile, reset, viewing, help):
         app.register_blueprint(module.blueprint)

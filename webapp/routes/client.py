@@ -6,6 +6,7 @@ from flask import Blueprint, render_template, request
 from flask_login import current_user
 
 from webapp.customers import access, home, lists, padlocks
+from webapp.routes import diagnosis as diagnosis_pages
 from webapp.routes.gate import clients_only
 from webapp.routes.page import now, question
 
@@ -44,3 +45,8 @@ def domain(item_id: int) -> str:
     item = access.domain_or_404(current_user, item_id)
     shown = {"standing": padlocks.known(item, current_user, now()), "history": padlocks.history(item)}
     return render_template("client/domain.html", item=item, **shown)
+
+
+@blueprint.get("/<any(services, domains):place>/<id:item_id>/diagnosis")
+def diagnosis(place: str, item_id: int) -> str:
+    return diagnosis_pages.page(place.removesuffix("s"), item_id)

@@ -12,6 +12,7 @@ from wtforms.widgets import HiddenInput
 
 from webapp.customers import clients
 from webapp.numbers import whole
+from webapp.probe.address import literal
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -40,6 +41,15 @@ class DayField(DateField):  # type: ignore[misc]
             super().process_formdata(valuelist)
         except ValueError:
             raise ValueError("Enter a date, such as 2026-11-23, or nothing.") from None
+
+
+def is_address(_form: object, field: Field) -> None:
+    """A check for a field that holds an IP address or nothing; it writes the address as everybody does."""
+    if field.data:
+        try:
+            field.data = literal(field.data)
+        except ValueError:
+            raise ValidationError("Enter an IP address, such as 192.0.2.10 or 2001:db8::10, or nothing.") from None
 
 
 def stripped(text: str | None) -> str | None:

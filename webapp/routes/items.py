@@ -19,6 +19,7 @@ from webapp.routes.forms import (
     VersionField,
     WholeField,
     client_asked_for,
+    is_address,
     names_a_client,
     none_if_empty,
     stripped,
@@ -54,11 +55,12 @@ class ServiceForm(FlaskForm):  # type: ignore[misc]
     status = SelectField("Status", choices=list(ServiceStatus), default=ServiceStatus.ACTIVE)
     next_due_on = DayField("Next due")
     reference = _reference()
+    server_address = StringField("Server", filters=[none_if_empty], validators=[is_address])
 
     @property
     def asked(self) -> items.Details:
         words = self.product.data, self.domain.data or "", ServiceStatus(self.status.data)
-        return items.ServiceDetails(*words, self.next_due_on.data, self.reference.data)
+        return items.ServiceDetails(*words, self.next_due_on.data, self.reference.data, self.server_address.data)
 
 
 class DomainForm(FlaskForm):  # type: ignore[misc]

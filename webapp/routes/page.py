@@ -26,11 +26,11 @@ def now() -> datetime:
 
 
 # What a list takes from the address bar: everything else in it is dropped when a link to the list is written.
-ITEM_WORDS = ("q", "status", "ssl", "client", "sort", "size", "page")  # a list of services or domains
+ITEM_WORDS = ("q", "status", "ssl", "origin", "client", "sort", "size", "page")  # a list of services or domains
 LIST_WORDS = (*ITEM_WORDS, "role", "kind", "action", "who")
 
 
-REPORT_WORDS = ("q", "ssl", "reason", "issuer", "client", "expires", "checked", "sort", "size", "page")
+REPORT_WORDS = ("q", "ssl", "reason", "issuer", "client", "expires", "checked", "origin", "sort", "size", "page")
 
 
 def question() -> Question:
@@ -44,9 +44,10 @@ def question() -> Question:
 def _client_id(text: str) -> str:
     """The id of the client that this text means, as in a form; an id means itself where it is nobody's reference."""
     try:
-        return str(clients.find_client(text).id)
+        g.client_meant = clients.find_client(text)  # held on to: else the list would have to fetch it again
     except clients.NoSuchClient:
         return text
+    return str(g.client_meant.id)
 
 
 def register(app: Flask) -> None:
@@ -57,7 +58,8 @@ def register(app: Flask) -> None:
     app.add_template_filter(_host, "host")
     app.add_template_global(_same_list, "same_list")
     app.add_template_global(_whole_list, "whole_list")
-    app.add_template_global(_ssl_url, "ssl_url")
+    app.add_template_global(ssl_url)
+    app.add_template_global(diagnosis_url)
     app.add_template_global(_list_left, "list_left")
     # Globals, not a context: an error page is made without one.
     app.jinja_env.globals["site_name"] = app.config["PADLOCK_SITE_NAME"]
@@ -109,9 +111,15 @@ def _list_left(endpoint: str) -> str:
     return own_path(left) or start
 
 
-def _ssl_url(item: Item) -> str:
+def ssl_url(item: Item) -> str:
     """Where the details of an item's padlock are, for the user who is signed in."""
     if getattr(current_user, "sees_everything", False):
         return url_for(f"admin.{item.kind}", item_id=item.id)
     # A client's service has tabs, and this is in one of them.
     return url_for(f"client.{item.kind}", item_id=item.id, tab="domain" if item.kind == Service.kind else None)
+
+
+def diagnosis_url(item: Item) -> str:
+    """Where the diagnosis of an item is, for the user who is signed in."""
+    side = "admin" if getattr(current_user, "sees_everything", False) else "client"
+    return url_for(f"{side}.diagnosis", place=f"{item.kind}s", item_id=item.id)

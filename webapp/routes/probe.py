@@ -1,14 +1,17 @@
-"""Fragments: the padlock of one item and its details, and "Check now"."""
+"""Fragments: the padlock of one item, its details and the steps of its diagnosis; "Check now" and "Diagnose"."""
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from webapp.customers import padlocks
+from webapp import padlock
+from webapp.customers import diagnosing, padlocks
+from webapp.extensions import limiter
+from webapp.routes import diagnosis
 from webapp.routes.gate import own_path
-from webapp.routes.page import now
+from webapp.routes.page import diagnosis_url, now
 
 blueprint = Blueprint("probe", __name__, url_prefix="/probe/<any(service, domain):kind>/<id:item_id>")
 
@@ -36,3 +39,19 @@ def check(kind: str, item_id: int) -> Response:
     """Check now without JavaScript: back to the page where the button is."""
     padlocks.ask_anew(current_user, kind, item_id, now())
     return redirect(own_path(request.form.get("back")) or "/", 303)
+
+
+@blueprint.get("/diagnosis")
+def diagnosis_steps(kind: str, item_id: int) -> str:
+    text = request.args.get("after", "")
+    first = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
+    return diagnosis.steps_from(kind, item_id, first)
+
+
+@blueprint.post("/diagnosis")
+@limiter.limit("10 per minute; 60 per hour", key_func=diagnosis.whose)
+def diagnose(kind: str, item_id: int) -> Response:
+    item, started = diagnosing.begin(current_user, kind, item_id)
+    if not started:
+        flash(padlock.DIAGNOSIS_LATER, "warning")
+    return redirect(diagnosis_url(item), 303)

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from webapp import padlock
 from webapp.customers import csv_out, padlocks
 from webapp.reports import export, saved, ssl_status
-from webapp.reports.questions import AGES, REASONS, WINDOWS, Question, week_of
+from webapp.reports.questions import AGES, ORIGINS, REASONS, WINDOWS, Question, week_of
 from webapp.routes.gate import own_path, staff_only
 from webapp.routes.page import REPORT_WORDS, now
 
@@ -88,17 +88,19 @@ def _choices(report: ssl_status.Report) -> list[tuple[str, str, str, list[tuple[
     chosen = report.filters.get("expires", "")
     monday = week_of(chosen)
     week = {chosen: f"In the week of {padlock.day_text(monday)}"} if monday else {}
+    origins = [("origin", "Leads", "Leads anywhere", [*report.origins.items()])] if report.origins else []
     return [
         ("ssl", "SSL", "Any SSL state", [*padlock.KINDS.items()]),
         ("reason", "Reason", "Any reason", [*REASONS.items()]),
         ("issuer", "Issuer", "Any issuer", [(issuer, issuer) for issuer in report.issuers]),
         ("expires", "Expires", "Any expiry", [*WINDOWS.items(), *week.items()]),
         ("checked", "Last checked", "Any last check", [*AGES.items()]),
+        *origins,
     ]
 
 
 def _asked(question: Question) -> list[str]:
     """The filters in words, for paper."""
     filters, _ = ssl_status.understood(question)
-    words = {"ssl": padlock.KINDS, "reason": REASONS, "expires": WINDOWS, "checked": AGES}
+    words = {"ssl": padlock.KINDS, "reason": REASONS, "expires": WINDOWS, "checked": AGES, "origin": ORIGINS}
     return [words.get(name, {}).get(word, word) for name, word in filters.items() if name != "client"]

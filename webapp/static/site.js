@@ -77,4 +77,20 @@
     if (turnsPage || document.activeElement === document.body) list.focus({ preventScroll: true });
     if (turnsPage) scrollTo(0, 0);
   });
+
+  // Copy buttons. Where the browser lends no clipboard (plain HTTP), the text is selected for Ctrl-C.
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copies]");
+    if (!button) return;
+    const text = document.getElementById(button.dataset.copies);
+    const label = button.querySelector("[data-idle]");
+    try {
+      await navigator.clipboard.writeText(text.textContent);
+      label.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(text);
+      label.textContent = document.execCommand("copy") ? "Copied" : "Press Ctrl-C";
+    }
+    setTimeout(() => { label.textContent = label.dataset.idle; }, 2000);
+  });
 })();

@@ -1,0 +1,322 @@
+"""The long look, at every server of the lab: what it says to do, which address is bad, and curl's own number."""
+
+from __future__ import annotations
+
+import errno
+import re
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from tests.demo.test_lab import _curl, curl  # noqa: F401 - the latter is a fixture
+from webapp import padlock, telling, transcript
+from webapp.demo.faults import CA_1_AT
+from webapp.demo.fine_print import LANDING, ORIGINS
+from webapp.probe import handshake
+from webapp.probe.address import ConnectTo, Endpoint
+from webapp.probe.chain import Part, Weakness
+from webapp.probe.diagnosis import covers, diagnose
+from webapp.probe.finding import Reason
+from webapp.probe.steps import (
+    AddressAsked,
+    AddressesCompared,
+    ChainSeen,
+    DnsAnswer,
+    HttpAnswer,
+    NamesCovered,
+    Origin,
+    OriginAsked,
+    Verdict,
+)
+
+# What to do, one row a reason: words that have to be in what the customer reads, and in what the technician reads.
+TO_DO = {
+    Reason.OK: ("Nothing to do", "Nothing to do"),
+    Reason.EXPIRED: ("new certificate", "Renew the certificate"),
+    Reason.NOT_YET_VALID: ("earlier certificate", "clock"),
+    Reason.CHAIN_EXPIRED: ("issuer's current certificates", "Replace the chain file"),
+    Reason.SELF_SIGNED: ("public authority", "default certificate"),
+    Reason.UNTRUSTED_ISSUER: ("public authority", "production"),
+    Reason.INCOMPLETE_CHAIN: ("part in between", "fullchain.pem"),
+    Reason.WRONG_HOSTNAME: ("certificate for this name", "virtual host"),
+    Reason.WRONG_PURPOSE: ("certificate for web servers", "serverAuth"),
+    Reason.WEAK_CRYPTO: ("current key", "2048 bits"),
+    Reason.REVOKED: ("new key", "new key"),
+    Reason.CHAIN_INVALID: ("install the certificate anew", "chain as served"),
+    Reason.NO_TLS: ("switch on HTTPS", "443"),
+    Reason.HANDSHAKE_FAILED: ("today's standards", "TLS 1.2"),
+    Reason.REFUSED: ("switch on HTTPS", "firewall"),
+    Reason.DNS_NOT_FOUND: ("domain is registered", "A or AAAA record"),
+    Reason.DNS_FAILED: ("few minutes", "name server"),
+    Reason.TIMEOUT: ("few minutes", "firewall"),
+    Reason.UNREACHABLE: ("few minutes", "routing"),
+    Reason.BLOCKED: ("public address", "PADLOCK_ALLOWED_NETWORKS"),
+    Reason.NOT_CHECKABLE: ("correct the domain", "Domain field"),
+    Reason.MONITOR_ERROR: ("Nothing to do on your side", "log"),
+}
+WEAK = {
+    "wrong-order": {Weakness.CHAIN_ORDER},
+    "root-sent": {Weakness.ROOT_SENT},
+    "extra-certificates": {Weakness.EXTRA},
+    "extra-expired": {Weakness.EXTRA_EXPIRED},
+    "expired-twin": {Weakness.EXTRA_EXPIRED},
+    "weak-digest": {Weakness.SHA1},
+    "weak-key": {Weakness.SHORT_KEY},
+    "tls-1-2": {Weakness.OLD_TLS},
+    "long-lived": {Weakness.LONG_LIFETIME},
+    "must-staple": {Weakness.NO_STAPLE},
+    "ok": set(),
+    "refused": set(),
+}
+
+
+def no_aliases(hostname, seconds):
+    return ()
+
+
+@pytest.fixture(scope="module")
+def contacts_before(lab):
+    return {name: lab.contacts(name) for name in (LANDING, "half-private.lab.example")}
+
+
+@pytest.fixture(scope="module")
+def diagnoses(lab, lab_settings, contacts_before):
+    """The steps of every case of the lab, by its host name."""
+
+    def steps(name):
+        return list(diagnose(name, lab_settings, ORIGINS.get(name, (None,))[0], no_aliases))
+
+    with ThreadPoolExecutor(16) as pool:
+        return dict(zip(lab.cases, pool.map(steps, lab.cases), strict=True))
+
+
+@pytest.fixture
+def of(diagnoses):
+    """The steps of one kind, or the one of them, at a server of the lab."""
+
+    def of(label, kind, *, every=False):
+        found = [step for step in diagnoses[f"{label}.lab.example"] if isinstance(step, kind)]
+        return found if every else found[0]
+
+    return of
+
+
+def fields(step, *, staff):
+    return dict(telling.tell(step, staff=staff).facts)
+
+
+def test_every_diagnosis_ends_with_the_verdict_of_the_padlock(lab, diagnoses):
+    found = {name: steps[-1].finding.reason for name, steps in diagnoses.items()}
+    assert found == {name: case.reason for name, case in lab.cases.items()}
+
+
+def test_what_to_do_is_right_at_every_server(lab, diagnoses):
+    for name, case in lab.cases.items():
+        told = [fields(diagnoses[name][-1], staff=staff) for staff in (False, True)]
+        if not (case.reason is Reason.OK and diagnoses[name][-1].odd):
+            for_customer, for_staff = TO_DO[case.reason]
+            assert for_customer in told[0]["What to do"], name
+            assert for_staff in told[1]["What to do"], name
+
+
+def _lookup_failing(error):
+    def lookup(hostname):
+        raise error
+
+    return lookup
+
+
+def test_what_to_do_is_right_without_a_server(lab_settings):
+    without = replace(lab_settings, connect_to=())
+    ways = {
+        Reason.DNS_NOT_FOUND: replace(without, lookup=_lookup_failing(socket.gaierror(socket.EAI_NONAME, "unknown"))),
+        Reason.DNS_FAILED: replace(without, lookup=_lookup_failing(socket.gaierror(socket.EAI_AGAIN, "later"))),
+        Reason.MONITOR_ERROR: replace(without, lookup=_lookup_failing(RuntimeError("ours"))),
+    }
+    for reason, settings in ways.items():
+        verdict = list(diagnose("shop.example", settings, None, no_aliases))[-1]
+        assert verdict.finding.reason is reason
+        assert TO_DO[reason][1] in fields(verdict, staff=True)["What to do"]
+    verdict = list(diagnose("no name", lab_settings))[-1]
+    assert TO_DO[verdict.finding.reason][0] in fields(verdict, staff=False)["What to do"]
+
+
+def test_every_reason_has_its_row():
+    assert set(TO_DO) == set(Reason)
+
+
+def test_the_number_is_the_one_that_curl_ends_with_at_every_server(lab, diagnoses, curl):  # noqa: F811
+    asked = [(case, address) for case in lab.cases.values() if case.curl for address in case.addresses]
+    with ThreadPoolExecutor(16) as pool:
+        real = dict(zip(asked, pool.map(lambda one: _curl(curl, lab, *one), asked), strict=True))
+    ours = {(step.finding.hostname, step.endpoint): step.curl for step in _addresses(diagnoses)}
+    assert {(case.hostname, Endpoint(*address)): number for (case, address), number in real.items()} == ours
+
+
+def _addresses(diagnoses):
+    return [step for steps in diagnoses.values() for step in steps if isinstance(step, AddressAsked)]
+
+
+def test_the_transcript_ends_with_that_number_and_openssls(lab, diagnoses):
+    for name, case in lab.cases.items():
+        text = transcript.transcript(diagnoses[name])
+        if not case.curl:
+            assert text == "", name
+            continue
+        verdict = diagnoses[name][-1]
+        assert f"\ncurl: ({verdict.curl}) " in text, name
+        if verdict.finding.problems:
+            assert f"OpenSSL verify error {verdict.finding.problems[0].code}" in text, name
+
+
+def test_of_two_addresses_the_bad_one_is_pointed_out(lab, of):
+    good, bad = (Endpoint(*address) for address in lab.cases["two-faced.lab.example"].addresses)
+    compared, verdict = of("two-faced", AddressesCompared), of("two-faced", Verdict)
+    assert (compared.leading, [one.endpoint for one in compared.odd]) == (good, [bad])
+    assert verdict.odd[0].finding.reason is Reason.EXPIRED
+    told = telling.tell(verdict, staff=True)
+    assert told.heading == "Valid, not at every address"
+    assert "Renew" in dict(told.facts)[f"What to do at {bad.address} port {bad.port}"]
+
+
+def test_each_address_is_asked_by_itself(of):
+    first, second = sorted(of("two-faced", AddressAsked, every=True), key=lambda step: step.curl)
+    assert first.fingerprint != second.fingerprint
+    assert (first.finding.tls_version, first.cipher, first.alpn) == ("TLSv1.3", "TLS_AES_256_GCM_SHA384", "http/1.1")
+
+
+def test_a_dead_address_beside_a_living_one_is_odd(of):
+    assert [one.finding.reason for one in of("dead-first", Verdict).odd] == [Reason.REFUSED]
+
+
+def test_an_address_without_a_route_from_here_is_not_odd(lab, lab_settings, monkeypatch):
+    real = handshake._socket_towards
+
+    def no_ipv6(endpoint):
+        if ":" in endpoint.address:
+            raise OSError(errno.ENETUNREACH, "Network is unreachable")
+        return real(endpoint)
+
+    monkeypatch.setattr(handshake, "_socket_towards", no_ipv6)
+    name, (host, port) = "ok.lab.example", lab.cases["ok.lab.example"].addresses[0]
+    both = (ConnectTo(name, "::1", port), ConnectTo(name, host, port))
+    steps = list(diagnose(name, replace(lab_settings, connect_to=both), None, no_aliases))
+    assert (steps[-1].finding.reason, steps[-1].odd) == (Reason.OK, ())
+    assert Reason.UNREACHABLE in {step.finding.reason for step in steps if isinstance(step, AddressAsked)}
+
+
+@pytest.mark.parametrize("label", WEAK)
+def test_weaknesses_are_notes(of, label):
+    assert {remark.weakness for remark in of(label, Verdict).remarks} == WEAK[label]
+
+
+def test_every_weakness_has_a_server():
+    assert set().union(*WEAK.values()) == set(Weakness)
+
+
+def test_a_lifetime_is_told_with_its_limit(of):
+    remark = of("long-lived", Verdict).remarks[0]
+    assert remark.days == 331  # and a second, which counts as a day
+    assert f"lives for 331 days. A public authority might issue one for {remark.limit} " in padlock.weakness_text(
+        remark
+    )
+
+
+def test_what_is_missing_is_named_and_never_fetched(of):
+    missing = of("incomplete-chain", ChainSeen).chain.missing
+    assert (missing.name, missing.addresses) == ("Padlock Lab CA 1, Padlock Lab", (CA_1_AT,))
+    assert CA_1_AT in fields(of("incomplete-chain", Verdict), staff=True)["What to do"]
+
+
+def test_the_chain_as_served_stands_beside_the_chain_as_verified(of):
+    chain = of("extra-certificates", ChainSeen).chain
+    assert [place.part for place in chain.served] == [Part.NEEDED, Part.NEEDLESS, Part.NEEDLESS, Part.NEEDED]
+    assert [place.sent for place in chain.verified] == [True, True, False]
+    expired = of("chain-expired", ChainSeen).chain
+    assert [problem.code for place in expired.verified for problem in place.problems] == [10]
+
+
+def test_names_are_told_with_and_without_www(of):
+    names = of("ok", NamesCovered)
+    assert (names.covered, names.sibling, names.sibling_covered) == (True, "www.ok.lab.example", False)
+    assert not of("wrong-hostname", NamesCovered).covered
+
+
+@pytest.mark.parametrize(
+    ("names", "hostname", "covered"),
+    [
+        (("a.example",), "a.example", True),
+        (("*.a.example",), "www.a.example", True),
+        (("*.a.example",), "a.example", False),
+        (("*.a.example",), "x.www.a.example", False),
+        ((), "a.example", False),
+    ],
+)
+def test_a_star_stands_for_one_label(names, hostname, covered):
+    assert covers(names, hostname) == covered
+
+
+def test_http_is_asked_and_never_followed(lab, of, contacts_before):
+    redirect = of("redirect", HttpAnswer).answer
+    assert (redirect.status, redirect.location.startswith("http://127.0.0.1")) == (301, True)
+    assert lab.contacts(LANDING) == contacts_before[LANDING]
+    kept, plain = of("well-kept", HttpAnswer, every=True)
+    assert "max-age=31536000" in kept.answer.hsts
+    assert (plain.secure, plain.answer.to_https) == (False, True)
+    assert not of("http-500", HttpAnswer, every=True)[1].answer.to_https
+
+
+@pytest.mark.parametrize("name", ORIGINS)
+def test_where_a_name_leads_is_told_from_its_server(of, name):
+    asked = of(name.removesuffix(".lab.example"), OriginAsked)
+    assert (asked.server, asked.origin) == ORIGINS[name]
+    assert asked.finding.reason is Reason.OK
+    verdict = of(name.removesuffix(".lab.example"), Verdict)
+    assert verdict.origin is asked.origin
+    said = padlock.ORIGINS[asked.origin]
+    assert fields(verdict, staff=False).get(said.label) == (None if asked.origin is Origin.HERE else said.customer)
+
+
+def test_a_server_that_may_not_be_asked_is_not(lab_settings, guard):
+    asked = [s for s in diagnose("moved-away.lab.example", lab_settings, "10.0.0.1") if isinstance(s, OriginAsked)]
+    assert asked[0].finding.reason is Reason.BLOCKED
+    assert guard.attempts == []
+
+
+def test_a_blocked_name_gets_no_connection_at_all(lab, of, diagnoses, contacts_before):
+    dns = of("half-private", DnsAnswer)
+    assert (dns.reason, dns.blocked) == (Reason.BLOCKED, ("10.0.0.1",))
+    assert of("half-private", AddressAsked, every=True) == of("half-private", HttpAnswer, every=True) == []
+    assert lab.contacts("half-private.lab.example") == contacts_before["half-private.lab.example"]
+    for step in diagnoses["half-private.lab.example"]:
+        assert "10.0.0.1" not in str(telling.tell(step, staff=False))
+    assert "10.0.0.1" not in transcript.support_text(diagnoses["half-private.lab.example"], staff=False)
+
+
+def test_the_support_text_has_all_that_a_provider_needs(diagnoses):
+    text = transcript.support_text(diagnoses["expired.lab.example"], staff=False)
+    for part in (
+        "Site: expired.lab.example",
+        "Certificate expired",
+        "X509_V_ERR 10",
+        "curl --max-time 10 -v",
+        "SHA-256",
+    ):
+        assert part in text
+    assert transcript.support_text(diagnoses["ok.lab.example"], staff=True) == ""
+
+
+def test_the_aliases_are_told_where_dns_was_asked(lab_settings):
+    settings = replace(lab_settings, connect_to=(), lookup=lambda name: ["127.0.0.1"], allowed_networks=())
+    dns = list(diagnose("shop.example", settings, None, lambda name, seconds: ("edge.cdn.example",)))[1]
+    assert (dns.aliases, dns.addresses, dns.blocked) == (("edge.cdn.example",), ("127.0.0.1",), ("127.0.0.1",))
+
+
+@pytest.mark.parametrize("jargon", ["SAN", "TLS", "leaf", "X509", "handshake", "SNI", "curl", "OpenSSL", "PADLOCK"])
+def test_customers_read_no_jargon(diagnoses, jargon):
+    told = [telling.tell(step, staff=False) for steps in diagnoses.values() for step in steps]
+    read = {text for one in told for text in (one.heading, one.text, *one.notes, *(label for label, _ in one.facts))}
+    cures = {value for one in told for label, value in one.facts if label.startswith("What to do")}
+    assert [text for text in read | cures if re.search(rf"\b{jargon}", text)] == []

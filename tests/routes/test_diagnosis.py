@@ -1,0 +1,176 @@
+"""The diagnosis page: run, streamed in, with and without JavaScript; and who sees what of it."""
+
+import threading
+import time
+
+import pytest
+
+from tests.browser import looked_at
+from webapp.customers.models import Service, ServiceStatus
+from webapp.extensions import db, writing
+from webapp.monitor import diagnoses
+from webapp.probe import Reason
+from webapp.probe.diagnosis import diagnose
+from webapp.probe.steps import NameUnderstood
+
+RUN = "/probe/service/1/diagnosis"
+PAGE = "/services/1/diagnosis"
+
+
+def run(browser, app, path=RUN):
+    """Presses the button, and waits until it is done; the page that it leads to."""
+    answer = browser.post(path)
+    assert answer.status_code == 303
+    until = time.monotonic() + 15
+    while any(one.running for one in app.extensions["padlock_diagnoses"]._known.values()) and time.monotonic() < until:
+        time.sleep(0.01)
+    return browser.get(answer.location)
+
+
+@pytest.fixture
+def held(monkeypatch):
+    """Diagnoses that stop after their first step until this event is set."""
+    held = threading.Event()
+
+    def slowly(name, settings, server=None):
+        for step in diagnose(name, settings, server):
+            yield step
+            if isinstance(step, NameUnderstood):
+                assert held.wait(10)
+
+    monkeypatch.setattr(diagnoses, "diagnose", slowly)
+    yield held
+    held.set()
+
+
+def test_before_anybody_ran_it_there_is_an_offer(visit):
+    page = visit("alice").get(PAGE)
+    assert page.find("button", string=lambda text: "Run diagnosis" in (text or "")) or "Run diagnosis" in page.text
+    assert page.select(".told") == []
+
+
+def test_the_details_lead_to_it(visit):
+    form = visit("alice").get("/services/1?tab=domain").select_one("#ssl form")
+    assert form["action"] == RUN
+
+
+def test_its_owner_reads_what_is_wrong_and_what_to_do(visit, app):
+    page = run(visit("alice"), app)
+    assert "Invalid: HTTPS is off" in page.select_one("#verdict").text
+    assert "switch on HTTPS" in page.select_one(".diagnosis-verdict").text
+    assert "Site: alice.example" in page.select_one("#support-text").text
+    assert page.select_one("#transcript") is None
+    assert page.select_one("[hx-get*=diagnosis]") is None
+
+
+def test_staff_read_the_transcript_and_the_command(visit, app):
+    page = run(visit("sam"), app, "/probe/domain/1/diagnosis")
+    assert "curl: (7) Failed to connect" in page.select_one("#transcript").text
+    assert "curl --max-time 10 -v https://alice.example" in page.select_one("#curl-command").text
+    assert "firewall" in page.select_one(".diagnosis-verdict").text
+
+
+def test_the_steps_stream_in(visit, app, held):
+    alice = visit("alice")
+    page = alice.get(alice.post(RUN).location)
+    while not page.select(".told h3"):
+        page = alice.get(PAGE)
+    more = page.select_one("#diagnosis-more")
+    assert more["hx-get"] == f"{RUN}?after=1"
+    assert page.select_one("noscript meta[http-equiv=refresh]")
+    held.set()
+    steps = []
+    while more:
+        fragment = alice.get(more["hx-get"])
+        steps += fragment.select(".told h3")
+        more = fragment.select_one("#diagnosis-more")
+    assert [step.text for step in steps] == ["Where the name leads", "Server at 127.0.0.1"]
+    assert fragment.select_one("hx-partial")["hx-target"] == "#diagnosis-outcome"
+    assert "HTTPS is off" in fragment.select_one("#verdict").text
+
+
+def test_a_second_viewer_joins_and_sees_it_in_their_own_words(visit, app, held):
+    visit("alice").post(RUN)
+    ada = visit("ada")
+    ada.post("/probe/domain/1/diagnosis")
+    held.set()
+    page = run(ada, app, "/probe/domain/1/diagnosis")
+    assert "port 1" in page.select_one(".told-steps").text
+    assert len(app.extensions["padlock_diagnoses"]._known) == 1
+
+
+@pytest.mark.parametrize("after", ["-1", "x", "99999", "١", ""])
+def test_any_number_of_a_step_is_answered(visit, app, after):
+    run(visit("alice"), app)
+    assert "HTTPS is off" in visit("alice").get(f"{RUN}?after={after}").text
+
+
+@pytest.mark.parametrize("path", [PAGE, "/domains/1/diagnosis", RUN])
+def test_a_stranger_gets_404(visit, app, path):
+    run(visit("alice"), app)
+    assert str(visit("bob").get(path, 404).main) == str(visit("bob").get("/services/999/diagnosis", 404).main)
+    assert visit("bob").post(RUN).status_code == 404
+
+
+def test_a_blocked_address_is_not_printed_to_clients(visit, app):
+    app.config["PADLOCK_CONNECT_TO"] = (("*", "10.1.2.3", 443),)
+    page = run(visit("alice"), app)
+    assert "Points to a private address" in page.select_one("#verdict").text
+    assert "10.1.2.3" not in str(page)
+    assert "10.1.2.3" in str(visit("ada").get("/admin/services/1/diagnosis"))
+
+
+def test_an_inactive_item_is_not_asked(visit, app):
+    with app.app_context(), writing():
+        db.session.execute(db.update(Service).values(status=ServiceStatus.TERMINATED))
+    page = run_inactive = visit("alice").post(RUN)
+    page = visit("alice").get(run_inactive.location)
+    assert "it is not checked" in page.main.text
+    assert page.main.find("button") is None
+    assert "padlock_diagnoses" not in app.extensions
+
+
+def test_what_is_no_host_name_is_told(visit, app):
+    with app.app_context(), writing():
+        db.session.execute(db.update(Service).values(domain="see <b>ticket</b>", hostname_id=None))
+    page = run(visit("alice"), app)
+    assert "Not the name of a site" in page.select_one("#verdict").text
+    assert "see <b>ticket</b>" in page.text
+
+
+def test_too_many_in_a_row_have_to_wait(visit, app):
+    alice = visit("alice")
+    answers = [alice.post(RUN).status_code for _ in range(11)]
+    assert answers == [303] * 10 + [429]
+    assert visit("bob").post("/probe/service/2/diagnosis").status_code == 303
+
+
+def test_where_there_is_no_room_the_page_says_so(visit, app, held, monkeypatch):
+    monkeypatch.setattr(diagnoses, "MOST_FOR_ONE", 0)
+    alice = visit("alice")
+    assert "Try again in a minute" in alice.get(alice.post(RUN).location).text
+
+
+def test_a_failure_of_ours_is_told_as_ours(visit, app, monkeypatch):
+    def broken(name, settings, server=None):
+        raise RuntimeError("ours")
+        yield
+
+    monkeypatch.setattr(diagnoses, "diagnose", broken)
+    assert "failed on our side" in run(visit("alice"), app).main.text
+
+
+def test_the_answer_is_what_the_padlock_shows(visit, app):
+    run(visit("alice"), app)
+    assert visit("alice").get("/services").select_one(".padlock-cell")["data-state"] == Reason.REFUSED.state
+
+
+def test_an_admin_gives_a_service_its_server(visit, app):
+    ada = visit("ada")
+    form = {"version": "1", "product": "Starter Hosting", "domain": "alice.example", "status": "Active"}
+    bad = ada.post("/admin/services/1/edit", form | {"server_address": "web1"})
+    assert (bad.status_code, "Enter an IP address" in looked_at(bad).text) == (422, True)
+    assert ada.post("/admin/services/1/edit", form | {"server_address": " 127.0.0.1 "}).status_code == 303
+    page = run(ada, app)
+    assert "Points to our server" in page.select_one(".told-steps").text
+    assert "Points to our server" in ada.get("/admin/services/1").text

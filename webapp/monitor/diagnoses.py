@@ -1,0 +1,140 @@
+"""Diagnoses under way and those of the last minutes, in memory: each in a thread of its own that adds its steps.
+
+One at a time for a name: who asks meanwhile watches the same one. What it comes to is recorded like any check.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from flask import Flask, current_app
+
+from webapp.monitor.asking import probe_settings
+from webapp.monitor.record import record
+from webapp.probe.diagnosis import diagnose
+from webapp.probe.steps import Origin, OriginAsked, Step, Verdict
+
+log = logging.getLogger(__name__)
+
+MOST_AT_ONCE = 4  # in the air; the others stand in line
+MOST_IN_LINE = 40
+MOST_FOR_ONE = 3  # of one viewer's, in the air or in line
+KEPT_SECONDS = 900  # for which a diagnosis can be looked at
+MOST_KEPT = 200
+COOL_DOWN_SECONDS = 30  # before the same is done again
+
+Remember = Callable[[Origin], None]
+
+
+@dataclass(slots=True)
+class Diagnosis:
+    """One diagnosis: its steps so far, in order, and whether more will come. `server` is the address of the server
+    that the name is meant for. `failed`: it ended without a verdict, by a fault of ours."""
+
+    name: str
+    server: str | None
+    viewer: int
+    started_at: datetime
+    steps: list[Step] = field(default_factory=list)
+    running: bool = True
+    failed: bool = False
+    ended: float = 0.0  # on the monotonic clock
+
+
+class Diagnoses:
+    """Those of one site."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._lock = threading.Lock()
+        self._room = threading.BoundedSemaphore(MOST_AT_ONCE)
+        self._known: dict[tuple[str, str | None], Diagnosis] = {}
+
+    def of(self, name: str, server: str | None) -> Diagnosis | None:
+        """The one of this name for this server: under way, or of the last minutes."""
+        with self._lock:
+            self._forget()
+            return self._known.get((name, server))
+
+    def start(self, name: str, server: str | None, viewer: int, remember: Remember) -> bool:
+        """Starts one unless it is under way or has just been done; `remember` is told where the name leads, seen from
+        `server`. False where there is no room now, or the same name is being asked for another server."""
+        with self._lock:
+            self._forget()
+            known = self._known.get((name, server))
+            if known is not None and (known.running or time.monotonic() - known.ended < COOL_DOWN_SECONDS):
+                return True
+            under_way = [one for one in self._known.values() if one.running]
+            of_viewer = sum(one.viewer == viewer for one in under_way)
+            if any(one.name == name for one in under_way) or len(under_way) >= MOST_AT_ONCE + MOST_IN_LINE:
+                return False
+            if of_viewer >= MOST_FOR_ONE:
+                return False
+            diagnosis = self._known[name, server] = Diagnosis(name, server, viewer, datetime.now(UTC))
+        try:
+            threading.Thread(
+                target=self._work, args=(diagnosis, remember), name=f"diagnose {name}", daemon=True
+            ).start()
+        except RuntimeError:  # no thread left
+            log.exception("%s cannot be diagnosed", name)
+            diagnosis.failed = True
+            self._end(diagnosis)
+        return True
+
+    def _work(self, diagnosis: Diagnosis, remember: Remember) -> None:
+        try:
+            with self._room:
+                for step in diagnose(diagnosis.name, probe_settings(self._app.config), diagnosis.server):
+                    diagnosis.steps.append(step)
+                    self._keep(step, remember)
+        except Exception:
+            log.exception("the diagnosis of %s failed", diagnosis.name)
+            diagnosis.failed = True
+        finally:
+            self._end(diagnosis)
+
+    def _keep(self, step: Step, remember: Remember) -> None:
+        with self._app.app_context():
+            if isinstance(step, Verdict) and step.finding.hostname is not None:
+                record(step.finding, datetime.now(UTC))
+            elif isinstance(step, OriginAsked):
+                remember(step.origin)
+
+    def _end(self, diagnosis: Diagnosis) -> None:
+        diagnosis.ended = time.monotonic()
+        diagnosis.running = False
+
+    def _forget(self) -> None:
+        """What is too old, or too much, the oldest first."""
+        now = time.monotonic()
+        old = [key for key, one in self._known.items() if not one.running and now - one.ended > KEPT_SECONDS]
+        ended = sorted((one.ended, key) for key, one in self._known.items() if not one.running and key not in old)
+        for key in [*old, *(key for _, key in ended[: max(0, len(ended) - MOST_KEPT)])]:
+            del self._known[key]
+
+
+def _diagnoses() -> Diagnoses:
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    diagnoses: Diagnoses = app.extensions.setdefault("padlock_diagnoses", Diagnoses(app))
+    return diagnoses
+
+
+def start(name: str, server: str | None, viewer: int, remember: Remember) -> bool:
+    """See `Diagnoses.start`."""
+    return _diagnoses().start(name, server, viewer, remember)
+
+
+def of(name: str, server: str | None) -> Diagnosis | None:
+    """See `Diagnoses.of`."""
+    return _diagnoses().of(name, server)
+
+
+def steps_from(diagnosis: Diagnosis, first: int) -> tuple[Sequence[Step], bool]:
+    """The steps from number `first` on, and whether more will come: asked in that order, none is missed."""
+    running = diagnosis.running
+    return diagnosis.steps[first:], running

@@ -1,0 +1,248 @@
+"""The long look at one name: every address, the chain, the HTTP answer, and what to make of it, step by step.
+
+Every connection goes to an address that was vetted, no wait is without an end, and nothing is followed. What the
+padlock shows is judged as every check is; the rest explains it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
+
+from webapp.probe import chain, curl, engine, handshake, http_answer
+from webapp.probe.address import Endpoint, LookupFailed, may_ask, overridden, resolve, vetted
+from webapp.probe.aliases import Aliases, system_aliases
+from webapp.probe.deadline import Deadline
+from webapp.probe.engine import DEFAULT, Settings
+from webapp.probe.finding import Closeup, Contact, Ending, Finding, Reason
+from webapp.probe.hostname import NotCheckable, parse
+from webapp.probe.steps import (
+    AddressAsked,
+    AddressesCompared,
+    Answer,
+    ChainSeen,
+    DnsAnswer,
+    HttpAnswer,
+    NamesCovered,
+    NameUnderstood,
+    Origin,
+    OriginAsked,
+    Step,
+    Verdict,
+)
+from webapp.probe.waiting import drive
+
+ALIAS_SECONDS = 2.0  # for the aliases, which decide nothing
+HTTP_SECONDS = 5.0  # for each of the two HTTP answers, which decide nothing either
+PLAIN_HTTP = 80
+# In whose names an alias ends that leads to a network between the visitors and the server.
+_EDGE_NAMES = (
+    *("cloudflare.net", "cloudfront.net", "fastly.net", "akamaiedge.net", "akamai.net", "edgekey.net", "edgesuite.net"),
+    *("azureedge.net", "azurefd.net", "b-cdn.net", "kxcdn.com", "incapdns.net", "sucuri.net", "stackpathdns.com"),
+)
+
+
+@dataclass(slots=True)
+class _Asked:
+    """An address with all that was seen there."""
+
+    contact: Contact
+    finding: Finding
+    answer: Answer | None = None
+    endpoint: Endpoint = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.endpoint = Endpoint(self.contact.address or "", self.contact.port)
+
+    @property
+    def closeup(self) -> Closeup | None:
+        return self.contact.closeup
+
+    @property
+    def speaks_http2(self) -> bool:
+        return self.closeup is not None and self.closeup.alpn == "h2"
+
+    @property
+    def step(self) -> AddressAsked:
+        number = curl.of_contact(self.contact.ending, self.finding, self.answer, speaks_http2=self.speaks_http2)
+        seen = self.closeup
+        return AddressAsked(
+            self.endpoint,
+            self.finding,
+            connected=seen is not None,
+            curl=number,
+            connect_seconds=seen.connect_seconds if seen else 0.0,
+            handshake_seconds=seen.handshake_seconds if seen else 0.0,
+            cipher=seen.cipher if seen else "",
+            alpn=seen.alpn if seen else "",
+        )
+
+
+def diagnose(
+    text: str, settings: Settings = DEFAULT, server: str | None = None, aliases: Aliases = system_aliases
+) -> Iterator[Step]:
+    """The steps of a diagnosis as they are found; the last is a `Verdict`. Never raises, as `check`.
+
+    `server` is the address of the server that the name is meant to lead to, where that is known: it is asked for the
+    same name. `aliases` asks for CNAMEs. Takes three times the timeout of `settings` at most, and 10 seconds.
+    """
+    deadline = Deadline(settings.timeout)
+    hostname = None
+    try:
+        hostname = parse(text)
+        yield NameUnderstood(text, hostname)
+        yield from _at_its_addresses(text, hostname, settings, server, aliases)
+    except NotCheckable as error:
+        yield NameUnderstood(text, None, error.refusal)
+        yield Verdict(engine.failed(text, None, error, deadline), None)
+    except Exception as error:  # noqa: BLE001 - it is logged there
+        yield Verdict(engine.failed(text, hostname, error, deadline), None)
+
+
+def _at_its_addresses(
+    text: str, hostname: str, settings: Settings, server: str | None, aliases: Aliases
+) -> Iterator[Step]:
+    deadline = Deadline(settings.timeout)
+    trust = handshake.trust(settings.ca_bundle)
+    dns, where = _dns(hostname, deadline, settings, aliases)
+    yield dns
+    if dns.reason is not None:
+        if server is not None and dns.reason is Reason.DNS_NOT_FOUND:  # else nobody can tell
+            yield _origin(text, hostname, server, settings, [], dns, "")
+        failure = LookupFailed(dns.reason, dns.detail)
+        yield Verdict(engine.failed(text, hostname, failure, deadline), curl.of_lookup(dns.reason, dns.detail))
+        return
+    asked = []
+    with ThreadPoolExecutor(len(where), "diagnosis") as each:  # every address by itself, all of them at once
+        looks = [each.submit(_look, text, hostname, endpoint, trust, settings) for endpoint in where]
+        for look in as_completed(looks):
+            asked.append(look.result())
+            yield asked[-1].step
+    asked.sort(key=lambda one: where.index(one.endpoint))
+    leading = _leading(asked)
+    # An address without a route from here says nothing of its server: many machines have no IPv6.
+    same = (leading.finding.reason, Reason.UNREACHABLE)
+    odd = tuple(one.step for one in asked if one.finding.reason not in same)
+    if len(asked) > 1:
+        yield _compared(asked, leading, odd)
+    seen: chain.Chain | None = None
+    remarks: tuple[chain.Remark, ...] = ()
+    if leading.closeup is not None and leading.closeup.served:
+        seen = chain.read(leading.closeup, leading.finding)
+        remarks = chain.weaknesses(seen, leading.finding, stapled=leading.closeup.stapled)
+        yield ChainSeen(leading.endpoint, seen)
+        yield _names(hostname, leading.finding)
+    yield from _http(hostname, leading, settings)
+    origin = None
+    if server is not None:
+        led = _origin(text, hostname, server, settings, asked, dns, leading.answer.edge if leading.answer else "")
+        origin = led.origin
+        yield led
+    yield Verdict(leading.finding, leading.step.curl, remarks, odd, seen, origin)
+
+
+def _dns(hostname: str, deadline: Deadline, settings: Settings, aliases: Aliases) -> tuple[DnsAnswer, list[Endpoint]]:
+    """The step, and where to ask; nowhere, where that step has a reason."""
+    instead = bool(overridden(hostname, settings.connect_to))
+    began = deadline.elapsed()
+    try:
+        found = drive(resolve(hostname, deadline, lookup=settings.lookup, connect_to=settings.connect_to))
+    except LookupFailed as error:
+        took = deadline.elapsed() - began
+        return DnsAnswer(hostname, took, instead=instead, reason=error.reason, detail=str(error)), []
+    took = deadline.elapsed() - began
+    addresses = tuple(dict.fromkeys(endpoint.address for endpoint in found))
+    bad = tuple(dict.fromkeys(endpoint.address for endpoint in found if not _may_ask(endpoint, settings)))
+    answer = DnsAnswer(hostname, took, addresses, bad, instead=instead)
+    if not instead:
+        told = aliases(hostname, min(ALIAS_SECONDS, deadline.remaining()))
+        answer = replace(answer, aliases=None if told is None else tuple(told))
+    try:
+        return answer, vetted(found, settings.allowed_networks)
+    except LookupFailed as error:
+        return replace(answer, reason=error.reason, detail=str(error)), []
+
+
+def _may_ask(endpoint: Endpoint, settings: Settings) -> bool:
+    return may_ask(ip_address(endpoint.address), settings.allowed_networks)
+
+
+def _look(text: str, hostname: str, endpoint: Endpoint, trust: handshake.Trust, settings: Settings) -> _Asked:
+    """One address by itself; and what its web server says, where the handshake got so far that it can say anything."""
+    deadline = Deadline(settings.timeout)
+    contact = drive(engine.confirmed(hostname, [endpoint], trust, deadline, closely=True))
+    asked = _Asked(contact, engine.judged(text, hostname, contact, deadline))
+    certificate = asked.finding.certificate
+    if contact.ending is Ending.DONE and certificate is not None:
+        asked.answer = http_answer.ask(hostname, endpoint, Deadline(HTTP_SECONDS), certificate.fingerprint)
+    return asked
+
+
+def _leading(asked: Sequence[_Asked]) -> _Asked:
+    """The address whose answer the padlock shows: the first that takes a connection. Where none does, one that may
+    still live counts more than one that refuses, and that more than one without a route."""
+    connected = next((one for one in asked if one.closeup is not None), None)
+    return connected or min(asked, key=lambda one: _NO_CONNECTION.index(one.contact.ending))
+
+
+_NO_CONNECTION = (Ending.TIMEOUT, Ending.RESET, Ending.REFUSED, Ending.UNREACHABLE)
+
+
+def _compared(asked: Sequence[_Asked], leading: _Asked, odd: tuple[AddressAsked, ...]) -> AddressesCompared:
+    steps = [one.step for one in asked]
+    seen = [one for one in steps if one.connected and one not in odd]
+    other = [one for one in seen if one.fingerprint != leading.step.fingerprint]
+    return AddressesCompared(leading.endpoint, odd, tuple(other))
+
+
+def _names(hostname: str, finding: Finding) -> NamesCovered:
+    names = finding.certificate.names if finding.certificate else ()
+    sibling = hostname.removeprefix("www.") if hostname.startswith("www.") else f"www.{hostname}"
+    covered = not any(problem.reason is Reason.WRONG_HOSTNAME for problem in finding.problems)
+    return NamesCovered(hostname, names, covered, sibling, covers(names, sibling))
+
+
+def covers(names: Sequence[str], hostname: str) -> bool:
+    """Whether one of these names of a certificate stands for this host name (RFC 9525): itself, or a star for its
+    first label."""
+    _, _, parent = hostname.partition(".")
+    return any(name.lower() in (hostname, f"*.{parent}") for name in names)
+
+
+def _http(hostname: str, leading: _Asked, settings: Settings) -> Iterator[HttpAnswer]:
+    if leading.answer is not None:
+        yield HttpAnswer(True, leading.answer, leading.speaks_http2)
+    plain: Sequence[Endpoint] = [Endpoint(leading.endpoint.address, PLAIN_HTTP)]
+    if overridden(hostname, settings.connect_to):
+        # Where a setting leads HTTPS elsewhere, only a setting can say where plain HTTP is.
+        plain = overridden(hostname, settings.connect_to, PLAIN_HTTP)
+    for endpoint in plain[:1] if all(_may_ask(one, settings) for one in plain) else ():
+        yield HttpAnswer(False, http_answer.ask(hostname, endpoint, Deadline(HTTP_SECONDS)))
+
+
+def _origin(
+    text: str, hostname: str, server: str, settings: Settings, asked: Sequence[_Asked], dns: DnsAnswer, edge: str
+) -> OriginAsked:
+    """Where the name leads, seen from its server, which is asked for the same name where that is allowed."""
+    where = overridden(server, settings.connect_to) or [Endpoint(server, 443)]
+    known = {one.endpoint: one.finding for one in asked}
+    edge = edge or next((name for alias in dns.aliases or () for name in _EDGE_NAMES if alias.endswith(f".{name}")), "")
+    if where[0] in known:
+        return OriginAsked(server, Origin.HERE, known[where[0]])
+    deadline = Deadline(settings.timeout)
+    finding = None
+    try:
+        trust = handshake.trust(settings.ca_bundle)
+        there = vetted(where, settings.allowed_networks)
+        contact = drive(engine.confirmed(hostname, there, trust, deadline))
+        finding = engine.judged(text, hostname, contact, deadline)
+    except LookupFailed as error:
+        finding = engine.failed(text, hostname, error, deadline)
+    if not any(one.closeup for one in asked):
+        return OriginAsked(server, Origin.NOWHERE, finding)
+    # A proxy in front of our server may show the very certificate that our server has.
+    prints = {one.step.fingerprint for one in asked} - {""}
+    shared = finding.certificate is not None and finding.certificate.fingerprint in prints
+    return OriginAsked(server, Origin.CDN if edge or shared else Origin.ELSEWHERE, finding, edge)

@@ -1,0 +1,170 @@
+"""What a diagnosis speaks in: one frozen dataclass for each kind of step. No behaviour beyond reading them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from webapp.probe.address import Endpoint
+from webapp.probe.chain import Chain, Remark
+from webapp.probe.finding import Finding, Reason
+from webapp.probe.hostname import Refusal
+
+
+class Origin(StrEnum):
+    """Where a name leads, seen from the server that it is meant for."""
+
+    HERE = "here"
+    CDN = "cdn"  # to a network that stands between the visitors and our server
+    ELSEWHERE = "elsewhere"
+    NOWHERE = "nowhere"
+
+
+class Failure(StrEnum):
+    """Why there is no HTTP answer."""
+
+    EMPTY = "empty"  # the connection ended without one
+    BROKEN = "broken"  # cut off, or what came is no HTTP
+    TIMEOUT = "timeout"
+    REFUSED = "refused"
+    OTHER_CERTIFICATE = "other_certificate"  # the same address showed another certificate than a moment before
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The head of an answer, or why there is none. All texts are the server's own, cleaned."""
+
+    url: str
+    address: str
+    port: int
+    seconds: float
+    failure: Failure | None = None
+    detail: str = ""
+    status: int | None = None
+    phrase: str = ""
+    location: str = ""  # where a redirect leads; nobody went there
+    hsts: str = ""
+    server: str = ""
+    edge: str = ""  # the network that put its mark on the answer
+
+    @property
+    def to_https(self) -> bool:
+        """Whether it sends its visitors on to a secure address."""
+        return self.status in (301, 302, 303, 307, 308) and self.location.lower().startswith("https://")
+
+
+@dataclass(frozen=True, slots=True)
+class NameUnderstood:
+    """The text as it was given, and the host name in it; or why it holds none."""
+
+    text: str
+    hostname: str | None
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DnsAnswer:
+    """Where the name leads. `aliases` is None where nobody told; `instead`: a setting says where to ask, and DNS was
+    not asked. `reason` says why there is no address, or none that may be asked; `blocked` are those that may not."""
+
+    hostname: str
+    seconds: float
+    addresses: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
+    aliases: tuple[str, ...] | None = None
+    instead: bool = False
+    reason: Reason | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AddressAsked:
+    """One address, by itself: what came of it, and how. `curl` is the number with which curl ends there."""
+
+    endpoint: Endpoint
+    finding: Finding
+    connected: bool
+    curl: int | None
+    connect_seconds: float = 0.0
+    handshake_seconds: float = 0.0
+    cipher: str = ""
+    alpn: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        return self.finding.certificate.fingerprint if self.finding.certificate else ""
+
+
+@dataclass(frozen=True, slots=True)
+class AddressesCompared:
+    """Several addresses beside each other. `leading` is the one that visitors meet first; `odd` are those that come to
+    another verdict, `other_certificate` those that show another certificate with the same verdict."""
+
+    leading: Endpoint
+    odd: tuple[AddressAsked, ...]
+    other_certificate: tuple[AddressAsked, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChainSeen:
+    """The chain at the leading address."""
+
+    endpoint: Endpoint
+    chain: Chain
+
+
+@dataclass(frozen=True, slots=True)
+class NamesCovered:
+    """The names of the leading certificate. `sibling` is the name with www. before it, or without it."""
+
+    hostname: str
+    names: tuple[str, ...]
+    covered: bool
+    sibling: str
+    sibling_covered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """What the web server says: over HTTPS, or in plain HTTP. `speaks_http2`: it chose HTTP/2 in the handshake, which
+    is not spoken here."""
+
+    secure: bool
+    answer: Answer
+    speaks_http2: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OriginAsked:
+    """Where the name leads, seen from `server`, and what that server shows for the name: None where it may not be
+    asked."""
+
+    server: str
+    origin: Origin
+    finding: Finding | None
+    edge: str = ""  # the network in between, as far as it gave itself away
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What it comes to. `finding` is what the padlock shows, `origin` where the name leads, seen from its server."""
+
+    finding: Finding
+    curl: int | None
+    remarks: tuple[Remark, ...] = ()
+    odd: tuple[AddressAsked, ...] = ()
+    chain: Chain | None = None
+    origin: Origin | None = None
+
+
+Step = (
+    NameUnderstood
+    | DnsAnswer
+    | AddressAsked
+    | AddressesCompared
+    | ChainSeen
+    | NamesCovered
+    | HttpAnswer
+    | OriginAsked
+    | Verdict
+)

@@ -1,0 +1,44 @@
+"""What the pages and the fragment of a diagnosis have in common. They are in `client`, `admin` and `probe`."""
+
+from __future__ import annotations
+
+from flask import render_template
+from flask_login import current_user
+
+from webapp import telling, transcript
+from webapp.customers import diagnosing
+from webapp.probe.steps import Verdict
+
+
+def whose() -> str:
+    """Whom a limit on diagnoses counts for."""
+    return f"user {current_user.id}" if current_user.is_authenticated else "nobody"
+
+
+def page(kind: str, item_id: int) -> str:
+    """The page about the diagnosis of one item, with all its steps so far."""
+    return _rendered("diagnosis/page.html", diagnosing.look(current_user, kind, item_id), 0)
+
+
+def steps_from(kind: str, item_id: int, first: int) -> str:
+    """The steps that the page does not have yet; with the last of them, what they come to."""
+    return _rendered("diagnosis/more.html", diagnosing.look(current_user, kind, item_id, first), first)
+
+
+def _rendered(template: str, view: diagnosing.View, first: int) -> str:
+    staff = current_user.sees_everything
+    steps = view.steps or ()
+    verdict = None if view.running else transcript.verdict_of(steps)
+    return render_template(
+        template,
+        item=view.item,
+        view=view,
+        told=[telling.tell(step, staff=staff) for step in view.fresh if not isinstance(step, Verdict)],
+        verdict=verdict and telling.tell(verdict, staff=staff),
+        reason=verdict and verdict.finding.reason,
+        checked_at=verdict and verdict.finding.checked_at,
+        command=verdict and telling.command(verdict.finding),
+        support=verdict and transcript.support_text(steps, staff=staff),
+        transcript=verdict and staff and transcript.transcript(steps),
+        seen=first + len(view.fresh),
+    )

@@ -1,0 +1,274 @@
+"""A diagnosis as it is told to people, on the page and in the terminal. Pure, like `padlock`, whose words it uses.
+
+Customers are told what their visitors see and who can mend it; staff are told everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from webapp import padlock
+from webapp.probe import to_unicode
+from webapp.probe.address import Endpoint
+from webapp.probe.certificate import clean
+from webapp.probe.chain import Chain, Part, Place
+from webapp.probe.finding import Finding, Reason, State
+from webapp.probe.steps import (
+    AddressAsked,
+    AddressesCompared,
+    ChainSeen,
+    DnsAnswer,
+    HttpAnswer,
+    NamesCovered,
+    NameUnderstood,
+    Origin,
+    OriginAsked,
+    Step,
+    Verdict,
+)
+
+GOOD, BAD, UNSURE, NOTE, PLAIN = "good", "bad", "unsure", "note", "plain"
+MOST_SHOWN = 10  # names or addresses in one line
+
+_MARKS = {State.VALID: GOOD, State.INVALID: BAD, State.UNKNOWN: UNSURE, State.INACTIVE: UNSURE}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One step in words. `mark` is good, bad, unsure, note or plain; `facts` are labels with their values."""
+
+    heading: str
+    mark: str = PLAIN
+    text: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    parts: tuple[Told, ...] = ()
+
+
+def tell(step: Step, *, staff: bool) -> Told:
+    """One step in words."""
+    match step:
+        case NameUnderstood():
+            return _name(step)
+        case DnsAnswer():
+            return _dns(step, staff)
+        case AddressAsked():
+            return _address(step, staff)
+        case AddressesCompared():
+            return _compared(step)
+        case ChainSeen():
+            return _chain(step, staff)
+        case NamesCovered():
+            return _names(step)
+        case HttpAnswer():
+            return _http(step, staff)
+        case OriginAsked():
+            return _origin(step, staff)
+        case Verdict():
+            return _verdict(step, staff)
+
+
+def _facts(*facts: tuple[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((label, value) for label, value in facts if value)
+
+
+def _few(texts: Sequence[str]) -> str:
+    more = len(texts) - MOST_SHOWN
+    return ", ".join(texts[:MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _at(endpoint: Endpoint) -> str:
+    return f"{endpoint.address} port {endpoint.port}"
+
+
+def _name(step: NameUnderstood) -> Told:
+    if step.hostname is None:
+        refused = padlock.REFUSALS[step.refusal] if step.refusal else ""
+        return Told("The name", UNSURE, refused, _facts(("Entered", clean(step.text, 100))))
+    shown = to_unicode(step.hostname)
+    return Told("The name", GOOD, shown, _facts(("In DNS", step.hostname if shown != step.hostname else "")))
+
+
+def _dns(step: DnsAnswer, staff: bool) -> Told:
+    if step.reason is not None:
+        words = padlock.WORDS[step.reason]
+        facts = _facts(("Answer", clean(step.detail)), ("Addresses", _few(step.addresses))) if staff else ()
+        return Told("Where the name leads", UNSURE, words.customer, facts)
+    aliases = "not told by the name servers" if step.aliases is None else " → ".join(step.aliases) or "none"
+    facts = _facts(
+        ("IPv4 (A)", _few([text for text in step.addresses if ":" not in text])),
+        ("IPv6 (AAAA)", _few([text for text in step.addresses if ":" in text]) or "none"),
+        ("Aliases (CNAME)", "" if step.instead or not staff else aliases),
+        ("Resolver", "" if step.instead or not staff else f"answered in {step.seconds:.3f} s"),
+    )
+    instead = "PADLOCK_CONNECT_TO says where to ask: DNS was not asked." if step.instead and staff else ""
+    return Told("Where the name leads", GOOD, instead, facts)
+
+
+def _address(step: AddressAsked, staff: bool) -> Told:
+    finding = step.finding
+    heading = f"Server at {_at(step.endpoint) if staff else step.endpoint.address}"
+    text = f"{padlock.title(finding.state, finding.reason)}."
+    if not staff:
+        return Told(heading, _MARKS[finding.state], text)
+    problems = "; ".join(padlock.problem_text(problem) for problem in finding.problems)
+    facts = _facts(
+        ("Connected", f"in {step.connect_seconds:.3f} s" if step.connected else "no"),
+        ("TLS", f"{finding.tls_version}, {step.cipher}" if finding.tls_version else ""),
+        ("ALPN", step.alpn or "none chosen" if finding.tls_version else ""),
+        ("Handshake", f"{step.handshake_seconds:.3f} s" if step.connected else ""),
+        ("OpenSSL", problems or finding.detail),
+        ("curl ends with", "" if step.curl is None else str(step.curl)),
+        ("Certificate", step.fingerprint),
+    )
+    return Told(heading, _MARKS[finding.state], text, facts)
+
+
+def _compared(step: AddressesCompared) -> Told:
+    heading = "The addresses beside each other"
+    if not (step.odd or step.other_certificate):
+        return Told(heading, GOOD, "They all show the same.")
+    notes = [f"{_at(one.endpoint)}: {padlock.title(one.finding.state, one.finding.reason)}." for one in step.odd]
+    notes += [f"{_at(one.endpoint)}: as well, with another certificate." for one in step.other_certificate]
+    text = f"They differ. Most visitors meet {_at(step.leading)}; some meet another."
+    return Told(heading, BAD if step.odd else NOTE, text, notes=tuple(notes))
+
+
+_PARTS = {Part.NEEDED: "", Part.NEEDLESS: "not needed", Part.ROOT: "root"}
+
+
+def _chain(step: ChainSeen, staff: bool) -> Told:
+    leaf = step.chain.served[0].link.certificate
+    facts = _facts(
+        ("Issued by", leaf.issuer),
+        ("Valid from", _moment(leaf.not_before)),
+        ("Valid until", _moment(leaf.not_after)),
+    )
+    missing = missing_text(step.chain)
+    mark = BAD if any(place.problems for place in step.chain.served) or missing else GOOD
+    if not staff:
+        return Told("The certificate", mark, facts=facts)
+    served = Told("As served", parts=tuple(_place(place) for place in step.chain.served))
+    verified = Told("As verified", text=missing, parts=tuple(_place(place, path=True) for place in step.chain.verified))
+    return Told("The chain", mark, parts=(served, verified))
+
+
+def missing_text(chain: Chain) -> str:
+    """Which issuer is missing, and where it can be had; empty where none is."""
+    if chain.missing is None:
+        return ""
+    where = f" It can be had at {_few(chain.missing.addresses)} (not asked)." if chain.missing.addresses else ""
+    return f"Missing: the certificate of {chain.missing.name}.{where}"
+
+
+def _place(place: Place, *, path: bool = False) -> Told:
+    certificate = place.link.certificate
+    origin = "from the trust store" if path and not place.sent else _PARTS[place.part]
+    problems = tuple(padlock.problem_text(problem) for problem in place.problems)
+    mark = BAD if problems else NOTE if place.part is Part.NEEDLESS else GOOD
+    facts = _facts(
+        ("Issuer", "itself" if place.link.self_issued else certificate.issuer),
+        ("Valid", f"{_moment(certificate.not_before)} – {_moment(certificate.not_after)}"),
+        ("Key", certificate.key),
+        ("Signed with", certificate.signature),
+        ("Place", origin),
+    )
+    return Told(place.link.subject or "No subject", mark, facts=facts, notes=problems)
+
+
+def _moment(at: datetime | None) -> str:
+    return "unreadable" if at is None else f"{padlock.day_text(at)}, {at:%H:%M} UTC"
+
+
+def _names(step: NamesCovered) -> Told:
+    def told(name: str, covered: bool) -> str:
+        return f"{to_unicode(name)}: {'covered' if covered else 'not covered'}"
+
+    other = "Without www." if step.hostname.startswith("www.") else "With www."
+    facts = _facts(
+        ("This name", told(step.hostname, step.covered)),
+        (other, told(step.sibling, step.sibling_covered)),
+        ("All names", _few([to_unicode(text) for text in step.names]) or "none"),
+    )
+    return Told("Names that the certificate is for", GOOD if step.covered else BAD, facts=facts)
+
+
+def _http(step: HttpAnswer, staff: bool) -> Told:
+    answer = step.answer
+    heading = "The website" if step.secure else "The website without https"
+    if answer.failure is not None:
+        text = padlock.HTTP_FAILURES[answer.failure]
+        if step.speaks_http2 and answer.status is None:
+            return Told(heading, PLAIN, padlock.HTTP2_ONLY)
+        return Told(heading, NOTE if step.secure else PLAIN, text, _facts(("Answer", answer.detail)) if staff else ())
+    facts = _facts(
+        ("Answer", f"{answer.status} {answer.phrase}"),
+        ("Leads to", f"{answer.location} (not followed)" if answer.location else ""),
+        ("Strict-Transport-Security", (answer.hsts or "not sent") if step.secure and staff else ""),
+        ("Server", answer.server if staff else ""),
+        ("Network", answer.edge),
+    )
+    if step.secure:
+        return Told(heading, GOOD if (answer.status or 0) < 500 else NOTE, facts=facts)
+    text = (
+        "Visitors are sent on to https." if answer.to_https else "Visitors are not sent on to https, and stay insecure."
+    )
+    return Told(heading, GOOD if answer.to_https else NOTE, text, facts)
+
+
+def _origin(step: OriginAsked, staff: bool) -> Told:
+    words = padlock.ORIGINS[step.origin]
+    mark = {Origin.HERE: GOOD, Origin.CDN: NOTE}.get(step.origin, BAD)
+    finding = step.finding
+    shows = "" if finding is None else padlock.title(finding.state, finding.reason)
+    facts = _facts(("Our server", step.server), ("It shows", shows), ("Network", step.edge)) if staff else ()
+    return Told(words.label, mark, words.staff if staff else words.customer, facts)
+
+
+def _verdict(step: Verdict, staff: bool) -> Told:
+    finding = step.finding
+    leading = finding.reason
+    look = padlock.LOOKS[finding.state]
+    heading = look.label if leading is Reason.OK else f"{look.label}: {padlock.title(finding.state, leading)}"
+    if step.odd and leading is Reason.OK:
+        heading = f"{look.label}, {padlock.NOT_EVERYWHERE}"
+    end = padlock.end_text(finding.certificate.not_after, finding.checked_at) if finding.certificate else ""
+    differ = padlock.ADDRESSES_DIFFER if step.odd else ""
+    text = " ".join(part for part in (padlock.finding_text(finding), end, differ) if part)
+    notes = [padlock.weakness_text(remark) for remark in step.remarks] if staff else []
+    notes += padlock.note_texts(finding.notes)
+    aside = step.odd or step.origin in (Origin.ELSEWHERE, Origin.NOWHERE)
+    mark = NOTE if aside and finding.state is State.VALID else _MARKS[finding.state]
+    return Told(heading, mark, text, _facts(*_cures(step, staff)), tuple(notes))
+
+
+def _cures(step: Verdict, staff: bool) -> list[tuple[str, str]]:
+    leading, cures = step.finding.reason, []
+    if leading is not Reason.OK or not step.odd:
+        cures.append(("What to do", what_to_do(step) if staff else padlock.cure_text(leading)))
+    for one in step.odd:
+        where = _at(one.endpoint) if staff else one.endpoint.address
+        cure = padlock.mend_text if staff else padlock.cure_text
+        cures.append((f"What to do at {where}", cure(one.finding.reason)))
+    if step.origin not in (None, Origin.HERE):
+        words = padlock.ORIGINS[step.origin]
+        cures.append((words.label, words.staff if staff else words.customer))
+    if staff:
+        cures += [("For the customer", padlock.cure_text(leading))] if leading is not Reason.OK else []
+        cures += [("Cause", padlock.WORDS[leading].staff), ("Detail", step.finding.detail)]
+    return cures
+
+
+def what_to_do(verdict: Verdict) -> str:
+    """What a technician does about it, with what is missing by name."""
+    missing = missing_text(verdict.chain) if verdict.chain else ""
+    return " ".join(part for part in (padlock.mend_text(verdict.finding.reason), missing) if part)
+
+
+def command(finding: Finding) -> str:
+    """The command with which a person sees the same; empty where nothing is sent."""
+    if finding.hostname is None or padlock.WORDS[finding.reason].curl is None:
+        return ""
+    return padlock.curl_command(finding.hostname, finding.address, finding.port)

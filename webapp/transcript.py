@@ -1,0 +1,135 @@
+"""What can be copied from a diagnosis: a transcript in the manner of `curl -v`, and a text for the hosting provider."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from webapp import padlock, telling
+from webapp.probe import to_unicode
+from webapp.probe.finding import Finding, Reason
+from webapp.probe.steps import AddressAsked, DnsAnswer, HttpAnswer, NameUnderstood, Step, Verdict
+
+
+def verdict_of(steps: Sequence[Step]) -> Verdict | None:
+    """The end of a diagnosis; None while it has none."""
+    return steps[-1] if steps and isinstance(steps[-1], Verdict) else None
+
+
+def transcript(steps: Sequence[Step]) -> str:
+    """The diagnosis in the manner of `curl -v`, a line for each thing that happened. It ends with the number that curl
+    ends with, and OpenSSL's. Empty where curl would not have been sent, or there is no verdict yet."""
+    verdict = verdict_of(steps)
+    if verdict is None or verdict.finding.hostname is None or verdict.curl is None:
+        return ""
+    name = verdict.finding.hostname
+    lines = [f"$ {padlock.curl_command(name, verdict.finding.address, verdict.finding.port)}"]
+    for step in steps:
+        if isinstance(step, DnsAnswer):
+            lines += _looked_up(step)
+        elif isinstance(step, AddressAsked) and not step.connected:
+            lines += [f"*   Trying {_place(step)}...", f"* {step.finding.detail or 'no answer'}"]
+    leading = _leading(steps, verdict.finding)
+    if leading is not None:
+        lines += _handshake(leading, name)
+    if verdict.curl not in (35, 60):
+        lines += [line for step in steps if isinstance(step, HttpAnswer) and step.secure for line in _http(step, name)]
+    return "\n".join([*lines, *_end(verdict)])
+
+
+def _looked_up(step: DnsAnswer) -> list[str]:
+    if step.reason is not None:
+        return [f"* Could not resolve host: {step.hostname} ({step.detail})"]
+    return [f"* Host {step.hostname}:443 is at {', '.join(step.addresses)}"]
+
+
+def _leading(steps: Sequence[Step], finding: Finding) -> AddressAsked | None:
+    asked = (step for step in steps if isinstance(step, AddressAsked))
+    return next((step for step in asked if step.connected and step.finding is finding), None)
+
+
+def _place(step: AddressAsked) -> str:
+    address = step.endpoint.address
+    return f"[{address}]:{step.endpoint.port}" if ":" in address else f"{address}:{step.endpoint.port}"
+
+
+def _handshake(step: AddressAsked, name: str) -> list[str]:
+    finding, certificate = step.finding, step.finding.certificate
+    where = f"({step.endpoint.address}) port {step.endpoint.port}"
+    lines = [f"*   Trying {_place(step)}...", f"* Connected to {name} {where}", "* ALPN: we offer h2, http/1.1"]
+    if finding.tls_version:
+        lines.append(f"* {finding.tls_version} with {step.cipher}")
+        lines.append(f"* ALPN: the server chose {step.alpn}" if step.alpn else "* ALPN: the server chose nothing")
+    if certificate is not None:
+        start, end = certificate.not_before, certificate.not_after
+        lines.append("* Server certificate:")
+        lines.append(f"*   subject: {certificate.subject}")
+        lines += [f"*   start date: {start:%b %d %H:%M:%S %Y} GMT"] if start else []
+        lines += [f"*   expire date: {end:%b %d %H:%M:%S %Y} GMT"] if end else []
+        lines.append(f"*   names: {', '.join(certificate.names[:10]) or 'none'}")
+        lines.append(f"*   issuer: {certificate.issuer}")
+        codes = "; ".join(f"{one.text} ({one.code})" for one in finding.problems)
+        lines.append(f"*   OpenSSL verify result: {codes}" if codes else "*   OpenSSL verify result: ok (0)")
+    elif finding.detail:
+        lines.append(f"* {finding.detail}")
+    return lines
+
+
+def _http(step: HttpAnswer, name: str) -> list[str]:
+    answer = step.answer
+    asked = ["> GET / HTTP/1.1", f"> Host: {name}", ">"]
+    if answer.status is None:
+        return [*asked, f"* {answer.detail}"]
+    heads = (("Location", answer.location), ("Strict-Transport-Security", answer.hsts), ("Server", answer.server))
+    said = [f"< {label}: {value}" for label, value in heads if value]
+    return [*asked, f"< HTTP/1.1 {answer.status} {answer.phrase}", *said, "<"]
+
+
+def _end(verdict: Verdict) -> list[str]:
+    problems = verdict.finding.problems
+    openssl = f"OpenSSL verify error {problems[0].code}" if problems else ""
+    if verdict.curl == 0:
+        return ["* Connection closed", f"curl: (0) no error{f'; {openssl}' if openssl else ''}"]
+    text = padlock.CURL_ERRORS.get(verdict.curl or 0, "error")
+    detail = problems[0].text if problems else verdict.finding.detail
+    told = f"{text}: {detail}" if detail and verdict.curl not in (52, 56) else text
+    return ["* Connection closed", f"curl: ({verdict.curl}) {told}", *([f"* {openssl}"] if openssl else [])]
+
+
+def support_text(steps: Sequence[Step], *, staff: bool) -> str:
+    """What to send to the hosting provider: what is wrong with which name, since when it was seen, and how to see it.
+    Empty where nothing is wrong, or there is no verdict yet. Only staff read an address that must not be asked."""
+    verdict = verdict_of(steps)
+    if verdict is None or (verdict.finding.reason is Reason.OK and not verdict.odd):
+        return ""
+    finding = verdict.finding
+    asked = next((step.text for step in steps if isinstance(step, NameUnderstood)), finding.input)
+    name = to_unicode(finding.hostname) if finding.hostname else repr(asked)
+    lines = [
+        f"Site: {name}",
+        f"Checked: {finding.checked_at:%Y-%m-%d %H:%M} UTC",
+    ]
+    if finding.reason is Reason.OK:
+        lines.append(f"Problem: {padlock.ADDRESSES_DIFFER}")
+    else:
+        lines.append(f"Problem: {padlock.title(finding.state, finding.reason)}. {padlock.finding_text(finding)}")
+        lines.append(f"What to do: {telling.what_to_do(verdict)}")
+    for one in verdict.odd:
+        words = f"{padlock.title(one.finding.state, one.finding.reason)}. {padlock.mend_text(one.finding.reason)}"
+        lines.append(f"At {one.endpoint.address} port {one.endpoint.port}: {words}")
+    if staff or finding.reason is not Reason.BLOCKED:
+        lines += _evidence(verdict)
+    return "\n".join(lines)
+
+
+def _evidence(verdict: Verdict) -> list[str]:
+    finding, certificate = verdict.finding, verdict.finding.certificate
+    lines = [f"Asked at: {finding.address} port {finding.port}"] if finding.address else []
+    if certificate is not None:
+        end = f"{certificate.not_after:%Y-%m-%d %H:%M} UTC" if certificate.not_after else "unreadable"
+        lines.append(f"Certificate: for {', '.join(certificate.names[:10]) or certificate.subject or 'nobody'},")
+        lines.append(f"  issued by {certificate.issuer or 'nobody'}, valid until {end}")
+        lines.append(f"  SHA-256 {certificate.fingerprint}")
+    details = [padlock.problem_text(problem) for problem in finding.problems] or [finding.detail]
+    lines += [f"OpenSSL: {text}" for text in details if text]
+    command = telling.command(finding)
+    return [*lines, f"curl ends with {verdict.curl}: {command}"] if command else lines
