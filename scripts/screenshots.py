@@ -22,6 +22,8 @@ PICTURES = (
     ("domains", "alice", "/domains", WIDE),
     ("service", "alice", "/services/3?tab=domain", WIDE),
     ("admin-service", "ada", "/admin/services/3", WIDE),
+    ("admin-report", "ada", "/admin/reports/ssl-status", WIDE),
+    ("admin-diagnosis", "ada", "/admin/services/6/diagnosis", WIDE),
     ("admin-client", "ada", "/admin/clients/1", WIDE),
     ("admin-services", "ada", "/admin/services?sort=ssl", WIDE),
 )
@@ -57,6 +59,9 @@ def sign_in(page: Page, who: str) -> None:
 
 def settle(page: Page, size: ViewportSize) -> None:
     """Bring every cell into view at once, and wait until none of them asks any more."""
+    if (diagnosis := page.get_by_role("button", name="Run diagnosis")).count():
+        diagnosis.click()
+        expect(page.locator("#verdict")).to_be_visible(timeout=30_000)
     page.set_viewport_size({"width": size["width"], "height": 5000})
     expect(page.locator(".padlock-cell[hx-get], .ssl-block[hx-get]")).to_have_count(0, timeout=30_000)
     page.set_viewport_size(size)
