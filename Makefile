@@ -20,7 +20,7 @@ run: ## the site, empty at first: prints a link for the first administrator
 test: ## every test
 	@scripts/prepare test
 	@scripts/prepare browser
-	@.venv/bin/pytest -n auto --dist loadfile
+	@.venv/bin/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: ## lint, types, import contracts
 	@scripts/prepare test

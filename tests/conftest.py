@@ -24,6 +24,11 @@ PASSWORD = "correct horse battery"
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
+def pytest_collection_modifyitems(items):
+    """The browser's tests take longest: they go first, so that no core waits for them at the end."""
+    items.sort(key=lambda item: "chrome" not in item.fixturenames)
+
+
 @pytest.fixture(scope="session")
 def first_database(tmp_path_factory):
     """A database with the cast in it: alice owns, bob is a stranger, ada is the administrator."""

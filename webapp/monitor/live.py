@@ -59,7 +59,7 @@ class Flights:
         with self._lock:
             return self._flights.get(name)
 
-    def board(self, name: str, viewer: int, most: int = MOST_FOR_ONE) -> _Flight | None:
+    def board(self, name: str, viewer: int, most: int | None = None) -> _Flight | None:
         """The flight of this name, started for `viewer` where there is none yet. None: too many are under way."""
         with self._lock:
             flight = self._flights.get(name)
@@ -80,9 +80,9 @@ class Flights:
         with self._lock:
             return self._full_for(viewer)
 
-    def _full_for(self, viewer: int, most: int = MOST_FOR_ONE) -> bool:
-        flights = self._flights.values()
-        return len(flights) >= MOST_FLIGHTS or sum(flight.viewer == viewer for flight in flights) >= most
+    def _full_for(self, viewer: int, most: int | None = None) -> bool:
+        flights, theirs = self._flights.values(), MOST_FOR_ONE if most is None else most
+        return len(flights) >= MOST_FLIGHTS or sum(flight.viewer == viewer for flight in flights) >= theirs
 
     def wait_for(self, flight: _Flight) -> None:
         """Until it has landed, `PATIENCE` at most; not at all when enough others are waiting."""
