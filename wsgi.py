@@ -15,8 +15,8 @@ except BadSetting as error:
     # One sentence for the person who set it, instead of a traceback.
     print(error, file=sys.stderr)
     sys.exit(2)
-# What the site is made of stays, and a page makes thousands of objects that are gone with it: nobody waits while they are
-# looked through for garbage again and again (measured: lists take a third less).
+# What the site is made of stays, and a page makes thousands of objects that are gone with it: nobody waits while they
+# are looked through for garbage again and again (measured: lists take a third less).
 gc.freeze()
 gc.set_threshold(20_000, 20, 100)
 scheduler.start(app)
