@@ -133,3 +133,8 @@ def test_alice_does_not_notice(visit, ada):
     assert banner(alice.get("/services")) is None
     alice.post("/profile/sign-out-everywhere")
     assert banner(ada.get("/services")) is not None
+
+
+def test_who_looks_as_somebody_else_is_told_why_that_is_not_theirs_to_change(ada):
+    answer = ada.post("/profile", {"name": "X", "email": "alice@example.com"})
+    assert (answer.status_code, "go back to your own view first" in answer.text) == (403, True)

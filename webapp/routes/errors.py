@@ -8,7 +8,7 @@ from flask import Flask, Response, current_app, g, make_response, render_templat
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import ObjectDeletedError
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import Forbidden, HTTPException, SecurityError
 from werkzeug.routing import RequestRedirect
 
 from webapp.extensions import db, saving_fails
@@ -49,7 +49,9 @@ def _http_error(error: HTTPException) -> Response:
         return Response(WORDS[400][0], 400, mimetype="text/plain")  # not our host: there is no address to link to
     if error.response is not None or error.code is None or error.code < 400:
         return make_response(error.get_response())
-    response = _page(error.code)
+    # Why somebody may not, where we know better than the general words.
+    told = error.description if isinstance(error, Forbidden) and error.description != Forbidden.description else None
+    response = _page(error.code, (WORDS[403][0], told) if told else None)
     response.headers.extend((name, value) for name, value in error.get_headers() if name in {"Allow", "Retry-After"})
     return response
 
