@@ -18,5 +18,5 @@ except BadSetting as error:
 # What the site is made of stays, and a page makes thousands of objects that are gone with it: nobody waits while they
 # are looked through for garbage again and again (measured: lists take a third less).
 gc.freeze()
-gc.set_threshold(20_000, 20, 100)
+gc.set_threshold(5_000, 10, 100)
 scheduler.start(app)

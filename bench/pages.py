@@ -127,7 +127,7 @@ def measure(app: Flask, asked: list[tuple[str, str]]) -> tuple[dict[str, tuple[f
         clients = {name: _client(app, f"{name}@example.com") for name in ("alice", "ada")}
     gc.collect()
     gc.freeze()  # as wsgi.py does, and the next line too
-    gc.set_threshold(20_000, 20, 100)
+    gc.set_threshold(5_000, 10, 100)
     for who, path in asked:
         cold = [_load(clients[who], path, forget=True) for _ in range(COLD_LOADS + 1)][1:]
         times = [_load(clients[who], path) for _ in range(LOADS + 1)][1:]

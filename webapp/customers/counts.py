@@ -51,9 +51,9 @@ def register(app: Flask) -> None:
     app.extensions["padlock_counts"] = Memory(app.config["PADLOCK_COUNT_SECONDS"])
 
 
-def kept(key: Hashable, take: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
-    """What `take` finds, or has found under this key a short while ago."""
-    known = _memory().recall(key)
+def kept(key: Hashable, take: Callable[[], tuple[T, ...]], *, anew: bool = False) -> tuple[T, ...]:
+    """What `take` finds, or has found under this key a short while ago, unless it is wanted `anew`."""
+    known = None if anew else _memory().recall(key)
     if known is not None:
         return known
     started = time.perf_counter()
@@ -62,22 +62,9 @@ def kept(key: Hashable, take: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
     return found
 
 
-def remembered(key: Hashable) -> tuple[int, ...] | None:
-    """What was counted under this key a short while ago."""
-    return _memory().recall(key)
-
-
 def taken(statement: Select[Any]) -> tuple[int, ...]:
     """The numbers of this statement's one row, counted now."""
     return tuple(db.session.execute(statement).one())
-
-
-def count(key: Hashable, statement: Select[Any]) -> tuple[int, ...]:
-    """The same, remembered under `key` where that took long."""
-    started = time.perf_counter()
-    counts = taken(statement)
-    _memory().keep(key, counts, time.perf_counter() - started, db.session.info["counts_generation"])
-    return counts
 
 
 def forget() -> None:

@@ -37,31 +37,36 @@ def fetch(
     rows_of: Callable[[Subquery], list[R]],
     *,
     backwards: bool = False,
+    count: Callable[[bool], Sequence[int]] | None = None,
 ) -> Page[R]:
     """The page that was asked for by its number and size, as they stand in the address bar: anything may stand there.
 
-    `key` says what is counted (see `counts`), `rows_of` fetches the rows of `segments.page`. Where a remembered count
-    does not fit the rows there are by now, it is counted anew: a page comes back empty only when nothing is left.
+    `key` says what is counted (see `counts`), `rows_of` fetches the rows of `segments.page`. `count` tells how many
+    each segment of `order` holds, where somebody knows a shorter way; it is told whether to count anew. Where a
+    remembered count does not fit the rows there are by now, that is done: a page comes back empty only when nothing is
+    left.
     """
-    known = counts.remembered(key)
-    if known is not None:
-        page = _cut(order, known, asked, rows_of, backwards)
-        if len(page.rows) == min(page.size, page.total - (page.number - 1) * page.size):
-            return page
-    numbers = counts.count(key, segments.counting(order))
-    return _cut(order, numbers, asked, rows_of, backwards)
+
+    def counted(anew: bool) -> Sequence[int]:
+        numbers = counts.kept(key, lambda: counts.taken(segments.counting(order)), anew=anew)
+        return segments.settled(order, numbers)
+
+    count = count or counted
+    page = _cut(order, count(False), asked, rows_of, backwards)
+    if len(page.rows) == min(page.size, page.total - (page.number - 1) * page.size):
+        return page
+    return _cut(order, count(True), asked, rows_of, backwards)
 
 
 def _cut(
     order: Sequence[Segment],
-    numbers: Sequence[int],
+    found: Sequence[int],
     asked: tuple[str, str],
     rows_of: Callable[[Subquery], list[R]],
     backwards: bool,
 ) -> Page[R]:
     wanted, size = asked
     length = int(size) if size in map(str, PAGE_SIZES) else PAGE_SIZE
-    found = segments.settled(order, numbers)
     total = sum(found)
     pages = max(1, -(-total // length))
     shown = page_number(wanted, pages)

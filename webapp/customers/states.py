@@ -7,6 +7,7 @@ knows (a check under way, one that failed on our side) is not in it.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 from types import MappingProxyType
 
 from sqlalchemy import ColumnElement, and_, case, or_, select
@@ -22,13 +23,17 @@ EXPIRING = "expiring"  # valid, with an amber badge: a warning is no fifth state
 KINDS = tuple(padlock.KINDS)
 
 NEVER_ASKED = 3  # the place in `by_urgency` of what is waiting for its first check
+INACTIVE = 5  # the last place
 ALL_WELL = 4  # the place in `by_urgency` from which on nobody has to do anything
+# Which places each of KINDS holds.
+PLACES = MappingProxyType({"invalid": (0,), "expiring": (1,), "unknown": (2, 3), "valid": (1, 4), "inactive": (5,)})
 
 _REASONS = MappingProxyType({state: [reason for reason in Reason if reason.state is state] for state in State})
 _INACTIVE_SERVICES = sorted(set(ServiceStatus) - ACTIVE_SERVICES)
 _INACTIVE_DOMAINS = sorted(set(DomainStatus) - ACTIVE_DOMAINS)
 
 
+@cache
 def inactive(model: Model) -> ColumnElement[bool]:
     """Whether an item is not active; such a one is never asked."""
     return Service.status.in_(_INACTIVE_SERVICES) if model is Service else Domain.status.in_(_INACTIVE_DOMAINS)
@@ -60,13 +65,18 @@ def has_reason(model: Model, reason: Reason, now: datetime, *, each: bool = Fals
     """Whether an item's padlock gives this reason at `now`; one that is not active gives none."""
     if reason is Reason.OK:
         return is_state(model, State.VALID, now, each=each)
-    found = Hostname.reason == reason
     if reason is Reason.EXPIRED:
-        found = or_(found, and_(Hostname.reason == Reason.OK, _ended(now)))
-    given = _any_of(model, found, each)
+        return _any_of(model, or_(Hostname.reason == reason, and_(Hostname.reason == Reason.OK, _ended(now))), each)
+    return _has_lasting_reason(model, reason, each)
+
+
+@cache  # sorted by reason, a list asks for each of them
+def _has_lasting_reason(model: Model, reason: Reason, each: bool) -> ColumnElement[bool]:
+    given = _any_of(model, Hostname.reason == reason, each)
     return or_(_no_name(model), given) if reason is Reason.NOT_CHECKABLE else given
 
 
+@cache
 def never_asked(model: Model, *, each: bool = False) -> ColumnElement[bool]:
     """Whether an item is active and has a host name that was never asked."""
     return _any_of(model, Hostname.reason.is_(None), each)
@@ -93,9 +103,16 @@ def by_urgency(model: Model, now: datetime, *, each: bool = False) -> tuple[Colu
 
 
 def urgency(model: Model, now: datetime) -> ColumnElement[int]:
-    """The place of an item in `by_urgency`."""
-    groups = by_urgency(model, now, each=True)
-    return case(*((group, place) for place, group in enumerate(groups)))
+    """The place of an item in `by_urgency`, in a statement that joins its host name."""
+    return case(
+        (inactive(model), INACTIVE),
+        (Hostname.id.is_(None), 2),
+        (Hostname.reason.is_(None), NEVER_ASKED),
+        (or_(Hostname.reason.in_(_REASONS[State.INVALID]), and_(Hostname.reason == Reason.OK, _ended(now))), 0),
+        (Hostname.reason != Reason.OK, 2),
+        (_ends_soon(now), 1),
+        else_=ALL_WELL,
+    )
 
 
 def _no_name(model: Model) -> ColumnElement[bool]:

@@ -83,4 +83,4 @@ def _cells(kind: str, row: Any, active: bool, now: datetime) -> Sequence[object]
 
 
 def _instant(at: datetime | None) -> str:
-    return "" if at is None else at.isoformat(" ", "seconds")[:19]
+    return "" if at is None else str(at)[:19]

@@ -8,7 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, func, literal_column
+from sqlalchemy import ColumnElement, and_, false, func, literal_column
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.customers import states
@@ -26,7 +26,7 @@ MODELS: tuple[Model, Model] = (Service, Domain)
 SEARCHED: Mapping[Model, Sequence[InstrumentedAttribute[str]]] = MappingProxyType(
     {Service: (Service.domain, Service.product), Domain: (Domain.name,)}
 )
-EXPIRING, WELL = 1, states.ALL_WELL  # places in `states.by_urgency`
+EXPIRING = 1  # the place in `states.by_urgency`
 
 # What each column is sorted by: of services, and of domains.
 OWN_SORTS: Mapping[str, tuple[tuple[Column, ...], tuple[Column, ...]]] = MappingProxyType(
@@ -60,15 +60,15 @@ def in_order(user: User, filters: Mapping[str, str], sort: str, now: datetime) -
     if column == "reason":
         *reasons, inactive = _by_reason(user, filters, now)
         return [*(reasons[::-1] if sort.startswith("-") else reasons), inactive]
-    arms = _arms(user, filters, now)
+    both = arms(user, filters, now)
     if column in OWN_SORTS:
         via = (Service.client, Domain.client) if column == "client" else (None, None)
         return [
             Segment(
-                tuple(replace(arm, by=by, via=way) for arm, by, way in zip(arms, OWN_SORTS[column], via, strict=True))
+                tuple(replace(arm, by=by, via=way) for arm, by, way in zip(both, OWN_SORTS[column], via, strict=True))
             )
         ]
-    return _by_hostname(arms, *HOSTNAME_SORTS[column])
+    return _by_hostname(both, *HOSTNAME_SORTS[column], each=_ways(user, filters)[0])
 
 
 def _few(user: User, filters: Mapping[str, str]) -> bool:
@@ -76,12 +76,18 @@ def _few(user: User, filters: Mapping[str, str]) -> bool:
     return "q" in filters or _of_one_client(user, filters)
 
 
+def _ways(user: User, filters: Mapping[str, str]) -> tuple[bool, ...]:
+    """How items are asked about their host names to gather them, and where it is another way to walk along them."""
+    return (True,) if filters or _few(user, filters) else (False, True)
+
+
 def _of_one_client(user: User, filters: Mapping[str, str]) -> bool:
     return "client" in filters or not user.sees_everything
 
 
-def _arms(user: User, filters: Mapping[str, str], now: datetime) -> tuple[Arm, ...]:
-    arms = []
+def arms(user: User, filters: Mapping[str, str], now: datetime) -> tuple[Arm, ...]:
+    """The services and the domains that this user may see and the filters let through."""
+    found = []
     for model in MODELS:
         kind: Any = literal_column(f"'{model.kind}'").label("kind")
         ids = ids_for(model, user).with_only_columns(model.id.label("id"), kind)
@@ -92,8 +98,8 @@ def _arms(user: User, filters: Mapping[str, str], now: datetime) -> tuple[Arm, .
             )
             for each, searching_each in ((_few(user, filters), _of_one_client(user, filters)), (True, True))
         )
-        arms.append(Arm(rows, walk))
-    return tuple(arms)
+        found.append(Arm(rows, walk))
+    return tuple(found)
 
 
 def _conditions(
@@ -109,8 +115,8 @@ def _conditions(
         yield states.never_asked(model, each=each)
     elif "reason" in filters:
         yield states.has_reason(model, Reason(filters["reason"]), now, each=each)
-    for condition in of_hostname(filters, now):
-        yield states.of_hostname(model, condition, each=each)
+    if conditions := list(of_hostname(filters, now)):
+        yield states.of_hostname(model, and_(*conditions), each=each)
 
 
 def leads(model: Model, origin: str) -> ColumnElement[bool]:
@@ -137,42 +143,48 @@ def _segment(arms: Iterable[Arm], conditions: Iterable[Sequence[ColumnElement[bo
 
 
 def by_urgency(user: User, filters: Mapping[str, str], now: datetime) -> list[Segment]:
-    """What needs a person first. What expires is in the order in which it does."""
-    arms, few = _arms(user, filters, now), bool(filters) or _few(user, filters)
-    groups = [zip(*(states.by_urgency(model, now, each=each) for each in (few, True)), strict=True) for model in MODELS]
-    order = [_segment(arms, conditions) for conditions in zip(*groups, strict=True)]
+    """What needs a person first. What expires is in the order in which it does; a filter by state leaves the groups
+    it holds."""
+    ssl, filters = filters.get("ssl"), without(filters, "ssl")
+    both, ways = arms(user, filters, now), _ways(user, filters)
+    groups = [zip(*(states.by_urgency(model, now, each=each) for each in ways), strict=True) for model in MODELS]
+    order = [_segment(both, conditions) for conditions in zip(*groups, strict=True)]
     soonest = (
         replace(arm, by=(Hostname.not_after, Hostname.id), via=model.hostname)
         for arm, model in zip(order[EXPIRING].arms, MODELS, strict=True)
     )
     order[EXPIRING] = Segment(tuple(soonest))
-    order[WELL] = replace(order[WELL], rest_of=arms)
-    return order
+    return [order[place] for place in states.PLACES[ssl]] if ssl else order
+
+
+def without(filters: Mapping[str, str], *names: str) -> dict[str, str]:
+    """All filters but these."""
+    return {name: word for name, word in filters.items() if name not in names}
 
 
 def _by_reason(user: User, filters: Mapping[str, str], now: datetime) -> list[Segment]:
     """In the order of the words a person reads; what is not active has no reason, and comes last."""
-    arms, few, order = _arms(user, filters, now), bool(filters) or _few(user, filters), []
+    both, ways, order = arms(user, filters, now), _ways(user, filters), []
     for word in REASONS:
         conditions = [
             [
                 states.never_asked(model, each=each)
                 if word == NEVER_ASKED
                 else states.has_reason(model, Reason(word), now, each=each)
-                for each in (few, True)
+                for each in ways
             ]
             for model in MODELS
         ]
-        order.append(_segment(arms, conditions))
-    return [*order, _segment(arms, [[states.inactive(model)] for model in MODELS])]
+        order.append(_segment(both, conditions))
+    return [*order, _segment(both, [[states.inactive(model)] for model in MODELS])]
 
 
-def _by_hostname(arms: tuple[Arm, ...], column: Column, empty: ColumnElement[bool]) -> list[Segment]:
+def _by_hostname(both: tuple[Arm, ...], column: Column, empty: ColumnElement[bool], *, each: bool) -> list[Segment]:
     """What is known first, in the order of the host names' own index; then all of which nothing is known."""
     filled, rest = [], []
-    for arm, model in zip(arms, MODELS, strict=True):
-        known = arm.where(states.of_hostname(model, ~empty), ~empty)
+    for arm, model in zip(both, MODELS, strict=True):
+        known = arm.where(states.of_hostname(model, ~empty, each=each), ~empty)
         filled.append(replace(known, by=(column, Hostname.id), via=model.hostname))
-        nothing = (model.hostname_id.is_(None) | states.of_hostname(model, empty, each=each) for each in (False, True))
+        nothing = (model.hostname_id.is_(None) | states.of_hostname(model, empty, each=way) for way in (each, True))
         rest.append(arm.where(*nothing))
-    return [Segment(tuple(filled), rest_of=arms), Segment(tuple(rest))]
+    return [Segment(tuple(filled), rest_of=both), Segment(tuple(rest))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -16,7 +17,18 @@ from webapp.customers.segments import Arm, Segment
 from webapp.extensions import db
 from webapp.monitor.models import Hostname
 from webapp.probe import Reason
-from webapp.reports.orders import DEFAULT_SORT, MODELS, SEARCHED, SORTS, by_urgency, in_order, leads, of_hostname
+from webapp.reports.orders import (
+    DEFAULT_SORT,
+    MODELS,
+    OWN_SORTS,
+    SEARCHED,
+    SORTS,
+    arms,
+    in_order,
+    leads,
+    of_hostname,
+    without,
+)
 from webapp.reports.questions import ORIGINS, Question, mondays, window
 
 MOST_ISSUERS = 200  # that can be chosen from
@@ -45,11 +57,27 @@ def report(user: User, question: Question, now: datetime) -> Report:
     filters, client = question.understood(issuers)
     sort = _sort(question)
     order = in_order(user, filters, sort, now)
-    key = _key(user, filters, sort if sort in ("-ssl", "-reason") else sort.removeprefix("-"))
+    key = _key(user, filters, sort if sort == "-reason" else sort.removeprefix("-"))
+
+    places = groups(user, filters, now)
+
+    def count(anew: bool) -> Sequence[int]:
+        nonlocal places
+        if anew:
+            places = groups(user, filters, now, anew=True)
+        chosen = [places[place] for place in states.PLACES[filters["ssl"]]] if "ssl" in filters else places
+        if sort.removeprefix("-") in OWN_SORTS:
+            return [sum(chosen)]
+        return chosen[::-1] if sort.startswith("-") else chosen
+
     page = paging.fetch(
-        key, order, (question.page, question.size), lambda found: fetch(user, found), backwards=sort.startswith("-")
+        key,
+        order,
+        (question.page, question.size),
+        lambda found: fetch(user, found),
+        backwards=sort.startswith("-"),
+        count=count if sort.removeprefix("-") in ("ssl", *OWN_SORTS) else None,
     )
-    kinds = totals(user, filters, now)
     return Report(
         page.rows,
         page.total,
@@ -60,7 +88,7 @@ def report(user: User, question: Question, now: datetime) -> Report:
         page.size,
         filters,
         client,
-        totals=kinds,
+        totals=totals(places),
         weeks=weeks(user, filters, now),
         issuers=issuers,
         origins=ORIGINS if "origin" in filters or _any_origin() else {},
@@ -103,22 +131,29 @@ def _any_origin() -> bool:
     return db.session.scalar(select(Service.id).where(Service.origin.is_not(None)).limit(1)) is not None
 
 
-def totals(user: User, filters: Mapping[str, str], now: datetime) -> Mapping[str, int]:
-    """How many there are of each of `states.KINDS`, with all filters but that of the state."""
-    others = {name: word for name, word in filters.items() if name != "ssl"}
+def groups(user: User, filters: Mapping[str, str], now: datetime, *, anew: bool = False) -> Sequence[int]:
+    """How many there are in each of the groups of `states.by_urgency`, with all filters but that of the state."""
+    others = without(filters, "ssl")
 
     def take() -> tuple[int, ...]:
-        return counts.taken(segments.counting(by_urgency(user, others, now)))
+        found = Counter[int]()
+        for model, arm in zip(MODELS, arms(user, others, now), strict=True):
+            place = states.urgency(model, now).label("place")
+            numbers = arm.rows.with_only_columns(place, func.count(), maintain_column_froms=True)
+            found.update(dict(db.session.execute(numbers.outerjoin(model.hostname).group_by("place")).all()))
+        return tuple(found[place] for place in range(states.INACTIVE + 1))
 
-    invalid, expiring, unknown, never, everything, inactive = counts.kept(_key(user, others, "ssl"), take)
-    well = everything - invalid - expiring - unknown - never - inactive
-    found = {"invalid": invalid, "expiring": expiring, "unknown": unknown + never, "valid": well + expiring}
-    return found | {"inactive": inactive}
+    return counts.kept(_key(user, others, "groups"), take, anew=anew)
+
+
+def totals(groups: Sequence[int]) -> Mapping[str, int]:
+    """How many there are of each of `states.KINDS`."""
+    return {kind: sum(groups[place] for place in places) for kind, places in states.PLACES.items()}
 
 
 def weeks(user: User, filters: Mapping[str, str], now: datetime) -> list[Week]:
     """How many valid certificates end in each of the weeks ahead, with all filters but those of state and expiry."""
-    others = {name: word for name, word in filters.items() if name not in ("ssl", "expires")}
+    others = without(filters, "ssl", "expires")
     ahead = mondays(now)
     if others.get("reason", Reason.OK) != Reason.OK:
         return [Week(monday, 0) for monday in ahead]
@@ -152,7 +187,7 @@ def _ending(user: User, filters: Mapping[str, str], monday: date, now: datetime)
         Hostname.reason == Reason.OK, Hostname.not_after > max(start or now, now), Hostname.not_after < end,
         *of_hostname(filters, now),
     )  # fmt: skip
-    arms = []
+    found = []
     for model in MODELS:
         rows = ids_for(model, user).where(states.of_hostname(model, ends), ~states.inactive(model))
         if "client" in filters:
@@ -160,5 +195,5 @@ def _ending(user: User, filters: Mapping[str, str], monday: date, now: datetime)
         if "origin" in filters:
             rows = rows.where(leads(model, filters["origin"]))
         rows = rows.where(*matches(model, filters.get("q", ""), SEARCHED[model], user, each=True))
-        arms.append(Arm(rows, rows))
-    return Segment(tuple(arms))
+        found.append(Arm(rows, rows))
+    return Segment(tuple(found))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, g, request, url_for
 from flask_login import current_user
@@ -58,6 +58,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(_host, "host")
     app.add_template_global(_same_list, "same_list")
     app.add_template_global(_whole_list, "whole_list")
+    app.add_template_global(_sprite, "sprite")
     app.add_template_global(ssl_url)
     app.add_template_global(diagnosis_url)
     app.add_template_global(_list_left, "list_left")
@@ -91,10 +92,21 @@ def _host(name: str) -> str:
 
 def _same_list(**changes: Any) -> str:
     """The address of the list that is shown, with these changes; what is empty is left out."""
-    words = REPORT_WORDS if request.blueprint == "reports" else LIST_WORDS
-    asked = {name: request.args.get(name) for name in words} | changes
-    where = request.view_args or {}
-    return url_for(str(request.endpoint), **where, **{name: value for name, value in asked.items() if value})
+    if "list_shown" not in g:  # a page writes dozens of these
+        words = REPORT_WORDS if request.blueprint == "reports" else LIST_WORDS
+        asked = {name: request.args.get(name) for name in words}
+        g.list_shown = url_for(str(request.endpoint), **(request.view_args or {})), asked
+    address, asked = g.list_shown
+    query = urlencode([(name, value) for name, value in (asked | changes).items() if value])
+    return f"{address}?{query}" if query else address
+
+
+def _sprite() -> str:
+    """The address of the file with all icons: a page shows a hundred of them."""
+    if "sprite" not in g:
+        g.sprite = url_for("static", filename="vendor/tabler-icons-3.51.0/sprite.svg")
+    address: str = g.sprite
+    return address
 
 
 def _whole_list() -> str:
