@@ -218,6 +218,18 @@ def test_a_list_is_filtered_and_sorted_in_place_and_back_works(page):
     expect(page.get_by_label("Status")).to_have_value("")
 
 
+def test_back_is_followed_while_the_page_is_still_loading(page):
+    sign_in(page, "bob")
+    page.get_by_label("Status").select_option("Active")
+    expect(page).to_have_url(re.compile(r"status=Active$"))
+    page.route("**/htmx.min.js", lambda held: None)
+    page.reload(wait_until="commit")
+    expect(page.get_by_label("Status")).to_have_value("Active")
+    page.unroute("**/htmx.min.js")
+    page.evaluate("history.back()")
+    expect(page.get_by_label("Status")).to_have_value("")
+
+
 def test_a_list_of_somebody_signed_out_leads_to_sign_in_and_back(page):
     sign_in(page, "bob")
     page.context.clear_cookies()

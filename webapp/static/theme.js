@@ -1,5 +1,6 @@
-// Runs before the first paint, so that nobody who reads in the dark is blinded by a flash of white.
+// Runs before the first paint.
 (() => {
+  // So that nobody who reads in the dark is blinded by a flash of white.
   const root = document.documentElement;
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const chosen = () => { try { return localStorage.getItem("theme"); } catch { return null; } };
@@ -8,4 +9,10 @@
   apply();
   dark.addEventListener("change", apply);
   addEventListener("storage", apply);
+
+  // Who presses Back twice, quickly, does so while a page is still loading and htmx does not listen yet: the address
+  // would change and the page would not.
+  let loading = true;
+  addEventListener("load", () => setTimeout(() => { loading = false; }));
+  addEventListener("popstate", (event) => { if (loading && event.state?.htmx) location.reload(); });
 })();
