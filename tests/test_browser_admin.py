@@ -2,15 +2,9 @@
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.test_browser import chrome, complaints, demo, page, sign_in  # noqa: F401 - four of them are fixtures
-
-
-@pytest.fixture(params=["light"])
-def theme(request):
-    return request.param
 
 
 def press(page, name):  # noqa: F811

@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
@@ -10,11 +9,6 @@ from tests.test_accessibility import RULES
 from tests.test_browser import SETTLED, cell, chrome, complaints, demo, page, sign_in  # noqa: F401 - four are fixtures
 from webapp import padlock
 from webapp.probe import Reason
-
-
-@pytest.fixture(params=["light"])
-def theme(request):
-    return request.param
 
 
 def test_a_red_padlock_leads_to_its_cure_in_two_clicks(page):  # noqa: F811

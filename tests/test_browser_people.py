@@ -5,19 +5,12 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.test_browser import chrome, complaints, demo, page  # noqa: F401 - fixtures
 from webapp.demo.data import PASSWORD
 
 NEW = "a password of her own"
-
-
-@pytest.fixture
-def theme():
-    """Axe and the padlocks are looked at in both; these stories are the same in the dark."""
-    return "light"
 
 
 def sign_in(page: Page, who: str, path: str, password: str = PASSWORD) -> None:

@@ -11,11 +11,6 @@ REPORT = "/admin/reports/ssl-status"
 
 
 @pytest.fixture
-def theme():
-    return "light"
-
-
-@pytest.fixture
 def report(page):  # noqa: F811
     sign_in(page, "ada")
     page.goto(REPORT)
