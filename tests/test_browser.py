@@ -43,8 +43,8 @@ def complaints():
 
 @pytest.fixture
 def page(chrome, demo, complaints):
-    """A page that tolerates nothing: no error in the console, no violation of the security policy. It is light: axe looks
-    at every page in both, and what happens on them is the same in the dark."""
+    """A page that tolerates nothing: no error in the console, no violation of the security policy. It is light: axe
+    looks at every page in both, and what happens on them is the same in the dark."""
     # Tall enough for every cell to be in view, and so to ask.
     context = chrome.new_context(base_url=demo, color_scheme="light", viewport={"width": 1280, "height": 2000})
     page = context.new_page()
