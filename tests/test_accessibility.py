@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.test_browser import SETTLED, chrome, demo, sign_in  # noqa: F401 - two of them are fixtures
+from tests.test_browser import chrome, demo, sign_in  # noqa: F401 - two of them are fixtures
 
 PAGES = {
     None: ("/sign-in", "/forgot-password", "/no-such-page", "/help/padlocks"),
@@ -46,7 +46,7 @@ def test_axe_finds_nothing(chrome, demo, who):  # noqa: F811
     found = {}
     for path in PAGES[who]:
         page.goto(path)
-        expect(page.locator("[aria-busy=true]")).to_have_count(0, timeout=SETTLED)
+        expect(page.locator("[aria-busy=true]")).to_have_count(0)
         for theme, width, rules in LOOKS:  # the page follows both while it is open
             page.set_viewport_size({"width": width, "height": 900})
             page.emulate_media(color_scheme=theme)

@@ -6,17 +6,17 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.test_accessibility import RULES
-from tests.test_browser import SETTLED, cell, chrome, complaints, demo, page, sign_in  # noqa: F401 - four are fixtures
+from tests.test_browser import cell, chrome, complaints, demo, page, sign_in  # noqa: F401 - four are fixtures
 from webapp import padlock
 from webapp.probe import Reason
 
 
 def test_a_red_padlock_leads_to_its_cure_in_two_clicks(page):  # noqa: F811
     sign_in(page, "alice")
-    expect(cell(page, "expired.lab.example")).to_have_attribute("data-state", "invalid", timeout=SETTLED)
+    expect(cell(page, "expired.lab.example")).to_have_attribute("data-state", "invalid")
     cell(page, "expired.lab.example").get_by_role("link").click()
     page.get_by_role("button", name="Why is it red?").click()
-    expect(page.locator("#verdict")).to_have_text("Invalid: Certificate expired", timeout=SETTLED)
+    expect(page.locator("#verdict")).to_have_text("Invalid: Certificate expired")
     expect(page.locator(".diagnosis-verdict")).to_contain_text(padlock.cure_text(Reason.EXPIRED))
     expect(page.locator(".told-more")).to_have_count(0)
 
@@ -28,7 +28,7 @@ def test_the_steps_appear_while_the_server_is_asked(page):  # noqa: F811
     page.get_by_role("button", name=re.compile("Why is it grey|Look closely")).click()
     expect(page.get_by_role("heading", name="Where the name leads")).to_be_visible()
     expect(page.locator("#diagnosis-more")).to_have_attribute("aria-busy", "true")
-    expect(page.locator("#verdict")).to_have_text("Unknown: No answer", timeout=SETTLED)
+    expect(page.locator("#verdict")).to_have_text("Unknown: No answer")
     expect(page.locator("#transcript")).to_contain_text("curl: (28)")
     expect(page.locator("#diagnosis-more")).to_have_count(0)
 
@@ -40,7 +40,7 @@ def test_the_support_text_is_copied(page):  # noqa: F811
     page.locator(".padlock-cell a").first.click()
     page.locator("#diagnose").click()
     button = page.locator("[data-copies=support-text]")
-    button.click(timeout=SETTLED)
+    button.click()
     expect(button).to_contain_text("Copied")
     assert "fullchain.pem" in page.evaluate("navigator.clipboard.readText()")
     expect(button).to_contain_text("Copy")
@@ -51,7 +51,7 @@ def test_axe_finds_nothing_in_a_diagnosis_and_nothing_is_too_wide(page):  # noqa
     page.goto("/admin/services?q=two-faced")
     page.locator(".padlock-cell a").first.click()
     page.locator("#diagnose").click()
-    expect(page.locator("#transcript")).to_be_visible(timeout=SETTLED)
+    expect(page.locator("#transcript")).to_be_visible()
     for scheme, width in (("light", 1280), ("dark", 390)):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.set_viewport_size({"width": width, "height": 900})
@@ -67,6 +67,6 @@ def test_it_works_without_javascript(chrome, demo):  # noqa: F811
     still.goto("/services?q=weak-digest")
     still.locator(".padlock-cell a").first.click()
     still.locator("#diagnose").click()
-    expect(still.locator("#verdict")).to_have_text("Invalid: Outdated cryptography", timeout=SETTLED)
+    expect(still.locator("#verdict")).to_have_text("Invalid: Outdated cryptography")
     expect(still.locator("#support-text")).to_contain_text("Site: weak-digest.lab.example")
     context.close()
