@@ -62,6 +62,7 @@ def serving(folder: Path) -> Iterator[dict[str, str]]:
                 "PADLOCK_CONNECT_TO": ",".join(f"*.s{n}.example={place}" for n, place in enumerate(places)),
                 "PADLOCK_ALLOWED_NETWORKS": "127.0.0.0/8",
                 "PADLOCK_CA_BUNDLE": str(bundle),
+                "PADLOCK_CONTROL_NAMES": name(SERVERS - 1),
             }
         finally:
             for child in children:

@@ -20,9 +20,8 @@ from threading import Event
 from typing import Any
 
 import distant
-from distant import ROOT
-from flask_migrate import upgrade
 from sqlalchemy import insert
+from start import ROOT, prepared
 
 from webapp import create_app
 from webapp.customers.models import Client, Service, ServiceStatus
@@ -74,8 +73,9 @@ class Watch:
         setattr(owner, name, watched)
 
 
-def measure() -> dict[str, float]:
-    """What a refresh does in `SECONDS` with the settings of the environment. Runs in a process of its own."""
+def measure(at_least: float) -> dict[str, float]:
+    """What a refresh does in so many seconds, with the settings of the environment; its last batch is waited for. Runs
+    in a process of its own."""
     app, database = create_app(), Watch()
     with app.app_context():
         dialect = db.engine.dialect
@@ -86,7 +86,7 @@ def measure() -> dict[str, float]:
         if run is None:
             raise SystemExit("There is nothing to refresh.")
         run_id, started = run.id, time.monotonic()
-        refresh.work(run_id, Event(), until=started + SECONDS)
+        refresh.work(run_id, Event(), until=started + at_least)
         seconds = time.monotonic() - started
         run = db.session.get_one(RefreshRun, run_id, populate_existing=True)
         cpu = resource.getrusage(resource.RUSAGE_SELF)
@@ -111,15 +111,12 @@ def _peak() -> float:
 def main() -> None:
     results = {}
     with tempfile.TemporaryDirectory() as folder, distant.serving(Path(folder)) as settings:
-        os.environ.update(settings, PADLOCK_DATABASE_URL=f"sqlite:///{folder}/fleet.sqlite3", PADLOCK_LOG_LEVEL="error")
-        os.environ["PADLOCK_CONTROL_NAMES"] = distant.name(len(distant.SILENT) + len(distant.REFUSING))
         print(f"{NAMES:,} names ...", file=sys.stderr)
-        with create_app().app_context():
-            upgrade()
+        with prepared(Path(folder), settings).app_context():
             fill(NAMES)
         for name, more in PASSES.items():
             print(f"{SECONDS} seconds of a refresh, {name} ...", file=sys.stderr)
-            command = [sys.executable, __file__, "measure"]
+            command = [sys.executable, __file__, "measure", str(SECONDS)]
             done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=os.environ | more)
             results[name] = json.loads(done.stdout)
     report(results)
@@ -145,7 +142,7 @@ def report(results: dict[str, dict[str, float]]) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["measure"]:
-        print(json.dumps(measure()))
+    if sys.argv[1:2] == ["measure"]:
+        print(json.dumps(measure(float(sys.argv[2]))))
     else:
         main()
