@@ -108,6 +108,13 @@ def test_a_fleet_too_large_for_the_limit_is_told_in_days(app, visit):
     assert "each of them every 2 days" in visit("sam").get("/admin/refresh").text
 
 
+def test_the_adaptive_schedule_is_told_with_what_it_needs(app, visit):
+    app.config.update(PADLOCK_REFRESH_ADAPTIVE=True, PADLOCK_REFRESH_DAILY_LIMIT=0)
+    words = " ".join(visit("ada").get("/admin/refresh").find("main").text.split())
+    assert "Each of 2 host names in use is checked as often as its state calls for: about 2 checks a day." in words
+    assert "the fleet needs about 2 a day" in visit("ada").get("/admin/health").text
+
+
 def test_a_scheduler_that_does_not_run_is_told(app, visit, now):
     sam = visit("sam")
     assert "No scheduler is running" in sam.get("/admin/refresh").text
