@@ -29,10 +29,13 @@ check: ## lint, types, import contracts
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 
-bench: ## how fast it is, as ratios: the engine, the cells, the lists, the report
+bench: ## how fast it is, as ratios: see BENCHMARKS.md; takes a quarter of an hour
 	@scripts/prepare test
 	@.venv/bin/python bench/probe.py
-	@.venv/bin/python bench/cells.py
+	@.venv/bin/python bench/start.py
+	@.venv/bin/python bench/fire.py
+	@.venv/bin/python bench/fleet.py
+	@.venv/bin/python bench/workers.py
 	@.venv/bin/python bench/pages.py
 	@.venv/bin/python bench/report.py
 

@@ -39,6 +39,7 @@ BAD = {
     "PADLOCK_REFRESH_DAILY_LIMIT": ["1", "-1", "all", "1e3", "٣"],
     "PADLOCK_PER_ADDRESS": ["0", "65"],
     "PADLOCK_PER_ADDRESS_PAUSE": ["-1", "nan"],
+    "PADLOCK_REFRESH_ADAPTIVE": ["sometimes"],
     "PADLOCK_CONTROL_NAMES": ["localhost", "https://example.com", "a b.example", "a..example"],
     "PADLOCK_DATABASE_URL": ["nonsense", "sqlite:////no/such/folder/file", "mysql://nobody/nothing"],
 }

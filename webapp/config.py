@@ -264,6 +264,9 @@ SETTINGS = (
         "",
         "Names that always answer, asked when most others fail; empty: those of the site that answered last.",
     ),
+    Setting(
+        "PADLOCK_REFRESH_ADAPTIVE", _switch, "off", "On: names are refreshed as often as their state calls for it."
+    ),
 )
 
 

@@ -115,6 +115,29 @@ def test_a_limit_that_is_too_small_is_told_with_the_number_to_set():
     assert "PADLOCK_REFRESH_DAILY_LIMIT=2340" in flag.fix
 
 
+def test_a_round_through_the_fleet_takes_so_many_days():
+    plans = (2340, 100), (100, 100), (2340, 0), (0, 100)
+    assert [health.days_a_round(*plan) for plan in plans] == [24, 1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("limit", "needed", "words"),
+    [
+        (100, None, "12 of today's 100 checks are used."),
+        (100, 90, "12 of today's 100 checks are used; with the adaptive schedule the fleet needs about 90 a day."),
+        (0, 2500, "Today's checks: 12, without a limit; with the adaptive schedule the fleet needs about 2,500 a day."),
+    ],
+)
+def test_the_days_checks_are_told(limit, needed, words):
+    flag = health.scheduler(replace(WELL, limit=limit, used=12, needed=needed), NOW)[-1]
+    assert (flag.words, flag.level) == (words, OK)
+
+
+def test_checks_that_are_not_enough_for_the_adaptive_schedule_are_told_with_the_number_to_set():
+    flag = health.scheduler(replace(WELL, used=12, needed=2500), NOW)[-1]
+    assert (flag.level, "PADLOCK_REFRESH_DAILY_LIMIT=2500" in flag.fix) == (WARNING, True)
+
+
 def test_a_scheduler_that_died_two_days_ago_is_told_in_words():
     flag = health.scheduler(replace(WELL, ticked_at=NOW - timedelta(days=2)), NOW)[0]
     assert "It last looked 2 days ago: nothing is refreshed" in flag.words

@@ -10,7 +10,7 @@ from tests.browser import looked_at
 from tests.conftest import NOW
 from webapp.customers.models import Activity
 from webapp.extensions import db, writing
-from webapp.monitor import history, refresh, runs, scheduler
+from webapp.monitor import banners, history, refresh, runs, scheduler
 from webapp.monitor.models import RefreshRun, RunKind, RunState
 from webapp.monitor.record import record
 from webapp.probe import Certificate, Finding, Reason
@@ -108,6 +108,13 @@ def test_a_fleet_too_large_for_the_limit_is_told_in_days(app, visit):
     assert "each of them every 2 days" in visit("sam").get("/admin/refresh").text
 
 
+def test_the_adaptive_schedule_is_told_with_what_it_needs(app, visit):
+    app.config.update(PADLOCK_REFRESH_ADAPTIVE=True, PADLOCK_REFRESH_DAILY_LIMIT=0)
+    words = " ".join(visit("ada").get("/admin/refresh").find("main").text.split())
+    assert "Each of 2 host names in use is checked as often as its state calls for: about 2 checks a day." in words
+    assert "the fleet needs about 2 a day" in visit("ada").get("/admin/health").text
+
+
 def test_a_scheduler_that_does_not_run_is_told(app, visit, now):
     sam = visit("sam")
     assert "No scheduler is running" in sam.get("/admin/refresh").text
@@ -134,9 +141,9 @@ def test_an_admin_has_an_offline_monitor_try_again_at_once(app, visit, offline, 
 
 def test_whether_it_is_offline_is_not_asked_for_every_page(app, offline, monkeypatch):
     with app.app_context():
-        assert runs.offline_since() == NOW
+        assert banners.offline_since() == NOW
         monkeypatch.setattr(runs, "_newest", lambda: 1 / 0)
-        assert runs.offline_since() == NOW
+        assert banners.offline_since() == NOW
 
 
 def entries(page):

@@ -76,7 +76,7 @@ def ready(now: datetime) -> dict[str, str]:
 
 def _clockwork(now: datetime) -> Clockwork:
     """How the scheduler does, and its last daily run."""
-    run, config = runs.last_daily(), current_app.config
+    run, today, config = runs.last_daily(), runs.todays(now), current_app.config
     return Clockwork(
         on=config["PADLOCK_SCHEDULER"],
         ticked_at=runs.last_tick(),
@@ -85,6 +85,8 @@ def _clockwork(now: datetime) -> Clockwork:
         late=runs.is_late(now),
         fleet=due.fleet(),
         limit=config["PADLOCK_REFRESH_DAILY_LIMIT"],
+        used=today.asked if today else 0,
+        needed=due.needed(now) if due.adaptive() else None,
     )
 
 

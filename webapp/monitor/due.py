@@ -11,10 +11,15 @@ even size, as by default), N the names in use, and M those that are entered whil
   most N - 1 are before it, and none comes in between.
 
 Where the urgent need less than half, which is the rule, the others get their places and a round takes N / L days.
+
+With the adaptive schedule (`pace`) a run of the clock's chooses in the same way among the names whose turn has come. So
+the bounds hold from that moment on, but for the day it falls in, of which others may have used up what there was: a
+batch that leaves out a name whose turn it is was full, and half of it went to who had waited longest.
 """
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,7 +29,8 @@ from flask import Flask, current_app
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from webapp.extensions import db, writing
-from webapp.monitor.models import Hostname, RefreshRun
+from webapp.monitor import pace
+from webapp.monitor.models import Hostname, RefreshRun, RunKind
 
 InUse = Callable[[], ColumnElement[bool]]
 
@@ -55,6 +61,24 @@ def fleet() -> int:
     return db.session.scalar(select(func.count()).select_from(Hostname).where(in_use())) or 0
 
 
+def adaptive() -> bool:
+    """Whether the clock asks each name when its turn has come, instead of all of them every day."""
+    on: bool = current_app.config["PADLOCK_REFRESH_ADAPTIVE"]
+    return on
+
+
+def awaited(now: datetime) -> int:
+    """How many host names the clock has to ask now, if it may."""
+    if not adaptive():
+        return fleet()
+    return db.session.scalar(select(func.count()).select_from(Hostname).where(pace.its_turn(now), in_use())) or 0
+
+
+def needed(now: datetime) -> int:
+    """How many checks a day the adaptive schedule needs, about: while everything stays as it is."""
+    return math.ceil(db.session.scalar(select(func.sum(pace.turns_a_day(now))).where(in_use())) or 0)
+
+
 def lease() -> timedelta:
     """For how long a claim is good. It is renewed while its batch is under way, however long that takes."""
     return LEASE + timedelta(seconds=4 * current_app.config["PADLOCK_PROBE_TIMEOUT"])
@@ -71,7 +95,7 @@ def claim(run_id: int, owner: str, most: int, now: datetime, only: Sequence[int]
     `only` narrows them to these ids. None: the run is somebody else's by now, or has been ended."""
     token, until = secrets.token_hex(16), now + lease()
     unclaimed = free(Hostname.__table__.c.claimed_until, now)
-    due = and_(in_use(), unclaimed, or_(Hostname.run_id.is_(None), Hostname.run_id != run_id))
+    due = and_(in_use(), unclaimed, _open_to(run_id, now))
     if only:
         due = and_(due, Hostname.id.in_(only))
     with writing():
@@ -98,6 +122,13 @@ def release(token: str) -> None:
     """Let go of what is still claimed of a batch: it is due again, at once."""
     with writing():
         _changed(update(Hostname).where(Hostname.claim == token).values(claim=None, claimed_until=None))
+
+
+def _open_to(run_id: int, now: datetime) -> ColumnElement[bool]:
+    """Which names a run may ask: each once, or each time its turn has come."""
+    if adaptive() and db.session.scalar(select(RefreshRun.kind).filter_by(id=run_id)) is RunKind.DAILY:
+        return pace.its_turn(now)
+    return or_(Hostname.run_id.is_(None), Hostname.run_id != run_id)
 
 
 def _first(due: ColumnElement[bool], most: int, now: datetime) -> list[int]:

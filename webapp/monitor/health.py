@@ -42,7 +42,8 @@ class Flag:
 @dataclass(frozen=True, slots=True)
 class Clockwork:
     """The scheduler and its last daily run. `state` and `detail` are the run's, `late`: today's has not begun though it
-    should have. `limit` of 0 is none."""
+    should have. `limit` of 0 is none, `used` are today's checks so far. `needed`: how many a day the adaptive schedule
+    needs; None where it is off."""
 
     on: bool
     ticked_at: datetime | None
@@ -51,6 +52,8 @@ class Clockwork:
     late: bool
     fleet: int
     limit: int
+    used: int = 0
+    needed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,12 @@ def controls(asked: Sequence[str], failed: Sequence[str]) -> list[Flag]:
 
 def scheduler(clockwork: Clockwork, now: datetime) -> list[Flag]:
     """Whether the daily refresh runs, how the last run went, and whether it gets round."""
-    return [_ticking(clockwork, now), *_last_run(clockwork), *_round(clockwork)]
+    return [_ticking(clockwork, now), *_last_run(clockwork), _budget(clockwork)]
+
+
+def days_a_round(fleet: int, limit: int) -> int:
+    """In how many days each name of a fleet is refreshed once, at so many a day; 0 is no limit."""
+    return -(-fleet // limit) if limit else min(fleet, 1)
 
 
 def is_silent(ticked_at: datetime | None, now: datetime) -> bool:
@@ -157,14 +165,23 @@ def _last_run(clockwork: Clockwork) -> list[Flag]:
     )
 
 
-def _round(clockwork: Clockwork) -> list[Flag]:
-    fleet, limit = clockwork.fleet, clockwork.limit
-    days = -(-fleet // limit) if limit else 1
+def _budget(clockwork: Clockwork) -> Flag:
+    """How much of the day's checks is used, and whether they are enough."""
+    name, fix = "Daily limit", "Set PADLOCK_REFRESH_DAILY_LIMIT={}, or 0 for no limit."
+    fleet, limit, needed = clockwork.fleet, clockwork.limit, clockwork.needed
+    used = f"{clockwork.used:,} of today's {limit:,} checks are used"
+    if not limit:
+        used = f"Today's checks: {clockwork.used:,}, without a limit"
+    if needed is not None:
+        words = f"{used}; with the adaptive schedule the fleet needs about {needed:,} a day"
+        if limit and needed > limit:
+            return Flag(name, Level.WARNING, f"{words}: names wait longer than they should.", fix.format(needed))
+        return Flag(name, Level.OK, f"{words}.")
+    days = days_a_round(fleet, limit)
     if days <= ROUND:
-        return []
-    words = f"At {limit:,} a day each of {fleet:,} host names is refreshed every {days} days"
-    fix = f"Set PADLOCK_REFRESH_DAILY_LIMIT={fleet}, or 0 for all of them."
-    return [Flag("Daily limit", Level.WARNING, f"{words}: what goes wrong in between is not seen.", fix)]
+        return Flag(name, Level.OK, f"{used}.")
+    words = f"{used}. At {limit:,} a day each of {fleet:,} host names is refreshed every {days} days"
+    return Flag(name, Level.WARNING, f"{words}: what goes wrong in between is not seen.", fix.format(fleet))
 
 
 def storage(storage: Storage) -> list[Flag]:

@@ -53,6 +53,7 @@ class Hostname(Model):
     # where that failed on our side. `urgent_at` is since when it goes before others; None: it does not.
     asked_at: Mapped[datetime | None] = mapped_column(Instant)
     urgent_at: Mapped[datetime | None] = mapped_column(Instant)
+    next_at: Mapped[datetime | None] = mapped_column(Instant, index=True)  # its next turn, see `pace`; None: at once
     run_id: Mapped[int | None]  # the last refresh that has asked it
     claim: Mapped[str | None] = mapped_column(String(32), index=True)  # the batch that is asking it now
     claimed_until: Mapped[datetime | None] = mapped_column(Instant)

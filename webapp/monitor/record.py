@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from webapp.extensions import db, writing
+from webapp.monitor import pace
 from webapp.monitor.models import Change, Hostname
 from webapp.probe import Certificate, Finding, Reason, State
 
@@ -46,6 +47,7 @@ def remember(row: Hostname, finding: Finding, now: datetime) -> bool:
     elif finding.state is State.INVALID:
         _remember_certificate(row, Certificate(fingerprint=""))
     row.urgent_at = urgent_from(row)
+    row.next_at = pace.next_turn(row, now)
     return _note_change(row, before, finding)
 
 

@@ -22,7 +22,7 @@ from sqlalchemy import select
 
 from webapp import probe
 from webapp.extensions import db, writing
-from webapp.monitor import due, runs
+from webapp.monitor import due, pace, runs
 from webapp.monitor.asking import probe_settings
 from webapp.monitor.models import Hostname, RefreshRun
 from webapp.monitor.record import remember
@@ -63,6 +63,7 @@ def tick(stop: Event, seconds: float, clock: Clock = utc_now) -> bool:
     seconds. Whether there is more to do."""
     runs.beat(clock())
     runs.begin_daily(clock())
+    runs.go_on(clock())
     until = time.monotonic() + seconds
     for run_id in runs.waiting(clock()):
         if time.monotonic() < until and not stop.is_set():
@@ -182,6 +183,8 @@ def _settle(hostname_id: int, finding: Finding, claim: str, run_id: int, now: da
         failed = finding.reason is Reason.MONITOR_ERROR
         row.asked_at, row.run_id = now if failed else finding.checked_at, run_id
         row.claim = row.claimed_until = None
+        if failed:
+            row.next_at = now + pace.HOUR
         runs.count(run_id, "failed" if failed else finding.state.value, changed=changed)
 
 

@@ -7,7 +7,6 @@ how many schedulers look, how often the site starts, or which way the clock is t
 from __future__ import annotations
 
 import secrets
-import time as monotonic_time
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
@@ -18,15 +17,14 @@ from sqlalchemy.exc import IntegrityError
 
 from webapp.extensions import db, writing
 from webapp.monitor import due
-from webapp.monitor.health import SILENT
 from webapp.monitor.models import Heartbeat, RefreshRun, RunKind, RunState
 
 OFFLINE_PAUSE = timedelta(minutes=5)  # until a monitor without a network tries again
 STUMBLE_PAUSE = timedelta(minutes=1)  # until a run that failed on our side is tried again; doubled each time
 MOST_TRIES = 5
+PAUSE_AFTER_FAILURE = timedelta(hours=1)
 LATE = timedelta(hours=1)
 ASLEEP = timedelta(minutes=10)  # without a tick: no scheduler runs
-BANNER_SECONDS = 10.0  # for which the answer of `offline_since` is kept
 
 CUT_OFF = "It had not ended when the next one began."
 INTERRUPTED = "It was interrupted."
@@ -50,13 +48,29 @@ def begin_daily(now: datetime) -> None:
     done = select(RefreshRun.id).where(RefreshRun.kind == RunKind.DAILY, or_(RefreshRun.slot == day, later))
     if db.session.scalar(done.limit(1)) is not None:
         return
-    run = begin(RunKind.DAILY, day, config["PADLOCK_REFRESH_DAILY_LIMIT"], now)
+    run = begin(RunKind.DAILY, day, config["PADLOCK_REFRESH_DAILY_LIMIT"], now, size=due.awaited(now))
     if run is not None:
+        # The adaptive schedule only ever stops for the day: what it has not come to is as due as before.
+        cut = {"state": RunState.DONE} if due.adaptive() else {"state": RunState.FAILED, "detail": CUT_OFF}
         open_before = (RefreshRun.kind == RunKind.DAILY, RefreshRun.ended_at.is_(None), RefreshRun.id < run.id)
         with writing():
             running = (*open_before, RefreshRun.state == RunState.RUNNING)
-            _update(*running, state=RunState.FAILED, detail=CUT_OFF, ended_at=now)
+            _update(*running, **cut, ended_at=now)
             _update(*open_before, ended_at=now)
+
+
+def go_on(now: datetime) -> None:
+    """With the adaptive schedule the run of the day, ended, goes on when the next names have their turn, as long as the
+    day's checks last. One that failed is left alone for a while."""
+    rested = or_(RefreshRun.state == RunState.DONE, RefreshRun.__table__.c.ended_at <= now - PAUSE_AFTER_FAILURE)
+    ended = (RefreshRun.ended_at.is_not(None), rested, or_(RefreshRun.most == 0, RefreshRun.asked < RefreshRun.most))
+    run = todays(now) if due.adaptive() else None
+    size = due.awaited(now) if run is not None and run.ended else 0
+    if run is not None and size:
+        total = min(run.most or run.asked + size, run.asked + size)
+        with writing():
+            fresh = {"state": RunState.RUNNING, "tries": 0, "detail": "", "ended_at": None}
+            _update(RefreshRun.id == run.id, *ended, total=total, **fresh)
 
 
 def begin(
@@ -191,6 +205,13 @@ def last_daily() -> RefreshRun | None:
     return db.session.scalar(_newest().filter_by(kind=RunKind.DAILY).limit(1))
 
 
+def todays(now: datetime) -> RefreshRun | None:
+    """The run of this day; None where it has not begun."""
+    config = current_app.config
+    day = day_of(now, config["PADLOCK_REFRESH_AT"], config["PADLOCK_TIMEZONE"])
+    return db.session.scalar(select(RefreshRun).filter_by(kind=RunKind.DAILY, slot=day))
+
+
 def latest(most: int) -> list[RefreshRun]:
     """The newest runs, whoever began them."""
     return list(db.session.scalars(_newest().limit(most)))
@@ -205,33 +226,8 @@ def is_late(now: datetime) -> bool:
     """Whether the day's run has not begun an hour after its time, though there is something to ask."""
     config = current_app.config
     day = day_of(now - LATE, config["PADLOCK_REFRESH_AT"], config["PADLOCK_TIMEZONE"])
-    return db.session.scalar(select(RefreshRun.id).where(RefreshRun.slot >= day).limit(1)) is None and due.fleet() > 0
-
-
-def days_a_round(fleet: int, limit: int) -> int:
-    """In how many days each name of a fleet is refreshed once, at so many a day; 0 is no limit."""
-    return -(-fleet // limit) if limit else min(fleet, 1)
-
-
-def offline_since() -> datetime | None:
-    """Since when the monitor has had no network, as far as its last run knows; None where it has. For every page:
-    asked of the database every few seconds only."""
-    memory = current_app.extensions.setdefault("padlock_offline", {"at": -1e9, "since": None})
-    if monotonic_time.monotonic() - memory["at"] > BANNER_SECONDS:
-        run = db.session.scalar(_newest().limit(1))
-        since = run.started_at if run is not None and run.state is RunState.OFFLINE else None
-        memory.update(at=monotonic_time.monotonic(), since=since)
-    found: datetime | None = memory["since"]
-    return found
-
-
-def asleep_since(now: datetime) -> datetime | None:
-    """Since when no scheduler has looked any more; None where one does, or none ever has. Kept like the above."""
-    memory = current_app.extensions.setdefault("padlock_asleep", {"at": -1e9, "ticked_at": None})
-    if monotonic_time.monotonic() - memory["at"] > BANNER_SECONDS:
-        memory.update(at=monotonic_time.monotonic(), ticked_at=last_tick())
-    ticked_at: datetime | None = memory["ticked_at"]
-    return ticked_at if ticked_at is not None and now - ticked_at > SILENT else None
+    begun = db.session.scalar(select(RefreshRun.id).where(RefreshRun.slot >= day).limit(1)) is not None
+    return not begun and due.awaited(now - LATE) > 0
 
 
 def _newest() -> Select[RefreshRun]:

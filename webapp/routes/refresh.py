@@ -7,7 +7,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from webapp.customers import fleet
-from webapp.monitor import due, runs
+from webapp.monitor import banners, due, health, runs
 from webapp.routes.gate import fragment, staff_only
 from webapp.routes.page import now
 
@@ -15,14 +15,15 @@ SHOWN = 30
 
 blueprint = Blueprint("refresh", __name__, url_prefix="/admin/refresh")
 blueprint.before_request(staff_only)
-blueprint.add_app_template_global(runs.offline_since, "offline_since")
-blueprint.add_app_template_global(runs.asleep_since, "asleep_since")
+blueprint.add_app_template_global(banners.offline_since, "offline_since")
+blueprint.add_app_template_global(banners.asleep_since, "asleep_since")
 
 
 @blueprint.get("")
 def page() -> str:
     size, limit = due.fleet(), current_app.config["PADLOCK_REFRESH_DAILY_LIMIT"]
-    plan = {"fleet": size, "limit": limit, "days": runs.days_a_round(size, limit)}
+    plan = {"fleet": size, "limit": limit, "days": health.days_a_round(size, limit)}
+    plan["needed"] = due.needed(now()) if due.adaptive() else None
     clock = {"last_tick": runs.last_tick(), "asleep": runs.asleep(now())}
     shown = {"runs": runs.latest(SHOWN), "run": runs.under_way()}
     return render_template("refresh/page.html", **plan, **clock, **shown)

@@ -1,0 +1,148 @@
+"""How long a pass through 100,000 names takes whose servers are as they are in the world: see `distant`.
+
+A refresh works on them for a while, once with the settings as they come and once with more at a time, and what it does
+in that while is extrapolated to the whole. Also: how much memory it needs, and what part of its time the database has.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import distant
+from sqlalchemy import insert
+from start import ROOT, prepared
+
+from webapp import create_app
+from webapp.customers.models import Client, Service, ServiceStatus
+from webapp.extensions import db, writing
+from webapp.monitor import refresh, runs
+from webapp.monitor.models import Hostname, RefreshRun, RunKind
+
+NAMES = 100_000
+SECONDS = 60  # of each pass
+PASSES = {
+    "as it comes": {},
+    "more at a time": {"PADLOCK_REFRESH_BATCH": "1000", "PADLOCK_PROBE_CONCURRENCY": "512"},
+}
+DATABASE_GOAL = 0.10  # of the whole time
+
+
+def fill(names: int) -> None:
+    """A client with so many active services, each with a name of its own."""
+    numbers = range(1, names + 1)
+    empty = dict.fromkeys(("detail", "subject", "issuer", "serial", "key", "signature"), "")
+    lists = {"problems": [], "notes": [], "names": []}
+    with writing():
+        db.session.execute(insert(Client), [{"id": 1, "name": "All", "created_at": datetime.now(UTC), "version": 1}])
+        rows = [{"id": n, "name": distant.name(n)} | empty | lists for n in numbers]
+        db.session.execute(insert(Hostname), rows)
+        common = {"client_id": 1, "product": "Hosting", "status": ServiceStatus.ACTIVE, "version": 1}
+        services = [{"id": n, "domain": distant.name(n), "hostname_id": n} | common for n in numbers]
+        db.session.execute(insert(Service), services)
+    with writing():
+        db.session.execute(db.text("ANALYZE"))
+
+
+class Watch:
+    """Seconds spent in functions."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def on(self, owner: Any, name: str) -> None:
+        work: Callable[..., Any] = getattr(owner, name)
+
+        def watched(*arguments: Any, **named: Any) -> Any:
+            started = time.perf_counter()
+            try:
+                return work(*arguments, **named)
+            finally:
+                self.seconds += time.perf_counter() - started
+
+        setattr(owner, name, watched)
+
+
+def measure(at_least: float) -> dict[str, float]:
+    """What a refresh does in so many seconds, with the settings of the environment; its last batch is waited for. Runs
+    in a process of its own."""
+    app, database = create_app(), Watch()
+    with app.app_context():
+        dialect = db.engine.dialect
+        for name in ("do_execute", "do_executemany", "do_commit", "do_rollback"):
+            database.on(dialect, name)
+        now = datetime.now(UTC)
+        run = runs.begin(RunKind.NOW, runs.slot_of_now(now), 0, now)
+        if run is None:
+            raise SystemExit("There is nothing to refresh.")
+        run_id, started = run.id, time.monotonic()
+        refresh.work(run_id, Event(), until=started + at_least)
+        seconds = time.monotonic() - started
+        run = db.session.get_one(RefreshRun, run_id, populate_existing=True)
+        cpu = resource.getrusage(resource.RUSAGE_SELF)
+        return {
+            "asked": run.asked,
+            "valid": run.valid,
+            "invalid": run.invalid,
+            "unknown": run.unknown,
+            "seconds": seconds,
+            "database_seconds": database.seconds,
+            "cpu_seconds": cpu.ru_utime + cpu.ru_stime,
+            "peak_mb": _peak(),
+        }
+
+
+def _peak() -> float:
+    """The most memory this process has had, in megabytes. (`ru_maxrss` is inherited from who started it.)"""
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmHWM"].split()[0]) / 1024
+
+
+def main() -> None:
+    results = {}
+    with tempfile.TemporaryDirectory() as folder, distant.serving(Path(folder)) as settings:
+        print(f"{NAMES:,} names ...", file=sys.stderr)
+        with prepared(Path(folder), settings).app_context():
+            fill(NAMES)
+        for name, more in PASSES.items():
+            print(f"{SECONDS} seconds of a refresh, {name} ...", file=sys.stderr)
+            command = [sys.executable, __file__, "measure", str(SECONDS)]
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=os.environ | more)
+            results[name] = json.loads(done.stdout)
+    report(results)
+
+
+def report(results: dict[str, dict[str, float]]) -> None:
+    expected = ", ".join(f"{share:.0%} {answer}" for answer, share in distant.shares().items())
+    print(f"a sample of {NAMES:,} names; {expected}; SQLite")
+    heads = ("asked", "a minute", "whole, min", "peak MB", "CPU ms", "database ms")
+    print(f"{'':16}", *(f"{head:>12}" for head in heads))
+    content: dict[str, Any] = {"names": NAMES, "passes": results, "ratios": {}}
+    for name, row in results.items():
+        asked, minutes = row["asked"], row["seconds"] / 60
+        each = 1000 * row["cpu_seconds"] / asked, 1000 * row["database_seconds"] / asked
+        figures = (asked, asked / minutes, NAMES / asked * minutes, row["peak_mb"], *each)
+        print(f"{name:16}", *(f"{figure:12,.1f}" for figure in figures))
+        part = row["database_seconds"] / row["seconds"]
+        print(f"{'':16} the database has {part:.1%} of the time = {part / DATABASE_GOAL:.2f} x the goal (at most 1)")
+        content["ratios"][name] = {"names_a_minute": asked / minutes, "database_x_goal": part / DATABASE_GOAL}
+    folder = ROOT / "bench" / "results"
+    folder.mkdir(exist_ok=True)
+    (folder / "fleet.json").write_text(json.dumps(content, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["measure"]:
+        print(json.dumps(measure(float(sys.argv[2]))))
+    else:
+        main()
