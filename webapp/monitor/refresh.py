@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from queue import Empty, SimpleQueue
 from threading import Event
+from typing import Protocol
 
 from flask import current_app
 from sqlalchemy import select
@@ -33,6 +34,22 @@ log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 Progress = Callable[[RefreshRun], object]
 
+
+class Step(Protocol):
+    """One step of whoever owns a run, such as `next_batch`. Whether another may follow."""
+
+    def __call__(
+        self,
+        run_id: int,
+        owner: str,
+        stop: Event,
+        clock: Clock,
+        only: Sequence[int] = (),
+        progress: Progress | None = None,
+    ) -> bool: ...
+
+
+RENEWAL = due.LEASE.total_seconds() / 3
 GLANCE = 0.25  # seconds until whoever waits for answers looks whether to stop
 PATIENCE = 6  # times the deadline of a check that a name stands in line at a busy address
 MOST_CONTROLS = 5  # control names of the site's own
@@ -58,15 +75,15 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def tick(stop: Event, seconds: float, clock: Clock = utc_now) -> bool:
+def tick(stop: Event, seconds: float, clock: Clock = utc_now, step: Step | None = None) -> bool:
     """What a scheduler does each time it looks: begin what it is time for, and work on what there is, for about so many
-    seconds. Whether there is more to do."""
+    seconds. Whether there is more to do. `step` is how it works: see `handout` for another way than `next_batch`."""
     runs.beat(clock())
     runs.begin_daily(clock())
     until = time.monotonic() + seconds
     for run_id in runs.waiting(clock()):
         if time.monotonic() < until and not stop.is_set():
-            work(run_id, stop, clock, until=until)
+            work(run_id, stop, clock, until=until, step=step or next_batch)
     return not stop.is_set() and bool(runs.waiting(clock()))
 
 
@@ -78,39 +95,71 @@ def work(
     until: float = float("inf"),
     only: Sequence[int] = (),
     progress: Progress | None = None,
+    step: Step | None = None,
 ) -> None:
     """Work on a run until it has ended, or until this moment of the monotonic clock; not at all where somebody else
     does. `only` narrows it to these host names. A failure of ours is logged, and the run is tried again later."""
     owner = runs.take(run_id, clock())
     if owner is None:
         return
+    step = step or next_batch
+    renewed_at = time.monotonic()
     try:
-        while not stop.is_set() and time.monotonic() < until:
-            if not _next_batch(run_id, owner, stop, clock, only, progress):
-                break
+        while not stop.is_set() and time.monotonic() < until and step(run_id, owner, stop, clock, only, progress):
+            if time.monotonic() - renewed_at > RENEWAL:
+                renewed_at = time.monotonic()
+                due.renew("", owner, clock())
     except Exception as error:
         log.exception("the refresh %d failed on our side", run_id)
-        runs.stumbled(owner, error, clock())
+        runs.stumbled(run_id, error, clock())
     finally:
         runs.leave(owner)
 
 
-def _next_batch(
-    run_id: int, owner: str, stop: Event, clock: Clock, only: Sequence[int], progress: Progress | None
+def next_batch(
+    run_id: int,
+    owner: str,
+    stop: Event,
+    clock: Clock,
+    only: Sequence[int] = (),
+    progress: Progress | None = None,
 ) -> bool:
-    """One more batch of a run. Whether another may follow."""
-    most = _room(run_id)
-    batch = due.claim(run_id, owner, most, clock(), only) if most > 0 else due.Batch("", {})
+    """One more batch of a run, asked from here. Whether another may follow."""
+    batch = claim_next(run_id, owner, clock(), only)
     if batch is None:
         return False
-    if not batch.names:
-        runs.end(owner, clock())
-        return False
+    if batch.names:
+        return work_on(batch, run_id, owner, stop, clock, progress)
+    stop.wait(GLANCE)
+    return True
+
+
+def claim_next(run_id: int, owner: str, now: datetime, only: Sequence[int] = ()) -> due.Batch | None:
+    """The next batch of a run; without names while others are at work on the last of them. None: it is somebody else's
+    by now, or there are no more, and it has ended."""
+    most = _room(run_id, now)
+    batch = due.claim(run_id, owner, most, now, only) if most > 0 else due.Batch("", {})
+    if batch is None or batch.names or due.held(run_id, now):
+        return batch
+    runs.end(owner, now)
+    return None
+
+
+def work_on(
+    batch: due.Batch,
+    run_id: int,
+    owner: str | None,
+    stop: Event,
+    clock: Clock = utc_now,
+    progress: Progress | None = None,
+) -> bool:
+    """Ask a batch, hold it and the run that `owner` owns meanwhile, and note on the run what became of it. Whether this
+    machine can go on with another."""
     renewed_at = time.monotonic()
 
     def glance() -> None:
         nonlocal renewed_at
-        if time.monotonic() - renewed_at > due.LEASE.total_seconds() / 3:
+        if time.monotonic() - renewed_at > RENEWAL:
             renewed_at = time.monotonic()
             due.renew(batch.claim, owner, clock())
         _tell(run_id, progress)
@@ -119,9 +168,9 @@ def _next_batch(
     _tell(run_id, progress)
     if outcome is Outcome.OFFLINE:
         log.warning("this machine has no network: the refresh %d stores nothing and is tried again", run_id)
-        runs.went_offline(owner, clock())
+        runs.went_offline(run_id, clock())
     elif outcome is Outcome.DONE:
-        runs.went_well(owner)
+        runs.went_well(run_id)
     return outcome is Outcome.DONE
 
 
@@ -132,11 +181,12 @@ def _tell(run_id: int, progress: Progress | None) -> None:
         db.session.rollback()  # no transaction is open while we wait
 
 
-def _room(run_id: int) -> int:
-    """How many names the next batch of a run may hold."""
+def _room(run_id: int, now: datetime) -> int:
+    """How many names the next batch of a run may hold, beside those that workers hold."""
+    under_way = due.held(run_id, now)  # read first: a name that is recorded in between counts twice, not never
     run = db.session.get_one(RefreshRun, run_id, populate_existing=True)
     size: int = current_app.config["PADLOCK_REFRESH_BATCH"]
-    return min(size, run.most - run.asked) if run.most else size
+    return min(size, run.most - run.asked - under_way) if run.most else size
 
 
 def refresh_batch(
