@@ -11,8 +11,9 @@ import pytest
 
 from tests.monitor.processes import ROOT, SLOW, ended, recorded, wait_for
 from webapp.extensions import db
-from webapp.monitor import due, handout, live, refresh, shared, workers
-from webapp.monitor.models import RefreshRun, RunState
+from webapp.monitor import checkup, due, handout, live, refresh, runs, shared, workers
+from webapp.monitor.health import Level
+from webapp.monitor.models import RefreshRun, RunKind, RunState
 
 # The worker as it is, but that its claims run out after a second.
 WORKER = """
@@ -20,6 +21,7 @@ from datetime import timedelta
 from webapp import create_app
 from webapp.monitor import due, workers
 due.LEASE, due.lease = timedelta(seconds=0.6), lambda: timedelta(seconds=1)
+workers.ALIVE = 2  # and that it says more often that it is there
 workers.run(create_app())
 """
 
@@ -30,6 +32,7 @@ def crowd(site, redis, environ, monkeypatch):
     environ.update(PADLOCK_BROKER_URL=redis.url, PADLOCK_REFRESH_BATCH="4")
     site.config.update(PADLOCK_BROKER_URL=redis.url, PADLOCK_REFRESH_BATCH=4)
     live.register(site)
+    monkeypatch.setattr(due, "LEASE", timedelta(seconds=0.6))
     monkeypatch.setattr(due, "lease", lambda: timedelta(seconds=1))
     monkeypatch.setattr(shared, "PAUSE", 0.1)
     started = []
@@ -54,7 +57,7 @@ def clock(site):
     def tick():
         with site.app_context():
             line = handout.Line(workers.Broker(site))
-            while not stop.is_set() and not ended():
+            while not stop.is_set() and not (ended() and runs.under_way() is None):
                 refresh.tick(stop, 60, step=line.step)
                 stop.wait(0.05)
 
@@ -88,7 +91,7 @@ def test_a_worker_that_is_killed_loses_nothing(slow, crowd, clock):
     assert second.wait(10) == 0
 
 
-def test_a_broker_that_dies_and_comes_back_loses_nothing(slow, crowd, clock, redis):
+def test_a_broker_that_dies_and_comes_back_loses_nothing(slow, crowd, clock, redis, site, monkeypatch):
     (worker,) = crowd(1)
     ticking = clock()
     wait_for(lambda: recorded() > 0)
@@ -97,8 +100,14 @@ def test_a_broker_that_dies_and_comes_back_loses_nothing(slow, crowd, clock, red
     redis.start()
     ticking.result(20)
     assert all_is_well()
-    begin_another()
-    wait_for_worker_alone(redis, worker)
+    monkeypatch.setattr(refresh, "work_on", None)  # the worker has found its way back, and does all of the next run
+    wait_for(lambda: site.extensions["padlock_shared"].workers() == 1)
+    again = runs.begin(RunKind.NOW, "again", 0, refresh.utc_now())
+    clock().result(20)
+    db.session.rollback()
+    assert (again.asked, again.state) == (SLOW, RunState.DONE)
+    worker.terminate()
+    assert worker.wait(10) == 0
 
 
 def test_without_a_broker_the_scheduler_does_it_itself(slow, crowd, clock, redis, site):
@@ -106,4 +115,6 @@ def test_without_a_broker_the_scheduler_does_it_itself(slow, crowd, clock, redis
     redis.kill()
     clock().result(20)
     assert all_is_well()
-    assert "does not answer" in health_flag(site)
+    (flag,) = (flag for flag in checkup.look(refresh.utc_now()).flags if flag.name == "Broker")
+    assert flag.level is Level.BAD
+    assert "refreshes on its own" in flag.words

@@ -19,8 +19,9 @@ from typing import Protocol
 
 from webapp.extensions import db
 from webapp.monitor import due, refresh, runs
+from webapp.monitor.asking import GLANCE
 from webapp.monitor.models import RefreshRun
-from webapp.monitor.refresh import GLANCE, Clock, Progress, utc_now
+from webapp.monitor.refresh import Clock, Progress, utc_now
 
 log = logging.getLogger(__name__)
 

@@ -9,25 +9,22 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
-from contextlib import closing
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from queue import Empty, SimpleQueue
 from threading import Event
 from typing import Protocol
 
 from flask import current_app
 from sqlalchemy import select
 
-from webapp import probe
 from webapp.extensions import db, writing
 from webapp.monitor import due, runs
-from webapp.monitor.asking import probe_settings
+from webapp.monitor.asking import GLANCE, answers
 from webapp.monitor.models import Hostname, RefreshRun
+from webapp.monitor.network import NETWORK, is_offline
 from webapp.monitor.record import remember
-from webapp.probe import Finding, Reason, State
+from webapp.probe import Finding, Reason
 
 log = logging.getLogger(__name__)
 
@@ -47,19 +44,6 @@ class Step(Protocol):
         only: Sequence[int] = (),
         progress: Progress | None = None,
     ) -> bool: ...
-
-
-RENEWAL = due.LEASE.total_seconds() / 3
-GLANCE = 0.25  # seconds until whoever waits for answers looks whether to stop
-PATIENCE = 6  # times the deadline of a check that a name stands in line at a busy address
-MOST_CONTROLS = 5  # control names of the site's own
-MOST_REMEMBERED = 2000  # of them that are looked through
-SUSPICIOUS = 10  # names of a batch from which on it can tell that it is the monitor that is ill
-
-# What looks the same whether the far side is gone or our own network is. A firewall on our side may refuse as well.
-NETWORK = frozenset(
-    {Reason.DNS_NOT_FOUND, Reason.DNS_FAILED, Reason.TIMEOUT, Reason.UNREACHABLE, Reason.REFUSED},
-)
 
 
 class Outcome(StrEnum):
@@ -106,7 +90,7 @@ def work(
     renewed_at = time.monotonic()
     try:
         while not stop.is_set() and time.monotonic() < until and step(run_id, owner, stop, clock, only, progress):
-            if time.monotonic() - renewed_at > RENEWAL:
+            if _to_renew(renewed_at):
                 renewed_at = time.monotonic()
                 due.renew("", owner, clock())
     except Exception as error:
@@ -159,7 +143,7 @@ def work_on(
 
     def glance() -> None:
         nonlocal renewed_at
-        if time.monotonic() - renewed_at > RENEWAL:
+        if _to_renew(renewed_at):
             renewed_at = time.monotonic()
             due.renew(batch.claim, owner, clock())
         _tell(run_id, progress)
@@ -172,6 +156,11 @@ def work_on(
     elif outcome is Outcome.DONE:
         runs.went_well(run_id)
     return outcome is Outcome.DONE
+
+
+def _to_renew(renewed_at: float) -> bool:
+    """Whether what was claimed or renewed then, on the monotonic clock, should be renewed now."""
+    return time.monotonic() - renewed_at > due.LEASE.total_seconds() / 3
 
 
 def _tell(run_id: int, progress: Progress | None) -> None:
@@ -203,12 +192,12 @@ def refresh_batch(
     ids = {name: number for number, name in names.items()}
     doubtful = []
     try:
-        for finding in _answers(ids, stop, glance):
+        for finding in answers(ids, stop, glance):
             if finding.reason in NETWORK:
                 doubtful.append(finding)
             else:
                 _settle(ids[finding.input], finding, claim, run_id, clock())
-        offline = not stop.is_set() and _offline(doubtful, len(ids), stop, glance)
+        offline = not stop.is_set() and is_offline(doubtful, len(ids), stop, glance)
         if stop.is_set():
             return Outcome.STOPPED
         if offline:
@@ -233,56 +222,3 @@ def _settle(hostname_id: int, finding: Finding, claim: str, run_id: int, now: da
         row.asked_at, row.run_id = now if failed else finding.checked_at, run_id
         row.claim = row.claimed_until = None
         runs.count(run_id, "failed" if failed else finding.state.value, changed=changed)
-
-
-def _answers(names: Iterable[str], stop: Event, glance: Callable[[], object]) -> Iterator[Finding]:
-    """What these names answer, in the order in which they do; ends early when it is to stop."""
-    config = current_app.config
-    settings = probe_settings(config)
-    at_once, pause = config["PADLOCK_PER_ADDRESS"], config["PADLOCK_PER_ADDRESS_PAUSE"]
-    turns = probe.Turns(at_once, pause, patience=PATIENCE * settings.timeout)
-    finished: SimpleQueue[Future[Finding]] = SimpleQueue()
-    with closing(probe.Crew[Finding](config["PADLOCK_PROBE_CONCURRENCY"], "refresh")) as crew:
-        flying = [crew.submit(probe.probe(name, settings, turns)) for name in names]
-        for answer in flying:
-            answer.add_done_callback(finished.put)
-        left = len(flying)
-        while left and not stop.is_set():
-            glance()
-            try:
-                yield finished.get(timeout=GLANCE).result()
-                left -= 1
-            except Empty:
-                continue
-
-
-def _offline(doubtful: list[Finding], size: int, stop: Event, glance: Callable[[], object]) -> bool:
-    """Whether it is our own network that is down, now that so many of a batch of this size have no answer.
-
-    The control names tell; where none is set, those of the site's own names that answered last, at other addresses.
-    Where there are none of these either, it is ours if nothing at all answers and either no name gets past our resolver
-    and our router, or several servers that have answered before are gone at the same moment.
-    """
-    if size < SUSPICIOUS or 2 * len(doubtful) <= size:
-        return False
-    known = _answered_before()
-    names = {finding.input for finding in doubtful}
-    places = {(finding.address, finding.port) for finding in doubtful}
-    others = {where: name for name, where in known.items() if name not in names and where not in places}
-    controls = current_app.config["PADLOCK_CONTROL_NAMES"] or list(others.values())[:MOST_CONTROLS]
-    if controls:
-        told = _answers(controls, stop, glance)
-        return all(finding.reason in NETWORK | {Reason.MONITOR_ERROR} for finding in told)
-    not_past_us = all(finding.reason in (Reason.DNS_FAILED, Reason.UNREACHABLE) for finding in doubtful)
-    several = len({where for name, where in known.items() if name in names}) > 1
-    return len(doubtful) == size and (not_past_us or several)
-
-
-def _answered_before() -> dict[str, tuple[str | None, int | None]]:
-    """The names that had something to say when last asked, and where: the latest of them."""
-    answered = Hostname.state.in_((State.VALID, State.INVALID)) & (Hostname.reason != Reason.REFUSED)
-    rows = select(Hostname.name, Hostname.address, Hostname.port).where(answered, due.in_use())
-    latest = db.session.execute(rows.order_by(Hostname.checked_at.desc()).limit(MOST_REMEMBERED))
-    found = {name: (address, port) for name, address, port in latest}
-    db.session.rollback()  # no transaction is open while we wait
-    return found

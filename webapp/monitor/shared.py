@@ -45,11 +45,14 @@ class Shared:
         if time.monotonic() < self._silent_until:
             return otherwise
         try:
-            return what(self.redis)
+            answer = what(self.redis)
         except RedisError as error:
-            log.warning("Redis does not answer (%s): this process goes on without it", error)
+            if not self._silent_until:  # once, and not at each look
+                log.warning("Redis does not answer (%s): this process goes on without it", error)
             self._silent_until = time.monotonic() + PAUSE
             return otherwise
+        self._silent_until = 0.0
+        return answer
 
     def problem(self) -> str:
         """Why Redis cannot be used, in its own words; empty where it can."""

@@ -74,6 +74,7 @@ def run(app: Flask) -> None:
         stop.set()
 
     signals.worker_shutting_down.connect(shutting_down)
+    signals.setup_logging.connect(lambda **_: None, weak=False)  # whoever starts the site has set its logs up
     signals.worker_ready.connect(lambda **_: log.info("worker %s is ready", name), weak=False)
     threading.Thread(target=beat, name="beat", daemon=True).start()
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]  # workers need not know of each other
@@ -91,7 +92,7 @@ def _celery(app: Flask) -> Celery:
         task_reject_on_worker_lost=True,
         task_ignore_result=True,
         worker_prefetch_multiplier=1,
-        worker_hijack_root_logger=False,
+        worker_cancel_long_running_tasks_on_connection_loss=False,  # what is asked is recorded, broker or not
         worker_enable_remote_control=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
