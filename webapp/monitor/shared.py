@@ -80,6 +80,38 @@ class Shared:
 
         self.ask(release, None)
 
+    def renew(self, lease: Lock) -> None:
+        """Have a lease for as long again; does nothing where it has run out."""
+
+        def reacquire(_: Redis) -> None:
+            try:
+                lease.reacquire()
+            except LockError:
+                log.debug("a lease had run out before it was renewed")
+
+        self.ask(reacquire, None)
+
+    def leased(self, name: str) -> bool:
+        """Whether some process has this lease."""
+        return self.ask(lambda redis: bool(redis.exists(f"padlock:{name}")), False)
+
+    def write(self, name: str, line: str, seconds: int, *, anew: bool = False) -> None:
+        """Adds a line to what all processes can read under this name for so many seconds."""
+
+        def write(redis: Redis) -> None:
+            with redis.pipeline() as pipe:
+                if anew:
+                    pipe.delete(f"padlock:{name}")
+                pipe.rpush(f"padlock:{name}", line)
+                pipe.expire(f"padlock:{name}", seconds)
+                pipe.execute()
+
+        self.ask(write, None)
+
+    def read(self, name: str) -> list[str]:
+        """The lines under this name."""
+        return self.ask(lambda redis: [str(line) for line in redis.lrange(f"padlock:{name}", 0, -1)], [])
+
     def beat(self, worker: str) -> None:
         """This worker is there."""
         self.ask(lambda redis: redis.zadd("padlock:workers", {worker: _clock(redis)}), None)
