@@ -229,5 +229,9 @@ def attempts_to_sign_in(url, count):
     """What so many wrong passwords are answered with, whichever process answers."""
     with requests.Session() as browser:
         form = BeautifulSoup(browser.get(url, timeout=10).text, "html.parser").form
-        wrong = {"email": "ada@example.com", "password": "wrong", "csrf_token": form.find(id="csrf_token")["value"]}
+        wrong = {
+            "email": "ada@example.com",
+            "password": "wrong",
+            "csrf_token": form.find(attrs={"name": "csrf_token"})["value"],
+        }
         return [browser.post(url, wrong, timeout=10).status_code for _ in range(count)]
