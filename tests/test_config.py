@@ -95,7 +95,7 @@ def test_every_setting_has_a_default_that_works(tmp_path):
 
 
 def test_several_web_processes_need_a_broker(tmp_path):
-    with pytest.raises(BadSetting, match="^PADLOCK_WORKERS=2 needs PADLOCK_BROKER_URL"):
+    with pytest.raises(BadSetting, match=r"^PADLOCK_WORKERS=2 needs PADLOCK_BROKER_URL"):
         config.load({"PADLOCK_WORKERS": "2"}, tmp_path)
     values = config.load({"PADLOCK_WORKERS": "2", "PADLOCK_BROKER_URL": "redis://:secret@127.0.0.1:6379/1"}, tmp_path)
     assert config.for_flask(values)["RATELIMIT_STORAGE_URI"] == "redis://:secret@127.0.0.1:6379/1"

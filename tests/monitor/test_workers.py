@@ -1,11 +1,13 @@
 """Workers and a broker as they run and as they die: real processes, a real Redis, one SQLite file."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
@@ -20,20 +22,54 @@ from webapp.monitor import checkup, due, handout, live, refresh, runs, shared, w
 from webapp.monitor.health import Level
 from webapp.monitor.models import RefreshRun, RunKind, RunState
 
-# The worker as it is, but that its claims run out after a second.
-WORKER = """
+# Forks a worker for each line of settings that it reads, so that the imports are done once; for a number it says how
+# that one ended. They are workers as they are, but that their claims run out after a second.
+NURSERY = """
+import json, os, sys
 from datetime import timedelta
 from webapp import create_app
 from webapp.monitor import due, workers
 due.LEASE, due.lease = timedelta(seconds=0.6), lambda: timedelta(seconds=1)
-workers.ALIVE = 2  # and that it says more often that it is there
-workers.run(create_app())
+workers.ALIVE = 2  # and that they say more often that they are there
+
+for line in sys.stdin:
+    told = json.loads(line)
+    if isinstance(told, int):
+        print(os.waitstatus_to_exitcode(os.waitpid(told, 0)[1]), flush=True)
+        continue
+    child = os.fork()
+    if not child:
+        os.environ.update(told)
+        os.dup2(2, 1)
+        try:
+            workers.run(create_app())
+        except SystemExit as ended:
+            os._exit(ended.code or 0)
+        os._exit(0)
+    print(child, flush=True)
 """
 
 
+@pytest.fixture(scope="module")
+def nursery():
+    """Starts a worker with these settings: its number; or says how the one with this number ended."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "process_group": 0}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PADLOCK_")}
+    nursery = subprocess.Popen([sys.executable, "-c", NURSERY], cwd=ROOT, env=clean, **pipes)
+
+    def tell(told):
+        nursery.stdin.write(json.dumps(told) + "\n")
+        nursery.stdin.flush()
+        return int(nursery.stdout.readline())
+
+    yield tell
+    os.killpg(nursery.pid, signal.SIGKILL)
+    nursery.communicate()
+
+
 @pytest.fixture
-def crowd(site, redis, environ, monkeypatch):
-    """Starts workers, as many as are wanted, and waits until they are there: their processes."""
+def crowd(site, redis, environ, nursery, monkeypatch):
+    """Starts workers, as many as are wanted, and waits until they are there: their numbers."""
     environ.update(PADLOCK_BROKER_URL=redis.url, PADLOCK_REFRESH_BATCH="4")
     site.config.update(PADLOCK_BROKER_URL=redis.url, PADLOCK_REFRESH_BATCH=4)
     live.register(site)
@@ -43,15 +79,15 @@ def crowd(site, redis, environ, monkeypatch):
     started = []
 
     def crowd(count):
-        pipes = {"cwd": ROOT, "env": environ, "process_group": 0}
-        started.extend(subprocess.Popen([sys.executable, "-c", WORKER], **pipes) for _ in range(count))
+        started.extend(nursery(environ) for _ in range(count))
         wait_for(lambda: site.extensions["padlock_shared"].workers() >= len(started))
         return started
 
     yield crowd
     for process in started:
-        process.kill()
-        process.wait()
+        with suppress(ProcessLookupError):  # the test has ended it
+            os.kill(process, signal.SIGKILL)
+            nursery(process)
 
 
 @pytest.fixture
@@ -84,19 +120,19 @@ def test_workers_share_a_run_and_ask_everybody_once(slow, crowd, clock, lab, mon
     assert lab.contacts("*.slow.example") == before + SLOW
 
 
-def test_a_worker_that_is_killed_loses_nothing(slow, crowd, clock):
+def test_a_worker_that_is_killed_loses_nothing(slow, crowd, clock, nursery):
     first, second = crowd(2)
     ticking = clock()
     wait_for(lambda: recorded() > 0)
-    first.kill()
-    assert first.wait() == -signal.SIGKILL
+    os.kill(first, signal.SIGKILL)
+    assert nursery(first) == -signal.SIGKILL
     ticking.result(20)
     assert all_is_well()
-    second.terminate()
-    assert second.wait(10) == 0
+    os.kill(second, signal.SIGTERM)
+    assert nursery(second) == 0
 
 
-def test_a_broker_that_dies_and_comes_back_loses_nothing(slow, crowd, clock, redis, site, monkeypatch):
+def test_a_broker_that_dies_and_comes_back_loses_nothing(slow, crowd, clock, nursery, redis, site, monkeypatch):
     (worker,) = crowd(1)
     ticking = clock()
     wait_for(lambda: recorded() > 0)
@@ -111,8 +147,8 @@ def test_a_broker_that_dies_and_comes_back_loses_nothing(slow, crowd, clock, red
     clock().result(20)
     db.session.rollback()
     assert (again.asked, again.state) == (SLOW, RunState.DONE)
-    worker.terminate()
-    assert worker.wait(10) == 0
+    os.kill(worker, signal.SIGTERM)
+    assert nursery(worker) == 0
 
 
 def test_without_a_broker_the_scheduler_does_it_itself(slow, crowd, clock, redis, site):
