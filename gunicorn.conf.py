@@ -1,14 +1,18 @@
-"""How gunicorn serves the site: one process with threads, so that the flights and the caches are shared."""
+"""How gunicorn serves the site: one process with threads; several share what they must through the broker."""
 
 import os
+import sys
 from typing import Any
 
 from webapp import logs
-from webapp.config import LISTEN, LOG_FORMAT, LOG_LEVEL, THREADS
+from webapp.config import LISTEN, LOG_FORMAT, LOG_LEVEL, THREADS, BadSetting, web_processes
 
 bind = LISTEN.read(os.environ)
 worker_class = "gthread"
-workers = 1
+try:
+    workers = web_processes(os.environ)
+except BadSetting as error:
+    sys.exit(str(error))  # one sentence for the person who set it, instead of a traceback
 threads = THREADS.read(os.environ)
 logconfig_dict = logs.settings(LOG_FORMAT.read(os.environ), LOG_LEVEL.read(os.environ))
 graceful_timeout = 10  # seconds

@@ -18,7 +18,7 @@ from webapp.customers.models import DomainStatus, Role, ServiceStatus
 from webapp.extensions import db, writing
 from webapp.monitor import scheduler
 
-pytest_plugins = ["tests.lab_fixture"]
+pytest_plugins = ["tests.lab_fixture", "tests.redis_fixture"]
 
 PASSWORD = "correct horse battery"
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

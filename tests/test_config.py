@@ -41,6 +41,8 @@ BAD = {
     "PADLOCK_PER_ADDRESS_PAUSE": ["-1", "nan"],
     "PADLOCK_REFRESH_ADAPTIVE": ["sometimes"],
     "PADLOCK_CONTROL_NAMES": ["localhost", "https://example.com", "a b.example", "a..example"],
+    "PADLOCK_BROKER_URL": ["redis", "amqp://x", "redis://", "redis://host:6379/db", "redis://a b"],
+    "PADLOCK_WORKERS": ["0", "65", "two"],
     "PADLOCK_DATABASE_URL": ["nonsense", "sqlite:////no/such/folder/file", "mysql://nobody/nothing"],
 }
 
@@ -91,6 +93,13 @@ def test_every_setting_has_a_default_that_works(tmp_path):
     assert values.keys() == {setting.name for setting in config.SETTINGS}
     assert values["PADLOCK_PROBE_TIMEOUT"] == 10
     assert values["PADLOCK_PROBE_CONCURRENCY"] == 64
+
+
+def test_several_web_processes_need_a_broker(tmp_path):
+    with pytest.raises(BadSetting, match=r"^PADLOCK_WORKERS=2 needs PADLOCK_BROKER_URL"):
+        config.load({"PADLOCK_WORKERS": "2"}, tmp_path)
+    values = config.load({"PADLOCK_WORKERS": "2", "PADLOCK_BROKER_URL": "redis://:secret@127.0.0.1:6379/1"}, tmp_path)
+    assert config.for_flask(values)["RATELIMIT_STORAGE_URI"] == "redis://:secret@127.0.0.1:6379/1"
 
 
 def test_an_empty_value_is_the_default(tmp_path):

@@ -12,13 +12,12 @@ ROOT = Path(__file__).parent.parent
 FILES = sorted((ROOT / "deploy").iterdir())
 COMPOSE = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())
 DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text()
-TO_COME = {"PADLOCK_BROKER_URL"}
 
 
 @pytest.mark.parametrize("file", [*FILES, ROOT / "docs/deploy.md"], ids=lambda file: file.name)
 def test_every_setting_that_is_named_exists(file):
     named = set(re.findall(r"PADLOCK_[A-Z_]+", file.read_text()))
-    assert named <= {setting.name for setting in config.SETTINGS} | TO_COME
+    assert named <= {setting.name for setting in config.SETTINGS}
 
 
 def test_the_settings_of_the_services_are_ones_that_the_site_takes(tmp_path):
@@ -27,7 +26,7 @@ def test_the_settings_of_the_services_are_ones_that_the_site_takes(tmp_path):
         name: re.sub(r"\$\{(\w+)(:-(\w*))?[^}]*\}", lambda found: told.get(found[1], found[3]), value)
         for name, value in COMPOSE["x-padlock"]["environment"].items()
     }
-    values = config.load({name: value for name, value in filled.items() if name not in TO_COME}, tmp_path)
+    values = config.load({name: value for name, value in filled.items()}, tmp_path)
     assert values["PADLOCK_SITE_URL"] == "https://padlock.example.com"
     assert (values["PADLOCK_TRUSTED_PROXIES"], values["PADLOCK_COOKIE_SECURE"]) == (1, True)
 

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import click
 from flask import Flask, current_app
 
-from webapp import cli_diagnose, cli_import, cli_refresh, cli_users, config, padlock, probe
+from webapp import cli_diagnose, cli_import, cli_refresh, cli_users, cli_worker, config, padlock, probe
 from webapp.customers import accounts
 from webapp.monitor.asking import probe_settings
 
@@ -19,7 +19,13 @@ MANY = 10  # names from which on a terminal shows a progress bar
 
 
 def register(app: Flask) -> None:
-    own = (cli_users.users, cli_import.import_file, cli_refresh.refresh_names, cli_diagnose.diagnose_host)
+    own = (
+        cli_users.users,
+        cli_import.import_file,
+        cli_refresh.refresh_names,
+        cli_diagnose.diagnose_host,
+        cli_worker.worker,
+    )
     for command in (check, settings, welcome, *own):
         app.cli.add_command(command)
 

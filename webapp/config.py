@@ -211,9 +211,19 @@ def _listen(text: str) -> str:
     return text
 
 
+def _broker(text: str) -> str:
+    if text and not re.fullmatch(r"redis://[^\s/?#]+(/[0-9]{1,3})?/?", text):
+        raise ValueError("it takes redis://host:6379/0, with :password@ before the host where it has one")
+    return text
+
+
 # What gunicorn reads before there is a site.
 LISTEN = Setting("PADLOCK_LISTEN", _listen, "127.0.0.1:8000", "Where the site listens.")
 THREADS = Setting("PADLOCK_THREADS", _whole(2, 256), "16", "How many requests are served at once.")
+WORKERS = Setting(
+    "PADLOCK_WORKERS", _whole(1, 64), "1", "How many web processes serve the site; several need a broker."
+)
+BROKER = Setting("PADLOCK_BROKER_URL", _broker, "", "redis://host:6379/0, for several machines; empty: none.", True)
 LOG_FORMAT = Setting(
     "PADLOCK_LOG_FORMAT", _one_of("auto", "plain", "json"), "auto", "Logs: plain, json; auto: plain on a terminal."
 )
@@ -267,7 +277,17 @@ SETTINGS = (
     Setting(
         "PADLOCK_REFRESH_ADAPTIVE", _switch, "off", "On: names are refreshed as often as their state calls for it."
     ),
+    BROKER,
+    WORKERS,
 )
+
+
+def web_processes(environ: Mapping[str, str]) -> int:
+    """How many processes serve the site. Several without a broker would each count sign-in attempts for themselves."""
+    workers: int = WORKERS.read(environ)
+    if workers > 1 and not BROKER.read(environ):
+        raise BadSetting(f"PADLOCK_WORKERS={workers} needs PADLOCK_BROKER_URL: what they share is kept there.")
+    return workers
 
 
 def answers(listen: str) -> bool:
@@ -288,6 +308,7 @@ def load(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
             near = difflib.get_close_matches(name, known, 1, 0.85)
             log.warning("%s is not a setting of Padlock%s", name, f"; did you mean {near[0]}?" if near else "")
     values = {setting.name: setting.read(environ) for setting in SETTINGS}
+    web_processes(environ)
     values["PADLOCK_SECRET_KEY"] = values["PADLOCK_SECRET_KEY"] or _kept_secret(instance / "secret_key")
     if not values["PADLOCK_DATABASE_URL"]:
         file = instance / "padlock.sqlite3"
@@ -298,6 +319,7 @@ def load(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
 
 def for_flask(settings: Mapping[str, Any]) -> dict[str, Any]:
     """What Flask and its extensions are told, from Padlock's own settings and otherwise fixed."""
+    broker = settings["PADLOCK_BROKER_URL"]
     return {
         "SECRET_KEY": settings["PADLOCK_SECRET_KEY"],
         "SQLALCHEMY_DATABASE_URI": settings["PADLOCK_DATABASE_URL"],
@@ -310,5 +332,8 @@ def for_flask(settings: Mapping[str, Any]) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "MAX_FORM_PARTS": 100,
         "WTF_CSRF_TIME_LIMIT": None,  # a token lasts as long as its session: a page left open for a day still works
-        "RATELIMIT_STORAGE_URI": "memory://",
+        "RATELIMIT_STORAGE_URI": broker or "memory://",
+        "RATELIMIT_STORAGE_OPTIONS": dict.fromkeys(("socket_timeout", "socket_connect_timeout"), 1) if broker else {},
+        "RATELIMIT_KEY_PREFIX": "padlock",
+        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,  # without its broker each process counts for itself
     }

@@ -1,11 +1,17 @@
+import os
+import socket
+import subprocess
+import sys
 from threading import Event
 
 import pytest
 
 from tests.conftest import NOW
+from tests.monitor.processes import ROOT, SLOW
 from webapp import config
 from webapp.customers import catalog
 from webapp.customers.models import ServiceStatus
+from webapp.demo import behaviours
 from webapp.demo.pki import issue
 from webapp.extensions import db, writing
 from webapp.monitor import live, refresh, runs
@@ -68,3 +74,49 @@ def tick(site):
         return runs.last_daily()
 
     return tick
+
+
+@pytest.fixture
+def environ(site):
+    """What another process of this site is told."""
+    there = ",".join(f"{pattern}={address}:{port}" for pattern, address, port in site.config["PADLOCK_CONNECT_TO"])
+    return {
+        "PATH": os.environ["PATH"],
+        "PADLOCK_DATABASE_URL": site.config["PADLOCK_DATABASE_URL"],
+        "PADLOCK_SECRET_KEY": "x" * 32,
+        "PADLOCK_CA_BUNDLE": str(site.config["PADLOCK_CA_BUNDLE"]),
+        "PADLOCK_ALLOWED_NETWORKS": "127.0.0.0/8",
+        "PADLOCK_CONNECT_TO": there,
+        "PADLOCK_PROBE_TIMEOUT": "5",
+        "PADLOCK_TIMEZONE": "UTC",
+    }
+
+
+@pytest.fixture
+def slow(fleet, lab, environ, site):
+    """Some names on a server that takes its time."""
+    leaf = issue("*.slow.example", issuer=lab.intermediate)
+    slow = lab.context(leaf, lab.intermediate)
+    address, port = lab.listen("*.slow.example", behaviours.https(slow, delay=0.2))
+    environ["PADLOCK_CONNECT_TO"] = f"*.slow.example={address}:{port}"
+    environ.update(PADLOCK_PER_ADDRESS="2", PADLOCK_PER_ADDRESS_PAUSE="0")
+    site.config.update(PADLOCK_CONNECT_TO=(("*.slow.example", address, port),), PADLOCK_PER_ADDRESS=2)
+    return fleet(*(f"name{number}.slow.example" for number in range(SLOW)))
+
+
+@pytest.fixture
+def site_process(environ):
+    """The site as `make run` starts it, on a port of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        environ["PADLOCK_LISTEN"] = f"127.0.0.1:{free.getsockname()[1]}"
+    command = [sys.executable, "-m", "gunicorn", "--log-level", "warning", "wsgi:app"]
+    started = []
+
+    def start():
+        started.append(subprocess.Popen(command, cwd=ROOT, env=environ))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()

@@ -185,3 +185,12 @@ def test_how_the_site_is_set_up(debug, secure_cookies, only_here, expected):
 )
 def test_a_clock_that_cannot_be_right_is_told(seen, now, level):
     assert health.clock(seen, NEW, now).level is level
+
+
+@pytest.mark.parametrize(
+    ("problem", "workers", "levels"),
+    [("", 2, []), ("", 0, [("Broker", WARNING)]), ("Connection refused", 0, [("Broker", BAD)])],
+)
+def test_a_broker_that_is_gone_or_has_no_workers_is_told(problem, workers, levels):
+    assert told(health.broker(True, problem, workers)) == levels
+    assert health.broker(False, "", 0) == []

@@ -3,25 +3,20 @@
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from tests.monitor.processes import ROOT, SLOW, ended, recorded, wait_for
 from webapp.demo import behaviours
-from webapp.demo.pki import issue
 from webapp.extensions import db, writing
 from webapp.monitor import runs
 from webapp.monitor.models import Hostname, RefreshRun, RunState
-from webapp.probe import State
 
-ROOT = Path(__file__).parents[2]
-SLOW = 14  # names
 # Forks a scheduler for each line it reads, and waits for the one whose number it reads: so the imports are done once.
 NURSERY = """
 import os, sys, time
@@ -53,33 +48,6 @@ for line in sys.stdin:
 
 
 @pytest.fixture
-def environ(site):
-    """What another process of this site is told."""
-    there = ",".join(f"{pattern}={address}:{port}" for pattern, address, port in site.config["PADLOCK_CONNECT_TO"])
-    return {
-        "PATH": os.environ["PATH"],
-        "PADLOCK_DATABASE_URL": site.config["PADLOCK_DATABASE_URL"],
-        "PADLOCK_SECRET_KEY": "x" * 32,
-        "PADLOCK_CA_BUNDLE": str(site.config["PADLOCK_CA_BUNDLE"]),
-        "PADLOCK_ALLOWED_NETWORKS": "127.0.0.0/8",
-        "PADLOCK_CONNECT_TO": there,
-        "PADLOCK_PROBE_TIMEOUT": "5",
-        "PADLOCK_TIMEZONE": "UTC",
-    }
-
-
-@pytest.fixture
-def slow(fleet, lab, environ):
-    """Some names on a server that takes its time."""
-    leaf = issue("*.slow.example", issuer=lab.intermediate)
-    slow = lab.context(leaf, lab.intermediate)
-    address, port = lab.listen("*.slow.example", behaviours.https(slow, delay=0.2))
-    environ["PADLOCK_CONNECT_TO"] = f"*.slow.example={address}:{port}"
-    environ.update(PADLOCK_PER_ADDRESS="2", PADLOCK_PER_ADDRESS_PAUSE="0")
-    return fleet(*(f"name{number}.slow.example" for number in range(SLOW)))
-
-
-@pytest.fixture
 def schedulers(environ):
     """Starts schedulers, each in a process of its own: says their numbers, or with a number how that one ended."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "process_group": 0}
@@ -93,28 +61,6 @@ def schedulers(environ):
     yield schedulers
     os.killpg(nursery.pid, signal.SIGKILL)
     nursery.communicate()
-
-
-def recorded():
-    """How many names are recorded; whatever happened, they are as many as the run has counted, and none is half so."""
-    db.session.rollback()
-    run = runs.last_daily()
-    asked = db.session.scalar(db.select(db.func.count()).where(Hostname.run_id == 1, Hostname.state == State.VALID))
-    assert asked == (run.asked if run else 0) == (run.valid if run else 0)
-    return asked
-
-
-def wait_for(condition, seconds=20):
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "it did not come to that"
-        time.sleep(0.02)
-
-
-def ended():
-    db.session.rollback()
-    run = runs.last_daily()
-    return run is not None and run.ended
 
 
 def test_two_schedulers_at_once_run_one_run_and_ask_everybody_once(slow, schedulers, lab):
@@ -165,24 +111,6 @@ def stop_between_two_writes(process):
             os.kill(process, signal.SIGCONT)
             time.sleep(0.01)
     raise AssertionError("it is always writing")
-
-
-@pytest.fixture
-def site_process(environ):
-    """The site as `make run` starts it, on a port of its own."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        environ["PADLOCK_LISTEN"] = f"127.0.0.1:{free.getsockname()[1]}"
-    command = [sys.executable, "-m", "gunicorn", "--log-level", "warning", "wsgi:app"]
-    started = []
-
-    def start():
-        started.append(subprocess.Popen(command, cwd=ROOT, env=environ))
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
 
 
 def test_the_site_refreshes_a_hundred_names_with_nobody_looking(fleet, site_process, capsys):

@@ -145,7 +145,7 @@ def test_a_run_that_keeps_failing_is_tried_later_each_time_and_given_up(at):
     for _ in range(runs.MOST_TRIES):
         assert runs.waiting(moment) == [run.id]
         owner = runs.take(run.id, moment)
-        runs.stumbled(owner, OSError(28, "No space left on device"), moment)
+        runs.stumbled(run.id, OSError(28, "No space left on device"), moment)
         runs.leave(owner)
         assert runs.waiting(moment) == []
         moment = run.retry_at

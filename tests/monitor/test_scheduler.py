@@ -28,7 +28,7 @@ def ticking(app, monkeypatch):
 def test_a_tick_that_fails_is_logged_and_the_next_one_comes(ticking, caplog):
     ticks, again = [], Event()
 
-    def tick(stop, seconds):
+    def tick(stop, seconds, step):
         ticks.append(1)
         if len(ticks) == 1:
             raise ZeroDivisionError
@@ -43,7 +43,7 @@ def test_a_tick_that_fails_is_logged_and_the_next_one_comes(ticking, caplog):
 def test_every_tick_has_a_session_of_its_own(ticking):
     sessions, twice = [], Event()
 
-    def tick(stop, seconds):
+    def tick(stop, seconds, step):
         sessions.append(db.session())
         if len(sessions) == 2:
             twice.set()
@@ -56,7 +56,7 @@ def test_every_tick_has_a_session_of_its_own(ticking):
 def test_it_ends_what_is_under_way_and_ticks_no_more(ticking):
     begun, stopped = Event(), []
 
-    def tick(stop, seconds):
+    def tick(stop, seconds, step):
         begun.set()
         stopped.append(stop.wait(10))
 
@@ -78,7 +78,7 @@ def test_it_does_not_start_where_it_is_not_wanted(app, monkeypatch, setting, fro
 def test_a_real_tick_leaves_a_heartbeat(app, monkeypatch):
     monkeypatch.setattr(scheduler, "FIRST", timedelta(0))
     done, real = Event(), refresh.tick
-    monkeypatch.setattr(refresh, "tick", lambda *arguments: (real(*arguments), done.set())[0])
+    monkeypatch.setattr(refresh, "tick", lambda *arguments, **more: (real(*arguments, **more), done.set())[0])
     scheduler.start(app)
     assert done.wait(10)
     with app.app_context():

@@ -24,6 +24,8 @@ def folder(app, tmp_path):
     app.instance_path = str(tmp_path / "instance")
     yield Path(app.instance_path) / "imports"
     import_jobs._workshop(app).executor.shutdown()
+    for lock in import_jobs._workshop(app).locks.values():
+        lock.close()  # of what was never done
 
 
 @pytest.fixture
@@ -163,7 +165,8 @@ def test_after_a_restart_an_import_under_way_is_told_as_interrupted(app, ada, mo
     job = upload(app, ada, WHOLE)
     monkeypatch.setattr(import_jobs._workshop(app).executor, "submit", lambda *arguments: None)
     ada.post(job)
-    del app.extensions["padlock_imports"]
+    for lock in import_jobs._workshop(app).locks.values():
+        lock.close()  # as when its process ends
     assert "site was restarted" in ada.get(job).find(role="alert").text
 
 

@@ -1,11 +1,13 @@
 """Imports through the browser: an uploaded file, what is being done with it, and how far that is.
 
-A job is a token that nobody can guess. What is known of it is in three files of that name, which only the site may
-read: the upload, its staging, and its state. One thread does the work, a job after the other.
+A job is a token that nobody can guess. What is known of it is in files of that name, which only the site may read: the
+upload, its staging, its state, and a lock that a process holds while it works on it: so all processes of this machine
+know whether anybody does. One thread of each does the work, a job after the other.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import re
@@ -17,7 +19,6 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Lock
 from typing import IO, Any
 
 from flask import Flask, abort, current_app
@@ -77,21 +78,28 @@ def begin(user: User, filename: str, upload: IO[bytes], now: datetime) -> str:
     """Keeps the upload and starts to check it. The token of the job."""
     clear_away(now)
     job = Job(secrets.token_urlsafe(32), user.id, probe.clean(filename, 100) or "upload.csv")
+    lock = _lock(job.token)
+    if lock is None:
+        raise RuntimeError("an import has been given the token of another")
     source = _file(job.token, "csv")
     source.touch(0o600)
     with source.open("wb") as file:
         while piece := upload.read(1 << 20):
             file.write(piece)
-    _start(job, _check)
+    _start(job, lock, _check)
     return job.token
 
 
 def start_import(job: Job, now: datetime) -> None:
     """Starts to write what was checked; does nothing where that is under way or done, or the file has problems."""
-    with _workshop(_app()).one_at_a_time:
-        current = _read(job.token)  # somebody may have pressed the button twice
-        if current is not None and current.stage == "checked" and not current.problems:
-            _start(replace(current, stage="importing", doing=WAITING, done=0, total=0), _write, now)
+    lock = _lock(job.token)
+    if lock is None:  # somebody has pressed the button twice
+        return
+    current = _read(job.token)
+    if current is not None and current.stage == "checked" and not current.problems:
+        _start(replace(current, stage="importing", doing=WAITING, done=0, total=0), lock, _write, now)
+    else:
+        lock.close()
 
 
 def job_or_404(user: User, token: str) -> Job:
@@ -99,7 +107,8 @@ def job_or_404(user: User, token: str) -> Job:
     job = _read(token)
     if job is None or job.user_id != user.id:
         abort(404)
-    if job.running and token not in _workshop(_app()).under_way:
+    if job.running and (lock := _lock(token)):
+        lock.close()
         job = _read(token) or job  # it may have ended since it was read
         return replace(job, stage="failed", error=INTERRUPTED) if job.running else job
     return job
@@ -134,12 +143,11 @@ def clear_away(now: datetime) -> None:
 
 
 class _Workshop:
-    """The one thread of this process that works on imports, and which jobs it has."""
+    """The one thread of this process that works on imports, and the locks of the jobs that it has."""
 
     def __init__(self) -> None:
         self.executor = ThreadPoolExecutor(1, "import")
-        self.under_way: set[str] = set()
-        self.one_at_a_time = Lock()
+        self.locks: dict[str, IO[bytes]] = {}
 
 
 def _workshop(app: Flask) -> _Workshop:
@@ -147,9 +155,22 @@ def _workshop(app: Flask) -> _Workshop:
     return workshop
 
 
-def _start(job: Job, work: Callable[..., Job], *arguments: Any) -> None:
+def _lock(token: str) -> IO[bytes] | None:
+    """The right to work on a job, until it is closed or this process ends, however it does. None: it is taken."""
+    path = _file(token, "lock")
+    path.touch(0o600)
+    file = path.open("rb")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file
+
+
+def _start(job: Job, lock: IO[bytes], work: Callable[..., Job], *arguments: Any) -> None:
     app = _app()
-    _workshop(app).under_way.add(job.token)  # before it is kept: a job that is kept as running is under way
+    _workshop(app).locks[job.token] = lock
     _keep(job)
     _workshop(app).executor.submit(_run, app, job, work, *arguments)
 
@@ -166,7 +187,7 @@ def _run(app: Flask, job: Job, work: Callable[..., Job], *arguments: Any) -> Non
             log.exception("The import %s failed.", job.filename)
             _fail(job, OUR_FAULT)
         finally:
-            _workshop(app).under_way.discard(job.token)
+            _workshop(app).locks.pop(job.token).close()
 
 
 def _check(job: Job) -> Job:

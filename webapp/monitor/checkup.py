@@ -48,6 +48,7 @@ def look(now: datetime) -> Checkup:
     flags = [
         *health.storage(_storage()),
         *health.scheduler(_clockwork(now), now),
+        *_broker(),
         health.trust(probe.roots(config["PADLOCK_CA_BUNDLE"])),
         health.resolver(probe.answer_time(names[0] if names else "localhost", PATIENCE)),
         *health.controls(names, _silent(names)),
@@ -88,6 +89,13 @@ def _clockwork(now: datetime) -> Clockwork:
         used=today.asked if today else 0,
         needed=due.needed(now) if due.adaptive() else None,
     )
+
+
+def _broker() -> list[Flag]:
+    """The broker and the workers, where there are any to be."""
+    shared = current_app.extensions["padlock_shared"]
+    problem = shared.problem() if shared else ""
+    return health.broker(bool(shared), problem, 0 if problem or not shared else shared.workers())
 
 
 def _silent(names: tuple[str, ...]) -> list[str]:

@@ -1,4 +1,5 @@
-"""Diagnoses under way and those of the last minutes, in memory: each in a thread of its own that adds its steps.
+"""Diagnoses under way and those of the last minutes, in memory: each in a thread of its own that adds its steps. Where
+there is a broker, other processes of the site can read along, see `showing`.
 
 One at a time for a name: who asks meanwhile watches the same one. What it comes to is recorded like any check.
 """
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from flask import Flask, current_app
 
@@ -18,6 +20,9 @@ from webapp.monitor.asking import probe_settings
 from webapp.monitor.record import record
 from webapp.probe.diagnosis import diagnose
 from webapp.probe.steps import Origin, OriginAsked, Step, Verdict
+
+if TYPE_CHECKING:
+    from webapp.monitor.showing import Showing
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +50,11 @@ class Diagnosis:
     failed: bool = False
     ended: float = 0.0  # on the monotonic clock
 
+    @property
+    def fresh(self) -> bool:
+        """Whether it is under way, or has just been done."""
+        return self.running or time.monotonic() - self.ended < COOL_DOWN_SECONDS
+
 
 class Diagnoses:
     """Those of one site."""
@@ -54,20 +64,30 @@ class Diagnoses:
         self._lock = threading.Lock()
         self._room = threading.BoundedSemaphore(MOST_AT_ONCE)
         self._known: dict[tuple[str, str | None], Diagnosis] = {}
+        self._showing: Showing | None = None
+        if shared := app.extensions["padlock_shared"]:
+            from webapp.monitor.showing import Showing  # what it needs is loaded by those who have a broker only
+
+            self._showing = Showing(shared)
 
     def of(self, name: str, server: str | None) -> Diagnosis | None:
         """The one of this name for this server: under way, or of the last minutes."""
         with self._lock:
             self._forget()
-            return self._known.get((name, server))
+            known = self._known.get((name, server))
+        if self._showing is None or (known is not None and known.running):
+            return known
+        return self._showing.of(name, server) or known
 
     def start(self, name: str, server: str | None, viewer: int, remember: Remember) -> bool:
         """Starts one unless it is under way or has just been done; `remember` is told where the name leads, seen from
         `server`. False where there is no room now, or the same name is being asked for another server."""
+        known = self.of(name, server)
+        if known is not None and known.fresh:
+            return True
         with self._lock:
-            self._forget()
             known = self._known.get((name, server))
-            if known is not None and (known.running or time.monotonic() - known.ended < COOL_DOWN_SECONDS):
+            if known is not None and known.fresh:
                 return True
             under_way = [one for one in self._known.values() if one.running]
             of_viewer = sum(one.viewer == viewer for one in under_way)
@@ -76,6 +96,10 @@ class Diagnoses:
             if of_viewer >= MOST_FOR_ONE:
                 return False
             diagnosis = self._known[name, server] = Diagnosis(name, server, viewer, datetime.now(UTC))
+        if self._showing is not None and not self._showing.begin(diagnosis):
+            with self._lock:
+                del self._known[name, server]
+            return False
         try:
             threading.Thread(
                 target=self._work, args=(diagnosis, remember), name=f"diagnose {name}", daemon=True
@@ -91,6 +115,8 @@ class Diagnoses:
             with self._room:
                 for step in diagnose(diagnosis.name, probe_settings(self._app.config), diagnosis.server):
                     diagnosis.steps.append(step)
+                    if self._showing is not None:
+                        self._showing.add(diagnosis, step)
                     self._keep(step, remember)
         except Exception:
             log.exception("the diagnosis of %s failed", diagnosis.name)
@@ -108,6 +134,8 @@ class Diagnoses:
     def _end(self, diagnosis: Diagnosis) -> None:
         diagnosis.ended = time.monotonic()
         diagnosis.running = False
+        if self._showing is not None:
+            self._showing.end(diagnosis)
 
     def _forget(self) -> None:
         """What is too old, or too much, the oldest first."""

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -93,7 +93,7 @@ def free(until: ColumnElement[datetime | None], now: datetime) -> ColumnElement[
 def claim(run_id: int, owner: str, most: int, now: datetime, only: Sequence[int] = ()) -> Batch | None:
     """The next names of a run, `most` of them, claimed for whoever works on it; empty where none is due any more.
     `only` narrows them to these ids. None: the run is somebody else's by now, or has been ended."""
-    token, until = secrets.token_hex(16), now + lease()
+    token, until = _token(run_id), now + lease()
     unclaimed = free(Hostname.__table__.c.claimed_until, now)
     due = and_(in_use(), unclaimed, _open_to(run_id, now))
     if only:
@@ -110,12 +110,41 @@ def claim(run_id: int, owner: str, most: int, now: datetime, only: Sequence[int]
         return Batch(token, dict(rows.all()))
 
 
-def renew(token: str, owner: str, now: datetime) -> None:
-    """Hold a batch and its run for another lease."""
+def take_up(run_id: int, token: str, now: datetime) -> Batch:
+    """The batch that was claimed under this token for whoever comes first, claimed anew for who comes now. Empty where
+    somebody was quicker, it has waited for too long, or its run has ended: whoever is told of it twice finds nothing
+    the second time."""
+    mine = _token(run_id)
+    with writing():
+        waiting = (Hostname.claim == token, Hostname.claimed_until > now)
+        under_way = select(RefreshRun.id).where(RefreshRun.id == run_id, RefreshRun.ended_at.is_(None)).exists()
+        values = {"claim": mine, "claimed_until": now + lease()}
+        _changed(update(Hostname).where(*waiting, under_way).values(values))
+        rows = db.session.execute(select(Hostname.id, Hostname.name).where(Hostname.claim == mine))
+        return Batch(mine, dict(rows.all()))
+
+
+def held(run_id: int, now: datetime) -> int:
+    """How many names of a run are claimed: asked just now, or waiting for a worker."""
+    of_run = and_(Hostname.claim.is_not(None), Hostname.claim.startswith(f"{run_id}."))
+    held = select(func.count()).select_from(Hostname).where(of_run, ~free(Hostname.__table__.c.claimed_until, now))
+    return db.session.scalar(held) or 0
+
+
+def untouched(tokens: Collection[str], now: datetime) -> set[str]:
+    """Those of these tokens whose batch nobody has taken up yet, while it waits."""
+    waiting = select(Hostname.claim).where(Hostname.claim.in_(tokens), Hostname.claimed_until > now).distinct()
+    return {token for token in db.session.scalars(waiting) if token}
+
+
+def renew(token: str, owner: str | None, now: datetime) -> None:
+    """Hold a batch for another lease, and its run where somebody here owns it."""
     until = now + lease()
     with writing():
-        _changed(update(Hostname).where(Hostname.claim == token).values(claimed_until=until))
-        _changed(update(RefreshRun).where(RefreshRun.owner == owner).values(owned_until=until))
+        if token:
+            _changed(update(Hostname).where(Hostname.claim == token).values(claimed_until=until))
+        if owner:
+            _changed(update(RefreshRun).where(RefreshRun.owner == owner).values(owned_until=until))
 
 
 def release(token: str) -> None:
@@ -129,6 +158,11 @@ def _open_to(run_id: int, now: datetime) -> ColumnElement[bool]:
     if adaptive() and db.session.scalar(select(RefreshRun.kind).filter_by(id=run_id)) is RunKind.DAILY:
         return pace.its_turn(now)
     return or_(Hostname.run_id.is_(None), Hostname.run_id != run_id)
+
+
+def _token(run_id: int) -> str:
+    """A claim that nobody else has, and that says for which run it is."""
+    return f"{run_id}.{secrets.token_hex(10)}"
 
 
 def _first(due: ColumnElement[bool], most: int, now: datetime) -> list[int]:

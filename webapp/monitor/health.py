@@ -220,6 +220,22 @@ def site(*, debug: bool, secure_cookies: bool, only_here: bool) -> list[Flag]:
     return flags or [Flag("Site", Level.OK, "Debug mode is off, and cookies go where they should.")]
 
 
+def broker(wanted: bool, problem: str, workers: int) -> list[Flag]:
+    """Whether several machines can work together; nothing where one does it all. `problem`: why the broker cannot be
+    used, in its own words."""
+    name = "Broker"
+    if not wanted:
+        return []
+    if problem:
+        words = f"It does not answer: {problem}. The site refreshes on its own, which takes longer."
+        fix = "Start Redis where PADLOCK_BROKER_URL says, and see that this machine reaches it. Workers then go on."
+        return [Flag(name, Level.BAD, words.replace("..", "."), fix)]
+    if not workers:
+        words = "It answers, but there is no worker: the site refreshes on its own, which takes longer."
+        return [Flag(name, Level.WARNING, words, "Start one or more: .venv/bin/flask worker.")]
+    return [Flag(name, Level.OK, f"It answers, and has {workers:,} worker{'' if workers == 1 else 's'}.")]
+
+
 def clock(seen: Seen, versions: Mapping[str, str], now: datetime) -> Flag:
     """Whether the clock can be right. What is stored and what is installed cannot be from the future."""
     name, fix = "Clock", "Set the clock of this machine, and keep it right with NTP: every date is judged by it."

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
 
@@ -23,9 +24,14 @@ from webapp.monitor.models import Hostname, Standing, standing
 from webapp.monitor.record import record
 from webapp.probe import Reason, State
 
+if TYPE_CHECKING:
+    from webapp.monitor.shared import Shared
+
 log = logging.getLogger(__name__)
 
 PATIENCE = 1.0  # seconds for which a web thread waits for a flight, at most
+SPARE = 5.0  # seconds beside the deadline of a check for which a process that dies keeps others from asking
+LOOK = 1.0  # seconds until a cell looks again whose name another process asks
 MOST_WAITING = 4  # web threads that wait at once: the others answer "checking" right away and stay free
 MOST_FLIGHTS = 2000  # under way or queued: past that a cell is told to ask again later
 MOST_FOR_ONE = 24  # of one viewer's: a client whose servers are all silent must not hold up everybody else
@@ -51,6 +57,9 @@ class Flights:
         self._recorder = ThreadPoolExecutor(1, thread_name_prefix="record")
         self._lock = threading.Lock()
         self._flights: dict[str, _Flight] = {}
+        self._shared: Shared | None = app.extensions["padlock_shared"]
+        self._leases: dict[str, Any] = {}
+        self._elsewhere: dict[str, float] = {}  # names that another process was asking, and until when we believe it
         self._failed: dict[str, float] = {}  # names whose last flight failed on our side, and when
         self._waiting = threading.BoundedSemaphore(MOST_WAITING)
 
@@ -66,6 +75,9 @@ class Flights:
             if flight is not None or self._full_for(viewer, most):
                 return flight
             flight = self._flights[name] = _Flight(viewer)
+        if not self._may_fly(name):
+            self._end(name, flight, failed=False)
+            return flight
         try:
             asked = self._crew.submit(probe.probe(name, self._settings))
         except (RuntimeError, OSError):  # no thread or no descriptor left
@@ -74,6 +86,24 @@ class Flights:
         else:
             asked.add_done_callback(lambda answer: self._hand_over(name, flight, answer))
         return flight
+
+    def _may_fly(self, name: str) -> bool:
+        """Whether no other process is asking this name."""
+        if self._shared is None:
+            return True
+        lease = self._shared.lease(f"flight:{name}", self._settings.timeout + SPARE)
+        with self._lock:
+            if lease is None:
+                now = time.monotonic()
+                self._elsewhere = {other: at for other, at in self._elsewhere.items() if at > now} | {name: now + LOOK}
+            else:
+                self._leases[name] = lease
+        return lease is not None
+
+    def elsewhere(self, name: str) -> bool:
+        """Whether another process was asking this name a moment ago."""
+        with self._lock:
+            return time.monotonic() < self._elsewhere.get(name, 0.0)
 
     def full_for(self, viewer: int) -> bool:
         """Whether no further flight is started for this viewer now."""
@@ -123,6 +153,10 @@ class Flights:
 
     def _end(self, name: str, flight: _Flight, *, failed: bool) -> None:
         with self._lock:
+            lease = self._leases.pop(name, None)
+        if self._shared is not None and lease is not None:
+            self._shared.give_back(lease)
+        with self._lock:
             del self._flights[name]
             self._failed.pop(name, None)
             if failed:
@@ -134,7 +168,17 @@ class Flights:
 
 def register(app: Flask) -> None:
     """Give the site its flights. No thread starts before the first of them."""
+    app.extensions["padlock_shared"] = _shared(app)
     app.extensions["padlock_flights"] = Flights(app)
+
+
+def _shared(app: Flask) -> Shared | None:
+    url = app.config["PADLOCK_BROKER_URL"]
+    if not url:
+        return None
+    from webapp.monitor.shared import Shared  # Redis is loaded by those who have a broker only
+
+    return Shared(url)
 
 
 def known(hostname: Hostname | None, *, active: bool, viewer: int, now: datetime) -> Standing:
@@ -148,6 +192,8 @@ def known(hostname: Hostname | None, *, active: bool, viewer: int, now: datetime
     if flight is not None:
         age = time.monotonic() - flight.started
         return replace(stands, due=True, checking=True, poll_seconds=0.7 if age < 2 else 1.5)
+    if _stale(hostname, now) and flights.elsewhere(hostname.name):
+        return replace(stands, due=True, checking=True, poll_seconds=LOOK)
     if flights.failed(hostname.name):
         return replace(stands, state=State.UNKNOWN, reason=Reason.MONITOR_ERROR)
     if not _stale(hostname, now):

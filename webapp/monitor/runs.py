@@ -148,22 +148,22 @@ def end(owner: str, now: datetime) -> None:
             run.ended_at, run.owner, run.owned_until = now, None, None
 
 
-def went_well(owner: str) -> None:
-    """A batch has come through: whatever was wrong before is over."""
+def went_well(run_id: int) -> None:
+    """A batch has come through, here or at a worker: whatever was wrong before is over."""
     with writing():
-        _update(RefreshRun.owner == owner, state=RunState.RUNNING, tries=0, retry_at=None, detail="")
+        _update(*_unfinished(run_id), state=RunState.RUNNING, tries=0, retry_at=None, detail="")
 
 
-def went_offline(owner: str, now: datetime) -> None:
+def went_offline(run_id: int, now: datetime) -> None:
     """The monitor has no network: nothing was stored, and it is tried again in a while."""
     with writing():
-        _update(RefreshRun.owner == owner, state=RunState.OFFLINE, retry_at=now + OFFLINE_PAUSE)
+        _update(*_unfinished(run_id), state=RunState.OFFLINE, retry_at=now + OFFLINE_PAUSE)
 
 
-def stumbled(owner: str, error: Exception, now: datetime) -> None:
+def stumbled(run_id: int, error: Exception, now: datetime) -> None:
     """A batch failed on our side. It is tried again, later each time, and given up after a few times."""
     with writing():
-        run = db.session.scalar(select(RefreshRun).filter_by(owner=owner, ended_at=None))
+        run = db.session.scalar(select(RefreshRun).where(*_unfinished(run_id)))
         if run is not None:
             run.tries += 1
             run.detail = f"{type(error).__name__}, see the log."
@@ -228,6 +228,10 @@ def is_late(now: datetime) -> bool:
     day = day_of(now - LATE, config["PADLOCK_REFRESH_AT"], config["PADLOCK_TIMEZONE"])
     begun = db.session.scalar(select(RefreshRun.id).where(RefreshRun.slot >= day).limit(1)) is not None
     return not begun and due.awaited(now - LATE) > 0
+
+
+def _unfinished(run_id: int) -> tuple[ColumnElement[bool], ...]:
+    return RefreshRun.id == run_id, RefreshRun.ended_at.is_(None)
 
 
 def _newest() -> Select[RefreshRun]:

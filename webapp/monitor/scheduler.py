@@ -69,12 +69,24 @@ def _tick_in(app: Flask, delay: timedelta) -> None:
     scheduler.add_job("tick soon", _tick, args=[app], **when, **_PUNCTUAL)
 
 
+def _step(app: Flask) -> refresh.Step | None:
+    """How runs are worked on: by workers where there is a broker, else here."""
+    if not app.config["PADLOCK_BROKER_URL"]:
+        return None
+    if "padlock_line" not in app.extensions:
+        from webapp.monitor import handout, workers  # Celery is loaded by those who have a broker only
+
+        app.extensions["padlock_line"] = handout.Line(workers.Broker(app))
+    step: refresh.Step = app.extensions["padlock_line"].step
+    return step
+
+
 def _tick(app: Flask) -> None:
     """One look. Whatever fails is ours: it is logged, and the next look comes all the same."""
     more = False
     with app.app_context():
         try:
-            more = refresh.tick(_stop, AT_MOST)
+            more = refresh.tick(_stop, AT_MOST, step=_step(app))
         except Exception:
             log.exception("the scheduler's tick failed")
         finally:

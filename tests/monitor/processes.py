@@ -1,0 +1,34 @@
+"""What tests of real processes look at, and wait for."""
+
+import time
+from pathlib import Path
+
+from webapp.extensions import db
+from webapp.monitor import runs
+from webapp.monitor.models import Hostname
+from webapp.probe import State
+
+ROOT = Path(__file__).parents[2]
+SLOW = 14  # names of the fixture `slow`
+
+
+def recorded():
+    """How many names are recorded; whatever happened, they are as many as the run has counted, and none is half so."""
+    db.session.rollback()
+    run = runs.last_daily()
+    asked = db.session.scalar(db.select(db.func.count()).where(Hostname.run_id == 1, Hostname.state == State.VALID))
+    assert asked == (run.asked if run else 0) == (run.valid if run else 0)
+    return asked
+
+
+def wait_for(condition, seconds=20):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not come to that"
+        time.sleep(0.02)
+
+
+def ended():
+    db.session.rollback()
+    run = runs.last_daily()
+    return run is not None and run.ended

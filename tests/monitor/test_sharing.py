@@ -1,0 +1,84 @@
+"""Two processes of one site beside each other, as two sites of this process with one database and one Redis."""
+
+import threading
+
+import pytest
+
+from tests.monitor.processes import wait_for
+from webapp import create_app
+from webapp.extensions import db
+from webapp.monitor import diagnoses, live
+from webapp.monitor.diagnoses import Diagnoses
+from webapp.monitor.showing import Showing
+from webapp.probe import Reason, State
+from webapp.probe.steps import Verdict
+
+SERVER = "192.0.2.1"
+
+
+@pytest.fixture
+def two(site, redis):
+    """The site, and a second process of it."""
+    site.config["PADLOCK_BROKER_URL"] = redis.url
+    live.register(site)
+    other = create_app({name: value for name, value in site.config.items() if name.startswith("PADLOCK_")})
+    yield site, other
+    other.extensions["padlock_flights"].close()
+    with other.app_context():
+        db.engine.dispose()
+
+
+def test_a_name_that_another_process_asks_is_not_asked_again(two, hostname, lab, now):
+    row = hostname("slow")
+    before, (here, there) = lab.contacts(row.name), two
+    flight = here.extensions["padlock_flights"].board(row.name, 1)
+    with there.app_context():
+        same = db.session.get(type(row), row.id)
+        assert live.ask(same, active=True, viewer=2, now=now)
+        stands = live.known(same, active=True, viewer=2, now=now)
+    assert (stands.checking, stands.state, stands.poll_seconds) == (True, State.UNKNOWN, live.LOOK)
+    assert flight.landed.wait(10)
+    assert there.extensions["padlock_shared"].lease(f"flight:{row.name}", 1)  # and has been given back
+    db.session.rollback()
+    assert (row.reason, lab.contacts(row.name)) == (Reason.OK, before + 1)
+
+
+def test_without_redis_each_process_asks_for_itself(two, hostname, redis, now):
+    row = hostname("ok")
+    redis.kill()
+    assert live.ask(row, active=True, viewer=1, now=now)
+    db.session.rollback()
+    assert live.known(row, active=True, viewer=1, now=now).state is State.VALID
+
+
+def test_a_diagnosis_is_read_along_in_every_process(two, monkeypatch, lab):
+    held, real = threading.Event(), diagnoses.diagnose
+
+    def slowly(*arguments):
+        for step in real(*arguments):
+            yield step
+            assert held.wait(10)
+
+    monkeypatch.setattr(diagnoses, "diagnose", slowly)
+    here, there = (Diagnoses(app) for app in two)
+    assert here.start("expired.lab.example", SERVER, 1, lambda _: None)
+    wait_for(lambda: there.of("expired.lab.example", SERVER).steps)
+    assert there.of("expired.lab.example", SERVER).running
+    assert there.start("expired.lab.example", SERVER, 2, lambda _: None)  # joins
+    assert not there.start("expired.lab.example", None, 2, lambda _: None)
+    held.set()
+    wait_for(lambda: not there.of("expired.lab.example", SERVER).running)
+    both = [board.of("expired.lab.example", SERVER) for board in (here, there)]
+    assert both[0].steps == both[1].steps
+    assert isinstance(both[1].steps[-1], Verdict)
+    assert both[1].fresh
+
+
+def test_a_diagnosis_whose_process_has_died_has_failed(two, now):
+    here, there = (Showing(app.extensions["padlock_shared"]) for app in two)
+    assert here.begin(diagnoses.Diagnosis("a.example", None, 1, now))
+    assert there.of("a.example", None).running
+    assert not there.begin(diagnoses.Diagnosis("a.example", SERVER, 2, now))
+    two[0].extensions["padlock_shared"].give_back(here._leases["a.example"])  # as when it runs out
+    seen = there.of("a.example", None)
+    assert (seen.running, seen.failed) == (False, True)

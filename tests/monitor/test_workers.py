@@ -1,0 +1,273 @@
+"""Workers and a broker as they run and as they die: real processes, a real Redis, one SQLite file."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+
+import pytest
+import requests
+from bs4 import BeautifulSoup
+
+from tests.monitor.processes import ROOT, SLOW, ended, recorded, wait_for
+from webapp.extensions import db, writing
+from webapp.monitor import checkup, due, handout, live, refresh, runs, shared, workers
+from webapp.monitor.health import Level
+from webapp.monitor.models import RefreshRun, RunKind, RunState
+
+# Forks a worker for each line of settings that it reads, so that the imports are done once; for a number it says how
+# that one ended. They are workers as they are, but that their claims run out after a second.
+NURSERY = """
+import json, os, sys
+from datetime import timedelta
+from webapp import create_app
+from webapp.monitor import due, workers
+due.LEASE, due.lease = timedelta(seconds=0.6), lambda: timedelta(seconds=1)
+workers.ALIVE = 2  # and that they say more often that they are there
+
+for line in sys.stdin:
+    told = json.loads(line)
+    if isinstance(told, int):
+        print(os.waitstatus_to_exitcode(os.waitpid(told, 0)[1]), flush=True)
+        continue
+    child = os.fork()
+    if not child:
+        os.environ.update(told)
+        os.dup2(2, 1)
+        try:
+            workers.run(create_app())
+        except SystemExit as ended:
+            os._exit(ended.code or 0)
+        os._exit(0)
+    print(child, flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def nursery():
+    """Starts a worker with these settings: its number; or says how the one with this number ended."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "process_group": 0}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PADLOCK_")}
+    nursery = subprocess.Popen([sys.executable, "-c", NURSERY], cwd=ROOT, env=clean, **pipes)
+
+    def tell(told):
+        nursery.stdin.write(json.dumps(told) + "\n")
+        nursery.stdin.flush()
+        return int(nursery.stdout.readline())
+
+    yield tell
+    os.killpg(nursery.pid, signal.SIGKILL)
+    nursery.communicate()
+
+
+@pytest.fixture
+def crowd(site, redis, environ, nursery, monkeypatch):
+    """Starts workers, as many as are wanted, and waits until they are there: their numbers."""
+    environ.update(PADLOCK_BROKER_URL=redis.url, PADLOCK_REFRESH_BATCH="4")
+    site.config.update(PADLOCK_BROKER_URL=redis.url, PADLOCK_REFRESH_BATCH=4)
+    live.register(site)
+    monkeypatch.setattr(due, "LEASE", timedelta(seconds=0.6))
+    monkeypatch.setattr(due, "lease", lambda: timedelta(seconds=1))
+    monkeypatch.setattr(shared, "PAUSE", 0.1)
+    started = []
+
+    def crowd(count):
+        started.extend(nursery(environ) for _ in range(count))
+        wait_for(lambda: site.extensions["padlock_shared"].workers() >= len(started))
+        return started
+
+    yield crowd
+    for process in started:
+        with suppress(ProcessLookupError):  # the test has ended it
+            os.kill(process, signal.SIGKILL)
+            nursery(process)
+
+
+@pytest.fixture
+def clock(site):
+    """The scheduler of the site, with workers, in a thread: it ticks until the run has ended, or the test."""
+    stop = Event()
+
+    def tick():
+        with site.app_context():
+            line = handout.Line(workers.Broker(site))
+            while not stop.is_set() and not (ended() and runs.under_way() is None):
+                refresh.tick(stop, 60, step=line.step)
+                stop.wait(0.05)
+
+    with ThreadPoolExecutor(1) as pool:
+        yield lambda: pool.submit(tick)
+        stop.set()
+
+
+def all_is_well():
+    return recorded() == SLOW and [run.state for run in db.session.scalars(db.select(RefreshRun))] == [RunState.DONE]
+
+
+def test_workers_share_a_run_and_ask_everybody_once(slow, crowd, clock, lab, monkeypatch):
+    monkeypatch.setattr(refresh, "work_on", None)  # the scheduler asks nobody itself
+    before = lab.contacts("*.slow.example")
+    crowd(2)
+    clock().result(20)
+    assert all_is_well()
+    assert lab.contacts("*.slow.example") == before + SLOW
+
+
+def test_a_worker_that_is_killed_loses_nothing(slow, crowd, clock, nursery):
+    first, second = crowd(2)
+    ticking = clock()
+    wait_for(lambda: recorded() > 0)
+    os.kill(first, signal.SIGKILL)
+    assert nursery(first) == -signal.SIGKILL
+    ticking.result(20)
+    assert all_is_well()
+    os.kill(second, signal.SIGTERM)
+    assert nursery(second) == 0
+
+
+def test_a_broker_that_dies_and_comes_back_loses_nothing(slow, crowd, clock, nursery, redis, site, monkeypatch):
+    (worker,) = crowd(1)
+    ticking = clock()
+    wait_for(lambda: recorded() > 0)
+    redis.kill()
+    wait_for(lambda: recorded() > 4)
+    redis.start()
+    ticking.result(20)
+    assert all_is_well()
+    monkeypatch.setattr(refresh, "work_on", None)  # the worker has found its way back, and does all of the next run
+    wait_for(lambda: site.extensions["padlock_shared"].workers() == 1)
+    again = runs.begin(RunKind.NOW, "again", 0, refresh.utc_now())
+    clock().result(20)
+    db.session.rollback()
+    assert (again.asked, again.state) == (SLOW, RunState.DONE)
+    os.kill(worker, signal.SIGTERM)
+    assert nursery(worker) == 0
+
+
+def test_without_a_broker_the_scheduler_does_it_itself(slow, crowd, clock, redis, site):
+    crowd(1)
+    redis.kill()
+    clock().result(20)
+    assert all_is_well()
+    (flag,) = (flag for flag in checkup.look(refresh.utc_now()).flags if flag.name == "Broker")
+    assert flag.level is Level.BAD
+    assert "refreshes on its own" in flag.words
+
+
+@pytest.fixture
+def in_line(fleet, site, now):
+    """A batch of a run that waits for whoever takes it up: the run and the token."""
+    fleet(*(f"name{number}.fleet.example" for number in range(12)))
+    run = runs.begin(RunKind.NOW, "now", 0, now)
+    return run.id, due.claim(run.id, runs.take(run.id, now), 100, now).claim
+
+
+def test_a_batch_that_is_told_of_twice_is_asked_once(in_line, lab):
+    before = lab.contacts("fleet.example")
+    assert [handout.take_up(*in_line, Event()) for _ in range(2)] == [0, 0]
+    run = db.session.get_one(RefreshRun, in_line[0], populate_existing=True)
+    assert (run.asked, run.valid, lab.contacts("fleet.example") - before) == (12, 12, 12)
+
+
+def test_a_batch_that_waited_too_long_or_whose_run_has_ended_is_left_alone(in_line, now):
+    assert due.take_up(*in_line, now + due.lease()).names == {}
+    with writing():
+        db.session.get_one(RefreshRun, in_line[0]).ended_at = now
+    assert due.take_up(*in_line, now).names == {}
+
+
+def test_a_worker_without_a_network_stores_nothing_and_rests(in_line, site):
+    site.config["PADLOCK_CONNECT_TO"] = (("*", "127.0.0.1", 1),)
+    site.config["PADLOCK_CONTROL_NAMES"] = ("control.example.com",)
+    assert handout.take_up(*in_line, Event()) == runs.OFFLINE_PAUSE.total_seconds()
+    run = db.session.get_one(RefreshRun, in_line[0], populate_existing=True)
+    assert (run.state, run.asked, due.held(run.id, run.started_at)) == (RunState.OFFLINE, 0, 0)
+
+
+def test_a_worker_that_fails_says_so_and_rests(in_line, monkeypatch, caplog):
+    monkeypatch.setattr(refresh, "refresh_batch", lambda *arguments: 1 / 0)
+    assert handout.take_up(*in_line, Event()) == runs.STUMBLE_PAUSE.total_seconds()
+    run = db.session.get_one(RefreshRun, in_line[0], populate_existing=True)
+    assert (run.detail, run.tries) == ("ZeroDivisionError, see the log.", 1)
+    assert "ZeroDivisionError" in caplog.text
+
+
+class Nobody:
+    """Workers that are there, as far as anybody can tell, and never take up anything."""
+
+    told = 0
+
+    def anybody(self):
+        return True
+
+    def tell(self, run_id, token):
+        self.told += 1
+        return True
+
+
+def test_where_the_line_stands_still_the_scheduler_lends_a_hand(fleet, site, monkeypatch):
+    monkeypatch.setattr(handout, "PATIENCE", 0.5)
+    site.config.update(PADLOCK_REFRESH_BATCH=2, PADLOCK_REFRESH_DAILY_LIMIT=0)
+    fleet(*(f"name{number}.fleet.example" for number in range(20)))
+    nobody = Nobody()
+    refresh.tick(Event(), 60, step=handout.Line(nobody).step)
+    run = runs.last_daily()
+    assert (run.state, run.asked, nobody.told) == (RunState.DONE, 20, 10)
+
+
+def test_a_limit_holds_however_many_batches_are_under_way(fleet, site, monkeypatch):
+    monkeypatch.setattr(handout, "PATIENCE", 0.1)
+    site.config.update(PADLOCK_REFRESH_BATCH=2, PADLOCK_REFRESH_DAILY_LIMIT=5)
+    fleet(*(f"name{number}.fleet.example" for number in range(20)))
+    refresh.tick(Event(), 60, step=handout.Line(Nobody()).step)
+    assert (runs.last_daily().state, runs.last_daily().asked) == (RunState.DONE, 5)
+
+
+# Two web processes as they are, but that their claims run out after a second and they look all the time.
+SITE = """
+import sys
+from datetime import timedelta
+from gunicorn.app.wsgiapp import run
+from webapp.monitor import due, scheduler
+due.LEASE, due.lease = timedelta(seconds=0.6), lambda: timedelta(seconds=1)
+scheduler.EVERY, scheduler.FIRST = timedelta(seconds=0.2), timedelta(0)
+sys.argv = ["gunicorn", "--log-level", "warning", "wsgi:app"]
+run()
+"""
+
+
+def test_of_two_web_processes_with_a_worker_one_is_killed(slow, crowd, environ, site):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        environ.update(PADLOCK_LISTEN=f"127.0.0.1:{free.getsockname()[1]}", PADLOCK_WORKERS="2")
+    worker = subprocess.Popen([sys.executable, "-m", "flask", "worker"], cwd=ROOT, env=environ)
+    wait_for(lambda: site.extensions["padlock_shared"].workers() == 1)
+    web = subprocess.Popen([sys.executable, "-c", SITE], cwd=ROOT, env=environ)
+    try:
+        wait_for(lambda: recorded() > 0)
+        os.kill(int(Path(f"/proc/{web.pid}/task/{web.pid}/children").read_text().split()[0]), signal.SIGKILL)
+        wait_for(ended)
+        assert all_is_well()
+        assert attempts_to_sign_in(f"http://{environ['PADLOCK_LISTEN']}/sign-in", 11) == [422] * 10 + [429]
+    finally:
+        for process in (web, worker):
+            process.terminate()
+    assert (web.wait(15), worker.wait(15), site.extensions["padlock_shared"].workers()) == (0, 0, 0)
+
+
+def attempts_to_sign_in(url, count):
+    """What so many wrong passwords are answered with, whichever process answers."""
+    with requests.Session() as browser:
+        form = BeautifulSoup(browser.get(url, timeout=10).text, "html.parser").form
+        wrong = {
+            "email": "ada@example.com",
+            "password": "wrong",
+            "csrf_token": form.find(attrs={"name": "csrf_token"})["value"],
+        }
+        return [browser.post(url, wrong, timeout=10).status_code for _ in range(count)]

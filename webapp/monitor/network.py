@@ -1,0 +1,56 @@
+"""Whether it is the monitor's own network that is down, and not so many servers at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Event
+
+from flask import current_app
+from sqlalchemy import select
+
+from webapp.extensions import db
+from webapp.monitor import due
+from webapp.monitor.asking import answers
+from webapp.monitor.models import Hostname
+from webapp.probe import Finding, Reason, State
+
+MOST_CONTROLS = 5  # control names of the site's own
+MOST_REMEMBERED = 2000  # of them that are looked through
+SUSPICIOUS = 10  # names of a batch from which on it can tell that it is the monitor that is ill
+
+# What looks the same whether the far side is gone or our own network is. A firewall on our side may refuse as well.
+NETWORK = frozenset(
+    {Reason.DNS_NOT_FOUND, Reason.DNS_FAILED, Reason.TIMEOUT, Reason.UNREACHABLE, Reason.REFUSED},
+)
+
+
+def is_offline(doubtful: list[Finding], size: int, stop: Event, glance: Callable[[], object]) -> bool:
+    """Whether it is our own network that is down, now that so many of a batch of this size have no answer.
+
+    The control names tell; where none is set, those of the site's own names that answered last, at other addresses.
+    Where there are none of these either, it is ours if nothing at all answers and either no name gets past our resolver
+    and our router, or several servers that have answered before are gone at the same moment.
+    """
+    if size < SUSPICIOUS or 2 * len(doubtful) <= size:
+        return False
+    known = _answered_before()
+    names = {finding.input for finding in doubtful}
+    places = {(finding.address, finding.port) for finding in doubtful}
+    others = {where: name for name, where in known.items() if name not in names and where not in places}
+    controls = current_app.config["PADLOCK_CONTROL_NAMES"] or list(others.values())[:MOST_CONTROLS]
+    if controls:
+        told = answers(controls, stop, glance)
+        return all(finding.reason in NETWORK | {Reason.MONITOR_ERROR} for finding in told)
+    not_past_us = all(finding.reason in (Reason.DNS_FAILED, Reason.UNREACHABLE) for finding in doubtful)
+    several = len({where for name, where in known.items() if name in names}) > 1
+    return len(doubtful) == size and (not_past_us or several)
+
+
+def _answered_before() -> dict[str, tuple[str | None, int | None]]:
+    """The names that had something to say when last asked, and where: the latest of them."""
+    answered = Hostname.state.in_((State.VALID, State.INVALID)) & (Hostname.reason != Reason.REFUSED)
+    rows = select(Hostname.name, Hostname.address, Hostname.port).where(answered, due.in_use())
+    latest = db.session.execute(rows.order_by(Hostname.checked_at.desc()).limit(MOST_REMEMBERED))
+    found = {name: (address, port) for name, address, port in latest}
+    db.session.rollback()  # no transaction is open while we wait
+    return found

@@ -1,0 +1,136 @@
+"""What the processes of one site tell each other through Redis, where PADLOCK_BROKER_URL names one: who is asking a
+name just now, and which workers there are. The only module that names Redis.
+
+Nothing of it is the truth, which is in the database, and all of it runs out by itself. Where Redis does not answer,
+each process goes on as if it were the only one.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import LockError, RedisError
+from redis.lock import Lock
+from redis.retry import Retry
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+PATIENCE = 1.0  # seconds for an answer: somebody waits for a page
+PAUSE = 5.0  # seconds until somebody tries again who has had none
+ALIVE = 60.0  # seconds for which a worker counts as there since its last beat
+
+
+class Shared:
+    """The Redis of one site. Times are by the clock of Redis, as its clients' may differ."""
+
+    def __init__(self, url: str) -> None:
+        self.redis: Redis = Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_timeout=PATIENCE,
+            socket_connect_timeout=PATIENCE,
+            retry=Retry(NoBackoff(), 1),  # a connection that was kept may be from before a restart
+        )
+        self._silent_until = 0.0
+
+    def ask(self, what: Callable[[Redis], T], otherwise: T) -> T:
+        """What Redis says; `otherwise` where it says nothing, or has not a moment ago."""
+        if time.monotonic() < self._silent_until:
+            return otherwise
+        try:
+            answer = what(self.redis)
+        except RedisError as error:
+            if not self._silent_until:  # once, and not at each look
+                log.warning("Redis does not answer (%s): this process goes on without it", error)
+            self._silent_until = time.monotonic() + PAUSE
+            return otherwise
+        self._silent_until = 0.0
+        return answer
+
+    def problem(self) -> str:
+        """Why Redis cannot be used, in its own words; empty where it can."""
+        try:
+            self.redis.ping()
+        except RedisError as error:
+            return str(error) or type(error).__name__
+        self._silent_until = 0.0
+        return ""
+
+    def lease(self, name: str, seconds: float) -> Lock | None:
+        """The right to do something that one process does at a time, until it is given back or has run out. None:
+        another process has it."""
+        lock = self.redis.lock(f"padlock:{name}", timeout=seconds, blocking=False, thread_local=False)
+        return lock if self.ask(lambda _: bool(lock.acquire()), True) else None
+
+    def give_back(self, lease: Lock) -> None:
+        """Let another process have it; does nothing where it has run out, or never was."""
+
+        def release(_: Redis) -> None:
+            try:
+                lease.release()
+            except LockError:
+                log.debug("a lease had run out before it was given back")
+
+        self.ask(release, None)
+
+    def renew(self, lease: Lock) -> None:
+        """Have a lease for as long again; does nothing where it has run out."""
+
+        def reacquire(_: Redis) -> None:
+            try:
+                lease.reacquire()
+            except LockError:
+                log.debug("a lease had run out before it was renewed")
+
+        self.ask(reacquire, None)
+
+    def leased(self, name: str) -> bool:
+        """Whether some process has this lease."""
+        return self.ask(lambda redis: bool(redis.exists(f"padlock:{name}")), False)
+
+    def write(self, name: str, line: str, seconds: int, *, anew: bool = False) -> None:
+        """Adds a line to what all processes can read under this name for so many seconds."""
+
+        def write(redis: Redis) -> None:
+            with redis.pipeline() as pipe:
+                if anew:
+                    pipe.delete(f"padlock:{name}")
+                pipe.rpush(f"padlock:{name}", line)
+                pipe.expire(f"padlock:{name}", seconds)
+                pipe.execute()
+
+        self.ask(write, None)
+
+    def read(self, name: str) -> list[str]:
+        """The lines under this name."""
+        return self.ask(lambda redis: [str(line) for line in redis.lrange(f"padlock:{name}", 0, -1)], [])
+
+    def beat(self, worker: str) -> None:
+        """This worker is there."""
+        self.ask(lambda redis: redis.zadd("padlock:workers", {worker: _clock(redis)}), None)
+
+    def leave(self, worker: str) -> None:
+        """This worker ends."""
+        self.ask(lambda redis: redis.zrem("padlock:workers", worker), None)
+
+    def workers(self) -> int:
+        """How many workers there are; those that were killed count for another `ALIVE` seconds."""
+
+        def count(redis: Redis) -> int:
+            since = _clock(redis) - ALIVE
+            redis.zremrangebyscore("padlock:workers", "-inf", since)
+            return int(redis.zcard("padlock:workers"))
+
+        return self.ask(count, 0)
+
+
+def _clock(redis: Redis) -> float:
+    seconds, microseconds = redis.time()
+    return float(seconds) + microseconds / 1e6

@@ -1,0 +1,78 @@
+"""Diagnoses as all processes of the site see them: written into Redis step by step, and read from there."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime
+from typing import Any
+
+from cattrs.preconf.json import make_converter
+from cattrs.strategies import configure_tagged_union
+
+from webapp.monitor.diagnoses import KEPT_SECONDS, Diagnosis
+from webapp.monitor.shared import Shared
+from webapp.probe.steps import Step
+
+LONGEST = 300  # seconds from one step to the next, in line or not: then the process that ran it has died
+
+_ANY: Any = Step  # a union, which is no class to a type checker
+_steps = make_converter()
+configure_tagged_union(_ANY, _steps)
+
+
+class Showing:
+    """Each is a list in Redis: when it began and for whom, its steps, and how it ended. Who runs it has a lease on its
+    name, so that no two processes ask the same name at once."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._leases: dict[str, Any] = {}
+
+    def begin(self, diagnosis: Diagnosis) -> bool:
+        """False where another process is asking this name."""
+        lease = self._shared.lease(_lease(diagnosis.name), LONGEST)
+        if lease is None:
+            return False
+        self._leases[diagnosis.name] = lease
+        head = {"viewer": diagnosis.viewer, "started_at": diagnosis.started_at.isoformat()}
+        self._write(diagnosis, json.dumps(head), anew=True)
+        return True
+
+    def add(self, diagnosis: Diagnosis, step: Step) -> None:
+        self._shared.renew(self._leases[diagnosis.name])
+        self._write(diagnosis, _steps.dumps(step, _ANY))
+
+    def end(self, diagnosis: Diagnosis) -> None:
+        self._write(diagnosis, json.dumps({"failed": diagnosis.failed, "ended": time.time()}))
+        self._shared.give_back(self._leases.pop(diagnosis.name))
+
+    def of(self, name: str, server: str | None) -> Diagnosis | None:
+        """The last one of this name for this server, whoever has run it. One whose process has died has failed."""
+        lines = self._shared.read(_key(name, server))
+        if not lines:
+            return None
+        head, last = json.loads(lines[0]), json.loads(lines[-1])
+        ended = "ended" in last
+        running = not ended and self._shared.leased(_lease(name))
+        return Diagnosis(
+            name,
+            server,
+            head["viewer"],
+            datetime.fromisoformat(head["started_at"]),
+            [_steps.loads(line, _ANY) for line in lines[1 : -1 if ended else None]],
+            running=running,
+            failed=last["failed"] if ended else not running,
+            ended=time.monotonic() - (time.time() - last["ended"]) if ended else 0.0,
+        )
+
+    def _write(self, diagnosis: Diagnosis, line: str, *, anew: bool = False) -> None:
+        self._shared.write(_key(diagnosis.name, diagnosis.server), line, KEPT_SECONDS, anew=anew)
+
+
+def _key(name: str, server: str | None) -> str:
+    return f"diagnosis:{name}:{server or ''}"
+
+
+def _lease(name: str) -> str:
+    return f"diagnosing:{name}"
