@@ -26,7 +26,7 @@ def test_the_settings_of_the_services_are_ones_that_the_site_takes(tmp_path):
         name: re.sub(r"\$\{(\w+)(:-(\w*))?[^}]*\}", lambda found: told.get(found[1], found[3]), value)
         for name, value in COMPOSE["x-padlock"]["environment"].items()
     }
-    values = config.load({name: value for name, value in filled.items()}, tmp_path)
+    values = config.load(filled, tmp_path)
     assert values["PADLOCK_SITE_URL"] == "https://padlock.example.com"
     assert (values["PADLOCK_TRUSTED_PROXIES"], values["PADLOCK_COOKIE_SECURE"]) == (1, True)
 
