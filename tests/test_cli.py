@@ -131,3 +131,8 @@ def test_settings_are_listed_without_secrets(flask):
 def test_the_first_start_prints_a_link_for_the_first_admin(flask):
     assert flask("db", "upgrade").returncode == 0
     assert b"http://127.0.0.1:8000/setup/" in flask("welcome").stdout
+
+
+def test_a_worker_without_a_broker_says_what_is_missing(in_app):
+    ran = in_app.test_cli_runner().invoke(args=["worker"])
+    assert (ran.exit_code, "set PADLOCK_BROKER_URL" in ran.output) == (1, True)
