@@ -48,8 +48,13 @@ def _hostnames_left(made: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> se
 
 
 def _insert(table: Table, values: list[dict[str, Any]]) -> None:
-    if values:
-        db.session.execute(insert(table), values)
+    if not values:
+        return
+    statement = insert(table)
+    if db.engine.dialect.name == "postgresql":
+        # So SQLAlchemy sends a thousand rows at once: its driver would send each row by itself, at eight times the cost.
+        statement = statement.returning(table.c.id)
+    db.session.execute(statement, values)
 
 
 def _update(table: Table, changes: list[tuple[dict[str, Any], dict[str, Any]]], kept: set[str]) -> None:
