@@ -6,6 +6,7 @@ import os
 import shutil
 from datetime import UTC, date, datetime
 
+import psycopg
 import pytest
 from argon2 import PasswordHasher
 from flask_migrate import upgrade
@@ -33,15 +34,18 @@ def pytest_collection_modifyitems(items):
 def first_database(tmp_path_factory):
     """The SQLite file with the cast in it, which each test gets a copy of; the URL of the one database that is brought
     back to the cast before each test, where PostgreSQL is tested."""
-    server = os.environ.get(postgresql.SERVER)
-    if server:
-        url = postgresql.database_of_worker(server)
-        _fill(url)
-        postgresql.run(url, postgresql.REMEMBER)
-        return url
+    if postgresql.SERVER in os.environ:
+        return _postgresql()
     path = tmp_path_factory.mktemp("first") / "first.sqlite3"
     _fill(f"sqlite:///{path}")
     return path
+
+
+def _postgresql():
+    url = postgresql.database_of_worker(os.environ[postgresql.SERVER])
+    _fill(url)
+    postgresql.run(url, postgresql.REMEMBER)
+    return url
 
 
 def _fill(url):
@@ -71,7 +75,10 @@ def _fill(url):
 def database(first_database, tmp_path):
     """The URL of a database with the cast in it, and nothing else."""
     if isinstance(first_database, str):
-        postgresql.run(first_database, postgresql.RESET)
+        try:
+            postgresql.run(first_database, postgresql.RESET)
+        except psycopg.Error:  # a test has failed in the middle of a migration
+            _postgresql()
         return first_database
     shutil.copyfile(first_database, tmp_path / "padlock.sqlite3")
     return f"sqlite:///{tmp_path}/padlock.sqlite3"

@@ -115,9 +115,9 @@ def run(url: str, statement: str) -> None:
         connection.execute(statement)
 
 
-def database_of_worker(server: str) -> str:
+def database_of_worker(server: str, kind: str = "cast") -> str:
     """The URL of a new, empty database on this server."""
-    name = f"padlock_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+    name = f"{kind}_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
     run(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     run(server, f"CREATE DATABASE {name}")
     return server.replace("/postgres?", f"/{name}?")

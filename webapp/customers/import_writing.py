@@ -52,7 +52,7 @@ def _insert(table: Table, values: list[dict[str, Any]]) -> None:
         return
     statement = insert(table)
     if db.engine.dialect.name == "postgresql":
-        # So SQLAlchemy sends a thousand rows at once: its driver would send each row by itself, at eight times the cost.
+        # So SQLAlchemy sends a thousand rows at once, where the driver would send each by itself.
         statement = statement.returning(table.c.id)
     db.session.execute(statement, values)
 
