@@ -77,8 +77,8 @@ class Server:
     def _place(self) -> dict[str, Any]:
         return {"cwd": self.folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **self._who}
 
-    def start(self) -> None:
-        settings = [f"-c{setting}" for setting in QUICK]
+    def start(self, *more: str) -> None:
+        settings = [f"-c{setting}" for setting in (*QUICK, *more)]
         command = [self._programs / "postgres", "-D", "data", "-k", str(self.folder), "-h", "", *settings]
         self.process = subprocess.Popen(command, preexec_fn=_go_with_parent, start_new_session=True, **self._place())
         until = time.monotonic() + 30

@@ -25,13 +25,14 @@ from webapp.probe import Finding, Reason, State
 
 pytestmark = pytest.mark.postgresql("SQLite is a file, and no server that could be gone")
 MANY = 30  # names
+KEEPS = ("synchronous_commit=on", "full_page_writes=on")  # what was committed survives, as it does by default
 
 
 @pytest.fixture
 def server():
     """A server of this test's own, with the cast in it."""
     server = Server()
-    server.start()
+    server.start(*KEEPS)
     _fill(server.url())
     yield server
     server.remove()
@@ -93,7 +94,7 @@ def test_killed_in_the_middle_of_a_refresh_it_loses_nothing_and_the_site_goes_on
     page = requests.get(f"{process}/sign-in", timeout=10)
     assert (page.status_code, "We cannot reach our own data" in page.text) == (503, True)
     assert requests.get(f"{process}/healthz", timeout=10).status_code == 200
-    server.start()
+    server.start(*KEEPS)
     wait_for(lambda: answers(process, 200))
     assert 3 < recorded() < MANY
     refresh.tick(Event(), 60, lambda: refresh.utc_now() + 2 * due.lease())
