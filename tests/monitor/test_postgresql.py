@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from tests.conftest import _fill, _site
 from tests.monitor.test_processes import ROOT, wait_for
 from tests.postgresql import Server
+from webapp import create_app
 from webapp.customers import catalog
 from webapp.customers.models import Client, ServiceStatus
 from webapp.demo import behaviours
@@ -41,11 +42,12 @@ def server():
 @pytest.fixture
 def site(server, lab, monkeypatch):
     """The site on that server, with names that are slow to answer."""
-    app = _site(server.url(), monkeypatch)
+    _site(server.url(), monkeypatch).extensions["padlock_flights"].close()
     slow = lab.context(issue("*.slow.example", issuer=lab.intermediate), lab.intermediate)
     address, port = lab.listen("*.slow.example", behaviours.https(slow, delay=0.2))
-    monkeypatch.setenv("PADLOCK_CONNECT_TO", f"*.slow.example={address}:{port}")
+    monkeypatch.setenv("PADLOCK_CONNECT_TO", f"*.slow.example={address}:{port}, *=127.0.0.1:1")
     monkeypatch.setenv("PADLOCK_CA_BUNDLE", str(lab.environ()["PADLOCK_CA_BUNDLE"]))
+    app = create_app({"TESTING": True})
     with app.app_context():
         with writing():
             client = db.session.get(Client, 1)
