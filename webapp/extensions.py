@@ -27,6 +27,7 @@ from sqlalchemy import (
     Enum,
     MetaData,
     String,
+    Table,
     TypeDecorator,
     event,
     text,
@@ -154,6 +155,14 @@ def tune() -> None:
     """Tells the database how its tables are filled, so that it finds the shortest way: after much was written."""
     with writing():
         db.session.execute(text("ANALYZE"))
+
+
+def plan_anew(*tables: Table) -> None:
+    """Call it inside `writing()` when the first of many rows are in these tables. PostgreSQL decides once how to look up
+    what a foreign key refers to; where they were almost empty then, it would read all of them for each row."""
+    if db.engine.dialect.name == "postgresql":
+        for table in tables:
+            db.session.execute(text(f'ANALYZE "{table.name}"'))
 
 
 @event.listens_for(Engine, "connect")
