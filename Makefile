@@ -1,8 +1,8 @@
 # Every command a person needs; each does its own set-up.
-.PHONY: help setup demo run test check bench screenshots lock
+.PHONY: help setup demo run test test-postgres check bench screenshots lock
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: ## a virtual environment with everything in it
 	@scripts/prepare test
@@ -17,10 +17,21 @@ run: ## the site, empty at first: prints a link for the first administrator
 	@.venv/bin/flask welcome
 	@exec .venv/bin/gunicorn wsgi:app
 
-test: ## every test
+SHARED = -n auto --dist loadfile --no-loadscope-reorder
+# What stands nearest to the database; the whole suite twice would take too long for every day.
+NEAR_THE_DATABASE = tests/monitor/test_postgresql.py tests/customers tests/reports tests/test_migrations.py \
+	tests/monitor/test_due.py tests/monitor/test_record.py tests/monitor/test_runs.py tests/routes/test_lists.py
+
+test: ## every test on SQLite, and those nearest to the database on PostgreSQL as well
 	@scripts/prepare test
 	@scripts/prepare browser
-	@.venv/bin/pytest -n auto --dist loadfile --no-loadscope-reorder
+	@.venv/bin/pytest $(SHARED)
+	@.venv/bin/pytest $(SHARED) --database=postgresql $(NEAR_THE_DATABASE)
+
+test-postgres: ## every test on PostgreSQL
+	@scripts/prepare test
+	@scripts/prepare browser
+	@.venv/bin/pytest $(SHARED) --database=postgresql
 
 check: ## lint, types, import contracts
 	@scripts/prepare test

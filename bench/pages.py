@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 from flask import Flask  # noqa: E402 - a script finds the project beside itself
 from flask.testing import FlaskClient  # noqa: E402
 from flask_login import FlaskLoginClient  # noqa: E402
-from flask_migrate import upgrade  # noqa: E402
+from flask_migrate import downgrade, upgrade  # noqa: E402
 from sqlalchemy import insert  # noqa: E402
 
 from webapp import create_app  # noqa: E402
@@ -157,9 +157,12 @@ def main() -> None:
     for size in SIZES:
         print(f"{size:,} services and as many domains ...", file=sys.stderr)
         with tempfile.TemporaryDirectory() as folder:
-            os.environ["PADLOCK_DATABASE_URL"] = f"sqlite:///{folder}/pages.sqlite3"
+            other = os.environ.get("PADLOCK_BENCH_DATABASE")  # an empty database, filled anew for each size
+            os.environ["PADLOCK_DATABASE_URL"] = other or f"sqlite:///{folder}/pages.sqlite3"
             app = create_app({"TESTING": True, "WTF_CSRF_ENABLED": False})
             with app.app_context():
+                if other:
+                    downgrade(revision="base")
                 upgrade()
                 fill(size)
             results[size], _ = measure(app, pages())

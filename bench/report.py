@@ -16,7 +16,7 @@ from pathlib import Path
 
 from flask import Flask
 from flask.testing import FlaskClient
-from flask_migrate import upgrade
+from flask_migrate import downgrade, upgrade
 from pages import GOAL, ROOT, fill, measure
 
 from webapp import create_app
@@ -65,9 +65,12 @@ def main() -> None:
     for size in SIZES:
         print(f"{size:,} items ...", file=sys.stderr)
         with tempfile.TemporaryDirectory() as folder:
-            os.environ["PADLOCK_DATABASE_URL"] = f"sqlite:///{folder}/report.sqlite3"
+            other = os.environ.get("PADLOCK_BENCH_DATABASE")  # an empty database, filled anew for each size
+            os.environ["PADLOCK_DATABASE_URL"] = other or f"sqlite:///{folder}/report.sqlite3"
             app: Flask = create_app({"TESTING": True, "WTF_CSRF_ENABLED": False})
             with app.app_context():
+                if other:
+                    downgrade(revision="base")
                 upgrade()
                 fill(size // 2)
             results[size], clients = measure(app, pages())

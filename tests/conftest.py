@@ -1,16 +1,17 @@
-"""The site as tests meet it: a real SQLite file, the cast, and a browser that looks at every page it fetches."""
+"""The site as tests meet it: a real database, the cast, and a browser that looks at every page it fetches."""
 
 from __future__ import annotations
 
 import os
 import shutil
 from datetime import UTC, date, datetime
-from pathlib import Path
 
+import psycopg
 import pytest
 from argon2 import PasswordHasher
 from flask_migrate import upgrade
 
+from tests import postgresql
 from tests.browser import Browser
 from webapp import create_app
 from webapp.customers import accounts, catalog
@@ -31,10 +32,26 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def first_database(tmp_path_factory):
-    """A database with the cast in it: alice owns, bob is a stranger, ada is the administrator."""
+    """The SQLite file with the cast in it, which each test gets a copy of; the URL of the one database that is brought
+    back to the cast before each test, where PostgreSQL is tested."""
+    if postgresql.SERVER in os.environ:
+        return _postgresql()
     path = tmp_path_factory.mktemp("first") / "first.sqlite3"
+    _fill(f"sqlite:///{path}")
+    return path
+
+
+def _postgresql():
+    url = postgresql.database_of_worker(os.environ[postgresql.SERVER])
+    _fill(url)
+    postgresql.run(url, postgresql.REMEMBER)
+    return url
+
+
+def _fill(url):
+    """The cast: alice owns, bob is a stranger, ada is the administrator."""
     with pytest.MonkeyPatch.context() as patch:
-        app = _site(path, patch)
+        app = _site(url, patch)
     accounts._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # hundreds of tests sign in
     with app.app_context():
         upgrade()
@@ -47,18 +64,30 @@ def first_database(tmp_path_factory):
             for client, name in ((alice, "alice.example"), (bob, "bob.example")):
                 catalog.add_service(client, "Starter Hosting", name, ServiceStatus.ACTIVE, date(2027, 1, 2))
                 catalog.add_domain(client, name, DomainStatus.ACTIVE, date(2020, 1, 2), date(2027, 1, 2))
-        db.session.execute(db.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        if db.engine.dialect.name == "sqlite":
+            db.session.execute(db.text("PRAGMA wal_checkpoint(TRUNCATE)"))
         db.session.remove()
         db.engine.dispose()
-    return path
+    app.extensions["padlock_flights"].close()
 
 
 @pytest.fixture
-def app(first_database, tmp_path, monkeypatch):
+def database(first_database, tmp_path):
+    """The URL of a database with the cast in it, and nothing else."""
+    if isinstance(first_database, str):
+        try:
+            postgresql.run(first_database, postgresql.RESET)
+        except psycopg.Error:  # a test has failed in the middle of a migration
+            _postgresql()
+        return first_database
+    shutil.copyfile(first_database, tmp_path / "padlock.sqlite3")
+    return f"sqlite:///{tmp_path}/padlock.sqlite3"
+
+
+@pytest.fixture
+def app(database, monkeypatch):
     """The site, with the cast in its database. Every host name leads to a closed port of this machine."""
-    path = tmp_path / "padlock.sqlite3"
-    shutil.copyfile(first_database, path)
-    app = _site(path, monkeypatch)
+    app = _site(database, monkeypatch)
     yield app
     scheduler.stop()
     app.extensions["padlock_flights"].close()
@@ -91,11 +120,11 @@ def in_app(app):
         yield app
 
 
-def _site(path: Path, patch: pytest.MonkeyPatch):
+def _site(url: str, patch: pytest.MonkeyPatch):
     for name in os.environ:
         if name.startswith("PADLOCK_"):
             patch.delenv(name)
-    patch.setenv("PADLOCK_DATABASE_URL", f"sqlite:///{path}")
+    patch.setenv("PADLOCK_DATABASE_URL", url)
     patch.setenv("PADLOCK_SECRET_KEY", "a secret of this test, and of no other place")
     patch.setenv("PADLOCK_CONNECT_TO", "*=127.0.0.1:1")
     patch.setenv("PADLOCK_COUNT_SECONDS", "0")  # a busy machine must not make a test see what was counted before

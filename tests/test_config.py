@@ -43,7 +43,13 @@ BAD = {
     "PADLOCK_CONTROL_NAMES": ["localhost", "https://example.com", "a b.example", "a..example"],
     "PADLOCK_BROKER_URL": ["redis", "amqp://x", "redis://", "redis://host:6379/db", "redis://a b"],
     "PADLOCK_WORKERS": ["0", "65", "two"],
-    "PADLOCK_DATABASE_URL": ["nonsense", "sqlite:////no/such/folder/file", "mysql://nobody/nothing"],
+    "PADLOCK_DATABASE_URL": [
+        "nonsense",
+        "sqlite:////no/such/folder/file",
+        "mysql://u:hunter2@x/y",
+        "postgresql://u:p@x",
+        "postgres://u@x:port/y",
+    ],
 }
 
 
@@ -86,6 +92,19 @@ def test_the_password_of_the_mail_server_may_hold_anything(tmp_path):
     server = config.load({"PADLOCK_SMTP_URL": "smtp://a%40b:p%3A%2F%40@x"}, tmp_path)["PADLOCK_SMTP_URL"]
     assert (server.user, server.password) == ("a@b", "p:/@")
     assert "p:/@" not in repr(server)
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
+def test_postgresql_is_named_by_any_of_its_schemes(scheme, tmp_path):
+    told = config.load({"PADLOCK_DATABASE_URL": f"{scheme}://u:p%40@x:6432/y?sslmode=require"}, tmp_path)
+    assert told["PADLOCK_DATABASE_URL"] == "postgresql+psycopg://u:p%40@x:6432/y?connect_timeout=5&sslmode=require"
+
+
+def test_the_password_of_the_database_is_never_shown(tmp_path):
+    for url in ("mysql://u:hunter2@x/y", "postgresql://u:hunter2@x:port/y", "postgresql://u:hunter2@x"):
+        with pytest.raises(BadSetting) as refused:
+            config.load({"PADLOCK_DATABASE_URL": url}, tmp_path)
+        assert "hunter2" not in str(refused.value)
 
 
 def test_every_setting_has_a_default_that_works(tmp_path):

@@ -5,7 +5,6 @@ import json
 import logging.config
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -109,6 +108,7 @@ def test_a_failure_of_ours_is_logged_with_its_id_and_the_reader_is_given_it(visi
     assert "secret-search" not in written()
 
 
+@pytest.mark.sqlite("PostgreSQL takes a table that has gone for a mistake of ours")
 def test_values_of_the_database_are_in_no_log(visit, app, written):
     alice = visit("alice")
     with app.app_context():
@@ -136,11 +136,10 @@ def test_json_holds_what_is_said_and_facts_of_their_own(visit, write):
     assert datetime.fromisoformat(lines[-1]["at"]).utcoffset() == timedelta(0)
 
 
-def test_a_site_that_is_served_logs_every_line_as_json(first_database, tmp_path):
-    shutil.copyfile(first_database, tmp_path / "site.sqlite3")
+def test_a_site_that_is_served_logs_every_line_as_json(database):
     with socket.create_server(("127.0.0.1", 0)) as free:
         listen = f"127.0.0.1:{free.getsockname()[1]}"
-    environ = {"PADLOCK_LISTEN": listen, "PADLOCK_DATABASE_URL": f"sqlite:///{tmp_path}/site.sqlite3"}
+    environ = {"PADLOCK_LISTEN": listen, "PADLOCK_DATABASE_URL": database}
     environ |= {"PADLOCK_SECRET_KEY": "x" * 32, "PADLOCK_LOG_FORMAT": "json", "PATH": os.environ["PATH"]}
     command = [sys.executable, "-m", "gunicorn", "wsgi:app"]
     with subprocess.Popen(command, cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True) as site:

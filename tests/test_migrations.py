@@ -1,14 +1,36 @@
 """What a migration does to the rows that are there."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import inspect, text
 
-from tests.conftest import NOW
+from tests import postgresql
+from tests.conftest import NOW, _site
 from webapp.customers import accounts, activity, catalog
 from webapp.customers.models import Client, User
 from webapp.extensions import db, writing
 
 TABLES = ("client", "user", "service", "domain", "sign_in", "activity", "hostname")
+
+
+@pytest.fixture
+def empty(first_database, tmp_path, monkeypatch):
+    """The site with a database that has nothing in it."""
+    url = f"sqlite:///{tmp_path}/empty.sqlite3"
+    if isinstance(first_database, str):
+        url = postgresql.database_of_worker(os.environ[postgresql.SERVER], "empty")
+    app = _site(url, monkeypatch)
+    yield app
+    app.extensions["padlock_flights"].close()
+    with app.app_context():
+        db.engine.dispose()
 
 
 def rows():
@@ -18,7 +40,9 @@ def rows():
 
 def indexes():
     with db.engine.connect() as connection:
-        found = connection.execute(text("SELECT name, sql FROM sqlite_schema WHERE type = 'index' ORDER BY name"))
+        sqlite = "SELECT name, sql FROM sqlite_schema WHERE type = 'index' ORDER BY name"
+        postgresql = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexname"
+        found = connection.execute(text(sqlite if connection.dialect.name == "sqlite" else postgresql))
         return found.all()
 
 
@@ -33,9 +57,11 @@ def test_making_tables_anew_loses_no_row_no_index_and_no_foreign_key(in_app):
     for step in (lambda: downgrade(revision="0005"), lambda: upgrade(revision="0007")):
         step()
         assert (rows(), indexes(), inspect(db.engine).get_foreign_keys("sign_in")) == before
-    assert db.session.scalar(text("PRAGMA foreign_keys")) == 1
+    if db.engine.dialect.name == "sqlite":
+        assert db.session.scalar(text("PRAGMA foreign_keys")) == 1
 
 
+@pytest.mark.sqlite("PostgreSQL never gives an id again, and 0007 changes nothing there")
 def test_an_id_in_the_log_is_not_given_again_by_a_database_of_before(in_app):
     downgrade(revision="0005")
     with writing():
@@ -56,3 +82,38 @@ def test_the_id_of_what_was_deleted_is_not_given_again(in_app):
     with writing():
         client = catalog.add_client("New", NOW)
     assert client.id == gone_id + 1
+
+
+def test_all_the_way_down_and_up_again_the_tables_are_what_the_models_say(empty):
+    with empty.app_context():
+        upgrade()
+        first = indexes(), compared()
+        downgrade(revision="base")
+        assert inspect(db.engine).get_table_names() == ["alembic_version"]
+        upgrade()
+        assert (indexes(), compared()) == first
+        assert compared() == []
+
+
+def compared():
+    with db.engine.connect() as connection:
+        return compare_metadata(MigrationContext.configure(connection), db.metadata)
+
+
+@pytest.mark.postgresql("SQLite knows no other order")
+def test_text_is_in_byte_order_whatever_the_locale_of_the_database(in_app):
+    columns = """SELECT relname, attname FROM pg_attribute JOIN pg_collation ON pg_collation.oid = attcollation
+        JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+        AND collname <> 'C' AND relname <> 'alembic_version'"""
+    assert db.session.execute(text(columns)).all() == []
+    assert db.session.scalar(text("SELECT lower('ÄA' COLLATE \"default\")")) == "äa"  # here it would matter
+    assert db.session.scalar(text("SELECT lower(name) FROM client WHERE id = 1")) == "alice’s bakery"
+
+
+@pytest.mark.postgresql("SQLite's file is upgraded by whoever starts the site")
+def test_of_two_upgrades_at_once_one_waits_and_finds_it_done(empty):
+    up = [Path(sys.executable).with_name("flask"), "db", "upgrade"]
+    both = [subprocess.Popen(up, cwd=Path(__file__).parent.parent, stderr=subprocess.DEVNULL) for _ in range(2)]
+    assert [process.wait(60) for process in both] == [0, 0]
+    with empty.app_context():
+        assert compared() == []

@@ -39,7 +39,7 @@ def disk(tmp_path):
 def small(disk, first_database, monkeypatch):
     """The site with its database on that disk."""
     shutil.copyfile(first_database, disk / "padlock.sqlite3")
-    app = _site(disk / "padlock.sqlite3", monkeypatch)
+    app = _site(f"sqlite:///{disk}/padlock.sqlite3", monkeypatch)
     with app.app_context():
         yield app
         db.session.remove()
@@ -55,6 +55,7 @@ def fill(folder: Path) -> Path:
     return file
 
 
+@pytest.mark.sqlite("the disk of its file is full")
 def test_on_a_full_disk_pages_are_read_and_the_run_goes_on_when_there_is_room(small, disk, caplog, now):
     browser = small.test_client()
     browser.get("/sign-in")
@@ -72,6 +73,7 @@ def test_on_a_full_disk_pages_are_read_and_the_run_goes_on_when_there_is_room(sm
     assert db.session.execute(db.text("PRAGMA integrity_check")).scalar() == "ok"
 
 
+@pytest.mark.sqlite("its file is on a disk that is read-only")
 def test_a_database_that_cannot_be_written_to_says_what_to_do(small, disk, caplog):
     db.session.remove()
     db.engine.dispose()
@@ -89,11 +91,12 @@ def test_a_database_that_cannot_be_written_to_says_what_to_do(small, disk, caplo
 def damaged(tmp_path, first_database, monkeypatch):
     path = tmp_path / "padlock.sqlite3"
     path.write_bytes(b"this was a database once" * 1000)
-    app = _site(path, monkeypatch)
+    app = _site(f"sqlite:///{path}", monkeypatch)
     yield app
     app.extensions["padlock_flights"].close()
 
 
+@pytest.mark.sqlite("its file is damaged")
 def test_a_damaged_database_says_what_to_do(damaged, caplog):
     with damaged.app_context(), pytest.raises(DatabaseError) as raised:
         upgrade()
@@ -106,6 +109,7 @@ def test_a_damaged_database_says_what_to_do(damaged, caplog):
     assert "the scheduler's tick failed" in caplog.text
 
 
+@pytest.mark.sqlite("its file is copied without its log")
 def test_without_its_write_ahead_log_a_database_is_whole(app, tmp_path):
     with app.app_context():
         path = Path(app.config["PADLOCK_DATABASE_URL"].removeprefix("sqlite:///"))

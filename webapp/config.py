@@ -149,16 +149,17 @@ def _connect_to(text: str) -> tuple[str, str, int]:
 
 
 def _database(text: str) -> str:
-    if not text:
-        return text
+    """The URL as SQLAlchemy takes it; what it holds is in no message, for there is a password in it."""
     try:
-        url = make_url(text)
-        url.get_dialect().import_dbapi()
-    except (ArgumentError, ImportError):
-        raise ValueError(
-            "it takes sqlite:////path/to/file, or the URL of another database whose driver is installed"
-        ) from None
-    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).absolute().parent.is_dir():
+        url = make_url(text or "sqlite://")
+    except (ArgumentError, ValueError):
+        url = make_url("unreadable://")
+    if url.drivername in ("postgresql", "postgres", "postgresql+psycopg") and url.database:
+        url = url.set(drivername="postgresql+psycopg", query={"connect_timeout": "5", **url.query})
+        return url.render_as_string(hide_password=False)
+    if url.drivername != "sqlite":
+        raise ValueError("it takes postgresql://user:password@host/database, or sqlite:////path/to/file")
+    if url.database and not Path(url.database).absolute().parent.is_dir():
         raise ValueError(f"there is no folder {Path(url.database).parent}")
     return text
 
@@ -234,7 +235,13 @@ LOG_LEVEL = Setting(
 SETTINGS = (
     LISTEN,
     THREADS,
-    Setting("PADLOCK_DATABASE_URL", _database, "", "Where the data lives; empty: an SQLite file in instance/."),
+    Setting(
+        "PADLOCK_DATABASE_URL",
+        _database,
+        "",
+        "postgresql://user:password@host/database, or sqlite:////file; empty: an SQLite file in instance/.",
+        True,
+    ),
     Setting("PADLOCK_SECRET_KEY", _secret, "", "Signs cookies and links; empty: kept in instance/.", True),
     Setting("PADLOCK_PROBE_TIMEOUT", _seconds(0.1, 300), "10", "Seconds a check may take, all in all."),
     Setting("PADLOCK_PROBE_CONCURRENCY", _whole(1, 1024), "64", "How many checks run at once."),
@@ -317,13 +324,24 @@ def load(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
     return values
 
 
+def _engine(settings: Mapping[str, Any]) -> dict[str, Any]:
+    options: dict[str, Any] = {"hide_parameters": True}  # what is in the database is in no log
+    if settings["PADLOCK_DATABASE_URL"].startswith("postgresql"):
+        # A page that asks several times sees the data of one moment, as with SQLite.
+        options["isolation_level"] = "REPEATABLE READ"
+        options["pool_pre_ping"] = True  # a server that was away meanwhile is noticed before it is asked
+        # Every thread that serves may hold a connection; so may the refresh, an import and what records an answer.
+        options |= {"pool_size": settings["PADLOCK_THREADS"], "max_overflow": 8}
+    return options
+
+
 def for_flask(settings: Mapping[str, Any]) -> dict[str, Any]:
     """What Flask and its extensions are told, from Padlock's own settings and otherwise fixed."""
     broker = settings["PADLOCK_BROKER_URL"]
     return {
         "SECRET_KEY": settings["PADLOCK_SECRET_KEY"],
         "SQLALCHEMY_DATABASE_URI": settings["PADLOCK_DATABASE_URL"],
-        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},  # what is in the database is in no log
+        "SQLALCHEMY_ENGINE_OPTIONS": _engine(settings),
         "SESSION_COOKIE_NAME": "padlock",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",

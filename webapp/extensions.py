@@ -18,8 +18,26 @@ from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
-from sqlalchemy import ColumnElement, Connection, DateTime, Dialect, Engine, Enum, MetaData, TypeDecorator, event, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Enum,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    event,
+    text,
+)
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
+
+WRITERS = 0x9AD10C  # the number of the lock by which those who write to PostgreSQL take turns: any would do
+UNREACHABLE = "Is PostgreSQL running, and is PADLOCK_DATABASE_URL right? See docs/running.md, “PostgreSQL”."
 
 NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -68,20 +86,31 @@ def word_column(words: type[StrEnum]) -> Enum:
     return Enum(words, native_enum=False, create_constraint=False, length=32, values_callable=list)
 
 
+@compiles(String, "postgresql")
+def _in_byte_order(type_: String, compiler: Any, **kw: Any) -> str:
+    """Text in PostgreSQL is put in order and folded as SQLite does it, whatever the locale of the database: lists look
+    the same, an index goes on fitting when the system's locales change, and nobody has to think of it in a migration.
+    """
+    collate = ' COLLATE "C"' if kw.get("type_expression") is not None else ""  # of a column; not of a value
+    return f"{compiler.visit_VARCHAR(type_, **kw)}{collate}"
+
+
 def contains(column: InstrumentedAttribute[str], words: str) -> ColumnElement[bool]:
     """Whether this text stands in a column, in upper or lower case, nowhere a pattern: "%" finds a per cent sign."""
     # SQLite's LIKE takes both cases for the same by itself, and lower() costs it three times as long as LIKE.
-    like = column.contains if db.engine.dialect.name == "sqlite" else column.icontains
+    like = column.contains if db.engine.dialect.name == "sqlite" else column.icontains  # ILIKE in PostgreSQL
     return like(words, autoescape=True)
 
 
 @contextmanager
-def writing() -> Iterator[None]:
+def writing(*, beside_others: bool = False) -> Iterator[None]:
     """One short write transaction of the current session: committed at the end, rolled back on any error.
 
     What was read before is read anew inside. On SQLite a transaction that reads first and writes later can fail at
-    once, or lose what another wrote in between; one that says BEGIN IMMEDIATE waits for its turn. One inside another
-    would throw away what the outer has done so far: that raises RuntimeError.
+    once, or lose what another wrote in between; one that says BEGIN IMMEDIATE waits for its turn. PostgreSQL would let
+    two write at once: there one waits for the other as well, so that what is read inside is true on both. Only who is
+    `beside_others` does not wait there, and has to lock the rows that it goes by. One inside another would throw away
+    what the outer has done so far: that raises RuntimeError.
     """
     info = db.session.info
     if info.get("writing"):
@@ -89,7 +118,7 @@ def writing() -> Iterator[None]:
     db.session.rollback()
     info["writing"] = True
     try:
-        db.session.connection(execution_options={"immediate": True})
+        db.session.connection(execution_options={"writing": "beside" if beside_others else "alone"})
         yield
         db.session.commit()
     except BaseException as error:
@@ -105,12 +134,15 @@ def writing() -> Iterator[None]:
 
 _NOT_SAVED = "padlock_not_saved"
 _CANNOT_SAVE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR}
+_SQLSTATES = {"53100", "25006", "58030"}  # the same in PostgreSQL: disk_full, read_only_sql_transaction, io_error
 
 
 def saving_fails(error: BaseException) -> bool:
     """Whether this error means that nothing can be written for the time being: the disk is full, or read-only."""
-    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)
-    return code & 0xFF in _CANNOT_SAVE  # the extended codes tell the same in more detail
+    orig = getattr(error, "orig", None)
+    code = getattr(orig, "sqlite_errorcode", 0)
+    # The extended codes of SQLite tell the same in more detail.
+    return code & 0xFF in _CANNOT_SAVE or getattr(orig, "sqlstate", None) in _SQLSTATES
 
 
 def saving_failed() -> str | None:
@@ -123,6 +155,14 @@ def tune() -> None:
     """Tells the database how its tables are filled, so that it finds the shortest way: after much was written."""
     with writing():
         db.session.execute(text("ANALYZE"))
+
+
+def plan_anew(*tables: Table) -> None:
+    """Call it inside `writing()` when the first of many rows are in these tables. PostgreSQL decides once how to look up
+    what a foreign key refers to; where they were almost empty then, it would read all of them for each row."""
+    if db.engine.dialect.name == "postgresql":
+        for table in tables:
+            db.session.execute(text(f'ANALYZE "{table.name}"'))
 
 
 @event.listens_for(Engine, "connect")
@@ -153,7 +193,25 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
 
 
 @event.listens_for(Engine, "begin")
-def _begin_sqlite(connection: Connection) -> None:
+def _begin(connection: Connection) -> None:
+    """Who reads sees the data of one moment, whatever is written meanwhile; who writes sees what there is."""
+    writing = connection.get_execution_options().get("writing")
     if connection.dialect.name == "sqlite":
-        immediate = connection.get_execution_options().get("immediate", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    elif writing:
+        turn = f"; SELECT pg_advisory_xact_lock({WRITERS})" if writing == "alone" else ""
+        connection.exec_driver_sql(f"SET TRANSACTION ISOLATION LEVEL READ COMMITTED{turn}")
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        connection.execute("SET lock_timeout = '10s'")  # as long as SQLite waits
+        connection.commit()
+
+
+@event.listens_for(Engine, "handle_error")
+def _say_what_to_do(context: ExceptionContext) -> None:
+    """A PostgreSQL that cannot be reached: what the driver says of it names no password."""
+    if context.connection is None and not isinstance(context.original_exception, sqlite3.Error):
+        context.original_exception.add_note(UNREACHABLE)

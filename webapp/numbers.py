@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-LARGEST = 2**63 - 1  # that a database holds
+LARGEST = 2**31 - 1  # that an integer column of any database holds
 
 
 def whole(text: str) -> int | None:
@@ -10,4 +10,4 @@ def whole(text: str) -> int | None:
     `LARGEST`."""
     if not (text.isascii() and text.isdigit()):
         return None
-    return min(int(text), LARGEST) if len(text) <= 19 else LARGEST
+    return min(int(text), LARGEST) if len(text) <= 10 else LARGEST

@@ -5,6 +5,7 @@ from werkzeug.exceptions import NotFound
 from webapp.customers import access
 from webapp.customers.models import Client, Domain, Role, Service, User
 from webapp.extensions import db, writing
+from webapp.numbers import LARGEST
 
 
 def user(name):
@@ -36,7 +37,7 @@ def test_stranger_gets_404_like_for_a_missing_id(in_app, model):
     with pytest.raises(NotFound) as strange:
         access.item_or_404(user("bob"), model.kind, mine.id)
     with pytest.raises(NotFound) as missing:
-        access.item_or_404(user("bob"), model.kind, 2**63 - 1)
+        access.item_or_404(user("bob"), model.kind, LARGEST)
     assert str(strange.value) == str(missing.value)
 
 

@@ -21,7 +21,8 @@ from webapp.monitor.models import Hostname
 @pytest.fixture
 def site(app, lab, tmp_path):
     """The site with the lab to look at, and a deadline that tests can wait for."""
-    app.config.from_mapping(config.load(lab.environ() | {"PADLOCK_PROBE_TIMEOUT": "2"}, tmp_path))
+    told = {"PADLOCK_PROBE_TIMEOUT": "2", "PADLOCK_DATABASE_URL": app.config["PADLOCK_DATABASE_URL"]}
+    app.config.from_mapping(config.load(lab.environ() | told, tmp_path))
     live.register(app)
     with app.app_context():
         yield app

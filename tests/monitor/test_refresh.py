@@ -284,6 +284,7 @@ def test_a_stop_lets_go_at_once_and_the_next_goes_on(fleet, site, tick, place):
     assert (tick().state, run.asked) == (RunState.DONE, 8)
 
 
+@pytest.mark.sqlite("another process holds its file")
 def test_a_locked_database_is_waited_for_and_then_tried_again(fleet, tick, now, site, caplog):
     fleet(*many(5))
     db.session.execute(db.text("PRAGMA busy_timeout = 100"))
@@ -309,6 +310,7 @@ def test_a_batch_that_fails_is_logged_and_tried_again(fleet, tick, now, monkeypa
     assert (run.state, run.tries) == (RunState.DONE, 0)
 
 
+@pytest.mark.sqlite("the backup is a copy of its file")
 def test_yesterdays_backup_is_brought_up_to_date_without_doubles(fleet, tick, now, site, tmp_path):
     fleet(*many(3))
     tick(now)

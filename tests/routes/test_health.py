@@ -74,6 +74,7 @@ def test_a_bundle_without_roots_is_an_alarm(visit, app, tmp_path):
     assert "cannot be used" in flags(visit("ada").get("/admin/health"))["Trusted roots"].text
 
 
+@pytest.mark.sqlite("another process holds its file")
 @pytest.mark.usefixtures("ticking")
 def test_a_database_that_another_holds_can_be_read_and_a_change_is_refused_in_words(visit, app):
     ada, file = visit("ada"), left_alone(app)
@@ -118,6 +119,7 @@ def test_machines_are_told_without_a_sign_in_a_cookie_or_a_secret(visit):
         assert set(answer.json) <= {"status", "database", "scheduler"}
 
 
+@pytest.mark.sqlite("its file has gone")
 def test_without_its_database_the_site_is_alive_and_not_ready(visit, app):
     file, browser = left_alone(app), visit()
     file.rename(f"{file}.away")
@@ -127,6 +129,7 @@ def test_without_its_database_the_site_is_alive_and_not_ready(visit, app):
     assert (answer.status_code, answer.json) == (503, {"status": "not ready", "database": "no answer"})
 
 
+@pytest.mark.sqlite("its file is damaged")
 def test_a_damaged_database_is_told_with_the_way_out(visit, app, caplog):
     alice = visit("alice")
     file = left_alone(app)
@@ -136,6 +139,7 @@ def test_a_damaged_database_is_told_with_the_way_out(visit, app, caplog):
     assert "backup" in caplog.text
 
 
+@pytest.mark.sqlite("the disk of its file is full")
 class TestOnASmallDisk:
     """A real disk of three megabytes, where this machine lets us mount one."""
 
@@ -152,7 +156,7 @@ class TestOnASmallDisk:
     @pytest.fixture
     def app(self, first_database, disk, monkeypatch):
         shutil.copyfile(first_database, disk / "padlock.sqlite3")
-        app = _site(disk / "padlock.sqlite3", monkeypatch)
+        app = _site(f"sqlite:///{disk}/padlock.sqlite3", monkeypatch)
         yield app
         app.extensions["padlock_flights"].close()
         left_alone(app)

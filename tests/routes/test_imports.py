@@ -186,7 +186,7 @@ def test_who_is_no_administrator_any_more_imports_nothing(app, ada):
     with app.app_context():
         found = import_jobs._read(job.rpartition("/")[2])
         with writing():
-            db.session.execute(db.text("UPDATE user SET role = 'staff' WHERE email = 'ada@example.com'"))
+            db.session.execute(db.text("UPDATE \"user\" SET role = 'staff' WHERE email = 'ada@example.com'"))
         import_jobs.start_import(found, NOW)
     settle(app)
     assert ada.client.get(job).status_code == 403

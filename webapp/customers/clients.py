@@ -214,7 +214,7 @@ def _meant(text: str) -> ColumnElement[bool]:
     if text.startswith("#") and (number := whole(text[1:])) is not None:
         return Client.id == number
     # A database may know the two cases of ASCII only: so it makes the same of this text as of the names, too.
-    return or_(Client.reference == text, func.lower(Client.name).in_((func.lower(text), text.lower())))
+    return or_(Client.reference == text, func.lower(Client.name).in_((text.encode().lower().decode(), text.lower())))
 
 
 def _described(client: Client) -> str:

@@ -11,6 +11,8 @@ with db.engine.connect() as connection:
         # transaction only, and for the whole connection: nobody gets this one afterwards.
         connection.detach()
         connection.connection.execute("PRAGMA foreign_keys = OFF")
+    else:
+        connection.execution_options(writing="alone")  # of two that begin at once, one finds that it is done already
     context.configure(
         connection=connection,
         target_metadata=db.metadata,

@@ -58,7 +58,7 @@ def look(now: datetime) -> Checkup:
             debug=current_app.debug, secure_cookies=config["PADLOCK_COOKIE_SECURE"], only_here=_only_here(config)
         ),
     ]
-    around = {"Python": platform.python_version(), "SQLite": sqlite3.sqlite_version}
+    around = {"Python": platform.python_version(), **dict([_backend()])}
     return Checkup(sorted(flags, key=lambda flag: flag.level), versions | around)
 
 
@@ -108,21 +108,31 @@ def _silent(names: tuple[str, ...]) -> list[str]:
 def _storage() -> Storage:
     engine = db.engine
     if engine.dialect.name != "sqlite":
-        return Storage(engine.dialect.name, problem=_write_problem())
+        return Storage(" ".join(_backend()), problem=_write_problem())
     journal = str(db.session.connection().exec_driver_sql("PRAGMA journal_mode").scalar())
     file = engine.url.database
     free = shutil.disk_usage(Path(file).parent).free if file else None
     return Storage("SQLite", journal, free, _write_problem())
 
 
+def _backend() -> tuple[str, str]:
+    """The database that is behind the site, and its version."""
+    if db.engine.dialect.name == "sqlite":
+        return "SQLite", sqlite3.sqlite_version
+    version = db.session.connection().dialect.server_version_info or ()
+    return "PostgreSQL", ".".join(map(str, version))
+
+
 def _write_problem() -> str:
-    """Why nothing can be written, as whoever tries is told. SQLite only notices when something really is."""
+    """Why nothing can be written, as whoever tries is told. It is only noticed when something really is."""
     try:
         with writing():
-            if db.engine.dialect.name == "sqlite":
-                connection = db.session.connection()
+            connection = db.session.connection()
+            if connection.dialect.name == "sqlite":
                 version = connection.exec_driver_sql("PRAGMA user_version").scalar()
                 connection.exec_driver_sql(f"PRAGMA user_version = {version}")
+            else:
+                connection.exec_driver_sql("UPDATE alembic_version SET version_num = version_num")
     except SQLAlchemyError as error:
         return str(getattr(error, "orig", None) or error)
     return ""

@@ -169,7 +169,9 @@ def _first(due: ColumnElement[bool], most: int, now: datetime) -> list[int]:
     """The ids of the `most` names whose turn it is, see above."""
 
     def ids(condition: ColumnElement[bool], order: ColumnElement[object]) -> list[int]:
-        return list(db.session.scalars(select(Hostname.id).where(condition, due).order_by(order).limit(most)))
+        chosen = select(Hostname.id).where(condition, due).order_by(order).limit(most)
+        # Who records an answer writes beside others, and wants the run next: nobody who has that waits for a name.
+        return list(db.session.scalars(chosen.with_for_update(skip_locked=True)))
 
     asked_at, number = Hostname.__table__.c.asked_at, Hostname.__table__.c.id
     # Asked in what is the future now: the clock has been set back since, and nothing is known of how long ago it was.

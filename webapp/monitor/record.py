@@ -15,8 +15,9 @@ def record(finding: Finding, now: datetime) -> None:
     """Remember a finding, in one short transaction of its own. One for a name that is gone by now is dropped."""
     if finding.reason is Reason.MONITOR_ERROR:
         return
-    with writing():
-        row = db.session.scalar(db.select(Hostname).filter_by(name=finding.hostname))
+    with writing(beside_others=True):
+        named = db.select(Hostname).filter_by(name=finding.hostname)
+        row = db.session.scalar(named.with_for_update(key_share=True))
         if row is not None:
             remember(row, finding, now)
 

@@ -213,9 +213,9 @@ def refresh_batch(
 def _settle(hostname_id: int, finding: Finding, claim: str, run_id: int, now: datetime) -> None:
     """Record one answer and count it. It is dropped where the name has gone, or nobody uses it any more, or somebody
     else has claimed it because we were away for too long."""
-    with writing():
+    with writing(beside_others=True):
         held = select(Hostname).where(Hostname.id == hostname_id, Hostname.claim == claim, due.in_use())
-        row = db.session.scalar(held)
+        row = db.session.scalar(held.with_for_update(key_share=True))
         if row is None:
             return
         changed = remember(row, finding, now)

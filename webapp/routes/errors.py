@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import ObjectDeletedError
 from werkzeug.exceptions import Forbidden, HTTPException, SecurityError
@@ -38,6 +38,7 @@ def register(app: Flask) -> None:
     """Answers every error with a page of ours."""
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(OperationalError, _database_error)
+    app.register_error_handler(InterfaceError, _database_error)
     app.register_error_handler(DatabaseError, _perhaps_damaged)
     app.register_error_handler(PoolTimeout, _database_error)
     app.register_error_handler(ObjectDeletedError, _gone)
@@ -78,6 +79,8 @@ def _database_error(error: Exception) -> Response:
 
 
 def _perhaps_damaged(error: DatabaseError) -> Response:
+    if saving_fails(error):
+        return _database_error(error)
     if type(error) is not DatabaseError:
         raise error  # a statement of ours that cannot be right
     current_app.logger.critical(DAMAGED)

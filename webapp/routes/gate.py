@@ -12,6 +12,8 @@ from flask_login import current_user
 from werkzeug.routing import BaseConverter, ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
+from webapp.numbers import LARGEST
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 _URLENCODED, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
@@ -35,10 +37,10 @@ HEADERS = {
 class IdConverter(BaseConverter):
     """A row's id as we write it ourselves: plain digits, no leading zero, no more than a database can hold."""
 
-    regex = "[1-9][0-9]{0,18}"
+    regex = "[1-9][0-9]{0,9}"
 
     def to_python(self, value: str) -> int:
-        if int(value) >= 2**63:
+        if int(value) > LARGEST:
             raise ValidationError
         return int(value)
 

