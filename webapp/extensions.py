@@ -158,8 +158,8 @@ def tune() -> None:
 
 
 def plan_anew(*tables: Table) -> None:
-    """Call it inside `writing()` when the first of many rows are in these tables. PostgreSQL decides once how to look up
-    what a foreign key refers to; where they were almost empty then, it would read all of them for each row."""
+    """Call it inside `writing()` when the first of many rows are in these tables. PostgreSQL decides once how to look
+    up what a foreign key refers to; where they were almost empty then, it would read all of them for each row."""
     if db.engine.dialect.name == "postgresql":
         for table in tables:
             db.session.execute(text(f'ANALYZE "{table.name}"'))
