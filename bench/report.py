@@ -17,7 +17,7 @@ from pathlib import Path
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import downgrade, upgrade
-from pages import GOAL, ROOT, fill, measure
+from pages import GOAL, ROOT, fill, grown, measure
 
 from webapp import create_app
 from webapp.reports.orders import SORTS
@@ -87,6 +87,7 @@ def report(results: dict[int, dict[str, tuple[float, float]]], files: dict[int, 
         times = "".join(f"{taken:8.1f}" for taken in (*small[page], *large[page]))
         print(f"{page.removeprefix('ada /admin/reports'):54}{times}{large[page][1] / small[page][1]:8.2f}{late}")
     worst, first = (max(taken[place] for taken in large.values()) for place in (1, 0))
+    print(grown(small, large))
     print(f"the slowest at {SIZES[1]:,}: {worst:.0f} ms = {worst / GOAL:.2f} x the goal of {GOAL:.0f} ms (at most 1)")
     print(f"the slowest while nothing is remembered: {first:.0f} ms")
     for size, (seconds, megabytes, rows) in files.items():
