@@ -159,12 +159,13 @@ def test_a_page_sees_one_moment_however_often_it_asks(in_app):
 def test_what_is_read_only_says_that_nothing_can_be_saved(visit, app):
     with app.app_context(), db.engine.connect() as connection:
         connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-        connection.exec_driver_sql("ALTER ROLE padlock SET default_transaction_read_only = on")
+        only_this = f"ALTER DATABASE {db.engine.url.database}"  # other tests are at work on the same server
+        connection.exec_driver_sql(f"{only_this} SET default_transaction_read_only = on")
         db.engine.dispose()
         try:
             form = {"email": "ada@example.com", "password": "correct horse battery"}
             answer = visit().post("/sign-in", form)
         finally:
             connection.exec_driver_sql("SET default_transaction_read_only = off")
-            connection.exec_driver_sql("ALTER ROLE padlock RESET default_transaction_read_only")
+            connection.exec_driver_sql(f"{only_this} RESET default_transaction_read_only")
     assert (answer.status_code, "Nothing can be saved just now" in answer.text) == (503, True)
