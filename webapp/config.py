@@ -329,6 +329,8 @@ def _engine(settings: Mapping[str, Any]) -> dict[str, Any]:
     if settings["PADLOCK_DATABASE_URL"].startswith("postgresql"):
         # A page that asks several times sees the data of one moment, as with SQLite.
         options["isolation_level"] = "REPEATABLE READ"
+        # A plan for any client, made once, serves none: some have one service, some a thousand.
+        options["connect_args"] = {"prepare_threshold": None}
         options["pool_pre_ping"] = True  # a server that was away meanwhile is noticed before it is asked
         # Every thread that serves may hold a connection; so may the refresh, an import and what records an answer.
         options |= {"pool_size": settings["PADLOCK_THREADS"], "max_overflow": 8}
