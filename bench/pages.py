@@ -2,7 +2,9 @@
 
 Fills an SQLite file with 1,000 and then with 100,000 services and as many domains, and asks the site for the pages.
 Prints of each page, at both sizes, the median where its count has to be taken first ("cold"), the p95 where it is
-remembered ("warm", see webapp/customers/counts.py), and the factor by which the latter grew.
+remembered ("warm", see webapp/customers/counts.py), and the factor by which the latter grew. Other sizes are arguments:
+bench/pages.py 1000 10000 1000000. PADLOCK_BENCH_DATABASE names a PostgreSQL database to fill instead; what is in it is
+thrown away.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ from webapp.extensions import db, writing  # noqa: E402
 from webapp.monitor.models import Hostname  # noqa: E402
 from webapp.probe import Reason  # noqa: E402
 
-SIZES = (1_000, 100_000)
+SIZES = tuple(map(int, sys.argv[1:])) or (1_000, 100_000)  # the first is what the last is compared with
 LOADS = 21  # the p95 is the second slowest
 COLD_LOADS = 3
 PAGES = ("", "&page=2000")  # the middle of 100,000 rows, the farthest from both ends
@@ -184,16 +186,16 @@ def grown(small: dict[str, tuple[float, float]], large: dict[str, tuple[float, f
 
 
 def report(results: dict[int, dict[str, tuple[float, float]]]) -> None:
-    small, large = (results[size] for size in SIZES)
+    small, large = results[SIZES[0]], results[SIZES[-1]]
     print(f"{'ms':54}{'cold':>8}{'warm':>8}{'cold':>8}{'warm':>8}")
-    print(f"{'':54}{SIZES[0]:>16,}{SIZES[1]:>16,}    grew")
+    print(f"{'':54}{SIZES[0]:>16,}{SIZES[-1]:>16,}    grew")
     for page in sorted(large, key=lambda page: large[page][1], reverse=True):
         late = "" if large[page][1] <= GOAL else "   over the goal"
         times = "".join(f"{time:8.1f}" for time in (*small[page], *large[page]))
         print(f"{page:54}{times}{large[page][1] / small[page][1]:8.2f}{late}")
     worst, first = (max(taken[place] for taken in large.values()) for place in (1, 0))
     print(grown(small, large))
-    print(f"the slowest at {SIZES[1]:,}: {worst:.0f} ms = {worst / GOAL:.2f} x the goal of {GOAL:.0f} ms (at most 1)")
+    print(f"the slowest at {SIZES[-1]:,}: {worst:.0f} ms = {worst / GOAL:.2f} x the goal of {GOAL:.0f} ms (at most 1)")
     print(f"the slowest while nothing is remembered: {first:.0f} ms")
     folder = ROOT / "bench" / "results"
     folder.mkdir(exist_ok=True)
