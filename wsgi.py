@@ -10,7 +10,7 @@ from webapp.monitor import scheduler
 
 try:
     logs.set_up(LOG_FORMAT.read(os.environ), LOG_LEVEL.read(os.environ))  # gunicorn has done so already
-    app = create_app()
+    app = create_app(commands=os.environ.get("FLASK_RUN_FROM_CLI") == "true")
 except BadSetting as error:
     # One sentence for the person who set it, instead of a traceback.
     print(error, file=sys.stderr)

@@ -180,6 +180,25 @@ def test_one_viewer_with_many_silent_servers_leaves_room_for_others(hostname, mo
     assert look(other, viewer=2).reason is Reason.OK
 
 
+def test_a_long_line_looks_again_one_after_the_other(hostname, monkeypatch):
+    monkeypatch.setattr(live, "MOST_FOR_ONE", 0)
+    row = hostname("ok")
+    first, *line = [known(row).poll_seconds for _ in range(300)]
+    assert first == pytest.approx(live.LINE_FIRST)
+    assert line[100] > first + 1
+    assert max(line) == pytest.approx(live.LINE_LAST)
+    assert known(row, viewer=2).poll_seconds == pytest.approx(live.LINE_FIRST)
+
+
+def test_who_looks_again_waits_no_second_time(hostname, site):
+    row = hostname("silent")
+    look(row)
+    started = time.monotonic()
+    assert look(row).checking
+    assert time.monotonic() - started < live.PATIENCE / 2
+    landed(site, row)
+
+
 @pytest.mark.parametrize("lacking", ["a thread for the probes", "a descriptor", "a thread for the record"])
 def test_a_flight_lands_even_where_we_lack_something_and_the_next_one_flies(lacking, hostname, site, monkeypatch):
     flights = site.extensions["padlock_flights"]

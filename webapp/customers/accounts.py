@@ -10,7 +10,7 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from itsdangerous import BadData, URLSafeTimedSerializer
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.orm import contains_eager, joinedload
 
 from webapp.customers.models import Client, Role, SignIn, User
@@ -70,18 +70,22 @@ def sign_in(user: User, now: datetime) -> str | None:
     return token
 
 
+# Made once: every request of everybody who is signed in begins with it, and to make it takes half a millisecond.
+_SIGNED_IN = (
+    select(SignIn)
+    .join(SignIn.user)
+    .outerjoin(User.client)
+    .options(
+        contains_eager(SignIn.user).contains_eager(User.client),
+        joinedload(SignIn.viewing_as).joinedload(User.client),
+    )
+    .where(SignIn.token_hash == bindparam("token_hash"), SignIn.created_at > bindparam("since"), User.active)
+)
+
+
 def signed_in(token: str, now: datetime) -> User | None:
     """The user whose browser holds this secret, while the sign-in lasts and the user is active."""
-    found = db.session.scalar(
-        select(SignIn)
-        .join(SignIn.user)
-        .outerjoin(User.client)
-        .options(
-            contains_eager(SignIn.user).contains_eager(User.client),
-            joinedload(SignIn.viewing_as).joinedload(User.client),
-        )
-        .where(SignIn.token_hash == _digest(token), SignIn.created_at > now - SIGN_IN_LASTS, User.active)
-    )
+    found = db.session.scalar(_SIGNED_IN, {"token_hash": _digest(token), "since": now - SIGN_IN_LASTS})
     if found is None:
         return None
     user, seen = found.user, found.viewing_as

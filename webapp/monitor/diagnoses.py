@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -18,11 +18,11 @@ from flask import Flask, current_app
 
 from webapp.monitor.asking import probe_settings
 from webapp.monitor.record import record
-from webapp.probe.diagnosis import diagnose
 from webapp.probe.steps import Origin, OriginAsked, Step, Verdict
 
 if TYPE_CHECKING:
     from webapp.monitor.showing import Showing
+    from webapp.probe import Settings
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,14 @@ MOST_KEPT = 200
 COOL_DOWN_SECONDS = 30  # before the same is done again
 
 Remember = Callable[[Origin], None]
+
+
+def diagnose(name: str, settings: Settings, server: str | None) -> Iterator[Step]:
+    """See `probe.diagnosis.diagnose`."""
+    # The first who wants one loads requests and a DNS client: they take a tenth of the start of the site.
+    from webapp.probe import diagnosis
+
+    return diagnosis.diagnose(name, settings, server)
 
 
 @dataclass(slots=True)

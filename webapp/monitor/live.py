@@ -29,10 +29,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 1.0  # seconds for which a web thread waits for a flight, at most
+PATIENCE = 1.0  # seconds from the start of a flight for which web threads wait for it
 SPARE = 5.0  # seconds beside the deadline of a check for which a process that dies keeps others from asking
 LOOK = 1.0  # seconds until a cell looks again whose name another process asks
 MOST_WAITING = 4  # web threads that wait at once: the others answer "checking" right away and stay free
+LINE_FIRST, LINE_APART, LINE_LAST = (
+    3.0,
+    0.05,
+    15.0,
+)  # seconds until the cells of one viewer look again for room, in turn
 MOST_FLIGHTS = 2000  # under way or queued: past that a cell is told to ask again later
 MOST_FOR_ONE = 24  # of one viewer's: a client whose servers are all silent must not hold up everybody else
 MOST_AT_ONCE = 100  # of one administrator's, who has marked a whole page
@@ -62,6 +67,7 @@ class Flights:
         self._elsewhere: dict[str, float] = {}  # names that another process was asking, and until when we believe it
         self._failed: dict[str, float] = {}  # names whose last flight failed on our side, and when
         self._waiting = threading.BoundedSemaphore(MOST_WAITING)
+        self._turns: dict[int, float] = {}  # when the last in the line of a viewer looks again
 
     def of(self, name: str) -> _Flight | None:
         """The flight of this name that is under way."""
@@ -114,13 +120,30 @@ class Flights:
         flights, theirs = self._flights.values(), MOST_FOR_ONE if most is None else most
         return len(flights) >= MOST_FLIGHTS or sum(flight.viewer == viewer for flight in flights) >= theirs
 
-    def wait_for(self, flight: _Flight) -> None:
-        """Until it has landed, `PATIENCE` at most; not at all when enough others are waiting."""
-        if self._waiting.acquire(blocking=False):
+    def turn(self, viewer: int) -> float:
+        """Seconds until a cell that has found no room looks again: one after the other, or a long line would ask more
+        often than the site can answer."""
+        now = time.monotonic()
+        with self._lock:
+            self._turns = {other: at for other, at in self._turns.items() if at > now}
+            at = max(now + LINE_FIRST, self._turns.get(viewer, 0.0) + LINE_APART)
+            self._turns[viewer] = at = min(at, now + LINE_LAST)
+        return at - now
+
+    def wait_for(self, flight: _Flight) -> bool:
+        """Until it has landed, for its first second at most; not at all when enough others are waiting. Whether it has
+        landed, or was waited for: the transaction has ended then."""
+        left = PATIENCE - (time.monotonic() - flight.started)
+        landed = flight.landed.is_set()
+        if not landed and (left <= 0 or not self._waiting.acquire(blocking=False)):
+            return False
+        db.session.rollback()  # no transaction is held open while waiting
+        if not landed:
             try:
-                flight.landed.wait(PATIENCE)
+                flight.landed.wait(left)
             finally:
                 self._waiting.release()
+        return True
 
     def failed(self, name: str) -> bool:
         """Whether the last flight of this name failed on our side, within the cool-down."""
@@ -191,7 +214,7 @@ def known(hostname: Hostname | None, *, active: bool, viewer: int, now: datetime
     flight = flights.of(hostname.name)
     if flight is not None:
         age = time.monotonic() - flight.started
-        return replace(stands, due=True, checking=True, poll_seconds=0.7 if age < 2 else 1.5)
+        return replace(stands, due=True, checking=True, poll_seconds=min(max(0.7, age / 2), 3.0))
     if _stale(hostname, now) and flights.elsewhere(hostname.name):
         return replace(stands, due=True, checking=True, poll_seconds=LOOK)
     if flights.failed(hostname.name):
@@ -199,13 +222,13 @@ def known(hostname: Hostname | None, *, active: bool, viewer: int, now: datetime
     if not _stale(hostname, now):
         return stands
     full = flights.full_for(viewer)
-    return replace(stands, due=True, checking=full, poll_seconds=3.0 if full else 0.0)
+    return replace(stands, due=True, checking=full, poll_seconds=flights.turn(viewer) if full else 0.0)
 
 
 def ask(hostname: Hostname | None, *, active: bool, viewer: int, now: datetime) -> bool:
     """Start or join the flight of an item about which nothing fresh is known, and wait for it, a second at most.
 
-    Whether it came to that: the transaction has ended then, and whatever was read is to be read anew.
+    Whether it has landed or was waited for: the transaction has ended then, and what was read is to be read anew.
     """
     return active and hostname is not None and _stale(hostname, now) and _fly(hostname.name, viewer)
 
@@ -225,13 +248,8 @@ def start(hostnames: Iterable[Hostname], *, viewer: int, now: datetime) -> int:
 
 def _fly(name: str, viewer: int) -> bool:
     flights = _flights()
-    if flights.failed(name):
-        return False
-    db.session.rollback()  # no transaction is held open while waiting
-    flight = flights.board(name, viewer)
-    if flight is not None:
-        flights.wait_for(flight)
-    return True
+    flight = None if flights.failed(name) else flights.board(name, viewer)
+    return flight is not None and flights.wait_for(flight)
 
 
 def _flights() -> Flights:
