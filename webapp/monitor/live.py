@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 PATIENCE = 1.0  # seconds from the start of a flight for which web threads wait for it
 SPARE = 5.0  # seconds beside the deadline of a check for which a process that dies keeps others from asking
 LOOK = 1.0  # seconds until a cell looks again whose name another process asks
-MOST_WAITING = 4  # web threads that wait at once: the others answer "checking" right away and stay free
+MAY_WAIT = 4  # one web thread in so many waits at once: the others answer "checking" right away and stay free
 LINE_FIRST, LINE_APART, LINE_LAST = (
     3.0,
     0.05,
@@ -66,7 +66,7 @@ class Flights:
         self._leases: dict[str, Any] = {}
         self._elsewhere: dict[str, float] = {}  # names that another process was asking, and until when we believe it
         self._failed: dict[str, float] = {}  # names whose last flight failed on our side, and when
-        self._waiting = threading.BoundedSemaphore(MOST_WAITING)
+        self._waiting = threading.BoundedSemaphore(max(1, app.config["PADLOCK_THREADS"] // MAY_WAIT))
         self._turns: dict[int, float] = {}  # when the last in the line of a viewer looks again
 
     def of(self, name: str) -> _Flight | None:
