@@ -18,7 +18,7 @@ K = TypeVar("K")
 
 GLANCE = 0.25  # seconds until whoever waits for answers looks whether to stop
 PATIENCE = 6  # times the deadline of a check that a name stands in line at a busy address, at least
-GATHER = 0.1  # seconds for which an answer waits for others, to be recorded with them
+GATHER = 0.2  # seconds for which an answer waits for others, to be recorded with them
 TOGETHER = 100  # answers that are recorded together, at most
 
 

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from webapp.extensions import db, writing
 from webapp.monitor import due, pace, runs
 from webapp.monitor.models import Hostname
-from webapp.monitor.record import remember
+from webapp.monitor.record import note, remember
 from webapp.probe import Finding, Reason
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class Answer:
 
 
 def settle(answers: Sequence[Answer], run_id: int, now: datetime) -> None:
-    """Record these answers and count them, in one transaction: a COMMIT costs as much as three rows.
+    """Record these answers and count them, in one transaction, and so end their claims.
 
     One that cannot be recorded is no harm to the others: they are recorded one by one then, and its error is raised
     after them. An answer is dropped where the name has gone, or nobody uses it any more, or somebody else has claimed
@@ -64,24 +64,33 @@ def _one_by_one(answers: Sequence[Answer], run_id: int, now: datetime) -> None:
 
 
 def _together(answers: Sequence[Answer], run_id: int, now: datetime) -> None:
+    claims = {answer.hostname_id: answer.claim for answer in answers}
     counts: Counter[str] = Counter()
+    changes = []
     with writing():
-        asked = (Hostname.id.in_([answer.hostname_id for answer in answers]), Hostname.claim.is_not(None))
-        rows = {row.id: row for row in db.session.scalars(select(Hostname).where(*asked, due.in_use()))}
+        asked = Hostname.id.in_(claims) & Hostname.claim.in_(set(claims.values()))
+        found = db.session.scalars(select(Hostname).where(asked, due.in_use()))
+        rows = {row.id: row for row in found if row.claim == claims[row.id]}
         for answer in answers:
-            row = rows.get(answer.hostname_id)
-            if row is not None and row.claim == answer.claim:
-                counts += _settle(row, answer.finding, run_id, now)
+            if answer.hostname_id in rows:
+                outcome, change = _settle(rows[answer.hostname_id], answer.finding, run_id, now)
+                counts.update(("asked", outcome) if change is None else ("asked", outcome, "changed"))
+                changes += [change] if change is not None else []
         if counts:
             runs.count(run_id, counts)
+        if changes:
+            note(changes)
+        if len(rows) < len(answers):
+            end = {"claim": None, "claimed_until": None}
+            db.session.execute(update(Hostname).where(asked).values(end))  # nobody uses these any more
 
 
-def _settle(row: Hostname, finding: Finding, run_id: int, now: datetime) -> Counter[str]:
-    """Record one answer in its row, which ends its claim; how it counts."""
-    changed = remember(row, finding, now)
+def _settle(row: Hostname, finding: Finding, run_id: int, now: datetime) -> tuple[str, dict[str, object] | None]:
+    """Record one answer in its row, which ends its claim; how it counts, and what changed."""
+    change = remember(row, finding, now)
     failed = finding.reason is Reason.MONITOR_ERROR
     row.asked_at, row.run_id = now if failed else finding.checked_at, run_id
     row.claim = row.claimed_until = None
     if failed:
         row.next_at = now + pace.HOUR
-    return Counter({"asked": 1, "failed" if failed else finding.state.value: 1, "changed": int(changed)})
+    return "failed" if failed else finding.state.value, change

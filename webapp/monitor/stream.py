@@ -52,7 +52,8 @@ class Stream:
         self._asking = Asking[tuple[str, int]]()
         self._under_way: dict[str, _UnderWay] = {}  # by claim, the oldest first
         self._renewed_at = time.monotonic()
-        self._dry = False
+        self._dry = False  # no more names until a batch has ended
+        self._well = False  # a batch has come through, and the run says so
         self.offline = False  # it has turned out that this machine has no network
 
     @property
@@ -116,8 +117,9 @@ class Stream:
             self.offline = True
             return
         settle(ended.doubtful, self._run_id, self._clock())
-        due.release(ended.batch.claim)
-        runs.went_well(self._run_id)
+        if not self._well:
+            runs.went_well(self._run_id)
+            self._well = True
         del self._under_way[ended.batch.claim]
         self._dry = False
 
