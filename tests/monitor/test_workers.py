@@ -18,7 +18,7 @@ from bs4 import BeautifulSoup
 
 from tests.monitor.processes import ROOT, SLOW, ended, recorded, wait_for
 from webapp.extensions import db, writing
-from webapp.monitor import checkup, due, handout, live, refresh, runs, shared, workers
+from webapp.monitor import checkup, due, handout, live, refresh, runs, settle, shared, workers
 from webapp.monitor.health import Level
 from webapp.monitor.models import RefreshRun, RunKind, RunState
 
@@ -192,7 +192,7 @@ def test_a_worker_without_a_network_stores_nothing_and_rests(in_line, site):
 
 
 def test_a_worker_that_fails_says_so_and_rests(in_line, monkeypatch, caplog):
-    monkeypatch.setattr(refresh, "refresh_batch", lambda *arguments: 1 / 0)
+    monkeypatch.setattr(settle, "remember", lambda *arguments: 1 / 0)
     assert handout.take_up(*in_line, Event()) == runs.STUMBLE_PAUSE.total_seconds()
     run = db.session.get_one(RefreshRun, in_line[0], populate_existing=True)
     assert (run.detail, run.tries) == ("ZeroDivisionError, see the log.", 1)
