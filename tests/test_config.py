@@ -111,7 +111,7 @@ def test_every_setting_has_a_default_that_works(tmp_path):
     values = config.load({}, tmp_path)
     assert values.keys() == {setting.name for setting in config.SETTINGS}
     assert values["PADLOCK_PROBE_TIMEOUT"] == 10
-    assert values["PADLOCK_PROBE_CONCURRENCY"] == 64
+    assert values["PADLOCK_PROBE_CONCURRENCY"] == 256
 
 
 def test_several_web_processes_need_a_broker(tmp_path):

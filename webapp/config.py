@@ -244,7 +244,7 @@ SETTINGS = (
     ),
     Setting("PADLOCK_SECRET_KEY", _secret, "", "Signs cookies and links; empty: kept in instance/.", True),
     Setting("PADLOCK_PROBE_TIMEOUT", _seconds(0.1, 300), "10", "Seconds a check may take, all in all."),
-    Setting("PADLOCK_PROBE_CONCURRENCY", _whole(1, 1024), "64", "How many checks run at once."),
+    Setting("PADLOCK_PROBE_CONCURRENCY", _whole(1, 1024), "256", "How many checks run at once."),
     Setting("PADLOCK_CA_BUNDLE", _file, "", "A PEM file with the only roots (and CRLs) to trust; empty: certifi's."),
     Setting("PADLOCK_ALLOWED_NETWORKS", _each(_network), "", "Networks that may be asked besides public ones."),
     Setting("PADLOCK_CONNECT_TO", _each(_connect_to), "", "pattern=address:port, …: ask there, not where DNS says."),

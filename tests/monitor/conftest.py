@@ -100,7 +100,7 @@ def slow(fleet, lab, environ, site):
     slow = lab.context(leaf, lab.intermediate)
     address, port = lab.listen("*.slow.example", behaviours.https(slow, delay=0.2))
     environ["PADLOCK_CONNECT_TO"] = f"*.slow.example={address}:{port}"
-    environ.update(PADLOCK_PER_ADDRESS="2", PADLOCK_PER_ADDRESS_PAUSE="0")
+    environ.update(PADLOCK_PER_ADDRESS="2", PADLOCK_PER_ADDRESS_PAUSE="0", PADLOCK_REFRESH_BATCH="4")
     site.config.update(PADLOCK_CONNECT_TO=(("*.slow.example", address, port),), PADLOCK_PER_ADDRESS=2)
     return fleet(*(f"name{number}.slow.example" for number in range(SLOW)))
 

@@ -86,7 +86,7 @@ def _answer(run_id, name, state, now):
     record(Finding(name, name, REASONS[state], now, 0.1, certificate=leaf), now)
     with writing():
         db.session.execute(db.update(Hostname).filter_by(name=name).values(claim=None, claimed_until=None))
-        runs.count(run_id, state.value, changed=False)
+        runs.count(run_id, {"asked": 1, state.value: 1})
 
 
 def simulated(days, states):

@@ -11,10 +11,11 @@ from threading import Event
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from tests.monitor.processes import wait_for
 from webapp.demo import behaviours
 from webapp.demo.pki import issue
 from webapp.extensions import db, writing
-from webapp.monitor import due, refresh, runs
+from webapp.monitor import due, refresh, runs, settle
 from webapp.monitor.models import Change, Hostname, RefreshRun, RunState
 from webapp.probe import Reason, State
 
@@ -149,6 +150,17 @@ def test_a_monitor_without_a_network_keeps_every_state_and_tries_again(fleet, ti
     assert (run.state, run.valid, run.slot) == (RunState.DONE, 13, runs.last_daily().slot)
 
 
+def test_without_a_network_all_batches_under_way_are_dropped_also_one_too_small_to_tell(fleet, tick, now, site):
+    ids = fleet(*many(14))
+    tick(now)
+    known = states()
+    site.config.update(PADLOCK_CONNECT_TO=NOWHERE, PADLOCK_CONTROL_NAMES=("control.lab.example",))
+    site.config["PADLOCK_REFRESH_BATCH"] = 10
+    assert tick(now + timedelta(days=1)).state is RunState.OFFLINE
+    assert (states(), len(changes())) == (known, 14)
+    assert {db.session.get(Hostname, one).claim for one in ids.values()} == {None}
+
+
 def test_where_a_control_name_answers_the_others_really_are_down(fleet, tick, now, site):
     fleet(*many(12))
     tick(now)
@@ -236,6 +248,25 @@ def meanwhile(site, held, *statements):
     return runs.last_daily()
 
 
+def test_a_batch_that_waits_for_a_name_does_not_keep_the_next_ones_waiting(fleet, site, held):
+    site.config.update(PADLOCK_REFRESH_BATCH=2, PADLOCK_REFRESH_DAILY_LIMIT=6)
+    fleet("held.example", *many(8))
+    stop = Event()
+
+    def run():
+        with site.app_context():
+            refresh.tick(stop, 60)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    wait_for(lambda: list(states().values()).count(State.VALID) == 5)
+    assert (states()["held.example"], due.held(1, refresh.utc_now())) == (None, 1)
+    held[1].set()
+    thread.join()
+    assert states()["held.example"] is State.INVALID
+    assert (runs.last_daily().asked, runs.last_daily().state) == (6, RunState.DONE)
+
+
 def test_a_service_that_is_terminated_while_it_is_asked_stays_as_it_was(fleet, site, held):
     ids = fleet("held.example", "ok.lab.example")
     run = meanwhile(site, held, "UPDATE service SET status = 'Terminated' WHERE domain = 'held.example'")
@@ -302,12 +333,27 @@ def test_a_locked_database_is_waited_for_and_then_tried_again(fleet, tick, now, 
 def test_a_batch_that_fails_is_logged_and_tried_again(fleet, tick, now, monkeypatch, caplog):
     fleet(*many(3))
     with monkeypatch.context() as patch:
-        patch.setattr(refresh, "remember", lambda *arguments: 1 / 0)
+        patch.setattr(settle, "remember", lambda *arguments: 1 / 0)
         run = tick(now)
     assert "ZeroDivisionError" in caplog.text
     assert (run.state, run.tries, run.asked) == (RunState.RUNNING, 1, 0)
     assert tick(now + runs.STUMBLE_PAUSE).valid == 3
     assert (run.state, run.tries) == (RunState.DONE, 0)
+
+
+def test_an_answer_that_cannot_be_recorded_is_no_harm_to_those_that_came_with_it(fleet, tick, now, monkeypatch, caplog):
+    fleet(*many(5))
+
+    def remember(row, *rest):
+        return real(row, *rest) if row.name != "name2.fleet.example" else 1 / 0
+
+    real = settle.remember
+    with monkeypatch.context() as patch:
+        patch.setattr(settle, "remember", remember)
+        run = tick(now)
+    assert (run.state, run.tries, run.asked, run.valid) == (RunState.RUNNING, 1, 4, 4)
+    assert "what name2.fleet.example has answered could not be recorded" in caplog.text
+    assert tick(now + runs.STUMBLE_PAUSE).asked == 5
 
 
 @pytest.mark.sqlite("the backup is a copy of its file")

@@ -18,7 +18,7 @@ from bs4 import BeautifulSoup
 
 from tests.monitor.processes import ROOT, SLOW, ended, recorded, wait_for
 from webapp.extensions import db, writing
-from webapp.monitor import checkup, due, handout, live, refresh, runs, shared, workers
+from webapp.monitor import checkup, due, handout, live, refresh, runs, settle, shared, workers
 from webapp.monitor.health import Level
 from webapp.monitor.models import RefreshRun, RunKind, RunState
 
@@ -192,7 +192,7 @@ def test_a_worker_without_a_network_stores_nothing_and_rests(in_line, site):
 
 
 def test_a_worker_that_fails_says_so_and_rests(in_line, monkeypatch, caplog):
-    monkeypatch.setattr(refresh, "refresh_batch", lambda *arguments: 1 / 0)
+    monkeypatch.setattr(settle, "remember", lambda *arguments: 1 / 0)
     assert handout.take_up(*in_line, Event()) == runs.STUMBLE_PAUSE.total_seconds()
     run = db.session.get_one(RefreshRun, in_line[0], populate_existing=True)
     assert (run.detail, run.tries) == ("ZeroDivisionError, see the log.", 1)
@@ -230,7 +230,15 @@ def test_a_limit_holds_however_many_batches_are_under_way(fleet, site, monkeypat
     assert (runs.last_daily().state, runs.last_daily().asked) == (RunState.DONE, 5)
 
 
-# Two web processes as they are, but that their claims run out after a second and they look all the time.
+# A worker as it is, but that its claims run out after a second: all processes have to agree on that.
+WORKER = """
+from datetime import timedelta
+from flask.cli import cli
+from webapp.monitor import due
+due.LEASE, due.lease = timedelta(seconds=0.6), lambda: timedelta(seconds=1)
+cli(["worker"])
+"""
+# Two web processes like that, which look all the time.
 SITE = """
 import sys
 from datetime import timedelta
@@ -246,7 +254,7 @@ run()
 def test_of_two_web_processes_with_a_worker_one_is_killed(slow, crowd, environ, site):
     with socket.create_server(("127.0.0.1", 0)) as free:
         environ.update(PADLOCK_LISTEN=f"127.0.0.1:{free.getsockname()[1]}", PADLOCK_WORKERS="2")
-    worker = subprocess.Popen([sys.executable, "-m", "flask", "worker"], cwd=ROOT, env=environ)
+    worker = subprocess.Popen([sys.executable, "-c", WORKER], cwd=ROOT, env=environ)
     wait_for(lambda: site.extensions["padlock_shared"].workers() == 1)
     web = subprocess.Popen([sys.executable, "-c", SITE], cwd=ROOT, env=environ)
     try:

@@ -56,6 +56,26 @@ def test_an_address_is_down_after_as_many_silences_in_a_row_as_are_asked_at_once
     assert not turns.down([HERE, THERE])
 
 
+def test_an_address_that_was_down_for_a_while_is_asked_again(monkeypatch):
+    turns = Turns(1, pause=0, patience=1)
+    for _ in range(2):
+        turns.silent([HERE])
+    assert turns.down([HERE])
+    monkeypatch.setattr("webapp.probe.turns.DOWN", 0)
+    assert not turns.down([HERE])
+
+
+def test_of_many_addresses_those_that_nobody_needs_are_forgotten(monkeypatch):
+    monkeypatch.setattr("webapp.probe.turns.MANY", 4)
+    turns = Turns(1, pause=0, patience=1)
+    drive(turns.take([HERE]))
+    turns.silent([THERE])
+    for port in range(50):
+        turns.give_back(drive(turns.take([Endpoint("127.0.0.3", port)])))
+    assert {HERE, THERE} < turns._counters.keys()
+    assert len(turns._counters) < 10
+
+
 def test_a_name_at_an_address_that_is_down_is_not_asked(lab_settings, lab):
     turns = Turns(1, pause=0, patience=1)
     where = next(entry for entry in lab_settings.connect_to if entry.pattern == "silent.lab.example")

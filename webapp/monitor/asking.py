@@ -7,15 +7,19 @@ from concurrent.futures import Future
 from contextlib import closing
 from queue import Empty, SimpleQueue
 from threading import Event
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from flask import current_app
 
 from webapp import probe
 from webapp.probe import ConnectTo, Finding, Settings
 
+K = TypeVar("K")
+
 GLANCE = 0.25  # seconds until whoever waits for answers looks whether to stop
-PATIENCE = 6  # times the deadline of a check that a name stands in line at a busy address
+PATIENCE = 6  # times the deadline of a check that a name stands in line at a busy address, at least
+GATHER = 0.2  # seconds for which an answer waits for others, to be recorded with them
+TOGETHER = 100  # answers that are recorded together, at most
 
 
 def probe_settings(config: Mapping[str, Any]) -> Settings:
@@ -28,22 +32,52 @@ def probe_settings(config: Mapping[str, Any]) -> Settings:
     )
 
 
+class Asking(Generic[K]):
+    """Many names that are asked at once, each under a key of the caller's: by one crew, and politely to each address
+    over all of them. Close it at the end: whoever has not answered then is dropped."""
+
+    def __init__(self) -> None:
+        config = current_app.config
+        self.settings = probe_settings(config)
+        self.concurrency: int = config["PADLOCK_PROBE_CONCURRENCY"]
+        at_once, pause = config["PADLOCK_PER_ADDRESS"], config["PADLOCK_PER_ADDRESS_PAUSE"]
+        # Also where all who are in the air stand in line at one slow server, the last of them has its turn.
+        deadlines = max(PATIENCE, self.concurrency / at_once)
+        self._turns = probe.Turns(at_once, pause, patience=deadlines * (self.settings.timeout + pause))
+        self._crew = probe.Crew[Finding](self.concurrency, "refresh")
+        self._finished: SimpleQueue[tuple[K, Future[Finding]]] = SimpleQueue()
+        self.open = 0  # names that have not been heard of
+
+    def ask(self, key: K, name: str) -> None:
+        """One name more; it may stand in line for a while."""
+        answer = self._crew.submit(probe.probe(name, self.settings, self._turns))
+        self.open += 1
+        answer.add_done_callback(lambda done: self._finished.put((key, done)))
+
+    def heard(self, stop: Event) -> list[tuple[K, Finding]]:
+        """What has arrived since; waits a glance for the first, and for those that come right behind it, so that they
+        can be recorded together."""
+        try:
+            arrived = [self._finished.get(timeout=GLANCE)]
+        except Empty:
+            return []
+        if self._finished.qsize() + 1 < self.open:
+            stop.wait(GATHER)
+        while len(arrived) < TOGETHER and not self._finished.empty():
+            arrived.append(self._finished.get())
+        self.open -= len(arrived)
+        return [(key, done.result()) for key, done in arrived]
+
+    def close(self) -> None:
+        """Ask nobody any more."""
+        self._crew.close()
+
+
 def answers(names: Iterable[str], stop: Event, glance: Callable[[], object]) -> Iterator[Finding]:
     """What these names answer, in the order in which they do; ends early when it is to stop."""
-    config = current_app.config
-    settings = probe_settings(config)
-    at_once, pause = config["PADLOCK_PER_ADDRESS"], config["PADLOCK_PER_ADDRESS_PAUSE"]
-    turns = probe.Turns(at_once, pause, patience=PATIENCE * settings.timeout)
-    finished: SimpleQueue[Future[Finding]] = SimpleQueue()
-    with closing(probe.Crew[Finding](config["PADLOCK_PROBE_CONCURRENCY"], "refresh")) as crew:
-        flying = [crew.submit(probe.probe(name, settings, turns)) for name in names]
-        for answer in flying:
-            answer.add_done_callback(finished.put)
-        left = len(flying)
-        while left and not stop.is_set():
+    with closing(Asking[None]()) as asking:
+        for name in names:
+            asking.ask(None, name)
+        while asking.open and not stop.is_set():
             glance()
-            try:
-                yield finished.get(timeout=GLANCE).result()
-                left -= 1
-            except Empty:
-                continue
+            yield from (finding for _, finding in asking.heard(stop))

@@ -126,7 +126,8 @@ def take_up(run_id: int, token: str, now: datetime) -> Batch:
 
 def held(run_id: int, now: datetime) -> int:
     """How many names of a run are claimed: asked just now, or waiting for a worker."""
-    of_run = and_(Hostname.claim.is_not(None), Hostname.claim.startswith(f"{run_id}."))
+    # More than "" is the part of the index that is not empty: SQLite would look through all names for IS NOT NULL.
+    of_run = and_(Hostname.__table__.c.claim > "", Hostname.claim.startswith(f"{run_id}."))
     held = select(func.count()).select_from(Hostname).where(of_run, ~free(Hostname.__table__.c.claimed_until, now))
     return db.session.scalar(held) or 0
 
@@ -168,17 +169,21 @@ def _token(run_id: int) -> str:
 def _first(due: ColumnElement[bool], most: int, now: datetime) -> list[int]:
     """The ids of the `most` names whose turn it is, see above."""
 
-    def ids(condition: ColumnElement[bool], order: ColumnElement[object]) -> list[int]:
-        chosen = select(Hostname.id).where(condition, due).order_by(order).limit(most)
+    def ids(condition: ColumnElement[bool], *order: ColumnElement[object]) -> list[int]:
+        chosen = select(Hostname.id).where(condition, due).order_by(*order).limit(most)
         # Who records an answer writes beside others, and wants the run next: nobody who has that waits for a name.
         return list(db.session.scalars(chosen.with_for_update(skip_locked=True)))
 
-    asked_at, number = Hostname.__table__.c.asked_at, Hostname.__table__.c.id
-    # Asked in what is the future now: the clock has been set back since, and nothing is known of how long ago it was.
-    waiting = [*ids(asked_at > now, number), *ids(asked_at <= now, asked_at)]
-    urgent = ids(and_(asked_at.is_not(None), Hostname.urgent_at <= now), asked_at)
-    chosen = dict.fromkeys(ids(asked_at.is_(None), number))
+    # Each of these orders is that of the index, so that no more names are read than are chosen. (Who was never asked
+    # was never found urgent either.)
+    asked_at, urgent_at, number = (Hostname.__table__.c[name] for name in ("asked_at", "urgent_at", "id"))
+    chosen = dict.fromkeys(ids(asked_at.is_(None), urgent_at, number))
     room = most - len(chosen)
+    if not room:
+        return list(chosen)
+    # Asked in what is the future now: the clock has been set back since, and nothing is known of how long ago it was.
+    waiting = [*ids(asked_at > now, asked_at), *ids(asked_at <= now, asked_at)]
+    urgent = ids(and_(asked_at.is_not(None), urgent_at <= now), asked_at)
     chosen |= dict.fromkeys(urgent[: room - room // 2])
     for candidate in (*waiting, *urgent):
         if len(chosen) < most:

@@ -21,7 +21,8 @@ from webapp.extensions import db
 from webapp.monitor import due, refresh, runs
 from webapp.monitor.asking import GLANCE
 from webapp.monitor.models import RefreshRun
-from webapp.monitor.refresh import Clock, Progress, utc_now
+from webapp.monitor.refresh import utc_now
+from webapp.monitor.stream import Clock, Progress
 
 log = logging.getLogger(__name__)
 
@@ -55,10 +56,12 @@ class Line:
         clock: Clock,
         only: Sequence[int] = (),
         progress: Progress | None = None,
+        until: float = float("inf"),
     ) -> bool:
         """Hands out a batch, or lends a hand with one, or waits a moment: a step of a run, see `refresh.work`."""
         if not self._broker.anybody():
-            return refresh.next_batch(run_id, owner, stop, clock, only, progress)
+            soon = min(until, time.monotonic() + PATIENCE)  # then it looks again
+            return refresh.flow(run_id, owner, stop, clock, only, progress, soon)
         self._look(clock)
         if time.monotonic() - self._moved_at > PATIENCE and self._waiting:
             log.warning("no worker takes up any batch: the scheduler does it")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import datetime
 
+from sqlalchemy import insert
+
 from webapp.extensions import db, writing
 from webapp.monitor import pace
 from webapp.monitor.models import Change, Hostname
@@ -18,20 +20,22 @@ def record(finding: Finding, now: datetime) -> None:
     with writing(beside_others=True):
         named = db.select(Hostname).filter_by(name=finding.hostname)
         row = db.session.scalar(named.with_for_update(key_share=True))
-        if row is not None:
-            remember(row, finding, now)
+        change = remember(row, finding, now) if row is not None else None
+        if change is not None:
+            note([change])
 
 
-def remember(row: Hostname, finding: Finding, now: datetime) -> bool:
-    """The same for a row that is read already; whether anything changed. Call it inside `writing()`.
+def remember(row: Hostname, finding: Finding, now: datetime) -> dict[str, object] | None:
+    """The same for a row that is read already; gives what is to be noted in its history, None where nothing changed.
+    Call it inside `writing()`.
 
     An older finding than the one stored is dropped; what is stored from after `now` was written under a clock that has
     been set back, and gives way. `monitor_error` is ours: it tells nothing of the name, so nothing is stored.
     """
     if finding.reason is Reason.MONITOR_ERROR:
-        return False
+        return None
     if row.checked_at is not None and finding.checked_at <= row.checked_at <= now:
-        return False
+        return None
     before = _facts(row)
     if row.state is not finding.state:
         row.changed_at = finding.checked_at
@@ -49,7 +53,12 @@ def remember(row: Hostname, finding: Finding, now: datetime) -> bool:
         _remember_certificate(row, Certificate(fingerprint=""))
     row.urgent_at = urgent_from(row)
     row.next_at = pace.next_turn(row, now)
-    return _note_change(row, before, finding)
+    return _change(row, before, finding)
+
+
+def note(changes: list[dict[str, object]]) -> None:
+    """Write these into the history, in one statement. Call it inside `writing()`."""
+    db.session.execute(insert(Change), changes)
 
 
 def urgent_from(row: Hostname) -> datetime | None:
@@ -72,14 +81,13 @@ def _facts(row: Hostname) -> dict[str, object]:
     }
 
 
-def _note_change(row: Hostname, before: dict[str, object], finding: Finding) -> bool:
+def _change(row: Hostname, before: dict[str, object], finding: Finding) -> dict[str, object] | None:
     after = _facts(row)
     if after == before:
-        return False
+        return None
     old = {f"old_{name}": fact for name, fact in before.items()}
     new = {f"new_{name}": fact for name, fact in after.items()}
-    db.session.add(Change(hostname_id=row.id, at=finding.checked_at, **old, **new))
-    return True
+    return {"hostname_id": row.id, "at": finding.checked_at, **old, **new}
 
 
 def _remember_certificate(row: Hostname, certificate: Certificate) -> None:

@@ -1,39 +1,34 @@
-"""The refresh: due -> claim -> probe -> record, in batches, until a run has asked what it may.
+"""The refresh: due -> claim -> probe -> record, in batches that overlap, until a run has asked what it may.
 
-Only who holds a run works on it, only who has claimed a name records it, and each answer is recorded in a transaction
-of its own, together with its count. So a process may die at any moment: what was recorded stays, and the rest is due
-again as soon as its claims have run out.
+Only who holds a run works on it, only who has claimed a name records it, and answers are recorded in one transaction
+with their count. So a process may die at any moment: what was recorded stays, and the rest is due again as soon as its
+claims have run out.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime
-from enum import StrEnum
 from threading import Event
 from typing import Protocol
 
 from flask import current_app
-from sqlalchemy import select
 
-from webapp.extensions import db, writing
-from webapp.monitor import due, pace, runs
-from webapp.monitor.asking import GLANCE, answers
-from webapp.monitor.models import Hostname, RefreshRun
-from webapp.monitor.network import NETWORK, is_offline
-from webapp.monitor.record import remember
-from webapp.probe import Finding, Reason
+from webapp.extensions import db
+from webapp.monitor import due, runs
+from webapp.monitor.models import RefreshRun
+from webapp.monitor.stream import Clock, Progress, Stream
 
 log = logging.getLogger(__name__)
 
-Clock = Callable[[], datetime]
-Progress = Callable[[RefreshRun], object]
+NONE = due.Batch("", {})
 
 
 class Step(Protocol):
-    """One step of whoever owns a run, such as `next_batch`. Whether another may follow."""
+    """One step of whoever owns a run, such as `flow`. Whether another may follow."""
 
     def __call__(
         self,
@@ -43,15 +38,8 @@ class Step(Protocol):
         clock: Clock,
         only: Sequence[int] = (),
         progress: Progress | None = None,
+        until: float = float("inf"),
     ) -> bool: ...
-
-
-class Outcome(StrEnum):
-    """What became of a batch."""
-
-    DONE = "done"
-    STOPPED = "stopped"
-    OFFLINE = "offline"
 
 
 def utc_now() -> datetime:
@@ -61,14 +49,14 @@ def utc_now() -> datetime:
 
 def tick(stop: Event, seconds: float, clock: Clock = utc_now, step: Step | None = None) -> bool:
     """What a scheduler does each time it looks: begin what it is time for, and work on what there is, for about so many
-    seconds. Whether there is more to do. `step` is how it works: see `handout` for another way than `next_batch`."""
+    seconds. Whether there is more to do. `step` is how it works: see `handout` for another way than `flow`."""
     runs.beat(clock())
     runs.begin_daily(clock())
     runs.go_on(clock())
     until = time.monotonic() + seconds
     for run_id in runs.waiting(clock()):
         if time.monotonic() < until and not stop.is_set():
-            work(run_id, stop, clock, until=until, step=step or next_batch)
+            work(run_id, stop, clock, until=until, step=step or flow)
     return not stop.is_set() and bool(runs.waiting(clock()))
 
 
@@ -87,11 +75,13 @@ def work(
     owner = runs.take(run_id, clock())
     if owner is None:
         return
-    step = step or next_batch
+    step = step or flow
     renewed_at = time.monotonic()
     try:
-        while not stop.is_set() and time.monotonic() < until and step(run_id, owner, stop, clock, only, progress):
-            if _to_renew(renewed_at):
+        while not stop.is_set() and time.monotonic() < until:
+            if not step(run_id, owner, stop, clock, only, progress, until):
+                break
+            if time.monotonic() - renewed_at > due.LEASE.total_seconds() / 3:
                 renewed_at = time.monotonic()
                 due.renew("", owner, clock())
     except Exception as error:
@@ -101,127 +91,54 @@ def work(
         runs.leave(owner)
 
 
-def next_batch(
+def flow(
     run_id: int,
     owner: str,
     stop: Event,
     clock: Clock,
     only: Sequence[int] = (),
     progress: Progress | None = None,
+    until: float = float("inf"),
 ) -> bool:
-    """One more batch of a run, asked from here. Whether another may follow."""
-    batch = claim_next(run_id, owner, clock(), only)
-    if batch is None:
-        return False
-    if batch.names:
-        return work_on(batch, run_id, owner, stop, clock, progress)
-    stop.wait(GLANCE)
-    return True
+    """Ask batch after batch from here, the next one as soon as there are connections for it, until then; those that are
+    under way then are waited for. Whether there may be more."""
+    with closing(Stream(run_id, owner, stop, clock, progress)) as stream:
+        more = True
+        while more and stream.flows and time.monotonic() < until:
+            while more and stream.has_room():
+                batch = claim_next(run_id, owner, clock(), only)
+                more = batch is not None
+                stream.add(batch or NONE)
+            stream.listen()
+        while stream.busy and stream.flows:
+            stream.listen()
+        return more and stream.flows
 
 
 def claim_next(run_id: int, owner: str, now: datetime, only: Sequence[int] = ()) -> due.Batch | None:
-    """The next batch of a run; without names while others are at work on the last of them. None: it is somebody else's
-    by now, or there are no more, and it has ended."""
+    """The next batch of a run; without names while there are others under way, the last of them. None: it is somebody
+    else's by now, or there are no more, and it has ended."""
     most = _room(run_id, now)
-    batch = due.claim(run_id, owner, most, now, only) if most > 0 else due.Batch("", {})
+    batch = due.claim(run_id, owner, most, now, only) if most > 0 else NONE
     if batch is None or batch.names or due.held(run_id, now):
         return batch
     runs.end(owner, now)
     return None
 
 
-def work_on(
-    batch: due.Batch,
-    run_id: int,
-    owner: str | None,
-    stop: Event,
-    clock: Clock = utc_now,
-    progress: Progress | None = None,
-) -> bool:
-    """Ask a batch, hold it and the run that `owner` owns meanwhile, and note on the run what became of it. Whether this
-    machine can go on with another."""
-    renewed_at = time.monotonic()
-
-    def glance() -> None:
-        nonlocal renewed_at
-        if _to_renew(renewed_at):
-            renewed_at = time.monotonic()
-            due.renew(batch.claim, owner, clock())
-        _tell(run_id, progress)
-
-    outcome = refresh_batch(batch.names, batch.claim, run_id, stop, clock, glance)
-    _tell(run_id, progress)
-    if outcome is Outcome.OFFLINE:
-        log.warning("this machine has no network: the refresh %d stores nothing and is tried again", run_id)
-        runs.went_offline(run_id, clock())
-    elif outcome is Outcome.DONE:
-        runs.went_well(run_id)
-    return outcome is Outcome.DONE
-
-
-def _to_renew(renewed_at: float) -> bool:
-    """Whether what was claimed or renewed then, on the monotonic clock, should be renewed now."""
-    return time.monotonic() - renewed_at > due.LEASE.total_seconds() / 3
-
-
-def _tell(run_id: int, progress: Progress | None) -> None:
-    """Show somebody how far a run is."""
-    if progress is not None:
-        progress(db.session.get_one(RefreshRun, run_id, populate_existing=True))
-        db.session.rollback()  # no transaction is open while we wait
+def work_on(batch: due.Batch, run_id: int, owner: str | None, stop: Event, clock: Clock = utc_now) -> bool:
+    """Ask one batch, hold it and the run that `owner` owns meanwhile, and note on the run what became of it. Whether
+    this machine can go on with another."""
+    with closing(Stream(run_id, owner, stop, clock)) as stream:
+        stream.add(batch)
+        while stream.busy and stream.flows:
+            stream.listen()
+        return stream.flows
 
 
 def _room(run_id: int, now: datetime) -> int:
-    """How many names the next batch of a run may hold, beside those that workers hold."""
+    """How many names the next batch of a run may hold, beside those that are claimed for it already."""
     under_way = due.held(run_id, now)  # read first: a name that is recorded in between counts twice, not never
     run = db.session.get_one(RefreshRun, run_id, populate_existing=True)
     size: int = current_app.config["PADLOCK_REFRESH_BATCH"]
     return min(size, run.most - run.asked - under_way) if run.most else size
-
-
-def refresh_batch(
-    names: Mapping[int, str],
-    claim: str,
-    run_id: int,
-    stop: Event,
-    clock: Clock = utc_now,
-    glance: Callable[[], object] = lambda: None,
-) -> Outcome:
-    """Ask these host names, by id, which `claim` holds, and record what they answer; `glance` is called every now and
-    then, to renew the claim. An answer that our own network could have given is recorded when it is sure that it has
-    not; else all of these are dropped."""
-    ids = {name: number for number, name in names.items()}
-    doubtful = []
-    try:
-        for finding in answers(ids, stop, glance):
-            if finding.reason in NETWORK:
-                doubtful.append(finding)
-            else:
-                _settle(ids[finding.input], finding, claim, run_id, clock())
-        offline = not stop.is_set() and is_offline(doubtful, len(ids), stop, glance)
-        if stop.is_set():
-            return Outcome.STOPPED
-        if offline:
-            return Outcome.OFFLINE
-        for finding in doubtful:
-            _settle(ids[finding.input], finding, claim, run_id, clock())
-        return Outcome.DONE
-    finally:
-        due.release(claim)
-
-
-def _settle(hostname_id: int, finding: Finding, claim: str, run_id: int, now: datetime) -> None:
-    """Record one answer and count it. It is dropped where the name has gone, or nobody uses it any more, or somebody
-    else has claimed it because we were away for too long."""
-    with writing(beside_others=True):
-        held = select(Hostname).where(Hostname.id == hostname_id, Hostname.claim == claim, due.in_use())
-        row = db.session.scalar(held.with_for_update(key_share=True))
-        if row is None:
-            return
-        changed = remember(row, finding, now)
-        failed = finding.reason is Reason.MONITOR_ERROR
-        row.asked_at, row.run_id = now if failed else finding.checked_at, run_id
-        row.claim = row.claimed_until = None
-        if failed:
-            row.next_at = now + pace.HOUR
-        runs.count(run_id, "failed" if failed else finding.state.value, changed=changed)

@@ -172,12 +172,11 @@ def stumbled(run_id: int, error: Exception, now: datetime) -> None:
                 run.state, run.ended_at = RunState.FAILED, now
 
 
-def count(run_id: int, outcome: str, *, changed: bool) -> None:
-    """One more name was asked. Call it inside the `writing()` that records what was found: so the counts hold, whenever
-    the process dies."""
+def count(run_id: int, more: Mapping[str, int]) -> None:
+    """So many more names were asked, by column. Call it inside the `writing()` that records what was found: so the
+    counts hold, whenever the process dies."""
     columns = RefreshRun.__table__.c
-    values: Mapping[str, Any] = {name: columns[name] + 1 for name in ("asked", outcome)}
-    _update(RefreshRun.id == run_id, **values, changed=columns.changed + int(changed))
+    _update(RefreshRun.id == run_id, **{name: columns[name] + number for name, number in more.items()})
 
 
 def beat(now: datetime) -> None:

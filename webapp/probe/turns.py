@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from webapp.probe.address import Endpoint
 from webapp.probe.waiting import Probe, Wait
 
+DOWN = 30.0  # seconds for which an address counts as down; then it is asked again
+MANY = 1000  # addresses from which on those that nobody needs any more are forgotten
+
 
 class NoTurn(Exception):
     """It did not come to asking: the address was busy with other names for too long."""
@@ -23,16 +26,18 @@ class _Counter:
     free_from: list[float]  # of every turn that nobody has, the moment from which it may be taken
     line: deque[Future[float]] = field(default_factory=deque)
     silences: int = 0  # names in a row that waited here in vain
+    silent_at: float = 0.0  # the last of them
 
 
 class Turns:
-    """The addresses of one batch: at most `at_once` connections to each, and `pause` seconds before the next follows.
+    """The addresses of names that are asked together: at most `at_once` connections to each, and `pause` seconds before
+    the next follows.
 
-    After as many names in a row as are asked at once have waited in vain, an address counts as down and the names that
-    still stand in line there need not be asked: so it costs a batch one timeout, and not one after the other. Two at
-    least, since one silent site is no silent server.
+    After as many names in a row as are asked at once have waited in vain, an address counts as down for a while, and
+    the names that stand in line there or come to it need not be asked: so they cost one timeout, and not one after the
+    other. Two at least, since one silent site is no silent server.
 
-    All probes of a batch are driven by one thread, so nothing is locked.
+    All these probes are driven by one thread, so nothing is locked.
     """
 
     def __init__(self, at_once: int, pause: float, patience: float) -> None:
@@ -40,10 +45,12 @@ class Turns:
         self._pause = pause
         self._patience = patience  # seconds that a name stands in line, at most
         self._counters: defaultdict[Endpoint, _Counter] = defaultdict(lambda: _Counter([0.0] * at_once))
+        self._many = MANY
 
     def take(self, endpoints: Iterable[Endpoint]) -> Probe[list[Endpoint]]:
         """Wait for a turn at every one of these addresses; they are the caller's until they are given back. In one
         order for all, or two names could each hold what the other one waits for. Raises `NoTurn`."""
+        self._forget()
         taken: list[Endpoint] = []
         until = time.monotonic() + self._patience
         try:
@@ -89,8 +96,23 @@ class Turns:
     def silent(self, endpoints: Iterable[Endpoint]) -> None:
         """A name has waited in vain for all of these."""
         for endpoint in endpoints:
-            self._counters[endpoint].silences += 1
+            counter = self._counters[endpoint]
+            counter.silences += 1
+            counter.silent_at = time.monotonic()
 
     def down(self, endpoints: Iterable[Endpoint]) -> bool:
-        """Whether none of these has to be asked any more in this batch."""
-        return all(self._counters[one].silences >= max(2, self._at_once) for one in endpoints)
+        """Whether none of these has to be asked for now."""
+        since = time.monotonic() - DOWN
+        counters = [self._counters[one] for one in endpoints]
+        return all(one.silences >= max(2, self._at_once) and one.silent_at > since for one in counters)
+
+    def _forget(self) -> None:
+        """Keep what still matters of the addresses, now and then: a run may come to a hundred thousand of them."""
+        if len(self._counters) < self._many:
+            return
+        now = time.monotonic()
+        for endpoint, counter in list(self._counters.items()):
+            unused = len(counter.free_from) == self._at_once and max(counter.free_from) <= now
+            if unused and counter.silent_at <= now - DOWN:
+                del self._counters[endpoint]
+        self._many = max(MANY, 2 * len(self._counters))

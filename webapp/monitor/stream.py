@@ -1,0 +1,137 @@
+"""The batches of a run that are asked at the same time.
+
+A silent server takes its whole deadline, and no batch is without one. So the next batch begins while the last names of
+those before are waited for: what is waited for costs nothing but a connection.
+
+A batch stays what is claimed, renewed and let go of together, and what tells whether it is our own network that is
+down. They come to their ends in the order in which they began: what the first one says of the network is known before
+anything doubtful of a later one is believed.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Event
+
+from webapp.extensions import db
+from webapp.monitor import due, runs
+from webapp.monitor.asking import GLANCE, Asking
+from webapp.monitor.models import RefreshRun
+from webapp.monitor.network import NETWORK, is_offline
+from webapp.monitor.settle import Answer, settle
+
+log = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+Progress = Callable[[RefreshRun], object]
+
+MOST_BATCHES = 32  # under way at once: what a stop has to let go of, and what a kill leaves claimed for a while
+
+
+@dataclass(slots=True)
+class _UnderWay:
+    """A batch, how many of it have not been heard of, and what our own network could have answered for them."""
+
+    batch: due.Batch
+    left: int
+    doubtful: list[Answer] = field(default_factory=list)
+
+
+class Stream:
+    """Asks batches of a run, as many at once as there are connections for, and records what they answer. It holds them,
+    and the run where `owner` owns it. Close it at the end: it lets go of what has not been answered by then."""
+
+    def __init__(
+        self, run_id: int, owner: str | None, stop: Event, clock: Clock, progress: Progress | None = None
+    ) -> None:
+        self._run_id, self._owner, self._stop, self._clock, self._progress = run_id, owner, stop, clock, progress
+        self._asking = Asking[tuple[str, int]]()
+        self._under_way: dict[str, _UnderWay] = {}  # by claim, the oldest first
+        self._renewed_at = time.monotonic()
+        self._dry = False  # no more names until a batch has ended
+        self._well = False  # a batch has come through, and the run says so
+        self.offline = False  # it has turned out that this machine has no network
+
+    @property
+    def flows(self) -> bool:
+        """Whether it may go on."""
+        return not self.offline and not self._stop.is_set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a batch is under way."""
+        return bool(self._under_way)
+
+    def has_room(self) -> bool:
+        """Whether another batch should be taken up: there are connections for it, and there may be one."""
+        few = len(self._under_way) < MOST_BATCHES and self._asking.open < self._asking.concurrency
+        return few and self.flows and not self._dry
+
+    def add(self, batch: due.Batch) -> None:
+        """Ask these names as well. An empty batch says that there are no more until one of those under way, here or
+        elsewhere, has come to its end."""
+        if not batch.names:
+            self._dry = True
+            return
+        self._under_way[batch.claim] = _UnderWay(batch, len(batch.names))
+        for number, name in batch.names.items():
+            self._asking.ask((batch.claim, number), name)
+
+    def listen(self) -> None:
+        """Record what comes in within a moment."""
+        self._glance()
+        if not self._under_way:
+            self._stop.wait(GLANCE)  # others are at work on the last of them
+            self._dry = False
+            return
+        sure: list[Answer] = []
+        for (claim, number), finding in self._asking.heard(self._stop):
+            under_way = self._under_way[claim]
+            under_way.left -= 1
+            kept = under_way.doubtful if finding.reason in NETWORK else sure
+            kept.append(Answer(number, claim, finding))
+        settle(sure, self._run_id, self._clock())
+        while self.flows and self._under_way and not next(iter(self._under_way.values())).left:
+            self._end(next(iter(self._under_way.values())))
+
+    def close(self) -> None:
+        """Drop who has not answered, and let go of all that is claimed."""
+        self._asking.close()
+        for claim in self._under_way:
+            due.release(claim)
+        self._tell()
+
+    def _end(self, ended: _UnderWay) -> None:
+        """Believe what is doubtful of a batch, unless it is we who have no network."""
+        findings = [answer.finding for answer in ended.doubtful]
+        offline = is_offline(findings, len(ended.batch.names), self._stop, self._glance)
+        if self._stop.is_set():
+            return
+        if offline:
+            log.warning("this machine has no network: the refresh %d stores nothing and is tried again", self._run_id)
+            runs.went_offline(self._run_id, self._clock())
+            self.offline = True
+            return
+        settle(ended.doubtful, self._run_id, self._clock())
+        if not self._well:
+            runs.went_well(self._run_id)
+            self._well = True
+        del self._under_way[ended.batch.claim]
+        self._dry = False
+
+    def _glance(self) -> None:
+        """Hold what is claimed, and show how far it is."""
+        if time.monotonic() - self._renewed_at > due.LEASE.total_seconds() / 3:
+            self._renewed_at = time.monotonic()
+            for claim in self._under_way or [""]:
+                due.renew(claim, self._owner, self._clock())
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._progress is not None:
+            self._progress(db.session.get_one(RefreshRun, self._run_id, populate_existing=True))
+        db.session.rollback()  # no transaction is open while we wait
