@@ -155,7 +155,9 @@ def _database(text: str) -> str:
     except (ArgumentError, ValueError):
         url = make_url("unreadable://")
     if url.drivername in ("postgresql", "postgres", "postgresql+psycopg") and url.database:
-        url = url.set(drivername="postgresql+psycopg", query={"connect_timeout": "5", **url.query})
+        # A server that has vanished is given up within seconds, whatever the system's own patience.
+        patience = {"connect_timeout": "5", "tcp_user_timeout": "10000", "keepalives_idle": "30"}
+        url = url.set(drivername="postgresql+psycopg", query={**patience, **url.query})
         return url.render_as_string(hide_password=False)
     if url.drivername != "sqlite":
         raise ValueError("it takes postgresql://user:password@host/database, or sqlite:////path/to/file")
@@ -353,7 +355,9 @@ def for_flask(settings: Mapping[str, Any]) -> dict[str, Any]:
         "MAX_FORM_PARTS": 100,
         "WTF_CSRF_TIME_LIMIT": None,  # a token lasts as long as its session: a page left open for a day still works
         "RATELIMIT_STORAGE_URI": broker or "memory://",
-        "RATELIMIT_STORAGE_OPTIONS": dict.fromkeys(("socket_timeout", "socket_connect_timeout"), 1) if broker else {},
+        "RATELIMIT_STORAGE_OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1, "wrap_exceptions": True}
+        if broker
+        else {},
         "RATELIMIT_KEY_PREFIX": "padlock",
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,  # without its broker each process counts for itself
     }

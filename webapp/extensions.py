@@ -205,6 +205,8 @@ def _begin(connection: Connection) -> None:
 def _prepare_postgresql(connection: Any, _record: object) -> None:
     if not isinstance(connection, sqlite3.Connection):
         connection.execute("SET lock_timeout = '10s'")  # as long as SQLite waits
+        # Whoever freezes in the middle of a write must not keep all others waiting.
+        connection.execute("SET idle_in_transaction_session_timeout = '60s'")
         connection.commit()
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from threading import Event
+from threading import Event, Lock
 from typing import Protocol
 
 from webapp.extensions import db
@@ -46,6 +46,7 @@ class Line:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self._waiting: dict[str, int] = {}  # the token of each -> its run, the oldest first
+        self._one_at_a_time = Lock()  # two runs may be worked on at once, each by a thread of the scheduler's
         self._moved_at = 0.0  # when somebody else last took up one of them, on the monotonic clock
 
     def step(
@@ -62,6 +63,10 @@ class Line:
         if not self._broker.anybody():
             soon = min(until, time.monotonic() + PATIENCE)  # then it looks again
             return refresh.flow(run_id, owner, stop, clock, only, progress, soon)
+        with self._one_at_a_time:
+            return self._move(run_id, owner, stop, clock, only)
+
+    def _move(self, run_id: int, owner: str, stop: Event, clock: Clock, only: Sequence[int]) -> bool:
         self._look(clock)
         if time.monotonic() - self._moved_at > PATIENCE and self._waiting:
             log.warning("no worker takes up any batch: the scheduler does it")
@@ -113,5 +118,6 @@ def take_up(run_id: int, token: str, stop: Event, clock: Clock = utc_now) -> flo
 
 def _paused(run_id: int, clock: Clock) -> bool:
     """Whether a worker has found that the monitor is ill, and nobody has come through with a batch since."""
-    run = db.session.get_one(RefreshRun, run_id, populate_existing=True)
-    return run.retry_at is not None and run.retry_at > clock()
+    retry_at = db.session.get_one(RefreshRun, run_id, populate_existing=True).retry_at
+    db.session.rollback()  # no transaction is open while we wait
+    return retry_at is not None and retry_at > clock()

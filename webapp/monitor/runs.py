@@ -225,7 +225,8 @@ def is_late(now: datetime) -> bool:
     """Whether the day's run has not begun an hour after its time, though there is something to ask."""
     config = current_app.config
     day = day_of(now - LATE, config["PADLOCK_REFRESH_AT"], config["PADLOCK_TIMEZONE"])
-    begun = db.session.scalar(select(RefreshRun.id).where(RefreshRun.slot >= day).limit(1)) is not None
+    of_day = (RefreshRun.kind == RunKind.DAILY, RefreshRun.slot >= day)
+    begun = db.session.scalar(select(RefreshRun.id).where(*of_day).limit(1)) is not None
     return not begun and due.awaited(now - LATE) > 0
 
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import LockError, RedisError
+from redis.exceptions import ConnectionError, LockError, RedisError
 from redis.lock import Lock
 from redis.retry import Retry
 
@@ -36,7 +36,9 @@ class Shared:
             decode_responses=True,
             socket_timeout=PATIENCE,
             socket_connect_timeout=PATIENCE,
-            retry=Retry(NoBackoff(), 1),  # a connection that was kept may be from before a restart
+            # A connection that was kept may be from before a restart. A slow answer is not asked for twice: who takes a
+            # lease would meet their own first try.
+            retry=Retry(NoBackoff(), 1, supported_errors=(ConnectionError,)),
         )
         self._silent_until = 0.0
 
@@ -102,7 +104,9 @@ class Shared:
             with redis.pipeline() as pipe:
                 if anew:
                     pipe.delete(f"padlock:{name}")
-                pipe.rpush(f"padlock:{name}", line)
+                    pipe.rpush(f"padlock:{name}", line)
+                else:
+                    pipe.rpushx(f"padlock:{name}", line)  # where the first lines are lost, the rest is of no use
                 pipe.expire(f"padlock:{name}", seconds)
                 pipe.execute()
 
@@ -114,7 +118,12 @@ class Shared:
 
     def beat(self, worker: str) -> None:
         """This worker is there."""
-        self.ask(lambda redis: redis.zadd("padlock:workers", {worker: _clock(redis)}), None)
+
+        def beat(redis: Redis) -> None:
+            redis.zadd("padlock:workers", {worker: _clock(redis)})
+            redis.expire("padlock:workers", int(ALIVE) + 1)
+
+        self.ask(beat, None)
 
     def leave(self, worker: str) -> None:
         """This worker ends."""

@@ -17,7 +17,7 @@ from flask import Flask
 from kombu.exceptions import OperationalError
 
 from webapp.extensions import db
-from webapp.monitor import handout
+from webapp.monitor import due, handout, runs
 from webapp.monitor.shared import ALIVE, Shared
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,10 @@ class Broker:
 
     def tell(self, run_id: int, token: str) -> bool:
         try:
-            self._celery.send_task(BATCH, (run_id, token), queue=QUEUE, retry=False, ignore_result=True)
+            expires = due.lease().total_seconds()  # as long as it is claimed: after that the word is stale
+            self._celery.send_task(
+                BATCH, (run_id, token), queue=QUEUE, retry=False, ignore_result=True, expires=expires
+            )
         except OperationalError as error:
             log.warning("the broker does not answer (%s): the scheduler works on its own", error)
             return False
@@ -60,6 +63,9 @@ def run(app: Flask) -> None:
         with app.app_context():
             try:
                 rest = handout.take_up(run_id, token, stop)
+            except Exception:
+                log.exception("a batch of the refresh %d failed on our side", run_id)
+                rest = runs.STUMBLE_PAUSE.total_seconds()  # a worker without a database must not take all there are
             finally:
                 db.session.remove()
         stop.wait(rest)
