@@ -97,7 +97,10 @@ def test_the_password_of_the_mail_server_may_hold_anything(tmp_path):
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
 def test_postgresql_is_named_by_any_of_its_schemes(scheme, tmp_path):
     told = config.load({"PADLOCK_DATABASE_URL": f"{scheme}://u:p%40@x:6432/y?sslmode=require"}, tmp_path)
-    assert told["PADLOCK_DATABASE_URL"] == "postgresql+psycopg://u:p%40@x:6432/y?connect_timeout=5&sslmode=require"
+    assert told["PADLOCK_DATABASE_URL"] == (
+        "postgresql+psycopg://u:p%40@x:6432/y"
+        "?connect_timeout=5&keepalives_idle=30&sslmode=require&tcp_user_timeout=10000"
+    )
 
 
 def test_the_password_of_the_database_is_never_shown(tmp_path):

@@ -151,7 +151,7 @@ def saving_failed() -> str | None:
 
 def tune() -> None:
     """Tells the database how its tables are filled, so that it finds the shortest way: after much was written."""
-    with writing():
+    with writing(beside_others=True):
         db.session.execute(text("ANALYZE"))
 
 

@@ -141,7 +141,7 @@ def untouched(tokens: Collection[str], now: datetime) -> set[str]:
 def renew(token: str, owner: str | None, now: datetime) -> None:
     """Hold a batch for another lease, and its run where somebody here owns it."""
     until = now + lease()
-    with writing():
+    with writing(beside_others=True):  # one statement each, and what has been claimed is held, whoever writes for long
         if token:
             _changed(update(Hostname).where(Hostname.claim == token).values(claimed_until=until))
         if owner:
