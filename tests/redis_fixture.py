@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
+from contextlib import contextmanager
 
 import pytest
 from redis import Redis
@@ -31,6 +33,15 @@ class Server:
                 command = [REDIS_SERVER_PATH, *options]
                 self._process = subprocess.Popen(command, cwd=self._folder, stdout=log, stderr=log)
             self.client().ping()
+
+    @contextmanager
+    def stopped(self):
+        """It stands still: what is sent to it meanwhile it reads afterwards."""
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def kill(self):
         if self._process is not None:

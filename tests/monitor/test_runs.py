@@ -7,6 +7,7 @@ import pytest
 
 from webapp.extensions import db, writing
 from webapp.monitor import due, runs
+from webapp.monitor.health import is_silent
 from webapp.monitor.models import Heartbeat, RefreshRun, RunKind, RunState
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -153,11 +154,12 @@ def test_a_run_that_keeps_failing_is_tried_later_each_time_and_given_up(at):
 
 
 def test_what_system_health_asks(at):
-    assert runs.asleep(NOON)
+    assert is_silent(runs.last_tick(), NOON)
     runs.beat(NOON)
     runs.beat(NOON + timedelta(minutes=1))
     assert runs.last_tick() == NOON + timedelta(minutes=1)
-    assert [runs.asleep(NOON + timedelta(minutes=minutes)) for minutes in (5, 12)] == [False, True]
+    later = [NOON + timedelta(minutes=minutes) for minutes in (5, 12)]
+    assert [is_silent(runs.last_tick(), moment) for moment in later] == [False, True]
     assert db.session.scalar(db.select(db.func.count()).select_from(Heartbeat)) == 1
     assert runs.is_late(NOON)
     at(NOON)

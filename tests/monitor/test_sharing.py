@@ -11,7 +11,7 @@ from webapp.monitor import diagnoses, live
 from webapp.monitor.diagnoses import Diagnoses
 from webapp.monitor.showing import Showing
 from webapp.probe import Reason, State
-from webapp.probe.steps import Verdict
+from webapp.probe.steps import NameUnderstood, Verdict
 
 SERVER = "192.0.2.1"
 
@@ -82,3 +82,26 @@ def test_a_diagnosis_whose_process_has_died_has_failed(two, now):
     two[0].extensions["padlock_shared"].give_back(here._leases["a.example"])  # as when it runs out
     seen = there.of("a.example", None)
     assert (seen.running, seen.failed) == (False, True)
+
+
+def test_a_diagnosis_that_redis_has_half_forgotten_is_shown_to_nobody(two, now):
+    here, there = (Showing(app.extensions["padlock_shared"]) for app in two)
+    diagnosis, step = diagnoses.Diagnosis("a.example", None, 1, now), NameUnderstood("a.example", "a.example")
+    assert here.begin(diagnosis)
+    two[0].extensions["padlock_shared"].redis.flushall()
+    here.add(diagnosis, step)
+    here.end(diagnosis)
+    assert there.of("a.example", None) is None
+    assert there.begin(diagnosis)
+
+
+def test_a_lease_whose_answer_was_lost_can_be_given_back(two, redis):
+    first, second = (app.extensions["padlock_shared"] for app in two)
+    assert first.problem() == ""
+    with redis.stopped():
+        lease = first.lease("a", 60)  # nobody waits for it
+    assert lease is not None
+    wait_for(lambda: second.redis.exists("padlock:a"))
+    first._silent_until = 0.0
+    first.give_back(lease)
+    assert second.lease("a", 60) is not None

@@ -199,6 +199,13 @@ def test_a_worker_that_fails_says_so_and_rests(in_line, monkeypatch, caplog):
     assert "ZeroDivisionError" in caplog.text
 
 
+def test_a_worker_without_a_database_rests_too(in_line, caplog):
+    with writing():
+        db.session.execute(db.text("ALTER TABLE refresh_run RENAME TO away"))
+    assert handout.take_up(*in_line, Event()) == runs.STUMBLE_PAUSE.total_seconds()
+    assert "that could not be noted on the run" in caplog.text
+
+
 class Nobody:
     """Workers that are there, as far as anybody can tell, and never take up anything."""
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from dataclasses import replace
 from threading import Event, Lock
 from typing import Protocol
 
@@ -22,7 +22,7 @@ from webapp.monitor import due, refresh, runs
 from webapp.monitor.asking import GLANCE
 from webapp.monitor.models import RefreshRun
 from webapp.monitor.refresh import utc_now
-from webapp.monitor.stream import Clock, Progress
+from webapp.monitor.stream import Clock, Work
 
 log = logging.getLogger(__name__)
 
@@ -49,36 +49,27 @@ class Line:
         self._one_at_a_time = Lock()  # two runs may be worked on at once, each by a thread of the scheduler's
         self._moved_at = 0.0  # when somebody else last took up one of them, on the monotonic clock
 
-    def step(
-        self,
-        run_id: int,
-        owner: str,
-        stop: Event,
-        clock: Clock,
-        only: Sequence[int] = (),
-        progress: Progress | None = None,
-        until: float = float("inf"),
-    ) -> bool:
+    def step(self, work: Work) -> bool:
         """Hands out a batch, or lends a hand with one, or waits a moment: a step of a run, see `refresh.work`."""
         if not self._broker.anybody():
-            soon = min(until, time.monotonic() + PATIENCE)  # then it looks again
-            return refresh.flow(run_id, owner, stop, clock, only, progress, soon)
+            soon = min(work.until, time.monotonic() + PATIENCE)  # then it looks again
+            return refresh.flow(replace(work, until=soon))
         with self._one_at_a_time:
-            return self._move(run_id, owner, stop, clock, only)
+            return self._move(work)
 
-    def _move(self, run_id: int, owner: str, stop: Event, clock: Clock, only: Sequence[int]) -> bool:
-        self._look(clock)
+    def _move(self, work: Work) -> bool:
+        self._look(work.clock)
         if time.monotonic() - self._moved_at > PATIENCE and self._waiting:
             log.warning("no worker takes up any batch: the scheduler does it")
-            return self._lend_a_hand(owner, stop, clock)
-        if _paused(run_id, clock):
-            return bool(due.held(run_id, clock())) and not stop.wait(GLANCE)
+            return self._lend_a_hand(work)
+        if _paused(work):
+            return bool(due.held(work.run_id, work.clock())) and not work.stop.wait(GLANCE)
         if len(self._waiting) >= IN_LINE:
-            return not stop.wait(GLANCE)
-        batch = refresh.claim_next(run_id, owner, clock(), only)
+            return not work.stop.wait(GLANCE)
+        batch = refresh.claim_next(work)
         if batch is None:
             return False
-        return self._hand_out(batch, run_id, owner, stop, clock) if batch.names else not stop.wait(GLANCE)
+        return self._hand_out(batch, work) if batch.names else not work.stop.wait(GLANCE)
 
     def _look(self, clock: Clock) -> None:
         """See which are still there."""
@@ -88,36 +79,41 @@ class Line:
             self._moved_at = time.monotonic()
         self._waiting = {token: run_id for token, run_id in self._waiting.items() if token in left}
 
-    def _hand_out(self, batch: due.Batch, run_id: int, owner: str, stop: Event, clock: Clock) -> bool:
-        if not self._broker.tell(run_id, batch.claim):
-            return refresh.work_on(batch, run_id, owner, stop, clock)
-        self._waiting[batch.claim] = run_id
+    def _hand_out(self, batch: due.Batch, work: Work) -> bool:
+        if not self._broker.tell(work.run_id, batch.claim):
+            return refresh.work_on(batch, work)
+        self._waiting[batch.claim] = work.run_id
         return True
 
-    def _lend_a_hand(self, owner: str, stop: Event, clock: Clock) -> bool:
+    def _lend_a_hand(self, work: Work) -> bool:
         token = next(iter(self._waiting))
         run_id = self._waiting.pop(token)
-        batch = due.take_up(run_id, token, clock())
-        return not batch.names or refresh.work_on(batch, run_id, owner, stop, clock)
+        batch = due.take_up(run_id, token, work.clock())
+        return not batch.names or refresh.work_on(batch, replace(work, run_id=run_id))
 
 
 def take_up(run_id: int, token: str, stop: Event, clock: Clock = utc_now) -> float:
     """What a worker does when it is told of a batch: asks it, unless somebody was quicker. For how many seconds it has
     to rest before it takes up another: a machine without a network, or with a fault, must not take all there are."""
-    batch = due.take_up(run_id, token, clock())
-    if not batch.names:
-        return 0.0
     try:
-        well = refresh.work_on(batch, run_id, None, stop, clock)
+        batch = due.take_up(run_id, token, clock())
+        well = not batch.names or refresh.work_on(batch, Work(run_id, None, stop, clock))
     except Exception as error:
         log.exception("a batch of the refresh %d failed on our side", run_id)
-        runs.stumbled(run_id, error, clock())
+        _note(run_id, error, clock)
         return runs.STUMBLE_PAUSE.total_seconds()
     return 0.0 if well else runs.OFFLINE_PAUSE.total_seconds()
 
 
-def _paused(run_id: int, clock: Clock) -> bool:
+def _note(run_id: int, error: Exception, clock: Clock) -> None:
+    try:
+        runs.stumbled(run_id, error, clock())
+    except Exception:  # it may be the database that is away
+        log.exception("that could not be noted on the run")
+
+
+def _paused(work: Work) -> bool:
     """Whether a worker has found that the monitor is ill, and nobody has come through with a batch since."""
-    retry_at = db.session.get_one(RefreshRun, run_id, populate_existing=True).retry_at
+    retry_at = db.session.get_one(RefreshRun, work.run_id, populate_existing=True).retry_at
     db.session.rollback()  # no transaction is open while we wait
-    return retry_at is not None and retry_at > clock()
+    return retry_at is not None and retry_at > work.clock()

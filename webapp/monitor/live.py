@@ -33,11 +33,8 @@ PATIENCE = 1.0  # seconds from the start of a flight for which web threads wait 
 SPARE = 5.0  # seconds beside the deadline of a check for which a process that dies keeps others from asking
 LOOK = 1.0  # seconds until a cell looks again whose name another process asks
 MAY_WAIT = 4  # one web thread in so many waits at once: the others answer "checking" right away and stay free
-LINE_FIRST, LINE_APART, LINE_LAST = (
-    3.0,
-    0.05,
-    15.0,
-)  # seconds until the cells of one viewer look again for room, in turn
+# Seconds until the cells of one viewer look again for room: the first of them, from one to the next, and the last.
+LINE_FIRST, LINE_APART, LINE_LAST = 3.0, 0.05, 15.0
 MOST_FLIGHTS = 2000  # under way or queued: past that a cell is told to ask again later
 MOST_FOR_ONE = 24  # of one viewer's: a client whose servers are all silent must not hold up everybody else
 MOST_AT_ONCE = 100  # of one administrator's, who has marked a whole page

@@ -9,37 +9,23 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from threading import Event
-from typing import Protocol
 
 from flask import current_app
 
 from webapp.extensions import db
 from webapp.monitor import due, runs
 from webapp.monitor.models import RefreshRun
-from webapp.monitor.stream import Clock, Progress, Stream
+from webapp.monitor.stream import Clock, Progress, Stream, Work
 
 log = logging.getLogger(__name__)
 
+Step = Callable[[Work], bool]  # one step of whoever owns a run, such as `flow`: whether another may follow
+
 NONE = due.Batch("", {})
-
-
-class Step(Protocol):
-    """One step of whoever owns a run, such as `flow`. Whether another may follow."""
-
-    def __call__(
-        self,
-        run_id: int,
-        owner: str,
-        stop: Event,
-        clock: Clock,
-        only: Sequence[int] = (),
-        progress: Progress | None = None,
-        until: float = float("inf"),
-    ) -> bool: ...
 
 
 def utc_now() -> datetime:
@@ -75,11 +61,11 @@ def work(
     owner = runs.take(run_id, clock())
     if owner is None:
         return
-    step = step or flow
+    task, step = Work(run_id, owner, stop, clock, only, progress, until), step or flow
     renewed_at = time.monotonic()
     try:
         while not stop.is_set() and time.monotonic() < until:
-            if not step(run_id, owner, stop, clock, only, progress, until):
+            if not step(task):
                 break
             if time.monotonic() - renewed_at > due.LEASE.total_seconds() / 3:
                 renewed_at = time.monotonic()
@@ -91,22 +77,14 @@ def work(
         runs.leave(owner)
 
 
-def flow(
-    run_id: int,
-    owner: str,
-    stop: Event,
-    clock: Clock,
-    only: Sequence[int] = (),
-    progress: Progress | None = None,
-    until: float = float("inf"),
-) -> bool:
+def flow(work: Work) -> bool:
     """Ask batch after batch from here, the next one as soon as there are connections for it, until then; those that are
     under way then are waited for. Whether there may be more."""
-    with closing(Stream(run_id, owner, stop, clock, progress)) as stream:
+    with closing(Stream(work)) as stream:
         more = True
-        while more and stream.flows and time.monotonic() < until:
+        while more and stream.flows and time.monotonic() < work.until:
             while more and stream.has_room():
-                batch = claim_next(run_id, owner, clock(), only)
+                batch = claim_next(work)
                 more = batch is not None
                 stream.add(batch or NONE)
             stream.listen()
@@ -115,21 +93,21 @@ def flow(
         return more and stream.flows
 
 
-def claim_next(run_id: int, owner: str, now: datetime, only: Sequence[int] = ()) -> due.Batch | None:
+def claim_next(work: Work) -> due.Batch | None:
     """The next batch of a run; without names while there are others under way, the last of them. None: it is somebody
     else's by now, or there are no more, and it has ended."""
-    most = _room(run_id, now)
-    batch = due.claim(run_id, owner, most, now, only) if most > 0 else NONE
-    if batch is None or batch.names or due.held(run_id, now):
+    now, owner = work.clock(), work.owner or ""
+    most = _room(work.run_id, now)
+    batch = due.claim(work.run_id, owner, most, now, work.only) if most > 0 else NONE
+    if batch is None or batch.names or due.held(work.run_id, now):
         return batch
     runs.end(owner, now)
     return None
 
 
-def work_on(batch: due.Batch, run_id: int, owner: str | None, stop: Event, clock: Clock = utc_now) -> bool:
-    """Ask one batch, hold it and the run that `owner` owns meanwhile, and note on the run what became of it. Whether
-    this machine can go on with another."""
-    with closing(Stream(run_id, owner, stop, clock)) as stream:
+def work_on(batch: due.Batch, work: Work) -> bool:
+    """Ask one batch, and note on the run what became of it. Whether this machine can go on with another."""
+    with closing(Stream(work)) as stream:
         stream.add(batch)
         while stream.busy and stream.flows:
             stream.listen()

@@ -24,7 +24,6 @@ STUMBLE_PAUSE = timedelta(minutes=1)  # until a run that failed on our side is t
 MOST_TRIES = 5
 PAUSE_AFTER_FAILURE = timedelta(hours=1)
 LATE = timedelta(hours=1)
-ASLEEP = timedelta(minutes=10)  # without a tick: no scheduler runs
 
 CUT_OFF = "It had not ended when the next one began."
 INTERRUPTED = "It was interrupted."
@@ -191,12 +190,6 @@ def beat(now: datetime) -> None:
 def last_tick() -> datetime | None:
     """When a scheduler last looked whether there is something to do; each does about once a minute."""
     return db.session.scalar(select(Heartbeat.ticked_at).filter_by(id=1))
-
-
-def asleep(now: datetime) -> bool:
-    """Whether no scheduler has looked for so long that none can be running."""
-    ticked_at = last_tick()
-    return ticked_at is None or now - ticked_at > ASLEEP
 
 
 def last_daily() -> RefreshRun | None:

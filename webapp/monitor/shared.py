@@ -8,6 +8,7 @@ each process goes on as if it were the only one.
 from __future__ import annotations
 
 import logging
+import secrets
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -69,38 +70,39 @@ class Shared:
         """The right to do something that one process does at a time, until it is given back or has run out. None:
         another process has it."""
         lock = self.redis.lock(f"padlock:{name}", timeout=seconds, blocking=False, thread_local=False)
-        return lock if self.ask(lambda _: bool(lock.acquire()), True) else None
+        token = secrets.token_hex(16)
+
+        def acquire(_: Redis) -> bool:
+            lock.local.token = token.encode()  # where the answer is lost, we may have it, and can give it back
+            return bool(lock.acquire(token=token))
+
+        return lock if self.ask(acquire, True) else None
 
     def give_back(self, lease: Lock) -> None:
         """Let another process have it; does nothing where it has run out, or never was."""
-
-        def release(_: Redis) -> None:
-            try:
-                lease.release()
-            except LockError:
-                log.debug("a lease had run out before it was given back")
-
-        self.ask(release, None)
+        self._if_ours(lease.release)
 
     def renew(self, lease: Lock) -> None:
         """Have a lease for as long again; does nothing where it has run out."""
+        self._if_ours(lease.reacquire)
 
-        def reacquire(_: Redis) -> None:
+    def _if_ours(self, act: Callable[[], object]) -> None:
+        def acted(_: Redis) -> None:
             try:
-                lease.reacquire()
+                act()
             except LockError:
-                log.debug("a lease had run out before it was renewed")
+                log.debug("a lease had run out before it was renewed or given back")
 
-        self.ask(reacquire, None)
+        self.ask(acted, None)
 
     def leased(self, name: str) -> bool:
         """Whether some process has this lease."""
         return self.ask(lambda redis: bool(redis.exists(f"padlock:{name}")), False)
 
-    def write(self, name: str, line: str, seconds: int, *, anew: bool = False) -> None:
-        """Adds a line to what all processes can read under this name for so many seconds."""
+    def write(self, name: str, line: str, seconds: int, *, anew: bool = False) -> bool:
+        """Adds a line to what all processes can read under this name for so many seconds. Whether that was done."""
 
-        def write(redis: Redis) -> None:
+        def write(redis: Redis) -> bool:
             with redis.pipeline() as pipe:
                 if anew:
                     pipe.delete(f"padlock:{name}")
@@ -108,9 +110,9 @@ class Shared:
                 else:
                     pipe.rpushx(f"padlock:{name}", line)  # where the first lines are lost, the rest is of no use
                 pipe.expire(f"padlock:{name}", seconds)
-                pipe.execute()
+                return bool(pipe.execute()[-1])  # nothing runs out where nothing is
 
-        self.ask(write, None)
+        return self.ask(write, False)
 
     def read(self, name: str) -> list[str]:
         """The lines under this name."""

@@ -28,6 +28,7 @@ class Showing:
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
         self._leases: dict[str, Any] = {}
+        self._shown: set[str] = set()  # names whose diagnosis can be read in full: no line of it was lost
 
     def begin(self, diagnosis: Diagnosis) -> bool:
         """False where another process is asking this name."""
@@ -36,25 +37,28 @@ class Showing:
             return False
         self._leases[diagnosis.name] = lease
         head = {"viewer": diagnosis.viewer, "started_at": diagnosis.started_at.isoformat()}
-        self._write(diagnosis, json.dumps(head), anew=True)
+        if self._write(diagnosis, json.dumps(head), anew=True):
+            self._shown.add(diagnosis.name)
         return True
 
     def add(self, diagnosis: Diagnosis, step: Step) -> None:
         self._shared.renew(self._leases[diagnosis.name])
-        self._write(diagnosis, _steps.dumps(step, _ANY))
+        self._go_on(diagnosis, _steps.dumps(step, _ANY))
 
     def end(self, diagnosis: Diagnosis) -> None:
-        self._write(diagnosis, json.dumps({"failed": diagnosis.failed, "ended": time.time()}))
+        self._go_on(diagnosis, json.dumps({"failed": diagnosis.failed, "ended": time.time()}))
+        self._shown.discard(diagnosis.name)
         self._shared.give_back(self._leases.pop(diagnosis.name))
 
     def of(self, name: str, server: str | None) -> Diagnosis | None:
         """The last one of this name for this server, whoever has run it. One whose process has died has failed."""
+        leased = self._shared.leased(_lease(name))  # read first: it is given back after the last line is written
         lines = self._shared.read(_key(name, server))
         if not lines:
             return None
         head, last = json.loads(lines[0]), json.loads(lines[-1])
         ended = "ended" in last
-        running = not ended and self._shared.leased(_lease(name))
+        running = leased and not ended
         return Diagnosis(
             name,
             server,
@@ -66,8 +70,12 @@ class Showing:
             ended=time.monotonic() - (time.time() - last["ended"]) if ended else 0.0,
         )
 
-    def _write(self, diagnosis: Diagnosis, line: str, *, anew: bool = False) -> None:
-        self._shared.write(_key(diagnosis.name, diagnosis.server), line, KEPT_SECONDS, anew=anew)
+    def _go_on(self, diagnosis: Diagnosis, line: str) -> None:
+        if diagnosis.name in self._shown and not self._write(diagnosis, line):
+            self._shown.discard(diagnosis.name)
+
+    def _write(self, diagnosis: Diagnosis, line: str, *, anew: bool = False) -> bool:
+        return self._shared.write(_key(diagnosis.name, diagnosis.server), line, KEPT_SECONDS, anew=anew)
 
 
 def _key(name: str, server: str | None) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
@@ -28,8 +28,21 @@ log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 Progress = Callable[[RefreshRun], object]
-
 MOST_BATCHES = 32  # under way at once: what a stop has to let go of, and what a kill leaves claimed for a while
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What somebody has taken on: a run, as its `owner` where they own it, until they are to stop or that moment of the
+    monotonic clock. `only` narrows it to these host names; `progress` is told how far it is."""
+
+    run_id: int
+    owner: str | None
+    stop: Event
+    clock: Clock
+    only: Sequence[int] = ()
+    progress: Progress | None = None
+    until: float = float("inf")
 
 
 @dataclass(slots=True)
@@ -43,12 +56,10 @@ class _UnderWay:
 
 class Stream:
     """Asks batches of a run, as many at once as there are connections for, and records what they answer. It holds them,
-    and the run where `owner` owns it. Close it at the end: it lets go of what has not been answered by then."""
+    and the run where somebody owns it. Close it at the end: it lets go of what has not been answered by then."""
 
-    def __init__(
-        self, run_id: int, owner: str | None, stop: Event, clock: Clock, progress: Progress | None = None
-    ) -> None:
-        self._run_id, self._owner, self._stop, self._clock, self._progress = run_id, owner, stop, clock, progress
+    def __init__(self, work: Work) -> None:
+        self._work = work
         self._asking = Asking[tuple[str, int]]()
         self._under_way: dict[str, _UnderWay] = {}  # by claim, the oldest first
         self._renewed_at = time.monotonic()
@@ -59,7 +70,7 @@ class Stream:
     @property
     def flows(self) -> bool:
         """Whether it may go on."""
-        return not self.offline and not self._stop.is_set()
+        return not self.offline and not self._work.stop.is_set()
 
     @property
     def busy(self) -> bool:
@@ -85,16 +96,16 @@ class Stream:
         """Record what comes in within a moment."""
         self._glance()
         if not self._under_way:
-            self._stop.wait(GLANCE)  # others are at work on the last of them
+            self._work.stop.wait(GLANCE)  # others are at work on the last of them
             self._dry = False
             return
         sure: list[Answer] = []
-        for (claim, number), finding in self._asking.heard(self._stop):
+        for (claim, number), finding in self._asking.heard(self._work.stop):
             under_way = self._under_way[claim]
             under_way.left -= 1
             kept = under_way.doubtful if finding.reason in NETWORK else sure
             kept.append(Answer(number, claim, finding))
-        settle(sure, self._run_id, self._clock())
+        settle(sure, self._work.run_id, self._work.clock())
         while self.flows and self._under_way and not next(iter(self._under_way.values())).left:
             self._end(next(iter(self._under_way.values())))
 
@@ -108,17 +119,18 @@ class Stream:
     def _end(self, ended: _UnderWay) -> None:
         """Believe what is doubtful of a batch, unless it is we who have no network."""
         findings = [answer.finding for answer in ended.doubtful]
-        offline = is_offline(findings, len(ended.batch.names), self._stop, self._glance)
-        if self._stop.is_set():
+        offline = is_offline(findings, len(ended.batch.names), self._work.stop, self._glance)
+        if self._work.stop.is_set():
             return
         if offline:
-            log.warning("this machine has no network: the refresh %d stores nothing and is tried again", self._run_id)
-            runs.went_offline(self._run_id, self._clock())
+            run_id = self._work.run_id
+            log.warning("this machine has no network: the refresh %d stores nothing and is tried again", run_id)
+            runs.went_offline(run_id, self._work.clock())
             self.offline = True
             return
-        settle(ended.doubtful, self._run_id, self._clock())
+        settle(ended.doubtful, self._work.run_id, self._work.clock())
         if not self._well:
-            runs.went_well(self._run_id)
+            runs.went_well(self._work.run_id)
             self._well = True
         del self._under_way[ended.batch.claim]
         self._dry = False
@@ -128,10 +140,10 @@ class Stream:
         if time.monotonic() - self._renewed_at > due.LEASE.total_seconds() / 3:
             self._renewed_at = time.monotonic()
             for claim in self._under_way or [""]:
-                due.renew(claim, self._owner, self._clock())
+                due.renew(claim, self._work.owner, self._work.clock())
         self._tell()
 
     def _tell(self) -> None:
-        if self._progress is not None:
-            self._progress(db.session.get_one(RefreshRun, self._run_id, populate_existing=True))
+        if self._work.progress is not None:
+            self._work.progress(db.session.get_one(RefreshRun, self._work.run_id, populate_existing=True))
         db.session.rollback()  # no transaction is open while we wait

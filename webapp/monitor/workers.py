@@ -17,7 +17,7 @@ from flask import Flask
 from kombu.exceptions import OperationalError
 
 from webapp.extensions import db
-from webapp.monitor import due, handout, runs
+from webapp.monitor import due, handout
 from webapp.monitor.shared import ALIVE, Shared
 
 log = logging.getLogger(__name__)
@@ -63,9 +63,6 @@ def run(app: Flask) -> None:
         with app.app_context():
             try:
                 rest = handout.take_up(run_id, token, stop)
-            except Exception:
-                log.exception("a batch of the refresh %d failed on our side", run_id)
-                rest = runs.STUMBLE_PAUSE.total_seconds()  # a worker without a database must not take all there are
             finally:
                 db.session.remove()
         stop.wait(rest)
@@ -95,7 +92,6 @@ def _celery(app: Flask) -> Celery:
     celery = Celery("padlock", broker=app.config["PADLOCK_BROKER_URL"], set_as_current=False)
     celery.conf.update(
         task_acks_late=True,
-        task_reject_on_worker_lost=True,
         task_ignore_result=True,
         worker_prefetch_multiplier=1,
         worker_cancel_long_running_tasks_on_connection_loss=False,  # what is asked is recorded, broker or not

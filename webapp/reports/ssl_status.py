@@ -58,14 +58,13 @@ def report(user: User, question: Question, now: datetime) -> Report:
     sort = _sort(question)
     order = in_order(user, filters, sort, now)
     key = _key(user, filters, sort if sort == "-reason" else sort.removeprefix("-"))
-
-    places = groups(user, filters, now)
+    in_groups = groups(user, filters, now)
 
     def count(anew: bool) -> Sequence[int]:
-        nonlocal places
+        nonlocal in_groups
         if anew:
-            places = groups(user, filters, now, anew=True)
-        chosen = [places[place] for place in states.PLACES[filters["ssl"]]] if "ssl" in filters else places
+            in_groups = groups(user, filters, now, anew=True)
+        chosen = [in_groups[place] for place in states.PLACES[filters["ssl"]]] if "ssl" in filters else in_groups
         if sort.removeprefix("-") in OWN_SORTS:
             return [sum(chosen)]
         return chosen[::-1] if sort.startswith("-") else chosen
@@ -88,7 +87,7 @@ def report(user: User, question: Question, now: datetime) -> Report:
         page.size,
         filters,
         client,
-        totals=totals(places),
+        totals=totals(in_groups),
         weeks=weeks(user, filters, now),
         issuers=issuers,
         origins=ORIGINS if "origin" in filters or _any_origin() else {},

@@ -24,7 +24,8 @@ def page() -> str:
     size, limit = due.fleet(), current_app.config["PADLOCK_REFRESH_DAILY_LIMIT"]
     plan = {"fleet": size, "limit": limit, "days": health.days_a_round(size, limit)}
     plan["needed"] = due.needed(now()) if due.adaptive() else None
-    clock = {"last_tick": runs.last_tick(), "asleep": runs.asleep(now())}
+    last_tick = runs.last_tick()
+    clock = {"last_tick": last_tick, "asleep": health.is_silent(last_tick, now())}
     shown = {"runs": runs.latest(SHOWN), "run": runs.under_way()}
     return render_template("refresh/page.html", **plan, **clock, **shown)
 
