@@ -17,7 +17,7 @@ from pathlib import Path
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import downgrade, upgrade
-from pages import GOAL, ROOT, SIZES, fill, grown, measure
+from pages import GOAL, ROOT, fill, grown, measure, sizes
 
 from webapp import create_app
 from webapp.reports.orders import SORTS
@@ -61,7 +61,7 @@ def _peak() -> float:
 def main() -> None:
     results: dict[int, dict[str, tuple[float, float]]] = {}
     files: dict[int, tuple[float, float, int]] = {}
-    for size in SIZES:
+    for size in sizes():
         print(f"{size:,} items ...", file=sys.stderr)
         with tempfile.TemporaryDirectory() as folder:
             other = os.environ.get("PADLOCK_BENCH_DATABASE")  # an empty database, filled anew for each size
@@ -78,20 +78,21 @@ def main() -> None:
 
 
 def report(results: dict[int, dict[str, tuple[float, float]]], files: dict[int, tuple[float, float, int]]) -> None:
-    small, large = results[SIZES[0]], results[SIZES[-1]]
+    first_size, last_size = sizes()[0], sizes()[-1]
+    small, large = results[first_size], results[last_size]
     print(f"{'ms':54}{'cold':>8}{'warm':>8}{'cold':>8}{'warm':>8}")
-    print(f"{'':54}{SIZES[0]:>16,}{SIZES[-1]:>16,}    grew")
+    print(f"{'':54}{first_size:>16,}{last_size:>16,}    grew")
     for page in sorted(large, key=lambda page: large[page][1], reverse=True):
         late = "" if large[page][1] <= GOAL else "   over the goal"
         times = "".join(f"{taken:8.1f}" for taken in (*small[page], *large[page]))
         print(f"{page.removeprefix('ada /admin/reports'):54}{times}{large[page][1] / small[page][1]:8.2f}{late}")
     worst, first = (max(taken[place] for taken in large.values()) for place in (1, 0))
     print(grown(small, large))
-    print(f"the slowest at {SIZES[-1]:,}: {worst:.0f} ms = {worst / GOAL:.2f} x the goal of {GOAL:.0f} ms (at most 1)")
+    print(f"the slowest at {last_size:,}: {worst:.0f} ms = {worst / GOAL:.2f} x the goal of {GOAL:.0f} ms (at most 1)")
     print(f"the slowest while nothing is remembered: {first:.0f} ms")
     for size, (seconds, megabytes, rows) in files.items():
         print(f"CSV of {rows:,} rows: {seconds:.2f} s, {megabytes:.1f} MB more memory")
-        if size == SIZES[-1]:
+        if size == last_size:
             print(f"= {seconds / CSV_GOAL:.2f} x the goal of {CSV_GOAL:.0f} s (at most 1)")
     folder = Path(ROOT) / "bench" / "results"
     folder.mkdir(exist_ok=True)

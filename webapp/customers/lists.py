@@ -7,10 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Subquery, func, or_, select
+from sqlalchemy import CTE, ColumnElement, Select, Subquery, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp import padlock, probe
@@ -190,13 +191,25 @@ def matches(
     """Whether the search stands in the item itself, in its host name or in its client's name. `each` as in `states`."""
     if not search:
         return
-    named = contains(Hostname.name, search)
-    with suppress(probe.NotCheckable):
-        # Whoever pastes an address, or the same name in the other of its two spellings, finds it too.
-        named = or_(named, Hostname.name == probe.parse(search))
     conditions = [contains(column, search) for column in columns]
-    conditions.append(states.of_hostname(model, named, each=each))
+    if each:
+        conditions.append(states.of_hostname(model, _named(search), each=True))
+    else:
+        conditions.append(model.hostname_id.in_(select(_hostnames(search, db.engine.dialect.name).c.id)))
     if user.sees_everything:
         # A client's own name stands on every row of theirs: searching it would find everything.
         conditions.append(model.client_id.in_(select(Client.id).where(contains(Client.name, search))))
     yield or_(*conditions)
+
+
+def _named(search: str) -> ColumnElement[bool]:
+    named = contains(Hostname.name, search)
+    with suppress(probe.NotCheckable):
+        # Whoever pastes an address, or the same name in the other of its two spellings, finds it too.
+        named = or_(named, Hostname.name == probe.parse(search))
+    return named
+
+
+@lru_cache(64)  # one and the same in a statement over services and domains: so they are looked through once
+def _hostnames(search: str, _dialect: str) -> CTE:
+    return select(Hostname.id).where(_named(search)).cte("named")

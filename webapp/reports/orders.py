@@ -33,7 +33,6 @@ OWN_SORTS: Mapping[str, tuple[tuple[Column, ...], tuple[Column, ...]]] = Mapping
     {
         "domain": ((func.lower(Service.domain),), (func.lower(Domain.name),)),
         "client": ((func.lower(Client.name), Client.id), (func.lower(Client.name), Client.id)),
-        "item": ((func.lower(Service.product),), (literal_column("'domain'"),)),
         "status": ((Service.status,), (Domain.status,)),
     }
 )
@@ -48,7 +47,8 @@ HOSTNAME_SORTS: Mapping[str, tuple[Column, ColumnElement[bool]]] = MappingProxyT
     }
 )
 DEFAULT_SORT = "ssl"  # what needs a person first
-SORTS = ("ssl", "reason", *OWN_SORTS, *HOSTNAME_SORTS)
+SORTS = ("ssl", "reason", "item", *OWN_SORTS, *HOSTNAME_SORTS)
+ON_HOSTNAMES = ("issuer", "expires", "checked")  # the filters that `of_hostname` understands
 
 
 def in_order(user: User, filters: Mapping[str, str], sort: str, now: datetime) -> list[Segment]:
@@ -60,15 +60,18 @@ def in_order(user: User, filters: Mapping[str, str], sort: str, now: datetime) -
     if column == "reason":
         *reasons, inactive = _by_reason(user, filters, now)
         return [*(reasons[::-1] if sort.startswith("-") else reasons), inactive]
-    both = arms(user, filters, now)
+    if column == "item":
+        order = _by_item(arms(user, filters, now))
+        return order[::-1] if sort.startswith("-") else order
     if column in OWN_SORTS:
+        both = arms(user, filters, now)
         via = (Service.client, Domain.client) if column == "client" else (None, None)
         return [
             Segment(
                 tuple(replace(arm, by=by, via=way) for arm, by, way in zip(both, OWN_SORTS[column], via, strict=True))
             )
         ]
-    return _by_hostname(both, *HOSTNAME_SORTS[column], each=_ways(user, filters)[0])
+    return _by_hostname(user, filters, now, *HOSTNAME_SORTS[column])
 
 
 def _few(user: User, filters: Mapping[str, str]) -> bool:
@@ -179,12 +182,26 @@ def _by_reason(user: User, filters: Mapping[str, str], now: datetime) -> list[Se
     return [*order, _segment(both, [[states.inactive(model)] for model in MODELS])]
 
 
-def _by_hostname(both: tuple[Arm, ...], column: Column, empty: ColumnElement[bool], *, each: bool) -> list[Segment]:
+def _by_item(both: tuple[Arm, ...]) -> list[Segment]:
+    """By product, of which "domain" is what all domains have: nobody walks along those to what lies behind them."""
+    (services, domains), product = both, func.lower(Service.product)
+    before, after = (
+        Segment((replace(services.where(part), by=(product,)),)) for part in (product < "domain", product > "domain")
+    )
+    return [before, Segment((services.where(product == "domain"), domains)), after]
+
+
+def _by_hostname(
+    user: User, filters: Mapping[str, str], now: datetime, column: Column, empty: ColumnElement[bool]
+) -> list[Segment]:
     """What is known first, in the order of the host names' own index; then all of which nothing is known."""
-    filled, rest = [], []
-    for arm, model in zip(both, MODELS, strict=True):
-        known = arm.where(states.of_hostname(model, ~empty, each=each), ~empty)
-        filled.append(replace(known, by=(column, Hostname.id), via=model.hostname))
+    filled, rest, each = [], [], _ways(user, filters)[0]
+    both, plain = arms(user, filters, now), arms(user, without(filters, *ON_HOSTNAMES), now)
+    for arm, other, model in zip(both, plain, MODELS, strict=True):
+        known = arm.where(states.of_hostname(model, ~empty, each=each))
+        # Who walks has each host name at hand.
+        walk = other.walk.where(*of_hostname(filters, now), ~empty)
+        filled.append(replace(known, walk=walk, by=(column, Hostname.id), via=model.hostname))
         nothing = (model.hostname_id.is_(None) | states.of_hostname(model, empty, each=way) for way in (each, True))
         rest.append(arm.where(*nothing))
     return [Segment(tuple(filled), rest_of=both), Segment(tuple(rest))]
