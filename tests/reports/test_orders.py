@@ -5,7 +5,7 @@ import pytest
 from tests.customers.test_segments import ada, shelf  # noqa: F401 - one is a fixture
 from tests.customers.test_states import NOW, urgency
 from webapp import padlock
-from webapp.customers import segments
+from webapp.customers import lists, segments
 from webapp.customers.models import Domain, Service
 from webapp.extensions import db
 from webapp.monitor.models import standing
@@ -89,3 +89,15 @@ def test_the_weeks_are_what_their_filters_find(shelf):  # noqa: F811
     for week in report.weeks:
         question = Question(search="d", client="5", ssl="valid", expires=week.monday.isoformat())
         assert ssl_status.report(ada(), question, NOW).total == week.ending
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_a_search_finds_the_same_by_ids_and_by_texts(shelf, monkeypatch, sort):  # noqa: F811
+    def found():
+        report = ssl_status.report(ada(), Question(search="1", sort=sort, size="100"), NOW)
+        return report.total, report.totals, [(row.kind, row.id) for row in report.rows]
+
+    by_ids = found()
+    monkeypatch.setattr(lists, "MOST_FOUND", 0)
+    assert found() == by_ids
+    assert 0 < by_ids[0] < 184

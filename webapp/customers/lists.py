@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
-from sqlalchemy import CTE, ColumnElement, Select, Subquery, func, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, bindparam, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp import padlock, probe
-from webapp.customers import paging, states
+from webapp.customers import counts, paging, states
 from webapp.customers.access import ids_for, items_for
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
 from webapp.customers.paging import PAGE_SIZE
@@ -28,6 +27,7 @@ from webapp.probe.steps import Origin
 T = TypeVar("T", Service, Domain)
 Sorts = Mapping[str, Key]
 R = TypeVar("R")
+Match = Callable[[bool], tuple[ColumnElement[bool], ...]]  # a search as conditions, asked one way or the other
 
 SSL = "ssl"  # the one sort that is no column: what needs a person first
 SERVICE_SORTS: Sorts = MappingProxyType(
@@ -49,6 +49,7 @@ DOMAIN_SORTS: Sorts = MappingProxyType(
     }
 )
 DEFAULT_SORT = "domain"
+MOST_FOUND = 1200  # items of a search up to which it is remembered which they are: they stand in the statement
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def _filters(
 
 def _listing(
     model: type[T],
-    searched: Sequence[InstrumentedAttribute[str]],
+    columns: Sequence[InstrumentedAttribute[str]],
     sorts: Sorts,
     statuses: type[StrEnum],
     user: User,
@@ -140,9 +141,10 @@ def _listing(
     # One client's items: nobody else's are worth collecting.
     few = client is not None or of is not None or not user.sees_everything
 
+    match = (looked_for if few else searched)(model, search, columns, user)
+
     def ids(each: bool) -> Select[int]:
-        found = matches(model, search, searched, user, each)
-        chosen = ids_for(model, user).where(*found, *_conditions(model, filters, now, each or bool(search)))
+        chosen = ids_for(model, user).where(*match(each), *_conditions(model, filters, now, each or bool(search)))
         return chosen if of is None else chosen.where(model.client_id == of.id)
 
     sort = question.sort if question.sort.removeprefix("-") in {*sorts, SSL} else DEFAULT_SORT
@@ -181,35 +183,40 @@ def _conditions(
         yield model.client_id == int(filters["client"])
 
 
-def matches(
-    model: type[Service] | type[Domain],
-    search: str,
-    columns: Iterable[InstrumentedAttribute[str]],
-    user: User,
-    each: bool,
-) -> Iterator[ColumnElement[bool]]:
-    """Whether the search stands in the item itself, in its host name or in its client's name. `each` as in `states`."""
+def looked_for(
+    model: type[Service] | type[Domain], search: str, columns: Iterable[InstrumentedAttribute[str]], user: User
+) -> Match:
+    """Whether the search stands in the item itself, in its host name or in its client's name: nothing where there is no
+    search, else one condition, told how host names are asked, see `states.of_hostname`."""
     if not search:
-        return
-    conditions = [contains(column, search) for column in columns]
-    if each:
-        conditions.append(states.of_hostname(model, _named(search), each=True))
-    else:
-        conditions.append(model.hostname_id.in_(select(_hostnames(search, db.engine.dialect.name).c.id)))
-    if user.sees_everything:
-        # A client's own name stands on every row of theirs: searching it would find everything.
-        conditions.append(model.client_id.in_(select(Client.id).where(contains(Client.name, search))))
-    yield or_(*conditions)
-
-
-def _named(search: str) -> ColumnElement[bool]:
+        return lambda each: ()
     named = contains(Hostname.name, search)
     with suppress(probe.NotCheckable):
         # Whoever pastes an address, or the same name in the other of its two spellings, finds it too.
         named = or_(named, Hostname.name == probe.parse(search))
-    return named
+    conditions = [contains(column, search) for column in columns]
+    if user.sees_everything:
+        # A client's own name stands on every row of theirs: searching it would find everything.
+        conditions.append(model.client_id.in_(select(Client.id).where(contains(Client.name, search))))
+
+    def match(each: bool) -> tuple[ColumnElement[bool]]:
+        return (or_(*conditions, states.of_hostname(model, named, each=each)),)
+
+    return match
 
 
-@lru_cache(64)  # one and the same in a statement over services and domains: so they are looked through once
-def _hostnames(search: str, _dialect: str) -> CTE:
-    return select(Hostname.id).where(_named(search)).cte("named")
+def searched(
+    model: type[Service] | type[Domain], search: str, columns: Iterable[InstrumentedAttribute[str]], user: User
+) -> Match:
+    """The same among the items of everybody. Where it finds not too many, by the ids of these, which are remembered, as
+    they change with the items only: else all texts would be looked through for each count and each page."""
+    match = looked_for(model, search, columns, user)
+    if not search:
+        return match
+    rows = select(model.id).where(*match(False)).limit(MOST_FOUND + 1)
+    ids = counts.kept(("search", model.kind, search), lambda: tuple(db.session.scalars(rows)))
+    if len(ids) > MOST_FOUND:
+        return match
+    # As they are, and not as parameters: of these a statement may hold only so many.
+    found = model.id.in_(bindparam("found", ids, expanding=True, literal_execute=True, unique=True))
+    return lambda each: (found,)

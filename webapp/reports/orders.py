@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.customers import states
 from webapp.customers.access import ids_for
-from webapp.customers.lists import matches
+from webapp.customers.lists import looked_for, searched
 from webapp.customers.models import Client, Domain, Service, User
 from webapp.customers.segments import Arm, Column, Segment
 from webapp.customers.states import Model
@@ -94,9 +94,11 @@ def arms(user: User, filters: Mapping[str, str], now: datetime) -> tuple[Arm, ..
     for model in MODELS:
         kind: Any = literal_column(f"'{model.kind}'").label("kind")
         ids = ids_for(model, user).with_only_columns(model.id.label("id"), kind)
+        look = looked_for if _of_one_client(user, filters) else searched
+        match = look(model, filters.get("q", ""), SEARCHED[model], user)
         rows, walk = (
             ids.where(
-                *matches(model, filters.get("q", ""), SEARCHED[model], user, each=searching_each),
+                *match(searching_each),
                 *_conditions(model, filters, now, each=each),
             )
             for each, searching_each in ((_few(user, filters), _of_one_client(user, filters)), (True, True))

@@ -11,7 +11,7 @@ from sqlalchemy import Subquery, and_, func, select
 
 from webapp.customers import counts, paging, segments, states
 from webapp.customers.access import Item, ids_for, items_for
-from webapp.customers.lists import Listing, matches
+from webapp.customers.lists import Listing, looked_for
 from webapp.customers.models import Service, User
 from webapp.customers.segments import Arm, Segment
 from webapp.extensions import db
@@ -193,6 +193,6 @@ def _ending(user: User, filters: Mapping[str, str], monday: date, now: datetime)
             rows = rows.where(model.client_id == int(filters["client"]))
         if "origin" in filters:
             rows = rows.where(leads(model, filters["origin"]))
-        rows = rows.where(*matches(model, filters.get("q", ""), SEARCHED[model], user, each=True))
+        rows = rows.where(*looked_for(model, filters.get("q", ""), SEARCHED[model], user)(True))
         found.append(Arm(rows, rows))
     return Segment(tuple(found))
