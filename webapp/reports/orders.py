@@ -198,7 +198,8 @@ def _by_hostname(
 ) -> list[Segment]:
     """What is known first, in the order of the host names' own index; then all of which nothing is known."""
     filled, rest, each = [], [], _ways(user, filters)[0]
-    both, plain = arms(user, filters, now), arms(user, without(filters, *ON_HOSTNAMES), now)
+    both, others = arms(user, filters, now), without(filters, *ON_HOSTNAMES)
+    plain = both if others == filters else arms(user, others, now)
     for arm, other, model in zip(both, plain, MODELS, strict=True):
         known = arm.where(states.of_hostname(model, ~empty, each=each))
         # Who walks has each host name at hand.
