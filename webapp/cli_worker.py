@@ -8,7 +8,7 @@ from flask import Flask, current_app
 
 @click.command("worker")
 def worker() -> None:
-    """Take up batches of the refresh, one at a time, until told to end. Start as many as you like, on any machine."""
+    """Take up batches of the refresh until told to end. Start as many as you like, on any machine."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     if not app.config["PADLOCK_BROKER_URL"]:
         raise click.ClickException(

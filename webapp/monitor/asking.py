@@ -32,25 +32,43 @@ def probe_settings(config: Mapping[str, Any]) -> Settings:
     )
 
 
-class Asking(Generic[K]):
-    """Many names that are asked at once, each under a key of the caller's: by one crew, and politely to each address
-    over all of them. Close it at the end: whoever has not answered then is dropped."""
+class Askers:
+    """Who asks: one crew, polite to each address over all that it is asked. Close them at the end: whoever has not
+    answered then is dropped."""
 
     def __init__(self) -> None:
         config = current_app.config
-        self.settings = probe_settings(config)
+        self._settings = probe_settings(config)
         self.concurrency: int = config["PADLOCK_PROBE_CONCURRENCY"]
         at_once, pause = config["PADLOCK_PER_ADDRESS"], config["PADLOCK_PER_ADDRESS_PAUSE"]
         # Also where all who are in the air stand in line at one slow server, the last of them has its turn.
         deadlines = max(PATIENCE, self.concurrency / at_once)
-        self._turns = probe.Turns(at_once, pause, patience=deadlines * (self.settings.timeout + pause))
+        self._turns = probe.Turns(at_once, pause, patience=deadlines * (self._settings.timeout + pause))
         self._crew = probe.Crew[Finding](self.concurrency, "refresh")
+
+    def ask(self, name: str) -> Future[Finding]:
+        """What this name will answer; it may stand in line for a while."""
+        return self._crew.submit(probe.probe(name, self._settings, self._turns))
+
+    def close(self) -> None:
+        """Ask nobody any more."""
+        self._crew.close()
+
+
+class Asking(Generic[K]):
+    """Many names that are asked at once, each under a key of the caller's, by `askers`, which others may have as well,
+    or by some of its own. Close it at the end."""
+
+    def __init__(self, askers: Askers | None = None) -> None:
+        self._askers = askers or Askers()
+        self._shared = askers is not None
+        self.concurrency = self._askers.concurrency
         self._finished: SimpleQueue[tuple[K, Future[Finding]]] = SimpleQueue()
         self.open = 0  # names that have not been heard of
 
     def ask(self, key: K, name: str) -> None:
         """One name more; it may stand in line for a while."""
-        answer = self._crew.submit(probe.probe(name, self.settings, self._turns))
+        answer = self._askers.ask(name)
         self.open += 1
         answer.add_done_callback(lambda done: self._finished.put((key, done)))
 
@@ -69,8 +87,9 @@ class Asking(Generic[K]):
         return [(key, done.result()) for key, done in arrived]
 
     def close(self) -> None:
-        """Ask nobody any more."""
-        self._crew.close()
+        """Hear of nobody any more; and ask nobody, unless others have the same askers."""
+        if not self._shared:
+            self._askers.close()
 
 
 def answers(names: Iterable[str], stop: Event, glance: Callable[[], object]) -> Iterator[Finding]:

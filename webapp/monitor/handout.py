@@ -19,7 +19,7 @@ from typing import Protocol
 
 from webapp.extensions import db
 from webapp.monitor import due, refresh, runs
-from webapp.monitor.asking import GLANCE
+from webapp.monitor.asking import GLANCE, Askers
 from webapp.monitor.models import RefreshRun
 from webapp.monitor.refresh import utc_now
 from webapp.monitor.stream import Clock, Work
@@ -92,12 +92,13 @@ class Line:
         return not batch.names or refresh.work_on(batch, replace(work, run_id=run_id))
 
 
-def take_up(run_id: int, token: str, stop: Event, clock: Clock = utc_now) -> float:
-    """What a worker does when it is told of a batch: asks it, unless somebody was quicker. For how many seconds it has
-    to rest before it takes up another: a machine without a network, or with a fault, must not take all there are."""
+def take_up(run_id: int, token: str, stop: Event, clock: Clock = utc_now, *, askers: Askers | None = None) -> float:
+    """What a worker does when it is told of a batch: has it asked, unless somebody was quicker. For how many seconds it
+    has to rest before it takes up another: a machine without a network, or with a fault, must not take all there are.
+    """
     try:
         batch = due.take_up(run_id, token, clock())
-        well = not batch.names or refresh.work_on(batch, Work(run_id, None, stop, clock))
+        well = not batch.names or refresh.work_on(batch, Work(run_id, None, stop, clock, askers=askers))
     except Exception as error:
         log.exception("a batch of the refresh %d failed on our side", run_id)
         _note(run_id, error, clock)

@@ -19,7 +19,7 @@ from threading import Event
 
 from webapp.extensions import db
 from webapp.monitor import due, runs
-from webapp.monitor.asking import GLANCE, Asking
+from webapp.monitor.asking import GLANCE, Askers, Asking
 from webapp.monitor.models import RefreshRun
 from webapp.monitor.network import NETWORK, is_offline
 from webapp.monitor.settle import Answer, settle
@@ -34,7 +34,8 @@ MOST_BATCHES = 32  # under way at once: what a stop has to let go of, and what a
 @dataclass(frozen=True, slots=True)
 class Work:
     """What somebody has taken on: a run, as its `owner` where they own it, until they are to stop or that moment of the
-    monotonic clock. `only` narrows it to these host names; `progress` is told how far it is."""
+    monotonic clock. `only` narrows it to these host names; `progress` is told how far it is; `askers` are shared with
+    what else is under way here."""
 
     run_id: int
     owner: str | None
@@ -43,6 +44,7 @@ class Work:
     only: Sequence[int] = ()
     progress: Progress | None = None
     until: float = float("inf")
+    askers: Askers | None = None
 
 
 @dataclass(slots=True)
@@ -60,7 +62,7 @@ class Stream:
 
     def __init__(self, work: Work) -> None:
         self._work = work
-        self._asking = Asking[tuple[str, int]]()
+        self._asking = Asking[tuple[str, int]](work.askers)
         self._under_way: dict[str, _UnderWay] = {}  # by claim, the oldest first
         self._renewed_at = time.monotonic()
         self._dry = False  # no more names until a batch has ended

@@ -1,8 +1,8 @@
 """Workers, each a process of its own on any machine: told of a batch through the broker. The only module that names
 Celery.
 
-A worker asks one batch at a time: its checks wait in one thread, so there is nothing to gain from a pool. More batches
-at once are more workers.
+A worker has some batches under way at once, since each of them ends with its slowest name and most of that is waiting.
+They share one crew, which is polite to each address over all of them.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from kombu.exceptions import OperationalError
 
 from webapp.extensions import db
 from webapp.monitor import due, handout
+from webapp.monitor.asking import Askers
 from webapp.monitor.shared import ALIVE, Shared
 
 log = logging.getLogger(__name__)
 
 BATCH = "padlock.batch"
 QUEUE = "padlock"
+AT_ONCE = 8  # batches of one worker
 BROKER_PATIENCE = 5  # seconds for a word to the broker
 # Redis gives a word that nobody has acknowledged for so long to another worker. That is for workers that died: as long
 # as the longest batch and rest, and it does no harm when it comes too early.
@@ -56,13 +58,15 @@ def run(app: Flask) -> None:
     """Be a worker, until the process is told to end: then what is under way is let go of, and is due again."""
     shared: Shared = app.extensions["padlock_shared"]
     celery, stop = _celery(app), threading.Event()
+    with app.app_context():
+        askers = Askers()
     name = f"{socket.gethostname()}-{os.getpid()}"
 
     @celery.task(name=BATCH)  # type: ignore[untyped-decorator]
     def batch(run_id: int, token: str) -> None:
         with app.app_context():
             try:
-                rest = handout.take_up(run_id, token, stop)
+                rest = handout.take_up(run_id, token, stop, askers=askers)
             finally:
                 db.session.remove()
         stop.wait(rest)
@@ -80,11 +84,13 @@ def run(app: Flask) -> None:
     signals.setup_logging.connect(lambda **_: None, weak=False)  # whoever starts the site has set its logs up
     signals.worker_ready.connect(lambda **_: log.info("worker %s is ready", name), weak=False)
     threading.Thread(target=beat, name="beat", daemon=True).start()
+    pool = ["--pool=threads", f"--concurrency={AT_ONCE}"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]  # workers need not know of each other
     try:
-        celery.worker_main(["--quiet", "worker", "--pool=solo", f"--hostname={name}", f"--queues={QUEUE}", *quiet])
+        celery.worker_main(["--quiet", "worker", *pool, f"--hostname={name}", f"--queues={QUEUE}", *quiet])
     finally:
         stop.set()
+        askers.close()
         shared.leave(name)
 
 
