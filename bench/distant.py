@@ -36,6 +36,11 @@ def name(number: int) -> str:
     return f"name{number}.s{number % SERVERS}.example"
 
 
+def answers(number: int) -> bool:
+    """Whether the server of the name with this number answers."""
+    return number % SERVERS not in (*SILENT, *REFUSING)
+
+
 def shares() -> dict[str, float]:
     """Which part of the names gets which answer."""
     bad = {"silent": len(SILENT) / SERVERS, "refused": len(REFUSING) / SERVERS}

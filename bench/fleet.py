@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -38,9 +38,9 @@ PASSES = {
 DATABASE_GOAL = 0.10  # of the whole time
 
 
-def fill(names: int) -> None:
-    """A client with so many active services, each with a name of its own."""
-    numbers = range(1, names + 1)
+def fill(names: Iterable[int]) -> None:
+    """A client with active services, each with the name that has this number."""
+    numbers = list(names)
     empty = dict.fromkeys(("detail", "subject", "issuer", "serial", "key", "signature"), "")
     lists = {"problems": [], "notes": [], "names": []}
     with writing():
@@ -113,7 +113,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, distant.serving(Path(folder)) as settings:
         print(f"{NAMES:,} names ...", file=sys.stderr)
         with prepared(Path(folder), settings).app_context():
-            fill(NAMES)
+            fill(range(1, NAMES + 1))
         for name, more in PASSES.items():
             print(f"{SECONDS} seconds of a refresh, {name} ...", file=sys.stderr)
             command = [sys.executable, __file__, "measure", str(SECONDS)]

@@ -34,10 +34,10 @@ START_GOAL, MEMORY_GOAL = 1.5, 120.0  # seconds, megabytes
 
 
 def prepared(folder: Path, settings: Mapping[str, str] | None = None) -> Flask:
-    """A site with an empty database in this folder, and the environment set for it and whoever is started."""
-    os.environ.update(
-        settings or {}, PADLOCK_DATABASE_URL=f"sqlite:///{folder}/bench.sqlite3", PADLOCK_LOG_LEVEL="error"
-    )
+    """A site with an empty database, in this folder unless the settings say where, and the environment set for it and
+    whoever is started."""
+    of_its_own = {"PADLOCK_DATABASE_URL": f"sqlite:///{folder}/bench.sqlite3", "PADLOCK_LOG_LEVEL": "error"}
+    os.environ.update(of_its_own | dict(settings or {}))
     app = create_app()
     with app.app_context():
         upgrade()

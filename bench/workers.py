@@ -1,7 +1,9 @@
-"""How much faster 2, 4 and 8 workers are than one, where the time goes into waiting for servers: see `distant`.
+"""How much more 2, 4 and 8 workers do than one, where the time goes into waiting for servers: those of `distant` that
+answer.
 
-Each worker is a process that does what a worker does with what it is handed, over and over: claim a batch of 100 names
-in the one database, ask them, record what they say. Handing them out costs nothing that could be measured.
+The workers are what `flask worker` starts; a scheduler hands batches out to them over a Redis, and they record what
+they find in one PostgreSQL. More and more of them take part in one run. Each has few checks in the air, far fewer than
+by default: with 256 a single one takes all that two cores have, and these would be what is measured.
 """
 
 from __future__ import annotations
@@ -10,46 +12,113 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event, Thread
+from typing import IO
 
 import distant
+from flask import Flask
 from fleet import fill
 from start import ROOT, prepared
 
-NAMES = 40_000
-SECONDS = 20  # that each worker takes up batches; the last is waited for
+from tests import postgresql, redis_fixture
+from webapp.extensions import db
+from webapp.monitor import handout, refresh, runs, workers
+from webapp.monitor.models import RefreshRun, RunKind
+
+NAMES = 30_000
+IN_THE_AIR = "8"  # checks of each worker
 WORKERS = (1, 2, 4, 8)
+UNTIL_EVEN, SECONDS = 5, 20  # until all have taken something up, and of each measurement
 GOAL, UP_TO = 0.85, 4
 
 
-def rate(workers: int) -> float:
+@contextmanager
+def services(folder: Path) -> Iterator[dict[str, str]]:
+    """A database and a broker of this benchmark's own: the settings that name them."""
+    database, broker = postgresql.Server(), redis_fixture.Server(folder)
+    with ExitStack() as ends:
+        ends.callback(database.remove)
+        ends.callback(broker.kill)
+        database.start()
+        broker.start()
+        yield {"PADLOCK_DATABASE_URL": database.url(), "PADLOCK_BROKER_URL": broker.url}
+
+
+@contextmanager
+def handing_out(app: Flask) -> Iterator[int]:
+    """A scheduler that works on a run of all names, with workers only: the run."""
+    stop = Event()
+    with app.app_context():
+        now = datetime.now(UTC)
+        run = runs.begin(RunKind.NOW, runs.slot_of_now(now), 0, now)
+        if run is None:
+            raise SystemExit("There is nothing to refresh.")
+        run_id = run.id
+        db.session.remove()
+
+    def hand_out() -> None:
+        with app.app_context():
+            refresh.work(run_id, stop, step=handout.Line(workers.Broker(app)).step)
+
+    scheduler = Thread(target=hand_out)
+    scheduler.start()
+    yield run_id
+    stop.set()
+    scheduler.join()
+
+
+def asked(app: Flask, run_id: int) -> int:
+    with app.app_context():
+        return db.session.get_one(RefreshRun, run_id).asked
+
+
+def rates(app: Flask, log: IO[str]) -> dict[int, float]:
     """Names a second of so many workers together."""
-    command = [sys.executable, str(Path(__file__).with_name("fleet.py")), "measure", str(SECONDS)]
-    started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(workers)]
-    printed = [process.communicate()[0] for process in started]
-    if any(process.returncode for process in started):
-        raise SystemExit("A worker failed, see above.")
-    return sum(row["asked"] / row["seconds"] for row in map(json.loads, printed))
+    command = [sys.executable, "-m", "flask", "worker"]
+    found, started = {}, list[subprocess.Popen[bytes]]()
+    with ExitStack() as ends:
+        for count in WORKERS:
+            print(f"{count} of {WORKERS[-1]} workers ...", file=sys.stderr)
+            while len(started) < count:
+                started.append(subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log))
+                ends.callback(started[-1].wait)
+                ends.callback(started[-1].terminate)
+            while app.extensions["padlock_shared"].workers() < count:
+                if any(worker.poll() is not None for worker in started):
+                    raise SystemExit(f"A worker has failed:\n{Path(log.name).read_text()}")
+                time.sleep(0.1)
+            if count == WORKERS[0]:
+                run_id = ends.enter_context(handing_out(app))
+            time.sleep(UNTIL_EVEN)
+            before, since = asked(app, run_id), time.monotonic()
+            time.sleep(SECONDS)
+            found[count] = (asked(app, run_id) - before) / (time.monotonic() - since)
+    return found
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, distant.serving(Path(folder)) as settings:
-        with prepared(Path(folder), settings).app_context():
-            fill(NAMES)
-        rates = {}
-        for workers in WORKERS:
-            print(f"{workers} of {WORKERS[-1]} workers ...", file=sys.stderr)
-            rates[workers] = rate(workers)
-    report(rates)
+    with ExitStack() as ends:
+        folder = Path(ends.enter_context(tempfile.TemporaryDirectory()))
+        settings = ends.enter_context(distant.serving(folder)) | ends.enter_context(services(folder))
+        log = ends.enter_context((folder / "workers.log").open("w"))
+        app = prepared(folder, settings | {"FLASK_APP": "wsgi", "PADLOCK_PROBE_CONCURRENCY": IN_THE_AIR})
+        with app.app_context():
+            fill(number for number in range(1, NAMES + 1) if distant.answers(number))
+        report(rates(app, log))
 
 
 def report(rates: dict[int, float]) -> None:
     print(f"{'workers':>8}{'names/s':>10}{'a worker':>10}{'efficiency':>12}")
     efficiency = {workers: found / workers / rates[1] for workers, found in rates.items()}
-    for workers, found in rates.items():
-        goal = f"   (at least {GOAL})" if 1 < workers <= UP_TO else ""
-        print(f"{workers:8}{found:10.1f}{found / workers:10.1f}{efficiency[workers]:12.2f}{goal}")
-    worst = min(found for workers, found in efficiency.items() if workers <= UP_TO)
+    for workers_, found in rates.items():
+        goal = f"   (at least {GOAL})" if 1 < workers_ <= UP_TO else ""
+        print(f"{workers_:8}{found:10.1f}{found / workers_:10.1f}{efficiency[workers_]:12.2f}{goal}")
+    worst = min(found for count, found in efficiency.items() if count <= UP_TO)
     print(f"{worst / GOAL:.2f} x the goal up to {UP_TO} workers (at least 1)")
     folder = ROOT / "bench" / "results"
     folder.mkdir(exist_ok=True)
