@@ -9,6 +9,7 @@ from webapp.customers.models import Service, ServiceStatus
 from webapp.extensions import db, writing
 from webapp.monitor.models import Hostname
 from webapp.probe import Reason
+from webapp.routes import crowd
 
 
 def htmx_of(cell):
@@ -34,7 +35,8 @@ def checked(app):
 
 def test_a_cell_that_was_never_asked_asks_when_it_is_seen(visit):
     cell = cell_of(visit("alice").get("/services"))
-    assert htmx_of(cell) == {"hx-get": "/probe/service/1", "hx-swap": "outerHTML", "hx-trigger": "intersect once"}
+    when = "intersect once, later delay:3061ms"
+    assert htmx_of(cell) == {"hx-get": "/probe/service/1", "hx-swap": "outerHTML", "hx-trigger": when}
     assert "Not checked yet" in cell.a["title"]
 
 
@@ -46,8 +48,17 @@ def test_a_fresh_answer_asks_nothing(visit, checked):
 def test_an_old_answer_is_shown_and_asked_again(visit, checked):
     checked(timedelta(hours=1))
     cell = cell_of(visit("alice").get("/services"))
-    assert (cell["data-state"], cell["hx-trigger"]) == ("valid", "intersect once")
+    assert (cell["data-state"], cell["hx-trigger"]) == ("valid", "intersect once, later delay:3061ms")
     assert "Checked 1 hour ago." in cell.a["title"]
+
+
+def test_cells_that_come_too_many_at_once_are_told_to_come_later(visit, monkeypatch):
+    monkeypatch.setattr(crowd, "OF_ONE", (3, 0.001))
+    monkeypatch.setattr(crowd, "OF_ALL", (7, 0.001))
+    alice, bob, ada = (visit(who).client for who in ("alice", "bob", "ada"))
+    answers = [who.get("/probe/domain/1") for who in (*[alice] * 4, *[bob] * 4, ada, ada)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 204, 404, 404, 404, 204, 200, 204]
+    assert answers[-1].headers["HX-Trigger"] == "later"
 
 
 @pytest.mark.parametrize("kind", ["service", "domain"])

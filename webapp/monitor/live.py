@@ -7,6 +7,7 @@ records what they find, so a result is kept even when the viewer has gone.
 from __future__ import annotations
 
 import logging
+import random
 import threading
 import time
 from collections.abc import Iterable
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 1.0  # seconds from the start of a flight for which web threads wait for it
+PATIENCE = 0.75  # seconds from the start of a flight for which web threads wait for it
 SPARE = 5.0  # seconds beside the deadline of a check for which a process that dies keeps others from asking
 LOOK = 1.0  # seconds until a cell looks again whose name another process asks
 MAY_WAIT = 4  # one web thread in so many waits at once: the others answer "checking" right away and stay free
@@ -47,6 +48,7 @@ class _Flight:
     viewer: int
     started: float = field(default_factory=time.monotonic)
     landed: threading.Event = field(default_factory=threading.Event)
+    pace: float = field(default_factory=lambda: random.uniform(0.8, 1.3))  # noqa: S311 - what began together must not look together
 
 
 class Flights:
@@ -128,7 +130,7 @@ class Flights:
         return at - now
 
     def wait_for(self, flight: _Flight) -> bool:
-        """Until it has landed, for its first second at most; not at all when enough others are waiting. Whether it has
+        """Until it has landed, for its first moment at most; not at all when enough others are waiting. Whether it has
         landed, or was waited for: the transaction has ended then."""
         left = PATIENCE - (time.monotonic() - flight.started)
         landed = flight.landed.is_set()
@@ -211,7 +213,7 @@ def known(hostname: Hostname | None, *, active: bool, viewer: int, now: datetime
     flight = flights.of(hostname.name)
     if flight is not None:
         age = time.monotonic() - flight.started
-        return replace(stands, due=True, checking=True, poll_seconds=min(max(0.7, age / 2), 3.0))
+        return replace(stands, due=True, checking=True, poll_seconds=flight.pace * min(max(0.7, age / 2), 3.0))
     if _stale(hostname, now) and flights.elsewhere(hostname.name):
         return replace(stands, due=True, checking=True, poll_seconds=LOOK)
     if flights.failed(hostname.name):

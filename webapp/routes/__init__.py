@@ -10,6 +10,7 @@ from webapp.routes import (
     auth,
     client,
     clients,
+    crowd,
     errors,
     gate,
     health,
@@ -32,6 +33,7 @@ def register(app: Flask) -> None:
     """Everything this site answers to."""
     app.url_map.converters["id"] = gate.IdConverter
     imports.register(app)
+    crowd.register(app)
     gate.register(app)
     page.register(app)
     errors.register(app)
