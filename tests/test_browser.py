@@ -85,20 +85,6 @@ def details(page: Page, domain: str):
     return page.locator("#ssl")
 
 
-def test_a_cell_that_was_put_off_comes_again(page):
-    put_off = []
-
-    def come_later(route):  # as the site answers where too many come at once
-        put_off.append(route.request.url)
-        route.fulfill(status=204, headers={"HX-Trigger": "later"})
-
-    page.route("**/probe/service/*", come_later, times=1)
-    sign_in(page, "ada")
-    page.goto("/admin/services?q=tls-1-3")
-    with page.expect_response(lambda response: response.url in put_off and response.status == 200):
-        pass
-
-
 def test_alice_watches_her_padlocks_arrive(page):
     sign_in(page, "alice")
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("My Services"))

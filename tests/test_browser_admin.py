@@ -11,6 +11,19 @@ def press(page, name):  # noqa: F811
     page.get_by_role("button", name=name).click()
 
 
+def test_a_cell_that_was_put_off_comes_again(page):
+    put_off = []
+
+    def come_later(route):  # as the site answers where too many come at once
+        put_off.append(route.request.url)
+        route.fulfill(status=204, headers={"HX-Trigger": "later"})
+
+    page.route("**/probe/service/*", come_later, times=1)
+    sign_in(page, "bob")
+    with page.expect_response(lambda response: response.url in put_off and response.status == 200):
+        pass
+
+
 def test_ada_takes_a_client_from_the_first_day_to_the_last(page):  # noqa: F811
     sign_in(page, "ada")
     page.goto("/admin/clients")
