@@ -11,7 +11,7 @@ def press(page, name):  # noqa: F811
     page.get_by_role("button", name=name).click()
 
 
-def test_a_cell_that_was_put_off_comes_again(page):
+def test_a_cell_that_was_put_off_comes_again(page):  # noqa: F811
     put_off = []
 
     def come_later(route):  # as the site answers where too many come at once

@@ -2,10 +2,9 @@
 
 import re
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.test_accessibility import RULES
+from tests.test_accessibility import violations_on
 from tests.test_browser import cell, chrome, complaints, demo, page, sign_in  # noqa: F401 - four are fixtures
 from webapp import padlock
 from webapp.probe import Reason
@@ -56,7 +55,7 @@ def test_axe_finds_nothing_in_a_diagnosis_and_nothing_is_too_wide(page):  # noqa
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.set_viewport_size({"width": width, "height": 900})
         page.reload()
-        assert [one["id"] for one in Axe().run(page, options=RULES).response["violations"]] == [], scheme
+        assert [one["id"] for one in violations_on(page)] == [], scheme
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 

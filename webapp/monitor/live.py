@@ -57,7 +57,8 @@ class Flights:
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._settings = probe_settings(app.config)
-        self._crew = probe.Crew[probe.Finding](app.config["PADLOCK_PROBE_CONCURRENCY"], "live")
+        self._concurrency: int = app.config["PADLOCK_PROBE_CONCURRENCY"]
+        self._crew = probe.Crew[probe.Finding](self._concurrency, "live")
         self._recorder = ThreadPoolExecutor(1, thread_name_prefix="record")
         self._lock = threading.Lock()
         self._flights: dict[str, _Flight] = {}
@@ -96,7 +97,9 @@ class Flights:
         """Whether no other process is asking this name."""
         if self._shared is None:
             return True
-        lease = self._shared.lease(f"flight:{name}", self._settings.timeout + SPARE)
+        with self._lock:
+            turns = 1 + len(self._flights) // self._concurrency  # it may stand in line before it is asked
+        lease = self._shared.lease(f"flight:{name}", turns * self._settings.timeout + SPARE)
         with self._lock:
             if lease is None:
                 now = time.monotonic()
