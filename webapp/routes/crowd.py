@@ -38,8 +38,9 @@ def register(app: Flask) -> None:
     crowd = Crowd()
 
     def put_off() -> Response | None:
-        if request.endpoint == "probe.cell" and crowd.is_full(str(session.get("_user_id"))):
-            return Response(status=204, headers={"HX-Trigger": "later"})
-        return None
+        browser = session.get("_user_id") if request.endpoint == "probe.cell" else None
+        if browser is None or not crowd.is_full(browser):  # who is not signed in costs nothing, and crowds out nobody
+            return None
+        return Response(status=204, headers={"HX-Trigger": "later"})
 
     app.before_request(put_off)
