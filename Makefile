@@ -19,7 +19,7 @@ run: ## the site, empty at first: prints a link for the first administrator
 
 SHARED = -n auto --dist loadfile --no-loadscope-reorder
 # What stands nearest to the database; the whole suite twice would take too long for every day.
-NEAR_THE_DATABASE = tests/monitor/test_postgresql.py tests/test_migrations.py tests/reports tests/customers/test_lists.py \
+NEAR_THE_DATABASE = tests/monitor/test_postgresql.py tests/test_migrations.py tests/test_cli_copy.py tests/reports tests/customers/test_lists.py \
 	tests/customers/test_accounts.py tests/customers/test_access.py tests/customers/test_states.py \
 	tests/monitor/test_due.py tests/monitor/test_record.py tests/monitor/test_runs.py
 

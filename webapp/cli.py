@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import click
 from flask import Flask, current_app
 
-from webapp import cli_diagnose, cli_import, cli_refresh, cli_users, cli_worker, config, padlock, probe
+from webapp import cli_copy, cli_diagnose, cli_import, cli_refresh, cli_users, cli_worker, config, padlock, probe
 from webapp.customers import accounts
 from webapp.monitor.asking import probe_settings
 
@@ -25,6 +25,7 @@ def register(app: Flask) -> None:
         cli_refresh.refresh_names,
         cli_diagnose.diagnose_host,
         cli_worker.worker,
+        cli_copy.copy_from,
     )
     for command in (check, settings, welcome, *own):
         app.cli.add_command(command)

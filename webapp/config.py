@@ -148,7 +148,7 @@ def _connect_to(text: str) -> tuple[str, str, int]:
     return pattern.strip().lower().removesuffix("."), literal, int(port)
 
 
-def _database(text: str) -> str:
+def database(text: str) -> str:
     """The URL as SQLAlchemy takes it; what it holds is in no message, for there is a password in it."""
     try:
         url = make_url(text or "sqlite://")
@@ -239,7 +239,7 @@ SETTINGS = (
     THREADS,
     Setting(
         "PADLOCK_DATABASE_URL",
-        _database,
+        database,
         "",
         "postgresql://user:password@host/database, or sqlite:////file; empty: an SQLite file in instance/.",
         True,
