@@ -1,11 +1,10 @@
 """How gunicorn serves the site: one process with threads; several share what they must through the broker."""
 
 import os
-import resource
 import sys
 from typing import Any
 
-from webapp import logs
+from webapp import descriptors, logs
 from webapp.config import LISTEN, LOG_FORMAT, LOG_LEVEL, THREADS, BadSetting, web_processes
 
 bind = LISTEN.read(os.environ)
@@ -18,11 +17,7 @@ threads = THREADS.read(os.environ)
 logconfig_dict = logs.settings(LOG_FORMAT.read(os.environ), LOG_LEVEL.read(os.environ))
 graceful_timeout = 10  # seconds
 forwarder_headers = ""  # no header of a visitor's tells the site where it lives
-# As many files as checks for pages and for the refresh may need at once: two each, where IPv6 and IPv4 are tried.
-soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-enough = 4096 if hard == resource.RLIM_INFINITY else min(hard, 4096)
-if soft != resource.RLIM_INFINITY and soft < enough:
-    resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))
+descriptors.allow_enough()
 control_socket_disable = True  # nothing of ours lies about in anybody's home
 
 

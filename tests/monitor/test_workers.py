@@ -1,5 +1,6 @@
 """Workers and a broker as they run and as they die: real processes, a real Redis, one SQLite file."""
 
+import asyncio
 import json
 import os
 import signal
@@ -17,8 +18,11 @@ import requests
 from bs4 import BeautifulSoup
 
 from tests.monitor.processes import ROOT, SLOW, ended, recorded, wait_for
+from webapp.demo import behaviours
+from webapp.demo.pki import issue
 from webapp.extensions import db, writing
 from webapp.monitor import checkup, due, handout, live, refresh, runs, settle, shared, workers
+from webapp.monitor.asking import Askers
 from webapp.monitor.health import Level
 from webapp.monitor.models import RefreshRun, RunKind, RunState
 
@@ -197,6 +201,39 @@ def test_a_worker_that_fails_says_so_and_rests(in_line, monkeypatch, caplog):
     run = db.session.get_one(RefreshRun, in_line[0], populate_existing=True)
     assert (run.detail, run.tries) == ("ZeroDivisionError, see the log.", 1)
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_what_fails_in_all_batches_of_a_worker_has_failed_once(in_line, now, monkeypatch, caplog):
+    monkeypatch.setattr(settle, "remember", lambda *arguments: 1 / 0)
+    again = db.text("UPDATE hostname SET claim = :token, claimed_until = :until WHERE name LIKE 'name%'")
+    for _ in range(runs.MOST_TRIES):
+        handout.take_up(*in_line, Event())
+        with writing():  # what was let go of waits under the same token again
+            db.session.execute(again, {"token": in_line[1], "until": now + timedelta(hours=1)})
+    run = db.session.get_one(RefreshRun, in_line[0], populate_existing=True)
+    assert (run.state, run.tries) == (RunState.RUNNING, 1)
+    assert caplog.text.count("failed on our side") == runs.MOST_TRIES
+
+
+def test_after_a_while_without_a_network_no_server_is_left_out(site, fleet, lab, now):
+    leaf, away = lab.context(issue("*.one.example", issuer=lab.intermediate), lab.intermediate), Event()
+
+    async def server(sock):
+        await (asyncio.sleep(30) if away.is_set() else behaviours.https(leaf)(sock))
+
+    address, control = lab.listen("*.one.example", server), lab.listen("control.example", server)
+    site.config.update(PADLOCK_CONNECT_TO=(("*.one.example", *address), ("control.example", *control)))
+    site.config.update(PADLOCK_CONTROL_NAMES=("control.example",), PADLOCK_PROBE_TIMEOUT=0.5)
+    fleet(*(f"name{number}.one.example" for number in range(24)))
+    run = runs.begin(RunKind.NOW, "now", 0, now)
+    owner, askers = runs.take(run.id, now), Askers()
+    first, second = (due.claim(run.id, owner, 12, now).claim for _ in range(2))
+    away.set()
+    assert handout.take_up(run.id, first, Event(), askers=askers) == runs.OFFLINE_PAUSE.total_seconds()
+    away.clear()
+    assert handout.take_up(run.id, second, Event(), askers=askers) == 0
+    askers.close()
+    assert db.session.get_one(RefreshRun, run.id, populate_existing=True).valid == 12
 
 
 def test_a_worker_without_a_database_rests_too(in_line, caplog):

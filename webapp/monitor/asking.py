@@ -40,11 +40,17 @@ class Askers:
         config = current_app.config
         self._settings = probe_settings(config)
         self.concurrency: int = config["PADLOCK_PROBE_CONCURRENCY"]
-        at_once, pause = config["PADLOCK_PER_ADDRESS"], config["PADLOCK_PER_ADDRESS_PAUSE"]
-        # Also where all who are in the air stand in line at one slow server, the last of them has its turn.
-        deadlines = max(PATIENCE, self.concurrency / at_once)
-        self._turns = probe.Turns(at_once, pause, patience=deadlines * (self._settings.timeout + pause))
+        self._at_once: int = config["PADLOCK_PER_ADDRESS"]
+        self._pause: float = config["PADLOCK_PER_ADDRESS_PAUSE"]
         self._crew = probe.Crew[Finding](self.concurrency, "refresh")
+        self.forget()
+
+    def forget(self) -> None:
+        """How servers have behaved: it was our own network that was down, and no server is left out for that."""
+        # Also where all who are in the air stand in line at one slow server, the last of them has its turn.
+        deadlines = max(PATIENCE, self.concurrency / self._at_once)
+        patience = deadlines * (self._settings.timeout + self._pause)
+        self._turns = probe.Turns(self._at_once, self._pause, patience)
 
     def ask(self, name: str) -> Future[Finding]:
         """What this name will answer; it may stand in line for a while."""
@@ -85,6 +91,10 @@ class Asking(Generic[K]):
             arrived.append(self._finished.get())
         self.open -= len(arrived)
         return [(key, done.result()) for key, done in arrived]
+
+    def forget(self) -> None:
+        """See `Askers`."""
+        self._askers.forget()
 
     def close(self) -> None:
         """Hear of nobody any more; and ask nobody, unless others have the same askers."""

@@ -228,7 +228,7 @@ def known(hostname: Hostname | None, *, active: bool, viewer: int, now: datetime
 
 
 def ask(hostname: Hostname | None, *, active: bool, viewer: int, now: datetime) -> bool:
-    """Start or join the flight of an item about which nothing fresh is known, and wait for it, a second at most.
+    """Start or join the flight of an item about which nothing fresh is known, and wait for it, a moment at most.
 
     Whether it has landed or was waited for: the transaction has ended then, and what was read is to be read anew.
     """

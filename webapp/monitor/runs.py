@@ -160,10 +160,11 @@ def went_offline(run_id: int, now: datetime) -> None:
 
 
 def stumbled(run_id: int, error: Exception, now: datetime) -> None:
-    """A batch failed on our side. It is tried again, later each time, and given up after a few times."""
+    """A batch failed on our side. It is tried again, later each time, and given up after a few times. What fails in
+    several places at once has failed once."""
     with writing():
         run = db.session.scalar(select(RefreshRun).where(*_unfinished(run_id)))
-        if run is not None:
+        if run is not None and (run.retry_at is None or run.retry_at <= now):
             run.tries += 1
             run.detail = f"{type(error).__name__}, see the log."
             run.retry_at = now + STUMBLE_PAUSE * 2 ** (run.tries - 1)

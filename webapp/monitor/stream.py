@@ -128,6 +128,7 @@ class Stream:
             run_id = self._work.run_id
             log.warning("this machine has no network: the refresh %d stores nothing and is tried again", run_id)
             runs.went_offline(run_id, self._work.clock())
+            self._asking.forget()
             self.offline = True
             return
         settle(ended.doubtful, self._work.run_id, self._work.clock())

@@ -16,6 +16,7 @@ from celery import Celery, signals
 from flask import Flask
 from kombu.exceptions import OperationalError
 
+from webapp import descriptors
 from webapp.extensions import db
 from webapp.monitor import due, handout
 from webapp.monitor.asking import Askers
@@ -57,6 +58,7 @@ class Broker:
 def run(app: Flask) -> None:
     """Be a worker, until the process is told to end: then what is under way is let go of, and is due again."""
     shared: Shared = app.extensions["padlock_shared"]
+    descriptors.allow_enough()
     celery, stop = _celery(app), threading.Event()
     with app.app_context():
         askers = Askers()
@@ -83,7 +85,8 @@ def run(app: Flask) -> None:
     signals.worker_shutting_down.connect(shutting_down)
     signals.setup_logging.connect(lambda **_: None, weak=False)  # whoever starts the site has set its logs up
     signals.worker_ready.connect(lambda **_: log.info("worker %s is ready", name), weak=False)
-    threading.Thread(target=beat, name="beat", daemon=True).start()
+    beating = threading.Thread(target=beat, name="beat", daemon=True)
+    beating.start()
     pool = ["--pool=threads", f"--concurrency={AT_ONCE}"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]  # workers need not know of each other
     try:
@@ -91,6 +94,7 @@ def run(app: Flask) -> None:
     finally:
         stop.set()
         askers.close()
+        beating.join()  # or its last beat could come after we have left
         shared.leave(name)
 
 

@@ -7,30 +7,29 @@ import time
 
 from flask import Flask, Response, request, session
 
-# Cells that are answered, of one browser and of all: so many at once, and so many a second from then on. Each costs
-# some milliseconds, and what else is loaded stands in the same line.
-OF_ONE, OF_ALL = (40, 20), (100, 60)
+# Cells of one sign-in that are answered: so many at once, and so many a second from then on. Each costs some
+# milliseconds, and what others load stands in the same line. There is no limit for all of them together: one person
+# could use it up for everybody.
+AT_ONCE, A_SECOND = 40, 20
 
 
 class Crowd:
-    """What the cells that were answered have cost."""
+    """What the cells that were answered have cost, in this process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._paid: dict[str, float] = {}  # of each browser: when it will have paid, on the monotonic clock
+        self._paid: dict[str, float] = {}  # of each sign-in: when it will have paid, on the monotonic clock
 
-    def is_full(self, browser: str) -> bool:
-        """Whether more cells come in than should be answered; if not, one more of this browser's is."""
+    def is_full(self, sign_in: str) -> bool:
+        """Whether more of its cells come in than should be answered; if not, one more is."""
         now = time.monotonic()
         with self._lock:
             self._paid = {other: at for other, at in self._paid.items() if at > now}
-            paid = {}
-            for who, (at_once, a_second) in ((browser, OF_ONE), ("all", OF_ALL)):
-                paid[who] = max(self._paid.get(who, 0.0), now) + 1 / a_second
-                if paid[who] > now + at_once / a_second:
-                    return True
-            self._paid |= paid
-        return False
+            paid = max(self._paid.get(sign_in, 0.0), now) + 1 / A_SECOND
+            full = paid > now + AT_ONCE / A_SECOND
+            if not full:
+                self._paid[sign_in] = paid
+        return full
 
 
 def register(app: Flask) -> None:
@@ -38,8 +37,8 @@ def register(app: Flask) -> None:
     crowd = Crowd()
 
     def put_off() -> Response | None:
-        browser = session.get("_user_id") if request.endpoint == "probe.cell" else None
-        if browser is None or not crowd.is_full(browser):  # who is not signed in costs nothing, and crowds out nobody
+        sign_in = session.get("_user_id") if request.endpoint == "probe.cell" else None
+        if sign_in is None or not crowd.is_full(sign_in):
             return None
         return Response(status=204, headers={"HX-Trigger": "later"})
 
