@@ -6,20 +6,14 @@ for the pages as bench/pages.py does; for the CSV it prints the seconds and how 
 
 from __future__ import annotations
 
-import json
-import os
 import resource
 import sys
 import tempfile
 import time
-from pathlib import Path
 
-from flask import Flask
+import pages as lists
 from flask.testing import FlaskClient
-from flask_migrate import downgrade, upgrade
-from pages import GOAL, ROOT, fill, grown, measure, sizes
 
-from webapp import create_app
 from webapp.reports.orders import SORTS
 from webapp.reports.questions import AGES, WINDOWS
 
@@ -27,21 +21,20 @@ REPORT = "/admin/reports/ssl-status"
 CSV_GOAL = 5.0  # seconds for 100,000 rows
 
 
-def pages() -> list[tuple[str, str]]:
+def pages(size: int) -> list[tuple[str, str]]:
     """Each sort with its first page, one in the middle and one near the end; each filter; some of them together."""
-    queries = [
-        f"?sort={way}{sort}{page}" for sort in SORTS for way in ("", "-") for page in ("", "&page=2000", "&page=3900")
-    ]
-    queries += [f"?ssl={state}&page=250" for state in ("invalid", "expiring", "unknown", "valid", "inactive")]
+    middle, end, later = (lists.page(size, share) for share in (0.5, 0.975, 0.0625))
+    queries = [f"?sort={way}{sort}{place}" for sort in SORTS for way in ("", "-") for place in ("", middle, end)]
+    queries += [f"?ssl={state}{later}" for state in ("invalid", "expiring", "unknown", "valid", "inactive")]
     queries += [f"?expires={word}" for word in WINDOWS] + [f"?checked={word}" for word in AGES]
     queries += [
         "?reason=expired",
-        "?issuer=R11&page=2000&sort=checked",
+        f"?issuer=R11&sort=checked{middle}",
         "?client=7&sort=issuer",
         "?q=shop-77",
         "?q=nothing",
     ]
-    queries += ["?q=shop&sort=-client&page=2000", "?reason=ok&expires=30&sort=domain&page=100"]
+    queries += [f"?q=shop&sort=-client{middle}", f"?reason=ok&expires=30&sort=domain{lists.page(size, 0.025)}"]
     return [("ada", REPORT + query) for query in queries]
 
 
@@ -59,45 +52,19 @@ def _peak() -> float:
 
 
 def main() -> None:
-    results: dict[int, dict[str, tuple[float, float]]] = {}
+    results: dict[int, dict[str, lists.Times]] = {}
     files: dict[int, tuple[float, float, int]] = {}
-    for size in sizes():
+    for size in lists.sizes():
         print(f"{size:,} items ...", file=sys.stderr)
         with tempfile.TemporaryDirectory() as folder:
-            other = os.environ.get("PADLOCK_BENCH_DATABASE")  # an empty database, filled anew for each size
-            os.environ["PADLOCK_DATABASE_URL"] = other or f"sqlite:///{folder}/report.sqlite3"
-            app: Flask = create_app({"TESTING": True, "WTF_CSRF_ENABLED": False})
-            with app.app_context():
-                if other:
-                    downgrade(revision="base")
-                upgrade()
-                fill(size // 2)
-            results[size], clients = measure(app, pages())
+            results[size], clients = lists.measure(lists.filled(folder, size // 2), pages(size))
             files[size] = exported(clients["ada"])
-    report(results, files)
-
-
-def report(results: dict[int, dict[str, tuple[float, float]]], files: dict[int, tuple[float, float, int]]) -> None:
-    first_size, last_size = sizes()[0], sizes()[-1]
-    small, large = results[first_size], results[last_size]
-    print(f"{'ms':54}{'cold':>8}{'warm':>8}{'cold':>8}{'warm':>8}")
-    print(f"{'':54}{first_size:>16,}{last_size:>16,}    grew")
-    for page in sorted(large, key=lambda page: large[page][1], reverse=True):
-        late = "" if large[page][1] <= GOAL else "   over the goal"
-        times = "".join(f"{taken:8.1f}" for taken in (*small[page], *large[page]))
-        print(f"{page.removeprefix('ada /admin/reports'):54}{times}{large[page][1] / small[page][1]:8.2f}{late}")
-    worst, first = (max(taken[place] for taken in large.values()) for place in (1, 0))
-    print(grown(small, large))
-    print(f"the slowest at {last_size:,}: {worst:.0f} ms = {worst / GOAL:.2f} x the goal of {GOAL:.0f} ms (at most 1)")
-    print(f"the slowest while nothing is remembered: {first:.0f} ms")
+    content = lists.report(results)
     for size, (seconds, megabytes, rows) in files.items():
         print(f"CSV of {rows:,} rows: {seconds:.2f} s, {megabytes:.1f} MB more memory")
-        if size == last_size:
+        if size == 100_000:
             print(f"= {seconds / CSV_GOAL:.2f} x the goal of {CSV_GOAL:.0f} s (at most 1)")
-    folder = Path(ROOT) / "bench" / "results"
-    folder.mkdir(exist_ok=True)
-    content = {"cold_ms_warm_p95_ms": {str(size): found for size, found in results.items()}, "csv": files}
-    (folder / "report.json").write_text(json.dumps(content, indent=2) + "\n")
+    lists.save("report", content | {"csv": files})
 
 
 if __name__ == "__main__":

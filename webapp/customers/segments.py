@@ -14,6 +14,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, CompoundSelect, Select, Subquery, func, literal, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
+from webapp.extensions import db
+
 Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 
 
@@ -99,8 +101,9 @@ def page(segments: Sequence[Segment], counts: Sequence[int], offset: int, size: 
         if offset < count and size > 0:
             take = min(size, count - offset)
             far = offset > count // 2  # from its end it is nearer
-            rows = _in_order(segment, backwards is not far, gathered=count <= FEW)
-            cut = rows.limit(take).offset(count - offset - take if far else offset)
+            skipped = count - offset - take if far else offset
+            rows = _in_order(segment, backwards is not far, gathered=count <= FEW, most=skipped + take)
+            cut = rows.limit(take).offset(skipped)
             pieces.append(_piece(cut.subquery(), part, backwards))
             size -= take
         offset = max(0, offset - count)
@@ -112,9 +115,17 @@ def whole(segments: Iterable[Segment], *, backwards: bool) -> Iterator[Select[An
     return (_in_order(segment, backwards, gathered=False) for segment in segments)
 
 
-def _in_order(segment: Segment, backwards: bool, *, gathered: bool) -> Select[Any] | CompoundSelect[Any]:
+def _in_order(
+    segment: Segment, backwards: bool, *, gathered: bool, most: int | None = None
+) -> Select[Any] | CompoundSelect[Any]:
     arms = [_arm(arm, gathered) for arm in segment.arms]
-    rows = union_all(*arms) if len(arms) > 1 else arms[0]
+    if len(arms) == 1:
+        return arms[0].order_by(*_order(arms[0].selected_columns, backwards))
+    if most is not None and not gathered and db.engine.dialect.name == "postgresql":
+        # SQLite walks along the arms side by side. PostgreSQL would fetch all of each, and sort: it is told of each
+        # by itself that it is asked for in this order, and how much of it at most.
+        arms = [arm.order_by(*_order(arm.selected_columns, backwards)).limit(most) for arm in arms]
+    rows = union_all(*arms)
     return rows.order_by(*_order(rows.selected_columns, backwards))
 
 

@@ -21,9 +21,10 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from flask import Flask, current_app
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
@@ -31,8 +32,6 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from webapp.extensions import db, writing
 from webapp.monitor import pace
 from webapp.monitor.models import Hostname, RefreshRun, RunKind
-
-InUse = Callable[[], ColumnElement[bool]]
 
 LEASE = timedelta(minutes=1)  # beside the time that probes may take: then a claim of a process that died is free again
 
@@ -45,15 +44,21 @@ class Batch:
     names: dict[int, str]
 
 
+class InUse(Protocol):
+    """Whether a host name is in use; `each`: asked of some names only, on the way to the first that are."""
+
+    def __call__(self, *, each: bool = False) -> ColumnElement[bool]: ...
+
+
 def register(app: Flask, in_use: InUse) -> None:
     """Tell the refresh which host names are in use: whose they are is not known down here."""
     app.extensions["padlock_in_use"] = in_use
 
 
-def in_use() -> ColumnElement[bool]:
-    """Whether a host name belongs to anything that is active. No other is ever asked."""
-    condition: ColumnElement[bool] = current_app.extensions["padlock_in_use"]()
-    return condition
+def in_use(*, each: bool = False) -> ColumnElement[bool]:
+    """Whether a host name belongs to anything that is active. No other is ever asked. `each`: see `InUse`."""
+    asked: InUse = current_app.extensions["padlock_in_use"]
+    return asked(each=each)
 
 
 def fleet() -> int:
@@ -95,7 +100,7 @@ def claim(run_id: int, owner: str, most: int, now: datetime, only: Sequence[int]
     `only` narrows them to these ids. None: the run is somebody else's by now, or has been ended."""
     token, until = _token(run_id), now + lease()
     unclaimed = free(Hostname.__table__.c.claimed_until, now)
-    due = and_(in_use(), unclaimed, _open_to(run_id, now))
+    due = and_(in_use(each=True), unclaimed, _open_to(run_id, now))
     if only:
         due = and_(due, Hostname.id.in_(only))
     with writing():
@@ -177,7 +182,7 @@ def _first(due: ColumnElement[bool], most: int, now: datetime) -> list[int]:
     # Each of these orders is that of the index, so that no more names are read than are chosen. (Who was never asked
     # was never found urgent either.)
     asked_at, urgent_at, number = (Hostname.__table__.c[name] for name in ("asked_at", "urgent_at", "id"))
-    chosen = dict.fromkeys(ids(asked_at.is_(None), urgent_at, number))
+    chosen = dict.fromkeys(ids(asked_at.is_(None), asked_at, urgent_at, number))
     room = most - len(chosen)
     if not room:
         return list(chosen)

@@ -21,7 +21,7 @@ class Hostname(Model):
     seen; going unknown keeps them, a server that shows none clears them.
     """
 
-    __table_args__ = (Index("ix_hostname_due", "asked_at", "urgent_at"),)  # what a refresh looks for
+    __table_args__ = (Index("ix_hostname_due", "asked_at", "urgent_at", "id"),)  # what a refresh looks for
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(253), unique=True)  # the A-label, without the final dot
