@@ -3,8 +3,8 @@
 Fills an SQLite file with 1,000 and then with 100,000 services and as many domains, and asks the site for the pages.
 Prints of each page, at the first and the last size, the median where its count has to be taken first ("cold"), p50 and
 p95 where it is remembered (see webapp/customers/counts.py), and the factor by which the p95 grew. Other sizes are
-arguments: bench/pages.py 1000 10000 1000000. PADLOCK_BENCH_DATABASE names a PostgreSQL database to fill instead; what
-is in it is thrown away. PADLOCK_BENCH_LOADS is how often each page is loaded: fewer are enough for a first look.
+arguments: bench/pages.py 1000 10000 1000000. With --postgresql it fills a PostgreSQL of the benchmark's own instead.
+PADLOCK_BENCH_LOADS is how often each page is loaded: fewer are enough for a first look.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -28,9 +29,10 @@ sys.path.insert(0, str(ROOT))
 from flask import Flask  # noqa: E402 - a script finds the project beside itself
 from flask.testing import FlaskClient  # noqa: E402
 from flask_login import FlaskLoginClient  # noqa: E402
-from flask_migrate import downgrade, upgrade  # noqa: E402
+from flask_migrate import upgrade  # noqa: E402
 from sqlalchemy import insert  # noqa: E402
 
+from tests import postgresql  # noqa: E402
 from webapp import create_app  # noqa: E402
 from webapp.customers import accounts, clients, counts, lists, states, users  # noqa: E402
 from webapp.customers.models import Activity, Client, Domain, DomainStatus, Role, Service, ServiceStatus, User  # noqa: E402
@@ -39,9 +41,10 @@ from webapp.extensions import db, plan_anew, writing  # noqa: E402
 from webapp.monitor.models import Hostname  # noqa: E402
 from webapp.probe import Reason  # noqa: E402
 
+POSTGRESQL = "--postgresql"
 SIZES = (1_000, 100_000)  # where the command line names no others: the first is what the last is compared with
 LOADS = int(os.environ.get("PADLOCK_BENCH_LOADS", "21"))  # the p95 is the second slowest of so many
-COLD_LOADS = 3
+COLD_LOADS = min(3, max(1, LOADS // 4))
 AT_ONCE = 10_000  # rows that are made and inserted together: however many there will be, little of it is in memory
 PER_CLIENT = 40
 GOAL = 60.0  # milliseconds, p95
@@ -50,7 +53,21 @@ NOW = datetime.now(UTC)
 
 def sizes() -> tuple[int, ...]:
     """How many items there are, one time after the other."""
-    return tuple(map(int, sys.argv[1:])) or SIZES
+    return tuple(int(size) for size in sys.argv[1:] if size != POSTGRESQL) or SIZES
+
+
+@contextmanager
+def database() -> Iterator[str | None]:
+    """The URL of a PostgreSQL server, where the command line asks for one."""
+    if POSTGRESQL not in sys.argv:
+        yield None
+        return
+    server = postgresql.Server()
+    try:
+        server.start()
+        yield server.url()
+    finally:
+        server.remove()
 
 
 class Times(NamedTuple):
@@ -190,14 +207,11 @@ def _load(client: FlaskClient, path: str, *, forget: bool = False) -> float:
     return 1000 * (time.perf_counter() - started)
 
 
-def filled(folder: str, size: int) -> Flask:
-    """The site, with a database of so many services and as many domains."""
-    other = os.environ.get("PADLOCK_BENCH_DATABASE")  # emptied and filled anew for each size
+def filled(folder: str, size: int, other: str | None) -> Flask:
+    """The site, with a database of so many services and as many domains: the `other` one, or a file in this folder."""
     os.environ["PADLOCK_DATABASE_URL"] = other or f"sqlite:///{folder}/bench.sqlite3"
     app = create_app({"TESTING": True, "WTF_CSRF_ENABLED": False})
     with app.app_context():
-        if other:
-            downgrade(revision="base")
         upgrade()
         fill(size)
     return app
@@ -207,8 +221,8 @@ def main() -> None:
     results: dict[int, dict[str, Times]] = {}
     for size in sizes():
         print(f"{size:,} services and as many domains ...", file=sys.stderr)
-        with tempfile.TemporaryDirectory() as folder:
-            results[size], _ = measure(filled(folder, size), pages(size))
+        with tempfile.TemporaryDirectory() as folder, database() as other:
+            results[size], _ = measure(filled(folder, size, other), pages(size))
     save("pages", report(results))
 
 
@@ -249,7 +263,8 @@ def grown(small: dict[str, Times], large: dict[str, Times]) -> str:
 def save(name: str, content: dict[str, object]) -> None:
     folder = ROOT / "bench" / "results"
     folder.mkdir(exist_ok=True)
-    (folder / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n")
+    place = "-postgresql" if POSTGRESQL in sys.argv else ""
+    (folder / f"{name}{place}.json").write_text(json.dumps(content, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -56,8 +56,8 @@ def main() -> None:
     files: dict[int, tuple[float, float, int]] = {}
     for size in lists.sizes():
         print(f"{size:,} items ...", file=sys.stderr)
-        with tempfile.TemporaryDirectory() as folder:
-            results[size], clients = lists.measure(lists.filled(folder, size // 2), pages(size))
+        with tempfile.TemporaryDirectory() as folder, lists.database() as other:
+            results[size], clients = lists.measure(lists.filled(folder, size // 2, other), pages(size))
             files[size] = exported(clients["ada"])
     content = lists.report(results)
     for size, (seconds, megabytes, rows) in files.items():
