@@ -4,7 +4,7 @@ Fills an SQLite file with 1,000 and then with 100,000 services and as many domai
 Prints of each page, at the first and the last size, the median where its count has to be taken first ("cold"), p50 and
 p95 where it is remembered (see webapp/customers/counts.py), and the factor by which the p95 grew. Other sizes are
 arguments: bench/pages.py 1000 10000 1000000. With --postgresql it fills a PostgreSQL of the benchmark's own instead.
-PADLOCK_BENCH_LOADS is how often each page is loaded: fewer are enough for a first look.
+BENCH_LOADS is how often each page is loaded: fewer are enough for a first look.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from webapp.probe import Reason  # noqa: E402
 
 POSTGRESQL = "--postgresql"
 SIZES = (1_000, 100_000)  # where the command line names no others: the first is what the last is compared with
-LOADS = int(os.environ.get("PADLOCK_BENCH_LOADS", "21"))  # the p95 is the second slowest of so many
+LOADS = int(os.environ.get("BENCH_LOADS", "21"))  # the p95 is the second slowest of so many
 COLD_LOADS = min(3, max(1, LOADS // 4))
 AT_ONCE = 10_000  # rows that are made and inserted together: however many there will be, little of it is in memory
 PER_CLIENT = 40
