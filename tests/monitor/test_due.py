@@ -5,8 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import event, insert
 
-from webapp.extensions import db, writing
+from webapp.customers.models import Service, ServiceStatus
+from webapp.extensions import db, tune, writing
 from webapp.monitor import due, runs
 from webapp.monitor.models import Hostname, RunKind
 
@@ -147,3 +149,25 @@ def test_who_does_not_hold_the_run_any_more_claims_nothing(names):
     quick = runs.take(run.id, START + due.lease())
     assert due.claim(run.id, slow, 4, START) is None
     assert len(due.claim(run.id, quick, 4, START + due.lease()).names) == 4
+
+
+@pytest.mark.postgresql("SQLite has no other way to read these rows")
+def test_a_batch_is_read_from_the_index_in_its_order_and_no_further(in_app):
+    service = {"client_id": 1, "product": "Hosting", "domain": "", "status": ServiceStatus.ACTIVE, "version": 1}
+    ids = range(100, 1600)
+    with writing():
+        db.session.execute(insert(Hostname), [{"id": number, "name": f"n{number}.example"} for number in ids])
+        db.session.execute(insert(Service), [service | {"hostname_id": number} for number in ids])
+    tune()
+    asked = []
+
+    @event.listens_for(db.engine, "before_cursor_execute")
+    def listen(connection, cursor, statement, values, *_):
+        asked.append((statement, values))
+
+    assert len(claimed(20)) == 20
+    [(chosen, values)] = [(sql, values) for sql, values in asked if "SKIP LOCKED" in sql]
+    plan = str(db.session.connection().exec_driver_sql(f"EXPLAIN {chosen}", values).all())
+    assert "ix_hostname_due" in plan
+    assert "Sort" not in plan
+    assert "hashed SubPlan" not in plan
