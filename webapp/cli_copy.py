@@ -26,14 +26,15 @@ def copy_from(database: str) -> None:
     """
     try:
         source = create_engine(config.database(database), hide_parameters=True)
-        if source.dialect.name == "sqlite" and not Path(source.url.database or "").is_file():
-            raise click.ClickException(f"There is no file {source.url.database}.")  # SQLite would make one
+    except ValueError as error:
+        raise click.UsageError(f"{error}.") from None
+    if source.dialect.name == "sqlite" and not Path(source.url.database or "").is_file():
+        raise click.UsageError(f"There is no file {source.url.database}.")  # SQLite would make one
+    try:
         with source.connect() as there, writing():
             _check(there)
             for table in db.metadata.sorted_tables:  # what others refer to comes first
                 click.echo(f"{table.name}: {_copy(table, there):,}")
-    except ValueError as error:
-        raise click.ClickException(f"{error}.") from None
     except DatabaseError as error:
         raise click.ClickException(f"Nothing was copied: {error.orig}") from None
     tune()

@@ -205,9 +205,6 @@ def _begin(connection: Connection) -> None:
 def _prepare_postgresql(connection: Any, _record: object) -> None:
     if not isinstance(connection, sqlite3.Connection):
         connection.execute("SET lock_timeout = '10s'")  # as long as SQLite waits
-        # What is read lies in memory, near to each other or not; and no page is worth to be compiled for.
-        connection.execute("SET random_page_cost = 1.1")
-        connection.execute("SET jit = off")
         # Whoever freezes in the middle of a write must not keep all others waiting.
         connection.execute("SET idle_in_transaction_session_timeout = '60s'")
         connection.commit()

@@ -32,8 +32,8 @@ def history(item: Item) -> list[Change]:
 
 
 def ask(user: User, kind: str, item_id: int, now: datetime) -> tuple[Item, Standing]:
-    """The item, asked where nothing fresh is known; takes a moment at most. Aborts with 404, also where the item has
-    gone in the meantime."""
+    """The item, asked where nothing fresh is known; takes `live.PATIENCE` at most. Aborts with 404, also where the
+    item has gone in the meantime."""
     return _after(live.ask, user, kind, item_id, now)
 
 
@@ -59,5 +59,5 @@ def ask_many(user: User, names: Iterable[str], now: datetime) -> tuple[int, int]
 def _after(asking: Callable[..., bool], user: User, kind: str, item_id: int, now: datetime) -> tuple[Item, Standing]:
     item = item_or_404(user, kind, item_id)
     if asking(item.hostname, active=item.active, viewer=user.id, now=now):
-        item = item_or_404(user, kind, item_id)  # a moment is long enough for it to be terminated, moved or deleted
+        item = item_or_404(user, kind, item_id)  # that is long enough for it to be terminated, moved or deleted
     return item, known(item, user, now)

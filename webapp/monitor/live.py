@@ -48,7 +48,8 @@ class _Flight:
     viewer: int
     started: float = field(default_factory=time.monotonic)
     landed: threading.Event = field(default_factory=threading.Event)
-    pace: float = field(default_factory=lambda: random.uniform(0.8, 1.3))  # noqa: S311 - what began together must not look together
+    # What began together must not look together.
+    pace: float = field(default_factory=lambda: random.uniform(0.8, 1.3))  # noqa: S311
 
 
 class Flights:
@@ -133,8 +134,8 @@ class Flights:
         return at - now
 
     def wait_for(self, flight: _Flight) -> bool:
-        """Until it has landed, for its first moment at most; not at all when enough others are waiting. Whether it has
-        landed, or was waited for: the transaction has ended then."""
+        """Until it has landed, for its first `PATIENCE` at most; not at all when enough others are waiting. Whether it
+        has landed, or was waited for: the transaction has ended then."""
         left = PATIENCE - (time.monotonic() - flight.started)
         landed = flight.landed.is_set()
         if not landed and (left <= 0 or not self._waiting.acquire(blocking=False)):
@@ -228,7 +229,7 @@ def known(hostname: Hostname | None, *, active: bool, viewer: int, now: datetime
 
 
 def ask(hostname: Hostname | None, *, active: bool, viewer: int, now: datetime) -> bool:
-    """Start or join the flight of an item about which nothing fresh is known, and wait for it, a moment at most.
+    """Start or join the flight of an item about which nothing fresh is known, and wait for it, `PATIENCE` at most.
 
     Whether it has landed or was waited for: the transaction has ended then, and what was read is to be read anew.
     """
