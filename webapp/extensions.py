@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,6 +18,7 @@ from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy import (
+    JSON,
     ColumnElement,
     Connection,
     DateTime,
@@ -29,6 +30,9 @@ from sqlalchemy import (
     Table,
     TypeDecorator,
     event,
+    func,
+    literal,
+    select,
     text,
 )
 from sqlalchemy.engine import ExceptionContext
@@ -147,6 +151,13 @@ def saving_failed() -> str | None:
     """Why the last write of this process failed, in the database's words, where nothing has been written since."""
     why: str | None = current_app.extensions.get(_NOT_SAVED)
     return why
+
+
+def among(column: InstrumentedAttribute[Any], values: Iterable[str]) -> ColumnElement[bool]:
+    """Whether a column holds one of these texts, as IN says it; but all are one parameter, as a thousand of their own
+    take longer to bind than to look up."""
+    each = func.json_each if db.engine.dialect.name == "sqlite" else func.json_array_elements_text
+    return column.in_(select(each(literal(list(values), JSON)).table_valued("value").c.value))
 
 
 def tune() -> None:

@@ -12,7 +12,7 @@ from webapp import probe
 from webapp.customers.models import Client, Domain, Service
 from webapp.customers.staging import KINDS, Staging
 from webapp.customers.tables import Problem
-from webapp.extensions import db
+from webapp.extensions import among, db
 from webapp.monitor.models import Hostname
 
 Chunk = list[dict[str, Any]]
@@ -39,7 +39,7 @@ def compare(staging: Staging, progress: Callable[[str, int, int], None]) -> None
 
 def clients_by_reference(references: Iterable[str]) -> dict[str, int]:
     """The ids of the stored clients among these references."""
-    found = db.session.execute(select(Client.reference, Client.id).where(Client.reference.in_(list(references))))
+    found = db.session.execute(select(Client.reference, Client.id).where(among(Client.reference, references)))
     return {str(reference): id_ for reference, id_ in found}
 
 
@@ -76,7 +76,7 @@ def _change(row: dict[str, Any], stored: dict[str, Any] | None, absent: set[str]
 def _stored_clients(rows: Chunk) -> dict[str, dict[str, Any]]:
     found = db.session.execute(
         select(Client.id, Client.version, Client.reference, Client.name).where(
-            Client.reference.in_([row["key"] for row in rows])
+            among(Client.reference, [row["key"] for row in rows])
         )
     )
     return {str(ref): {"id": id_, "version": version, "name": name} for id_, version, ref, name in found}
@@ -87,7 +87,7 @@ def _stored_services(rows: Chunk) -> dict[str, dict[str, Any]]:
     found = db.session.execute(
         select(*columns, Service.next_due_on, Service.server_address, Client.reference, Client.name)
         .join(Service.client)
-        .where(Service.reference.in_([row["key"] for row in rows]))
+        .where(among(Service.reference, [row["key"] for row in rows]))
     )
     return {
         str(key): {
@@ -105,10 +105,10 @@ def _stored_domains(rows: Chunk) -> dict[str, dict[str, Any]]:
         .join(Domain.client)
         .outerjoin(Domain.hostname)
         .where(
-            Client.reference.in_({row["client"] for row in rows}),
+            among(Client.reference, {row["client"] for row in rows}),
             or_(
-                Hostname.name.in_({row["host"] for row in rows if row["host"]}),
-                Domain.name.in_({row["domain"] for row in rows if not row["host"]}),
+                among(Hostname.name, {row["host"] for row in rows if row["host"]}),
+                among(Domain.name, {row["domain"] for row in rows if not row["host"]}),
             ),
         )
         .order_by(Domain.id.desc())  # should one name stand there in two spellings, the older of them is meant

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, cast
 
 from sqlalchemy import (
     ColumnDefault,
     CursorResult,
     Table,
-    TextClause,
     and_,
     bindparam,
     case,
-    insert,
     select,
     text,
     update,
@@ -25,7 +23,7 @@ from webapp.customers import catalog
 from webapp.customers.import_comparing import Chunk, clients_by_reference
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus
 from webapp.customers.staging import KINDS, Staging
-from webapp.extensions import db, plan_anew
+from webapp.extensions import among, db, plan_anew
 from webapp.monitor.models import Hostname
 
 MODELS = {"client": Client, "service": Service, "domain": Domain}
@@ -63,24 +61,28 @@ def _hostnames_left(made: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> se
 
 
 def _insert(table: Table, values: list[dict[str, Any]]) -> None:
+    """The database takes the rows out of one JSON text by itself: as thousands of values, or a row at a time, they take
+    its driver many times as long, for which others wait."""
     if not values:
         return
-    if db.engine.dialect.name == "postgresql":
-        db.session.execute(*_as_one_value(table, values))
-    else:
-        db.session.execute(insert(table), values)
-
-
-def _as_one_value(table: Table, values: list[dict[str, Any]]) -> tuple[TextClause, dict[str, str]]:
-    """The same for PostgreSQL, which takes the rows out of one JSON text by itself: as thousands of values, or a row at
-    a time, they take its driver many times as long."""
     made = {column.name: column.default for column in table.c if isinstance(column.default, ColumnDefault)}
     rest = {name: default.arg(None) if default.is_callable else default.arg for name, default in made.items()}
     rows = [rest | row for row in values]
     columns = ", ".join(f'"{name}"' for name in rows[0])
-    found = f'json_populate_recordset(NULL::"{table.name}", :rows)'
-    statement = f'INSERT INTO "{table.name}" ({columns}) SELECT {columns} FROM {found}'  # noqa: S608 - our own names
-    return text(statement), {"rows": json.dumps(rows, default=str)}
+    if db.engine.dialect.name == "postgresql":
+        as_text: Callable[[Any], str] = str
+        source = f'SELECT {columns} FROM json_populate_recordset(NULL::"{table.name}", :rows)'  # noqa: S608
+    else:
+        taken = ", ".join(f"json_extract(value, '$.{name}')" for name in rows[0])
+        source, as_text = f"SELECT {taken} FROM json_each(:rows)", _as_sqlite_has_it  # noqa: S608 - our own names
+    statement = text(f'INSERT INTO "{table.name}" ({columns}) {source}')
+    db.session.execute(statement, {"rows": json.dumps(rows, default=as_text)})
+
+
+def _as_sqlite_has_it(moment: date | datetime) -> str:
+    if isinstance(moment, datetime):
+        return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return moment.isoformat()
 
 
 def _update(table: Table, changes: list[tuple[dict[str, Any], dict[str, Any]]], kept: set[str]) -> None:
@@ -162,7 +164,7 @@ def _hostnames(rows: Chunk) -> dict[str | None, int]:
 
 
 def _hostname_ids(names: set[str]) -> dict[str | None, int]:
-    found = db.session.execute(select(Hostname.name, Hostname.id).where(Hostname.name.in_(names)))
+    found = db.session.execute(select(Hostname.name, Hostname.id).where(among(Hostname.name, names)))
     return {row.name: row.id for row in found}
 
 
