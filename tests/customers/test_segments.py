@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from tests.customers.test_states import urgency
-from webapp.customers import lists, paging, segments
+from webapp.customers import counts, lists, paging, segments
 from webapp.customers.lists import Question
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import db, writing
@@ -33,6 +33,21 @@ def shelf(in_app):
             domain = {"registered_on": DATES[number % 5], "expires_on": DATES[-number % 5]}
             status = list(DomainStatus)[number % 11]
             db.session.add(Domain(client=client, name=f"d{number}", hostname=row, status=status, **domain))
+
+
+@pytest.fixture(params=["walked", "gathered", "from marks"])
+def way(request, in_app, monkeypatch):
+    """How the rows of a page are found."""
+    monkeypatch.setattr(segments, "FEW", 5000 if request.param == "gathered" else 0)
+    if request.param == "from marks":
+        with_marks(in_app, monkeypatch)
+
+
+def with_marks(app, monkeypatch):
+    """What was counted and walked to is kept for a minute, however quick it was."""
+    monkeypatch.setattr(segments, "BETWEEN_MARKS", 7)
+    monkeypatch.setattr(counts, "SLOW", 0)
+    app.extensions["padlock_counts"] = counts.Memory(60)
 
 
 def ada():
@@ -69,10 +84,8 @@ LISTS = [(lists.list_services, Service, sort) for sort in (*lists.SERVICE_SORTS,
 LISTS += [(lists.list_domains, Domain, sort) for sort in (*lists.DOMAIN_SORTS, "ssl")]
 
 
-@pytest.mark.parametrize("few", [0, 5000], ids=["walked", "gathered"])
 @pytest.mark.parametrize(("list_rows", "model", "sort"), LISTS)
-def test_the_pages_are_a_plain_sort(shelf, monkeypatch, list_rows, model, sort, few):
-    monkeypatch.setattr(segments, "FEW", few)
+def test_the_pages_are_a_plain_sort(shelf, way, list_rows, model, sort):
     assert all_pages(list_rows, sort=sort) == in_plain_order(model, VALUES[sort], False)
     assert all_pages(list_rows, sort=f"-{sort}") == in_plain_order(model, VALUES[sort], True)
 
@@ -100,6 +113,40 @@ def test_any_cut_through_segments_is_a_piece_of_the_whole(shelf):
         cut = segments.page(order, counts, offset, 30, backwards=False)
         found = db.session.execute(db.select(cut.c.id).order_by(cut.c.part, cut.c.place)).scalars().all()
         assert list(found) == whole[offset : offset + 30]
+
+
+@pytest.fixture
+def row_of_names(in_app, monkeypatch):
+    """Sixty services, from a10.example to a69.example: a list of two pages and a half, found from marks."""
+    monkeypatch.setattr(segments, "FEW", 0)
+    with_marks(in_app, monkeypatch)
+    with writing():
+        client = db.session.scalar(db.select(Client))
+        db.session.execute(db.delete(Service))
+        for number in range(10, 70):
+            service = {"product": "Hosting", "domain": f"a{number}.example", "status": ServiceStatus.ACTIVE}
+            db.session.add(Service(client=client, **service))
+
+
+def services(page):
+    return [service.domain for service in lists.list_services(ada(), Question(page=page), NOW).rows]
+
+
+def test_who_pages_on_sees_what_follows_although_what_came_before_has_moved(row_of_names):
+    second, third = services("2"), services("3")
+    with writing():  # past the session's eye, as host names change with every check
+        db.session.execute(db.update(Service).where(Service.domain == "a10.example").values(domain="z.example"))
+    assert services("2") == second
+    counts.forget()
+    assert services("2") == [*second[1:], third[0]]
+
+
+def test_where_a_mark_leads_past_the_end_all_is_looked_for_anew(row_of_names):
+    assert len(services("2")) == 25
+    with writing():
+        db.session.execute(db.delete(Service).where(Service.domain > "a33"))
+    left = lists.list_services(ada(), Question(page="2"), NOW)
+    assert (left.page, left.total, len(left.rows)) == (1, 23, 23)
 
 
 @pytest.mark.parametrize("text", ["", "x", "-1", "0", "99999999999999", "²"])

@@ -100,7 +100,7 @@ def list_activity(asked: Mapping[str, str]) -> Log:
     # Ids grow as the log does, whatever the clock was set to meanwhile.
     order = [Segment((Arm(ids, ids, (Activity.id,)),))]
     counted = ("activity", *filters.items(), search)
-    page = paging.fetch(counted, order, (asked.get("page", ""), asked.get("size", "")), _rows, backwards=True)
+    page = paging.fetch(counted, order, (asked.get("page", ""), asked.get("size", "")), _rows, sort="-id")
     place = (page.total, page.number, page.pages, page.size)
     return Log(page.rows, *place, search, filters, _still_there(page.rows))
 

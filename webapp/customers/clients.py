@@ -74,7 +74,7 @@ def list_clients(question: Question) -> Listing[Row]:
     order = [Segment((arm,)) for arm in SORTS[sort.removeprefix("-")].arms(Arm(ids, ids, (Client.id,)))]
     counted = ("client", search, sort if len(order) > 1 else "")
     asked = question.page, question.size
-    page = paging.fetch(counted, order, asked, _rows, backwards=sort.startswith("-"))
+    page = paging.fetch(counted, order, asked, _rows, sort=sort)
     return Listing(page.rows, page.total, search, sort, page.number, page.pages, page.size)
 
 

@@ -53,13 +53,18 @@ def register(app: Flask) -> None:
 
 def kept(key: Hashable, take: Callable[[], tuple[T, ...]], *, anew: bool = False) -> tuple[T, ...]:
     """What `take` finds, or has found under this key a short while ago, unless it is wanted `anew`."""
-    known = None if anew else _memory().recall(key)
+    known = None if anew else recall(key)
     if known is not None:
         return known
     started = time.perf_counter()
     found = take()
     _memory().keep(key, found, time.perf_counter() - started, db.session.info["counts_generation"])
     return found
+
+
+def recall(key: Hashable) -> tuple[Any, ...] | None:
+    """What is kept under this key, if anything is."""
+    return _memory().recall(key)
 
 
 def taken(statement: Select[Any]) -> tuple[int, ...]:

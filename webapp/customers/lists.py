@@ -156,7 +156,7 @@ def _listing(
 
     counted = (model.kind, user.client_id, of and of.id, *filters.items(), search, sort if len(order) > 1 else "")
     asked = question.page, question.size
-    page = paging.fetch(counted, order, asked, rows, backwards=sort.startswith("-"))
+    page = paging.fetch(counted, order, asked, rows, sort=sort)
     words = {str(word): str(word) for word in statuses}
     return Listing(page.rows, page.total, search, sort, page.number, page.pages, page.size, filters, client, words)
 

@@ -36,15 +36,15 @@ def fetch(
     asked: tuple[str, str],
     rows_of: Callable[[Subquery], list[R]],
     *,
-    backwards: bool = False,
+    sort: str,
     count: Callable[[bool], Sequence[int]] | None = None,
 ) -> Page[R]:
     """The page that was asked for by its number and size, as they stand in the address bar: anything may stand there.
 
-    `key` says what is counted (see `counts`), `rows_of` fetches the rows of `segments.page`. `count` tells how many
-    each segment of `order` holds, where somebody knows a shorter way; it is told whether to count anew. Where a
-    remembered count does not fit the rows there are by now, that is done: a page comes back empty only when nothing is
-    left.
+    `key` says what is counted (see `counts`), and `sort` in which order: with a minus before it, the other way round.
+    `rows_of` fetches the rows of `segments.page`. `count` tells how many each segment of `order` holds, where somebody
+    knows a shorter way; it is told whether to count anew. Where what is remembered does not fit the rows there are by
+    now, that is done: a page comes back empty only when nothing is left.
     """
 
     def counted(anew: bool) -> Sequence[int]:
@@ -52,7 +52,8 @@ def fetch(
         return segments.settled(order, numbers)
 
     count = count or counted
-    page = _cut(order, count(False), asked, rows_of, backwards)
+    backwards = sort.startswith("-")
+    page = _cut(order, count(False), asked, rows_of, backwards, (key, sort))
     if len(page.rows) == min(page.size, page.total - (page.number - 1) * page.size):
         return page
     return _cut(order, count(True), asked, rows_of, backwards)
@@ -64,6 +65,7 @@ def _cut(
     asked: tuple[str, str],
     rows_of: Callable[[Subquery], list[R]],
     backwards: bool,
+    key: Hashable = None,
 ) -> Page[R]:
     wanted, size = asked
     length = int(size) if size in map(str, PAGE_SIZES) else PAGE_SIZE
@@ -72,7 +74,7 @@ def _cut(
     shown = page_number(wanted, pages)
     if not total:
         return Page([], 0, 1, 1, length)
-    cut = segments.page(order, found, (shown - 1) * length, length, backwards=backwards)
+    cut = segments.page(order, found, (shown - 1) * length, length, backwards=backwards, key=key)
     return Page(rows_of(cut), total, shown, pages, length)
 
 

@@ -2,24 +2,26 @@
 
 The order of a list is a row of segments that come one after the other, each in an order that an index has: what has a
 date, then what has none; what is invalid, then what expires. Whoever knows how many rows each segment holds knows which
-of them a page touches, and asks only those.
+of them a page touches, and asks only those. Far inside a segment a page is found from the nearest mark: where a row
+stood that somebody has walked to a short while ago.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, Subquery, func, literal, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, Subquery, func, literal, select, tuple_, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
+from webapp.customers import counts as remembered
 from webapp.extensions import db
 
 Column = ColumnElement[Any] | InstrumentedAttribute[Any]
-
-
+Mark = tuple[Any, ...]  # what identifies a row and what it is sorted by; () is the first one
 FEW = 5000  # rows of a segment: up to so many are gathered first and put in order then
+BETWEEN_MARKS = 1000  # rows
 
 
 @dataclass(frozen=True)
@@ -94,15 +96,30 @@ def _sum(numbers: Iterable[ColumnElement[int]]) -> ColumnElement[int]:
     return first
 
 
-def page(segments: Sequence[Segment], counts: Sequence[int], offset: int, size: int, *, backwards: bool) -> Subquery:
-    """The rows of one page by what identifies them; `part` and `place` are the order they are to be shown in."""
+def page(
+    segments: Sequence[Segment],
+    counts: Sequence[int],
+    offset: int,
+    size: int,
+    *,
+    backwards: bool,
+    key: Hashable = None,
+) -> Subquery:
+    """The rows of one page by what identifies them; `part` and `place` are the order they are to be shown in. `key`
+    says what list it is, and in which order: under it marks are kept."""
     pieces = []
     for part, (segment, count) in enumerate(zip(segments, counts, strict=True)):
         if offset < count and size > 0:
             take = min(size, count - offset)
             far = offset > count // 2  # from its end it is nearer
-            skipped = count - offset - take if far else offset
-            rows = _in_order(segment, backwards is not far, gathered=count <= FEW, most=skipped + take)
+            skipped, down = count - offset - take if far else offset, backwards is not far
+            if count <= FEW:
+                rows = _in_order(segment, down, gathered=True)
+            else:
+                mark: Mark = ()
+                if key is not None:
+                    mark, skipped = _nearest(segment, down, skipped, (key, part, down))
+                rows = _in_order(segment, down, mark=mark, most=skipped + take)
             cut = rows.limit(take).offset(skipped)
             pieces.append(_piece(cut.subquery(), part, backwards))
             size -= take
@@ -110,23 +127,54 @@ def page(segments: Sequence[Segment], counts: Sequence[int], offset: int, size: 
     return union_all(*pieces).subquery()
 
 
+def _nearest(segment: Segment, backwards: bool, skipped: int, key: Hashable) -> tuple[Mark, int]:
+    """The mark from which on to look for what lies `skipped` rows inside a segment, and how many rows behind it."""
+    wanted = skipped // BETWEEN_MARKS
+    known = (step for step in range(wanted, 0, -1) if remembered.recall((key, step)))
+    step = next(known, 0)
+    mark: Mark = remembered.recall((key, step)) or ()
+    ahead = (wanted - step) * BETWEEN_MARKS
+
+    def walk() -> Mark:
+        rows = _in_order(segment, backwards, mark=mark, most=ahead + 1)
+        return tuple(db.session.execute(rows.limit(1).offset(ahead)).one_or_none() or ())
+
+    if ahead and (found := remembered.kept((key, wanted), walk)):
+        return found, skipped - wanted * BETWEEN_MARKS
+    return mark, skipped - step * BETWEEN_MARKS
+
+
 def whole(segments: Iterable[Segment], *, backwards: bool) -> Iterator[Select[Any] | CompoundSelect[Any]]:
     """The whole list by what identifies its rows, a statement a segment."""
-    return (_in_order(segment, backwards, gathered=False) for segment in segments)
+    return (_in_order(segment, backwards) for segment in segments)
 
 
 def _in_order(
-    segment: Segment, backwards: bool, *, gathered: bool, most: int | None = None
+    segment: Segment, backwards: bool, *, gathered: bool = False, mark: Mark = (), most: int | None = None
 ) -> Select[Any] | CompoundSelect[Any]:
-    arms = [_arm(arm, gathered) for arm in segment.arms]
+    arms = [_from(mark, _arm(arm, gathered), backwards) for arm in segment.arms]
     if len(arms) == 1:
         return arms[0].order_by(*_order(arms[0].selected_columns, backwards))
-    if most is not None and not gathered and db.engine.dialect.name == "postgresql":
+    if most is not None and db.engine.dialect.name == "postgresql":
         # SQLite walks along the arms side by side. PostgreSQL would fetch all of each, and sort: it is told of each
         # by itself that it is asked for in this order, and how much of it at most.
         arms = [arm.order_by(*_order(arm.selected_columns, backwards)).limit(most) for arm in arms]
     rows = union_all(*arms)
     return rows.order_by(*_order(rows.selected_columns, backwards))
+
+
+def _from(mark: Mark, rows: Select[Any], backwards: bool) -> Select[Any]:
+    """What comes from a mark on, itself included."""
+    if not mark:
+        return rows
+    pairs = sorted(zip(rows.selected_columns, mark, strict=True), key=lambda pair: not _is_key(pair[0]))
+    keys = [pair for pair in pairs if _is_key(pair[0])]
+    for some in (pairs, keys):  # all of it is what is meant; its keys alone are what an index has
+        if some:
+            row = tuple_(*(column for column, _ in some))
+            start = tuple_(*(literal(value, column.type) for column, value in some))
+            rows = rows.where(row <= start if backwards else row >= start)
+    return rows
 
 
 def _arm(arm: Arm, gathered: bool) -> Select[Any]:

@@ -60,7 +60,7 @@ def list_users(search: str, role: str, sort: str, page: str, size: str = "") -> 
         return list(db.session.scalars(chosen))
 
     counted = ("user", wanted, search, sort if len(order) > 1 else "")
-    shown = paging.fetch(counted, order, (page, size), rows, backwards=sort.startswith("-"))
+    shown = paging.fetch(counted, order, (page, size), rows, sort=sort)
     filters = {"role": wanted.value} if wanted else {}
     return Listing(shown.rows, shown.total, search, sort, shown.number, shown.pages, shown.size, filters)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, literal_column
+from sqlalchemy import ColumnElement, String, and_, false, func, literal_column, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.customers import states
@@ -33,7 +33,7 @@ OWN_SORTS: Mapping[str, tuple[tuple[Column, ...], tuple[Column, ...]]] = Mapping
     {
         "domain": ((func.lower(Service.domain),), (func.lower(Domain.name),)),
         "client": ((func.lower(Client.name), Client.id), (func.lower(Client.name), Client.id)),
-        "status": ((Service.status,), (Domain.status,)),
+        "status": ((type_coerce(Service.status, String),), (type_coerce(Domain.status, String),)),  # as one
     }
 )
 # By what is known of the host name, and when nothing is.

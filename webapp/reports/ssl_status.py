@@ -74,7 +74,7 @@ def report(user: User, question: Question, now: datetime) -> Report:
         order,
         (question.page, question.size),
         lambda found: fetch(user, found),
-        backwards=sort.startswith("-"),
+        sort=sort,
         count=count if sort.removeprefix("-") in ("ssl", *OWN_SORTS) else None,
     )
     return Report(
