@@ -174,7 +174,7 @@ def _conditions(
     model: type[Service] | type[Domain], filters: Mapping[str, str], now: datetime, each: bool
 ) -> Iterator[ColumnElement[bool]]:
     if "status" in filters:
-        yield model.status == filters["status"]
+        yield states.has_status(model, [filters["status"]], each=each)
     if "ssl" in filters:
         yield states.is_kind(model, filters["ssl"], now, each=each)
     if "origin" in filters:

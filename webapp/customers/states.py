@@ -48,8 +48,7 @@ def is_state(model: Model, state: State, now: datetime, *, each: bool = False) -
     """Whether an item's padlock shows this state at `now`. `each`: how it is asked, see
     `of_hostname`."""
     if state is State.INACTIVE:
-        # Who walks in another order must not be led astray by an index of the status: as a text that none has.
-        return type_coerce(model.status, String).concat("").in_(_inactive_words(model)) if each else inactive(model)
+        return has_status(model, _inactive_words(model), each=each)
     if state is State.VALID:
         # Most are valid: it is quicker to look at the host name of each item than to collect these host names first.
         return and_(~inactive(model), model.hostname.has(and_(Hostname.reason == Reason.OK, ~_ended(now))))
@@ -58,6 +57,12 @@ def is_state(model: Model, state: State, now: datetime, *, each: bool = False) -
         return _any_of(model, or_(Hostname.reason.in_(_REASONS[State.INVALID]), ended), each)
     failed = or_(Hostname.reason.is_(None), Hostname.reason.in_(_REASONS[State.UNKNOWN]))
     return or_(_no_name(model), _any_of(model, failed, each))
+
+
+def has_status(model: Model, words: Sequence[str], *, each: bool = False) -> ColumnElement[bool]:
+    """Whether an item's status is one of these. `each`: who walks in another order must not be led astray by an index
+    of the status: it is asked as a text that none has."""
+    return type_coerce(model.status, String).concat("").in_(words) if each else model.status.in_(words)
 
 
 def is_kind(model: Model, kind: str, now: datetime, *, each: bool = False) -> ColumnElement[bool]:
