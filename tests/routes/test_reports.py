@@ -228,4 +228,4 @@ def test_a_longer_report_costs_no_more_queries(fleet, visit, app):
             catalog.add_domain(client, f"n{number}.example", DomainStatus.ACTIVE)
     queries.clear()
     ada.get(REPORT)
-    assert len(queries) == few <= 11
+    assert len(queries) == few <= 10

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Subquery, and_, func, select
+from sqlalchemy import ColumnElement, Select, Subquery, case, func, select, union_all
 
 from webapp.customers import counts, paging, segments, states
 from webapp.customers.access import Item, ids_for, items_for
 from webapp.customers.lists import Listing, looked_for
 from webapp.customers.models import Service, User
-from webapp.customers.segments import Arm, Segment
+from webapp.customers.states import Model
 from webapp.extensions import db
 from webapp.monitor.models import Hostname
 from webapp.probe import Reason
@@ -135,11 +136,9 @@ def groups(user: User, filters: Mapping[str, str], now: datetime, *, anew: bool 
     others = without(filters, "ssl")
 
     def take() -> tuple[int, ...]:
-        found = Counter[int]()
-        for model, arm in zip(MODELS, arms(user, others, now), strict=True):
-            place = states.urgency(model, now).label("place")
-            numbers = arm.rows.with_only_columns(place, func.count(), maintain_column_froms=True)
-            found.update(dict(db.session.execute(numbers.outerjoin(model.hostname).group_by("place")).all()))
+        both = zip(MODELS, arms(user, others, now), strict=True)
+        rows = (arm.rows.outerjoin(model.hostname) for model, arm in both)
+        found = _tally(rows, (states.urgency(model, now) for model in MODELS))
         return tuple(found[place] for place in range(states.INACTIVE + 1))
 
     return counts.kept(_key(user, others, "groups"), take, anew=anew)
@@ -158,7 +157,12 @@ def weeks(user: User, filters: Mapping[str, str], now: datetime) -> list[Week]:
         return [Week(monday, 0) for monday in ahead]
 
     def take() -> tuple[int, ...]:
-        return counts.taken(segments.counting(_ending(user, others, monday, now) for monday in ahead))
+        ends = [window(monday.isoformat(), now)[1] for monday in ahead]
+        week = case(*((Hostname.not_after < end, number) for number, end in enumerate(ends)))
+        valid = Hostname.reason == Reason.OK, Hostname.not_after > now, Hostname.not_after < ends[-1]
+        active = (_active(model, user, others).join(model.hostname) for model in MODELS)
+        found = _tally((rows.where(*valid, *of_hostname(others, now)) for rows in active), (week, week))
+        return tuple(found[number] for number in range(len(ends)))
 
     numbers = counts.kept(_key(user, others, f"weeks {ahead[0]}"), take)
     return [Week(monday, number) for monday, number in zip(ahead, numbers, strict=True)]
@@ -179,20 +183,23 @@ def _key(user: User, filters: Mapping[str, str], what: str) -> tuple[object, ...
     return ("report", user.client_id, *sorted(filters.items()), what)
 
 
-def _ending(user: User, filters: Mapping[str, str], monday: date, now: datetime) -> Segment:
-    """What is valid until the week from this Monday on. These host names are few: all else is asked of theirs only."""
-    start, end = window(monday.isoformat(), now)
-    ends = and_(
-        Hostname.reason == Reason.OK, Hostname.not_after > max(start or now, now), Hostname.not_after < end,
-        *of_hostname(filters, now),
-    )  # fmt: skip
-    found = []
-    for model in MODELS:
-        rows = ids_for(model, user).where(states.of_hostname(model, ends), ~states.inactive(model))
-        if "client" in filters:
-            rows = rows.where(model.client_id == int(filters["client"]))
-        if "origin" in filters:
-            rows = rows.where(leads(model, filters["origin"]))
-        rows = rows.where(*looked_for(model, filters.get("q", ""), SEARCHED[model], user)(True))
-        found.append(Arm(rows, rows))
-    return Segment(tuple(found))
+def _tally(rows: Iterable[Select[Any]], values: Iterable[ColumnElement[int]]) -> Counter[int]:
+    """How many of these rows there are by their value."""
+    numbers = (
+        each.with_only_columns(value.label("value"), func.count(), maintain_column_froms=True).group_by("value")
+        for each, value in zip(rows, values, strict=True)
+    )
+    found = Counter[int]()
+    for value, number in db.session.execute(union_all(*numbers)):
+        found[value] += number
+    return found
+
+
+def _active(model: Model, user: User, filters: Mapping[str, str]) -> Select[Any]:
+    """What is active and meets those filters that ask nothing of its host name."""
+    rows = ids_for(model, user).where(~states.inactive(model))
+    if "client" in filters:
+        rows = rows.where(model.client_id == int(filters["client"]))
+    if "origin" in filters:
+        rows = rows.where(leads(model, filters["origin"]))
+    return rows.where(*looked_for(model, filters.get("q", ""), SEARCHED[model], user)(True))
