@@ -68,8 +68,13 @@ def has_status(model: Model, words: Sequence[str], *, each: bool = False) -> Col
 def is_kind(model: Model, kind: str, now: datetime, *, each: bool = False) -> ColumnElement[bool]:
     """Whether an item belongs to one of `KINDS`. "valid" holds what is expiring as well."""
     if kind == EXPIRING:
-        return _any_of(model, and_(Hostname.reason == Reason.OK, ~_ended(now), _ends_soon(now)), each)
+        return _any_of(model, expires_soon(now), each)
     return is_state(model, State(kind), now, each=each)
+
+
+def expires_soon(now: datetime) -> ColumnElement[bool]:
+    """Whether a host name's certificate is valid and ends within the days of a warning."""
+    return and_(Hostname.reason == Reason.OK, Hostname.not_after > now, _ends_soon(now))
 
 
 def has_reason(model: Model, reason: Reason, now: datetime, *, each: bool = False) -> ColumnElement[bool]:

@@ -155,8 +155,14 @@ def by_urgency(user: User, filters: Mapping[str, str], now: datetime) -> list[Se
     groups = [zip(*(states.by_urgency(model, now, each=each) for each in ways), strict=True) for model in MODELS]
     order = [_segment(both, conditions) for conditions in zip(*groups, strict=True)]
     soonest = (
-        replace(arm, by=(Hostname.not_after, Hostname.id), via=model.hostname)
-        for arm, model in zip(order[EXPIRING].arms, MODELS, strict=True)
+        # Who walks along the host names has each at hand.
+        replace(
+            arm,
+            walk=one.walk.where(~states.inactive(model), states.expires_soon(now)),
+            by=(Hostname.not_after, Hostname.id),
+            via=model.hostname,
+        )
+        for arm, one, model in zip(order[EXPIRING].arms, both, MODELS, strict=True)
     )
     order[EXPIRING] = Segment(tuple(soonest))
     return [order[place] for place in states.PLACES[ssl]] if ssl else order
