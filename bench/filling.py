@@ -111,7 +111,8 @@ def _make_items(numbers: Sequence[int], owners: int, chance: Random) -> None:
 
 def _hostname(number: int, reason: Reason, chance: Random) -> dict[str, object]:
     ends = NOW + timedelta(days=chance.randrange(-5, 90))
-    row = {"id": number, "name": f"shop-{number}.example", "state": reason.state, "reason": reason, "checked_at": NOW}
+    row = {"id": number, "name": f"shop-{number}.example", "state": reason.state, "reason": reason}
+    row |= {"checked_at": NOW - timedelta(seconds=chance.randrange(24 * 3600))}
     empty = dict.fromkeys(("detail", "subject", "serial", "key", "signature"), "")
     return row | empty | {"issuer": "R11", "not_after": ends, "problems": [], "notes": [], "names": []}
 

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from functools import cache
 from types import MappingProxyType
 
-from sqlalchemy import ColumnElement, String, and_, case, or_, select, type_coerce
+from sqlalchemy import ColumnElement, String, and_, case, or_, select, type_coerce, union_all
+from sqlalchemy.orm import aliased
 
 from webapp import padlock
 from webapp.customers.models import ACTIVE_DOMAINS, ACTIVE_SERVICES, Domain, DomainStatus, Service, ServiceStatus
@@ -56,7 +57,7 @@ def is_state(model: Model, state: State, now: datetime, *, each: bool = False) -
         ended = and_(Hostname.reason == Reason.OK, _ended(now))
         return _any_of(model, or_(Hostname.reason.in_(_REASONS[State.INVALID]), ended), each)
     failed = or_(Hostname.reason.is_(None), Hostname.reason.in_(_REASONS[State.UNKNOWN]))
-    return or_(_no_name(model), _any_of(model, failed, each))
+    return and_(~inactive(model), no_name_or(model, failed, each=each))
 
 
 def has_status(model: Model, words: Sequence[str], *, each: bool = False) -> ColumnElement[bool]:
@@ -88,8 +89,8 @@ def has_reason(model: Model, reason: Reason, now: datetime, *, each: bool = Fals
 
 @cache  # sorted by reason, a list asks for each of them
 def _has_lasting_reason(model: Model, reason: Reason, each: bool) -> ColumnElement[bool]:
-    given = _any_of(model, Hostname.reason == reason, each)
-    return or_(_no_name(model), given) if reason is Reason.NOT_CHECKABLE else given
+    of = no_name_or if reason is Reason.NOT_CHECKABLE else of_hostname
+    return and_(~inactive(model), of(model, Hostname.reason == reason, each=each))
 
 
 @cache
@@ -104,6 +105,16 @@ def of_hostname(model: Model, condition: ColumnElement[bool], *, each: bool = Fa
     return model.hostname.has(condition) if each else model.hostname_id.in_(select(Hostname.id).where(condition))
 
 
+def no_name_or(model: Model, condition: ColumnElement[bool], *, each: bool = False) -> ColumnElement[bool]:
+    """Whether an item has no host name, or one that is so; `each` as in `of_hostname`."""
+    if each:
+        return or_(model.hostname_id.is_(None), model.hostname.has(condition))
+    # Both are collected: beside an OR, PostgreSQL looks through all such host names for each item, where they are many.
+    item = aliased(model)
+    nameless = select(item.id).where(item.hostname_id.is_(None))
+    return model.id.in_(union_all(nameless, select(item.id).join(item.hostname).where(condition)))
+
+
 def by_urgency(model: Model, now: datetime, *, each: bool = False) -> tuple[ColumnElement[bool], ...]:
     """Every item in one of six groups, what needs a person first: invalid, expiring, unknown, never asked, valid,
     inactive."""
@@ -111,7 +122,7 @@ def by_urgency(model: Model, now: datetime, *, each: bool = False) -> tuple[Colu
     return (
         is_state(model, State.INVALID, now, each=each),
         is_kind(model, EXPIRING, now, each=each),
-        or_(_no_name(model), _any_of(model, Hostname.reason.in_(_REASONS[State.UNKNOWN]), each)),
+        and_(~inactive(model), no_name_or(model, Hostname.reason.in_(_REASONS[State.UNKNOWN]), each=each)),
         never_asked(model, each=each),
         and_(~inactive(model), model.hostname.has(well)),
         inactive(model),
@@ -129,10 +140,6 @@ def urgency(model: Model, now: datetime) -> ColumnElement[int]:
         (_ends_soon(now), 1),
         else_=ALL_WELL,
     )
-
-
-def _no_name(model: Model) -> ColumnElement[bool]:
-    return and_(model.hostname_id.is_(None), ~inactive(model))
 
 
 def _any_of(model: Model, condition: ColumnElement[bool], each: bool) -> ColumnElement[bool]:

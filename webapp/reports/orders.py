@@ -211,6 +211,6 @@ def _by_hostname(
         # Who walks has each host name at hand.
         walk = other.walk.where(*of_hostname(filters, now), ~empty)
         filled.append(replace(known, walk=walk, by=(column, Hostname.id), via=model.hostname))
-        nothing = (model.hostname_id.is_(None) | states.of_hostname(model, empty, each=way) for way in (each, True))
+        nothing = (states.no_name_or(model, empty, each=way) for way in (each, True))
         rest.append(arm.where(*nothing))
     return [Segment(tuple(filled), rest_of=both), Segment(tuple(rest))]
