@@ -107,9 +107,11 @@ def of_hostname(model: Model, condition: ColumnElement[bool], *, each: bool = Fa
 
 def no_name_or(model: Model, condition: ColumnElement[bool], *, each: bool = False) -> ColumnElement[bool]:
     """Whether an item has no host name, or one that is so; `each` as in `of_hostname`."""
+    # Beside an OR, PostgreSQL makes a list of all such host names of an EXISTS, and of an IN where they are many looks
+    # through all of them for each item.
     if each:
-        return or_(model.hostname_id.is_(None), model.hostname.has(condition))
-    # Both are collected: beside an OR, PostgreSQL looks through all such host names for each item, where they are many.
+        found = select(Hostname.id).where(Hostname.id == model.hostname_id, condition).correlate(model)
+        return or_(model.hostname_id.is_(None), found.scalar_subquery().is_not(None))
     item = aliased(model)
     nameless = select(item.id).where(item.hostname_id.is_(None))
     return model.id.in_(union_all(nameless, select(item.id).join(item.hostname).where(condition)))
