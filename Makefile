@@ -49,9 +49,7 @@ bench: ## how fast it is, as ratios: see BENCHMARKS.md; takes twenty minutes
 	@.venv/bin/python bench/fleet.py
 	@.venv/bin/python bench/workers.py
 	@.venv/bin/python bench/pages.py
-	@.venv/bin/python bench/report.py
-	@BENCH_LOADS=5 .venv/bin/python bench/pages.py --postgresql
-	@BENCH_LOADS=5 .venv/bin/python bench/report.py --postgresql
+	@.venv/bin/python bench/pages.py --postgresql
 
 screenshots: ## the pictures in docs/, taken from the demo
 	@scripts/prepare test
