@@ -99,6 +99,18 @@ def never_asked(model: Model, *, each: bool = False) -> ColumnElement[bool]:
     return _any_of(model, Hostname.reason.is_(None), each)
 
 
+def reason(model: Model, now: datetime, never_asked: str) -> ColumnElement[str | None]:
+    """The word of the reason that an item's padlock gives, in a statement that joins its host name; NULL for one that
+    is not active. `never_asked` stands where nobody has asked yet."""
+    return case(
+        (inactive(model), None),
+        (Hostname.id.is_(None), Reason.NOT_CHECKABLE.value),
+        (Hostname.reason.is_(None), never_asked),
+        (and_(Hostname.reason == Reason.OK, _ended(now)), Reason.EXPIRED.value),
+        else_=type_coerce(Hostname.reason, String),
+    )
+
+
 def of_hostname(model: Model, condition: ColumnElement[bool], *, each: bool = False) -> ColumnElement[bool]:
     """Whether an item has a host name that is so. Where such host names are few among all they can be collected first;
     or each item is looked at, where only some are: those of one client, or those on the way to a page."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, Subquery, case, func, select, union_all
 
@@ -30,7 +30,9 @@ from webapp.reports.orders import (
     of_hostname,
     without,
 )
-from webapp.reports.questions import ORIGINS, Question, mondays, window
+from webapp.reports.questions import NEVER_ASKED, ORIGINS, REASONS, Question, mondays, window
+
+R = TypeVar("R")
 
 MOST_ISSUERS = 200  # that can be chosen from
 
@@ -58,25 +60,28 @@ def report(user: User, question: Question, now: datetime) -> Report:
     filters, client = question.understood(issuers)
     sort = _sort(question)
     order = in_order(user, filters, sort, now)
-    key = _key(user, filters, sort if sort == "-reason" else sort.removeprefix("-"))
+    column = sort.removeprefix("-")
     in_groups = groups(user, filters, now)
 
     def count(anew: bool) -> Sequence[int]:
         nonlocal in_groups
+        if column == "reason":
+            *given, inactive = reasons(user, filters, now, anew=anew)
+            return [*(given[::-1] if sort.startswith("-") else given), inactive]
         if anew:
             in_groups = groups(user, filters, now, anew=True)
         chosen = [in_groups[place] for place in states.PLACES[filters["ssl"]]] if "ssl" in filters else in_groups
-        if sort.removeprefix("-") in OWN_SORTS:
+        if column in OWN_SORTS:
             return [sum(chosen)]
         return chosen[::-1] if sort.startswith("-") else chosen
 
     page = paging.fetch(
-        key,
+        _key(user, filters, column),
         order,
         (question.page, question.size),
         lambda found: fetch(user, found),
         sort=sort,
-        count=count if sort.removeprefix("-") in ("ssl", *OWN_SORTS) else None,
+        count=count if column in ("ssl", "reason", *OWN_SORTS) else None,
     )
     return Report(
         page.rows,
@@ -144,6 +149,18 @@ def groups(user: User, filters: Mapping[str, str], now: datetime, *, anew: bool 
     return counts.kept(_key(user, others, "groups"), take, anew=anew)
 
 
+def reasons(user: User, filters: Mapping[str, str], now: datetime, *, anew: bool = False) -> Sequence[int]:
+    """How many there are of each of `REASONS`, and last of those that are not active."""
+
+    def take() -> tuple[int, ...]:
+        both = zip(MODELS, arms(user, filters, now), strict=True)
+        rows = (arm.rows.outerjoin(model.hostname) for model, arm in both)
+        found = _tally(rows, (states.reason(model, now, NEVER_ASKED) for model in MODELS))
+        return tuple(found[word] for word in (*REASONS, None))
+
+    return counts.kept(_key(user, filters, "reasons"), take, anew=anew)
+
+
 def totals(groups: Sequence[int]) -> Mapping[str, int]:
     """How many there are of each of `states.KINDS`."""
     return {kind: sum(groups[place] for place in places) for kind, places in states.PLACES.items()}
@@ -183,13 +200,13 @@ def _key(user: User, filters: Mapping[str, str], what: str) -> tuple[object, ...
     return ("report", user.client_id, *sorted(filters.items()), what)
 
 
-def _tally(rows: Iterable[Select[Any]], values: Iterable[ColumnElement[int]]) -> Counter[int]:
+def _tally(rows: Iterable[Select[Any]], values: Iterable[ColumnElement[R]]) -> Counter[R]:
     """How many of these rows there are by their value."""
     numbers = (
         each.with_only_columns(value.label("value"), func.count(), maintain_column_froms=True).group_by("value")
         for each, value in zip(rows, values, strict=True)
     )
-    found = Counter[int]()
+    found = Counter[R]()
     for value, number in db.session.execute(union_all(*numbers)):
         found[value] += number
     return found
