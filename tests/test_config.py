@@ -41,7 +41,15 @@ BAD = {
     "PADLOCK_PER_ADDRESS_PAUSE": ["-1", "nan"],
     "PADLOCK_REFRESH_ADAPTIVE": ["sometimes"],
     "PADLOCK_CONTROL_NAMES": ["localhost", "https://example.com", "a b.example", "a..example"],
-    "PADLOCK_BROKER_URL": ["redis", "amqp://x", "redis://", "redis://host:6379/db", "redis://a b"],
+    "PADLOCK_BROKER_URL": [
+        "redis",
+        "amqp://x",
+        "redis://",
+        "redis://host:6379/db",
+        "redis://a b",
+        "rediss://h?ssl_cert_reqs=none",
+    ],
+    "PADLOCK_BROKER_CA": ["/no/such/file", "/"],
     "PADLOCK_WORKERS": ["0", "65", "two"],
     "PADLOCK_DATABASE_URL": [
         "nonsense",

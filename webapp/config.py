@@ -18,6 +18,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any, TypeVar
 
+import certifi
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -215,8 +216,8 @@ def _listen(text: str) -> str:
 
 
 def _broker(text: str) -> str:
-    if text and not re.fullmatch(r"redis://[^\s/?#]+(/[0-9]{1,3})?/?", text):
-        raise ValueError("it takes redis://host:6379/0, with :password@ before the host where it has one")
+    if text and not re.fullmatch(r"rediss?://[^\s/?#]+(/[0-9]{1,3})?/?", text):
+        raise ValueError("it takes redis[s]://host:6379/0, with :password@ before the host where it has one")
     return text
 
 
@@ -226,7 +227,13 @@ THREADS = Setting("PADLOCK_THREADS", _whole(2, 256), "16", "How many requests ar
 WORKERS = Setting(
     "PADLOCK_WORKERS", _whole(1, 64), "1", "How many web processes serve the site; several need a broker."
 )
-BROKER = Setting("PADLOCK_BROKER_URL", _broker, "", "redis://host:6379/0, for several machines; empty: none.", True)
+BROKER = Setting(
+    "PADLOCK_BROKER_URL",
+    _broker,
+    "",
+    "redis://host:6379/0, or rediss:// with TLS, for several machines; empty: none.",
+    True,
+)
 LOG_FORMAT = Setting(
     "PADLOCK_LOG_FORMAT", _one_of("auto", "plain", "json"), "auto", "Logs: plain, json; auto: plain on a terminal."
 )
@@ -287,6 +294,12 @@ SETTINGS = (
         "PADLOCK_REFRESH_ADAPTIVE", _switch, "off", "On: names are refreshed as often as their state calls for it."
     ),
     BROKER,
+    Setting(
+        "PADLOCK_BROKER_CA",
+        _file,
+        "",
+        "A PEM file with roots to trust for rediss://, besides the system's; empty: certifi's.",
+    ),
     WORKERS,
 )
 
@@ -339,6 +352,15 @@ def _engine(settings: Mapping[str, Any]) -> dict[str, Any]:
     return options
 
 
+def broker_tls(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """How the broker's certificate is verified, as redis-py, and Celery's transport through it, are told; the latter
+    would take any if it were not. Nothing for redis://."""
+    if not settings["PADLOCK_BROKER_URL"].startswith("rediss://"):
+        return {}
+    roots = settings["PADLOCK_BROKER_CA"] or certifi.where()
+    return {"ssl_cert_reqs": "required", "ssl_check_hostname": True, "ssl_ca_certs": str(roots)}
+
+
 def for_flask(settings: Mapping[str, Any]) -> dict[str, Any]:
     """What Flask and its extensions are told, from Padlock's own settings and otherwise fixed."""
     broker = settings["PADLOCK_BROKER_URL"]
@@ -356,6 +378,7 @@ def for_flask(settings: Mapping[str, Any]) -> dict[str, Any]:
         "WTF_CSRF_TIME_LIMIT": None,  # a token lasts as long as its session: a page left open for a day still works
         "RATELIMIT_STORAGE_URI": broker or "memory://",
         "RATELIMIT_STORAGE_OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1, "wrap_exceptions": True}
+        | broker_tls(settings)
         if broker
         else {},
         "RATELIMIT_KEY_PREFIX": "padlock",

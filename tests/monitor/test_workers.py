@@ -18,6 +18,7 @@ import requests
 from bs4 import BeautifulSoup
 
 from tests.monitor.processes import ROOT, SLOW, ended, recorded, wait_for
+from tests.tls_relay import tls_relay
 from webapp.demo import behaviours
 from webapp.demo.pki import issue
 from webapp.extensions import db, writing
@@ -122,6 +123,18 @@ def test_workers_share_a_run_and_ask_everybody_once(slow, crowd, clock, lab, mon
     clock().result(20)
     assert all_is_well()
     assert lab.contacts("*.slow.example") == before + SLOW
+
+
+def test_workers_share_a_run_over_tls(slow, site, redis, crowd, clock, environ, lab, monkeypatch):
+    monkeypatch.setattr(refresh, "work_on", None)
+    leaf = lab.context(issue("localhost", issuer=lab.intermediate), lab.intermediate)
+    with tls_relay(leaf, redis.port) as relay:
+        environ.update(PADLOCK_BROKER_URL=relay.url, PADLOCK_BROKER_CA=str(lab.ca_bundle))
+        site.config.update(PADLOCK_BROKER_URL=relay.url, PADLOCK_BROKER_CA=lab.ca_bundle)
+        live.register(site)
+        crowd(1)
+        clock().result(20)
+    assert all_is_well()
 
 
 def test_a_worker_that_is_killed_loses_nothing(slow, crowd, clock, nursery):

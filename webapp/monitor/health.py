@@ -222,13 +222,16 @@ def site(*, debug: bool, secure_cookies: bool, only_here: bool) -> list[Flag]:
 
 def broker(wanted: bool, problem: str, workers: int) -> list[Flag]:
     """Whether several machines can work together; nothing where one does it all. `problem`: why the broker cannot be
-    used, in its own words."""
+    used."""
     name = "Broker"
     if not wanted:
         return []
     if problem:
-        words = f"It does not answer: {problem}. The site refreshes on its own, which takes longer."
-        fix = "Start Redis where PADLOCK_BROKER_URL says, and see that this machine reaches it. Workers then go on."
+        words = f"It cannot be used: {problem}. The site refreshes on its own, which takes longer."
+        fix = (
+            "Start Redis where PADLOCK_BROKER_URL says, and see that this machine reaches it and, by rediss://, trusts"
+            " its certificate (PADLOCK_BROKER_CA). Workers then go on."
+        )
         return [Flag(name, Level.BAD, words.replace("..", "."), fix)]
     if not workers:
         words = "It answers, but there is no worker: the site refreshes on its own, which takes longer."

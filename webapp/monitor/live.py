@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
 
-from webapp import probe
+from webapp import config, probe
 from webapp.extensions import db
 from webapp.monitor.asking import probe_settings
 from webapp.monitor.models import Hostname, Standing, standing
@@ -204,7 +204,7 @@ def _shared(app: Flask) -> Shared | None:
         return None
     from webapp.monitor.shared import Shared  # Redis is loaded by those who have a broker only
 
-    return Shared(url)
+    return Shared(url, config.broker_tls(app.config))
 
 
 def known(hostname: Hostname | None, *, active: bool, viewer: int, now: datetime) -> Standing:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import logging
 import secrets
+import ssl
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -31,9 +32,10 @@ ALIVE = 60.0  # seconds for which a worker counts as there since its last beat
 class Shared:
     """The Redis of one site. Times are by the clock of Redis, as its clients' may differ."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, tls: Mapping[str, Any]) -> None:
         self.redis: Redis = Redis.from_url(
             url,
+            **tls,
             decode_responses=True,
             socket_timeout=PATIENCE,
             socket_connect_timeout=PATIENCE,
@@ -51,18 +53,18 @@ class Shared:
             answer = what(self.redis)
         except RedisError as error:
             if not self._silent_until:  # once, and not at each look
-                log.warning("Redis does not answer (%s): this process goes on without it", error)
+                log.warning("Redis does not answer (%s): this process goes on without it", _why(error))
             self._silent_until = time.monotonic() + PAUSE
             return otherwise
         self._silent_until = 0.0
         return answer
 
     def problem(self) -> str:
-        """Why Redis cannot be used, in its own words; empty where it can."""
+        """Why Redis cannot be used; empty where it can."""
         try:
             self.redis.ping()
         except RedisError as error:
-            return str(error) or type(error).__name__
+            return _why(error)
         self._silent_until = 0.0
         return ""
 
@@ -140,6 +142,14 @@ class Shared:
             return int(redis.zcard("padlock:workers"))
 
         return self.ask(count, 0)
+
+
+def _why(error: RedisError) -> str:
+    """Why Redis cannot be used, in its own words, or in those about its certificate. The URL is in neither."""
+    refused = error.__context__
+    if isinstance(refused, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {refused.verify_message.removesuffix('.')}"
+    return str(error) or type(error).__name__
 
 
 def _clock(redis: Redis) -> float:

@@ -16,7 +16,7 @@ from celery import Celery, signals
 from flask import Flask
 from kombu.exceptions import OperationalError
 
-from webapp import descriptors
+from webapp import config, descriptors
 from webapp.extensions import db
 from webapp.monitor import due, handout
 from webapp.monitor.asking import Askers
@@ -106,6 +106,7 @@ def _celery(app: Flask) -> Celery:
         worker_prefetch_multiplier=1,
         worker_cancel_long_running_tasks_on_connection_loss=False,  # what is asked is recorded, broker or not
         worker_enable_remote_control=False,
+        broker_use_ssl=config.broker_tls(app.config),
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_connection_timeout=BROKER_PATIENCE,

@@ -1,0 +1,68 @@
+"""A broker behind TLS: it is used where its certificate is good for its name, and by nobody where it is not."""
+
+from contextlib import ExitStack
+
+import pytest
+
+from tests.tls_relay import tls_relay
+from webapp import create_app
+from webapp.demo.pki import issue
+from webapp.extensions import limiter
+from webapp.monitor import checkup, live, workers
+from webapp.monitor.health import Level
+from webapp.monitor.refresh import utc_now
+
+
+@pytest.fixture
+def told(site, redis, lab):
+    """Tells the site of Redis behind TLS, with a certificate for this name, and of the roots to trust."""
+    with ExitStack() as ends:
+
+        def told(name="localhost", roots=lab.ca_bundle, user=""):
+            context = lab.context(issue(name, issuer=lab.intermediate), lab.intermediate)
+            url = ends.enter_context(tls_relay(context, redis.port)).url.replace("//", f"//{user}")
+            site.config.update(PADLOCK_BROKER_URL=url, PADLOCK_BROKER_CA=roots)
+            live.register(site)
+            return site
+
+        yield told
+
+
+def limits(site):
+    """Where a process that is told the same counts attempts."""
+    other = create_app({name: value for name, value in site.config.items() if name.startswith("PADLOCK_")})
+    other.extensions["padlock_flights"].close()
+    return limiter.storage
+
+
+def test_all_that_processes_share_is_there_over_tls(told, redis):
+    site = told()
+    shared = site.extensions["padlock_shared"]
+    shared.beat("worker")
+    assert (shared.problem(), shared.workers()) == ("", 1)
+    assert workers.Broker(site).tell(1, "token")
+    limits(site).incr("somebody", 60)
+    with redis.client() as client:
+        assert {"padlock:workers", "padlock", "LIMITS:somebody"} <= set(client.keys())
+
+
+NOT_TRUSTED = ("localhost", False, "unable to get local issuer certificate")
+OTHER_NAME = ("other.example", True, "certificate is not valid for 'localhost'")
+
+
+@pytest.mark.parametrize(("name", "trusted", "reason"), [NOT_TRUSTED, OTHER_NAME])
+def test_a_certificate_that_is_not_good_is_refused_by_all_and_told(told, lab, redis, caplog, name, trusted, reason):
+    site = told(name, lab.ca_bundle if trusted else None, "user:hunter2@")
+    assert site.extensions["padlock_shared"].workers() == 0
+    assert "Redis does not answer (its certificate is not trusted: " in caplog.text
+    (flag,) = (flag for flag in checkup.look(utc_now()).flags if flag.name == "Broker")
+    assert flag.level is Level.BAD
+    assert flag.words.startswith("It cannot be used: its certificate is not trusted: ")
+    assert reason in flag.words
+    caplog.clear()
+    assert not workers.Broker(site).tell(1, "token")
+    assert reason in caplog.text
+    assert not limits(site).check()
+    assert "hunter2" not in caplog.text + flag.words
+    with redis.client() as client:
+        assert client.keys() == []
