@@ -4,7 +4,7 @@ inside, and the whole report as CSV.
 Fills a database with 1,000, 10,000, 100,000 and 1,000,000 services and as many domains, one time after the other, and
 asks the site for the pages. Prints of each page, at the first size and at 100,000, how long its first load takes, where
 all is counted anew ("cold"), p50 and p95 of those that follow (see webapp/customers/counts.py), and the factor by which
-the p95 grew; and of each size what all pages come to. The database is an SQLite file, or with --postgresql a PostgreSQL
+the p50 grew; and of each size what all pages come to. The database is an SQLite file, or with --postgresql a PostgreSQL
 server of its own. Other sizes are arguments.
 """
 
@@ -191,7 +191,7 @@ def report(results: dict[int, dict[str, Times]], files: dict[int, File]) -> dict
     for (path, then), before in sorted(pairs, key=lambda pair: pair[0][1].p95, reverse=True):
         late = "" if then.p95 <= GOAL else "   over the goal"
         times = "".join(f"{times.cold:8.1f}{times.p50:7.1f}{times.p95:7.1f}" for times in (before, then))
-        print(f"{path:74}{times}{then.p95 / before.p95:8.2f}{late}")
+        print(f"{path:74}{times}{then.p50 / before.p50:8.2f}{late}")
     for size, taken in results.items():
         for what, of_report in (("lists", False), ("report", True)):
             then, before = (_some(of, of_report=of_report) for of in (taken, small))
@@ -223,9 +223,9 @@ def summary(taken: dict[str, Times]) -> str:
 
 
 def grown(small: dict[str, Times], large: dict[str, Times]) -> str:
-    """By how much the p95 of first pages grew from the small to the large number of items, in words."""
+    """By how much the p50 of first pages grew from the small to the large number of items, in words."""
     pairs = zip(small.values(), large.items(), strict=True)
-    factors = sorted(then.p95 / before.p95 for before, (path, then) in pairs if "page=" not in path)
+    factors = sorted(then.p50 / before.p50 for before, (path, then) in pairs if "page=" not in path)
     return f"first pages grew {statistics.median(factors):.2f} x in the median, {factors[-1]:.2f} x at most (goal 1.5)"
 
 
