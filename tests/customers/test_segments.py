@@ -27,7 +27,7 @@ def shelf(in_app):
             client, reason = clients[number % 3], REASONS[number % 5]
             ends = NOW + timedelta(days=(-1, 5, 60)[number % 3])
             row = Hostname(name=f"n{number}.example", reason=reason, not_after=ends) if number % 4 else None
-            service = {"product": "ABab"[number % 4], "next_due_on": DATES[number % 5]}
+            service = {"product": "AXax"[number % 4], "next_due_on": DATES[number % 5]}
             status = list(ServiceStatus)[number % 7]
             db.session.add(Service(client=client, domain=f"D{number % 8}", hostname=row, status=status, **service))
             domain = {"registered_on": DATES[number % 5], "expires_on": DATES[-number % 5]}

@@ -58,7 +58,7 @@ def report(user: User, question: Question, now: datetime) -> Report:
     filters, client = question.understood(issuers)
     sort = _sort(question)
     order = in_order(user, filters, sort, now)
-    key = _key(user, filters, sort if sort == "-reason" else sort.removeprefix("-"))
+    key = _key(user, filters, sort)
     in_groups = groups(user, filters, now)
 
     def count(anew: bool) -> Sequence[int]:
@@ -81,12 +81,12 @@ def report(user: User, question: Question, now: datetime) -> Report:
     return Report(
         page.rows,
         page.total,
-        filters.pop("q", ""),
+        filters.get("q", ""),
         sort,
         page.number,
         page.pages,
         page.size,
-        filters,
+        without(filters, "q"),
         client,
         totals=totals(in_groups),
         weeks=weeks(user, filters, now),
