@@ -118,3 +118,9 @@ def test_a_count_is_kept_for_its_seconds_only(memory, monkeypatch):
     assert memory.recall("key") == (1,)
     monkeypatch.setattr(counts.time, "monotonic", lambda: 1e12)
     assert memory.recall("key") is None
+
+
+def test_what_it_is_told_to_forget_while_it_keeps_it_is_forgotten(memory, monkeypatch):
+    monkeypatch.setattr(counts.time, "monotonic", lambda: memory.forget() or 0.0)  # as another thread might
+    memory.keep("key", (1,), took=1, generation=memory.generation)
+    assert memory._kept == {}

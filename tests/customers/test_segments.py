@@ -149,6 +149,19 @@ def test_where_a_mark_leads_past_the_end_all_is_looked_for_anew(row_of_names):
     assert (left.page, left.total, len(left.rows)) == (1, 23, 23)
 
 
+def test_a_mark_that_is_forgotten_as_it_is_found_leads_nowhere_else(row_of_names, monkeypatch):
+    second = services("2")
+    looked, recall = set(), counts.recall
+
+    def forgets_at_once(key):
+        found = None if key in looked else recall(key)
+        looked.add(key)
+        return found
+
+    monkeypatch.setattr(counts, "recall", forgets_at_once)
+    assert services("2") == second
+
+
 @pytest.mark.parametrize("text", ["", "x", "-1", "0", "99999999999999", "²"])
 def test_there_is_always_a_page(text):
     assert paging.page_number(text, 3) == (3 if text.startswith("9") else 1)

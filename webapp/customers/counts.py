@@ -36,10 +36,11 @@ class Memory:
 
     def keep(self, key: Hashable, counts: tuple[Any, ...], took: float, generation: int) -> None:
         """Keeps what was counted, unless it was counted among rows from before the last time it had to forget."""
+        kept = self._kept  # whatever is told to forget from here on, takes another in its place
         if took >= SLOW and self._seconds and generation == self.generation:
-            if len(self._kept) >= MOST_KEPT:
-                self._kept = {}
-            self._kept[key] = (time.monotonic() + self._seconds, counts)
+            if len(kept) >= MOST_KEPT:
+                kept.clear()
+            kept[key] = (time.monotonic() + self._seconds, counts)
 
     def forget(self) -> None:
         self.generation += 1
