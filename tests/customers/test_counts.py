@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from webapp.customers import catalog, counts, lists
+from webapp.customers import activity, catalog, counts, lists
 from webapp.customers.lists import Question
 from webapp.customers.models import Client, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import db, writing
@@ -58,6 +58,13 @@ def test_what_is_written_is_counted_at_once(memory):
     with writing():
         db.session.delete(db.session.get(Service, 1))
     assert listing().total == 4
+
+
+def test_a_new_line_of_the_log_is_there_at_once(memory):
+    before = activity.list_activity({}).total
+    with writing():
+        activity.note(None, "changed", "service", 1, "alice.example", NOW)
+    assert activity.list_activity({}).total == before + 1
 
 
 def test_a_check_does_not_make_it_forget(memory):
@@ -118,3 +125,9 @@ def test_a_count_is_kept_for_its_seconds_only(memory, monkeypatch):
     assert memory.recall("key") == (1,)
     monkeypatch.setattr(counts.time, "monotonic", lambda: 1e12)
     assert memory.recall("key") is None
+
+
+def test_what_it_is_told_to_forget_while_it_keeps_it_is_forgotten(memory, monkeypatch):
+    monkeypatch.setattr(counts.time, "monotonic", lambda: memory.forget() or 0.0)  # as another thread might
+    memory.keep("key", (1,), took=1, generation=memory.generation)
+    assert memory._kept == {}

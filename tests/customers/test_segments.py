@@ -27,7 +27,7 @@ def shelf(in_app):
             client, reason = clients[number % 3], REASONS[number % 5]
             ends = NOW + timedelta(days=(-1, 5, 60)[number % 3])
             row = Hostname(name=f"n{number}.example", reason=reason, not_after=ends) if number % 4 else None
-            service = {"product": "ABab"[number % 4], "next_due_on": DATES[number % 5]}
+            service = {"product": "AXax"[number % 4], "next_due_on": DATES[number % 5]}
             status = list(ServiceStatus)[number % 7]
             db.session.add(Service(client=client, domain=f"D{number % 8}", hostname=row, status=status, **service))
             domain = {"registered_on": DATES[number % 5], "expires_on": DATES[-number % 5]}
@@ -147,6 +147,19 @@ def test_where_a_mark_leads_past_the_end_all_is_looked_for_anew(row_of_names):
         db.session.execute(db.delete(Service).where(Service.domain > "a33"))
     left = lists.list_services(ada(), Question(page="2"), NOW)
     assert (left.page, left.total, len(left.rows)) == (1, 23, 23)
+
+
+def test_a_mark_that_is_forgotten_as_it_is_found_leads_nowhere_else(row_of_names, monkeypatch):
+    second = services("2")
+    looked, recall = set(), counts.recall
+
+    def forgets_at_once(key):
+        found = None if key in looked else recall(key)
+        looked.add(key)
+        return found
+
+    monkeypatch.setattr(counts, "recall", forgets_at_once)
+    assert services("2") == second
 
 
 @pytest.mark.parametrize("text", ["", "x", "-1", "0", "99999999999999", "²"])

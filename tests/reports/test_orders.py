@@ -1,17 +1,22 @@
 """The report, page after page and as a file, is a plain Python sort of both kinds together."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from tests.customers.test_segments import ada, shelf, way  # noqa: F401 - two are fixtures
 from tests.customers.test_states import NOW, urgency
 from webapp import padlock
 from webapp.customers import lists
-from webapp.customers.models import Domain, Service
-from webapp.extensions import db
-from webapp.monitor.models import standing
+from webapp.customers.models import Client, Domain, Service, ServiceStatus
+from webapp.extensions import db, writing
+from webapp.monitor.models import Hostname, standing
+from webapp.probe import Reason
 from webapp.reports import export, ssl_status
 from webapp.reports.orders import SORTS
 from webapp.reports.questions import REASONS, Question
+
+TICK = timedelta(microseconds=1)
 
 
 def stands(item):
@@ -62,12 +67,12 @@ def in_plain_order(sort, backwards):
 
 
 @pytest.mark.parametrize("sort", SORTS)
-@pytest.mark.parametrize("minus", ["", "-"])
-def test_the_pages_are_a_plain_sort(shelf, way, sort, minus):  # noqa: F811
+def test_the_pages_are_a_plain_sort_both_ways(shelf, way, sort):  # noqa: F811
     numbers = [str(number) for number in range(1, 9)]
-    pages = [ssl_status.report(ada(), Question(sort=minus + sort, page=number), NOW) for number in numbers]
-    assert {page.total for page in pages} == {184}
-    assert [(row.kind, row.id) for page in pages for row in page.rows] == in_plain_order(sort, minus == "-")
+    for asked in (sort, f"-{sort}"):
+        pages = [ssl_status.report(ada(), Question(sort=asked, page=number), NOW) for number in numbers]
+        assert {page.total for page in pages} == {184}
+        assert [(row.kind, row.id) for page in pages for row in page.rows] == in_plain_order(sort, asked != sort)
 
 
 def test_the_totals_and_the_file_are_the_verdicts(shelf):  # noqa: F811
@@ -83,11 +88,24 @@ def test_the_totals_and_the_file_are_the_verdicts(shelf):  # noqa: F811
 
 
 def test_the_weeks_are_what_their_filters_find(shelf):  # noqa: F811
-    report = ssl_status.report(ada(), Question(search="d", client="5"), NOW)
+    report = ssl_status.report(ada(), Question(search="n1", client="5"), NOW)
     assert sum(week.ending for week in report.weeks) > 0
     for week in report.weeks:
-        question = Question(search="d", client="5", ssl="valid", expires=week.monday.isoformat())
+        question = Question(search="n1", client="5", ssl="valid", expires=week.monday.isoformat())
         assert ssl_status.report(ada(), question, NOW).total == week.ending
+
+
+def test_what_ends_as_a_week_begins_belongs_to_that_week(in_app):
+    monday = datetime(2026, 11, 30, tzinfo=UTC)
+    with writing():
+        client, ends = db.session.scalar(db.select(Client)), (NOW, NOW + TICK, monday - TICK, monday, monday + TICK)
+        for number, end in enumerate(ends):
+            row = Hostname(name=f"n{number}.example", reason=Reason.OK, not_after=end)
+            service = {"product": "Hosting", "domain": row.name, "status": ServiceStatus.ACTIVE}
+            db.session.add(Service(client=client, hostname=row, **service))
+    assert [week.ending for week in ssl_status.report(ada(), Question(), NOW).weeks[:3]] == [2, 2, 0]
+    for start, ending in (("2026-11-23", 2), ("2026-11-30", 2)):
+        assert ssl_status.report(ada(), Question(ssl="valid", expires=start), NOW).total == ending
 
 
 @pytest.mark.parametrize("sort", SORTS)

@@ -13,7 +13,7 @@ from flask import Flask, current_app
 from sqlalchemy import Select, event
 from sqlalchemy.orm import Session, UOWTransaction
 
-from webapp.customers.models import Client, Domain, Service, User
+from webapp.customers.models import Activity, Client, Domain, Service, User
 from webapp.extensions import db
 
 SLOW = 0.005  # seconds: a count that took less is taken anew
@@ -36,10 +36,11 @@ class Memory:
 
     def keep(self, key: Hashable, counts: tuple[Any, ...], took: float, generation: int) -> None:
         """Keeps what was counted, unless it was counted among rows from before the last time it had to forget."""
+        kept = self._kept  # whatever is told to forget from here on, takes another in its place
         if took >= SLOW and self._seconds and generation == self.generation:
-            if len(self._kept) >= MOST_KEPT:
-                self._kept = {}
-            self._kept[key] = (time.monotonic() + self._seconds, counts)
+            if len(kept) >= MOST_KEPT:
+                kept.clear()
+            kept[key] = (time.monotonic() + self._seconds, counts)
 
     def forget(self) -> None:
         self.generation += 1
@@ -92,7 +93,8 @@ def _see_how_old_the_rows_are(session: Session, *_: object) -> None:
 def _see_what_is_written(session: Session, _flush: UOWTransaction) -> None:
     # Host names are written at every check: a list would never be remembered, and its rows are live anyway.
     if any(
-        isinstance(row, Client | Domain | Service | User) for row in (*session.new, *session.dirty, *session.deleted)
+        isinstance(row, Activity | Client | Domain | Service | User)
+        for row in (*session.new, *session.dirty, *session.deleted)
     ):
         session.info["counts_change"] = True
 

@@ -130,9 +130,8 @@ def page(
 def _nearest(segment: Segment, backwards: bool, skipped: int, key: Hashable) -> tuple[Mark, int]:
     """The mark from which on to look for what lies `skipped` rows inside a segment, and how many rows behind it."""
     wanted = skipped // BETWEEN_MARKS
-    known = (step for step in range(wanted, 0, -1) if remembered.recall((key, step)))
-    step = next(known, 0)
-    mark: Mark = remembered.recall((key, step)) or ()
+    marks = ((step, remembered.recall((key, step))) for step in range(wanted, 0, -1))
+    step, mark = next(((step, mark) for step, mark in marks if mark), (0, ()))
     ahead = (wanted - step) * BETWEEN_MARKS
 
     def walk() -> Mark:

@@ -76,7 +76,7 @@ def report(user: User, question: Question, now: datetime) -> Report:
         return chosen[::-1] if sort.startswith("-") else chosen
 
     page = paging.fetch(
-        _key(user, filters, column),
+        _key(user, filters, sort),
         order,
         (question.page, question.size),
         lambda found: fetch(user, found),
@@ -86,12 +86,12 @@ def report(user: User, question: Question, now: datetime) -> Report:
     return Report(
         page.rows,
         page.total,
-        filters.pop("q", ""),
+        filters.get("q", ""),
         sort,
         page.number,
         page.pages,
         page.size,
-        filters,
+        without(filters, "q"),
         client,
         totals=totals(in_groups),
         weeks=weeks(user, filters, now),
