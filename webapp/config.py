@@ -276,7 +276,9 @@ SETTINGS = (
     Setting("PADLOCK_COOKIE_SECURE", _switch, "off", "On where the site is reached by https:// only."),
     LOG_FORMAT,
     LOG_LEVEL,
-    Setting("PADLOCK_COUNT_SECONDS", _seconds(0, 3600), "30", "Seconds for which the totals of long lists are kept."),
+    Setting(
+        "PADLOCK_COUNT_SECONDS", _seconds(0, 3600), "30", "Seconds for which totals and places of long lists are kept."
+    ),
     Setting("PADLOCK_SCHEDULER", _switch, "on", "Off where another process of this site does the daily refresh."),
     Setting("PADLOCK_REFRESH_AT", config_refresh.time_of_day, "03:00", "When the daily refresh begins."),
     Setting("PADLOCK_TIMEZONE", config_refresh.zone, "", "The zone of that time, by name; empty: the machine's own."),

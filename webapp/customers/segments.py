@@ -12,7 +12,18 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, Subquery, func, literal, select, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    ScalarSelect,
+    Select,
+    Subquery,
+    func,
+    literal,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.customers import counts as remembered
@@ -117,7 +128,7 @@ def page(
                 rows = _in_order(segment, down, gathered=True)
             else:
                 mark: Mark = ()
-                if key is not None:
+                if key is not None and not _is_computed(segment):
                     mark, skipped = _nearest(segment, down, skipped, (key, part, down))
                 rows = _in_order(segment, down, mark=mark, most=skipped + take)
             cut = rows.limit(take).offset(skipped)
@@ -141,6 +152,11 @@ def _nearest(segment: Segment, backwards: bool, skipped: int, key: Hashable) -> 
     if ahead and (found := remembered.kept((key, wanted), walk)):
         return found, skipped - wanted * BETWEEN_MARKS
     return mark, skipped - step * BETWEEN_MARKS
+
+
+def _is_computed(segment: Segment) -> bool:
+    """Whether what it is sorted by is found out for each row: then no index leads to a mark."""
+    return any(isinstance(by, ScalarSelect) for arm in segment.arms for by in arm.by)
 
 
 def whole(segments: Iterable[Segment], *, backwards: bool) -> Iterator[Select[Any] | CompoundSelect[Any]]:
