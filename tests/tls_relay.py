@@ -6,9 +6,7 @@ import select
 import socket
 import socketserver
 import ssl
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 
 class Relay(socketserver.ThreadingTCPServer):
@@ -42,16 +40,3 @@ class _Conversation(socketserver.BaseRequestHandler):
                     if not (data := side.recv(65536)):
                         return
                     other[side].sendall(data)
-
-
-@contextmanager
-def tls_relay(context: ssl.SSLContext, port: int) -> Iterator[Relay]:
-    """Such a server before this port, while it is needed."""
-    with Relay(context, port) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()

@@ -3,14 +3,15 @@ import threading
 
 import pytest
 
-from tests.smtp_server import mail_server
+from tests.served import served
+from tests.smtp_server import MailServer
 from webapp import config_mail
 from webapp.customers import mail
 
 
 @pytest.fixture
 def server(in_app):
-    with mail_server() as server:
+    with served(MailServer()) as server:
         in_app.config["PADLOCK_SITE_URL"] = "https://padlock.example.com"
         yield server
 

@@ -4,7 +4,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.tls_relay import tls_relay
+from tests.served import served
+from tests.tls_relay import Relay
 from webapp import create_app
 from webapp.demo.pki import issue
 from webapp.extensions import limiter
@@ -20,7 +21,7 @@ def told(site, redis, lab):
 
         def told(name="localhost", roots=lab.ca_bundle, user=""):
             context = lab.context(issue(name, issuer=lab.intermediate), lab.intermediate)
-            url = ends.enter_context(tls_relay(context, redis.port)).url.replace("//", f"//{user}")
+            url = ends.enter_context(served(Relay(context, redis.port))).url.replace("//", f"//{user}")
             site.config.update(PADLOCK_BROKER_URL=url, PADLOCK_BROKER_CA=roots)
             live.register(site)
             return site

@@ -18,7 +18,8 @@ import requests
 from bs4 import BeautifulSoup
 
 from tests.monitor.processes import ROOT, SLOW, ended, recorded, wait_for
-from tests.tls_relay import tls_relay
+from tests.served import served
+from tests.tls_relay import Relay
 from webapp.demo import behaviours
 from webapp.demo.pki import issue
 from webapp.extensions import db, writing
@@ -128,7 +129,7 @@ def test_workers_share_a_run_and_ask_everybody_once(slow, crowd, clock, lab, mon
 def test_workers_share_a_run_over_tls(slow, site, redis, crowd, clock, environ, lab, monkeypatch):
     monkeypatch.setattr(refresh, "work_on", None)
     leaf = lab.context(issue("localhost", issuer=lab.intermediate), lab.intermediate)
-    with tls_relay(leaf, redis.port) as relay:
+    with served(Relay(leaf, redis.port)) as relay:
         environ.update(PADLOCK_BROKER_URL=relay.url, PADLOCK_BROKER_CA=str(lab.ca_bundle))
         site.config.update(PADLOCK_BROKER_URL=relay.url, PADLOCK_BROKER_CA=lab.ca_bundle)
         live.register(site)

@@ -1,5 +1,4 @@
 import re
-import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
@@ -11,6 +10,7 @@ from werkzeug.serving import make_server
 
 from tests.browser import looked_at
 from tests.conftest import PASSWORD
+from tests.served import served
 from webapp.customers import accounts
 from webapp.customers.models import SignIn, User
 from webapp.extensions import db, writing
@@ -70,20 +70,17 @@ def test_guessing_at_one_account_is_slowed_for_the_guesser_only(visit):
 
 def test_forty_guesses_at_once_are_ten(app):
     """A real server with as many threads as guesses."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever).start()
-    site = f"http://127.0.0.1:{server.port}/sign-in"
-    form = requests.Session()
-    token = re.search(r'name="csrf_token" value="([^"]+)"', form.get(site, timeout=10).text)[1]
+    with served(make_server("127.0.0.1", 0, app, threaded=True)) as server:
+        site = f"http://127.0.0.1:{server.port}/sign-in"
+        form = requests.Session()
+        token = re.search(r'name="csrf_token" value="([^"]+)"', form.get(site, timeout=10).text)[1]
 
-    def guess(number):
-        fields = {"email": "alice@example.com", "password": f"guess {number}", "csrf_token": token}
-        return requests.post(site, fields, cookies=form.cookies, timeout=60).status_code
+        def guess(number):
+            fields = {"email": "alice@example.com", "password": f"guess {number}", "csrf_token": token}
+            return requests.post(site, fields, cookies=form.cookies, timeout=60).status_code
 
-    with ThreadPoolExecutor(40) as pool:
-        answers = Counter(pool.map(guess, range(40)))
-    server.shutdown()
-    server.server_close()
+        with ThreadPoolExecutor(40) as pool:
+            answers = Counter(pool.map(guess, range(40)))
     assert answers == {422: 10, 429: 30}
 
 

@@ -7,7 +7,8 @@ from itsdangerous import TimestampSigner
 
 from tests.browser import looked_at
 from tests.conftest import PASSWORD
-from tests.smtp_server import mail_server
+from tests.served import served
+from tests.smtp_server import MailServer
 from webapp import config_mail
 from webapp.customers import resets, users
 from webapp.customers.models import Activity, User
@@ -20,7 +21,7 @@ SECRET = "p%40ss-hunter2"
 
 @pytest.fixture
 def server():
-    with mail_server() as server:
+    with served(MailServer()) as server:
         yield server
 
 

@@ -72,7 +72,7 @@ def list_clients(question: Question) -> Listing[Row]:
         ids = ids.where(_matches(search))
     sort = question.sort if question.sort.removeprefix("-") in SORTS else "name"
     order = [Segment((arm,)) for arm in SORTS[sort.removeprefix("-")].arms(Arm(ids, ids, (Client.id,)))]
-    counted = ("client", search, sort if len(order) > 1 else "")
+    counted = ("client", search)
     asked = question.page, question.size
     page = paging.fetch(counted, order, asked, _rows, sort=sort)
     return Listing(page.rows, page.total, search, sort, page.number, page.pages, page.size)

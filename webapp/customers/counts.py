@@ -1,6 +1,7 @@
-"""Counts that take long, remembered for a short while. Rows are never remembered: they are shown as they are now.
+"""What takes long to count, or to walk to, remembered for a short while. Rows are never remembered: they are shown as
+they are now.
 
-Whoever pages through a list would otherwise wait at each page for a number that hardly changes.
+Whoever pages through a list would otherwise wait at each page for a number, or for a place, that hardly changes.
 """
 
 from __future__ import annotations

@@ -154,7 +154,7 @@ def _listing(
         chosen = items_for(model, user).join(found, found.c.id == model.id)
         return list(db.session.scalars(chosen.order_by(found.c.part, found.c.place)))
 
-    counted = (model.kind, user.client_id, of and of.id, *filters.items(), search, sort if len(order) > 1 else "")
+    counted = (model.kind, user.client_id, of and of.id, *filters.items(), search)
     asked = question.page, question.size
     page = paging.fetch(counted, order, asked, rows, sort=sort)
     words = {str(word): str(word) for word in statuses}

@@ -41,14 +41,16 @@ def fetch(
 ) -> Page[R]:
     """The page that was asked for by its number and size, as they stand in the address bar: anything may stand there.
 
-    `key` says what is counted (see `counts`), and `sort` in which order: with a minus before it, the other way round.
-    `rows_of` fetches the rows of `segments.page`. `count` tells how many each segment of `order` holds, where somebody
-    knows a shorter way; it is told whether to count anew. Where what is remembered does not fit the rows there are by
-    now, that is done: a page comes back empty only when nothing is left.
+    `key` says what list it is, and `sort` in which order: with a minus before it, the other way round. Counts are kept
+    under both (see `counts`), or under the list alone where its order is one segment. `rows_of` fetches the rows of
+    `segments.page`. `count` tells how many each segment of `order` holds, where somebody knows a shorter way; it is
+    told whether to count anew. Where what is remembered does not fit the rows there are by now, that is done: a page
+    comes back empty only when nothing is left.
     """
 
     def counted(anew: bool) -> Sequence[int]:
-        numbers = counts.kept(key, lambda: counts.taken(segments.counting(order)), anew=anew)
+        counted = (key, sort if len(order) > 1 else "")
+        numbers = counts.kept(counted, lambda: counts.taken(segments.counting(order)), anew=anew)
         return segments.settled(order, numbers)
 
     count = count or counted

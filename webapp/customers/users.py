@@ -59,7 +59,7 @@ def list_users(search: str, role: str, sort: str, page: str, size: str = "") -> 
         chosen = chosen.join(found, found.c.id == User.id).order_by(found.c.part, found.c.place)
         return list(db.session.scalars(chosen))
 
-    counted = ("user", wanted, search, sort if len(order) > 1 else "")
+    counted = ("user", wanted, search)
     shown = paging.fetch(counted, order, (page, size), rows, sort=sort)
     filters = {"role": wanted.value} if wanted else {}
     return Listing(shown.rows, shown.total, search, sort, shown.number, shown.pages, shown.size, filters)

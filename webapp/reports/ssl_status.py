@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, Subquery, case, func, select, union_all
+from sqlalchemy import ColumnElement, Subquery, case, func, or_, select, union_all
 
 from webapp.customers import counts, paging, segments, states
-from webapp.customers.access import Item, ids_for, items_for
-from webapp.customers.lists import Listing, looked_for
+from webapp.customers.access import Item, items_for
+from webapp.customers.lists import Listing
 from webapp.customers.models import Service, User
 from webapp.customers.states import Model
 from webapp.extensions import db
@@ -22,12 +22,9 @@ from webapp.reports.orders import (
     DEFAULT_SORT,
     MODELS,
     OWN_SORTS,
-    SEARCHED,
     SORTS,
     arms,
     in_order,
-    leads,
-    of_hostname,
     without,
 )
 from webapp.reports.questions import NEVER_ASKED, ORIGINS, REASONS, Question, mondays, window
@@ -76,7 +73,7 @@ def report(user: User, question: Question, now: datetime) -> Report:
         return chosen[::-1] if sort.startswith("-") else chosen
 
     page = paging.fetch(
-        _key(user, filters, sort),
+        _key(user, filters, "rows"),
         order,
         (question.page, question.size),
         lambda found: fetch(user, found),
@@ -141,9 +138,7 @@ def groups(user: User, filters: Mapping[str, str], now: datetime, *, anew: bool 
     others = without(filters, "ssl")
 
     def take() -> tuple[int, ...]:
-        both = zip(MODELS, arms(user, others, now), strict=True)
-        rows = (arm.rows.outerjoin(model.hostname) for model, arm in both)
-        found = _tally(rows, (states.urgency(model, now) for model in MODELS))
+        found = _tally(user, others, now, lambda model: states.urgency(model, now))
         return tuple(found[place] for place in range(states.INACTIVE + 1))
 
     return counts.kept(_key(user, others, "groups"), take, anew=anew)
@@ -153,9 +148,7 @@ def reasons(user: User, filters: Mapping[str, str], now: datetime, *, anew: bool
     """How many there are of each of `REASONS`, and last of those that are not active."""
 
     def take() -> tuple[int, ...]:
-        both = zip(MODELS, arms(user, filters, now), strict=True)
-        rows = (arm.rows.outerjoin(model.hostname) for model, arm in both)
-        found = _tally(rows, (states.reason(model, now, NEVER_ASKED) for model in MODELS))
+        found = _tally(user, filters, now, lambda model: states.reason(model, now, NEVER_ASKED))
         return tuple(found[word] for word in (*REASONS, None))
 
     return counts.kept(_key(user, filters, "reasons"), take, anew=anew)
@@ -175,10 +168,13 @@ def weeks(user: User, filters: Mapping[str, str], now: datetime) -> list[Week]:
 
     def take() -> tuple[int, ...]:
         ends = [window(monday.isoformat(), now)[1] for monday in ahead]
-        week = case(*((Hostname.not_after < end, number) for number, end in enumerate(ends)))
-        valid = Hostname.reason == Reason.OK, Hostname.not_after > now, Hostname.not_after < ends[-1]
-        active = (_active(model, user, others).join(model.hostname) for model in MODELS)
-        found = _tally((rows.where(*valid, *of_hostname(others, now)) for rows in active), (week, week))
+        weeks = [(Hostname.not_after < end, number) for number, end in enumerate(ends)]
+
+        def week(model: Model) -> ColumnElement[int]:
+            ended = or_(states.inactive(model), Hostname.reason.is_distinct_from(Reason.OK), Hostname.not_after <= now)
+            return case((ended, None), *weeks)
+
+        found = _tally(user, others, now, week)
         return tuple(found[number] for number in range(len(ends)))
 
     numbers = counts.kept(_key(user, others, f"weeks {ahead[0]}"), take)
@@ -200,23 +196,17 @@ def _key(user: User, filters: Mapping[str, str], what: str) -> tuple[object, ...
     return ("report", user.client_id, *sorted(filters.items()), what)
 
 
-def _tally(rows: Iterable[Select[Any]], values: Iterable[ColumnElement[R]]) -> Counter[R]:
-    """How many of these rows there are by their value."""
+def _tally(
+    user: User, filters: Mapping[str, str], now: datetime, value: Callable[[Model], ColumnElement[R]]
+) -> Counter[R]:
+    """How many there are of each value, which is found out of an item beside its host name."""
     numbers = (
-        each.with_only_columns(value.label("value"), func.count(), maintain_column_froms=True).group_by("value")
-        for each, value in zip(rows, values, strict=True)
+        arm.rows.outerjoin(model.hostname)
+        .with_only_columns(value(model).label("value"), func.count(), maintain_column_froms=True)
+        .group_by("value")
+        for model, arm in zip(MODELS, arms(user, filters, now), strict=True)
     )
     found = Counter[R]()
-    for value, number in db.session.execute(union_all(*numbers)):
-        found[value] += number
+    for each, number in db.session.execute(union_all(*numbers)):
+        found[each] += number
     return found
-
-
-def _active(model: Model, user: User, filters: Mapping[str, str]) -> Select[Any]:
-    """What is active and meets those filters that ask nothing of its host name."""
-    rows = ids_for(model, user).where(~states.inactive(model))
-    if "client" in filters:
-        rows = rows.where(model.client_id == int(filters["client"]))
-    if "origin" in filters:
-        rows = rows.where(leads(model, filters["origin"]))
-    return rows.where(*looked_for(model, filters.get("q", ""), SEARCHED[model], user)(True))
