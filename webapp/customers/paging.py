@@ -49,8 +49,8 @@ def fetch(
     """
 
     def counted(anew: bool) -> Sequence[int]:
-        counted = (key, sort if len(order) > 1 else "")
-        numbers = counts.kept(counted, lambda: counts.taken(segments.counting(order)), anew=anew)
+        under = key, sort if len(order) > 1 else ""
+        numbers = counts.kept(under, lambda: counts.taken(segments.counting(order)), anew=anew)
         return segments.settled(order, numbers)
 
     count = count or counted

@@ -168,11 +168,11 @@ def weeks(user: User, filters: Mapping[str, str], now: datetime) -> list[Week]:
 
     def take() -> tuple[int, ...]:
         ends = [window(monday.isoformat(), now)[1] for monday in ahead]
-        weeks = [(Hostname.not_after < end, number) for number, end in enumerate(ends)]
+        places = [(Hostname.not_after < end, number) for number, end in enumerate(ends)]
 
         def week(model: Model) -> ColumnElement[int]:
-            ended = or_(states.inactive(model), Hostname.reason.is_distinct_from(Reason.OK), Hostname.not_after <= now)
-            return case((ended, None), *weeks)
+            none = or_(states.inactive(model), Hostname.reason.is_distinct_from(Reason.OK), Hostname.not_after <= now)
+            return case((none, None), *places)
 
         found = _tally(user, others, now, week)
         return tuple(found[number] for number in range(len(ends)))
