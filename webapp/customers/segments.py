@@ -59,10 +59,12 @@ class Arm:
 @dataclass(frozen=True)
 class Segment:
     """The arms are put in one order: they select the same columns. A segment that is what all the others leave of
-    `rest_of`, and slow to count, is counted so."""
+    `rest_of`, and slow to count, is counted so. `straight`: the index of its order leads to its rows and by few others,
+    so that it is walked however few they are."""
 
     arms: tuple[Arm, ...]
     rest_of: tuple[Arm, ...] = ()
+    straight: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def page(
             take = min(size, count - offset)
             far = offset > count // 2  # from its end it is nearer
             skipped, down = count - offset - take if far else offset, backwards is not far
-            if count <= FEW:
+            if count <= FEW and not segment.straight:
                 rows = _in_order(segment, down, gathered=True)
             else:
                 mark: Mark = ()

@@ -164,7 +164,7 @@ def by_urgency(user: User, filters: Mapping[str, str], now: datetime) -> list[Se
         )
         for arm, one, model in zip(order[EXPIRING].arms, both, MODELS, strict=True)
     )
-    order[EXPIRING] = Segment(tuple(soonest))
+    order[EXPIRING] = Segment(tuple(soonest), straight=not filters and not _few(user, filters))
     return [order[place] for place in states.PLACES[ssl]] if ssl else order
 
 
