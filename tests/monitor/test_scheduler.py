@@ -1,7 +1,7 @@
 """The clock inside the site's process."""
 
 from datetime import UTC, datetime, timedelta
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 
@@ -66,6 +66,23 @@ def test_it_ends_what_is_under_way_and_ticks_no_more(ticking):
     scheduler.stop()
     assert stopped == [True]
     assert not extensions.scheduler.running
+
+
+def test_it_ends_though_a_tick_puts_off_the_next_one_at_that_very_moment(ticking, monkeypatch):
+    begun, ending, ended = Event(), Event(), Event()
+
+    def tick(stop, seconds, step):
+        begun.set()
+        assert ending.wait(5)
+        return True  # there is more to do
+
+    ticking(tick)
+    assert begun.wait(5)
+    real = extensions.scheduler.shutdown
+    monkeypatch.setattr(extensions.scheduler, "shutdown", lambda **how: (ending.set(), real(**how)))
+    Thread(target=lambda: (scheduler.stop(), ended.set()), daemon=True).start()
+    assert ended.wait(10)
+    assert not extensions.scheduler.get_jobs()
 
 
 @pytest.mark.parametrize(("setting", "from_flask"), [(False, ""), (True, "true")])

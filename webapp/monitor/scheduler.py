@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event, Lock
 from typing import Any
 
+from apscheduler.executors.pool import ThreadPoolExecutor
 from flask import Flask, current_app
 
 from webapp.extensions import db, scheduler
@@ -29,6 +30,7 @@ _PUNCTUAL = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1, "
 
 _stop = Event()
 _starting = Lock()
+_threads: ThreadPoolExecutor | None = None  # what ticks run in, while there are any
 
 
 def start(app: Flask) -> None:
@@ -52,14 +54,20 @@ def stop() -> None:
     """Let go of what is under way, within a second or two, and tick no more. gunicorn.conf.py calls it at the end."""
     _stop.set()
     with _starting:
-        if scheduler.running:
-            scheduler.shutdown(wait=True)
+        if _threads is not None and scheduler.running:
+            # It must not wait itself: it would hold a lock that a tick which puts off the next one needs to end.
+            scheduler.shutdown(wait=False)
+            _threads.shutdown(wait=True)
+            scheduler.remove_all_jobs()
 
 
 def _start(app: Flask) -> None:
+    global _threads
     with _starting:
         if not scheduler.running:
             _stop.clear()
+            _threads = ThreadPoolExecutor()
+            app.config["SCHEDULER_EXECUTORS"] = {"default": _threads}
             scheduler.init_app(app)
             scheduler.start()
 
