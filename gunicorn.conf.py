@@ -32,6 +32,12 @@ def when_ready(server: Any) -> None:
         )
 
 
+def post_fork(server: Any, worker: Any) -> None:
+    # A process waits so long for its requests. What is left of the ten seconds is the scheduler's, or the process would
+    # be killed while it holds its claims.
+    worker.cfg.set("graceful_timeout", 6)
+
+
 def worker_exit(server: Any, worker: Any) -> None:
     # Python would wait for the scheduler's threads at its end: they are told to stop before.
     from webapp.monitor import scheduler

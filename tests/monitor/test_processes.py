@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -136,18 +137,40 @@ def test_the_site_refreshes_a_hundred_names_with_nobody_looking(fleet, site_proc
     assert site.wait(10) == 0
 
 
-def test_told_to_end_the_site_lets_go_of_its_claims_within_ten_seconds(fleet, site_process, environ, lab):
+@pytest.fixture
+def busy_site(fleet, site_process, environ, lab):
+    """The site, while it waits for servers that never answer."""
     address, port = lab.listen("*.mute.example", behaviours.silent)
     environ.update(PADLOCK_CONNECT_TO=f"*.mute.example={address}:{port}", PADLOCK_PROBE_TIMEOUT="60")
-    ids = fleet(*(f"name{number}.mute.example" for number in range(5)))
+    fleet(*(f"name{number}.mute.example" for number in range(5)))
     site = site_process()
-    wait_for(lambda: db.session.rollback() or db.session.scalar(db.select(Hostname.claim).where(Hostname.claim != "")))
-    started = time.monotonic()
-    site.terminate()
-    assert site.wait(10) == 0
-    assert time.monotonic() - started < 10
+    wait_for(lambda: claims() > 0)
+    return site
+
+
+def claims():
     db.session.rollback()
-    assert {db.session.get(Hostname, one).claim for one in ids.values()} == {None}
+    return db.session.scalar(db.select(db.func.count(Hostname.claim)))
+
+
+def test_told_to_end_the_site_lets_go_of_its_claims_within_ten_seconds(busy_site):
+    started = time.monotonic()
+    busy_site.terminate()
+    assert busy_site.wait(10) == 0
+    assert time.monotonic() - started < 10
+    assert claims() == 0
+    assert (runs.last_daily().state, runs.last_daily().owner) == (RunState.RUNNING, None)
+
+
+def test_it_does_so_though_a_visitor_never_ends_their_request(busy_site, environ):
+    host, port = environ["PADLOCK_LISTEN"].split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as visitor:
+        form = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\nExpect: 100-continue"
+        visitor.sendall(f"POST /sign-in HTTP/1.1\r\nHost: {host}\r\n{form}\r\n\r\n".encode())
+        assert visitor.recv(100).startswith(b"HTTP/1.1 100 ")  # from now on a thread waits for the form
+        busy_site.terminate()
+        assert busy_site.wait(15) == 0
+    assert claims() == 0
     assert (runs.last_daily().state, runs.last_daily().owner) == (RunState.RUNNING, None)
 
 

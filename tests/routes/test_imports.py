@@ -181,6 +181,19 @@ def test_a_failure_of_ours_is_told_and_changes_nothing(app, ada, monkeypatch, ca
         assert not db.session.scalar(select(func.count()).where(Service.reference == "S-1"))
 
 
+def test_an_import_that_could_not_begin_can_be_begun_again(app, ada, monkeypatch):
+    def full_disk(job):
+        raise OSError(28, "No space left on device")
+
+    job = upload(app, ada, WHOLE)
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        patch.setattr(import_jobs, "_keep", full_disk)
+        ada.post(job)
+    ada.post(job)
+    settle(app)
+    assert ada.get(job).h1.text == "Imported"
+
+
 def test_who_is_no_administrator_any_more_imports_nothing(app, ada):
     job = upload(app, ada, WHOLE)
     with app.app_context():

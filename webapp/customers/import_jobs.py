@@ -170,9 +170,14 @@ def _lock(token: str) -> IO[bytes] | None:
 
 def _start(job: Job, lock: IO[bytes], work: Callable[..., Job], *arguments: Any) -> None:
     app = _app()
-    _workshop(app).locks[job.token] = lock
-    _keep(job)
-    _workshop(app).executor.submit(_run, app, job, work, *arguments)
+    workshop = _workshop(app)
+    workshop.locks[job.token] = lock
+    try:
+        _keep(job)
+        workshop.executor.submit(_run, app, job, work, *arguments)
+    except BaseException:  # the disk may be full: the button has to work when it is not any more
+        workshop.locks.pop(job.token).close()
+        raise
 
 
 def _run(app: Flask, job: Job, work: Callable[..., Job], *arguments: Any) -> None:

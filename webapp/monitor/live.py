@@ -183,7 +183,8 @@ class Flights:
         if self._shared is not None and lease is not None:
             self._shared.give_back(lease)
         with self._lock:
-            del self._flights[name]
+            if self._flights.get(name) is flight:  # a thread that could not start for it may have come later
+                del self._flights[name]
             self._failed.pop(name, None)
             if failed:
                 now = time.monotonic()

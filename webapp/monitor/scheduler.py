@@ -55,10 +55,11 @@ def stop() -> None:
     _stop.set()
     with _starting:
         if _threads is not None and scheduler.running:
+            scheduler.remove_all_jobs()  # it would fail to remove one that is just through
             # It must not wait itself: it would hold a lock that a tick which puts off the next one needs to end.
             scheduler.shutdown(wait=False)
             _threads.shutdown(wait=True)
-            scheduler.remove_all_jobs()
+            scheduler.remove_all_jobs()  # what such a tick has put off
 
 
 def _start(app: Flask) -> None:
@@ -74,7 +75,8 @@ def _start(app: Flask) -> None:
 
 def _tick_in(app: Flask, delay: timedelta) -> None:
     when: dict[str, Any] = {"trigger": "date", "run_date": datetime.now(UTC) + delay}
-    scheduler.add_job("tick soon", _tick, args=[app], **when, **_PUNCTUAL)
+    # Two at once, or it would be dropped that comes while the last one ends; a run is worked on by one of them only.
+    scheduler.add_job("tick soon", _tick, args=[app], **when, **_PUNCTUAL | {"max_instances": 2})
 
 
 def _step(app: Flask) -> refresh.Step | None:
