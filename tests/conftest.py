@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from argon2 import PasswordHasher
 from flask_migrate import upgrade
+from hypothesis import settings as hypothesis_settings
 
 from tests import postgresql
 from tests.browser import Browser
@@ -20,6 +21,9 @@ from webapp.extensions import db, writing
 from webapp.monitor import scheduler
 
 pytest_plugins = ["tests.lab_fixture", "tests.redis_fixture"]
+
+hypothesis_settings.register_profile("busy", deadline=None)  # a machine may be
+hypothesis_settings.load_profile("busy")
 
 PASSWORD = "correct horse battery"
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

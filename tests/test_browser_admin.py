@@ -55,7 +55,9 @@ def test_ada_moves_a_service_with_the_keyboard_alone(page):  # noqa: F811
     page.goto("/admin/services/2")
     page.get_by_role("link", name="Move").press("Enter")
     expect(page.get_by_label("Client")).to_be_focused()
-    page.keyboard.type("plumb")
+    page.wait_for_load_state()
+    with page.expect_response(re.compile("q=plumb$")):
+        page.keyboard.type("plumb")
     expect(page.get_by_role("link", name=re.compile("Bob & Sons"))).to_be_visible()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")

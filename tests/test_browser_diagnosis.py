@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.test_accessibility import violations_on
-from tests.test_browser import cell, chrome, complaints, demo, page, sign_in  # noqa: F401 - four are fixtures
+from tests.test_browser import cell, chrome, complaints, demo, page, settled, sign_in  # noqa: F401 - four are fixtures
 from webapp import padlock
 from webapp.probe import Reason
 
@@ -13,6 +13,7 @@ from webapp.probe import Reason
 def test_a_red_padlock_leads_to_its_cure_in_two_clicks(page):  # noqa: F811
     sign_in(page, "alice")
     expect(cell(page, "expired.lab.example")).to_have_attribute("data-state", "invalid")
+    settled(page)
     cell(page, "expired.lab.example").get_by_role("link").click()
     page.get_by_role("button", name="Why is it red?").click()
     expect(page.locator("#verdict")).to_have_text("Invalid: Certificate expired")
@@ -24,6 +25,7 @@ def test_the_steps_appear_while_the_server_is_asked(page):  # noqa: F811
     sign_in(page, "ada")
     page.goto("/admin/services?q=silent.lab")
     page.goto(page.locator(".padlock-cell a").first.get_attribute("href"))  # while it is asked, its cell is replaced
+    expect(page.locator("#ssl[hx-get]")).to_have_count(0)  # and so is the button
     page.get_by_role("button", name=re.compile("Why is it grey|Look closely")).click()
     expect(page.get_by_role("heading", name="Where the name leads")).to_be_visible()
     expect(page.locator("#diagnosis-more")).to_have_attribute("aria-busy", "true")
@@ -36,7 +38,7 @@ def test_the_support_text_is_copied(page):  # noqa: F811
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     sign_in(page, "bob")
     page.goto("/services?q=incomplete-and-more")
-    expect(page.locator(".padlock-cell[hx-get]")).to_have_count(0)
+    settled(page)
     page.locator(".padlock-cell a").first.click()
     page.locator("#diagnose").click()
     button = page.locator("[data-copies=support-text]")
@@ -49,7 +51,7 @@ def test_the_support_text_is_copied(page):  # noqa: F811
 def test_axe_finds_nothing_in_a_diagnosis_and_nothing_is_too_wide(page):  # noqa: F811
     sign_in(page, "ada")
     page.goto("/admin/services?q=two-faced")
-    expect(page.locator(".padlock-cell[hx-get]")).to_have_count(0)  # a click on one that is just replaced is lost
+    settled(page)
     page.locator(".padlock-cell a").first.click()
     page.locator("#diagnose").click()
     expect(page.locator("#transcript")).to_be_visible()

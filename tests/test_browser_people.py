@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
 
-from tests.test_browser import chrome, complaints, demo, page  # noqa: F401 - fixtures
+from tests.test_browser import chrome, complaints, demo, page, settled  # noqa: F401 - four are fixtures
 from webapp.demo.data import PASSWORD
 
 NEW = "a password of her own"
@@ -55,6 +55,7 @@ def test_a_new_user_chooses_a_password_by_a_link_and_is_disabled_later(page, chr
     carol.get_by_role("button", name="Set the password").click()
     sign_in(carol, "carol", "/services?q=weak-key", NEW)
     expect(carol.get_by_role("row").filter(has_text="weak-key.lab.example")).to_be_visible()
+    settled(carol)
     page.get_by_role("link", name="Carol Clerk").click()
     page.get_by_role("button", name="Disable").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Disabled")
@@ -90,6 +91,7 @@ def test_an_admin_looks_through_a_clients_eyes_and_it_is_written_down(page):
     expect(page.get_by_role("heading", level=1)).to_have_text("Bob Plumber")
     page.locator("#more-menu").click()
     page.get_by_role("link", name="Activity log").click()
+    page.wait_for_load_state()
     page.get_by_label("Action", exact=True).select_option("Viewed as")
     expect(page).to_have_url(re.compile("action=viewed"))
     line = page.get_by_role("row").filter(has_text="bob@example.com")

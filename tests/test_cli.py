@@ -87,7 +87,7 @@ def test_names_come_through_a_pipe(flask):
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n")), min_size=1, max_size=50))
-@hypothesis_settings(max_examples=5, deadline=None)
+@hypothesis_settings(max_examples=5)
 def test_nasty_names_get_a_line_each(flask, names):
     given_names = [name.removesuffix("\r") for name in names]
     expected = [name for name in given_names if name.strip() and not name.lstrip().startswith("#")]
@@ -102,11 +102,11 @@ def test_a_thousand_names_a_third_of_them_silent_end_in_time(flask, tmp_path):
     started = time.monotonic()
     flask("check", "ok.lab.example")
     starting = time.monotonic() - started  # what the process costs on this machine as busy as it is
-    ran = flask("check", "--file", str(names), "--json", PADLOCK_PROBE_CONCURRENCY="100")
+    ran = flask("check", "--file", str(names), "--json", PADLOCK_PROBE_CONCURRENCY="100", PADLOCK_PROBE_TIMEOUT="3")
     elapsed = time.monotonic() - started - starting
     found = [line["state"] for line in lines(ran)]
     assert (found.count("valid"), found.count("unknown"), ran.returncode) == (700, 300, 1)
-    timeout = 1
+    timeout = 3
     assert elapsed < 3 * starting + timeout + 300 / 100 * timeout
 
 

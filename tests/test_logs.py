@@ -5,7 +5,6 @@ import json
 import logging.config
 import os
 import re
-import socket
 import subprocess
 import sys
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from scripts.ports import free_port
 from tests.conftest import PASSWORD
 from webapp import logs
 from webapp.customers import lists
@@ -137,8 +137,7 @@ def test_json_holds_what_is_said_and_facts_of_their_own(visit, write):
 
 
 def test_a_site_that_is_served_logs_every_line_as_json(database):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        listen = f"127.0.0.1:{free.getsockname()[1]}"
+    listen = f"127.0.0.1:{free_port()}"
     environ = {"PADLOCK_LISTEN": listen, "PADLOCK_DATABASE_URL": database}
     environ |= {"PADLOCK_SECRET_KEY": "x" * 32, "PADLOCK_LOG_FORMAT": "json", "PATH": os.environ["PATH"]}
     command = [sys.executable, "-m", "gunicorn", "wsgi:app"]

@@ -412,7 +412,7 @@ CELLS = st.one_of(
     st.sampled_from([*COLUMNS, "client", "service", "domain", "1", "Active", "a.example", '"', "\0"]),
     st.text(max_size=8),
 )
-FUZZ = hypothesis_settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = hypothesis_settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @FUZZ

@@ -1,11 +1,11 @@
 import os
-import socket
 import subprocess
 import sys
 from threading import Event
 
 import pytest
 
+from scripts.ports import free_port
 from tests.conftest import NOW
 from tests.monitor.processes import ROOT, SLOW
 from webapp import config
@@ -108,8 +108,7 @@ def slow(fleet, lab, environ, site):
 @pytest.fixture
 def site_process(environ):
     """The site as `make run` starts it, on a port of its own."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        environ["PADLOCK_LISTEN"] = f"127.0.0.1:{free.getsockname()[1]}"
+    environ["PADLOCK_LISTEN"] = f"127.0.0.1:{free_port()}"
     command = [sys.executable, "-m", "gunicorn", "--log-level", "warning", "wsgi:app"]
     started = []
 

@@ -9,7 +9,7 @@ from webapp.monitor.models import Hostname
 from webapp.probe import State
 
 ROOT = Path(__file__).parents[2]
-SLOW = 14  # names of the fixture `slow`
+SLOW = 24  # names of the fixture `slow`
 
 
 def recorded():
@@ -21,7 +21,7 @@ def recorded():
     return asked
 
 
-def wait_for(condition, seconds=20):
+def wait_for(condition, seconds=60):
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, "it did not come to that"

@@ -1,6 +1,5 @@
 """A PostgreSQL that is killed under a site at work, and two who write to it at once."""
 
-import socket
 import subprocess
 import sys
 import threading
@@ -10,6 +9,7 @@ import pytest
 import requests
 from sqlalchemy.exc import OperationalError
 
+from scripts.ports import free_port
 from tests.conftest import _fill, _site
 from tests.monitor.test_processes import ROOT, wait_for
 from tests.postgresql import Server
@@ -62,8 +62,7 @@ def site(server, lab, monkeypatch):
 @pytest.fixture
 def process(site, monkeypatch):
     """The same site as it is served, with its scheduler; its address."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        listen = f"127.0.0.1:{free.getsockname()[1]}"
+    listen = f"127.0.0.1:{free_port()}"
     monkeypatch.setenv("PADLOCK_LISTEN", listen)
     command = [sys.executable, "-m", "gunicorn", "--log-level", "critical", "wsgi:app"]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:

@@ -196,11 +196,11 @@ def test_two_hundred_silent_servers_at_once_end_with_the_deadline(lab_settings):
     started = time.monotonic()
     findings = list(check_many(["silent.lab.example", "drips.lab.example"] * 100, lab_settings, 200))
     assert {finding.reason for finding in findings} == {Reason.TIMEOUT}
-    assert time.monotonic() - started < lab_settings.timeout + 2
+    assert time.monotonic() - started < lab_settings.timeout + 10
 
 
 @given(st.lists(st.text(), max_size=20))
-@hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_gets_a_finding(texts):
     settings = lookup_failing_with(socket.gaierror(socket.EAI_NONAME, "no such name"))
     findings = list(check_many(texts, settings))

@@ -102,10 +102,10 @@ def test_a_name_is_shown_in_a_way_that_is_understood_again(text):
 @pytest.mark.parametrize("unit", ["a", "a.", "-", "a!", "ü", "*.", ":1", "xn--a.", "https://"])
 def test_long_input_costs_no_time(unit):
     text = unit * (50_000 // len(unit))
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises(NotCheckable):
         parse(text)
-    assert time.perf_counter() - started < 0.05
+    assert time.thread_time() - started < 0.05
 
 
 def test_a_name_is_shown_as_people_write_it():

@@ -21,9 +21,9 @@ NAME = "odd-http.lab.example"
 
 @pytest.fixture
 def asked(lab):
-    """The answer of a server that behaves like this, asked in plain HTTP, half a second long."""
+    """The answer of a server that behaves like this, asked in plain HTTP, for so long."""
 
-    def asked(behaviour, seconds=0.5):
+    def asked(behaviour, seconds=5):
         host, port = lab.listen(NAME, behaviour)
         return ask(NAME, Endpoint(host, port), Deadline(seconds))
 
@@ -48,8 +48,8 @@ async def continues_for_ever(sock):
 @pytest.mark.parametrize("behaviour", [drips_headers, continues_for_ever, silent])
 def test_a_server_that_never_ends_is_left_at_the_deadline(asked, behaviour):
     threads, began = threading.active_count(), time.monotonic()
-    assert asked(behaviour).failure is Failure.TIMEOUT
-    assert time.monotonic() - began < 1.5
+    assert asked(behaviour, 0.5).failure is Failure.TIMEOUT
+    assert time.monotonic() - began < 3
     assert threading.active_count() <= threads
 
 

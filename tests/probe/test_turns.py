@@ -15,7 +15,7 @@ def test_a_turn_that_is_free_is_taken_at_once():
     turns = Turns(1, pause=1, patience=1)
     started = time.monotonic()
     assert drive(turns.take([THERE, HERE, HERE])) == [HERE, THERE]
-    assert time.monotonic() - started < 0.1
+    assert time.monotonic() - started < 0.9
 
 
 def test_after_a_turn_comes_a_pause():
@@ -34,12 +34,12 @@ def test_whoever_stands_in_line_for_too_long_is_nobodys_fault_over_there(lab_set
 
 
 def test_the_time_in_line_does_not_count(lab_settings):
-    turns = Turns(1, pause=0.5, patience=5)
-    settings = replace(lab_settings, timeout=0.4)
+    turns = Turns(1, pause=2, patience=10)
+    settings = replace(lab_settings, timeout=1.5)
     for _ in range(2):
         finding = drive(probe("ok.lab.example", settings, turns))
     assert finding.reason is Reason.OK
-    assert finding.elapsed_seconds < 0.4
+    assert finding.elapsed_seconds < 1.5
 
 
 def test_an_address_is_down_after_as_many_silences_in_a_row_as_are_asked_at_once():
