@@ -66,6 +66,7 @@ def test_ada_moves_a_service_with_the_keyboard_alone(page):  # noqa: F811
     expect(page.get_by_role("status").first).to_contain_text("belongs to Bob & Sons Plumbing now")
     page.goto("/admin/services/2/move?to=1")  # and back, for whoever looks at the demo next
     press(page, "Move to Alice’s Bakery")
+    expect(page.get_by_role("status").first).to_contain_text("belongs to Alice’s Bakery now")
 
 
 def test_a_field_for_a_client_offers_those_that_fit(page):  # noqa: F811
