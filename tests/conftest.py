@@ -11,6 +11,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask_migrate import upgrade
 from hypothesis import settings as hypothesis_settings
+from sqlalchemy import String, event
 
 from tests import postgresql
 from tests.browser import Browser
@@ -32,6 +33,16 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 def pytest_collection_modifyitems(items):
     """The browser's tests take longest: they go first, so that no core waits for them at the end."""
     items.sort(key=lambda item: "chrome" not in item.fixturenames)
+
+
+@event.listens_for(db.session, "before_flush")
+def texts_fit(session, _context, _objects):
+    """SQLite takes texts of any length, and PostgreSQL none that is longer than its column."""
+    for row in session.new | session.dirty:
+        for column in row.__table__.columns:
+            if isinstance(column.type, String) and column.type.length is not None:
+                text = getattr(row, row.__mapper__.get_property_by_column(column).key)
+                assert text is None or len(text) <= column.type.length, f"too long for {column}"
 
 
 @pytest.fixture(scope="session")

@@ -203,6 +203,14 @@ def test_a_view_needs_a_name(fleet, visit, name):
     assert "Give the view a name" in ada.get(REPORT).main.text
 
 
+def test_filters_that_are_too_long_are_not_kept_and_that_is_said(fleet, visit):
+    ada = visit("ada")
+    ada.post(f"{REPORT}/views", {"name": "Long", "q": "🔒" * 200})
+    page = ada.get(REPORT)
+    assert "too long to be kept" in page.main.text
+    assert page.find("a", string="Long") is None
+
+
 def test_nobody_deletes_the_view_of_another(fleet, visit, app):
     with app.app_context(), writing():
         sam = db.session.scalar(db.select(User).filter_by(email="sam@example.com"))

@@ -14,6 +14,7 @@ from webapp.reports.models import SavedView
 
 MOST_SAVED = 50
 LONGEST_NAME = 60
+LONGEST_QUERY = 2000
 
 
 class NotSaved(Exception):
@@ -30,6 +31,8 @@ def save(user: User, name: str, query: str, now: datetime) -> SavedView:
     name = name.strip()
     if not name or len(name) > LONGEST_NAME:
         raise NotSaved(f"Give the view a name of at most {LONGEST_NAME} characters.")
+    if len(query) > LONGEST_QUERY:
+        raise NotSaved("These filters are too long to be kept: search for less.")
     with writing():
         edits.still_admin(user)
         view = db.session.scalar(select(SavedView).filter_by(user_id=user.id, name=name))
