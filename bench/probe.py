@@ -28,7 +28,8 @@ import certifi
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from webapp.demo import pki  # noqa: E402 - a script finds the project beside itself
+from scripts.ports import free_port  # noqa: E402 - a script finds the project beside itself
+from webapp.demo import pki  # noqa: E402
 
 ROUNDS = 5
 CONCURRENCY = 64
@@ -151,8 +152,7 @@ def blackbox_exporter(port: int, bundle: Path) -> dict[str, float]:
     settings = bundle.with_name("blackbox.yml")
     tls = f"tls: true, tls_config: {{ca_file: {bundle}}}, preferred_ip_protocol: ip4"
     settings.write_text(f"modules: {{tls: {{prober: tcp, tcp: {{{tls}}}}}}}\n")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        listen = f"127.0.0.1:{free.getsockname()[1]}"
+    listen = f"127.0.0.1:{free_port()}"
     options = [f"--config.file={settings}", f"--web.listen-address={listen}", "--log.level=error"]
     before, seconds = os.times(), 4
     exporter = subprocess.Popen([str(BLACKBOX), *options], stderr=subprocess.DEVNULL)

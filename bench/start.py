@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -26,6 +25,7 @@ sys.path.insert(0, str(ROOT))
 from flask import Flask  # noqa: E402 - a script finds the project beside itself
 from flask_migrate import upgrade  # noqa: E402
 
+from scripts.ports import free_port  # noqa: E402
 from webapp import create_app  # noqa: E402
 
 ROUNDS = 5
@@ -47,8 +47,7 @@ def prepared(folder: Path, settings: Mapping[str, str] | None = None) -> Flask:
 @contextmanager
 def gunicorn() -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """A site that answers, or will in a moment, and where it is."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        listen = f"127.0.0.1:{free.getsockname()[1]}"
+    listen = f"127.0.0.1:{free_port()}"
     command = [sys.executable, "-m", "gunicorn", "--log-level", "error", "wsgi:app"]
     server = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"PADLOCK_LISTEN": listen})
     try:

@@ -326,7 +326,7 @@ def test_of_two_web_processes_with_a_worker_one_is_killed(slow, crowd, environ, 
     finally:
         for process in (web, worker):
             process.terminate()
-    assert (web.wait(30), worker.wait(30), site.extensions["padlock_shared"].workers()) == (0, 0, 0)
+    assert (web.wait(15), worker.wait(15), site.extensions["padlock_shared"].workers()) == (0, 0, 0)
 
 
 def attempts_to_sign_in(url, count):

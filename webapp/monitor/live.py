@@ -183,7 +183,7 @@ class Flights:
         if self._shared is not None and lease is not None:
             self._shared.give_back(lease)
         with self._lock:
-            if self._flights.get(name) is flight:  # a thread that could not start for it may have come later
+            if self._flights.get(name) is flight:  # it may end twice: queued, though the recorder had no thread
                 del self._flights[name]
             self._failed.pop(name, None)
             if failed:
