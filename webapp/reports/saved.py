@@ -32,7 +32,7 @@ def save(user: User, name: str, query: str, now: datetime) -> SavedView:
     if not name or len(name) > LONGEST_NAME:
         raise NotSaved(f"Give the view a name of at most {LONGEST_NAME} characters.")
     if len(query) > LONGEST_QUERY:
-        raise NotSaved("These filters are too long to be kept: search for less.")
+        raise NotSaved("These filters are too long to be kept: shorten the search.")
     with writing():
         edits.still_admin(user)
         view = db.session.scalar(select(SavedView).filter_by(user_id=user.id, name=name))
