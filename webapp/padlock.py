@@ -5,7 +5,7 @@ Tooltips, pages, reports and the command line all take their words from here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from shlex import quote
@@ -86,16 +86,18 @@ WORDS: Mapping[Reason, Wording] = MappingProxyType(
         ),
         Reason.NOT_YET_VALID: Wording(
             "Certificate not valid yet",
-            "The certificate starts at a later date. Until then browsers warn visitors away.",
+            "The certificate is not valid until a later date. Until then browsers warn visitors away."
+            " If your browser shows no warning, our own clock may be wrong.",
             "Ask your hosting provider to put the earlier certificate back, or issue a new one.",
-            "The leaf is before its not_before. Compare the clocks of the server and of the issuer.",
+            "The leaf is before its not_before. Compare the clock of the issuer with this monitor's own: ours may be wrong.",
             60,
         ),
         Reason.CHAIN_EXPIRED: Wording(
-            "Issuer's certificate expired",
-            "The certificate rests on an issuer's certificate that has run out.",
+            "Issuer's certificate not valid now",
+            "The certificate relies on an issuer's certificate that has expired, or is not valid yet.",
             "Ask your hosting provider to install the issuer's current certificates, or issue a new one.",
-            "An intermediate or root that the path needs is past its not_after. Replace the chain file.",
+            "An intermediate or root that the path needs is past its not_after, or before its not_before."
+            " Replace the chain file.",
             60,
         ),
         Reason.SELF_SIGNED: Wording(
@@ -225,6 +227,21 @@ WORDS: Mapping[Reason, Wording] = MappingProxyType(
             "The monitor failed, see its log.",
             None,
         ),
+    }
+)
+
+# What a verify error says more exactly than its reason does, by its X509_V_ERR number and whether an issuer has it.
+EXACTLY: Mapping[tuple[int, bool], str] = MappingProxyType(
+    {
+        (9, True): "An issuer's certificate is not valid yet. If browsers show no warning, our own clock may be wrong.",
+        (10, True): "An issuer's certificate has expired.",
+        (13, False): "Its dates cannot be read.",
+        (13, True): "The dates of an issuer's certificate cannot be read.",
+        (14, False): "Its dates cannot be read.",
+        (14, True): "The dates of an issuer's certificate cannot be read.",
+        (20, False): "The certificate or its issuer's is malformed, so the two cannot be matched.",
+        (21, False): "The certificate or its issuer's is malformed, so the two cannot be matched.",
+        (22, True): "There are more certificates between this one and its root than anyone accepts.",
     }
 )
 
@@ -522,7 +539,21 @@ def customer_text(state: State, reason: Reason | None) -> str:
 def finding_text(finding: Finding) -> str:
     """What is wrong, for the person whose site it is, with what is odd about the name where that is the reason."""
     text = customer_text(finding.state, finding.reason)
-    return f"{text} {REFUSALS[finding.refusal]}" if finding.refusal is not None else text
+    exactly = REFUSALS[finding.refusal] if finding.refusal is not None else exact_text(finding.problems)
+    return f"{text} {exactly}" if exactly else text
+
+
+def exact_text(problems: Sequence[Problem]) -> str:
+    """What the leading problem says more exactly than its reason; empty where that says it all."""
+    leading = problems[0] if problems else None
+    if leading is None or leading.reason not in (Reason.CHAIN_EXPIRED, Reason.CHAIN_INVALID):
+        return ""
+    return EXACTLY.get((leading.code, leading.depth > 0), "")
+
+
+def stored_exact_text(stored: Sequence[Mapping[str, Any]]) -> str:
+    """The same for the problems that are stored of a host name."""
+    return exact_text([_stored_problem(each) for each in stored[:1]])
 
 
 def staff_text(finding: Finding) -> str:
@@ -530,6 +561,8 @@ def staff_text(finding: Finding) -> str:
     curl's error number with the command that shows it."""
     words = WORDS[finding.reason]
     parts = [words.staff]
+    if exactly := exact_text(finding.problems):
+        parts.append(exactly)
     if finding.detail:
         parts.append(f"{finding.detail}.")
     if finding.address:
@@ -557,7 +590,11 @@ def problem_text(problem: Problem) -> str:
 
 def stored_problem_text(stored: Mapping[str, Any]) -> str:
     """The same for a problem as it is stored of a host name."""
-    return problem_text(Problem(stored["code"], stored["depth"], stored["text"], Reason(stored["reason"])))
+    return problem_text(_stored_problem(stored))
+
+
+def _stored_problem(stored: Mapping[str, Any]) -> Problem:
+    return Problem(stored["code"], stored["depth"], stored["text"], Reason(stored["reason"]))
 
 
 def days_left(not_after: datetime | None, now: datetime) -> int | None:

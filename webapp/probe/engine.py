@@ -105,6 +105,8 @@ def judged(text: str, hostname: str, contact: Contact, deadline: Deadline) -> Fi
         readable=leaf is not None and leaf.readable,
         name_covered=contact.leaf is not None and certificate.covers_underscores(contact.leaf, hostname),
     )
+    if reason is Reason.MONITOR_ERROR:
+        log.error("checking %r failed on our side: OpenSSL says %s", text, problems[0].text)
     return _finding(
         text,
         hostname,

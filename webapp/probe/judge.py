@@ -11,8 +11,8 @@ from types import MappingProxyType
 
 from webapp.probe.finding import Contact, Ending, Problem, Reason
 
-# A revocation list that is missing, old or unreadable says nothing of the certificate.
-_NO_LIST = frozenset(
+# A revocation list or an OCSP answer that is missing, old or unreadable says nothing of the certificate.
+_NO_NEWS = frozenset(
     {
         3,  # UNABLE_TO_GET_CRL
         5,  # UNABLE_TO_DECRYPT_CRL_SIGNATURE
@@ -26,10 +26,19 @@ _NO_LIST = frozenset(
         36,  # UNHANDLED_CRITICAL_CRL_EXTENSION
         44,  # DIFFERENT_CRL_SCOPE
         54,  # CRL_PATH_VALIDATION_ERROR
+        73,  # OCSP_VERIFY_NEEDED
+        74,  # OCSP_VERIFY_FAILED
+        75,  # OCSP_CERT_UNKNOWN
+        96,  # OCSP_RESP_INVALID
+        97,  # OCSP_SIGNATURE_FAILURE
+        98,  # OCSP_NOT_YET_VALID
+        99,  # OCSP_HAS_EXPIRED
+        100,  # OCSP_NO_RESPONSE
     }
 )
 
 _NO_ISSUER = frozenset({20, 21})
+_TOO_LONG = 22  # CERT_CHAIN_TOO_LONG
 
 _LEAF: Mapping[int, Reason] = MappingProxyType(
     {
@@ -43,21 +52,30 @@ _LEAF: Mapping[int, Reason] = MappingProxyType(
 _ANY: Mapping[int, Reason] = MappingProxyType(
     {
         2: Reason.UNTRUSTED_ISSUER,  # UNABLE_TO_GET_ISSUER_CERT
+        9: Reason.CHAIN_EXPIRED,  # CERT_NOT_YET_VALID, of an issuer
         10: Reason.CHAIN_EXPIRED,  # CERT_HAS_EXPIRED, of an issuer
+        17: Reason.MONITOR_ERROR,  # OUT_OF_MEM: ours
         18: Reason.SELF_SIGNED,  # DEPTH_ZERO_SELF_SIGNED_CERT
         19: Reason.UNTRUSTED_ISSUER,  # SELF_SIGNED_CERT_IN_CHAIN
         20: Reason.UNTRUSTED_ISSUER,  # UNABLE_TO_GET_ISSUER_CERT_LOCALLY, of an issuer
         23: Reason.REVOKED,  # CERT_REVOKED
+        27: Reason.UNTRUSTED_ISSUER,  # CERT_UNTRUSTED: the trust store holds it, for another use
+        28: Reason.UNTRUSTED_ISSUER,  # CERT_REJECTED: the trust store holds it as one to refuse
         62: Reason.WRONG_HOSTNAME,  # HOSTNAME_MISMATCH
+        63: Reason.WRONG_HOSTNAME,  # EMAIL_MISMATCH
+        64: Reason.WRONG_HOSTNAME,  # IP_ADDRESS_MISMATCH
         66: Reason.WEAK_CRYPTO,  # EE_KEY_TOO_SMALL
         67: Reason.WEAK_CRYPTO,  # CA_KEY_TOO_SMALL
         68: Reason.WEAK_CRYPTO,  # CA_MD_TOO_WEAK
+        69: Reason.MONITOR_ERROR,  # INVALID_CALL: ours
+        70: Reason.MONITOR_ERROR,  # STORE_LOOKUP: our trust store cannot be searched
     }
 )
 
 # What the owner has to mend first, first. Who vouches comes before the name, and the name before the dates: a
-# certificate of nobody's, or for somebody else, is not mended by renewing it.
+# certificate of nobody's, or for somebody else, is not mended by renewing it. A fault of ours makes all of it doubtful.
 _LEADS = (
+    Reason.MONITOR_ERROR,
     Reason.REVOKED,
     Reason.SELF_SIGNED,
     Reason.UNTRUSTED_ISSUER,
@@ -110,9 +128,10 @@ def _problems(contact: Contact, readable: bool) -> tuple[Problem, ...]:
     found = dict.fromkeys(
         Problem(code, depth, text, _reason_for(code, depth, readable))
         for code, depth, text in contact.errors
-        if code not in _NO_LIST
+        if code not in _NO_NEWS
     )
-    return tuple(sorted(found, key=lambda problem: _LEADS.index(problem.reason)))
+    # OpenSSL gives up a path that is too long, and so misses the issuer at its end: only the length has to be mended.
+    return tuple(sorted(found, key=lambda problem: (problem.code != _TOO_LONG, _LEADS.index(problem.reason))))
 
 
 def _reason_for(code: int, depth: int, readable: bool) -> Reason:
