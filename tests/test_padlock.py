@@ -1,4 +1,5 @@
 import re
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from webapp import padlock
 from webapp.probe import Finding, Note, Reason, Refusal, State
 from webapp.probe.chain import Weakness
+from webapp.probe.finding import Problem
 from webapp.probe.steps import Failure, Origin
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -93,3 +95,30 @@ def test_the_command_asks_where_we_asked():
 def test_the_providers_people_are_not_sent_to_themselves():
     told = [padlock.tooltip(State.INVALID, Reason.REVOKED, now=NOW, staff=staff) for staff in (False, True)]
     assert ["Ask your hosting provider" in text for text in told] == [True, False]
+
+
+def problem(code, depth, reason):
+    return Problem(code, depth, "OpenSSL's text", reason)
+
+
+@pytest.mark.parametrize(
+    ("leading", "told"),
+    [
+        (problem(9, 1, Reason.CHAIN_EXPIRED), "not valid yet"),
+        (problem(10, 2, Reason.CHAIN_EXPIRED), "has expired"),
+        (problem(13, 0, Reason.CHAIN_INVALID), "Its dates cannot be read"),
+        (problem(14, 1, Reason.CHAIN_INVALID), "dates of an issuer's certificate cannot be read"),
+        (problem(22, 11, Reason.CHAIN_INVALID), "than we follow"),
+    ],
+)
+def test_a_fault_is_told_more_exactly_than_its_reason_to_customers_and_to_staff(leading, told):
+    found = Finding("a.example", "a.example", leading.reason, NOW, 0.1, problems=(leading,))
+    assert told in padlock.finding_text(found)
+    assert told in padlock.staff_text(found)
+    assert told in padlock.stored_exact_text([asdict(leading)])
+
+
+def test_a_date_in_the_future_may_be_our_own_clock():
+    not_yet = Finding("a.example", "a.example", Reason.NOT_YET_VALID, NOW, 0.1)
+    assert "our own clock may be wrong" in padlock.finding_text(not_yet)
+    assert "ours may be wrong" in padlock.staff_text(not_yet)

@@ -89,7 +89,7 @@ WORDS: Mapping[Reason, Wording] = MappingProxyType(
             "The certificate is not valid until a later date. Until then browsers warn visitors away."
             " If your browser shows no warning, our own clock may be wrong.",
             "Ask your hosting provider to put the earlier certificate back, or issue a new one.",
-            "The leaf is before its not_before. Compare the clock of the issuer with this monitor's own: ours may be wrong.",
+            "The leaf is before its not_before. Compare the issuer's clock with this monitor's: ours may be wrong.",
             60,
         ),
         Reason.CHAIN_EXPIRED: Wording(
@@ -241,7 +241,7 @@ EXACTLY: Mapping[tuple[int, bool], str] = MappingProxyType(
         (14, True): "The dates of an issuer's certificate cannot be read.",
         (20, False): "The certificate or its issuer's is malformed, so the two cannot be matched.",
         (21, False): "The certificate or its issuer's is malformed, so the two cannot be matched.",
-        (22, True): "There are more certificates between this one and its root than anyone accepts.",
+        (22, True): "More certificates stand between this one and its root than we follow.",
     }
 )
 

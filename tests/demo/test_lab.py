@@ -33,7 +33,7 @@ WITHOUT_A_SERVER = {
 VERIFY_ERRORS = {
     Reason.EXPIRED: {10},
     Reason.NOT_YET_VALID: {9},
-    Reason.CHAIN_EXPIRED: {10},
+    Reason.CHAIN_EXPIRED: {9, 10},
     Reason.SELF_SIGNED: {18},
     Reason.UNTRUSTED_ISSUER: {19, 20},
     Reason.INCOMPLETE_CHAIN: {20, 21},
@@ -43,6 +43,7 @@ VERIFY_ERRORS = {
     Reason.REVOKED: {23},
     Reason.CHAIN_INVALID: {7, 24, 25, 34, 47, 79},
 }
+OUR_OWN_BOUND = {"too-long.lab.example"}  # OpenSSL would follow a hundred issuers
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +112,7 @@ def test_every_difference_from_curl_has_its_reason(lab: Lab) -> None:
 
 def test_openssl_names_the_fault_that_leads(lab: Lab) -> None:
     for case in lab.cases.values():
-        if case.reason in VERIFY_ERRORS and not case.others:
+        if case.reason in VERIFY_ERRORS and not case.others and case.hostname not in OUR_OWN_BOUND:
             with pytest.raises(ssl.SSLError) as caught:
                 _greeted(case.addresses[0], _sceptical(lab, case.reason), case.hostname)
             assert getattr(caught.value, "verify_code", None) in VERIFY_ERRORS[case.reason], case.hostname

@@ -38,6 +38,8 @@ def _bad_dates(lab: Lab) -> None:
     lab.add("expired", Reason.EXPIRED, "Leaf expired 9 days ago", shows(not_before=days(-99), not_after=days(-9.5)))
     lab.add("not-yet-valid", Reason.NOT_YET_VALID, "Leaf not valid for another 3 days", shows(not_before=days(3.5)))
     lab.add("chain-expired", Reason.CHAIN_EXPIRED, "Intermediate expired 3 days ago", shows(issuer=old))
+    new = issue_ca("Padlock Lab CA 7 (not valid yet)", issuer=lab.root, not_before=days(3.5))
+    lab.add("chain-not-yet-valid", Reason.CHAIN_EXPIRED, "Intermediate not valid for another 3 days", shows(issuer=new))
 
 
 def _bad_issuers(lab: Lab) -> None:
@@ -79,6 +81,12 @@ def _bad_chains(lab: Lab) -> None:
     bounds = [extension(ExtensionOID.NAME_CONSTRAINTS, tree, critical=True)]
     elsewhere = issue_ca("Padlock Lab CA 5 (for elsewhere.example)", issuer=lab.root, extensions=bounds)
     lab.add("name-constraints", reason, "Its CA may issue for another domain only", shows(issuer=elsewhere))
+
+    long = [lab.intermediate]
+    for number in range(11):
+        long.insert(0, issue_ca(f"Padlock Lab CA 8.{number}", issuer=long[0]))
+    far, differs = shows(issuer=long[0], chain=long), "curl follows a hundred issuers, and we ten"
+    lab.add("too-long", reason, "A dozen issuers between leaf and root", far, curl=(0,), differs=differs)
 
     strange = [extension(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.9999"), b"\x05\x00", critical=True)]
     lab.add("critical-extension", reason, "A critical extension that nobody knows", shows(extensions=strange))

@@ -33,6 +33,7 @@ _FAILURES: Mapping[Failure, int] = MappingProxyType(
     }
 )
 _SIGNATURE, _NAME = 7, 62  # X509_V_ERR_CERT_SIGNATURE_FAILURE, X509_V_ERR_HOSTNAME_MISMATCH
+_TOO_LONG = 22  # X509_V_ERR_CERT_CHAIN_TOO_LONG
 
 
 def of_lookup(reason: Reason, detail: str) -> int | None:
@@ -44,7 +45,9 @@ def of_lookup(reason: Reason, detail: str) -> int | None:
 
 def of_contact(ending: Ending, finding: Finding, answer: Answer | None, *, speaks_http2: bool) -> int:
     """Where an address was asked: how that ended, what it came to, and what HTTP said where it was asked."""
-    problems = [problem.code for problem in finding.problems]
+    ours = [problem.depth for problem in finding.problems if problem.code == _TOO_LONG]
+    # curl follows a hundred issuers, and does not miss the one after the last that we follow.
+    problems = [problem.code for problem in finding.problems if problem.depth not in ours]
     if _SIGNATURE in problems:
         return TLS_FAILED  # curl reads OpenSSL's first complaint, which is about the signature itself
     if problems and not (problems == [_NAME] and _by_common_name(finding)):
