@@ -80,6 +80,20 @@ def test_json_says_everything_of_every_input(flask, tmp_path):
     assert by_input["ok.lab.example"]["tls_version"] == "TLSv1.3"
 
 
+def test_an_address_that_was_not_asked_is_told(flask):
+    (line,) = lines(flask("check", "half-link-local.lab.example", "--json"))
+    assert line["stray"] == [{"address": "fe80::1", "why": "not_public"}]
+    remark = "AAAA fe80::1 is not a public address; some visitors may run into it"
+    assert f"{remark}." in line["staff"]
+    assert remark in flask("check", "half-link-local.lab.example").stdout.decode()
+
+
+def test_a_denied_network_is_not_asked(flask):
+    said = flask("check", "ok.lab.example", PADLOCK_DENIED_NETWORKS="127.0.0.0/8").stdout.decode()
+    assert "UNKNOWN" in said
+    assert "A 127.0.0.1 is in PADLOCK_DENIED_NETWORKS and was not asked" in said
+
+
 def test_names_come_through_a_pipe(flask):
     ran = flask("check", "--file", "-", "--json", stdin=b"ok.lab.example\nshop.wild.lab.example\n")
     assert {line["hostname"] for line in lines(ran)} == {"ok.lab.example", "shop.wild.lab.example"}

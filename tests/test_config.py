@@ -12,6 +12,7 @@ BAD = {
     "PADLOCK_PROBE_CONCURRENCY": ["0", "many", "1.5", "٣", "9" * 5000],
     "PADLOCK_CA_BUNDLE": ["/no/such/file", "/"],
     "PADLOCK_ALLOWED_NETWORKS": ["10.0.0.0/99", "example.com"],
+    "PADLOCK_DENIED_NETWORKS": ["203.0.113.0/33", "example.com"],
     "PADLOCK_CONNECT_TO": ["example.com", "example.com=1.2.3.4", "=1.2.3.4:443", "a=b:443", "a=1.2.3.4:0", "a=[::1]:x"],
     "PADLOCK_SECRET_KEY": ["short"],
     "PADLOCK_COOKIE_SECURE": ["maybe"],
@@ -139,10 +140,12 @@ def test_an_empty_value_is_the_default(tmp_path):
 def test_lists_are_parted_by_commas(tmp_path):
     environ = {
         "PADLOCK_ALLOWED_NETWORKS": "10.0.0.0/8, fd00::/8,",
+        "PADLOCK_DENIED_NETWORKS": "203.0.113.9/24, 2001:db8::/32",
         "PADLOCK_CONNECT_TO": "Shop.Example.=[::1]:8443, *.example.com=192.0.2.1:443",
     }
     values = config.load(environ, tmp_path)
     assert values["PADLOCK_ALLOWED_NETWORKS"] == (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
+    assert values["PADLOCK_DENIED_NETWORKS"] == (ip_network("203.0.113.0/24"), ip_network("2001:db8::/32"))
     assert values["PADLOCK_CONNECT_TO"] == (("shop.example", "::1", 8443), ("*.example.com", "192.0.2.1", 443))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -127,6 +128,7 @@ def _line(finding: probe.Finding, now: datetime) -> str:
         parts.append(padlock.REFUSALS[finding.refusal])
     elif finding.detail:
         parts.append(finding.detail)
+    parts += [text.removesuffix(".") for text in padlock.stray_texts(finding.stray, finding.reason)]
     parts += [finding.address or "", finding.tls_version or "", f"{finding.elapsed_seconds:.2f} s"]
     name = probe.to_unicode(finding.hostname) if finding.hostname else repr(finding.input)
     return f"{finding.state.upper():<8} {name:<30} {' · '.join(part for part in parts if part)}"
@@ -151,6 +153,7 @@ def _json_line(finding: probe.Finding, now: datetime) -> str:
         "checked_at": _iso(finding.checked_at),
         "problems": [padlock.problem_text(problem) for problem in finding.problems],
         "notes": sorted(finding.notes),
+        "stray": [dataclasses.asdict(stray) for stray in finding.stray],
         "staff": padlock.staff_text(finding),
         "fingerprint": certificate.fingerprint or None,
     }

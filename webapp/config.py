@@ -256,6 +256,7 @@ SETTINGS = (
     Setting("PADLOCK_PROBE_CONCURRENCY", _whole(1, 1024), "256", "How many checks run at once."),
     Setting("PADLOCK_CA_BUNDLE", _file, "", "A PEM file with the only roots (and CRLs) to trust; empty: certifi's."),
     Setting("PADLOCK_ALLOWED_NETWORKS", _each(_network), "", "Networks that may be asked besides public ones."),
+    Setting("PADLOCK_DENIED_NETWORKS", _each(_network), "", "Networks that are never asked, allowed or not."),
     Setting("PADLOCK_CONNECT_TO", _each(_connect_to), "", "pattern=address:port, …: ask there, not where DNS says."),
     Setting("PADLOCK_FRESH_SECONDS", _seconds(0, 86400), "300", "Seconds for which a result is shown without asking."),
     Setting("PADLOCK_TRUSTED_HOSTS", _each(str), "", "Host names this site answers to; empty: any."),

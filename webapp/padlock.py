@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from webapp.probe.chain import Remark, Weakness
-from webapp.probe.finding import Finding, Note, Problem, Reason, State
+from webapp.probe.finding import Finding, NotAsked, Note, Problem, Reason, State, Stray
 from webapp.probe.hostname import Refusal
 from webapp.probe.steps import Failure, Origin
 
@@ -209,7 +209,7 @@ WORDS: Mapping[Reason, Wording] = MappingProxyType(
             "Points to a private address",
             "The name leads to an address that is not on the public internet, so it is not asked.",
             "If the site is meant to be public, point the name at the server's public address.",
-            "One of its addresses is private, loopback, link-local or otherwise special."
+            "None of its addresses may be asked: they are private, loopback, link-local, otherwise special or denied."
             " PADLOCK_ALLOWED_NETWORKS adds networks by choice.",
             None,
         ),
@@ -402,6 +402,15 @@ NOTES: Mapping[Note, str] = MappingProxyType(
     {Note.CLIENT_CERTIFICATE_WANTED: "The server asks visitors for a certificate of their own."}
 )
 
+# Addresses that must not be asked. For staff only.
+STRAYS: Mapping[NotAsked, str] = MappingProxyType(
+    {
+        NotAsked.NOT_PUBLIC: "{record} is not a public address",
+        NotAsked.CARRIES_IPV4: "{record} may lead to a private IPv4 address",
+        NotAsked.DENIED: "{record} is in PADLOCK_DENIED_NETWORKS and was not asked",
+    }
+)
+
 # What has become of a refresh, see `monitor.models.RunState`: its words and the colour of its badge.
 RUNS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -565,6 +574,7 @@ def staff_text(finding: Finding) -> str:
         parts.append(exactly)
     if finding.detail:
         parts.append(f"{finding.detail}.")
+    parts += stray_texts(finding.stray, finding.reason)
     if finding.address:
         parts.append(f"Asked at {finding.address} port {finding.port}.")
     if finding.hostname and words.curl is not None:
@@ -640,6 +650,22 @@ def last_known(state: State, last_valid_at: datetime | None, now: datetime) -> s
 def note_texts(notes: Iterable[str]) -> list[str]:
     """What is worth knowing beside the verdict, from what is stored of a host name."""
     return [NOTES[Note(note)] for note in notes]
+
+
+def stray_texts(strays: Iterable[Stray], reason: Reason | None) -> list[str]:
+    """What staff are told of the addresses that were not asked: "AAAA fe80::1 is not a public address; some visitors
+    may run into it." The latter only where there are others to run into."""
+    texts = []
+    for stray in strays:
+        text = STRAYS[stray.why].replace("{record}", stray.record)
+        met = stray.why is not NotAsked.DENIED and reason is not Reason.BLOCKED
+        texts.append(f"{text}; some visitors may run into it." if met else f"{text}.")
+    return texts
+
+
+def stored_stray_texts(stored: Iterable[Mapping[str, str]], reason: Reason | None) -> list[str]:
+    """The same for addresses as they are stored of a host name."""
+    return stray_texts((Stray(one["address"], NotAsked(one["why"])) for one in stored), reason)
 
 
 def look(state: State, reason: Reason | None) -> Look:

@@ -92,19 +92,22 @@ def _name(step: NameUnderstood) -> Told:
 
 
 def _dns(step: DnsAnswer, staff: bool) -> Told:
+    notes = tuple(padlock.stray_texts(step.stray, step.reason)) if staff else ()
     if step.reason is not None:
         words = padlock.WORDS[step.reason]
         facts = _facts(("Answer", clean(step.detail)), ("Addresses", _few(step.addresses))) if staff else ()
-        return Told("Where the name leads", UNSURE, words.customer, facts)
+        return Told("Where the name leads", UNSURE, words.customer, facts, notes)
     aliases = "not told by the name servers" if step.aliases is None else " → ".join(step.aliases) or "none"
+    # Only staff read an address that must not be asked.
+    shown = step.addresses if staff else step.askable
     facts = _facts(
-        ("IPv4 (A)", _few([text for text in step.addresses if ":" not in text])),
-        ("IPv6 (AAAA)", _few([text for text in step.addresses if ":" in text]) or "none"),
+        ("IPv4 (A)", _few([text for text in shown if ":" not in text])),
+        ("IPv6 (AAAA)", _few([text for text in shown if ":" in text]) or "none"),
         ("Aliases (CNAME)", "" if step.instead or not staff else aliases),
         ("Resolver", "" if step.instead or not staff else f"answered in {step.seconds:.3f} s"),
     )
     instead = "PADLOCK_CONNECT_TO says where to ask: DNS was not asked." if step.instead and staff else ""
-    return Told("Where the name leads", GOOD, instead, facts)
+    return Told("Where the name leads", NOTE if notes else GOOD, instead, facts, notes)
 
 
 def _address(step: AddressAsked, staff: bool) -> Told:
@@ -238,6 +241,7 @@ def _verdict(step: Verdict, staff: bool) -> Told:
     differ = padlock.ADDRESSES_DIFFER if step.odd else ""
     text = " ".join(part for part in (padlock.finding_text(finding), end, differ) if part)
     notes = [padlock.weakness_text(remark) for remark in step.remarks] if staff else []
+    notes += padlock.stray_texts(finding.stray, leading) if staff else []
     notes += padlock.note_texts(finding.notes)
     aside = step.odd or step.origin in (Origin.ELSEWHERE, Origin.NOWHERE)
     mark = NOTE if aside and finding.state is State.VALID else _MARKS[finding.state]

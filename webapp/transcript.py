@@ -117,11 +117,11 @@ def support_text(steps: Sequence[Step], *, staff: bool) -> str:
         words = f"{padlock.title(one.finding.state, one.finding.reason)}. {padlock.mend_text(one.finding.reason)}"
         lines.append(f"At {one.endpoint.address} port {one.endpoint.port}: {words}")
     if staff or finding.reason is not Reason.BLOCKED:
-        lines += _evidence(verdict)
+        lines += _evidence(verdict, staff)
     return "\n".join(lines)
 
 
-def _evidence(verdict: Verdict) -> list[str]:
+def _evidence(verdict: Verdict, staff: bool) -> list[str]:
     finding, certificate = verdict.finding, verdict.finding.certificate
     lines = [f"Asked at: {finding.address} port {finding.port}"] if finding.address else []
     if certificate is not None:
@@ -129,6 +129,7 @@ def _evidence(verdict: Verdict) -> list[str]:
         lines.append(f"Certificate: for {', '.join(certificate.names[:10]) or certificate.subject or 'nobody'},")
         lines.append(f"  issued by {certificate.issuer or 'nobody'}, valid until {end}")
         lines.append(f"  SHA-256 {certificate.fingerprint}")
+    lines += [f"DNS: {text}" for text in padlock.stray_texts(finding.stray, finding.reason)] if staff else []
     details = [padlock.problem_text(problem) for problem in finding.problems] or [finding.detail]
     lines += [f"OpenSSL: {text}" for text in details if text]
     command = telling.command(finding)

@@ -97,7 +97,7 @@ def test_curl_finds_what_each_case_says(lab: Lab, curl: str) -> None:
     asked = [case for case in lab.cases.values() if case.curl]
     with ThreadPoolExecutor(16) as pool:
         jobs = {
-            case.hostname: [pool.submit(_curl, curl, lab, case, address) for address in case.addresses]
+            case.hostname: [pool.submit(_curl, curl, lab, case, address) for address in case.askable]
             for case in sorted(asked, key=lambda case: case.reason is not Reason.TIMEOUT)
         }
     found = {hostname: tuple(job.result() for job in each) for hostname, each in jobs.items()}
@@ -135,8 +135,9 @@ def test_a_name_with_two_addresses_is_there_twice_in_order(lab: Lab) -> None:
 
 def test_forbidden_names_have_no_expectation_of_curl(lab: Lab) -> None:
     for case in lab.cases.values():
-        local = all(host == "127.0.0.1" for host, _ in case.addresses)
-        assert local == bool(case.curl) == (case.reason is not Reason.BLOCKED), case.hostname
+        local = tuple(address for address in case.addresses if address[0] == "127.0.0.1")
+        assert case.askable == local, case.hostname
+        assert bool(case.curl) == (case.reason is not Reason.BLOCKED), case.hostname
 
 
 def test_who_does_not_name_the_host_sees_another_certificate(lab: Lab) -> None:
@@ -201,8 +202,8 @@ def test_closing_takes_no_time_and_leaves_nothing(tmp_path: Path) -> None:
     with contextlib.ExitStack() as held:
         with running(tmp_path) as lab:
             for case in lab.cases.values():
-                if case.curl and case.curl[-1] != 7 and case.addresses[-1] != lab.dead:
-                    held.enter_context(socket.create_connection(case.addresses[-1]))
+                if case.curl and case.curl[-1] != 7 and case.askable[-1] != lab.dead:
+                    held.enter_context(socket.create_connection(case.askable[-1]))
             closing_at = time.monotonic()
         assert time.monotonic() - closing_at < 1
     assert threading.active_count() <= threads

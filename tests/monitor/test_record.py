@@ -8,6 +8,7 @@ from webapp.extensions import db
 from webapp.monitor.models import Hostname, standing
 from webapp.monitor.record import record
 from webapp.probe import Certificate, Finding, Reason, State
+from webapp.probe.finding import NotAsked, Stray
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=6)  # when all of it is recorded
@@ -42,6 +43,14 @@ def test_an_answer_without_a_certificate_clears_its_facts(row):
     record(later(reason=Reason.REFUSED, certificate=None), LATER)
     assert (row.state, row.issuer, row.not_after, row.fingerprint) == (State.INVALID, "", None, None)
     assert row.last_valid_at == NOW
+
+
+def test_addresses_that_were_not_asked_are_kept_until_the_next_answer(row):
+    record(replace(VALID, stray=(Stray("fe80::1", NotAsked.NOT_PUBLIC),)), LATER)
+    db.session.expire(row)
+    assert row.stray == [{"address": "fe80::1", "why": "not_public"}]
+    record(later(), LATER)
+    assert row.stray == []
 
 
 def test_an_older_finding_is_dropped(row):

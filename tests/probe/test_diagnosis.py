@@ -7,6 +7,7 @@ import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from ipaddress import ip_network
 
 import pytest
 
@@ -78,7 +79,7 @@ def no_aliases(hostname, seconds):
 
 @pytest.fixture(scope="module")
 def contacts_before(lab):
-    return {name: lab.contacts(name) for name in (LANDING, "half-private.lab.example")}
+    return {name: lab.contacts(name) for name in (LANDING,)}
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +149,7 @@ def test_every_reason_has_its_row():
 
 
 def test_the_number_is_the_one_that_curl_ends_with_at_every_server(lab, diagnoses, curl):  # noqa: F811
-    asked = [(case, address) for case in lab.cases.values() if case.curl for address in case.addresses]
+    asked = [(case, address) for case in lab.cases.values() for address in case.askable]
     with ThreadPoolExecutor(16) as pool:
         real = dict(zip(asked, pool.map(lambda one: _curl(curl, lab, *one), asked), strict=True))
     ours = {(step.finding.hostname, step.endpoint): step.curl for step in _addresses(diagnoses)}
@@ -279,20 +280,56 @@ def test_where_a_name_leads_is_told_from_its_server(of, name):
     assert fields(verdict, staff=False).get(said.label) == (None if asked.origin is Origin.HERE else said.customer)
 
 
-def test_a_server_that_may_not_be_asked_is_not(lab_settings, guard):
-    asked = [s for s in diagnose("moved-away.lab.example", lab_settings, "10.0.0.1") if isinstance(s, OriginAsked)]
+@pytest.mark.parametrize("server", ["10.0.0.1", "64:ff9b::a00:1", "203.0.114.7", "::ffff:203.0.114.7"])
+def test_a_server_that_may_not_be_asked_is_not(lab_settings, guard, server):
+    settings = replace(lab_settings, denied_networks=(ip_network("203.0.114.0/24"),))
+    asked = [s for s in diagnose("moved-away.lab.example", settings, server) if isinstance(s, OriginAsked)]
     assert asked[0].finding.reason is Reason.BLOCKED
     assert guard.attempts == []
 
 
-def test_a_blocked_name_gets_no_connection_at_all(lab, of, diagnoses, contacts_before):
-    dns = of("half-private", DnsAnswer)
-    assert (dns.reason, dns.blocked) == (Reason.BLOCKED, ("10.0.0.1",))
-    assert of("half-private", AddressAsked, every=True) == of("half-private", HttpAnswer, every=True) == []
-    assert lab.contacts("half-private.lab.example") == contacts_before["half-private.lab.example"]
-    for step in diagnoses["half-private.lab.example"]:
-        assert "10.0.0.1" not in str(telling.tell(step, staff=False))
-    assert "10.0.0.1" not in transcript.support_text(diagnoses["half-private.lab.example"], staff=False)
+def test_a_blocked_name_gets_no_connection_at_all(of, guard):
+    dns = of("all-private", DnsAnswer)
+    assert (dns.reason, dns.askable) == (Reason.BLOCKED, ())
+    assert [stray.address for stray in dns.stray] == ["10.0.0.1", "fe80::1", "64:ff9b::a9fe:a9fe"]
+    assert of("all-private", AddressAsked, every=True) == of("all-private", HttpAnswer, every=True) == []
+    assert guard.attempts == []
+
+
+@pytest.mark.parametrize("label", ["half-private", "half-link-local", "half-nat64"])
+def test_an_address_that_must_not_be_asked_is_a_remark_beside_a_good_one(of, guard, label):
+    (stray,) = of(label, DnsAnswer).stray
+    verdict = of(label, Verdict)
+    assert [step.endpoint.address for step in of(label, AddressAsked, every=True)] == ["127.0.0.1"]
+    assert (verdict.finding.reason, verdict.finding.stray, verdict.odd) == (Reason.OK, (stray,), ())
+    for step in (of(label, DnsAnswer), verdict):
+        assert any(stray.address in note for note in telling.tell(step, staff=True).notes)
+    assert guard.attempts == []
+
+
+@pytest.mark.parametrize("label", ["half-private", "half-link-local", "half-nat64", "all-private", "private"])
+def test_clients_never_read_an_address_that_must_not_be_asked(lab, diagnoses, label):
+    name = f"{label}.lab.example"
+    read = [str(telling.tell(step, staff=False)) for step in diagnoses[name]]
+    read.append(transcript.support_text(diagnoses[name], staff=False))
+    for address, _ in set(lab.cases[name].addresses) - set(lab.cases[name].askable):
+        assert not any(address in text for text in read)
+
+
+def test_a_long_list_of_addresses_that_must_not_be_asked_is_hidden_from_clients_too(lab_settings, lab):
+    private = [f"10.0.0.{n}" for n in range(1, 40)]
+    settings = replace(lab_settings, connect_to=(), lookup=lambda name: ["127.0.0.1", *private])
+    dns = list(diagnose("shop.example", settings, None, no_aliases))[1]
+    assert len(dns.stray) == len(telling.tell(dns, staff=True).notes) == 8
+    assert "10.0.0." not in str(telling.tell(dns, staff=False))
+
+
+def test_plain_http_goes_by_the_same_gate(lab_settings, guard):
+    there = (ConnectTo("ok.lab.example:80", "64:ff9b::a9fe:a9fe", 80),)
+    settings = replace(lab_settings, connect_to=there + lab_settings.connect_to)
+    answers = [step for step in diagnose("ok.lab.example", settings, None, no_aliases) if isinstance(step, HttpAnswer)]
+    assert [answer.secure for answer in answers] == [True]
+    assert guard.attempts == []
 
 
 def test_the_support_text_has_all_that_a_provider_needs(diagnoses):
@@ -311,7 +348,7 @@ def test_the_support_text_has_all_that_a_provider_needs(diagnoses):
 def test_the_aliases_are_told_where_dns_was_asked(lab_settings):
     settings = replace(lab_settings, connect_to=(), lookup=lambda name: ["127.0.0.1"], allowed_networks=())
     dns = list(diagnose("shop.example", settings, None, lambda name, seconds: ("edge.cdn.example",)))[1]
-    assert (dns.aliases, dns.addresses, dns.blocked) == (("edge.cdn.example",), ("127.0.0.1",), ("127.0.0.1",))
+    assert (dns.aliases, dns.addresses, dns.askable) == (("edge.cdn.example",), ("127.0.0.1",), ())
 
 
 @pytest.mark.parametrize("jargon", ["SAN", "TLS", "leaf", "X509", "handshake", "SNI", "curl", "OpenSSL", "PADLOCK"])

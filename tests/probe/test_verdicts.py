@@ -81,7 +81,7 @@ def test_a_redirect_is_not_followed(lab, findings, contacts_before):
 
 
 def test_a_blocked_name_gets_no_connection(findings, guard):
-    assert findings["half-private.lab.example"].reason is Reason.BLOCKED
+    assert findings["all-private.lab.example"].reason is Reason.BLOCKED
     assert guard.attempts == []
 
 

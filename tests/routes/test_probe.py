@@ -86,6 +86,17 @@ def test_the_details_bring_the_padlock_of_the_heading_along(visit, checked):
     assert "Checked just now" in page.select_one("#ssl").text
 
 
+@pytest.mark.parametrize(("who", "read"), [("alice", False), ("ada", True)])
+def test_only_staff_read_the_addresses_that_were_not_asked(visit, app, checked, who, read):
+    checked()
+    with app.app_context(), writing():
+        row = db.session.scalar(db.select(Hostname).filter_by(name="alice.example"))
+        row.stray = [{"address": "192.168.1.10", "why": "not_public"}]
+    page = visit(who).get("/probe/service/1/details")
+    assert ("A 192.168.1.10 is not a public address; some visitors may run into it." in page.text) == read
+    assert ("192.168.1.10" in page.text) == read
+
+
 def test_check_now_asks_though_the_answer_is_fresh(visit, checked):
     checked(timedelta(minutes=1))
     alice = visit("alice")

@@ -146,6 +146,8 @@ def _no_answer(lab: Lab) -> None:
 
 def _forbidden(lab: Lab) -> None:
     private, metadata = points(("10.0.0.1", 443)), points(("169.254.169.254", 443))
+    link_local, nat64 = points(("fe80::1", 443)), points(("64:ff9b::a9fe:a9fe", 443))
     lab.add("private", Reason.BLOCKED, "Points to a private address", private)
     lab.add("metadata", Reason.BLOCKED, "Points to a cloud's metadata address", metadata)
-    lab.add("half-private", Reason.BLOCKED, "One good address, one private", shows(), private)
+    lab.add("all-private", Reason.BLOCKED, "Three addresses, none of them public", private, link_local, nat64)
+    lab.add("nat64-metadata", Reason.BLOCKED, "A cloud's metadata address by way of NAT64", nat64)

@@ -48,6 +48,7 @@ def add_to(lab: Lab) -> None:
     _client_certificates(lab)
     _http(lab)
     _dead_addresses(lab)
+    _stray_addresses(lab)
     _hostile_texts(lab)
     _weak_spots(lab)
     _origins(lab)
@@ -118,6 +119,13 @@ def _dead_addresses(lab: Lab) -> None:
     if lab.dead:
         dead = points(lab.dead)
         lab.add("silent-first", Reason.OK, "First address is dead, second is well", dead, shows(), curl=(28, 0))
+
+
+def _stray_addresses(lab: Lab) -> None:
+    """Names with one good address and, behind it, one that must not be asked."""
+    for label, stray in (("private", "10.0.0.1"), ("link-local", "fe80::1"), ("nat64", "64:ff9b::a9fe:a9fe")):
+        about = f"One good address, one that must not be asked: {stray}"
+        lab.add(f"half-{label}", Reason.OK, about, shows(), points((stray, 443)), curl=(0,))
 
 
 def _hostile_texts(lab: Lab) -> None:

@@ -52,6 +52,11 @@ class Case:
     curl: tuple[int, ...] = ()  # curl's exit code at each address; none where no packet may leave
     differs: str = ""  # why our verdict is another than curl's, where it is
 
+    @property
+    def askable(self) -> tuple[Address, ...]:
+        """The addresses to which packets may leave. The others are its last."""
+        return self.addresses[: len(self.curl)]
+
 
 class Lab:
     """Servers on loopback and the authority that issues their certificates. Close it when done.

@@ -28,6 +28,7 @@ def probe_settings(config: Mapping[str, Any]) -> Settings:
         timeout=config["PADLOCK_PROBE_TIMEOUT"],
         ca_bundle=config["PADLOCK_CA_BUNDLE"],
         allowed_networks=config["PADLOCK_ALLOWED_NETWORKS"],
+        denied_networks=config["PADLOCK_DENIED_NETWORKS"],
         connect_to=tuple(ConnectTo(*entry) for entry in config["PADLOCK_CONNECT_TO"]),
     )
 

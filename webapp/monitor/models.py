@@ -31,6 +31,7 @@ class Hostname(Model):
     detail: Mapped[str] = mapped_column(String(500), default="")
     problems: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)  # each a `Problem`, in order
     notes: Mapped[list[str]] = mapped_column(JSON, default=list)  # each a `Note`
+    stray: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default="[]")  # each a `Stray`
     address: Mapped[str | None] = mapped_column(String(45))
     port: Mapped[int | None]
     tls_version: Mapped[str | None] = mapped_column(String(10))

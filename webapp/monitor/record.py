@@ -42,6 +42,7 @@ def remember(row: Hostname, finding: Finding, now: datetime) -> dict[str, object
     row.state, row.reason, row.detail = finding.state, finding.reason, finding.detail
     row.problems = [asdict(problem) for problem in finding.problems]
     row.notes = sorted(finding.notes)
+    row.stray = [asdict(stray) for stray in finding.stray]
     row.address, row.port, row.tls_version = finding.address, finding.port, finding.tls_version
     row.checked_at = row.asked_at = finding.checked_at
     if finding.state is State.VALID:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
 
+from webapp.probe.certificate import clean
 from webapp.probe.deadline import Deadline
-from webapp.probe.finding import Reason
+from webapp.probe.finding import NotAsked, Reason, Stray
 from webapp.probe.waiting import Probe, Wait, drive
 
 Address = IPv4Address | IPv6Address
@@ -21,6 +22,7 @@ Lookup = Callable[[str], Sequence[str]]
 
 HTTPS = 443
 MOST_TRIED = 8  # addresses of one name that are connected to; every address is vetted
+MOST_STRAY = 8  # addresses of one name that must not be asked and are told of
 MOST_LOOKUPS = 1024  # lookups under way at once, those counted that nobody waits for any more
 HOSTS_FILE = Path("/etc/hosts")
 
@@ -41,14 +43,21 @@ _NOT_PUBLIC = tuple(
     )
 )
 _UNICAST = IPv6Network("2000::/3")  # what IANA gives out; mapped, NAT64 and the like are all outside
+_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the IPv4 address is in the last 32 bits
+_LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")  # RFC 8215: it may be in one of four places
+_TRANSLATED = IPv6Network("::ffff:0:0:0/96")  # RFC 2765
+_COMPATIBLE = IPv6Network("::/96")  # RFC 4291, as are mapped addresses
+_ISATAP = (0x00005EFE, 0x02005EFE)  # RFC 5214: what stands before the IPv4 address
 
 
 class LookupFailed(Exception):
-    """No address: `reason` is DNS_NOT_FOUND, DNS_FAILED or BLOCKED, the text is for staff."""
+    """No address: `reason` is DNS_NOT_FOUND, DNS_FAILED or BLOCKED, the text is for staff. `stray` are the addresses
+    that must not be asked, where there are only such."""
 
-    def __init__(self, reason: Reason, text: str) -> None:
+    def __init__(self, reason: Reason, text: str = "", stray: tuple[Stray, ...] = ()) -> None:
         super().__init__(text)
         self.reason = reason
+        self.stray = stray
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +94,62 @@ def literal(text: str) -> str:
     return str(ip_address(text.strip()))
 
 
-def may_ask(address: Address, allowed: Iterable[Network] = ()) -> bool:
-    """Whether an address is on the public internet, or in a network allowed by choice.
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Which addresses may be asked: the public ones and those in `allowed`, without those in `denied`."""
 
-    An IPv6 address that carries an IPv4 one (mapped, compatible, 6to4, Teredo, NAT64) is never public.
-    """
-    if any(address in net for net in allowed):
-        return True
+    allowed: tuple[Network, ...] = ()
+    denied: tuple[Network, ...] = ()
+
+    def refusal(self, address: Address) -> NotAsked | None:
+        """Why this address must not be asked; None where it may be.
+
+        An IPv6 address that carries an IPv4 address may lead there, so that one counts too: where it is denied or not
+        public, no allowed network helps. NAT64 (RFC 6052) is the only such form that is asked without being allowed.
+        """
+        carried = carried_addresses(address)
+        if any(one in network for one in (address, *carried) for network in self.denied):
+            return NotAsked.DENIED
+        if address in _LOCAL_NAT64 or not all(_is_public(one) for one in carried):
+            return NotAsked.CARRIES_IPV4
+        if address in _NAT64 or _is_public(address) or any(address in network for network in self.allowed):
+            return None
+        return NotAsked.NOT_PUBLIC
+
+
+def carried_addresses(address: Address) -> tuple[IPv4Address, ...]:
+    """The IPv4 addresses inside an IPv6 address: mapped, compatible, translated, NAT64, 6to4, ISATAP; two in Teredo's.
+    Those of local NAT64 are left out: nothing tells where they stand."""
+    if isinstance(address, IPv4Address):
+        return ()
+    if address.teredo is not None:
+        return address.teredo
+    if address.sixtofour is not None:
+        return (address.sixtofour,)
+    number = int(address)
+    forms = address in _NAT64 or address in _TRANSLATED or (number >> 32 & 0xFFFFFFFF) in _ISATAP
+    compatible = address in _COMPATIBLE and number > 1  # :: and ::1 are IPv6's own
+    if address.ipv4_mapped is not None or forms or compatible:
+        return (IPv4Address(number & 0xFFFFFFFF),)
+    return ()
+
+
+def _is_public(address: Address) -> bool:
     if isinstance(address, IPv6Address) and address not in _UNICAST:
         return False
     special = address.is_multicast or address.is_reserved or not address.is_global
     return not special and not any(address in net for net in _NOT_PUBLIC)
+
+
+PUBLIC_ONLY = Policy()
+
+
+@dataclass(frozen=True, slots=True)
+class Vetted:
+    """Where a name may be asked, in the order to try, and its addresses that must not be."""
+
+    endpoints: list[Endpoint]
+    stray: tuple[Stray, ...] = ()
 
 
 def endpoints(
@@ -103,12 +157,11 @@ def endpoints(
     deadline: Deadline,
     *,
     lookup: Lookup,
-    allowed: Sequence[Network] = (),
+    policy: Policy = PUBLIC_ONLY,
     connect_to: Sequence[ConnectTo] = (),
-) -> Probe[list[Endpoint]]:
-    """Where `hostname` may be asked, in the order to try, at most `MOST_TRIED`. Asks DNS once, for both families.
-    Raises `LookupFailed`."""
-    return vetted((yield from resolve(hostname, deadline, lookup=lookup, connect_to=connect_to)), allowed)
+) -> Probe[Vetted]:
+    """Where `hostname` may be asked. Asks DNS once, for both families. Raises `LookupFailed`."""
+    return vetted((yield from resolve(hostname, deadline, lookup=lookup, connect_to=connect_to)), policy)
 
 
 def resolve(
@@ -126,19 +179,19 @@ def overridden(hostname: str, connect_to: Sequence[ConnectTo], port: int = HTTPS
     return [Endpoint(entry.address, entry.port) for entry in connect_to if entry.pattern == pattern]
 
 
-def vetted(found: Sequence[Endpoint], allowed: Sequence[Network] = ()) -> list[Endpoint]:
-    """The order in which to try these, at most `MOST_TRIED`. One that may not be asked blocks them all: raises
-    `LookupFailed`."""
-    for endpoint in found:
-        if not may_ask(ip_address(endpoint.address), allowed):
-            raise LookupFailed(Reason.BLOCKED, f"{endpoint.address} is not a public address")
-    return _interleaved(list(found))[:MOST_TRIED]
+def vetted(found: Sequence[Endpoint], policy: Policy = PUBLIC_ONLY) -> Vetted:
+    """Those of `found` that may be asked, at most `MOST_TRIED`, and the strays beside them. The one gate in front of
+    every connection. Raises `LookupFailed` where none may be asked."""
+    refused = [(one, policy.refusal(ip_address(one.address))) for one in found]
+    stray = tuple(dict.fromkeys(Stray(clean(one.address, 60), why) for one, why in refused if why))[:MOST_STRAY]
+    good = [one for one, why in refused if why is None]
+    if not good:
+        raise LookupFailed(Reason.BLOCKED, stray=stray)
+    return Vetted(_interleaved(good)[:MOST_TRIED], stray)
 
 
 def _interleaved(found: list[Endpoint]) -> list[Endpoint]:
     """The two families in turn, in the resolver's order, so that a network without one of them costs one try."""
-    if not found:
-        return []
     first = [e for e in found if (":" in e.address) == (":" in found[0].address)]
     other = [e for e in found if (":" in e.address) != (":" in found[0].address)]
     pairs = [e for pair in zip(first, other, strict=False) for e in pair]

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 
 from webapp.probe import chain, curl, engine, handshake, http_answer
-from webapp.probe.address import Endpoint, LookupFailed, may_ask, overridden, resolve, vetted
+from webapp.probe.address import Endpoint, LookupFailed, overridden, resolve, vetted
 from webapp.probe.aliases import Aliases, system_aliases
 from webapp.probe.deadline import Deadline
 from webapp.probe.engine import DEFAULT, Settings
-from webapp.probe.finding import Closeup, Contact, Ending, Finding, Reason
+from webapp.probe.finding import Closeup, Contact, Ending, Finding, Reason, Stray
 from webapp.probe.hostname import NotCheckable, parse
 from webapp.probe.steps import (
     AddressAsked,
@@ -111,12 +111,12 @@ def _at_its_addresses(
     if dns.reason is not None:
         if server is not None and dns.reason is Reason.DNS_NOT_FOUND:  # else nobody can tell
             yield _origin(text, hostname, server, settings, [], dns, "")
-        failure = LookupFailed(dns.reason, dns.detail)
+        failure = LookupFailed(dns.reason, dns.detail, dns.stray)
         yield Verdict(engine.failed(text, hostname, failure, deadline), curl.of_lookup(dns.reason, dns.detail))
         return
     asked = []
     with ThreadPoolExecutor(len(where), "diagnosis") as each:  # every address by itself, all of them at once
-        looks = [each.submit(_look, text, hostname, endpoint, trust, settings) for endpoint in where]
+        looks = [each.submit(_look, text, hostname, endpoint, trust, settings, dns.stray) for endpoint in where]
         for look in as_completed(looks):
             asked.append(look.result())
             yield asked[-1].step
@@ -154,26 +154,30 @@ def _dns(hostname: str, deadline: Deadline, settings: Settings, aliases: Aliases
         return DnsAnswer(hostname, took, instead=instead, reason=error.reason, detail=str(error)), []
     took = deadline.elapsed() - began
     addresses = tuple(dict.fromkeys(endpoint.address for endpoint in found))
-    bad = tuple(dict.fromkeys(endpoint.address for endpoint in found if not _may_ask(endpoint, settings)))
-    answer = DnsAnswer(hostname, took, addresses, bad, instead=instead)
+    askable = tuple(text for text in addresses if settings.policy.refusal(ip_address(text)) is None)
+    answer = DnsAnswer(hostname, took, addresses, askable, instead=instead)
     if not instead:
         told = aliases(hostname, min(ALIAS_SECONDS, deadline.remaining()))
         answer = replace(answer, aliases=None if told is None else tuple(told))
     try:
-        return answer, vetted(found, settings.allowed_networks)
+        where = vetted(found, settings.policy)
     except LookupFailed as error:
-        return replace(answer, reason=error.reason, detail=str(error)), []
+        return replace(answer, reason=error.reason, detail=str(error), stray=error.stray), []
+    return replace(answer, stray=where.stray), where.endpoints
 
 
-def _may_ask(endpoint: Endpoint, settings: Settings) -> bool:
-    return may_ask(ip_address(endpoint.address), settings.allowed_networks)
-
-
-def _look(text: str, hostname: str, endpoint: Endpoint, trust: handshake.Trust, settings: Settings) -> _Asked:
+def _look(
+    text: str,
+    hostname: str,
+    endpoint: Endpoint,
+    trust: handshake.Trust,
+    settings: Settings,
+    stray: tuple[Stray, ...],
+) -> _Asked:
     """One address by itself; and what its web server says, where the handshake got so far that it can say anything."""
     deadline = Deadline(settings.timeout)
     contact = drive(engine.confirmed(hostname, [endpoint], trust, deadline, closely=True))
-    asked = _Asked(contact, engine.judged(text, hostname, contact, deadline))
+    asked = _Asked(contact, engine.judged(text, hostname, contact, deadline, stray))
     certificate = asked.finding.certificate
     if contact.ending is Ending.DONE and certificate is not None:
         asked.answer = http_answer.ask(hostname, endpoint, Deadline(HTTP_SECONDS), certificate.fingerprint)
@@ -218,8 +222,11 @@ def _http(hostname: str, leading: _Asked, settings: Settings) -> Iterator[HttpAn
     if overridden(hostname, settings.connect_to):
         # Where a setting leads HTTPS elsewhere, only a setting can say where plain HTTP is.
         plain = overridden(hostname, settings.connect_to, PLAIN_HTTP)
-    for endpoint in plain[:1] if all(_may_ask(one, settings) for one in plain) else ():
-        yield HttpAnswer(False, http_answer.ask(hostname, endpoint, Deadline(HTTP_SECONDS)))
+    try:
+        where = vetted(plain, settings.policy).endpoints
+    except LookupFailed:
+        return  # it must not be asked there
+    yield HttpAnswer(False, http_answer.ask(hostname, where[0], Deadline(HTTP_SECONDS)))
 
 
 def _origin(
@@ -235,8 +242,8 @@ def _origin(
     finding = None
     try:
         trust = handshake.trust(settings.ca_bundle)
-        there = vetted(where, settings.allowed_networks)
-        contact = drive(engine.confirmed(hostname, there, trust, deadline))
+        there = vetted(where, settings.policy)
+        contact = drive(engine.confirmed(hostname, there.endpoints, trust, deadline))
         finding = engine.judged(text, hostname, contact, deadline)
     except LookupFailed as error:
         finding = engine.failed(text, hostname, error, deadline)

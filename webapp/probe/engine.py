@@ -14,9 +14,9 @@ from queue import SimpleQueue
 from typing import Any
 
 from webapp.probe import certificate, handshake, judge
-from webapp.probe.address import ConnectTo, Endpoint, Lookup, LookupFailed, Network, endpoints, system_lookup
+from webapp.probe.address import ConnectTo, Endpoint, Lookup, LookupFailed, Network, Policy, endpoints, system_lookup
 from webapp.probe.deadline import Deadline
-from webapp.probe.finding import Contact, Ending, Finding, Note, Reason
+from webapp.probe.finding import Contact, Ending, Finding, Note, Reason, Stray
 from webapp.probe.hostname import NotCheckable, parse
 from webapp.probe.turns import NoTurn, Turns
 from webapp.probe.waiting import Crew, Probe, Wait, drive
@@ -35,8 +35,14 @@ class Settings:
     timeout: float = 10.0
     ca_bundle: Path | None = None  # None: certifi's
     allowed_networks: tuple[Network, ...] = ()
+    denied_networks: tuple[Network, ...] = ()
     connect_to: tuple[ConnectTo, ...] = ()
     lookup: Lookup = system_lookup
+
+    @property
+    def policy(self) -> Policy:
+        """Which addresses may be asked."""
+        return Policy(self.allowed_networks, self.denied_networks)
 
 
 DEFAULT = Settings()
@@ -85,20 +91,20 @@ def probe(text: str, settings: Settings = DEFAULT, turns: Turns | None = None) -
             hostname,
             deadline,
             lookup=settings.lookup,
-            allowed=settings.allowed_networks,
+            policy=settings.policy,
             connect_to=settings.connect_to,
         )
         if turns is None:
-            contact = yield from confirmed(hostname, where, trust, deadline)
+            contact = yield from confirmed(hostname, where.endpoints, trust, deadline)
         else:
-            contact = yield from _in_turn(hostname, where, trust, deadline, turns)
-        return judged(text, hostname, contact, deadline)
+            contact = yield from _in_turn(hostname, where.endpoints, trust, deadline, turns)
+        return judged(text, hostname, contact, deadline, where.stray)
     except Exception as error:  # noqa: BLE001 - told apart, and logged where it is ours
         return failed(text, hostname, error, deadline)
 
 
-def judged(text: str, hostname: str, contact: Contact, deadline: Deadline) -> Finding:
-    """The finding that one contact comes to."""
+def judged(text: str, hostname: str, contact: Contact, deadline: Deadline, stray: tuple[Stray, ...] = ()) -> Finding:
+    """The finding that one contact comes to, with the addresses of the name that were not asked."""
     leaf = certificate.read(contact.leaf) if contact.leaf is not None else None
     reason, problems = judge.judge(
         contact,
@@ -119,6 +125,7 @@ def judged(text: str, hostname: str, contact: Contact, deadline: Deadline) -> Fi
         problems=problems,
         notes=frozenset({Note.CLIENT_CERTIFICATE_WANTED} if contact.client_certificate_wanted else ()),
         detail=problems[0].text if problems else contact.text,
+        stray=stray,
     )
 
 
@@ -127,7 +134,7 @@ def failed(text: str, hostname: str | None, error: Exception, deadline: Deadline
     if isinstance(error, NotCheckable):
         return _finding(text, hostname, Reason.NOT_CHECKABLE, deadline, refusal=error.refusal)
     if isinstance(error, LookupFailed):
-        return _finding(text, hostname, error.reason, deadline, detail=str(error))
+        return _finding(text, hostname, error.reason, deadline, detail=str(error), stray=error.stray)
     if isinstance(error, NoTurn):
         return _finding(text, hostname, Reason.MONITOR_ERROR, deadline, detail=str(error))
     log.error("checking %r failed on our side", text, exc_info=error)

@@ -72,6 +72,26 @@ class Note(StrEnum):
     CLIENT_CERTIFICATE_WANTED = "client_certificate_wanted"
 
 
+class NotAsked(StrEnum):
+    """Why an address must not be asked."""
+
+    NOT_PUBLIC = "not_public"
+    CARRIES_IPV4 = "carries_ipv4"  # an IPv6 address that may lead to a private IPv4 address
+    DENIED = "denied"  # by PADLOCK_DENIED_NETWORKS
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """An address of a host name that must not be asked. For staff only: clients never see it."""
+
+    address: str
+    why: NotAsked
+
+    @property
+    def record(self) -> str:
+        return f"{'AAAA' if ':' in self.address else 'A'} {self.address}"
+
+
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """A leaf as it was served. Its texts are hostile input: cleaned and bounded here, escaped where they are shown.
@@ -182,6 +202,7 @@ class Finding:
     notes: frozenset[Note] = frozenset()
     refusal: Refusal | None = None
     detail: str = ""
+    stray: tuple[Stray, ...] = ()  # its addresses that must not be asked; with `blocked`, all there are
 
     @property
     def state(self) -> State:

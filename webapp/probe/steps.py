@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from webapp.probe.address import Endpoint
 from webapp.probe.chain import Chain, Remark
-from webapp.probe.finding import Finding, Reason
+from webapp.probe.finding import Finding, Reason, Stray
 from webapp.probe.hostname import Refusal
 
 
@@ -65,12 +65,14 @@ class NameUnderstood:
 @dataclass(frozen=True, slots=True)
 class DnsAnswer:
     """Where the name leads. `aliases` is None where nobody told; `instead`: a setting says where to ask, and DNS was
-    not asked. `reason` says why there is no address, or none that may be asked; `blocked` are those that may not."""
+    not asked. `reason` says why there is no address, or none that may be asked. `askable` are the addresses that may
+    be asked, `stray` up to eight of those that must not be."""
 
     hostname: str
     seconds: float
     addresses: tuple[str, ...] = ()
-    blocked: tuple[str, ...] = ()
+    askable: tuple[str, ...] = ()
+    stray: tuple[Stray, ...] = ()
     aliases: tuple[str, ...] | None = None
     instead: bool = False
     reason: Reason | None = None
