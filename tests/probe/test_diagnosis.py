@@ -18,7 +18,7 @@ from webapp.demo.fine_print import LANDING, ORIGINS
 from webapp.probe import handshake
 from webapp.probe.address import ConnectTo, Endpoint
 from webapp.probe.chain import Part, Weakness
-from webapp.probe.diagnosis import covers, diagnose
+from webapp.probe.diagnosis import diagnose
 from webapp.probe.finding import Reason
 from webapp.probe.steps import (
     AddressAsked,
@@ -243,20 +243,6 @@ def test_names_are_told_with_and_without_www(of):
     names = of("ok", NamesCovered)
     assert (names.covered, names.sibling, names.sibling_covered) == (True, "www.ok.lab.example", False)
     assert not of("wrong-hostname", NamesCovered).covered
-
-
-@pytest.mark.parametrize(
-    ("names", "hostname", "covered"),
-    [
-        (("a.example",), "a.example", True),
-        (("*.a.example",), "www.a.example", True),
-        (("*.a.example",), "a.example", False),
-        (("*.a.example",), "x.www.a.example", False),
-        ((), "a.example", False),
-    ],
-)
-def test_a_star_stands_for_one_label(names, hostname, covered):
-    assert covers(names, hostname) == covered
 
 
 def test_http_is_asked_and_never_followed(lab, of, contacts_before):

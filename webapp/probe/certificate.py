@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, r
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from webapp.probe.finding import Certificate, Link
+from webapp.probe.hostname import matches
 
 log = logging.getLogger(__name__)
 
@@ -102,15 +103,12 @@ def _must_staple(parsed: x509.Certificate) -> bool:
     return x509.TLSFeatureType.status_request in features
 
 
-def covers_underscores(der: bytes, hostname: str) -> bool:
-    """Whether a wildcard of the SAN stands for a first label with an underscore, as curl and browsers let it and
-    OpenSSL does not. It never stands for a whole top-level domain."""
-    label, _, parent = hostname.partition(".")
-    if "_" not in label or "." not in parent:
-        return False
+def covers(der: bytes, hostname: str) -> bool:
+    """Whether a certificate is for this host name, as curl and browsers see it. All its names count; those of a SAN
+    that cannot be read do not."""
     try:
         san = x509.load_der_x509_certificate(der).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        return f"*.{parent}" in (name.lower() for name in san.get_values_for_type(x509.DNSName))
+        return any(matches(name, hostname) for name in san.get_values_for_type(x509.DNSName))
     except Exception as error:  # noqa: BLE001 - as in `read`: it may raise anything, and what cannot be read covers nothing
         log.info("the names of a certificate for %s cannot be read: %s", hostname, error)
         return False

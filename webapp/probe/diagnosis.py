@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 
-from webapp.probe import chain, curl, engine, handshake, http_answer
+from webapp.probe import certificate, chain, curl, engine, handshake, http_answer
 from webapp.probe.address import Endpoint, LookupFailed, overridden, resolve, vetted
 from webapp.probe.aliases import Aliases, system_aliases
 from webapp.probe.deadline import Deadline
@@ -133,7 +133,7 @@ def _at_its_addresses(
         seen = chain.read(leading.closeup, leading.finding)
         remarks = chain.weaknesses(seen, leading.finding, stapled=leading.closeup.stapled)
         yield ChainSeen(leading.endpoint, seen)
-        yield _names(hostname, leading.finding)
+        yield _names(hostname, leading)
     yield from _http(hostname, leading, settings)
     origin = None
     if server is not None:
@@ -178,9 +178,9 @@ def _look(
     deadline = Deadline(settings.timeout)
     contact = drive(engine.confirmed(hostname, [endpoint], trust, deadline, closely=True))
     asked = _Asked(contact, engine.judged(text, hostname, contact, deadline, stray))
-    certificate = asked.finding.certificate
-    if contact.ending is Ending.DONE and certificate is not None:
-        asked.answer = http_answer.ask(hostname, endpoint, Deadline(HTTP_SECONDS), certificate.fingerprint)
+    leaf = asked.finding.certificate
+    if contact.ending is Ending.DONE and leaf is not None:
+        asked.answer = http_answer.ask(hostname, endpoint, Deadline(HTTP_SECONDS), leaf.fingerprint)
     return asked
 
 
@@ -201,18 +201,12 @@ def _compared(asked: Sequence[_Asked], leading: _Asked, odd: tuple[AddressAsked,
     return AddressesCompared(leading.endpoint, odd, tuple(other))
 
 
-def _names(hostname: str, finding: Finding) -> NamesCovered:
+def _names(hostname: str, leading: _Asked) -> NamesCovered:
+    finding = leading.finding
     names = finding.certificate.names if finding.certificate else ()
     sibling = hostname.removeprefix("www.") if hostname.startswith("www.") else f"www.{hostname}"
     covered = not any(problem.reason is Reason.WRONG_HOSTNAME for problem in finding.problems)
-    return NamesCovered(hostname, names, covered, sibling, covers(names, sibling))
-
-
-def covers(names: Sequence[str], hostname: str) -> bool:
-    """Whether one of these names of a certificate stands for this host name (RFC 9525): itself, or a star for its
-    first label."""
-    _, _, parent = hostname.partition(".")
-    return any(name.lower() in (hostname, f"*.{parent}") for name in names)
+    return NamesCovered(hostname, names, covered, sibling, certificate.covers(leading.contact.leaf or b"", sibling))
 
 
 def _http(hostname: str, leading: _Asked, settings: Settings) -> Iterator[HttpAnswer]:

@@ -106,10 +106,11 @@ def probe(text: str, settings: Settings = DEFAULT, turns: Turns | None = None) -
 def judged(text: str, hostname: str, contact: Contact, deadline: Deadline, stray: tuple[Stray, ...] = ()) -> Finding:
     """The finding that one contact comes to, with the addresses of the name that were not asked."""
     leaf = certificate.read(contact.leaf) if contact.leaf is not None else None
+    doubted = any(code == judge.HOSTNAME_MISMATCH for code, _, _ in contact.errors)
     reason, problems = judge.judge(
         contact,
         readable=leaf is not None and leaf.readable,
-        name_covered=contact.leaf is not None and certificate.covers_underscores(contact.leaf, hostname),
+        name_covered=doubted and contact.leaf is not None and certificate.covers(contact.leaf, hostname),
     )
     if reason is Reason.MONITOR_ERROR:
         log.error("checking %r failed on our side: OpenSSL says %s", text, problems[0].text)

@@ -71,6 +71,19 @@ def _checked(labels: list[str]) -> str:
     return name
 
 
+def matches(name: str, hostname: str) -> bool:
+    """Whether a DNS name of a certificate stands for this host name (an A-label): the very same, or with a star in
+    place of the whole first label (RFC 9525, 6.3).
+
+    As curl and Chromium see it, where OpenSSL is stricter: a final dot in the certificate does not count, and a star
+    stands for a label with an underscore too. It never stands for all of a top-level domain.
+    """
+    if not name.isascii():  # else "K", the sign of Kelvin, would become a "k"
+        return False
+    name, (_, _, parent) = name.lower().removesuffix("."), hostname.partition(".")
+    return name == hostname or ("." in parent and name == f"*.{parent}")
+
+
 def to_unicode(hostname: str) -> str:
     """An A-label as people write it; a label that no current rule decodes stays as it is."""
     return ".".join(_shown(label) for label in hostname.split("."))

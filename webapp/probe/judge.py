@@ -37,6 +37,8 @@ _NO_NEWS = frozenset(
     }
 )
 
+HOSTNAME_MISMATCH = 62
+
 _NO_ISSUER = frozenset({20, 21})
 _TOO_LONG = 22  # CERT_CHAIN_TOO_LONG
 
@@ -61,7 +63,7 @@ _ANY: Mapping[int, Reason] = MappingProxyType(
         23: Reason.REVOKED,  # CERT_REVOKED
         27: Reason.UNTRUSTED_ISSUER,  # CERT_UNTRUSTED: the trust store holds it, for another use
         28: Reason.UNTRUSTED_ISSUER,  # CERT_REJECTED: the trust store holds it as one to refuse
-        62: Reason.WRONG_HOSTNAME,  # HOSTNAME_MISMATCH
+        HOSTNAME_MISMATCH: Reason.WRONG_HOSTNAME,
         63: Reason.WRONG_HOSTNAME,  # EMAIL_MISMATCH
         64: Reason.WRONG_HOSTNAME,  # IP_ADDRESS_MISMATCH
         66: Reason.WEAK_CRYPTO,  # EE_KEY_TOO_SMALL
