@@ -164,10 +164,11 @@ WORDS: Mapping[Reason, Wording] = MappingProxyType(
             35,
         ),
         Reason.HANDSHAKE_FAILED: Wording(
-            "HTTPS breaks off",
-            "The server ends the secure connection before it has shown a certificate.",
+            "HTTPS connection fails",
+            "The secure connection breaks off before it is complete, so visitors don't get in.",
             "Ask your hosting provider to set up HTTPS for this name, by today's standards.",
-            "Alert, reset or end of stream before a certificate could be judged, or nothing newer than TLS 1.1.",
+            "Alert, reset or end of stream before the handshake was finished, or something that our side declines,"
+            " such as TLS 1.1.",
             35,
         ),
         Reason.REFUSED: Wording(
@@ -307,6 +308,8 @@ WEAKNESSES: Mapping[Weakness, str] = MappingProxyType(
         Weakness.LONG_LIFETIME: "The certificate lives for {days} days. A public authority might issue one for"
         " {limit} at"
         " that time: browsers may refuse it, unless its authority is a private one.",
+        Weakness.NO_SECURE_RENEGOTIATION: "The server lacks secure renegotiation (RFC 5746). Browsers get in, curl and"
+        " programs on OpenSSL 3 don't. Update the server's TLS library.",
         Weakness.NO_STAPLE: "The certificate demands a stapled OCSP answer (must-staple), and none came. Firefox"
         " refuses"
         " the site.",
@@ -399,7 +402,11 @@ UNREADABLE = "The certificate could not be read to the end."
 NEVER_ASKED_LOOK = Look("Not checked yet", "lock", "It is asked for the first time as soon as somebody looks.")
 
 NOTES: Mapping[Note, str] = MappingProxyType(
-    {Note.CLIENT_CERTIFICATE_WANTED: "The server asks visitors for a certificate of their own."}
+    {
+        Note.CLIENT_CERTIFICATE_WANTED: "The server asks visitors for a certificate of their own.",
+        Note.ENDED_BY_US: "Our side ended the connection, not the server: it doesn't accept what the server sent.",
+        Note.NO_SECURE_RENEGOTIATION: "The server's software is outdated. Browsers get in, some other programs don't.",
+    }
 )
 
 # Addresses that must not be asked. For staff only.

@@ -116,13 +116,15 @@ def _address(step: AddressAsked, staff: bool) -> Told:
     text = f"{padlock.title(finding.state, finding.reason)}."
     if not staff:
         return Told(heading, _MARKS[finding.state], text)
-    problems = "; ".join(padlock.problem_text(problem) for problem in finding.problems)
+    said = [padlock.problem_text(problem) for problem in finding.problems]
+    if finding.detail and finding.detail not in (problem.text for problem in finding.problems):
+        said.append(finding.detail)
     facts = _facts(
         ("Connected", f"in {step.connect_seconds:.3f} s" if step.connected else "no"),
         ("TLS", f"{finding.tls_version}, {step.cipher}" if finding.tls_version else ""),
         ("ALPN", step.alpn or "none chosen" if finding.tls_version else ""),
         ("Handshake", f"{step.handshake_seconds:.3f} s" if step.connected else ""),
-        ("OpenSSL", problems or finding.detail),
+        ("OpenSSL", "; ".join(said)),
         ("curl ends with", "" if step.curl is None else str(step.curl)),
         ("Certificate", step.fingerprint),
     )

@@ -69,7 +69,7 @@ def _handshake(step: AddressAsked, name: str) -> list[str]:
         lines.append(f"*   issuer: {certificate.issuer}")
         codes = "; ".join(f"{one.text} ({one.code})" for one in finding.problems)
         lines.append(f"*   OpenSSL verify result: {codes}" if codes else "*   OpenSSL verify result: ok (0)")
-    elif finding.detail:
+    if finding.detail and finding.detail not in (one.text for one in finding.problems):
         lines.append(f"* {finding.detail}")
     return lines
 

@@ -17,8 +17,10 @@ import pytest
 
 from tests.odd_leaves import ODD_LEAVES
 from webapp import padlock
+from webapp.demo.endings import ALERT, RESET, leaves
 from webapp.demo.lab import LANDING, Address, Case, Lab, running
 from webapp.demo.pki import issue, issue_ca
+from webapp.demo.servers import only, shows, wants_client
 from webapp.probe.finding import Reason
 
 WITHOUT_A_SERVER = {
@@ -41,7 +43,7 @@ VERIFY_ERRORS = {
     Reason.WRONG_PURPOSE: {26},
     Reason.WEAK_CRYPTO: {66, 67, 68},
     Reason.REVOKED: {23},
-    Reason.CHAIN_INVALID: {7, 24, 25, 34, 47, 79},
+    Reason.CHAIN_INVALID: {7, 14, 24, 25, 34, 47, 79},
 }
 OUR_OWN_BOUND = {"too-long.lab.example"}  # OpenSSL would follow a hundred issuers
 
@@ -102,6 +104,17 @@ def test_curl_finds_what_each_case_says(lab: Lab, curl: str) -> None:
         }
     found = {hostname: tuple(job.result() for job in each) for hostname, each in jobs.items()}
     assert found == {case.hostname: case.curl for case in asked}
+
+
+@pytest.mark.parametrize("how", [RESET, ALERT])
+@pytest.mark.parametrize("wanted", [False, True])
+def test_curl_gets_no_answer_where_its_finished_is_not_taken(lab: Lab, curl: str, how: str, wanted: bool) -> None:
+    # Which number, that is a race between what comes back and curl's request: no case of the lab can promise one.
+    version = ssl.TLSVersion.TLSv1_3
+    setup = wants_client(version, lab.ca_bundle) if wanted else only(version)
+    address = shows(setup=setup, talk=leaves(how))(lab, "late.lab.example")
+    case = Case("late.lab.example", Reason.HANDSHAKE_FAILED, "", (address,))
+    assert _curl(curl, lab, case, address) in (52, 55, 56)
 
 
 def test_every_difference_from_curl_has_its_reason(lab: Lab) -> None:

@@ -68,6 +68,7 @@ WEAK = {
     "tls-1-2": {Weakness.OLD_TLS},
     "long-lived": {Weakness.LONG_LIFETIME},
     "must-staple": {Weakness.NO_STAPLE},
+    "no-secure-renegotiation": {Weakness.OLD_TLS, Weakness.NO_SECURE_RENEGOTIATION},
     "ok": set(),
     "refused": set(),
 }

@@ -1,6 +1,6 @@
 import pytest
 
-from webapp.probe import Reason
+from webapp.probe import Reason, handshake
 from webapp.probe.finding import Contact, Ending
 from webapp.probe.judge import judge
 
@@ -90,13 +90,49 @@ def test_every_ending_has_its_reason(ending):
     assert judge(Contact(ending))[0] is not Reason.OK
 
 
+SSL_LIBRARY, ASN1_LIBRARY = 20, 13
+
+
+def unfinished(*codes, **seen):
+    return judge(Contact(Ending.DECLINED, codes=codes, **seen))[0]
+
+
 @pytest.mark.parametrize(
-    ("text", "reason"),
+    ("name", "code", "reason"),
     [
-        ("wrong version number", Reason.NO_TLS),
-        ("ee key too small", Reason.WEAK_CRYPTO),
-        ("tls alert handshake failure", Reason.HANDSHAKE_FAILED),
+        ("ee key too small", 399, Reason.WEAK_CRYPTO),
+        ("ca key too small", 397, Reason.WEAK_CRYPTO),
+        ("ca md too weak", 398, Reason.WEAK_CRYPTO),
+        ("dh key too small", 394, Reason.WEAK_CRYPTO),
+        ("wrong signature type", 370, Reason.WEAK_CRYPTO),
+        ("legacy sigalg disallowed or unsupported", 333, Reason.WEAK_CRYPTO),
+        ("record too small", 298, Reason.HANDSHAKE_FAILED),
+        ("length too short", 160, Reason.HANDSHAKE_FAILED),
+        ("unsupported protocol", 258, Reason.HANDSHAKE_FAILED),
+        ("excessive message size", 152, Reason.HANDSHAKE_FAILED),
+        ("wrong version number", 267, Reason.HANDSHAKE_FAILED),  # in the middle of a TLS handshake
+        ("cert length mismatch", 135, Reason.CHAIN_INVALID),
+        ("ASN1 lib", 0x8000D, Reason.CHAIN_INVALID),
     ],
 )
-def test_what_openssl_ends_a_handshake_over_is_told_apart(text, reason):
-    assert judge(Contact(Ending.ALERT, text=text))[0] is reason
+def test_what_our_side_declines_is_told_by_its_number(name, code, reason):
+    handshake.trust(None)  # loads OpenSSL's words
+    assert handshake.words_for(SSL_LIBRARY, code) == name
+    assert unfinished((SSL_LIBRARY, code)) is reason
+
+
+def test_a_number_counts_together_with_its_library():
+    assert unfinished((ASN1_LIBRARY, 399)) is Reason.HANDSHAKE_FAILED
+
+
+def test_a_certificate_that_was_read_is_not_malformed_whatever_came_behind_it():
+    broken = (ASN1_LIBRARY, 104), (SSL_LIBRARY, 0x8000D)
+    assert unfinished(*broken) is Reason.CHAIN_INVALID
+    assert unfinished(*broken, leaf=b"") is Reason.HANDSHAKE_FAILED
+
+
+@pytest.mark.parametrize("ending", [Ending.ALERT, Ending.RESET, Ending.CUT_OFF_LATE, Ending.CLOSED_LATE])
+def test_what_was_read_of_the_certificate_is_kept_where_the_handshake_failed(ending):
+    reason, problems = judge(Contact(ending, leaf=b"", errors=((10, 0, "certificate has expired"),)))
+    assert reason is Reason.HANDSHAKE_FAILED
+    assert [problem.reason for problem in problems] == [Reason.EXPIRED]

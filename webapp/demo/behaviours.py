@@ -56,6 +56,7 @@ PROTOCOL_VERSION = alert(70, b"\x03\x01")
 TLS_1_0_HELLO = server_hello(b"\x03\x01", b"\x00\x2f")
 # ECDHE-ECDSA-AES128-GCM-SHA256 with ec_point_formats and renegotiation_info: a good beginning.
 TLS_1_2_HELLO = server_hello(b"\x03\x03", b"\xc0\x2b", bytes.fromhex("000b 000b 0002 0100 ff01 0001 00"))
+EMPTY_RECORD = bytes.fromhex("16 0303 0000")
 # A record of 16 kB that a ServerHello fills: whatever byte follows may still turn out right.
 ENDLESS_HELLO = bytes.fromhex("16 0303 4000 02 003ffc 0303")
 
@@ -132,8 +133,8 @@ async def drips(sock: socket.socket) -> None:
 async def _client_hello(sock: socket.socket) -> None:
     """Take the first record whole: closing with bytes unread would turn an orderly end into a reset."""
     receive = functools.partial(asyncio.get_running_loop().sock_recv, sock)
-    head = await _exactly(5, receive)
-    await _exactly(int.from_bytes(head[3:], "big"), receive)
+    head = await exactly(5, receive)
+    await exactly(int.from_bytes(head[3:], "big"), receive)
 
 
 @contextlib.asynccontextmanager
@@ -162,17 +163,18 @@ async def _answer_http2(tls: ssl.SSLSocket) -> None:
 
     receive = functools.partial(_patiently, tls, tls.recv)
     await send(SETTINGS)
-    await _exactly(len(PREFACE), receive)
+    await exactly(len(PREFACE), receive)
     kind = SETTINGS
     while kind != HEADERS:
-        high, low, kind, flags, stream = struct.unpack("!BHBBL", await _exactly(9, receive))
-        await _exactly(high << 16 | low, receive)
+        high, low, kind, flags, stream = struct.unpack("!BHBBL", await exactly(9, receive))
+        await exactly(high << 16 | low, receive)
         if kind == SETTINGS and not flags & ACK:
             await send(SETTINGS, ACK)
     await send(HEADERS, END_STREAM_AND_HEADERS, stream, STATUS_200)
 
 
-async def _exactly(count: int, receive: Callable[[int], Awaitable[bytes]]) -> bytes:
+async def exactly(count: int, receive: Callable[[int], Awaitable[bytes]]) -> bytes:
+    """This many bytes. Raises ConnectionError where the other side has gone before."""
     data = b""
     while len(data) < count:
         more = await receive(count - len(data))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import Any
 
 from cryptography import x509
@@ -11,10 +12,11 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 
 from webapp.demo import behaviours
 from webapp.demo.behaviours import answers, http_answer, says
+from webapp.demo.endings import ALERT, HANG_UP, RESET, leaves
 from webapp.demo.loopback import REVOKED_SERIAL, Lab
-from webapp.demo.pki import days, extension, issue, issue_ca
-from webapp.demo.servers import does, points, shows, shows_bad_signature, shows_self_signed
-from webapp.probe.finding import Reason
+from webapp.demo.pki import GENERALIZED_TIME, OCTET_STRING, UTC_TIME, days, der, extension, issue, issue_ca
+from webapp.demo.servers import does, only, points, shows, shows_bad_signature, shows_self_signed, wants_client
+from webapp.probe.finding import Note, Reason
 
 OTHER = "other.lab.example"
 CA_1_AT = "http://ca.lab.example/1.der"  # where the missing intermediate could be had
@@ -29,6 +31,7 @@ def add_to(lab: Lab) -> None:
     _several_faults(lab)
     _no_tls(lab)
     _no_handshake(lab)
+    _no_end_of_the_handshake(lab)
     _no_answer(lab)
     _forbidden(lab)
 
@@ -37,6 +40,10 @@ def _bad_dates(lab: Lab) -> None:
     old = issue_ca("Padlock Lab CA 2 (expired)", issuer=lab.root, not_after=days(-3.5))
     lab.add("expired", Reason.EXPIRED, "Leaf expired 9 days ago", shows(not_before=days(-99), not_after=days(-9.5)))
     lab.add("not-yet-valid", Reason.NOT_YET_VALID, "Leaf not valid for another 3 days", shows(not_before=days(3.5)))
+    utc, generalized = der(UTC_TIME, b"4901010000Z"), der(GENERALIZED_TIME, b"205001010000Z")
+    about = "An end without seconds, which no certificate may have"
+    lab.add("no-seconds", Reason.CHAIN_INVALID, about, shows(not_after=utc))
+    lab.add("no-seconds-2050", Reason.CHAIN_INVALID, f"{about}, from 2050 on", shows(not_after=generalized))
     lab.add("chain-expired", Reason.CHAIN_EXPIRED, "Intermediate expired 3 days ago", shows(issuer=old))
     new = issue_ca("Padlock Lab CA 7 (not valid yet)", issuer=lab.root, not_before=days(3.5))
     lab.add("chain-not-yet-valid", Reason.CHAIN_EXPIRED, "Intermediate not valid for another 3 days", shows(issuer=new))
@@ -130,9 +137,40 @@ def _no_handshake(lab: Lab) -> None:
     lab.add("alert", reason, "TLS alert handshake_failure", does(answers(behaviours.HANDSHAKE_FAILURE)))
     lab.add("reset", reason, "Resets the connection after the ClientHello", does(behaviours.resets))
     lab.add("hangs-up", reason, "Hangs up after the ClientHello", does(behaviours.hangs_up))
-    lab.add("tls-1-0", reason, "Speaks TLS 1.0 only", does(answers(behaviours.TLS_1_0_HELLO)))
+    old = does(answers(behaviours.TLS_1_0_HELLO))
+    weight = extension(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.9998"), der(OCTET_STRING, bytes(120_000)))
+    about = "A certificate message of more than 100 kB"
+    lab.add("too-long", reason, about, shows(extensions=[weight]), notes=[Note.ENDED_BY_US])
+    lab.add("tls-1-0", reason, "Speaks TLS 1.0 only", old, notes=[Note.ENDED_BY_US])
     lab.add("protocol-version", reason, "TLS alert protocol_version", does(answers(behaviours.PROTOCOL_VERSION)))
+    sizeless = does(answers(behaviours.TLS_1_2_HELLO + 40 * behaviours.EMPTY_RECORD))
+    lab.add("empty-records", reason, "Sends empty TLS records", sizeless, notes=[Note.ENDED_BY_US])
     lab.add("refused", Reason.REFUSED, "Nobody listens on the port", Lab.refuse)
+
+
+def _no_end_of_the_handshake(lab: Lab) -> None:
+    """Servers that leave after their certificate, or after the client's Finished, by version of TLS."""
+    reason, old, new = Reason.HANDSHAKE_FAILED, only(ssl.TLSVersion.TLSv1_2), only(ssl.TLSVersion.TLSv1_3)
+    for label, setup, records in (("1-2", old, 2), ("1-3", new, 4)):
+        about = f"after its certificate (TLS {label.replace('-', '.')})"
+        resets, hangs_up = (shows(setup=setup, talk=leaves(how, records=records)) for how in (RESET, HANG_UP))
+        lab.add(f"resets-{label}", reason, f"Resets {about}", resets)
+        lab.add(f"leaves-{label}", reason, f"Hangs up {about}", hangs_up)
+    for how, about in ((RESET, "Resets"), (HANG_UP, "Hangs up"), (ALERT, "Sends an alert")):
+        server = shows(setup=old, talk=leaves(how))
+        lab.add(f"{how.replace(' ', '-')}-late-1-2", reason, f"{about} after the client's Finished (TLS 1.2)", server)
+    differs = "curl takes the handshake for finished, sends its request, and gets no answer"
+    left = shows(setup=new, talk=leaves(HANG_UP))
+    about = "Hangs up after the client's Finished (TLS 1.3)"
+    lab.add("hang-up-late-1-3", reason, about, left, curl=(52,), differs=differs)
+    wants = wants_client(ssl.TLSVersion.TLSv1_2, lab.ca_bundle)
+    asked = shows(setup=wants, talk=leaves(HANG_UP))
+    about = "Wants a client certificate, and hangs up without one"
+    lab.add("client-certificate-left", reason, about, asked, notes=[Note.CLIENT_CERTIFICATE_WANTED])
+    reset = shows(setup=old, talk=leaves(RESET, records=2), not_before=days(-99), not_after=days(-9.5))
+    differs = "curl reads the certificate first and stops there"
+    about = "Resets after its certificate, which has expired"
+    lab.add("resets-expired", reason, about, reset, others=[Reason.EXPIRED], curl=(60,), differs=differs)
 
 
 def _no_answer(lab: Lab) -> None:

@@ -11,7 +11,16 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from webapp.demo.behaviours import http2_only, http_answer, https, says
 from webapp.demo.loopback import LOOPBACK, Address, Lab
 from webapp.demo.pki import days, extension, issue, issue_ca, name
-from webapp.demo.servers import only, only_rsa, points, refuses_wrong_sni, shows, shows_to_who_asks, wants_client
+from webapp.demo.servers import (
+    only,
+    only_rsa,
+    points,
+    refuses_wrong_sni,
+    shows,
+    shows_to_who_asks,
+    shows_without_secure_renegotiation,
+    wants_client,
+)
 from webapp.probe.finding import Note, Reason
 from webapp.probe.steps import Origin
 
@@ -86,6 +95,16 @@ def _versions(lab: Lab) -> None:
     lab.add("tls-1-2", Reason.OK, "TLS 1.2 only", shows(setup=only(ssl.TLSVersion.TLSv1_2)))
     lab.add("tls-1-3", Reason.OK, "TLS 1.3 only", shows(setup=only(ssl.TLSVersion.TLSv1_3)))
     lab.add("no-forward-secrecy", Reason.OK, "RSA key exchange only", shows(key=key, setup=only_rsa))
+    differs = "browsers get in without RFC 5746, curl does not"
+    lab.add(
+        "no-secure-renegotiation",
+        Reason.OK,
+        "No secure renegotiation (RFC 5746)",
+        shows_without_secure_renegotiation(),
+        notes=[Note.NO_SECURE_RENEGOTIATION],
+        curl=(35,),
+        differs=differs,
+    )
 
 
 def _client_certificates(lab: Lab) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from webapp.demo.behaviours import Behaviour, https
 from webapp.demo.loopback import Address, Lab
+from webapp.demo.old_server import without_secure_renegotiation
 from webapp.demo.pki import Identity, issue
 
 Server = Callable[[Lab, str], Address]
@@ -68,6 +69,16 @@ def refuses_wrong_sni(lab: Lab, hostname: str) -> Address:
 
     context.sni_callback = choose
     return lab.listen(hostname, https(context))
+
+
+def shows_without_secure_renegotiation(*, names: str | None = None, **leaf: Any) -> Server:
+    """Show a leaf as a server from before RFC 5746 does."""
+
+    def server(lab: Lab, hostname: str) -> Address:
+        identity = issue(names or hostname, issuer=lab.intermediate, **leaf)
+        return lab.listen(hostname, without_secure_renegotiation(identity, lab.intermediate))
+
+    return server
 
 
 def does(behaviour: Behaviour) -> Server:

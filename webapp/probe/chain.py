@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from webapp.probe.certificate import read_link
-from webapp.probe.finding import Closeup, Finding, Link, Problem
+from webapp.probe.finding import Closeup, Finding, Link, Note, Problem
 
 # The longest lifetime that the CA/Browser Forum's Baseline Requirements (6.3.2) allow a certificate issued from that
 # day on, in days.
@@ -68,6 +68,7 @@ class Weakness(StrEnum):
     SHORT_KEY = "short_key"
     OLD_TLS = "old_tls"
     LONG_LIFETIME = "long_lifetime"
+    NO_SECURE_RENEGOTIATION = "no_secure_renegotiation"
     NO_STAPLE = "no_staple"
 
 
@@ -122,6 +123,8 @@ def weaknesses(chain: Chain, finding: Finding, *, stapled: bool) -> tuple[Remark
             remarks.append(Remark(Weakness.SHORT_KEY, f"{place.link.subject} ({certificate.key})"))
     if finding.tls_version == "TLSv1.2":
         remarks.append(Remark(Weakness.OLD_TLS))
+    if Note.NO_SECURE_RENEGOTIATION in finding.notes:
+        remarks.append(Remark(Weakness.NO_SECURE_RENEGOTIATION))
     if chain.served:
         remarks += _of_the_leaf(chain.served[0].link, stapled=stapled)
     return tuple(remarks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from webapp.probe.finding import Ending, Finding, Reason
+from webapp.probe.finding import Ending, Finding, Note, Reason
 from webapp.probe.steps import Answer, Failure
 
 COULD_NOT_RESOLVE, COULD_NOT_CONNECT, TIMED_OUT, TLS_FAILED, EMPTY, RECEIVE_FAILED, NOT_VERIFIED = (
@@ -19,6 +19,9 @@ _ENDINGS: Mapping[Ending, int] = MappingProxyType(
         Ending.TIMEOUT: TIMED_OUT,
         Ending.RESET: TLS_FAILED,
         Ending.ALERT: TLS_FAILED,
+        Ending.DECLINED: TLS_FAILED,
+        Ending.CUT_OFF_LATE: RECEIVE_FAILED,
+        Ending.CLOSED_LATE: EMPTY,
         Ending.NOT_TLS: TLS_FAILED,
         Ending.DONE: 0,
     }
@@ -45,6 +48,8 @@ def of_lookup(reason: Reason, detail: str) -> int | None:
 
 def of_contact(ending: Ending, finding: Finding, answer: Answer | None, *, speaks_http2: bool) -> int:
     """Where an address was asked: how that ended, what it came to, and what HTTP said where it was asked."""
+    if Note.NO_SECURE_RENEGOTIATION in finding.notes:
+        return TLS_FAILED  # before it has seen the certificate
     ours = [problem.depth for problem in finding.problems if problem.code == _TOO_LONG]
     # curl follows a hundred issuers, and does not miss the one after the last that we follow.
     problems = [problem.code for problem in finding.problems if problem.depth not in ours]
@@ -52,6 +57,8 @@ def of_contact(ending: Ending, finding: Finding, answer: Answer | None, *, speak
         return TLS_FAILED  # curl reads OpenSSL's first complaint, which is about the signature itself
     if problems and not (problems == [_NAME] and _by_common_name(finding)):
         return NOT_VERIFIED
+    if finding.reason is Reason.CHAIN_INVALID:
+        return NOT_VERIFIED  # curl's OpenSSL reads on where ours stops, and then verifies
     if ending is not Ending.DONE or answer is None or answer.failure is None:
         return _ENDINGS[ending]
     if speaks_http2 and answer.failure in (Failure.EMPTY, Failure.BROKEN):

@@ -124,10 +124,19 @@ def judged(text: str, hostname: str, contact: Contact, deadline: Deadline, stray
         tls_version=contact.tls_version,
         certificate=leaf,
         problems=problems,
-        notes=frozenset({Note.CLIENT_CERTIFICATE_WANTED} if contact.client_certificate_wanted else ()),
-        detail=problems[0].text if problems else contact.text,
+        notes=_notes(contact, reason),
+        detail=problems[0].text if problems and contact.chain_seen else contact.text,
         stray=stray,
     )
+
+
+def _notes(contact: Contact, reason: Reason) -> frozenset[Note]:
+    notes = {
+        Note.CLIENT_CERTIFICATE_WANTED: contact.client_certificate_wanted,
+        Note.ENDED_BY_US: contact.ending is Ending.DECLINED and reason is Reason.HANDSHAKE_FAILED,
+        Note.NO_SECURE_RENEGOTIATION: contact.no_secure_renegotiation,
+    }
+    return frozenset(note for note, holds in notes.items() if holds)
 
 
 def failed(text: str, hostname: str | None, error: Exception, deadline: Deadline) -> Finding:
@@ -170,12 +179,15 @@ def _in_turn(
         turns.give_back(taken)
 
 
+_CUT_OFF = (Ending.REFUSED, Ending.RESET, Ending.CUT_OFF_LATE, Ending.CLOSED_LATE)
+
+
 def confirmed(
     hostname: str, where: Sequence[Endpoint], trust: handshake.Trust, deadline: Deadline, *, closely: bool = False
 ) -> Probe[Contact]:
-    """A contact; one that was refused or cut off without a certificate is confirmed by a second try."""
+    """A contact; one that was refused or cut off is confirmed by a second try."""
     contact = yield from handshake.shake_hands(hostname, where, trust, deadline, closely=closely)
-    cut_off = contact.ending in (Ending.REFUSED, Ending.RESET) and not contact.chain_seen
+    cut_off = contact.ending in _CUT_OFF
     if not cut_off or deadline.remaining() <= RETRY_PAUSE:
         return contact
     yield Wait(deadline.within(RETRY_PAUSE))

@@ -70,6 +70,8 @@ class Note(StrEnum):
     """A fact beside the verdict that never changes it."""
 
     CLIENT_CERTIFICATE_WANTED = "client_certificate_wanted"
+    ENDED_BY_US = "ended_by_us"  # our OpenSSL ended the handshake, not the server
+    NO_SECURE_RENEGOTIATION = "no_secure_renegotiation"  # RFC 5746 is missing: browsers get in, curl does not
 
 
 class NotAsked(StrEnum):
@@ -126,12 +128,15 @@ class Link:
 class Ending(StrEnum):
     """How a contact with a server ended, before anybody judges it."""
 
-    DONE = "done"  # the handshake is finished, or as far as the server's part of it goes
+    DONE = "done"  # the handshake is finished
     REFUSED = "refused"  # every address refuses
     UNREACHABLE = "unreachable"
     TIMEOUT = "timeout"
     RESET = "reset"  # reset, or closed without a word
-    ALERT = "alert"  # the server, or OpenSSL, ended the handshake with an error
+    ALERT = "alert"  # the server ended the handshake with an alert
+    DECLINED = "declined"  # our OpenSSL ended the handshake: it does not take what the server sent
+    CUT_OFF_LATE = "cut_off_late"  # TLS 1.3: our Finished was out, and a reset or an alert came back
+    CLOSED_LATE = "closed_late"  # the same, and the server closed the connection
     NOT_TLS = "not_tls"
 
 
@@ -154,7 +159,8 @@ class Contact:
     """The raw facts of one contact: how it ended, and what was seen until then.
 
     `errors` are the verify errors in OpenSSL's order, as (X509_V_ERR number, depth, text). `chain_seen`: a certificate
-    came and the server proved that it holds its key, so it can be judged.
+    came and the handshake got so far that it can be judged. `codes` are the (library, reason) numbers of OpenSSL's
+    error queue, oldest first, where OpenSSL had an error (see ERR_GET_LIB, ERR_GET_REASON).
     """
 
     ending: Ending
@@ -166,6 +172,8 @@ class Contact:
     chain_seen: bool = False
     tls_version: str | None = None
     client_certificate_wanted: bool = False
+    no_secure_renegotiation: bool = False
+    codes: tuple[tuple[int, int], ...] = ()
     closeup: Closeup | None = None  # where it was asked for, and a connection came about
 
 
@@ -184,9 +192,9 @@ class Finding:
     """What one check of one host name found.
 
     `input` is the text as it was given, `hostname` the A-label it was understood as (None: it was not a host name).
-    `refusal` says why the input is not a host name. `problems` holds every verify error, the one that `reason` names
-    first. `detail` is for staff: OpenSSL's or the system's own text, cleaned. `address` is the address that answered,
-    or one that was tried; None where none was.
+    `refusal` says why the input is not a host name. `problems` holds every verify error, the one to mend first leading:
+    `reason` names that one, unless the handshake was not finished. `detail` is for staff: OpenSSL's or the system's own
+    text, cleaned. `address` is the address that answered, or one that was tried; None where none was.
     """
 
     input: str

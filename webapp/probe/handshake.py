@@ -6,13 +6,14 @@ connection that judged it. Every wait is bounded by one deadline.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import os
 import socket
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -37,6 +38,32 @@ STAGGER = 0.25  # seconds until the next address is tried beside one that has no
 _NEVER_SUBJECT = 0x20  # X509_CHECK_FLAG_NEVER_CHECK_SUBJECT: the SAN decides (RFC 9525), a CN alone does not count
 _NO_PARTIAL_WILDCARDS = 0x4  # X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS: "*" is a whole label
 
+# SSL_OP_*, as bits, which pyOpenSSL takes as numbers.
+_LEGACY_SERVER_CONNECT = 0x4  # also to servers without RFC 5746
+_TLSEXT_PADDING = 0x10  # RFC 7685: some load balancers never answer a ClientHello of 256 to 511 bytes
+
+# The groups of key exchange: a key share goes out for the first of them only, as curl and browsers send it. The
+# post-quantum one costs a server that insists on it one more round trip, and no one else a larger ClientHello.
+_GROUPS = b"X25519:P-256:P-384:P-521:X25519MLKEM768"
+_OLD_GROUPS = b"X25519:P-256:P-384:P-521"  # for an OpenSSL before 3.5, which does not know the other
+
+# Libraries and reasons in the numbers of OpenSSL's error queue (ERR_GET_LIB, ERR_GET_REASON; openssl/err.h, sslerr.h).
+_LIB_SYS, _LIB_SSL = 2, 20
+_SYSTEM_FLAG = 0x80000000
+_MALLOC_FAILURE = 0xC0100  # ERR_R_MALLOC_FAILURE, of whichever library
+_ALERTS = range(1000, 1256)  # SSL_AD_REASON_OFFSET and the number of an alert that the server sent
+_NO_SECURE_RENEGOTIATION = (_LIB_SSL, 338)  # SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED
+
+# What OpenSSL's words do not say to a technician.
+_PLAIN = {
+    (20, 152): "its certificates are larger than the 100 kB that we read",  # SSL_R_EXCESSIVE_MESSAGE_SIZE
+    (13, 232): "its dates cannot be read",  # ASN1_R_GENERALIZEDTIME_IS_TOO_SHORT
+    (13, 233): "its dates cannot be read",  # ASN1_R_UTCTIME_IS_TOO_SHORT
+}
+
+_ALERT_RECORD = 24  # bytes of an encrypted alert in TLS 1.3: header, level, description, content type, tag
+_SHORTEST_LOOK, _LONGEST_LOOK = 0.05, 0.5  # seconds to wait for what a server makes of our Finished
+
 
 Trust = SSL.Context
 
@@ -46,6 +73,15 @@ class TrustUnusable(Exception):
 
 
 UNUSABLE = (OSError, SSL.Error, TrustUnusable)  # what `load` raises of a file without a usable root
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a handshake ended."""
+
+    ending: Ending
+    text: str = ""
+    codes: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(slots=True)
@@ -125,9 +161,10 @@ def load(path: Path) -> SSL.Context:
     # Browsers have left finite-field Diffie-Hellman behind, and a hostile server's parameters cost a second of CPU.
     made.set_cipher_list(b"DEFAULT:!kDHE:@SECLEVEL=2")
     made.set_verify_depth(10)  # no honest chain is longer, and each link of a dishonest one costs
-
-    # As curl does: the post-quantum groups of the newest OpenSSL double the work and need a second packet.
-    lib.SSL_CTX_set1_curves_list(made._context, b"X25519:P-256:P-384:P-521")
+    if lib.SSL_CTX_set1_curves_list(made._context, _GROUPS) != 1:
+        lib.ERR_clear_error()
+        lib.SSL_CTX_set1_curves_list(made._context, _OLD_GROUPS)
+    made.set_options(_TLSEXT_PADDING)
     made.set_alpn_protos([b"h2", b"http/1.1"])
     made.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     return made
@@ -162,6 +199,18 @@ def shake_hands(
 
     Every fault of the far side is in the answer. Raises OSError for ours only: no descriptor, no memory, no port left.
     """
+    contact = yield from _contact(hostname, endpoints, trust, deadline, 0, closely=closely)
+    if _NO_SECURE_RENEGOTIATION not in contact.codes:
+        return contact
+    # Browsers go on without it, and so do we; this second connection is how we know that it is missing.
+    contact = yield from _contact(hostname, endpoints, trust, deadline, _LEGACY_SERVER_CONNECT, closely=closely)
+    return replace(contact, no_secure_renegotiation=True)
+
+
+def _contact(
+    hostname: str, endpoints: Sequence[Endpoint], trust: Trust, deadline: Deadline, options: int, *, closely: bool
+) -> Probe[Contact]:
+    """One connection and one handshake, with these SSL_OP_* set besides."""
     began = deadline.elapsed()
     connected = yield from _connect(endpoints, deadline)
     if isinstance(connected, Contact):
@@ -169,7 +218,7 @@ def shake_hands(
     sock, endpoint = connected
     took = deadline.elapsed() - began if closely else None
     with sock:
-        return (yield from _handshake(hostname, sock, endpoint, trust, deadline, took))
+        return (yield from _handshake(hostname, sock, endpoint, trust, deadline, took, options))
 
 
 _OURS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN, errno.EPROTO}
@@ -253,7 +302,13 @@ def _no_connection(failures: dict[Endpoint, int]) -> Contact:
 
 
 def _handshake(
-    hostname: str, sock: socket.socket, endpoint: Endpoint, trust: Trust, deadline: Deadline, connecting: float | None
+    hostname: str,
+    sock: socket.socket,
+    endpoint: Endpoint,
+    trust: Trust,
+    deadline: Deadline,
+    connecting: float | None,
+    options: int,
 ) -> Probe[Contact]:
     """`connecting` is how many seconds that took, for a closer look; None where none is wanted."""
     began = deadline.elapsed()
@@ -268,22 +323,27 @@ def _handshake(
     lib.X509_VERIFY_PARAM_set1_host(param, name, len(name))
     if connecting is not None:
         connection.request_ocsp()
+    if options:
+        connection.set_options(options)
 
-    ending, text = yield from _drive(connection, sock, deadline)
+    end = yield from _drive(connection, sock, deadline)
     peer = connection.get_peer_certificate()
-    # Once our Finished is out, the server's part is done and its key is proven: an alert after that, as from a server
-    # that wants a client certificate, comes too late to matter. Without forward secrecy only the end proves the key.
-    proven = ending is Ending.DONE or (
-        connection.get_finished() is not None and "ECDHE" in (connection.get_cipher_name() or "")
+    # An alert after it asked for a client certificate only says that we have none: the server's own certificate has
+    # been seen, and with forward secrecy its key is proven by then. Any other handshake has to be finished.
+    proven = end.ending is Ending.DONE or (
+        end.ending is Ending.ALERT
+        and seen.client_certificate_wanted
+        and "ECDHE" in (connection.get_cipher_name() or "")
     )
     closeup = None
     if connecting is not None:
         closeup = _close_up(connection, connecting, deadline.elapsed() - began, stapled=seen.stapled)
-    if ending is Ending.DONE:
+    if end.ending is Ending.DONE:
         _say_goodbye(connection, sock)
     return Contact(
-        ending=ending,
-        text=text,
+        ending=end.ending,
+        text=end.text,
+        codes=end.codes,
         address=endpoint.address,
         port=endpoint.port,
         leaf=_der(peer) if peer is not None else None,
@@ -311,40 +371,118 @@ def _der(certificate: crypto.X509) -> bytes:
     return crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate)
 
 
-def _drive(connection: SSL.Connection, sock: socket.socket, deadline: Deadline) -> Probe[tuple[Ending, str]]:
+def _drive(connection: SSL.Connection, sock: socket.socket, deadline: Deadline) -> Probe[_End]:
     """The handshake to its end, or to the deadline, whatever the far side drips.
 
     OpenSSL works on memory and the bytes pass through here: only so are the very first of them sure to be seen.
     """
-    first = True
+    began, answered_after, head = deadline.elapsed(), 0.0, b""
     try:
         while True:
-            failure = _step(connection)
+            end = _step(connection)
+            if end is not None and end.ending is not Ending.DONE:
+                _send_last(connection, sock)
+                return end
             yield from _send(sock, _outgoing(connection), deadline)
-            if failure is not None:
-                return failure
+            if end is not None:
+                break
             received = yield from _receive(sock, deadline)
             if not received:
-                return Ending.RESET, "closed without a word"
-            if first and not _speaks_tls(received):
-                return Ending.NOT_TLS, f"it answered {clean(repr(received[:40])[1:])}"
-            first = False
+                return _End(Ending.RESET, "closed without a word")
+            if len(head) < 2:
+                head, answered_after = head + received[:40], deadline.elapsed() - began
+                if not _speaks_tls(head):
+                    return _End(Ending.NOT_TLS, f"it answered {clean(repr(head)[1:])}")
             connection.bio_write(received)
     except TimeoutError:
-        return Ending.TIMEOUT, "no answer" if first else "no end of the handshake"
-    except (ConnectionError, OSError) as error:
-        return Ending.RESET, error.strerror or str(error)
+        return _End(Ending.TIMEOUT, "no answer" if not head else "no end of the handshake")
+    except OSError as error:
+        return _cut_off(error)
+    if connection.get_protocol_version() < SSL.TLS1_3_VERSION:
+        return end
+    patience = min(max(2 * answered_after, _SHORTEST_LOOK), _LONGEST_LOOK)
+    return (yield from _taken(connection, sock, deadline.within(patience)))
 
 
-def _step(connection: SSL.Connection) -> tuple[Ending, str] | None:
-    """As far as OpenSSL gets with what it has; None while it wants more."""
+def _cut_off(error: OSError) -> _End:
+    """How a connection ended that failed later. Raises the error where it is ours."""
+    if error.errno in (errno.ENOMEM, errno.ENOBUFS):
+        raise error
+    endings = {
+        errno.ETIMEDOUT: Ending.TIMEOUT,
+        errno.EHOSTUNREACH: Ending.UNREACHABLE,
+        errno.ENETUNREACH: Ending.UNREACHABLE,
+    }
+    return _End(endings.get(error.errno or 0, Ending.RESET), error.strerror or str(error))
+
+
+def _taken(connection: SSL.Connection, sock: socket.socket, until: float) -> Probe[_End]:
+    """What the server makes of our Finished, the last word in a TLS 1.3 handshake: most send a session ticket at once.
+    One that says nothing until then has taken it, and waits for a request.
+
+    curl is done before it and learns the same from the answer to its request: it ends with 52, 55 or 56.
+    """
+    yield Wait(until, ((sock.fileno(), READ),))
     try:
-        connection.do_handshake()
-    except SSL.WantReadError:
+        received = sock.recv(MOST_BYTES)
+    except BlockingIOError:
+        return _End(Ending.DONE)
+    except OSError as error:
+        return replace(_cut_off(error), ending=Ending.CUT_OFF_LATE)
+    if not received:
+        return _End(Ending.CLOSED_LATE, "closed without a word")
+    if len(received) > _ALERT_RECORD:
+        return _End(Ending.DONE)
+    connection.bio_write(received)
+    result = lib.SSL_read(connection._ssl, ffi.new("char[]", 1), 1)
+    if lib.SSL_get_error(connection._ssl, result) != lib.SSL_ERROR_SSL:
+        return _End(Ending.DONE)  # also for a close_notify, with which it ends in good order
+    end = _failure(connection, result)
+    if end.ending is Ending.ALERT and connection.get_app_data().client_certificate_wanted:
+        return _End(Ending.DONE)
+    return replace(end, ending=Ending.CUT_OFF_LATE)
+
+
+def _step(connection: SSL.Connection) -> _End | None:
+    """As far as OpenSSL gets with what it has; None while it wants more."""
+    result = lib.SSL_do_handshake(connection._ssl)
+    if result == 1:
+        return _End(Ending.DONE)
+    if lib.SSL_get_error(connection._ssl, result) == lib.SSL_ERROR_WANT_READ:
         return None
-    except SSL.Error as error:
-        return Ending.ALERT, clean("; ".join(str(part[-1]) for part in error.args[0]) if error.args else "")
-    return Ending.DONE, ""
+    return _failure(connection, result)
+
+
+def _failure(connection: SSL.Connection, result: int) -> _End:
+    """Whose end this is, from the numbers in OpenSSL's error queue: pyOpenSSL hands on its texts only. Raises
+    MemoryError where OpenSSL got no memory, and what our own callbacks raised."""
+    codes, texts = [], []
+    while packed := lib.ERR_get_error():
+        system = packed & _SYSTEM_FLAG
+        codes.append((_LIB_SYS, packed & ~_SYSTEM_FLAG) if system else (packed >> 23 & 0xFF, packed & 0x7FFFFF))
+        texts.append(words_for(*codes[-1]))
+    texts = [*dict.fromkeys([*(_PLAIN[code] for code in codes if code in _PLAIN), *texts])]  # each once
+    with contextlib.suppress(SSL.Error):
+        connection._raise_ssl_error(connection._ssl, result)
+    if any(reason == _MALLOC_FAILURE or (library, reason) == (_LIB_SYS, errno.ENOMEM) for library, reason in codes):
+        raise MemoryError(f"OpenSSL: {'; '.join(texts)}")
+    if not codes:
+        return _End(Ending.RESET, "closed in the middle of the handshake")
+    alerts = [reason - _ALERTS.start for library, reason in codes if library == _LIB_SSL and reason in _ALERTS]
+    whose = f"the server sent alert {alerts[0]}" if alerts else "our side ended it"
+    return _End(Ending.ALERT if alerts else Ending.DECLINED, clean(f"{whose}: {'; '.join(texts)}"), tuple(codes))
+
+
+def words_for(library: int, reason: int) -> str:
+    """OpenSSL's own words for an error with these numbers."""
+    text = lib.ERR_reason_error_string(library << 23 | reason)
+    return ffi.string(text).decode("ascii", "replace") if text else f"error {reason}"
+
+
+def _send_last(connection: SSL.Connection, sock: socket.socket) -> None:
+    """Send what OpenSSL has to say at the end, if the other side still takes it."""
+    with contextlib.suppress(OSError):
+        sock.send(_outgoing(connection))
 
 
 def _outgoing(connection: SSL.Connection) -> bytes:
@@ -382,13 +520,12 @@ def _ready(sock: socket.socket, event: int, deadline: Deadline) -> Probe[None]:
 
 
 def _speaks_tls(head: bytes) -> bool:
-    """Whether an answer begins like a TLS record: an alert or a handshake, then version 3 (RFC 8446, 5.1)."""
+    """Whether an answer begins like a TLS record: an alert or a handshake, then version 3 (RFC 8446, 5.1). A single
+    byte may still become one."""
     return head[0] in (21, 22) and head[1:2] in (b"", b"\x03")
 
 
 def _say_goodbye(connection: SSL.Connection, sock: socket.socket) -> None:
-    try:
+    with contextlib.suppress(SSL.Error):  # the server may have ended it already
         connection.shutdown()
-        sock.send(_outgoing(connection))
-    except (SSL.Error, OSError):
-        log.debug("the server left first")
+    _send_last(connection, sock)

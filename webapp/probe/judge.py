@@ -98,32 +98,57 @@ _ENDINGS: Mapping[Ending, Reason] = MappingProxyType(
         Ending.TIMEOUT: Reason.TIMEOUT,
         Ending.RESET: Reason.HANDSHAKE_FAILED,
         Ending.ALERT: Reason.HANDSHAKE_FAILED,
+        Ending.DECLINED: Reason.HANDSHAKE_FAILED,
+        Ending.CUT_OFF_LATE: Reason.HANDSHAKE_FAILED,
+        Ending.CLOSED_LATE: Reason.HANDSHAKE_FAILED,
         Ending.DONE: Reason.HANDSHAKE_FAILED,  # finished without a certificate: anonymous ciphers are not offered
         Ending.NOT_TLS: Reason.NO_TLS,
     }
 )
-# OpenSSL's reasons for ending a handshake itself over a key or a digest.
-_WEAK_TEXTS = ("too small", "too weak", "too short", "unsupported signature", "legacy sigalg")
-_FOREIGN_TEXTS = ("wrong version number", "http request", "https proxy request")
+# Why our OpenSSL ends a handshake, as (ERR_GET_LIB, ERR_GET_REASON): what is not in here is HANDSHAKE_FAILED.
+_SSL = 20  # ERR_LIB_SSL
+_DECLINED: Mapping[tuple[int, int], Reason] = MappingProxyType(
+    {
+        (_SSL, 333): Reason.WEAK_CRYPTO,  # SSL_R_LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED
+        (_SSL, 370): Reason.WEAK_CRYPTO,  # SSL_R_WRONG_SIGNATURE_TYPE: signed as we do not offer, with SHA-1
+        (_SSL, 394): Reason.WEAK_CRYPTO,  # SSL_R_DH_KEY_TOO_SMALL
+        (_SSL, 397): Reason.WEAK_CRYPTO,  # SSL_R_CA_KEY_TOO_SMALL
+        (_SSL, 398): Reason.WEAK_CRYPTO,  # SSL_R_CA_MD_TOO_WEAK
+        (_SSL, 399): Reason.WEAK_CRYPTO,  # SSL_R_EE_KEY_TOO_SMALL
+    }
+)
+# What OpenSSL says of a Certificate message that it cannot take apart, which brings no certificate along.
+_MALFORMED = frozenset(
+    {
+        (_SSL, 0x8000B),  # ERR_R_X509_LIB
+        (_SSL, 0x8000D),  # ERR_R_ASN1_LIB
+        (_SSL, 135),  # SSL_R_CERT_LENGTH_MISMATCH
+        (_SSL, 239),  # SSL_R_UNABLE_TO_FIND_PUBLIC_KEY_PARAMETERS
+        (_SSL, 247),  # SSL_R_UNKNOWN_CERTIFICATE_TYPE
+    }
+)
 
 
 def judge(contact: Contact, *, readable: bool = True, name_covered: bool = False) -> tuple[Reason, tuple[Problem, ...]]:
     """The one reason of a contact with every verify error behind it, the one to mend first leading.
 
-    What was seen of the certificate decides, else how the contact ended. `readable`: the leaf could be read to its end.
-    `name_covered`: it is for the name that was asked, whatever OpenSSL says to that.
+    What was seen of the certificate decides where the handshake got to its end, else how it ended. `readable`: the
+    leaf could be read to its end. `name_covered`: it is for the name that was asked, whatever OpenSSL says to that.
     """
+    problems = _problems(contact, readable)
+    if name_covered:
+        problems = tuple(problem for problem in problems if problem.reason is not Reason.WRONG_HOSTNAME)
     if contact.chain_seen:
-        problems = _problems(contact, readable)
-        if name_covered:
-            problems = tuple(problem for problem in problems if problem.reason is not Reason.WRONG_HOSTNAME)
         return (problems[0].reason if problems else Reason.OK), problems
-    if contact.ending is Ending.ALERT:
-        if any(text in contact.text for text in _FOREIGN_TEXTS):
-            return Reason.NO_TLS, ()
-        if any(text in contact.text for text in _WEAK_TEXTS):
-            return Reason.WEAK_CRYPTO, ()
-    return _ENDINGS[contact.ending], ()
+    return _unfinished(contact), problems
+
+
+def _unfinished(contact: Contact) -> Reason:
+    if contact.ending is not Ending.DECLINED:
+        return _ENDINGS[contact.ending]
+    if contact.leaf is None and not _MALFORMED.isdisjoint(contact.codes):
+        return Reason.CHAIN_INVALID
+    return next((_DECLINED[code] for code in contact.codes if code in _DECLINED), Reason.HANDSHAKE_FAILED)
 
 
 def _problems(contact: Contact, readable: bool) -> tuple[Problem, ...]:
