@@ -123,6 +123,18 @@ def test_every_difference_from_curl_has_its_reason(lab: Lab) -> None:
         assert agrees == (not case.differs), case.hostname
 
 
+def test_every_difference_from_curl_has_its_row_in_the_documentation(lab: Lab) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "verdicts.md").read_text()
+    section = text.partition("## Differences from curl")[2].partition("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")]
+    wanted = {
+        f"| {case.about} | `{case.reason}` | {', '.join(map(str, case.curl))} | {case.differs} |"
+        for case in lab.cases.values()
+        if case.differs
+    }
+    assert set(rows[1:]) == wanted
+
+
 def test_openssl_names_the_fault_that_leads(lab: Lab) -> None:
     for case in lab.cases.values():
         if case.reason in VERIFY_ERRORS and not case.others and case.hostname not in OUR_OWN_BOUND:

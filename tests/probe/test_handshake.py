@@ -74,7 +74,7 @@ def test_a_server_without_secure_renegotiation_is_judged_by_its_certificate(lab,
 
 
 def test_what_our_side_declines_is_told_as_ours(lab_settings):
-    finding = check("too-long.lab.example", lab_settings)
+    finding = check("oversized.lab.example", lab_settings)
     assert "our side ended it: its certificates are larger than the 100 kB that we read" in finding.detail
     assert finding.notes == {Note.ENDED_BY_US}
 

@@ -140,7 +140,7 @@ def _no_handshake(lab: Lab) -> None:
     old = does(answers(behaviours.TLS_1_0_HELLO))
     weight = extension(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.9998"), der(OCTET_STRING, bytes(120_000)))
     about = "A certificate message of more than 100 kB"
-    lab.add("too-long", reason, about, shows(extensions=[weight]), notes=[Note.ENDED_BY_US])
+    lab.add("oversized", reason, about, shows(extensions=[weight]), notes=[Note.ENDED_BY_US])
     lab.add("tls-1-0", reason, "Speaks TLS 1.0 only", old, notes=[Note.ENDED_BY_US])
     lab.add("protocol-version", reason, "TLS alert protocol_version", does(answers(behaviours.PROTOCOL_VERSION)))
     sizeless = does(answers(behaviours.TLS_1_2_HELLO + 40 * behaviours.EMPTY_RECORD))

@@ -57,7 +57,7 @@ def of_contact(ending: Ending, finding: Finding, answer: Answer | None, *, speak
         return TLS_FAILED  # curl reads OpenSSL's first complaint, which is about the signature itself
     if problems and not (problems == [_NAME] and _by_common_name(finding)):
         return NOT_VERIFIED
-    if finding.reason is Reason.CHAIN_INVALID:
+    if finding.reason is Reason.CHAIN_INVALID and not problems and not ours:
         return NOT_VERIFIED  # curl's OpenSSL reads on where ours stops, and then verifies
     if ending is not Ending.DONE or answer is None or answer.failure is None:
         return _ENDINGS[ending]
