@@ -54,6 +54,13 @@ def test_a_name_that_is_not_valid_exits_with_1_and_says_why(flask):
     assert b"certificate has expired" in ran.stdout
 
 
+def test_a_server_that_leaves_in_the_handshake_is_told_with_its_certificate(flask):
+    ran = flask("check", "resets-1-3.lab.example")
+    assert ran.returncode == 1
+    assert "HTTPS connection fails · Padlock Lab CA 1, Padlock Lab" in ran.stdout.decode()
+    assert b"reset by peer" in ran.stdout
+
+
 def test_nothing_to_check_exits_with_2(flask, tmp_path):
     comments = tmp_path / "names.txt"
     comments.write_text("# nothing\n\n")

@@ -38,6 +38,12 @@ def test_going_unknown_keeps_what_is_known_of_the_certificate(row):
     assert (row.state, row.issuer, row.last_valid_at) == (State.UNKNOWN, LEAF.issuer, NOW)
 
 
+def test_a_handshake_that_failed_keeps_what_was_read_of_the_certificate(row):
+    record(later(reason=Reason.HANDSHAKE_FAILED, detail="Connection reset by peer"), LATER)
+    assert (row.state, row.issuer, row.not_after) == (State.INVALID, LEAF.issuer, LEAF.not_after)
+    assert row.detail == "Connection reset by peer"
+
+
 def test_an_answer_without_a_certificate_clears_its_facts(row):
     record(VALID, LATER)
     record(later(reason=Reason.REFUSED, certificate=None), LATER)

@@ -240,6 +240,13 @@ def test_the_chain_as_served_stands_beside_the_chain_as_verified(of):
     assert [problem.code for place in expired.verified for problem in place.problems] == [10]
 
 
+def test_the_certificate_of_a_server_that_left_is_shown_with_how_it_left(of):
+    assert of("resets-expired", ChainSeen).chain.served[0].link.certificate.issuer
+    said = fields(of("resets-expired", AddressAsked), staff=True)["OpenSSL"]
+    assert "certificate has expired" in said
+    assert "reset by peer" in said
+
+
 def test_names_are_told_with_and_without_www(of):
     names = of("ok", NamesCovered)
     assert (names.covered, names.sibling, names.sibling_covered) == (True, "www.ok.lab.example", False)
