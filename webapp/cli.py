@@ -121,7 +121,7 @@ def _with_progress(findings: Iterator[probe.Finding], total: int | None) -> Iter
 
 def _line(finding: probe.Finding, now: datetime) -> str:
     certificate = finding.certificate
-    parts = [padlock.title(finding.state, finding.reason)]
+    parts = [padlock.title(finding.state, finding.reason, finding)]
     if certificate is not None:
         parts += [certificate.issuer, padlock.end_text(certificate.not_after, now).removesuffix(".")]
     if finding.refusal is not None:

@@ -85,7 +85,7 @@ def _json(step: Step, steps: Sequence[Step]) -> dict[str, Any]:
         line |= {
             "state": step.finding.state.value,
             "message": padlock.finding_text(step.finding),
-            "cure": padlock.cure_text(step.finding.reason),
+            "cure": padlock.cure_text(step.finding.reason, step.finding),
             "what_to_do": telling.what_to_do(step),
             "notes": [padlock.weakness_text(remark) for remark in step.remarks],
             "curl_command": telling.command(step.finding) or None,

@@ -5,8 +5,8 @@ Tooltips, pages, reports and the command line all take their words from here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from shlex import quote
 from types import MappingProxyType
@@ -111,14 +111,18 @@ WORDS: Mapping[Reason, Wording] = MappingProxyType(
             "Issuer not trusted",
             "The certificate was issued by an authority that browsers do not trust.",
             "Ask your hosting provider to replace it with a certificate of a public authority.",
-            "The path ends at a root that is not in the trust store: a private, withdrawn or staging authority.",
+            "The path ends at a root that was sent and is not in the trust store: a private, withdrawn or staging"
+            " authority.",
             60,
         ),
         Reason.INCOMPLETE_CHAIN: Wording(
-            "Incomplete certificate",
-            "The server leaves out a part of its certificate. Some browsers manage without it, others refuse the site.",
-            "Ask your hosting provider to install the certificate together with the part in between that is missing.",
-            "Only the leaf came and its issuer is not at hand. Serve the full chain (fullchain.pem, not cert.pem).",
+            "Incomplete certificate chain",
+            "The server does not send all the certificates that lead to a trusted authority. Some browsers may find the"
+            " missing one themselves, others refuse the site.",
+            "Ask your hosting provider to install the missing intermediate certificate. If the authority is not a"
+            " public one, ask for a certificate of one that is.",
+            "The last certificate of the path names an issuer that was not sent and is not in the trust store: an"
+            " intermediate is missing, or the issuer is a private root.",
             60,
         ),
         Reason.WRONG_HOSTNAME: Wording(
@@ -150,9 +154,9 @@ WORDS: Mapping[Reason, Wording] = MappingProxyType(
             60,
         ),
         Reason.CHAIN_INVALID: Wording(
-            "Certificate does not fit together",
-            "The certificate and its issuers do not fit together.",
-            "Ask your hosting provider to install the certificate anew together with its issuer's certificates.",
+            "Broken certificate chain",
+            "The certificate, or one of its issuer's, breaks a rule. Browsers refuse the site.",
+            "Ask your hosting provider for a new certificate by a public authority.",
             "OpenSSL refuses the chain, see its text.",
             60,
         ),
@@ -231,21 +235,6 @@ WORDS: Mapping[Reason, Wording] = MappingProxyType(
     }
 )
 
-# What a verify error says more exactly than its reason does, by its X509_V_ERR number and whether an issuer has it.
-EXACTLY: Mapping[tuple[int, bool], str] = MappingProxyType(
-    {
-        (9, True): "An issuer's certificate is not valid yet. If browsers show no warning, our own clock may be wrong.",
-        (10, True): "An issuer's certificate has expired.",
-        (13, False): "Its dates cannot be read.",
-        (13, True): "The dates of an issuer's certificate cannot be read.",
-        (14, False): "Its dates cannot be read.",
-        (14, True): "The dates of an issuer's certificate cannot be read.",
-        (20, False): "The certificate or its issuer's is malformed, so the two cannot be matched.",
-        (21, False): "The certificate or its issuer's is malformed, so the two cannot be matched.",
-        (22, True): "More certificates stand between this one and its root than we follow.",
-    }
-)
-
 # What a technician does about each reason.
 MENDS: Mapping[Reason, str] = MappingProxyType(
     {
@@ -263,9 +252,8 @@ MENDS: Mapping[Reason, str] = MappingProxyType(
         Reason.UNTRUSTED_ISSUER: "Issue a certificate by a public authority. Where it was a staging or test"
         " authority, take"
         " the production one.",
-        Reason.INCOMPLETE_CHAIN: "Serve the leaf together with its intermediate (fullchain.pem, not cert.pem), then"
-        " reload"
-        " the web server.",
+        Reason.INCOMPLETE_CHAIN: "Serve the leaf together with every intermediate (fullchain.pem, not cert.pem), then"
+        " reload the web server. If the missing issuer is a private root, issue a certificate by a public authority.",
         Reason.WRONG_HOSTNAME: "Issue a certificate that has this name among its names, and see that the virtual"
         " host for"
         " this name serves it; or correct where DNS leads.",
@@ -274,8 +262,8 @@ MENDS: Mapping[Reason, str] = MappingProxyType(
         " SHA-256.",
         Reason.REVOKED: "Issue a new certificate with a new key. Ask the authority why: a key that leaked must not"
         " return.",
-        Reason.CHAIN_INVALID: "Compare the chain as served with the one that the authority publishes, and install"
-        " that.",
+        Reason.CHAIN_INVALID: "Look up OpenSSL's text, and compare the chain as served with the one that the authority"
+        " publishes.",
         Reason.NO_TLS: "Switch TLS on for port 443 (listen 443 ssl; SSLEngine on), or see which program took the port.",
         Reason.HANDSHAKE_FAILED: "Allow TLS 1.2 and 1.3, and see that there is a virtual host with a certificate for"
         " this"
@@ -294,6 +282,144 @@ MENDS: Mapping[Reason, str] = MappingProxyType(
     }
 )
 
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What stands behind a reason that has many causes, in words: see `Wording`; `mend` is for a technician. An empty
+    title or staff text is the reason's own."""
+
+    customer: str
+    cure: str
+    mend: str
+    title: str = ""
+    staff: str = ""
+
+
+_SIGNATURE = Fault(
+    "The signature on a certificate does not match the issuer that the server sends with it.",
+    "Ask your hosting provider to install the certificate again from the authority's original files. If that does not"
+    " help, the site needs a new certificate.",
+    "A file is damaged, or the intermediate has the right name and another key. Compare the key identifiers (openssl"
+    " x509 -ext subjectKeyIdentifier,authorityKeyIdentifier), and serve the chain that came with this very leaf.",
+)
+_NO_AUTHORITY = Fault(
+    "The certificate was issued with one that is not allowed to issue others.",
+    "Ask your hosting provider for a new certificate, issued by a public authority.",
+    "An issuer on the path is no authority (basicConstraints CA:TRUE, keyUsage keyCertSign). Issue the leaf with a"
+    " certificate that is one.",
+)
+_NOT_FOR_SERVERS = Fault(
+    "The issuer of the certificate is not allowed to issue certificates for websites.",
+    "Ask your hosting provider for a new certificate, issued for a website.",
+    "The extended key usage of an intermediate leaves out serverAuth. Issue the leaf with an intermediate for servers.",
+)
+_TOO_FAR_BELOW = Fault(
+    "There are more issuers in a row than the authority at the top allows.",
+    "Ask your hosting provider for a new certificate from an issuer that the authority allows.",
+    "A CA stands below one whose path length (basicConstraints pathlen) forbids it. Issue the leaf with the CA above.",
+)
+_TOO_LONG = Fault(
+    "There are more certificates between the site and a trusted authority than we follow.",
+    "Ask your hosting provider to replace the certificate by one with fewer issuers above it.",
+    "The chain is longer than the ten intermediates that are followed, or runs in a circle. Issue the leaf with a CA"
+    " nearer to the root.",
+)
+_OUTSIDE = Fault(
+    "The issuer of the certificate is not allowed to issue certificates for this name.",
+    "Ask your hosting provider for a new certificate, from an authority that may issue one for this name.",
+    "The name constraints of an issuer leave out a name of the leaf. Issue it with another CA, or without that name.",
+)
+_BAD_CONSTRAINTS = Fault(
+    "The issuer's certificate limits the names it may issue for, in a form that clients cannot read.",
+    "Ask your hosting provider for a new certificate from another authority.",
+    "The name constraints of an issuer, or a name of the leaf, are in a form that OpenSSL does not support. Issue the"
+    " leaf with another CA.",
+)
+_UNKNOWN_DEMAND = Fault(
+    "A certificate makes a demand that browsers do not know, so they have to refuse it.",
+    "Ask your hosting provider for a new certificate without that demand.",
+    "An extension marked critical is unknown, or unsupported. Issue the certificate without it, or not critical.",
+)
+_MALFORMED = Fault(
+    "A certificate holds entries that are malformed or contradict each other.",
+    "Ask your hosting provider for a new certificate. This one was issued with a fault.",
+    "An extension cannot be read, is there twice, or contradicts another one (openssl x509 -text). Correct the template"
+    " it is issued from, and issue it again.",
+)
+_UNREADABLE = Fault(
+    "The certificate or its issuer's is malformed, so the two cannot be matched.",
+    _MALFORMED.cure,
+    _MALFORMED.mend,
+)
+_BAD_DATES = Fault(
+    "The dates of an issuer's certificate cannot be read.",
+    "Ask your hosting provider for a new certificate. This one was issued with a fault.",
+    "notBefore or notAfter is not a date as RFC 5280, 4.1.2.5 wants it. Issue the certificate again.",
+)
+_BAD_DATES_OF_LEAF = replace(_BAD_DATES, customer="The dates of the certificate cannot be read.")
+_BAD_ALGORITHM = Fault(
+    "A certificate uses a kind of key or signature that clients do not support.",
+    "Ask your hosting provider for a new certificate with a common kind of key.",
+    "Issue it with an RSA key of 2048 bits or more, or EC P-256 by its name, signed with SHA-256.",
+)
+_ISSUER_TOO_EARLY = Fault(
+    "An issuer's certificate is not valid yet. If browsers show no warning, our own clock may be wrong.",
+    "Ask your hosting provider to install the issuer's current certificates, or to wait until the new ones are valid.",
+    "An intermediate is before its not_before. Replace the chain file by the issuer's current one, and check the clock"
+    " of the CA.",
+)
+_ISSUER_EXPIRED = Fault(
+    "An issuer's certificate has expired.",
+    WORDS[Reason.CHAIN_EXPIRED].cure,
+    MENDS[Reason.CHAIN_EXPIRED],
+)
+_PROXY = Fault(
+    "The certificate is of a kind that stands in for another one. Websites cannot use it.",
+    "Ask your hosting provider for an ordinary certificate for this name.",
+    "A proxy certificate (RFC 3820) is no certificate for a server. Issue an ordinary one.",
+)
+# What a verify error (X509_V_ERR_*) that makes a chain invalid is about. One that is not here keeps the words of
+# `Reason.CHAIN_INVALID`: OpenSSL reports it only where it is asked to be strict, or where it failed itself.
+CHAIN_FAULTS: Mapping[int, Fault] = MappingProxyType(
+    dict.fromkeys((4, 7, 29, 30, 31, 77), _SIGNATURE)
+    | dict.fromkeys((32, 37, 79, 80, 81, 82, 89, 92), _NO_AUTHORITY)
+    | dict.fromkeys((26, 39), _NOT_FOR_SERVERS)
+    | {25: _TOO_FAR_BELOW}
+    | dict.fromkeys((22, 55), _TOO_LONG)
+    | dict.fromkeys((46, 47, 48), _OUTSIDE)
+    | dict.fromkeys((49, 51, 52, 53), _BAD_CONSTRAINTS)
+    | dict.fromkeys((34, 45), _UNKNOWN_DEMAND)
+    # 2, 20 and 21 are about a leaf that OpenSSL cannot read: see `judge`.
+    | dict.fromkeys((2, 20, 21), _UNREADABLE)
+    | dict.fromkeys((41, 42, 43, 78, *range(83, 89), 90, 91, 93, 102, 103), _MALFORMED)
+    | dict.fromkeys((13, 14), _BAD_DATES)
+    | dict.fromkeys((6, 24, *range(56, 62), 76, 94), _BAD_ALGORITHM)
+    | dict.fromkeys((38, 40, 72), _PROXY)
+)
+
+LEAF_FAULTS: Mapping[int, Fault] = MappingProxyType(dict.fromkeys((13, 14), _BAD_DATES_OF_LEAF))
+_EXPIRED = 10  # X509_V_ERR_CERT_HAS_EXPIRED
+
+DEAD_END = Fault(
+    "Browsers accept the certificate, but many apps and other programs refuse it. The server sends a second certificate"
+    " of the issuer, which leads them into a dead end.",
+    "Ask your hosting provider to leave out the certificate that leads into a dead end, or to put the good one before"
+    " it.",
+    "Leave out the certificate that leads into a dead end, or send the one of the path that works before it. Keep the"
+    " latter. Then reload the web server.",
+    title="Trusted by browsers only",
+    staff="Two certificates fit as an issuer. curl, PHP and Python take the first and end where it ends. Another path"
+    " over the certificates sent verifies: browsers and Go find it.",
+)
+# Of a path that is complete only in part: what a note adds to the words of `Reason.INCOMPLETE_CHAIN`.
+_UNFIT_ISSUER = Fault(
+    "The certificate was issued with one that is not allowed to issue others.",
+    "Ask your hosting provider for a new certificate, issued by a public authority.",
+    "The issuer's certificate was sent and its key fits, and yet OpenSSL does not take it: look at its keyUsage"
+    " (keyCertSign) and at the key identifiers of both.",
+    staff="The issuer was sent and may not issue certificates (keyUsage, key identifier).",
+)
+
 # What changes no verdict. The places in braces take what a `Remark` has.
 WEAKNESSES: Mapping[Weakness, str] = MappingProxyType(
     {
@@ -301,6 +427,7 @@ WEAKNESSES: Mapping[Weakness, str] = MappingProxyType(
         Weakness.EXTRA: "A certificate is sent that nobody needs: {about}.",
         Weakness.EXTRA_EXPIRED: "A certificate is sent that nobody needs and that has expired: {about}. Old clients may"
         " follow it into a dead end.",
+        Weakness.SENT_TWICE: "A certificate is sent twice: {about}.",
         Weakness.ROOT_SENT: "The root is sent along: {about}. Clients have it or do not trust it; leave it out.",
         Weakness.SHA1: "Signed with a digest that has been broken (SHA-1): {about}.",
         Weakness.SHORT_KEY: "An RSA key of less than 2048 bits: {about}.",
@@ -406,6 +533,15 @@ NOTES: Mapping[Note, str] = MappingProxyType(
         Note.CLIENT_CERTIFICATE_WANTED: "The server asks visitors for a certificate of their own.",
         Note.ENDED_BY_US: "Our side ended the connection, not the server: it doesn't accept what the server sent.",
         Note.NO_SECURE_RENEGOTIATION: "The server's software is outdated. Browsers get in, some other programs don't.",
+        Note.OTHER_PATH_WORKS: "Many apps and other programs follow a certificate into a dead end, where"
+        " browsers find another way.",
+        Note.ONLY_LEAF_SENT: "The server sends the site's certificate alone, without its issuer's.",
+        Note.ISSUER_NOT_SENT: "The server sends other certificates as well, but none of them issued the site's.",
+        Note.UPPER_ISSUER_NOT_SENT: "The server sends the issuer's certificate, but not the one above it. If the one"
+        " above it belongs to an authority that is not a public one, browsers do not trust the site at all.",
+        Note.ISSUER_OTHER_KEY: "The server sends a certificate with the name of the missing issuer, but with another"
+        " key.",
+        Note.ISSUER_UNFIT: "The server sends the issuer's certificate, but that one may not issue others.",
     }
 )
 
@@ -540,45 +676,82 @@ def asked_text(asked: int, left: int) -> str:
     return told
 
 
-def title(state: State, reason: Reason | None) -> str:
+class Facts(Protocol):
+    """What is known of a host name beside its reason: a finding, or what is stored of one."""
+
+    @property
+    def problems(self) -> Sequence[Any]: ...  # each a `Problem`, or one as it is stored
+    @property
+    def notes(self) -> Collection[str]: ...
+
+
+_OF_THE_PATH = frozenset(
+    {
+        Reason.SELF_SIGNED,
+        Reason.UNTRUSTED_ISSUER,
+        Reason.INCOMPLETE_CHAIN,
+        Reason.CHAIN_EXPIRED,
+        Reason.CHAIN_INVALID,
+        Reason.WEAK_CRYPTO,
+    }
+)
+
+
+def fault(reason: Reason, facts: Facts | None) -> Fault | None:
+    """What stands behind a reason that has many causes; None where its own words say all there is."""
+    if facts is None:
+        return None
+    if reason in _OF_THE_PATH and Note.OTHER_PATH_WORKS in facts.notes:
+        return DEAD_END
+    if reason is Reason.INCOMPLETE_CHAIN and Note.ISSUER_UNFIT in facts.notes:
+        return _UNFIT_ISSUER
+    each = [one if isinstance(one, Problem) else Problem(**one) for one in facts.problems]
+    codes = {one.code: one.depth for one in each if one.reason == reason}
+    if reason is Reason.CHAIN_INVALID and not codes:
+        return _MALFORMED  # so much so that OpenSSL has not come to judge it
+    if reason is Reason.CHAIN_INVALID:
+        code = next((code for code in codes if code in CHAIN_FAULTS), 0)
+        return LEAF_FAULTS.get(code) if codes.get(code) == 0 and code in LEAF_FAULTS else CHAIN_FAULTS.get(code)
+    if reason is Reason.CHAIN_EXPIRED and codes:
+        return _ISSUER_EXPIRED if _EXPIRED in codes else _ISSUER_TOO_EARLY
+    return None
+
+
+def title(state: State, reason: Reason | None, facts: Facts | None = None) -> str:
     """The headline of a padlock: its reason where there is one, else its state."""
     if reason is not None:
-        return WORDS[reason].title
+        behind = fault(reason, facts)
+        return (behind and behind.title) or WORDS[reason].title
     return NEVER_ASKED if state is State.UNKNOWN else LOOKS[state].label
 
 
-def customer_text(state: State, reason: Reason | None) -> str:
+def customer_text(state: State, reason: Reason | None, facts: Facts | None = None) -> str:
     """What is wrong, for the person whose site it is."""
-    return LOOKS[state].meaning if reason is None else WORDS[reason].customer
+    if reason is None:
+        return LOOKS[state].meaning
+    behind = fault(reason, facts)
+    return behind.customer if behind else WORDS[reason].customer
+
+
+def cause_text(reason: Reason, facts: Facts | None = None) -> str:
+    """What is wrong, for a technician."""
+    behind = fault(reason, facts)
+    return (behind and behind.staff) or WORDS[reason].staff
 
 
 def finding_text(finding: Finding) -> str:
     """What is wrong, for the person whose site it is, with what is odd about the name where that is the reason."""
-    text = customer_text(finding.state, finding.reason)
-    exactly = REFUSALS[finding.refusal] if finding.refusal is not None else exact_text(finding.problems)
-    return f"{text} {exactly}" if exactly else text
-
-
-def exact_text(problems: Sequence[Problem]) -> str:
-    """What the leading problem says more exactly than its reason; empty where that says it all."""
-    leading = problems[0] if problems else None
-    if leading is None or leading.reason not in (Reason.CHAIN_EXPIRED, Reason.CHAIN_INVALID):
-        return ""
-    return EXACTLY.get((leading.code, leading.depth > 0), "")
-
-
-def stored_exact_text(stored: Sequence[Mapping[str, Any]]) -> str:
-    """The same for the problems that are stored of a host name."""
-    return exact_text([_stored_problem(each) for each in stored[:1]])
+    text = customer_text(finding.state, finding.reason, finding)
+    return f"{text} {REFUSALS[finding.refusal]}" if finding.refusal is not None else text
 
 
 def staff_text(finding: Finding) -> str:
     """What a technician wants to know of a finding, in one line: the cause, OpenSSL's text, where it was asked, and
     curl's error number with the command that shows it."""
     words = WORDS[finding.reason]
-    parts = [words.staff]
-    if exactly := exact_text(finding.problems):
-        parts.append(exactly)
+    behind = fault(finding.reason, finding)
+    parts = [behind.customer] if behind and not behind.staff else []
+    parts += [cause_text(finding.reason, finding), *note_texts(sorted(finding.notes))]
     if finding.detail:
         parts.append(f"{finding.detail}.")
     parts += stray_texts(finding.stray, finding.reason)
@@ -607,11 +780,7 @@ def problem_text(problem: Problem) -> str:
 
 def stored_problem_text(stored: Mapping[str, Any]) -> str:
     """The same for a problem as it is stored of a host name."""
-    return problem_text(_stored_problem(stored))
-
-
-def _stored_problem(stored: Mapping[str, Any]) -> Problem:
-    return Problem(stored["code"], stored["depth"], stored["text"], Reason(stored["reason"]))
+    return problem_text(Problem(stored["code"], stored["depth"], stored["text"], Reason(stored["reason"])))
 
 
 def days_left(not_after: datetime | None, now: datetime) -> int | None:
@@ -686,14 +855,18 @@ def question(state: State) -> str:
     return words.get(state, "Look closely")
 
 
-def cure_text(reason: Reason | None) -> str:
+def cure_text(reason: Reason | None, facts: Facts | None = None) -> str:
     """What to do about it and who can; empty where there is nothing to say."""
-    return "" if reason is None else WORDS[reason].cure
+    if reason is None:
+        return ""
+    behind = fault(reason, facts)
+    return behind.cure if behind else WORDS[reason].cure
 
 
-def mend_text(reason: Reason) -> str:
+def mend_text(reason: Reason, facts: Facts | None = None) -> str:
     """What a technician does about it."""
-    return MENDS[reason]
+    behind = fault(reason, facts)
+    return behind.mend if behind else MENDS[reason]
 
 
 def weakness_text(remark: Remark) -> str:
@@ -727,6 +900,7 @@ def tooltip(
     reason: Reason | None,
     *,
     now: datetime,
+    facts: Facts | None = None,
     not_after: datetime | None = None,
     checked_at: datetime | None = None,
     last_valid_at: datetime | None = None,
@@ -739,13 +913,13 @@ def tooltip(
         return LOOKS[state].meaning
     if reason is None:
         return NEVER_ASKED
-    sentences = [f"{title(state, reason)}."]
+    sentences = [f"{title(state, reason, facts)}."]
     if state is State.VALID:
         sentences.append(end_text(not_after, now))
     else:
-        sentences.append(customer_text(state, reason))
+        sentences.append(customer_text(state, reason, facts))
         sentences.append(end_text(not_after, now) if reason is Reason.EXPIRED else "")
         sentences.append(last_known(state, last_valid_at, now))
-        sentences.append("" if staff else cure_text(reason))
+        sentences.append("" if staff else cure_text(reason, facts))
     sentences.append(checked_text(checked_at, now))
     return " ".join(sentence for sentence in sentences if sentence)

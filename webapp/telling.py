@@ -113,7 +113,7 @@ def _dns(step: DnsAnswer, staff: bool) -> Told:
 def _address(step: AddressAsked, staff: bool) -> Told:
     finding = step.finding
     heading = f"Server at {_at(step.endpoint) if staff else step.endpoint.address}"
-    text = f"{padlock.title(finding.state, finding.reason)}."
+    text = f"{padlock.title(finding.state, finding.reason, finding)}."
     if not staff:
         return Told(heading, _MARKS[finding.state], text)
     said = [padlock.problem_text(problem) for problem in finding.problems]
@@ -135,13 +135,24 @@ def _compared(step: AddressesCompared) -> Told:
     heading = "The addresses beside each other"
     if not (step.odd or step.other_certificate):
         return Told(heading, GOOD, "They all show the same.")
-    notes = [f"{_at(one.endpoint)}: {padlock.title(one.finding.state, one.finding.reason)}." for one in step.odd]
+    notes = [f"{_at(one.endpoint)}: {_title(one.finding)}." for one in step.odd]
     notes += [f"{_at(one.endpoint)}: as well, with another certificate." for one in step.other_certificate]
     text = f"They differ. Most visitors meet {_at(step.leading)}; some meet another."
     return Told(heading, BAD if step.odd else NOTE, text, notes=tuple(notes))
 
 
-_PARTS = {Part.NEEDED: "", Part.NEEDLESS: "not needed", Part.ROOT: "root"}
+def _title(finding: Finding) -> str:
+    return padlock.title(finding.state, finding.reason, finding)
+
+
+_PARTS = {
+    Part.NEEDED: "",
+    Part.NEEDLESS: "not needed",
+    Part.ROOT: "root",
+    Part.DEAD_END: "leads into a dead end",
+    Part.OTHER_WAY: "leads to another trusted root",
+    Part.UNPLACED: "not on the path",
+}
 
 
 def _chain(step: ChainSeen, staff: bool) -> Told:
@@ -157,22 +168,41 @@ def _chain(step: ChainSeen, staff: bool) -> Told:
         return Told("The certificate", mark, facts=facts)
     served = Told("As served", parts=tuple(_place(place) for place in step.chain.served))
     verified = Told("As verified", text=missing, parts=tuple(_place(place, path=True) for place in step.chain.verified))
-    return Told("The chain", mark, parts=(served, verified))
+    if not step.chain.other_path:
+        return Told("The chain", mark, parts=(served, verified))
+    works = tuple(_place(place, path=True) for place in step.chain.other_path)
+    way = Told("The path that works", text="Browsers find it, curl does not.", parts=works)
+    return Told("The chain", mark, parts=(served, verified, way))
 
 
 def missing_text(chain: Chain) -> str:
-    """Which issuer is missing, and where it can be had; empty where none is."""
+    """Which issuer is missing, and where its certificate is published; empty where none is."""
     if chain.missing is None:
         return ""
-    where = f" It can be had at {_few(chain.missing.addresses)} (not asked)." if chain.missing.addresses else ""
-    return f"Missing: the certificate of {chain.missing.name}.{where}"
+    name = f"Missing: the certificate of {chain.missing.name or 'an issuer without a name'}."
+    if chain.missing.addresses:
+        return f"{name} Download it from {_few(chain.missing.addresses)} (not asked)."
+    return f"{name} No address is given for it: a private authority's certificates seldom have one."
+
+
+def leave_out_text(chain: Chain) -> str:
+    """Which certificates lead into a dead end, told apart from their namesakes; empty where none does."""
+    if not chain.dead_ends:
+        return ""
+    sent = [place.link for place in chain.served]
+    told = [
+        f"number {sent.index(place.link) + 1} of those sent, for {place.link.subject or 'no name'}, issued by"
+        f" {place.link.certificate.issuer or 'no name'} (SHA-256 {place.link.certificate.fingerprint})"
+        for place in dict.fromkeys(chain.dead_ends)
+    ]
+    return f"Leave out {'; '.join(told[:MOST_SHOWN])}."
 
 
 def _place(place: Place, *, path: bool = False) -> Told:
     certificate = place.link.certificate
     origin = "from the trust store" if path and not place.sent else _PARTS[place.part]
     problems = tuple(padlock.problem_text(problem) for problem in place.problems)
-    mark = BAD if problems else NOTE if place.part is Part.NEEDLESS else GOOD
+    mark = BAD if problems or place.part is Part.DEAD_END else NOTE if place.part is Part.NEEDLESS else GOOD
     facts = _facts(
         ("Issuer", "itself" if place.link.self_issued else certificate.issuer),
         ("Valid", f"{_moment(certificate.not_before)} – {_moment(certificate.not_after)}"),
@@ -227,7 +257,7 @@ def _origin(step: OriginAsked, staff: bool) -> Told:
     words = padlock.ORIGINS[step.origin]
     mark = {Origin.HERE: GOOD, Origin.CDN: NOTE}.get(step.origin, BAD)
     finding = step.finding
-    shows = "" if finding is None else padlock.title(finding.state, finding.reason)
+    shows = "" if finding is None else _title(finding)
     facts = _facts(("Our server", step.server), ("It shows", shows), ("Network", step.edge)) if staff else ()
     return Told(words.label, mark, words.staff if staff else words.customer, facts)
 
@@ -236,7 +266,7 @@ def _verdict(step: Verdict, staff: bool) -> Told:
     finding = step.finding
     leading = finding.reason
     look = padlock.LOOKS[finding.state]
-    heading = look.label if leading is Reason.OK else f"{look.label}: {padlock.title(finding.state, leading)}"
+    heading = look.label if leading is Reason.OK else f"{look.label}: {_title(finding)}"
     if step.odd and leading is Reason.OK:
         heading = f"{look.label}, {padlock.NOT_EVERYWHERE}"
     end = padlock.end_text(finding.certificate.not_after, finding.checked_at) if finding.certificate else ""
@@ -251,26 +281,29 @@ def _verdict(step: Verdict, staff: bool) -> Told:
 
 
 def _cures(step: Verdict, staff: bool) -> list[tuple[str, str]]:
-    leading, cures = step.finding.reason, []
+    finding, cures = step.finding, []
+    leading = finding.reason
     if leading is not Reason.OK or not step.odd:
-        cures.append(("What to do", what_to_do(step) if staff else padlock.cure_text(leading)))
+        cures.append(("What to do", what_to_do(step) if staff else padlock.cure_text(leading, finding)))
     for one in step.odd:
         where = _at(one.endpoint) if staff else one.endpoint.address
         cure = padlock.mend_text if staff else padlock.cure_text
-        cures.append((f"What to do at {where}", cure(one.finding.reason)))
+        cures.append((f"What to do at {where}", cure(one.finding.reason, one.finding)))
     if step.origin not in (None, Origin.HERE):
         words = padlock.ORIGINS[step.origin]
         cures.append((words.label, words.staff if staff else words.customer))
     if staff:
-        cures += [("For the customer", padlock.cure_text(leading))] if leading is not Reason.OK else []
-        cures += [("Cause", padlock.WORDS[leading].staff), ("Detail", step.finding.detail)]
+        cures += [("For the customer", padlock.cure_text(leading, finding))] if leading is not Reason.OK else []
+        cures += [("Cause", padlock.cause_text(leading, finding)), ("Detail", finding.detail)]
     return cures
 
 
 def what_to_do(verdict: Verdict) -> str:
-    """What a technician does about it, with what is missing by name."""
-    missing = missing_text(verdict.chain) if verdict.chain else ""
-    return " ".join(part for part in (padlock.mend_text(verdict.finding.reason), missing) if part)
+    """What a technician does about it, with what is missing and what is too much by name."""
+    parts = [padlock.mend_text(verdict.finding.reason, verdict.finding)]
+    if verdict.chain is not None:
+        parts += [leave_out_text(verdict.chain), missing_text(verdict.chain)]
+    return " ".join(part for part in parts if part)
 
 
 def command(finding: Finding) -> str:

@@ -111,11 +111,14 @@ def support_text(steps: Sequence[Step], *, staff: bool) -> str:
     if finding.reason is Reason.OK:
         lines.append(f"Problem: {padlock.ADDRESSES_DIFFER}")
     else:
-        lines.append(f"Problem: {padlock.title(finding.state, finding.reason)}. {padlock.finding_text(finding)}")
+        lines.append(
+            f"Problem: {padlock.title(finding.state, finding.reason, finding)}. {padlock.finding_text(finding)}"
+        )
         lines.append(f"What to do: {telling.what_to_do(verdict)}")
     for one in verdict.odd:
-        words = f"{padlock.title(one.finding.state, one.finding.reason)}. {padlock.mend_text(one.finding.reason)}"
-        lines.append(f"At {one.endpoint.address} port {one.endpoint.port}: {words}")
+        words = padlock.title(one.finding.state, one.finding.reason, one.finding)
+        mend = padlock.mend_text(one.finding.reason, one.finding)
+        lines.append(f"At {one.endpoint.address} port {one.endpoint.port}: {words}. {mend}")
     if staff or finding.reason is not Reason.BLOCKED:
         lines += _evidence(verdict, staff)
     return "\n".join(lines)

@@ -37,13 +37,13 @@ VERIFY_ERRORS = {
     Reason.NOT_YET_VALID: {9},
     Reason.CHAIN_EXPIRED: {9, 10},
     Reason.SELF_SIGNED: {18},
-    Reason.UNTRUSTED_ISSUER: {19, 20},
+    Reason.UNTRUSTED_ISSUER: {19},
     Reason.INCOMPLETE_CHAIN: {20, 21},
     Reason.WRONG_HOSTNAME: {62},
     Reason.WRONG_PURPOSE: {26},
     Reason.WEAK_CRYPTO: {66, 67, 68},
     Reason.REVOKED: {23},
-    Reason.CHAIN_INVALID: {7, 14, 24, 25, 34, 47, 79},
+    Reason.CHAIN_INVALID: {7, 14, 24, 25, 26, 34, 47, 48, 49, 79},
 }
 OUR_OWN_BOUND = {"too-long.lab.example"}  # OpenSSL would follow a hundred issuers
 

@@ -13,13 +13,13 @@ import pytest
 
 from tests.demo.test_lab import _curl, curl  # noqa: F401 - the latter is a fixture
 from webapp import padlock, telling, transcript
-from webapp.demo.faults import CA_1_AT
+from webapp.demo.chains import CA_1_AT
 from webapp.demo.fine_print import LANDING, ORIGINS
 from webapp.probe import handshake
 from webapp.probe.address import ConnectTo, Endpoint
 from webapp.probe.chain import Part, Weakness
 from webapp.probe.diagnosis import diagnose
-from webapp.probe.finding import Reason
+from webapp.probe.finding import Note, Reason
 from webapp.probe.steps import (
     AddressAsked,
     AddressesCompared,
@@ -40,12 +40,12 @@ TO_DO = {
     Reason.CHAIN_EXPIRED: ("issuer's current certificates", "Replace the chain file"),
     Reason.SELF_SIGNED: ("public authority", "default certificate"),
     Reason.UNTRUSTED_ISSUER: ("public authority", "production"),
-    Reason.INCOMPLETE_CHAIN: ("part in between", "fullchain.pem"),
+    Reason.INCOMPLETE_CHAIN: ("missing intermediate", "fullchain.pem"),
     Reason.WRONG_HOSTNAME: ("certificate for this name", "virtual host"),
     Reason.WRONG_PURPOSE: ("certificate for web servers", "serverAuth"),
     Reason.WEAK_CRYPTO: ("current key", "2048 bits"),
     Reason.REVOKED: ("new key", "new key"),
-    Reason.CHAIN_INVALID: ("install the certificate anew", "chain as served"),
+    Reason.CHAIN_INVALID: ("hosting provider", ""),  # `BROKEN` has the rest
     Reason.NO_TLS: ("switch on HTTPS", "443"),
     Reason.HANDSHAKE_FAILED: ("today's standards", "TLS 1.2"),
     Reason.REFUSED: ("switch on HTTPS", "firewall"),
@@ -57,8 +57,21 @@ TO_DO = {
     Reason.NOT_CHECKABLE: ("correct the domain", "Domain field"),
     Reason.MONITOR_ERROR: ("Nothing to do on your side", "log"),
 }
+# The same for each way in which a chain breaks a rule.
+BROKEN = {
+    "path-length": ("from an issuer that the authority allows", "pathlen"),
+    "issuer-no-ca": ("issued by a public authority", "CA:TRUE"),
+    "name-constraints": ("may issue one for this name", "name constraints"),
+    "name-excluded": ("may issue one for this name", "name constraints"),
+    "constraints-odd": ("from another authority", "name constraints"),
+    "too-long": ("fewer issuers", "nearer to the root"),
+    "critical-extension": ("without that demand", "critical"),
+    "bad-signature": ("authority's original files", "key identifiers"),
+    "ca-for-clients": ("issued for a website", "serverAuth"),
+}
 WEAK = {
     "wrong-order": {Weakness.CHAIN_ORDER},
+    "sent-twice": {Weakness.SENT_TWICE},
     "root-sent": {Weakness.ROOT_SENT},
     "extra-certificates": {Weakness.EXTRA},
     "extra-expired": {Weakness.EXTRA_EXPIRED},
@@ -118,7 +131,9 @@ def test_what_to_do_is_right_at_every_server(lab, diagnoses):
     for name, case in lab.cases.items():
         told = [fields(diagnoses[name][-1], staff=staff) for staff in (False, True)]
         if not (case.reason is Reason.OK and diagnoses[name][-1].odd):
-            for_customer, for_staff = TO_DO[case.reason]
+            for_customer, for_staff = BROKEN.get(name.removesuffix(".lab.example")) or TO_DO[case.reason]
+            if Note.OTHER_PATH_WORKS in case.notes:
+                for_customer, for_staff = "leave out", "Leave out"
             assert for_customer in told[0]["What to do"], name
             assert for_staff in told[1]["What to do"], name
 

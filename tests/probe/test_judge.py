@@ -12,10 +12,10 @@ OURS = {17, 69, 70}  # no memory, a wrong call, a trust store that cannot be sea
 OF_A_LEAF = {
     Reason.NOT_YET_VALID: {9},
     Reason.EXPIRED: {10},
-    Reason.INCOMPLETE_CHAIN: {20, 21},
+    Reason.INCOMPLETE_CHAIN: {2, 20, 21},
     Reason.WRONG_PURPOSE: {26},
     Reason.SELF_SIGNED: {18},
-    Reason.UNTRUSTED_ISSUER: {2, 19, 27, 28},
+    Reason.UNTRUSTED_ISSUER: {19, 27, 28},
     Reason.WRONG_HOSTNAME: {62, 63, 64},
     Reason.WEAK_CRYPTO: {66, 67, 68},
     Reason.REVOKED: {23},
@@ -24,7 +24,8 @@ OF_A_LEAF = {
 OF_AN_ISSUER = {
     Reason.CHAIN_EXPIRED: {9, 10},
     Reason.SELF_SIGNED: {18},
-    Reason.UNTRUSTED_ISSUER: {2, 19, 20, 27, 28},
+    Reason.INCOMPLETE_CHAIN: {2, 20},
+    Reason.UNTRUSTED_ISSUER: {19, 27, 28},
     Reason.WRONG_HOSTNAME: {62, 63, 64},
     Reason.WEAK_CRYPTO: {66, 67, 68},
     Reason.REVOKED: {23},

@@ -8,10 +8,11 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, ExtensionOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from webapp.demo import behaviours
 from webapp.demo.behaviours import answers, http_answer, says
+from webapp.demo.chains import names_only
 from webapp.demo.endings import ALERT, HANG_UP, RESET, leaves
 from webapp.demo.loopback import REVOKED_SERIAL, Lab
 from webapp.demo.pki import GENERALIZED_TIME, OCTET_STRING, UTC_TIME, days, der, extension, issue, issue_ca
@@ -19,7 +20,6 @@ from webapp.demo.servers import does, only, points, shows, shows_bad_signature, 
 from webapp.probe.finding import Note, Reason
 
 OTHER = "other.lab.example"
-CA_1_AT = "http://ca.lab.example/1.der"  # where the missing intermediate could be had
 
 
 def add_to(lab: Lab) -> None:
@@ -54,11 +54,8 @@ def _bad_issuers(lab: Lab) -> None:
     middle = issue_ca("Nobody's CA", issuer=root)
     lab.add("self-signed", Reason.SELF_SIGNED, "Leaf signed by itself", shows_self_signed())
     lab.add("untrusted-root-sent", reason, "Unknown root, sent", shows(issuer=middle, chain=(middle, root)))
-    lab.add("untrusted-root-missing", reason, "Unknown root, not sent", shows(issuer=middle))
-    had = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(CA_1_AT))
-    access = extension(ExtensionOID.AUTHORITY_INFORMATION_ACCESS, x509.AuthorityInformationAccess([had]).public_bytes())
-    only_leaf = shows(chain=(), extensions=[access])
-    lab.add("incomplete-chain", Reason.INCOMPLETE_CHAIN, "Leaf only, no intermediate", only_leaf)
+    missing, above = Reason.INCOMPLETE_CHAIN, [Note.UPPER_ISSUER_NOT_SENT]  # it might be an intermediate as well
+    lab.add("untrusted-root-missing", missing, "Unknown root, not sent", shows(issuer=middle), notes=above)
     lab.add("revoked", Reason.REVOKED, "Leaf on its issuer's revocation list", shows(serial=REVOKED_SERIAL))
 
 
@@ -84,9 +81,8 @@ def _bad_chains(lab: Lab) -> None:
     leaf = issue("leaf.lab.example", issuer=lab.intermediate)
     lab.add("issuer-no-ca", reason, "Issued by a leaf", shows(issuer=leaf, chain=(leaf, lab.intermediate)))
 
-    tree = x509.NameConstraints([x509.DNSName("elsewhere.example")], None).public_bytes()
-    bounds = [extension(ExtensionOID.NAME_CONSTRAINTS, tree, critical=True)]
-    elsewhere = issue_ca("Padlock Lab CA 5 (for elsewhere.example)", issuer=lab.root, extensions=bounds)
+    bounds = names_only("elsewhere.example")
+    elsewhere = issue_ca("Padlock Lab CA 5 (for elsewhere.example)", issuer=lab.root, extensions=[bounds])
     lab.add("name-constraints", reason, "Its CA may issue for another domain only", shows(issuer=elsewhere))
 
     long = [lab.intermediate]
@@ -121,6 +117,7 @@ def _several_faults(lab: Lab) -> None:
         "No intermediate, other name, expired",
         shows(chain=(), **bad),
         others=both,
+        notes=[Note.ONLY_LEAF_SENT],
     )
 
 

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from webapp.probe.finding import Certificate, Link
@@ -81,8 +82,29 @@ def read_link(der: bytes) -> Link:
         issuers_at, must_staple = _issuers_at(parsed), _must_staple(parsed)
     except Exception as error:  # noqa: BLE001 - as above
         log.info("certificate %s: its extensions cannot be read: %s", certificate.fingerprint, error)
-        return Link(certificate, subject, self_issued)
-    return Link(certificate, subject, self_issued, issuers_at, must_staple)
+        return Link(certificate, subject, self_issued, key_id=_key_id(parsed))
+    return Link(certificate, subject, self_issued, issuers_at, must_staple, _key_id(parsed))
+
+
+def is_signed_by(der: bytes, issuer: bytes) -> bool:
+    """Whether the key of `issuer` made the signature on `der`, and its subject is the name of the issuer there. False
+    where that cannot be told."""
+    try:
+        x509.load_der_x509_certificate(der).verify_directly_issued_by(x509.load_der_x509_certificate(issuer))
+    except Exception as error:  # noqa: BLE001 - as in `read`; a signature that does not fit is one of many ends
+        log.debug("no signature by that key: %r", error)
+        return False
+    return True
+
+
+def _key_id(parsed: x509.Certificate) -> str:
+    try:
+        return hashlib.sha256(
+            parsed.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        ).hexdigest()
+    except Exception as error:  # noqa: BLE001 - as in `read`
+        log.info("a public key cannot be read: %s", error)
+        return ""
 
 
 def _issuers_at(parsed: x509.Certificate) -> tuple[str, ...]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import islice
 
-from webapp.probe.certificate import read_link
-from webapp.probe.finding import Closeup, Finding, Link, Note, Problem
+from webapp.probe.certificate import is_signed_by, read_link
+from webapp.probe.finding import Closeup, Contact, Finding, Link, Note, Problem, Reason
+from webapp.probe.judge import NO_NEWS
 
 # The longest lifetime that the CA/Browser Forum's Baseline Requirements (6.3.2) allow a certificate issued from that
 # day on, in days.
@@ -20,14 +25,39 @@ _LIMITS = (
 )
 _SHORT = 2048  # bits of an RSA key below which it is short
 _NO_ISSUER = frozenset({2, 20, 21})  # X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT and its kin
+_TOO_LONG = 22  # X509_V_ERR_CERT_CHAIN_TOO_LONG
+_REVOKED = 23  # X509_V_ERR_CERT_REVOKED: on any path
+_NAME = 62  # X509_V_ERR_HOSTNAME_MISMATCH
+_DATES = frozenset({9, 10})  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
+# Bounds of the search for another path: what a hostile server sends must not keep the monitor busy.
+MOST_TRIES = 40
+MOST_LINKS = 9  # of one path, the root not counted
+MOST_CPU_SECONDS = 0.1
+MOST_SIGNATURES = 4  # tried where several certificates have the name of a missing issuer
+# The reasons that speak of the path. Without one, the path that OpenSSL followed works.
+_OF_THE_PATH = frozenset(
+    {
+        Reason.SELF_SIGNED,
+        Reason.UNTRUSTED_ISSUER,
+        Reason.INCOMPLETE_CHAIN,
+        Reason.CHAIN_EXPIRED,
+        Reason.CHAIN_INVALID,
+        Reason.WEAK_CRYPTO,
+    }
+)
+
+PathOver = Callable[..., tuple[bytes, ...]]  # `handshake.path_over` with its roots
 
 
 class Part(StrEnum):
     """What a certificate does in the chain that it was sent with."""
 
-    NEEDED = "needed"  # the path to the root leads over it
+    NEEDED = "needed"  # a path that works leads over it, or may do so once a missing issuer is sent, too
     NEEDLESS = "needless"
     ROOT = "root"  # the end of the path; it does no harm, and no good either
+    DEAD_END = "dead_end"  # it leads clients away from the path that works
+    OTHER_WAY = "other_way"  # a second path that works leads over it, for clients that lack the first one's root
+    UNPLACED = "unplaced"  # no path leads over it, and none works: who knows whether it belongs to the one that would
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +85,12 @@ class Chain:
     served: tuple[Place, ...]
     verified: tuple[Place, ...]
     missing: Missing | None = None
+    other_path: tuple[Place, ...] = ()  # one that does verify, where the one that OpenSSL followed does not
+
+    @property
+    def dead_ends(self) -> tuple[Place, ...]:
+        """What to leave out, so that every client finds the path that works."""
+        return tuple(place for place in self.served if place.part is Part.DEAD_END)
 
 
 class Weakness(StrEnum):
@@ -63,6 +99,7 @@ class Weakness(StrEnum):
     CHAIN_ORDER = "chain_order"
     EXTRA = "extra"
     EXTRA_EXPIRED = "extra_expired"
+    SENT_TWICE = "sent_twice"
     ROOT_SENT = "root_sent"
     SHA1 = "sha1"
     SHORT_KEY = "short_key"
@@ -82,25 +119,136 @@ class Remark:
     limit: int = 0
 
 
-def read(closeup: Closeup, finding: Finding) -> Chain:
-    """The chain of the connection that came to this finding."""
+def read(
+    closeup: Closeup, finding: Finding, other_path: Sequence[bytes] = (), other_ways: Iterable[bytes] = ()
+) -> Chain:
+    """The chain of the connection that came to this finding. `other_path` is as in `Contact`; for `other_ways` see the
+    function."""
     path = [read_link(der) for der in closeup.verified]
     sent = [read_link(der) for der in closeup.served]
+    working = [read_link(der) for der in other_path]
+    if not working and not any(problem.reason in _OF_THE_PATH for problem in finding.problems):
+        working = path
     depth = {link.certificate.fingerprint: number for number, link in reversed(list(enumerate(path)))}
     came = {link.certificate.fingerprint for link in sent}
+    ways = {hashlib.sha256(der).hexdigest() for der in other_ways}
 
     def place(link: Link) -> Place:
         number = depth.get(link.certificate.fingerprint)
         problems = tuple(problem for problem in finding.problems if problem.depth == number)
-        root = link.self_issued and number not in (0, None)
-        part = Part.NEEDLESS if path and number is None else Part.ROOT if root else Part.NEEDED
-        return Place(link, part, link.certificate.fingerprint in came, problems)
+        return Place(link, _part(link, path, working, ways), link.certificate.fingerprint in came, problems)
 
-    return Chain(tuple(map(place, sent)), tuple(map(place, path)), _missing(path, finding.problems))
+    return Chain(
+        tuple(map(place, sent)),
+        tuple(map(place, path)),
+        None if other_path else _missing(path, finding.problems),
+        tuple(map(place, map(read_link, other_path))),
+    )
+
+
+def _part(link: Link, path: Sequence[Link], working: Sequence[Link], ways: Collection[str]) -> Part:
+    """`path` is the one that OpenSSL followed, `working` the one that verifies: the same one, another one or none."""
+    leads_over = working or path
+    if link in leads_over or not path:
+        return Part.ROOT if link.self_issued and link != leads_over[0] else Part.NEEDED
+    if link.certificate.fingerprint in ways:
+        return Part.OTHER_WAY
+    if not working:
+        return Part.UNPLACED
+    if working != path and (link in path or any(link.subject == one.subject for one in working)):
+        return Part.DEAD_END
+    return Part.NEEDLESS
+
+
+def may_have_other_path(contact: Contact) -> bool:
+    """Whether it is worth looking for one: something is wrong with the path, and there are at least two ways to go."""
+    of_the_path = [
+        code
+        for code, depth, _ in contact.errors
+        if code not in NO_NEWS and code != _NAME and not (depth == 0 and code in _DATES)
+    ]
+    return contact.chain_seen and len(set(contact.sent)) > 2 and bool(of_the_path) and _REVOKED not in of_the_path
+
+
+def other_path(sent: Sequence[bytes], path_over: PathOver) -> tuple[bytes, ...]:
+    """A path to a trusted root over some of the certificates sent, as a browser finds it; empty where there is none.
+
+    OpenSSL takes the first issuer whose name and dates fit and never turns back. Here each way is tried by itself,
+    within the bounds above.
+    """
+    until = time.thread_time() + MOST_CPU_SECONDS
+    links = [(der, read_link(der)) for der in dict.fromkeys(sent)]
+    for way in islice(_ways(links[:1], links[1:]), MOST_TRIES):
+        found = path_over([der for der, _ in way])
+        # OpenSSL's level of security is a part of the handshake, and not of this.
+        if found and not any(_is_weak(read_link(der)) for der in found):
+            return found
+        if time.thread_time() > until:
+            break
+    return ()
+
+
+def _ways(way: list[tuple[bytes, Link]], others: Sequence[tuple[bytes, Link]]) -> Iterator[list[tuple[bytes, Link]]]:
+    """Every way up from the last certificate of this one, by name, to where it goes no further."""
+    last = way[-1][1]
+    above = []
+    if len(way) < MOST_LINKS and not (last.self_issued and len(way) > 1):
+        been = {link.subject.casefold() for _, link in way[1:]}
+        name = last.certificate.issuer.casefold()
+        above = [one for one in others if one[1].subject.casefold() == name and name not in been]
+    for one in above:
+        yield from _ways([*way, one], others)
+    if not above:
+        yield way
+
+
+def other_ways(sent: Sequence[bytes], path: Sequence[bytes], path_over: PathOver) -> tuple[bytes, ...]:
+    """The certificates sent that stand beside the path with the same name and key as one on it, and that work in its
+    place, with those that they lead over: cross-signs for clients with an older list of roots."""
+    places = {(link.subject, link.key_id): number for number, link in enumerate(map(read_link, path)) if number}
+    beside = [der for der in dict.fromkeys(sent[1:]) if der not in path]
+    found: list[bytes] = []
+    until = time.thread_time() + MOST_CPU_SECONDS
+    for der in beside:
+        link = read_link(der)
+        place = places.get((link.subject, link.key_id))
+        if place is None or link.self_issued or time.thread_time() > until:
+            continue
+        others = [one for one in beside if one != der]
+        # OpenSSL goes from below to a trusted root where it has one of that name: what leads up is verified by itself.
+        if path_over([*path[:place], der, *others]):
+            found += path_over([der, *others], for_server=False)
+    return tuple(found)
+
+
+def notes(contact: Contact, problems: Sequence[Problem]) -> set[Note]:
+    """What the certificates sent say of a path that does not verify."""
+    if not contact.chain_seen:
+        return set()
+    if contact.other_path:
+        return {Note.OTHER_PATH_WORKS}
+    incomplete = any(problem.reason is Reason.INCOMPLETE_CHAIN for problem in problems)
+    if not contact.path or not incomplete or not _issuer_missing(problems):
+        return set()
+    top, beside = contact.path[-1], set(contact.sent) - set(contact.path)
+    issuer = read_link(top).certificate.issuer
+    namesakes = [der for der in beside if issuer and read_link(der).subject == issuer]
+    if any(is_signed_by(top, der) for der in namesakes[:MOST_SIGNATURES]):
+        return {Note.ISSUER_UNFIT}
+    if namesakes:
+        return {Note.ISSUER_OTHER_KEY}
+    if len(contact.path) > 1:
+        return {Note.UPPER_ISSUER_NOT_SENT}
+    return {Note.ISSUER_NOT_SENT if beside else Note.ONLY_LEAF_SENT}
+
+
+def _issuer_missing(problems: Sequence[Problem]) -> bool:
+    codes = {problem.code for problem in problems}
+    return bool(codes & _NO_ISSUER) and _TOO_LONG not in codes  # beyond the longest path nobody has looked for one
 
 
 def _missing(path: Sequence[Link], problems: Sequence[Problem]) -> Missing | None:
-    if not path or not any(problem.code in _NO_ISSUER for problem in problems):
+    if not path or not _issuer_missing(problems):
         return None
     last = path[-1]
     return None if last.self_issued else Missing(last.certificate.issuer, last.issuers_at)
@@ -114,13 +262,11 @@ def lifetime_limit(issued_at: datetime) -> int | None:
 def weaknesses(chain: Chain, finding: Finding, *, stapled: bool) -> tuple[Remark, ...]:
     """Everything about a connection that is worth a note, at the time of its finding."""
     remarks = [*_of_the_order(chain), *_of_extras(chain, finding.checked_at)]
-    for place in chain.served:
-        certificate = place.link.certificate
-        if certificate.signature in ("sha1", "md5") and not (place.link.self_issued and place is not chain.served[0]):
+    for place in dict.fromkeys(chain.served):
+        if _is_signed_weakly(place.link) and not (place.link.self_issued and place != chain.served[0]):
             remarks.append(Remark(Weakness.SHA1, place.link.subject))
-        kind, _, bits = certificate.key.partition(" ")
-        if kind == "RSA" and bits.isdigit() and int(bits) < _SHORT:
-            remarks.append(Remark(Weakness.SHORT_KEY, f"{place.link.subject} ({certificate.key})"))
+        if _has_short_key(place.link):
+            remarks.append(Remark(Weakness.SHORT_KEY, f"{place.link.subject} ({place.link.certificate.key})"))
     if finding.tls_version == "TLSv1.2":
         remarks.append(Remark(Weakness.OLD_TLS))
     if Note.NO_SECURE_RENEGOTIATION in finding.notes:
@@ -130,16 +276,32 @@ def weaknesses(chain: Chain, finding: Finding, *, stapled: bool) -> tuple[Remark
     return tuple(remarks)
 
 
+def _is_signed_weakly(link: Link) -> bool:
+    return link.certificate.signature in ("sha1", "md5")
+
+
+def _has_short_key(link: Link) -> bool:
+    kind, _, bits = link.certificate.key.partition(" ")
+    return kind == "RSA" and bits.isdigit() and int(bits) < _SHORT
+
+
+def _is_weak(link: Link) -> bool:
+    """Whether OpenSSL refuses it on any path, at security level 2. A root's signature on itself proves nothing."""
+    return _has_short_key(link) or (_is_signed_weakly(link) and not link.self_issued)
+
+
 def _of_the_order(chain: Chain) -> Iterator[Remark]:
     order = [place.link.certificate.fingerprint for place in chain.served]
-    path = [place.link.certificate.fingerprint for place in chain.verified]
+    path = [place.link.certificate.fingerprint for place in chain.other_path or chain.verified]
     at = [order.index(fingerprint) for fingerprint in path if fingerprint in order]
     if at != sorted(at):
         yield Remark(Weakness.CHAIN_ORDER)
 
 
 def _of_extras(chain: Chain, now: datetime) -> Iterator[Remark]:
-    for place in chain.served:
+    for place, times in Counter(chain.served).items():
+        if times > 1:
+            yield Remark(Weakness.SENT_TWICE, place.link.subject)
         end = place.link.certificate.not_after
         if place.part is Part.NEEDLESS:
             over = end is not None and end <= now

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
+from functools import partial
 from ipaddress import ip_address
 
 from webapp.probe import certificate, chain, curl, engine, handshake, http_answer
@@ -130,7 +131,9 @@ def _at_its_addresses(
     seen: chain.Chain | None = None
     remarks: tuple[chain.Remark, ...] = ()
     if leading.closeup is not None and leading.closeup.served:
-        seen = chain.read(leading.closeup, leading.finding)
+        path = leading.contact.other_path or leading.closeup.verified
+        other_ways = chain.other_ways(leading.closeup.served, path, partial(handshake.path_over, trust))
+        seen = chain.read(leading.closeup, leading.finding, leading.contact.other_path, other_ways)
         remarks = chain.weaknesses(seen, leading.finding, stapled=leading.closeup.stapled)
         yield ChainSeen(leading.endpoint, seen)
         yield _names(hostname, leading)

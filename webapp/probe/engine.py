@@ -7,13 +7,14 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from webapp.probe import certificate, handshake, judge
+from webapp.probe import certificate, chain, handshake, judge
 from webapp.probe.address import ConnectTo, Endpoint, Lookup, LookupFailed, Network, Policy, endpoints, system_lookup
 from webapp.probe.deadline import Deadline
 from webapp.probe.finding import Contact, Ending, Finding, Note, Reason, Stray
@@ -111,6 +112,7 @@ def judged(text: str, hostname: str, contact: Contact, deadline: Deadline, stray
         contact,
         readable=leaf is not None and leaf.readable,
         name_covered=doubted and contact.leaf is not None and certificate.covers(contact.leaf, hostname),
+        ends_in_root=bool(contact.path) and certificate.read_link(contact.path[-1]).self_issued,
     )
     if reason is Reason.MONITOR_ERROR:
         log.error("checking %r failed on our side: OpenSSL says %s", text, problems[0].text)
@@ -124,7 +126,7 @@ def judged(text: str, hostname: str, contact: Contact, deadline: Deadline, stray
         tls_version=contact.tls_version,
         certificate=leaf,
         problems=problems,
-        notes=_notes(contact, reason),
+        notes=_notes(contact, reason) | chain.notes(contact, problems),
         detail=problems[0].text if problems and contact.chain_seen else contact.text,
         stray=stray,
     )
@@ -185,7 +187,17 @@ _CUT_OFF = (Ending.REFUSED, Ending.RESET, Ending.CUT_OFF_LATE, Ending.CLOSED_LAT
 def confirmed(
     hostname: str, where: Sequence[Endpoint], trust: handshake.Trust, deadline: Deadline, *, closely: bool = False
 ) -> Probe[Contact]:
-    """A contact; one that was refused or cut off is confirmed by a second try."""
+    """A contact; one that was refused or cut off is confirmed by a second try. Where its chain does not verify, another
+    path over the certificates sent is looked for."""
+    contact = yield from _twice(hostname, where, trust, deadline, closely=closely)
+    if not chain.may_have_other_path(contact):
+        return contact
+    return replace(contact, other_path=chain.other_path(contact.sent, partial(handshake.path_over, trust)))
+
+
+def _twice(
+    hostname: str, where: Sequence[Endpoint], trust: handshake.Trust, deadline: Deadline, *, closely: bool
+) -> Probe[Contact]:
     contact = yield from handshake.shake_hands(hostname, where, trust, deadline, closely=closely)
     cut_off = contact.ending in _CUT_OFF
     if not cut_off or deadline.remaining() <= RETRY_PAUSE:

@@ -72,6 +72,14 @@ class Note(StrEnum):
     CLIENT_CERTIFICATE_WANTED = "client_certificate_wanted"
     ENDED_BY_US = "ended_by_us"  # our OpenSSL ended the handshake, not the server
     NO_SECURE_RENEGOTIATION = "no_secure_renegotiation"  # RFC 5746 is missing: browsers get in, curl does not
+    OTHER_PATH_WORKS = (
+        "other_path_works"  # OpenSSL went into a dead end; the certificates sent hold a path that verifies
+    )
+    ONLY_LEAF_SENT = "only_leaf_sent"  # and its issuer is missing
+    ISSUER_NOT_SENT = "issuer_not_sent"  # others were sent with the leaf, none of which is its issuer
+    UPPER_ISSUER_NOT_SENT = "upper_issuer_not_sent"  # the leaf's issuer was sent, one further up is missing
+    ISSUER_OTHER_KEY = "issuer_other_key"  # a certificate has the missing issuer's name, and another key
+    ISSUER_UNFIT = "issuer_unfit"  # it has the key, too, and may not issue certificates all the same
 
 
 class NotAsked(StrEnum):
@@ -123,6 +131,7 @@ class Link:
     self_issued: bool  # its issuer is itself, by name
     issuers_at: tuple[str, ...] = ()  # where it says that its issuer's certificate can be had (AIA); never asked
     must_staple: bool = False  # RFC 7633
+    key_id: str = ""  # SHA-256 over the public key with its kind, hex; empty where it cannot be read
 
 
 class Ending(StrEnum):
@@ -161,6 +170,9 @@ class Contact:
     `errors` are the verify errors in OpenSSL's order, as (X509_V_ERR number, depth, text). `chain_seen`: a certificate
     came and the handshake got so far that it can be judged. `codes` are the (library, reason) numbers of OpenSSL's
     error queue, oldest first, where OpenSSL had an error (see ERR_GET_LIB, ERR_GET_REASON).
+
+    Where something did not verify, `sent` is the chain as the server sent it and `path` the one that OpenSSL followed,
+    both in DER, leaf first. `other_path` is a path over the certificates sent that does verify, where there is one.
     """
 
     ending: Ending
@@ -175,6 +187,9 @@ class Contact:
     no_secure_renegotiation: bool = False
     codes: tuple[tuple[int, int], ...] = ()
     closeup: Closeup | None = None  # where it was asked for, and a connection came about
+    sent: tuple[bytes, ...] = ()
+    path: tuple[bytes, ...] = ()
+    other_path: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

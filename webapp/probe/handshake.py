@@ -32,7 +32,7 @@ from webapp.probe.waiting import READ, WRITE, Probe, Wait
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 65536  # read or written at once
-MOST_LINKS = 32  # certificates of one chain that a closer look keeps
+MOST_LINKS = 32  # certificates of one chain that are kept, where they are kept at all
 GRACE = 1.0  # seconds past the deadline in which what has come in is still read
 STAGGER = 0.25  # seconds until the next address is tried beside one that has not answered (RFC 8305: 250 ms)
 _NEVER_SUBJECT = 0x20  # X509_CHECK_FLAG_NEVER_CHECK_SUBJECT: the SAN decides (RFC 9525), a CN alone does not count
@@ -165,9 +165,43 @@ def load(path: Path) -> SSL.Context:
         lib.ERR_clear_error()
         lib.SSL_CTX_set1_curves_list(made._context, _OLD_GROUPS)
     made.set_options(_TLSEXT_PADDING)
+    made.set_app_data(_store_of_roots(path))
     made.set_alpn_protos([b"h2", b"http/1.1"])
     made.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     return made
+
+
+def _store_of_roots(path: Path) -> crypto.X509Store:
+    """The same roots for `path_over`. Revocation is left to the handshake: it is about the leaf, whatever the path."""
+    store = crypto.X509Store()
+    store.load_locations(os.fspath(path))
+    store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
+    return store
+
+
+_LEAF_DATES = (9, 10)  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
+_choosing_purpose = threading.Lock()
+
+
+def path_over(trust: Trust, certificates: Sequence[bytes], *, for_server: bool = True) -> tuple[bytes, ...]:
+    """The path to a trusted root for the first of these certificates, if no others but the rest of them are sent with
+    it; empty where none verifies. All in DER. No network.
+
+    `for_server`: the first is a certificate for servers (X509_PURPOSE_SSL_SERVER), and its dates do not count, as no
+    other path mends them; else it is an issuer's.
+    """
+    leaf, *others = (crypto.load_certificate(crypto.FILETYPE_ASN1, der) for der in certificates)
+    store = trust.get_app_data()
+    context = crypto.X509StoreContext(store, leaf, others)
+    purpose = lib.X509_PURPOSE_SSL_SERVER if for_server else lib.X509_PURPOSE_ANY
+    with _choosing_purpose:  # it belongs to the store, which all handshakes share
+        lib.X509_STORE_set_purpose(store._store, purpose)
+        try:
+            return tuple(_der(each) for each in context.get_verified_chain())
+        except crypto.X509StoreContextError as error:
+            code, depth, *_ = error.errors
+            # OpenSSL looks at dates from the root down, and last of all: the rest of the path is fine.
+            return tuple(certificates) if for_server and depth == 0 and code in _LEAF_DATES else ()
 
 
 def _record_error(connection: SSL.Connection, _cert: crypto.X509, code: int, depth: int, ok: int) -> bool:
@@ -352,6 +386,8 @@ def _handshake(
         tls_version=connection.get_protocol_version_name() if peer is not None else None,
         client_certificate_wanted=seen.client_certificate_wanted,
         closeup=closeup,
+        sent=_ders(connection.get_peer_cert_chain()) if seen.errors else (),
+        path=_ders(connection.get_verified_chain()) if seen.errors else (),
     )
 
 
@@ -361,10 +397,14 @@ def _close_up(connection: SSL.Connection, connecting: float, shaking: float, *, 
         handshake_seconds=shaking,
         cipher=connection.get_cipher_name() or "",
         alpn=connection.get_alpn_proto_negotiated().decode("ascii", "replace"),
-        served=tuple(_der(each) for each in (connection.get_peer_cert_chain() or ())[:MOST_LINKS]),
-        verified=tuple(_der(each) for each in (connection.get_verified_chain() or ())[:MOST_LINKS]),
+        served=_ders(connection.get_peer_cert_chain()),
+        verified=_ders(connection.get_verified_chain()),
         stapled=stapled,
     )
+
+
+def _ders(chain: Sequence[crypto.X509] | None) -> tuple[bytes, ...]:
+    return tuple(_der(each) for each in (chain or ())[:MOST_LINKS])
 
 
 def _der(certificate: crypto.X509) -> bytes:

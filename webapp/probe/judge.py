@@ -12,7 +12,7 @@ from types import MappingProxyType
 from webapp.probe.finding import Contact, Ending, Problem, Reason
 
 # A revocation list or an OCSP answer that is missing, old or unreadable says nothing of the certificate.
-_NO_NEWS = frozenset(
+NO_NEWS = frozenset(
     {
         3,  # UNABLE_TO_GET_CRL
         5,  # UNABLE_TO_DECRYPT_CRL_SIGNATURE
@@ -39,27 +39,26 @@ _NO_NEWS = frozenset(
 
 HOSTNAME_MISMATCH = 62
 
-_NO_ISSUER = frozenset({20, 21})
+_NO_ISSUER = frozenset({2, 20, 21})
 _TOO_LONG = 22  # CERT_CHAIN_TOO_LONG
 
 _LEAF: Mapping[int, Reason] = MappingProxyType(
     {
         9: Reason.NOT_YET_VALID,  # CERT_NOT_YET_VALID
         10: Reason.EXPIRED,  # CERT_HAS_EXPIRED
-        20: Reason.INCOMPLETE_CHAIN,  # UNABLE_TO_GET_ISSUER_CERT_LOCALLY
         21: Reason.INCOMPLETE_CHAIN,  # UNABLE_TO_VERIFY_LEAF_SIGNATURE
         26: Reason.WRONG_PURPOSE,  # INVALID_PURPOSE
     }
 )
 _ANY: Mapping[int, Reason] = MappingProxyType(
     {
-        2: Reason.UNTRUSTED_ISSUER,  # UNABLE_TO_GET_ISSUER_CERT
+        2: Reason.INCOMPLETE_CHAIN,  # UNABLE_TO_GET_ISSUER_CERT
         9: Reason.CHAIN_EXPIRED,  # CERT_NOT_YET_VALID, of an issuer
         10: Reason.CHAIN_EXPIRED,  # CERT_HAS_EXPIRED, of an issuer
         17: Reason.MONITOR_ERROR,  # OUT_OF_MEM: ours
         18: Reason.SELF_SIGNED,  # DEPTH_ZERO_SELF_SIGNED_CERT
         19: Reason.UNTRUSTED_ISSUER,  # SELF_SIGNED_CERT_IN_CHAIN
-        20: Reason.UNTRUSTED_ISSUER,  # UNABLE_TO_GET_ISSUER_CERT_LOCALLY, of an issuer
+        20: Reason.INCOMPLETE_CHAIN,  # UNABLE_TO_GET_ISSUER_CERT_LOCALLY
         23: Reason.REVOKED,  # CERT_REVOKED
         27: Reason.UNTRUSTED_ISSUER,  # CERT_UNTRUSTED: the trust store holds it, for another use
         28: Reason.UNTRUSTED_ISSUER,  # CERT_REJECTED: the trust store holds it as one to refuse
@@ -89,6 +88,11 @@ _LEADS = (
     Reason.EXPIRED,
     Reason.NOT_YET_VALID,
     Reason.WEAK_CRYPTO,
+)
+
+# What is wrong with the leaf, whatever path leads up from it.
+_OF_THE_LEAF = frozenset(
+    {Reason.REVOKED, Reason.WRONG_HOSTNAME, Reason.WRONG_PURPOSE, Reason.EXPIRED, Reason.NOT_YET_VALID}
 )
 
 _ENDINGS: Mapping[Ending, Reason] = MappingProxyType(
@@ -129,13 +133,16 @@ _MALFORMED = frozenset(
 )
 
 
-def judge(contact: Contact, *, readable: bool = True, name_covered: bool = False) -> tuple[Reason, tuple[Problem, ...]]:
+def judge(
+    contact: Contact, *, readable: bool = True, name_covered: bool = False, ends_in_root: bool = False
+) -> tuple[Reason, tuple[Problem, ...]]:
     """The one reason of a contact with every verify error behind it, the one to mend first leading.
 
     What was seen of the certificate decides where the handshake got to its end, else how it ended. `readable`: the
     leaf could be read to its end. `name_covered`: it is for the name that was asked, whatever OpenSSL says to that.
+    `ends_in_root`: the last issuer on the path is its own, so that none is missing above it.
     """
-    problems = _problems(contact, readable)
+    problems = _problems(contact, readable, ends_in_root)
     if name_covered:
         problems = tuple(problem for problem in problems if problem.reason is not Reason.WRONG_HOSTNAME)
     if contact.chain_seen:
@@ -151,18 +158,27 @@ def _unfinished(contact: Contact) -> Reason:
     return next((_DECLINED[code] for code in contact.codes if code in _DECLINED), Reason.HANDSHAKE_FAILED)
 
 
-def _problems(contact: Contact, readable: bool) -> tuple[Problem, ...]:
+def _problems(contact: Contact, readable: bool, ends_in_root: bool) -> tuple[Problem, ...]:
     found = dict.fromkeys(
-        Problem(code, depth, text, _reason_for(code, depth, readable))
+        Problem(code, depth, text, _reason_for(code, depth, readable, ends_in_root))
         for code, depth, text in contact.errors
-        if code not in _NO_NEWS
+        if code not in NO_NEWS
     )
-    # OpenSSL gives up a path that is too long, and so misses the issuer at its end: only the length has to be mended.
-    return tuple(sorted(found, key=lambda problem: (problem.code != _TOO_LONG, _LEADS.index(problem.reason))))
+
+    def urgency(problem: Problem) -> tuple[bool, bool, int]:
+        # Where another path works, browsers take that one: what is wrong with the leaf stops all visitors.
+        avoided = bool(contact.other_path) and problem.reason not in _OF_THE_LEAF
+        # OpenSSL gives up a path that is too long, and so misses the issuer at its end: only the length has to be
+        # mended.
+        return avoided, problem.code != _TOO_LONG, _LEADS.index(problem.reason)
+
+    return tuple(sorted(found, key=urgency))
 
 
-def _reason_for(code: int, depth: int, readable: bool) -> Reason:
+def _reason_for(code: int, depth: int, readable: bool, ends_in_root: bool) -> Reason:
     if code in _NO_ISSUER and depth == 0 and not readable:
         return Reason.CHAIN_INVALID  # OpenSSL finds no issuer for a leaf that it cannot read: none is missing
+    if code in _NO_ISSUER and depth > 0 and ends_in_root:
+        return Reason.UNTRUSTED_ISSUER
     reason = _LEAF.get(code) if depth == 0 else None
     return reason or _ANY.get(code, Reason.CHAIN_INVALID)

@@ -27,6 +27,8 @@ _FACTS = (
     Client.name.label("client"),
     Hostname.name.label("hostname"),
     Hostname.reason,
+    Hostname.problems,
+    Hostname.notes,
     Hostname.not_after,
     Hostname.issuer,
     Hostname.checked_at,
@@ -76,7 +78,7 @@ def _cells(kind: str, row: Any, active: bool, now: datetime) -> Sequence[object]
         row.issuer or "",
         _instant(row.not_after),
         "" if row.not_after is None else padlock.days_left(row.not_after, now),
-        padlock.title(stands.state, stands.reason),
+        padlock.title(stands.state, stands.reason, facts),
         _instant(row.checked_at),
         _instant(row.changed_at),
     )
