@@ -157,3 +157,10 @@ def test_the_first_start_prints_a_link_for_the_first_admin(flask):
 def test_a_worker_without_a_broker_says_what_is_missing(in_app):
     ran = in_app.test_cli_runner().invoke(args=["worker"])
     assert (ran.exit_code, "set PADLOCK_BROKER_URL" in ran.output) == (1, True)
+
+
+def test_what_was_left_out_of_a_name_is_told(flask):
+    told = "Checked on port 443, not 2083"
+    assert told in flask("check", "ok.lab.example:2083").stdout.decode()
+    assert lines(flask("check", "--json", "ok.lab.example:2083"))[0]["left_out"] == [f"{told}."]
+    assert told in flask("diagnose", "ok.lab.example:2083").stdout.decode()

@@ -155,3 +155,19 @@ def test_a_date_in_the_future_may_be_our_own_clock():
     not_yet = Finding("a.example", "a.example", Reason.NOT_YET_VALID, NOW, 0.1)
     assert "our own clock may be wrong" in padlock.finding_text(not_yet)
     assert "ours may be wrong" in padlock.staff_text(not_yet)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("https://shop.example/", []),
+        ("no name", []),
+        ("shop.example:2083", ["Checked on port 443, not 2083."]),
+        ("ftp://shop.example", ["Checked over HTTPS, not FTP."]),
+        ("*.shop.example", ["*.shop.example is checked as shop.example."]),
+        ("(shop.example)", ["The characters around the name are left out."]),
+        ("shop.example/a", ["The path /a is left out: a certificate belongs to the whole name."]),
+    ],
+)
+def test_what_is_left_out_of_a_name_is_said(text, told):
+    assert padlock.left_out_texts(text) == told

@@ -128,6 +128,7 @@ def _line(finding: probe.Finding, now: datetime) -> str:
         parts.append(padlock.REFUSALS[finding.refusal])
     elif finding.detail:
         parts.append(finding.detail)
+    parts += [text.removesuffix(".") for text in padlock.left_out_texts(finding.input)]
     parts += [text.removesuffix(".") for text in padlock.stray_texts(finding.stray, finding.reason)]
     parts += [finding.address or "", finding.tls_version or "", f"{finding.elapsed_seconds:.2f} s"]
     name = probe.to_unicode(finding.hostname) if finding.hostname else repr(finding.input)
@@ -139,6 +140,7 @@ def _json_line(finding: probe.Finding, now: datetime) -> str:
     line: dict[str, Any] = {
         "input": finding.input,
         "hostname": finding.hostname,
+        "left_out": padlock.left_out_texts(finding.input),
         "state": finding.state,
         "reason": finding.reason,
         "message": padlock.finding_text(finding),

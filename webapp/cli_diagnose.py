@@ -17,7 +17,7 @@ from webapp.monitor.asking import probe_settings
 from webapp.probe.address import literal
 from webapp.probe.diagnosis import diagnose
 from webapp.probe.finding import State
-from webapp.probe.steps import Step, Verdict
+from webapp.probe.steps import NameUnderstood, Step, Verdict
 
 _SIGNS = {telling.GOOD: "✓", telling.BAD: "✗", telling.UNSURE: "?", telling.NOTE: "!", telling.PLAIN: "·"}
 _COLOURS = {telling.GOOD: "green", telling.BAD: "red", telling.UNSURE: "yellow", telling.NOTE: "yellow"}
@@ -81,6 +81,8 @@ def _say_texts(steps: Sequence[Step]) -> None:
 
 def _json(step: Step, steps: Sequence[Step]) -> dict[str, Any]:
     line = {"step": type(step).__name__, **_plain(step)}
+    if isinstance(step, NameUnderstood):
+        line |= {"left_out": padlock.left_out_texts(step.text)}
     if isinstance(step, Verdict):
         line |= {
             "state": step.finding.state.value,

@@ -87,8 +87,8 @@ def _name(step: NameUnderstood) -> Told:
     if step.hostname is None:
         refused = padlock.REFUSALS[step.refusal] if step.refusal else ""
         return Told("The name", UNSURE, refused, _facts(("Entered", clean(step.text, 100))))
-    shown = to_unicode(step.hostname)
-    return Told("The name", GOOD, shown, _facts(("In DNS", step.hostname if shown != step.hostname else "")))
+    shown, left_out = to_unicode(step.hostname), tuple(padlock.left_out_texts(step.text))
+    return Told("The name", GOOD, shown, _facts(("In DNS", step.hostname if shown != step.hostname else "")), left_out)
 
 
 def _dns(step: DnsAnswer, staff: bool) -> Told:

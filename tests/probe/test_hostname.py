@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.probe import NotCheckable, Refusal, parse, to_unicode
+from webapp.probe import NotCheckable, Refusal, parse, to_unicode, understand
+from webapp.probe.hostname import Understood
 
 UNDERSTOOD = {
     "example.com": "example.com",
@@ -13,6 +14,22 @@ UNDERSTOOD = {
     "https://example.com/path?q=1#x": "example.com",
     "HTTP://example.com:8080/": "example.com",
     "example.com:443": "example.com",
+    "//example.com": "example.com",
+    "xn--a.example": "xn--a.example",  # stands for nothing; curl and Chromium ask for it all the same
+    "http//example.com": "example.com",
+    "https:example.com": "example.com",
+    "https:/example.com": "example.com",
+    "https;//example.com": "example.com",
+    "https:\\\\example.com": "example.com",
+    "http://https://example.com": "example.com",
+    "https.example.com": "https.example.com",
+    "www.example.com,": "www.example.com",
+    "<https://example.com>": "example.com",
+    "\u201cexample.com\u201d": "example.com",
+    "\u200eexample.com\u200f": "example.com",
+    "i\u2764.ws": "xn--i-7iq.ws",
+    "I\u2764\ufe0f.ws": "xn--i-7iq.ws",
+    "\U0001f4a9.la": "xn--ls8h.la",
     "*.example.com": "example.com",
     "foo_bar.example.com": "foo_bar.example.com",
     "_dmarc.example.com": "_dmarc.example.com",
@@ -43,19 +60,45 @@ REFUSED = {
     "::1": Refusal.ADDRESS,
     "fe80::1%eth0": Refusal.ADDRESS,
     "localhost": Refusal.SINGLE_LABEL,
+    "xn--a": Refusal.SINGLE_LABEL,
+    "xn--ü.example": Refusal.BAD_CHARACTERS,
     "com.": Refusal.SINGLE_LABEL,
-    "a..b.example": Refusal.BAD_CHARACTERS,
-    ".": Refusal.BAD_CHARACTERS,
-    "example.com..": Refusal.BAD_CHARACTERS,
-    "-a.example": Refusal.BAD_CHARACTERS,
-    "a-.example": Refusal.BAD_CHARACTERS,
-    "user@example.com": Refusal.BAD_CHARACTERS,
-    "https://user:secret@example.com/": Refusal.BAD_CHARACTERS,
+    "1.2.3.4:443": Refusal.ADDRESS,
+    "[::1]:443": Refusal.ADDRESS,
+    "2001:db8::1/64": Refusal.ADDRESS,
+    ":8080": Refusal.EMPTY,
+    "a..b.example": Refusal.EMPTY_LABEL,
+    ".": Refusal.EMPTY_LABEL,
+    ".example.com": Refusal.EMPTY_LABEL,
+    "example.com..": Refusal.EMPTY_LABEL,
+    "-a.example": Refusal.HYPHEN,
+    "a-.example": Refusal.HYPHEN,
+    "user@example.com": Refusal.EMAIL,
+    "mailto:user@example.com": Refusal.EMAIL,
+    "https://user:secret@example.com/": Refusal.CREDENTIALS,
+    "user:secret@example.com": Refusal.CREDENTIALS,
+    "example.com www.example.com": Refusal.SEVERAL_NAMES,
+    "a.example; b.example": Refusal.SEVERAL_NAMES,
+    "a.example\nb.example": Refusal.SEVERAL_NAMES,
+    "https://a.example/ https://b.example/": Refusal.SEVERAL_NAMES,
+    "two words.example": Refusal.SPACE,
+    "exa\u00a0mple.com": Refusal.SPACE,
+    "exa\tmple.com": Refusal.SPACE,
+    "example.com\r\nHost: evil": Refusal.SPACE,
+    "example,com": Refusal.COMMA,
+    "a*b.example.com": Refusal.WILDCARD,
+    "*example.com": Refusal.WILDCARD,
+    "foo.*.com": Refusal.WILDCARD,
+    "*.*.example.com": Refusal.WILDCARD,
+    "https://example.com:443:443": Refusal.BAD_PORT,
+    "example.com:0": Refusal.BAD_PORT,
+    "example.com:99999": Refusal.BAD_PORT,
+    "example.com:https": Refusal.BAD_PORT,
+    "\U0001f468\u200d\U0001f469.example": Refusal.BAD_CHARACTERS,  # a joiner that joins nothing, as browsers see it
+    "exa\u202emple.com": Refusal.BAD_CHARACTERS,
+    "example%2ecom": Refusal.BAD_CHARACTERS,
     "example.com\\@evil.example": Refusal.BAD_CHARACTERS,
-    "two words.example": Refusal.BAD_CHARACTERS,
     "example.com\x00.evil.example": Refusal.BAD_CHARACTERS,
-    "example.com\r\nHost: evil": Refusal.BAD_CHARACTERS,
-    "a*b.example.com": Refusal.BAD_CHARACTERS,
     "<script>.example.com": Refusal.BAD_CHARACTERS,
     "\ud800.example.com": Refusal.BAD_CHARACTERS,
     f"{'a' * 64}.example": Refusal.TOO_LONG,
@@ -114,3 +157,15 @@ def test_a_name_is_shown_as_people_write_it():
 
 def test_a_label_that_no_rule_decodes_is_shown_as_it_is():
     assert to_unicode("xn--i-7iq.example") == "xn--i-7iq.example"
+
+
+def test_what_stood_beside_the_name_is_kept():
+    found = understand("ftp://*.example.com:2083/shop?q=1")
+    assert (found.hostname, found.port, found.scheme, found.path) == ("example.com", 2083, "ftp", "/shop?q=1")
+    assert found.wildcard
+    assert understand("(example.com)").marks
+
+
+@pytest.mark.parametrize("text", ["example.com", " Example.com. ", "https://example.com:443/", "http://example.com"])
+def test_what_changes_nothing_is_not_worth_a_word(text):
+    assert understand(text) == Understood("example.com")

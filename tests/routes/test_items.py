@@ -249,3 +249,14 @@ def test_the_place_where_one_works_is_marked(visit, what):
 def test_the_address_keeps_the_search_of_a_move(visit):
     answer = visit("ada").client.get("/admin/services/1/move/clients?q=bob")
     assert answer.headers["HX-Replace-Url"] == "/admin/services/1/move?q=bob"
+
+
+@pytest.mark.parametrize(("place", "form"), NEW)
+def test_what_was_left_out_of_a_name_is_told_after_saving(visit, place, form):
+    field = "domain" if place == "services" else "name"
+    answer = visit("ada").post(
+        f"/admin/{place}/new", form | {field: "https://shop.example:2083/cart"}, follow_redirects=True
+    )
+    told = looked_at(answer).select_one(".alert-info").text
+    assert "Checked on port 443, not 2083." in told
+    assert "/cart" in told

@@ -51,7 +51,7 @@ def look(user: User, kind: str, item_id: int, first: int = 0) -> View:
 
 
 def _name(item: Item) -> str:
-    return item.hostname.name if item.hostname else str(item.entered)
+    return str(item.entered)  # what stood beside the host name is told too
 
 
 def _server(item: Item) -> str | None:

@@ -119,12 +119,16 @@ class _Cells:
         """The text as it stands, and the host name in it. What is none is imported all the same: it is not checked."""
         text = self.text(column, 255, needed=needed)
         try:
-            return {"domain": text, "host": probe.parse(text)}
+            host = probe.parse(text)
         except probe.NotCheckable as error:
             if text:
                 words = f"{_quoted(text)} is imported, but cannot be checked: {padlock.REFUSALS[error.refusal]}"
                 self.problems.append(Problem(self._row.line, column, words, serious=False))
             return {"domain": text, "host": None}
+        if left_out := padlock.left_out_texts(text):
+            words = f"{_quoted(text)}: {' '.join(left_out)}"
+            self.problems.append(Problem(self._row.line, column, words, serious=False))
+        return {"domain": text, "host": host}
 
     def _wrong(self, column: str, text: str) -> None:
         self.problems.append(Problem(self._row.line, column, text))

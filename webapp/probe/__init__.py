@@ -9,7 +9,7 @@ from webapp.probe.address import ConnectTo, answer_time
 from webapp.probe.certificate import clean
 from webapp.probe.engine import Settings, check, check_many, probe
 from webapp.probe.finding import Certificate, Finding, Note, Problem, Reason, State
-from webapp.probe.hostname import NotCheckable, Refusal, parse, to_unicode
+from webapp.probe.hostname import NotCheckable, Refusal, parse, to_unicode, understand
 from webapp.probe.turns import Turns
 from webapp.probe.waiting import Crew
 
@@ -35,5 +35,6 @@ __all__ = [
     "probe",
     "roots",
     "to_unicode",
+    "understand",
     "versions",
 ]

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_address
 
 import idna
 
 MOST_CHARACTERS = 1000  # of a host as typed: longer than any name in any script, and quick to map
-_SCHEME = re.compile(r"\A[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_PORT = re.compile(r":[0-9]{1,5}\Z")
+HTTPS = 443
+# "https://", and what it becomes in a hurry: "https:", "http//", "https;//", "//". Other schemes in proper form only.
+_SCHEME = re.compile(r"(?:https?[:;][/\\]*|https?[/\\]{2}|([a-z][a-z0-9+.-]{0,30})://|[/\\]+)", re.IGNORECASE)
+_MOST_SCHEMES = 3  # "http://https://example.com"
+_MARKS = "\"'`<>(){},;|\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u00ab\u00bb\u2039\u203a\u300c\u300d"
+_INVISIBLE = "\ufeff\u200b\u2060\u00ad\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_BLANKS = "".join(map(chr, (*range(9, 14), *range(28, 33), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029)))
+_AROUND = f"{_MARKS}{_INVISIBLE}{_BLANKS}\u202f\u205f\u3000"
+_BETWEEN_NAMES = re.compile(r"[\s,;|]+")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)\Z")
 _NUMBER = re.compile(r"([0-9]+|0x[0-9a-f]*)\Z")
 
@@ -21,6 +31,15 @@ class Refusal(StrEnum):
     TOO_LONG = "too_long"
     ADDRESS = "address"
     SINGLE_LABEL = "single_label"
+    EMAIL = "email"
+    CREDENTIALS = "credentials"
+    SEVERAL_NAMES = "several_names"
+    SPACE = "space"
+    COMMA = "comma"
+    WILDCARD = "wildcard"
+    BAD_PORT = "bad_port"
+    EMPTY_LABEL = "empty_label"
+    HYPHEN = "hyphen"
     BAD_CHARACTERS = "bad_characters"
 
 
@@ -32,43 +51,160 @@ class NotCheckable(ValueError):
         self.refusal = refusal
 
 
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """The host name in a text, and what stood beside it there and is not asked for."""
+
+    hostname: str  # ASCII, lower case, no final dot, at most 253 characters
+    port: int | None = None  # where another than 443 is named
+    scheme: str = ""  # where it is neither http nor https
+    path: str = ""  # with query and fragment; "/" alone is none
+    wildcard: bool = False  # it began with "*."
+    marks: bool = False  # quotes, brackets, commas or the like stood around it
+
+
 def parse(text: str) -> str:
     """The A-label of the host name in `text`: ASCII, lower case, no final dot, at most 253 characters.
 
-    Takes what people paste: spaces around it, a URL, a port, a final dot, a wildcard's star, any script (UTS 46, and
-    IDNA 2008 for what is not ASCII). Underscores are allowed, as in DNS. Idempotent. Raises `NotCheckable`.
+    Idempotent. Raises `NotCheckable`.
     """
-    host = _SCHEME.sub("", text.strip().removeprefix("\ufeff"), count=1)
-    host = re.split(r"[/?#]", host, maxsplit=1)[0]
+    return understand(text).hostname
+
+
+def understand(text: str) -> Understood:
+    """The host name in `text`, and what else stood there.
+
+    Takes what people paste: spaces and quotes around it, a URL, a port, a final dot, a wildcard's star, any script.
+    Unicode becomes what browsers ask for: UTS 46, non-transitional, which takes emoji that IDNA 2008 does not.
+    Underscores are allowed, as in DNS. Raises `NotCheckable`.
+    """
+    kept = text.strip(_AROUND)
+    marks = any(
+        mark in _MARKS for mark in text[: len(text) - len(text.lstrip(_AROUND))] + text[len(text.rstrip(_AROUND)) :]
+    )
+    rest, scheme = _without_scheme(kept)
+    host, path = _split(rest)
     if not host:
         raise NotCheckable(Refusal.EMPTY)
-    if host.startswith("[") or host.count(":") > 1:
-        raise NotCheckable(Refusal.ADDRESS)
-    host = _PORT.sub("", host).removeprefix("*.")
     if len(host) > MOST_CHARACTERS:
         raise NotCheckable(Refusal.TOO_LONG)
+    _refuse_what_is_more_than_a_name(host, rest, scheme)
+    host, port = _without_port(host)
+    if not host:
+        raise NotCheckable(Refusal.EMPTY)
+    wildcard = host.startswith("*.")
+    return Understood(
+        hostname=_a_labels(host.removeprefix("*.")),
+        port=port,
+        scheme=scheme,
+        path="" if path == "/" else path,
+        wildcard=wildcard,
+        marks=marks,
+    )
+
+
+def _without_scheme(text: str) -> tuple[str, str]:
+    """What follows the scheme or schemes, and the last that is neither http nor https, in lower case."""
+    start, scheme = 0, ""
+    for _ in range(_MOST_SCHEMES):
+        found = _SCHEME.match(text, start)
+        if found is None:
+            break
+        start, scheme = found.end(), (found[1] or scheme).lower()
+    if text[start : start + 7].lower() == "mailto:":
+        raise NotCheckable(Refusal.EMAIL)
+    return text[start:], scheme
+
+
+def _split(text: str) -> tuple[str, str]:
+    """A host with its port, and the path, query and fragment behind them."""
+    end = next((place for place, character in enumerate(text) if character in "/?#"), len(text))
+    return text[:end], text[end:]
+
+
+def _refuse_what_is_more_than_a_name(host: str, rest: str, scheme: str) -> None:
+    """Raises `NotCheckable` with what the person can mend, where it is plain to see."""
+    # A path may hold commas; behind a space there another name may follow.
+    parts = [part for part in _BETWEEN_NAMES.split(host) if part]
+    behind = (_SCHEME.sub("", part, count=1) for part in rest[len(host) : MOST_CHARACTERS].split()[1:])
+    parts += [part for part in behind if "/" not in part.partition(".")[0]]
+    if sum("." in part.strip(".") for part in parts) > 1 and len(parts) > 1:
+        raise NotCheckable(Refusal.SEVERAL_NAMES)
+    if any(character.isspace() for character in host):
+        raise NotCheckable(Refusal.SPACE)
+    if "," in host:
+        raise NotCheckable(Refusal.COMMA)
+    if "@" in host and "\\" not in host:
+        whose = host.partition("@")[0]
+        raise NotCheckable(Refusal.CREDENTIALS if scheme or ":" in whose or not whose else Refusal.EMAIL)
+
+
+def _without_port(host: str) -> tuple[str, int | None]:
+    """The host, and its port where that is another than 443. Raises `NotCheckable`."""
+    if host.startswith("[") or (host.count(":") > 1 and _is_address(host)):
+        raise NotCheckable(Refusal.ADDRESS)
+    host, colon, port = host.partition(":")
+    if not colon or not port:
+        return host, None
+    if not (port.isascii() and port.isdecimal() and len(port) <= 5 and 0 < int(port) < 65536):
+        raise NotCheckable(Refusal.BAD_PORT)
+    return host, None if int(port) == HTTPS else int(port)
+
+
+def _is_address(text: str) -> bool:
     try:
-        host = idna.uts46_remap(host, std3_rules=False, transitional=False).removesuffix(".")
-        labels = [label if label.isascii() else idna.alabel(label).decode("ascii") for label in host.split(".")]
-    except UnicodeError as error:  # idna.IDNAError is one
-        too_long = "too long" in str(error).lower()
-        raise NotCheckable(Refusal.TOO_LONG if too_long else Refusal.BAD_CHARACTERS) from None
-    return _checked(labels)
+        ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    return True
 
 
-def _checked(labels: list[str]) -> str:
-    """The labels as one name, if DNS can carry them and they are not an address in disguise."""
+def _a_labels(host: str) -> str:
+    """This host as DNS knows it, if DNS can carry it and it is not an address in disguise."""
+    if "*" in host:
+        raise NotCheckable(Refusal.WILDCARD)
+    try:
+        labels = idna.uts46_remap(host, std3_rules=False, transitional=False).removesuffix(".").split(".")
+        labels = [_a_label(label) for label in labels]
+    except UnicodeError:  # idna.IDNAError is one
+        raise NotCheckable(Refusal.BAD_CHARACTERS) from None
     name = ".".join(labels)
     if len(name) > 253 or any(len(label) > 63 for label in labels):
         raise NotCheckable(Refusal.TOO_LONG)
     # inet_aton takes "127.1", "0x7f.1" and "2130706433" for addresses: no name ends in a number (RFC 3696, 2).
     if _NUMBER.match(labels[-1]):
         raise NotCheckable(Refusal.ADDRESS)
-    if not all(_LABEL.match(label) for label in labels):
-        raise NotCheckable(Refusal.BAD_CHARACTERS)
+    if not all(labels):
+        raise NotCheckable(Refusal.EMPTY_LABEL)
+    for label in labels:
+        if not _LABEL.match(label):
+            edge = _LABEL.match(label.strip("-")) is not None
+            raise NotCheckable(Refusal.HYPHEN if edge else Refusal.BAD_CHARACTERS)
     if len(labels) < 2:
         raise NotCheckable(Refusal.SINGLE_LABEL)
     return name
+
+
+def _a_label(label: str) -> str:
+    """One label, mapped already, as DNS knows it: UTS 46, 4.1. Raises UnicodeError or `NotCheckable`."""
+    if label.isascii():  # also an A-label that stands for nothing: curl and Chromium ask for it all the same
+        return label
+    if label.startswith("xn--"):
+        raise UnicodeError("an A-label that is not ASCII")
+    if len(label) > 63:  # each character takes one at least
+        raise NotCheckable(Refusal.TOO_LONG)
+    _check_u_label(label)
+    return f"xn--{label.encode('punycode').decode('ascii')}"
+
+
+def _check_u_label(label: str) -> None:
+    """Raises UnicodeError where browsers refuse it: emoji are fine, a joiner in a wrong place is not."""
+    if unicodedata.category(label[0]).startswith("M"):
+        raise UnicodeError("it begins with a mark")
+    for place, character in enumerate(label):
+        if character in "\u200c\u200d" and not idna.valid_contextj(label, place):
+            raise UnicodeError("a joiner that joins nothing")
+    idna.check_bidi(label)
 
 
 def matches(name: str, hostname: str) -> bool:

@@ -201,6 +201,8 @@ def _saved(item: Item, what: str) -> Response:
     flash(f"{_name(item)} {what}.", "success")
     if item.active and item.refusal:
         flash(f"Its padlock stays grey. {padlock.REFUSALS[item.refusal]}", "warning")
+    if left_out := padlock.left_out_texts(item.entered):
+        flash(" ".join(left_out), "info")
     return redirect(url_for(f"admin.{item.kind}", item_id=item.id), 303)
 
 
