@@ -14,10 +14,10 @@ from sqlalchemy import func, select
 
 from tests.conftest import NOW
 from webapp.customers import catalog, import_writing, imports
-from webapp.customers.import_rows import COLUMNS
+from webapp.customers.import_rows import COLUMNS, understand
 from webapp.customers.models import Activity, Client, Domain, DomainStatus, Service, ServiceStatus
 from webapp.customers.staging import open_staging
-from webapp.customers.tables import NotATable
+from webapp.customers.tables import NotATable, Row
 from webapp.extensions import db, writing
 from webapp.monitor.models import Hostname
 from webapp.monitor.record import record
@@ -435,3 +435,10 @@ def test_no_table_breaks_it(check, tmp_path, rows, sign):
         return
     if not checked.problems:
         imports.write(tmp_path / "rows", None, "file.csv", NOW, nothing)
+
+
+def test_what_is_left_out_of_a_name_is_noted_and_imported():
+    cells = {"kind": "domain", "client": "1", "domain": "shop.example:2083", "status": "Active"}
+    wanted, problems = understand(Row(2, cells))
+    assert wanted["host"] == "shop.example"
+    assert [(problem.serious, "port 443, not 2083" in problem.text) for problem in problems] == [(False, True)]
