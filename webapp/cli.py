@@ -131,6 +131,7 @@ def _line(finding: probe.Finding, now: datetime) -> str:
     parts += [text.removesuffix(".") for text in padlock.left_out_texts(finding.input)]
     parts += [text.removesuffix(".") for text in padlock.stray_texts(finding.stray, finding.reason)]
     parts += [finding.address or "", finding.tls_version or "", f"{finding.elapsed_seconds:.2f} s"]
+    parts += padlock.note_texts(finding.notes, staff=True)
     name = probe.to_unicode(finding.hostname) if finding.hostname else repr(finding.input)
     return f"{finding.state.upper():<8} {name:<30} {' · '.join(part for part in parts if part)}"
 
@@ -156,6 +157,7 @@ def _json_line(finding: probe.Finding, now: datetime) -> str:
         "problems": [padlock.problem_text(problem) for problem in finding.problems],
         "notes": sorted(finding.notes),
         "stray": [dataclasses.asdict(stray) for stray in finding.stray],
+        "staple": finding.staple.status if finding.staple is not None else None,
         "staff": padlock.staff_text(finding),
         "fingerprint": certificate.fingerprint or None,
     }

@@ -89,7 +89,10 @@ def _json(step: Step, steps: Sequence[Step]) -> dict[str, Any]:
             "message": padlock.finding_text(step.finding),
             "cure": padlock.cure_text(step.finding.reason, step.finding),
             "what_to_do": telling.what_to_do(step),
-            "notes": [padlock.weakness_text(remark) for remark in step.remarks],
+            "notes": [
+                *(padlock.weakness_text(remark) for remark in step.remarks),
+                *padlock.note_texts(step.finding.notes, staff=True),
+            ],
             "curl_command": telling.command(step.finding) or None,
             "transcript": transcript.transcript(steps) or None,
             "support_text": transcript.support_text(steps, staff=True) or None,

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from webapp.probe.certificate import clean
 from webapp.probe.chain import Remark, Weakness
-from webapp.probe.finding import Finding, NotAsked, Note, Problem, Reason, State, Stray
+from webapp.probe.finding import Finding, NotAsked, Note, Problem, Reason, Staple, StapleStatus, State, Stray
 from webapp.probe.hostname import NotCheckable, Refusal, to_unicode, understand
 from webapp.probe.steps import Failure, Origin
 
@@ -151,7 +151,7 @@ WORDS: Mapping[Reason, Wording] = MappingProxyType(
             "Certificate revoked",
             "The issuer has withdrawn this certificate.",
             "Ask your hosting provider for a new certificate with a new key, and why this one was withdrawn.",
-            "The leaf, or an issuer of it, is on the revocation list of its issuer.",
+            "The issuer revoked the leaf: its revocation list says so, or the OCSP answer that the server stapled.",
             60,
         ),
         Reason.CHAIN_INVALID: Wording(
@@ -438,9 +438,6 @@ WEAKNESSES: Mapping[Weakness, str] = MappingProxyType(
         " that time: browsers may refuse it, unless its authority is a private one.",
         Weakness.NO_SECURE_RENEGOTIATION: "The server lacks secure renegotiation (RFC 5746). Browsers get in, curl and"
         " programs on OpenSSL 3 don't. Update the server's TLS library.",
-        Weakness.NO_STAPLE: "The certificate demands a stapled OCSP answer (must-staple), and none came. Firefox"
-        " refuses"
-        " the site.",
     }
 )
 
@@ -495,6 +492,7 @@ HTTP_FAILURES: Mapping[Failure, str] = MappingProxyType(
 NOT_EVERYWHERE = "not at every address"
 ADDRESSES_DIFFER = "The addresses of this name show different things: what a visitor sees depends on the one they meet."
 HTTP2_ONLY = "The server speaks HTTP/2, and answers nothing in HTTP/1.1. That is all right."
+CERT_STATUS_FAILED = 91  # what curl --cert-status ends with where the staple is not good
 CURL_ERRORS: Mapping[int, str] = MappingProxyType(
     {
         6: "Could not resolve host",
@@ -552,6 +550,40 @@ NOTES: Mapping[Note, str] = MappingProxyType(
         Note.ISSUER_OTHER_KEY: "The server sends a certificate with the name of the missing issuer, but with another"
         " key.",
         Note.ISSUER_UNFIT: "The server sends the issuer's certificate, but that one may not issue others.",
+        Note.MUST_STAPLE: "The certificate demands proof from the server that it is not revoked (must-staple)."
+        " The server sends none that counts. Chrome and Edge open the site; Firefox can refuse it."
+        " Switch OCSP stapling on, or renew the certificate without must-staple.",
+        Note.STAPLE_OUTDATED: "The server sends outdated proof that its certificate is not revoked (OCSP stapling)."
+        " Chrome and Edge ignore it; Firefox can refuse the site."
+        " Find out why the server cannot renew it, or switch OCSP stapling off.",
+        Note.STAPLE_EARLY: "The stapled OCSP answer is dated in the future. Check the server's clock.",
+        Note.STAPLE_UNKNOWN: "The stapled OCSP answer says that the responder does not know this certificate.",
+        Note.STAPLE_OTHER_CERTIFICATE: "The stapled OCSP answer is about another certificate."
+        " Reload the web server so that it fetches a new one.",
+        Note.STAPLE_UNVERIFIED: "The stapled OCSP answer does not count: it cannot be verified with a trusted issuer.",
+        Note.STAPLE_UNREADABLE: "The stapled OCSP answer cannot be read. Check the web server's OCSP stapling.",
+    }
+)
+# What only a technician can use; the rest is for customers as well.
+STAFF_NOTES = frozenset(
+    {
+        Note.STAPLE_EARLY,
+        Note.STAPLE_UNKNOWN,
+        Note.STAPLE_OTHER_CERTIFICATE,
+        Note.STAPLE_UNVERIFIED,
+        Note.STAPLE_UNREADABLE,
+    }
+)
+STAPLES: Mapping[StapleStatus, str] = MappingProxyType(
+    {
+        StapleStatus.GOOD: "good",
+        StapleStatus.REVOKED: "revoked",
+        StapleStatus.UNKNOWN: "unknown to the responder",
+        StapleStatus.OUTDATED: "outdated",
+        StapleStatus.EARLY: "dated in the future",
+        StapleStatus.OTHER_CERTIFICATE: "about another certificate",
+        StapleStatus.UNVERIFIED: "not verified",
+        StapleStatus.UNREADABLE: "unreadable",
     }
 )
 
@@ -790,14 +822,22 @@ def staff_text(finding: Finding) -> str:
     if finding.address:
         parts.append(f"Asked at {finding.address} port {finding.port}.")
     if finding.hostname and words.curl is not None:
-        parts.append(f"curl error {words.curl}: {curl_command(finding.hostname, finding.address, finding.port)}")
+        stapled = only_stapled(finding)
+        command = curl_command(finding.hostname, finding.address, finding.port, stapled=stapled)
+        parts.append(f"curl error {CERT_STATUS_FAILED if stapled else words.curl}: {command}")
     return " ".join(parts)
 
 
-def curl_command(hostname: str, address: str | None = None, port: int | None = None) -> str:
+def only_stapled(finding: Finding) -> bool:
+    """Whether only the server's own OCSP staple tells what is wrong."""
+    return bool(finding.problems) and all(problem.stapled for problem in finding.problems)
+
+
+def curl_command(hostname: str, address: str | None = None, port: int | None = None, *, stapled: bool = False) -> str:
     """The command with which a person sees the same on the machine that hosts the monitor; it asks where we asked when
-    that was another port than DNS leads to."""
-    command = f"curl --max-time 10 -v {quote(f'https://{hostname}')}"
+    that was another port than DNS leads to. `stapled`: only the server's OCSP staple tells what is wrong, at which
+    curl has to be told to look."""
+    command = f"curl --max-time 10 {'--cert-status ' if stapled else ''}-v {quote(f'https://{hostname}')}"
     if address is None or port in (None, 443):
         return command
     where = f"[{address}]" if ":" in address else address
@@ -855,9 +895,19 @@ def last_known(state: State, last_valid_at: datetime | None, now: datetime) -> s
     return ""
 
 
-def note_texts(notes: Iterable[str]) -> list[str]:
+def note_texts(notes: Iterable[str], *, staff: bool) -> list[str]:
     """What is worth knowing beside the verdict, from what is stored of a host name."""
-    return [NOTES[Note(note)] for note in notes]
+    known = [note for note in Note if note in notes]
+    return [NOTES[note] for note in known if staff or note not in STAFF_NOTES]
+
+
+def staple_text(staple: Staple | None) -> str:
+    """ "good, 27 Nov 2026 to 4 Dec 2026": what a stapled OCSP answer says, for staff."""
+    if staple is None:
+        return "none"
+    start, end = staple.this_update, staple.next_update
+    span = f", {day_text(start)}{f' to {day_text(end)}' if end is not None else ''}" if start is not None else ""
+    return f"{STAPLES[staple.status]}{span}"
 
 
 def stray_texts(strays: Iterable[Stray], reason: Reason | None) -> list[str]:

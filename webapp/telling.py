@@ -125,6 +125,7 @@ def _address(step: AddressAsked, staff: bool) -> Told:
         ("ALPN", step.alpn or "none chosen" if finding.tls_version else ""),
         ("Handshake", f"{step.handshake_seconds:.3f} s" if step.connected else ""),
         ("OpenSSL", "; ".join(said)),
+        ("OCSP staple", padlock.staple_text(finding.staple) if finding.tls_version else ""),
         ("curl ends with", "" if step.curl is None else str(step.curl)),
         ("Certificate", step.fingerprint),
     )
@@ -274,7 +275,7 @@ def _verdict(step: Verdict, staff: bool) -> Told:
     text = " ".join(part for part in (padlock.finding_text(finding), end, differ) if part)
     notes = [padlock.weakness_text(remark) for remark in step.remarks] if staff else []
     notes += padlock.stray_texts(finding.stray, leading) if staff else []
-    notes += padlock.note_texts(finding.notes)
+    notes += padlock.note_texts(finding.notes, staff=staff)
     aside = step.odd or step.origin in (Origin.ELSEWHERE, Origin.NOWHERE)
     mark = NOTE if aside and finding.state is State.VALID else _MARKS[finding.state]
     return Told(heading, mark, text, _facts(*_cures(step, staff)), tuple(notes))
@@ -310,4 +311,5 @@ def command(finding: Finding) -> str:
     """The command with which a person sees the same; empty where nothing is sent."""
     if finding.hostname is None or padlock.WORDS[finding.reason].curl is None:
         return ""
-    return padlock.curl_command(finding.hostname, finding.address, finding.port)
+    stapled = padlock.only_stapled(finding)
+    return padlock.curl_command(finding.hostname, finding.address, finding.port, stapled=stapled)

@@ -67,8 +67,9 @@ def _handshake(step: AddressAsked, name: str) -> list[str]:
         lines += [f"*   expire date: {end:%b %d %H:%M:%S %Y} GMT"] if end else []
         lines.append(f"*   names: {', '.join(certificate.names[:10]) or 'none'}")
         lines.append(f"*   issuer: {certificate.issuer}")
-        codes = "; ".join(f"{one.text} ({one.code})" for one in finding.problems)
+        codes = "; ".join(f"{one.text} ({one.code})" for one in finding.problems if not one.stapled)
         lines.append(f"*   OpenSSL verify result: {codes}" if codes else "*   OpenSSL verify result: ok (0)")
+        lines.append(f"*   OCSP staple: {padlock.staple_text(finding.staple)}")
     if finding.detail and finding.detail not in (one.text for one in finding.problems):
         lines.append(f"* {finding.detail}")
     return lines
@@ -85,10 +86,12 @@ def _http(step: HttpAnswer, name: str) -> list[str]:
 
 
 def _end(verdict: Verdict) -> list[str]:
-    problems = verdict.finding.problems
+    problems = [problem for problem in verdict.finding.problems if not problem.stapled]
+    stapled = padlock.only_stapled(verdict.finding)
     openssl = f"OpenSSL verify error {problems[0].code}" if problems else ""
     if verdict.curl == 0:
-        return ["* Connection closed", f"curl: (0) no error{f'; {openssl}' if openssl else ''}"]
+        told = f"; --cert-status: ({padlock.CERT_STATUS_FAILED}) {verdict.finding.detail}" if stapled else ""
+        return ["* Connection closed", f"curl: (0) no error{f'; {openssl}' if openssl else ''}{told}"]
     text = padlock.CURL_ERRORS.get(verdict.curl or 0, "error")
     detail = problems[0].text if problems else verdict.finding.detail
     told = f"{text}: {detail}" if detail and verdict.curl not in (52, 56) else text
@@ -136,4 +139,5 @@ def _evidence(verdict: Verdict, staff: bool) -> list[str]:
     details = [padlock.problem_text(problem) for problem in finding.problems] or [finding.detail]
     lines += [f"OpenSSL: {text}" for text in details if text]
     command = telling.command(finding)
-    return [*lines, f"curl ends with {verdict.curl}: {command}"] if command else lines
+    number = padlock.CERT_STATUS_FAILED if padlock.only_stapled(finding) else verdict.curl
+    return [*lines, f"curl ends with {number}: {command}"] if command else lines

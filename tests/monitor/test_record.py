@@ -105,4 +105,6 @@ def test_notes_are_kept(row):
 def test_every_verify_error_is_kept(row):
     problem = probe.Problem(10, 0, "certificate has expired", Reason.EXPIRED)
     record(later(reason=Reason.EXPIRED, problems=(problem,)), LATER)
-    assert row.problems == [{"code": 10, "depth": 0, "text": "certificate has expired", "reason": "expired"}]
+    assert row.problems == [
+        {"code": 10, "depth": 0, "text": "certificate has expired", "reason": "expired", "stapled": False}
+    ]

@@ -47,7 +47,7 @@ def test_everything_that_is_wrong_is_found_not_only_what_leads(seen):
         assert case.others <= found, case.hostname
 
 
-def test_a_client_certificate_that_is_wanted_is_a_note(seen):
+def test_what_changes_no_verdict_is_a_note(seen):
     assert {case.hostname: finding.notes for case, finding in seen if finding.notes or case.notes} == {
         case.hostname: case.notes for case, _ in seen if case.notes
     }

@@ -5,12 +5,11 @@ from __future__ import annotations
 import ssl
 from functools import partial
 
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from webapp.demo.behaviours import http2_only, http_answer, https, says
 from webapp.demo.loopback import LOOPBACK, Address, Lab
-from webapp.demo.pki import days, extension, issue, issue_ca, name
+from webapp.demo.pki import days, issue, issue_ca, name
 from webapp.demo.servers import (
     only,
     only_rsa,
@@ -25,8 +24,6 @@ from webapp.probe.finding import Note, Reason
 from webapp.probe.steps import Origin
 
 LANDING = "landing.lab.example"  # where the redirect leads: `Lab.contacts` says whether anybody followed
-
-MUST_STAPLE = extension(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.24"), bytes.fromhex("3003020105"))  # RFC 7633
 
 # The servers that some names are meant for, and where those names lead, seen from there. The addresses are reserved
 # for documentation: only PADLOCK_CONNECT_TO leads anywhere.
@@ -162,7 +159,6 @@ def _weak_spots(lab: Lab) -> None:
     lab.listen("http-500.lab.example:80", says(http_answer("200 OK")))
     lived = shows(not_after=days(300.5))
     lab.add("long-lived", Reason.OK, "A lifetime beyond what browsers take", lived, days_left=300)
-    lab.add("must-staple", Reason.OK, "Demands a stapled OCSP answer, none comes", shows(extensions=[MUST_STAPLE]))
     differs = "visitors meet the first address; the second is looked at in a diagnosis"
     old = shows(not_before=days(-99), not_after=days(-9.5))
     lab.add(

@@ -12,7 +12,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from webapp.demo import chains, faults, fine_print
+from webapp.demo import chains, faults, fine_print, stapling
 from webapp.demo.fine_print import LANDING
 from webapp.demo.loopback import Address, Case, Lab
 
@@ -26,4 +26,5 @@ def running(folder: Path) -> Iterator[Lab]:
         fine_print.add_to(lab)
         faults.add_to(lab)
         chains.add_to(lab)
+        stapling.add_to(lab)
         yield lab

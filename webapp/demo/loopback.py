@@ -51,6 +51,7 @@ class Case:
     days_left: int | None = None  # whole days, rounded down, where the certificate is valid
     curl: tuple[int, ...] = ()  # curl's exit code at each address; none where no packet may leave
     differs: str = ""  # why our verdict is another than curl's, where it is
+    cert_status: int | None = None  # curl's exit code with --cert-status, where the case is about a staple
 
     @property
     def askable(self) -> tuple[Address, ...]:
@@ -93,6 +94,7 @@ class Lab:
         days_left: int | None = None,
         curl: tuple[int, ...] | None = None,
         differs: str = "",
+        cert_status: int | None = None,
     ) -> Case:
         """Open these servers (see `webapp.demo.servers`) for `label`.lab.example; the rest is what to expect there."""
         hostname = f"{label}.lab.example"
@@ -106,6 +108,7 @@ class Lab:
             days_left=60 if reason is Reason.OK and days_left is None else days_left,
             curl=CURL.get(reason, (60,)) if curl is None else curl,
             differs=differs,
+            cert_status=cert_status,
         )
         return case
 

@@ -1,4 +1,4 @@
-"""DER -> Certificate. The only importer of cryptography.
+"""DER -> Certificate. With staple.py the only importer of cryptography.
 
 A certificate is hostile input: OpenSSL accepts many that `cryptography` refuses to read to the end, and any text in
 one may be markup, control characters or 30 kB long. Nothing in here raises for what a server sent.
@@ -79,11 +79,11 @@ def read_link(der: bytes) -> Link:
         log.info("certificate %s cannot be read as a link: %s", certificate.fingerprint, error)
         return Link(certificate, certificate.subject, self_issued=False)
     try:
-        issuers_at, must_staple = _issuers_at(parsed), _must_staple(parsed)
+        issuers_at = _issuers_at(parsed)
     except Exception as error:  # noqa: BLE001 - as above
         log.info("certificate %s: its extensions cannot be read: %s", certificate.fingerprint, error)
         return Link(certificate, subject, self_issued, key_id=_key_id(parsed))
-    return Link(certificate, subject, self_issued, issuers_at, must_staple, _key_id(parsed))
+    return Link(certificate, subject, self_issued, issuers_at, _key_id(parsed))
 
 
 def is_signed_by(der: bytes, issuer: bytes) -> bool:
@@ -117,10 +117,17 @@ def _issuers_at(parsed: x509.Certificate) -> tuple[str, ...]:
     return tuple(urls[:MOST_ADDRESSES])
 
 
-def _must_staple(parsed: x509.Certificate) -> bool:
+_TLS_FEATURE = bytes.fromhex("06082b06010505070118")  # the OID of RFC 7633's extension, 1.3.6.1.5.5.7.1.24, in DER
+
+
+def must_staple(der: bytes) -> bool:
+    """Whether this certificate demands a stapled OCSP answer of its server (RFC 7633)."""
+    if _TLS_FEATURE not in der:  # nearly every certificate there is, and a hundred times quicker than reading it
+        return False
     try:
-        features = parsed.extensions.get_extension_for_class(x509.TLSFeature).value
-    except x509.ExtensionNotFound:
+        features = x509.load_der_x509_certificate(der).extensions.get_extension_for_class(x509.TLSFeature).value
+    except Exception as error:  # noqa: BLE001 - as in `read`
+        log.info("what a certificate demands of TLS cannot be read: %s", error)
         return False
     return x509.TLSFeatureType.status_request in features
 

@@ -106,7 +106,6 @@ class Weakness(StrEnum):
     OLD_TLS = "old_tls"
     LONG_LIFETIME = "long_lifetime"
     NO_SECURE_RENEGOTIATION = "no_secure_renegotiation"
-    NO_STAPLE = "no_staple"
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +258,7 @@ def lifetime_limit(issued_at: datetime) -> int | None:
     return next((days for since, days in _LIMITS if issued_at >= since), None)
 
 
-def weaknesses(chain: Chain, finding: Finding, *, stapled: bool) -> tuple[Remark, ...]:
+def weaknesses(chain: Chain, finding: Finding) -> tuple[Remark, ...]:
     """Everything about a connection that is worth a note, at the time of its finding."""
     remarks = [*_of_the_order(chain), *_of_extras(chain, finding.checked_at)]
     for place in dict.fromkeys(chain.served):
@@ -272,7 +271,7 @@ def weaknesses(chain: Chain, finding: Finding, *, stapled: bool) -> tuple[Remark
     if Note.NO_SECURE_RENEGOTIATION in finding.notes:
         remarks.append(Remark(Weakness.NO_SECURE_RENEGOTIATION))
     if chain.served:
-        remarks += _of_the_leaf(chain.served[0].link, stapled=stapled)
+        remarks += _of_the_leaf(chain.served[0].link)
     return tuple(remarks)
 
 
@@ -310,7 +309,7 @@ def _of_extras(chain: Chain, now: datetime) -> Iterator[Remark]:
             yield Remark(Weakness.ROOT_SENT, place.link.subject)
 
 
-def _of_the_leaf(leaf: Link, *, stapled: bool) -> Iterator[Remark]:
+def _of_the_leaf(leaf: Link) -> Iterator[Remark]:
     start, end = leaf.certificate.not_before, leaf.certificate.not_after
     limit = lifetime_limit(start) if start is not None else None
     # RFC 5280, 4.1.2.5: the last second counts as well.
@@ -318,5 +317,3 @@ def _of_the_leaf(leaf: Link, *, stapled: bool) -> Iterator[Remark]:
         lifetime = end - start + timedelta(seconds=1)
         if lifetime > timedelta(days=limit):
             yield Remark(Weakness.LONG_LIFETIME, days=-(-lifetime // timedelta(days=1)), limit=limit)
-    if leaf.must_staple and not stapled:
-        yield Remark(Weakness.NO_STAPLE)

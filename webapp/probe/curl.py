@@ -51,8 +51,9 @@ def of_contact(ending: Ending, finding: Finding, answer: Answer | None, *, speak
     if Note.NO_SECURE_RENEGOTIATION in finding.notes:
         return TLS_FAILED  # before it has seen the certificate
     ours = [problem.depth for problem in finding.problems if problem.code == _TOO_LONG]
-    # curl follows a hundred issuers, and does not miss the one after the last that we follow.
-    problems = [problem.code for problem in finding.problems if problem.depth not in ours]
+    # curl follows a hundred issuers, and does not miss the one after the last that we follow. It looks at a staple only
+    # with --cert-status.
+    problems = [problem.code for problem in finding.problems if not problem.stapled and problem.depth not in ours]
     if _SIGNATURE in problems:
         return TLS_FAILED  # curl reads OpenSSL's first complaint, which is about the signature itself
     if problems and not (problems == [_NAME] and _by_common_name(finding)):

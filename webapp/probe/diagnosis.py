@@ -134,7 +134,7 @@ def _at_its_addresses(
         path = leading.contact.other_path or leading.closeup.verified
         other_ways = chain.other_ways(leading.closeup.served, path, partial(handshake.path_over, trust))
         seen = chain.read(leading.closeup, leading.finding, leading.contact.other_path, other_ways)
-        remarks = chain.weaknesses(seen, leading.finding, stapled=leading.closeup.stapled)
+        remarks = chain.weaknesses(seen, leading.finding)
         yield ChainSeen(leading.endpoint, seen)
         yield _names(hostname, leading)
     yield from _http(hostname, leading, settings)

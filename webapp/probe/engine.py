@@ -14,10 +14,10 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from webapp.probe import certificate, chain, handshake, judge
+from webapp.probe import certificate, chain, handshake, judge, staple
 from webapp.probe.address import ConnectTo, Endpoint, Lookup, LookupFailed, Network, Policy, endpoints, system_lookup
 from webapp.probe.deadline import Deadline
-from webapp.probe.finding import Contact, Ending, Finding, Note, Reason, Stray
+from webapp.probe.finding import Contact, Ending, Finding, Note, Problem, Reason, Staple, StapleStatus, Stray
 from webapp.probe.hostname import NotCheckable, parse
 from webapp.probe.turns import NoTurn, Turns
 from webapp.probe.waiting import Crew, Probe, Wait, drive
@@ -116,6 +116,10 @@ def judged(text: str, hostname: str, contact: Contact, deadline: Deadline, stray
     )
     if reason is Reason.MONITOR_ERROR:
         log.error("checking %r failed on our side: OpenSSL says %s", text, problems[0].text)
+    stapled = _staple(contact, problems)
+    if stapled is not None and stapled.status is StapleStatus.REVOKED:
+        problems = judge.with_staple(problems, stapled)
+        reason = problems[0].reason
     return _finding(
         text,
         hostname,
@@ -126,19 +130,44 @@ def judged(text: str, hostname: str, contact: Contact, deadline: Deadline, stray
         tls_version=contact.tls_version,
         certificate=leaf,
         problems=problems,
-        notes=_notes(contact, reason) | chain.notes(contact, problems),
+        notes=frozenset(_notes(contact, reason, stapled)) | chain.notes(contact, problems),
+        staple=stapled,
         detail=problems[0].text if problems and contact.chain_seen else contact.text,
         stray=stray,
     )
 
 
-def _notes(contact: Contact, reason: Reason) -> frozenset[Note]:
-    notes = {
-        Note.CLIENT_CERTIFICATE_WANTED: contact.client_certificate_wanted,
-        Note.ENDED_BY_US: contact.ending is Ending.DECLINED and reason is Reason.HANDSHAKE_FAILED,
-        Note.NO_SECURE_RENEGOTIATION: contact.no_secure_renegotiation,
-    }
-    return frozenset(note for note, holds in notes.items() if holds)
+def _staple(contact: Contact, problems: Sequence[Problem]) -> Staple | None:
+    if not contact.chain_seen or contact.leaf is None or contact.staple is None:
+        return None
+    # Where another path works, its issuer is trusted, whatever is wrong with the one that OpenSSL followed.
+    other = contact.other_path[1:2]
+    issuer = other[0] if other else contact.issuer if judge.trusts_issuer(problems) else None
+    return staple.read(contact.staple, contact.leaf, issuer, datetime.now(UTC))
+
+
+_STAPLE_NOTES = {
+    StapleStatus.UNKNOWN: Note.STAPLE_UNKNOWN,
+    StapleStatus.OUTDATED: Note.STAPLE_OUTDATED,
+    StapleStatus.EARLY: Note.STAPLE_EARLY,
+    StapleStatus.OTHER_CERTIFICATE: Note.STAPLE_OTHER_CERTIFICATE,
+    StapleStatus.UNVERIFIED: Note.STAPLE_UNVERIFIED,
+    StapleStatus.UNREADABLE: Note.STAPLE_UNREADABLE,
+}
+
+
+def _notes(contact: Contact, reason: Reason, stapled: Staple | None) -> Iterator[Note]:
+    if contact.client_certificate_wanted:
+        yield Note.CLIENT_CERTIFICATE_WANTED
+    if contact.ending is Ending.DECLINED and reason is Reason.HANDSHAKE_FAILED:
+        yield Note.ENDED_BY_US
+    if contact.no_secure_renegotiation:
+        yield Note.NO_SECURE_RENEGOTIATION
+    if stapled is not None and stapled.status in _STAPLE_NOTES:
+        yield _STAPLE_NOTES[stapled.status]
+    current = stapled is not None and stapled.status in (StapleStatus.GOOD, StapleStatus.REVOKED)
+    if contact.chain_seen and contact.leaf is not None and not current and certificate.must_staple(contact.leaf):
+        yield Note.MUST_STAPLE
 
 
 def failed(text: str, hostname: str | None, error: Exception, deadline: Deadline) -> Finding:

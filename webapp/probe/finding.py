@@ -80,6 +80,13 @@ class Note(StrEnum):
     UPPER_ISSUER_NOT_SENT = "upper_issuer_not_sent"  # the leaf's issuer was sent, one further up is missing
     ISSUER_OTHER_KEY = "issuer_other_key"  # a certificate has the missing issuer's name, and another key
     ISSUER_UNFIT = "issuer_unfit"  # it has the key, too, and may not issue certificates all the same
+    MUST_STAPLE = "must_staple"  # the certificate demands a good OCSP staple (RFC 7633), and none came
+    STAPLE_OUTDATED = "staple_outdated"
+    STAPLE_EARLY = "staple_early"
+    STAPLE_UNKNOWN = "staple_unknown"
+    STAPLE_OTHER_CERTIFICATE = "staple_other_certificate"
+    STAPLE_UNVERIFIED = "staple_unverified"
+    STAPLE_UNREADABLE = "staple_unreadable"
 
 
 class NotAsked(StrEnum):
@@ -130,8 +137,32 @@ class Link:
     subject: str
     self_issued: bool  # its issuer is itself, by name
     issuers_at: tuple[str, ...] = ()  # where it says that its issuer's certificate can be had (AIA); never asked
-    must_staple: bool = False  # RFC 7633
     key_id: str = ""  # SHA-256 over the public key with its kind, hex; empty where it cannot be read
+
+
+class StapleStatus(StrEnum):
+    """What a stapled OCSP answer comes to: the first three are its own word, the others say why that does not count."""
+
+    GOOD = "good"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"  # the responder does not know the certificate
+    OUTDATED = "outdated"
+    EARLY = "early"  # it is dated in the future
+    OTHER_CERTIFICATE = "other_certificate"  # it is about another one
+    UNVERIFIED = "unverified"  # signed by one that may not, or the issuer is not trusted
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Staple:
+    """The OCSP answer that a server stapled to its handshake. The dates are UTC, aware, and None where it could not be
+    verified or has none; `revocation_reason` is RFC 5280's word for it, "keyCompromise"."""
+
+    status: StapleStatus
+    this_update: datetime | None = None
+    next_update: datetime | None = None
+    revoked_at: datetime | None = None
+    revocation_reason: str = ""
 
 
 class Ending(StrEnum):
@@ -160,7 +191,6 @@ class Closeup:
     alpn: str  # "h2", "http/1.1", empty where the server chose none
     served: tuple[bytes, ...]
     verified: tuple[bytes, ...]
-    stapled: bool  # an OCSP answer came along
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +199,9 @@ class Contact:
 
     `errors` are the verify errors in OpenSSL's order, as (X509_V_ERR number, depth, text). `chain_seen`: a certificate
     came and the handshake got so far that it can be judged. `codes` are the (library, reason) numbers of OpenSSL's
-    error queue, oldest first, where OpenSSL had an error (see ERR_GET_LIB, ERR_GET_REASON).
+    error queue, oldest first, where OpenSSL had an error (see ERR_GET_LIB, ERR_GET_REASON). `staple` is the
+    OCSP answer that came along, empty where OpenSSL could not read it, and `issuer` the certificate to verify it with,
+    where the path has one.
 
     Where something did not verify, `sent` is the chain as the server sent it and `path` the one that OpenSSL followed,
     both in DER, leaf first. `other_path` is a path over the certificates sent that does verify, where there is one.
@@ -186,6 +218,8 @@ class Contact:
     client_certificate_wanted: bool = False
     no_secure_renegotiation: bool = False
     codes: tuple[tuple[int, int], ...] = ()
+    staple: bytes | None = None
+    issuer: bytes | None = None  # DER; only looked up where a staple came
     closeup: Closeup | None = None  # where it was asked for, and a connection came about
     sent: tuple[bytes, ...] = ()
     path: tuple[bytes, ...] = ()
@@ -194,12 +228,14 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One verify error of OpenSSL's (X509_V_ERR_*) at one depth of the chain; depth 0 is the leaf."""
+    """One verify error of OpenSSL's (X509_V_ERR_*) at one depth of the chain; depth 0 is the leaf. `stapled`: the
+    server's own OCSP staple says it, which OpenSSL and curl do not look at by themselves."""
 
     code: int
     depth: int
     text: str
     reason: Reason
+    stapled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +259,7 @@ class Finding:
     certificate: Certificate | None = None
     problems: tuple[Problem, ...] = ()
     notes: frozenset[Note] = frozenset()
+    staple: Staple | None = None  # None: the server stapled none
     refusal: Refusal | None = None
     detail: str = ""
     stray: tuple[Stray, ...] = ()  # its addresses that must not be asked; with `blocked`, all there are

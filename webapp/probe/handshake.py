@@ -52,6 +52,9 @@ _LIB_SYS, _LIB_SSL = 2, 20
 _SYSTEM_FLAG = 0x80000000
 _MALLOC_FAILURE = 0xC0100  # ERR_R_MALLOC_FAILURE, of whichever library
 _ALERTS = range(1000, 1256)  # SSL_AD_REASON_OFFSET and the number of an alert that the server sent
+# SSL_R_TLSV1_BAD_CERTIFICATE_STATUS_RESPONSE, …_UNSUPPORTED_STATUS_TYPE, …_EXCESSIVE_MESSAGE_SIZE: what OpenSSL says
+# where the OCSP staple, or the message that brings it, is not to its liking.
+_STAPLE_FAULTS = frozenset({(_LIB_SSL, 1113), (_LIB_SSL, 329), (_LIB_SSL, 152)})
 _NO_SECURE_RENEGOTIATION = (_LIB_SSL, 338)  # SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED
 
 # What OpenSSL's words do not say to a technician.
@@ -90,7 +93,6 @@ class _Seen:
 
     errors: list[tuple[int, int, str]] = field(default_factory=list)
     client_certificate_wanted: bool = False
-    stapled: bool = False
 
 
 # --- trust: one context, loaded once, shared by every handshake ---
@@ -155,7 +157,6 @@ def load(path: Path) -> SSL.Context:
     assert store is not None  # noqa: S101 - a context always has one; the type leaves room for none
     store.set_flags(flags)
     made.set_verify(SSL.VERIFY_PEER, _record_error)
-    made.set_ocsp_client_callback(_look_for_staple)  # called for connections that ask for one, and no others
     lib.SSL_CTX_set_cert_cb(made._context, _client_certificate_wanted, ffi.NULL)
     made.set_min_proto_version(SSL.TLS1_2_VERSION)
     # Browsers have left finite-field Diffie-Hellman behind, and a hostile server's parameters cost a second of CPU.
@@ -211,11 +212,6 @@ def _record_error(connection: SSL.Connection, _cert: crypto.X509, code: int, dep
     return True
 
 
-def _look_for_staple(connection: SSL.Connection, answer: bytes, _data: object) -> bool:
-    connection.get_app_data().stapled = bool(answer)
-    return True
-
-
 @ffi.callback("int (*)(SSL *, void *)")  # type: ignore[untyped-decorator]
 def _client_certificate_wanted(ssl: object, _arg: object) -> int:
     SSL.Connection._reverse_mapping[ssl].get_app_data().client_certificate_wanted = True
@@ -234,15 +230,27 @@ def shake_hands(
     Every fault of the far side is in the answer. Raises OSError for ours only: no descriptor, no memory, no port left.
     """
     contact = yield from _contact(hostname, endpoints, trust, deadline, 0, closely=closely)
-    if _NO_SECURE_RENEGOTIATION not in contact.codes:
-        return contact
-    # Browsers go on without it, and so do we; this second connection is how we know that it is missing.
-    contact = yield from _contact(hostname, endpoints, trust, deadline, _LEGACY_SERVER_CONNECT, closely=closely)
-    return replace(contact, no_secure_renegotiation=True)
+    options = 0
+    if _NO_SECURE_RENEGOTIATION in contact.codes:
+        # Browsers go on without it, and so do we; this second connection is how we know that it is missing.
+        options = _LEGACY_SERVER_CONNECT
+        contact = yield from _contact(hostname, endpoints, trust, deadline, options, closely=closely)
+    if not _STAPLE_FAULTS.isdisjoint(contact.codes):
+        # OpenSSL ends a handshake over a staple that it cannot read, which says nothing of the certificate.
+        contact = yield from _contact(hostname, endpoints, trust, deadline, options, closely=closely, ask_staple=False)
+        contact = replace(contact, staple=b"")
+    return replace(contact, no_secure_renegotiation=True) if options else contact
 
 
 def _contact(
-    hostname: str, endpoints: Sequence[Endpoint], trust: Trust, deadline: Deadline, options: int, *, closely: bool
+    hostname: str,
+    endpoints: Sequence[Endpoint],
+    trust: Trust,
+    deadline: Deadline,
+    options: int,
+    *,
+    closely: bool,
+    ask_staple: bool = True,
 ) -> Probe[Contact]:
     """One connection and one handshake, with these SSL_OP_* set besides."""
     began = deadline.elapsed()
@@ -252,7 +260,7 @@ def _contact(
     sock, endpoint = connected
     took = deadline.elapsed() - began if closely else None
     with sock:
-        return (yield from _handshake(hostname, sock, endpoint, trust, deadline, took, options))
+        return (yield from _handshake(hostname, sock, endpoint, trust, deadline, took, options, ask_staple=ask_staple))
 
 
 _OURS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN, errno.EPROTO}
@@ -343,6 +351,8 @@ def _handshake(
     deadline: Deadline,
     connecting: float | None,
     options: int,
+    *,
+    ask_staple: bool,
 ) -> Probe[Contact]:
     """`connecting` is how many seconds that took, for a closer look; None where none is wanted."""
     began = deadline.elapsed()
@@ -355,7 +365,7 @@ def _handshake(
     param = lib.SSL_get0_param(connection._ssl)
     lib.X509_VERIFY_PARAM_set_hostflags(param, _NEVER_SUBJECT | _NO_PARTIAL_WILDCARDS)
     lib.X509_VERIFY_PARAM_set1_host(param, name, len(name))
-    if connecting is not None:
+    if ask_staple:
         connection.request_ocsp()
     if options:
         connection.set_options(options)
@@ -371,7 +381,11 @@ def _handshake(
     )
     closeup = None
     if connecting is not None:
-        closeup = _close_up(connection, connecting, deadline.elapsed() - began, stapled=seen.stapled)
+        closeup = _close_up(connection, connecting, deadline.elapsed() - began)
+    staple, issuer = _staple(connection) if proven else None, None
+    if staple is not None:
+        # Looked up where it is needed only: making the chain over into Python's objects costs time.
+        issuer = next((_der(each) for each in (connection.get_verified_chain() or ())[1:2]), None)
     if end.ending is Ending.DONE:
         _say_goodbye(connection, sock)
     return Contact(
@@ -385,13 +399,15 @@ def _handshake(
         chain_seen=proven and peer is not None,
         tls_version=connection.get_protocol_version_name() if peer is not None else None,
         client_certificate_wanted=seen.client_certificate_wanted,
+        staple=staple,
+        issuer=issuer,
         closeup=closeup,
         sent=_ders(connection.get_peer_cert_chain()) if seen.errors else (),
         path=_ders(connection.get_verified_chain()) if seen.errors else (),
     )
 
 
-def _close_up(connection: SSL.Connection, connecting: float, shaking: float, *, stapled: bool) -> Closeup:
+def _close_up(connection: SSL.Connection, connecting: float, shaking: float) -> Closeup:
     return Closeup(
         connect_seconds=connecting,
         handshake_seconds=shaking,
@@ -399,12 +415,19 @@ def _close_up(connection: SSL.Connection, connecting: float, shaking: float, *, 
         alpn=connection.get_alpn_proto_negotiated().decode("ascii", "replace"),
         served=_ders(connection.get_peer_cert_chain()),
         verified=_ders(connection.get_verified_chain()),
-        stapled=stapled,
     )
 
 
 def _ders(chain: Sequence[crypto.X509] | None) -> tuple[bytes, ...]:
     return tuple(_der(each) for each in (chain or ())[:MOST_LINKS])
+
+
+def _staple(connection: SSL.Connection) -> bytes | None:
+    """The OCSP answer that came along, None where none did. pyOpenSSL hands it to a callback only, which would be
+    called in every handshake."""
+    start = ffi.new("unsigned char **")
+    length = lib.SSL_get_tlsext_status_ocsp_resp(connection._ssl, start)
+    return bytes(ffi.buffer(start[0], length)) if length > 0 else None
 
 
 def _der(certificate: crypto.X509) -> bytes:

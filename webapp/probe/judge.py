@@ -6,10 +6,10 @@ leads when several come at once is `_LEADS`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from webapp.probe.finding import Contact, Ending, Problem, Reason
+from webapp.probe.finding import Contact, Ending, Problem, Reason, Staple
 
 # A revocation list or an OCSP answer that is missing, old or unreadable says nothing of the certificate.
 NO_NEWS = frozenset(
@@ -94,6 +94,17 @@ _LEADS = (
 _OF_THE_LEAF = frozenset(
     {Reason.REVOKED, Reason.WRONG_HOSTNAME, Reason.WRONG_PURPOSE, Reason.EXPIRED, Reason.NOT_YET_VALID}
 )
+# With one of these, whoever signed a staple may be anybody.
+_UNTRUSTED = frozenset(
+    {
+        Reason.MONITOR_ERROR,
+        Reason.SELF_SIGNED,
+        Reason.UNTRUSTED_ISSUER,
+        Reason.INCOMPLETE_CHAIN,
+        Reason.CHAIN_INVALID,
+    }
+)
+_REVOKED = 23  # X509_V_ERR_CERT_REVOKED
 
 _ENDINGS: Mapping[Ending, Reason] = MappingProxyType(
     {
@@ -156,6 +167,19 @@ def _unfinished(contact: Contact) -> Reason:
     if contact.leaf is None and not _MALFORMED.isdisjoint(contact.codes):
         return Reason.CHAIN_INVALID
     return next((_DECLINED[code] for code in contact.codes if code in _DECLINED), Reason.HANDSHAKE_FAILED)
+
+
+def trusts_issuer(problems: Iterable[Problem]) -> bool:
+    """Whether the certificate's issuer is one that we trust: only then its word on revocation counts."""
+    return not any(problem.reason in _UNTRUSTED for problem in problems)
+
+
+def with_staple(problems: tuple[Problem, ...], staple: Staple) -> tuple[Problem, ...]:
+    """The problems, led by the revocation that the server's own staple tells of."""
+    on = f" on {staple.revoked_at:%Y-%m-%d}" if staple.revoked_at is not None else ""
+    why = f" ({staple.revocation_reason})" if staple.revocation_reason else ""
+    text = f"certificate revoked{on}{why}, says the OCSP answer that the server stapled"
+    return (Problem(_REVOKED, 0, text, Reason.REVOKED, stapled=True), *problems)
 
 
 def _problems(contact: Contact, readable: bool, ends_in_root: bool) -> tuple[Problem, ...]:
