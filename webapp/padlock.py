@@ -815,7 +815,7 @@ def staff_text(finding: Finding) -> str:
     words = WORDS[finding.reason]
     behind = fault(finding.reason, finding)
     parts = [behind.customer] if behind and not behind.staff else []
-    parts += [cause_text(finding.reason, finding), *note_texts(sorted(finding.notes))]
+    parts += [cause_text(finding.reason, finding), *note_texts(finding.notes, staff=True)]
     if finding.detail:
         parts.append(f"{finding.detail}.")
     parts += stray_texts(finding.stray, finding.reason)
