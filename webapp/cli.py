@@ -123,7 +123,12 @@ def _line(finding: probe.Finding, now: datetime) -> str:
     certificate = finding.certificate
     parts = [padlock.title(finding.state, finding.reason, finding)]
     if certificate is not None:
-        parts += [certificate.issuer, padlock.end_text(certificate.not_after, now).removesuffix(".")]
+        parts += [
+            padlock.issuer_text(certificate.issuer, certificate.unreadable),
+            padlock.end_text(certificate.not_after, now).removesuffix("."),
+        ]
+        if certificate.unreadable:
+            parts.append(f"not readable: {padlock.unreadable_text(certificate.unreadable)}")
     if finding.refusal is not None:
         parts.append(padlock.REFUSALS[finding.refusal])
     elif finding.detail:
@@ -146,6 +151,9 @@ def _json_line(finding: probe.Finding, now: datetime) -> str:
         "reason": finding.reason,
         "message": padlock.finding_text(finding),
         "issuer": certificate.issuer or None,
+        "names": certificate.names,
+        "names_total": certificate.names_total,  # more than there are in "names" where that was cut
+        "unreadable": certificate.unreadable,
         "not_before": _iso(certificate.not_before),
         "not_after": _iso(certificate.not_after),
         "days_left": padlock.days_left(certificate.not_after, now),

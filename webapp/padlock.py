@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from webapp.probe.certificate import clean
 from webapp.probe.chain import Remark, Weakness
-from webapp.probe.finding import Finding, NotAsked, Note, Problem, Reason, Staple, StapleStatus, State, Stray
+from webapp.probe.finding import Field, Finding, NotAsked, Note, Problem, Reason, Staple, StapleStatus, State, Stray
 from webapp.probe.hostname import NotCheckable, Refusal, to_unicode, understand
 from webapp.probe.steps import Failure, Origin
 
@@ -533,7 +533,21 @@ DIAGNOSIS_LATER = (
 )
 NEVER_ASKED = "Not checked yet."
 CHECKING = "Checking…"
-UNREADABLE = "The certificate could not be read to the end."
+UNREADABLE = "Not readable"
+FIELDS: Mapping[Field, str] = MappingProxyType(
+    {
+        Field.SUBJECT: "whom it was issued to",
+        Field.ISSUER: "its issuer",
+        Field.NAMES: "some of its names",
+        Field.SERIAL: "its serial number",
+        Field.NOT_BEFORE: "its start date",
+        Field.NOT_AFTER: "its end date",
+        Field.KEY: "its key",
+        Field.SIGNATURE: "its signature algorithm",
+    }
+)
+NO_ISSUER_NAME = "an issuer without a name"
+NO_SUBJECT_NAME = "a certificate without a name"
 NEVER_ASKED_LOOK = Look("Not checked yet", "lock", "It is asked for the first time as soon as somebody looks.")
 
 NOTES: Mapping[Note, str] = MappingProxyType(
@@ -701,13 +715,23 @@ def change_text(change: Changed) -> str:
     if change.new_fingerprint and change.new_fingerprint != change.old_fingerprint:
         sentences.append(_certificate_text(change.new_issuer, change.new_not_after))
         if change.old_fingerprint and change.old_issuer != change.new_issuer:
-            sentences.append(f"The one before was by {change.old_issuer or 'nobody named'}.")
+            sentences.append(f"The one before was by {change.old_issuer or NO_ISSUER_NAME}.")
     return " ".join(sentences)
 
 
 def _certificate_text(issuer: str, not_after: datetime | None) -> str:
     until = f", until {day_text(not_after)}" if not_after is not None else ""
-    return f"Certificate by {issuer or 'nobody named'}{until}."
+    return f"Certificate by {issuer or NO_ISSUER_NAME}{until}."
+
+
+def issuer_text(issuer: str, unreadable: Sequence[str] = ()) -> str:
+    """Who issued a certificate, also where it does not say so, or cannot be understood."""
+    return issuer or ("an issuer whose name cannot be read" if Field.ISSUER in unreadable else NO_ISSUER_NAME)
+
+
+def unreadable_text(unreadable: Sequence[str]) -> str:
+    """ "its issuer, some of its names": which parts of a certificate cannot be read; empty where all can."""
+    return ", ".join(FIELDS[Field(each)] for each in unreadable)
 
 
 def asked_text(asked: int, left: int) -> str:
@@ -954,7 +978,7 @@ def mend_text(reason: Reason, facts: Facts | None = None) -> str:
 def weakness_text(remark: Remark) -> str:
     """A weakness in words, with what has it."""
     text = WEAKNESSES[remark.weakness].replace("{days}", str(remark.days)).replace("{limit}", str(remark.limit))
-    return text.replace("{about}", remark.about)
+    return text.replace("{about}", remark.about or NO_SUBJECT_NAME)
 
 
 def day_text(day: date) -> str:

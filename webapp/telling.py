@@ -14,7 +14,7 @@ from webapp.probe import to_unicode
 from webapp.probe.address import Endpoint
 from webapp.probe.certificate import clean
 from webapp.probe.chain import Chain, Part, Place
-from webapp.probe.finding import Finding, Reason, State
+from webapp.probe.finding import Field, Finding, Reason, State
 from webapp.probe.steps import (
     AddressAsked,
     AddressesCompared,
@@ -74,8 +74,9 @@ def _facts(*facts: tuple[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple((label, value) for label, value in facts if value)
 
 
-def _few(texts: Sequence[str]) -> str:
-    more = len(texts) - MOST_SHOWN
+def few(texts: Sequence[str], total: int = 0) -> str:
+    """The first of these texts, and how many more there are; `total`, where these are not all."""
+    more = max(total, len(texts)) - MOST_SHOWN
     return ", ".join(texts[:MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
@@ -95,14 +96,14 @@ def _dns(step: DnsAnswer, staff: bool) -> Told:
     notes = tuple(padlock.stray_texts(step.stray, step.reason)) if staff else ()
     if step.reason is not None:
         words = padlock.WORDS[step.reason]
-        facts = _facts(("Answer", clean(step.detail)), ("Addresses", _few(step.addresses))) if staff else ()
+        facts = _facts(("Answer", clean(step.detail)), ("Addresses", few(step.addresses))) if staff else ()
         return Told("Where the name leads", UNSURE, words.customer, facts, notes)
     aliases = "not told by the name servers" if step.aliases is None else " → ".join(step.aliases) or "none"
     # Only staff read an address that must not be asked.
     shown = step.addresses if staff else step.askable
     facts = _facts(
-        ("IPv4 (A)", _few([text for text in shown if ":" not in text])),
-        ("IPv6 (AAAA)", _few([text for text in shown if ":" in text]) or "none"),
+        ("IPv4 (A)", few([text for text in shown if ":" not in text])),
+        ("IPv6 (AAAA)", few([text for text in shown if ":" in text]) or "none"),
         ("Aliases (CNAME)", "" if step.instead or not staff else aliases),
         ("Resolver", "" if step.instead or not staff else f"answered in {step.seconds:.3f} s"),
     )
@@ -159,9 +160,10 @@ _PARTS = {
 def _chain(step: ChainSeen, staff: bool) -> Told:
     leaf = step.chain.served[0].link.certificate
     facts = _facts(
-        ("Issued by", leaf.issuer),
+        ("Issued by", padlock.issuer_text(leaf.issuer, leaf.unreadable)),
         ("Valid from", _moment(leaf.not_before)),
         ("Valid until", _moment(leaf.not_after)),
+        (padlock.UNREADABLE, padlock.unreadable_text(leaf.unreadable)),
     )
     missing = missing_text(step.chain)
     mark = BAD if any(place.problems for place in step.chain.served) or missing else GOOD
@@ -180,9 +182,9 @@ def missing_text(chain: Chain) -> str:
     """Which issuer is missing, and where its certificate is published; empty where none is."""
     if chain.missing is None:
         return ""
-    name = f"Missing: the certificate of {chain.missing.name or 'an issuer without a name'}."
+    name = f"Missing: the certificate of {chain.missing.name or padlock.NO_ISSUER_NAME}."
     if chain.missing.addresses:
-        return f"{name} Download it from {_few(chain.missing.addresses)} (not asked)."
+        return f"{name} Download it from {few(chain.missing.addresses)} (not asked)."
     return f"{name} No address is given for it: a private authority's certificates seldom have one."
 
 
@@ -205,13 +207,17 @@ def _place(place: Place, *, path: bool = False) -> Told:
     problems = tuple(padlock.problem_text(problem) for problem in place.problems)
     mark = BAD if problems or place.part is Part.DEAD_END else NOTE if place.part is Part.NEEDLESS else GOOD
     facts = _facts(
-        ("Issuer", "itself" if place.link.self_issued else certificate.issuer),
+        (
+            "Issuer",
+            "itself" if place.link.self_issued else padlock.issuer_text(certificate.issuer, certificate.unreadable),
+        ),
         ("Valid", f"{_moment(certificate.not_before)} – {_moment(certificate.not_after)}"),
         ("Key", certificate.key),
         ("Signed with", certificate.signature),
+        (padlock.UNREADABLE, padlock.unreadable_text(certificate.unreadable)),
         ("Place", origin),
     )
-    return Told(place.link.subject or "No subject", mark, facts=facts, notes=problems)
+    return Told(place.link.subject or padlock.NO_SUBJECT_NAME, mark, facts=facts, notes=problems)
 
 
 def _moment(at: datetime | None) -> str:
@@ -226,7 +232,8 @@ def _names(step: NamesCovered) -> Told:
     facts = _facts(
         ("This name", told(step.hostname, step.covered)),
         (other, told(step.sibling, step.sibling_covered)),
-        ("All names", _few([to_unicode(text) for text in step.names]) or "none"),
+        ("All names", few([to_unicode(text) for text in step.names], step.total) or "none"),
+        (padlock.UNREADABLE, "" if step.all_read else padlock.FIELDS[Field.NAMES]),
     )
     return Told("Names that the certificate is for", GOOD if step.covered else BAD, facts=facts)
 

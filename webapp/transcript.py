@@ -62,11 +62,13 @@ def _handshake(step: AddressAsked, name: str) -> list[str]:
     if certificate is not None:
         start, end = certificate.not_before, certificate.not_after
         lines.append("* Server certificate:")
-        lines.append(f"*   subject: {certificate.subject}")
+        lines.append(f"*   subject: {certificate.subject or 'none'}")
         lines += [f"*   start date: {start:%b %d %H:%M:%S %Y} GMT"] if start else []
         lines += [f"*   expire date: {end:%b %d %H:%M:%S %Y} GMT"] if end else []
-        lines.append(f"*   names: {', '.join(certificate.names[:10]) or 'none'}")
-        lines.append(f"*   issuer: {certificate.issuer}")
+        lines.append(f"*   names: {telling.few(certificate.names, certificate.names_total) or 'none'}")
+        lines.append(f"*   issuer: {padlock.issuer_text(certificate.issuer, certificate.unreadable)}")
+        if certificate.unreadable:
+            lines.append(f"*   not readable: {padlock.unreadable_text(certificate.unreadable)}")
         codes = "; ".join(f"{one.text} ({one.code})" for one in finding.problems if not one.stapled)
         lines.append(f"*   OpenSSL verify result: {codes}" if codes else "*   OpenSSL verify result: ok (0)")
         lines.append(f"*   OCSP staple: {padlock.staple_text(finding.staple)}")
@@ -132,8 +134,10 @@ def _evidence(verdict: Verdict, staff: bool) -> list[str]:
     lines = [f"Asked at: {finding.address} port {finding.port}"] if finding.address else []
     if certificate is not None:
         end = f"{certificate.not_after:%Y-%m-%d %H:%M} UTC" if certificate.not_after else "unreadable"
-        lines.append(f"Certificate: for {', '.join(certificate.names[:10]) or certificate.subject or 'nobody'},")
-        lines.append(f"  issued by {certificate.issuer or 'nobody'}, valid until {end}")
+        names = telling.few(certificate.names, certificate.names_total)
+        lines.append(f"Certificate: for {names or certificate.subject or 'no name'},")
+        issuer = padlock.issuer_text(certificate.issuer, certificate.unreadable)
+        lines.append(f"  issued by {issuer}, valid until {end}")
         lines.append(f"  SHA-256 {certificate.fingerprint}")
     lines += [f"DNS: {text}" for text in padlock.stray_texts(finding.stray, finding.reason)] if staff else []
     details = [padlock.problem_text(problem) for problem in finding.problems] or [finding.detail]

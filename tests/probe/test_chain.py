@@ -8,6 +8,7 @@ from tests.odd_leaves import ODD_LEAVES
 from webapp.demo.pki import issue
 from webapp.probe.certificate import read_link
 from webapp.probe.chain import lifetime_limit
+from webapp.probe.finding import Field
 
 
 @pytest.mark.parametrize(
@@ -35,4 +36,4 @@ def test_an_odd_certificate_is_a_link_all_the_same(label):
 
 def test_what_is_no_certificate_is_a_link_without_facts():
     link = read_link(b"no certificate")
-    assert (link.subject, link.self_issued, link.certificate.readable) == ("", False, False)
+    assert (link.subject, link.self_issued, Field.SUBJECT in link.certificate.unreadable) == ("", False, True)

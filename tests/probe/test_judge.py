@@ -76,9 +76,9 @@ def test_an_error_that_nobody_knows_makes_the_chain_invalid():
     assert judge(seen((9999, 3)))[0] is Reason.CHAIN_INVALID
 
 
-def test_no_issuer_is_missing_where_the_leaf_itself_cannot_be_read():
-    assert judge(seen((20, 0)), readable=False)[0] is Reason.CHAIN_INVALID
-    assert judge(seen((20, 0)), readable=True)[0] is Reason.INCOMPLETE_CHAIN
+def test_no_issuer_is_missing_where_something_is_malformed():
+    assert judge(seen((20, 0)), issuer_missing=False)[0] is Reason.CHAIN_INVALID
+    assert judge(seen((20, 0)), issuer_missing=True)[0] is Reason.INCOMPLETE_CHAIN
 
 
 def test_what_was_not_proven_is_not_judged():

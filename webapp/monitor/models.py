@@ -39,7 +39,9 @@ class Hostname(Model):
     fingerprint: Mapped[str | None] = mapped_column(String(64))
     subject: Mapped[str] = mapped_column(String(200), default="")
     issuer: Mapped[str] = mapped_column(String(200), default="")
-    names: Mapped[list[str]] = mapped_column(JSON, default=list)
+    names: Mapped[list[str]] = mapped_column(JSON, default=list)  # the first hundred
+    names_total: Mapped[int] = mapped_column(default=0)  # 0 until the first check that counts them
+    unreadable: Mapped[list[str]] = mapped_column(JSON, default=list)  # each a `Field` of the certificate
     serial: Mapped[str] = mapped_column(String(200), default="")
     key: Mapped[str] = mapped_column(String(40), default="")
     signature: Mapped[str] = mapped_column(String(40), default="")

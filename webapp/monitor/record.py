@@ -95,5 +95,6 @@ def _remember_certificate(row: Hostname, certificate: Certificate) -> None:
     row.fingerprint = certificate.fingerprint or None
     row.subject, row.issuer = certificate.subject, certificate.issuer
     row.names, row.serial = list(certificate.names), certificate.serial
+    row.names_total, row.unreadable = certificate.names_total, list(certificate.unreadable)
     row.key, row.signature = certificate.key, certificate.signature
     row.not_before, row.not_after = certificate.not_before, certificate.not_after

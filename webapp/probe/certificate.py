@@ -1,7 +1,8 @@
-"""DER -> Certificate. With staple.py the only importer of cryptography.
+"""DER -> Certificate. With staple.py the only importer of cryptography, which verifies signatures here and reads nothing.
 
-A certificate is hostile input: OpenSSL accepts many that `cryptography` refuses to read to the end, and any text in
-one may be markup, control characters or 30 kB long. Nothing in here raises for what a server sent.
+A certificate is hostile input, and OpenSSL verifies many that break a standard. So each field is read by itself: one
+that cannot be read takes no other with it, and is named in `Certificate.unreadable`. Any text may be markup, control
+characters or 30 kB long. Nothing in here raises for what a server sent; OpenSSL takes no certificate beyond 100 kB.
 """
 
 from __future__ import annotations
@@ -10,137 +11,177 @@ import hashlib
 import logging
 import unicodedata
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
-from webapp.probe.finding import Certificate, Link
+from webapp.probe import der, fields
+from webapp.probe.der import Element, Malformed
+from webapp.probe.fields import Name, Opened, take_apart
+from webapp.probe.finding import Certificate, Field, Link
 from webapp.probe.hostname import matches
 
 log = logging.getLogger(__name__)
 
-MOST_NAMES = 100
+MOST_NAMES = 100  # of those shown and stored; all of them count
 MOST_CHARACTERS = 200
+MOST_OF_A_KIND = 40  # characters of a kind of key or signature
 MOST_ADDRESSES = 3  # of those where an issuer's certificate can be had
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, format (bidi, zero width), surrogates, unassigned
 
+_CA_ISSUERS = "1.3.6.1.5.5.7.48.2"
+_DNS_NAME, _URI, _KEY_ID = 0x82, 0x86, 0x80
+_STATUS_REQUEST = Element(der.INTEGER, b"\x05")  # RFC 7633
+_UNREADABLE = (LookupError, ValueError)
+
 T = TypeVar("T")
 
-# `cryptography` warns whoever reads an odd certificate. Strangers make them; what is odd is in `readable`.
+# `cryptography` warns whoever loads an odd certificate. Strangers make them.
 warnings.filterwarnings("ignore", category=UserWarning, module=__name__)
 
 
-def read(der: bytes) -> Certificate:
-    """The facts of a certificate. What cannot be read is left out, and `readable` is False."""
-    fingerprint = hashlib.sha256(der).hexdigest()
-    try:
-        parsed = x509.load_der_x509_certificate(der)
-    except Exception as error:  # noqa: BLE001 - the parser may raise anything on what a stranger made
-        log.info("certificate %s cannot be read: %s", fingerprint, error)
-        return Certificate(fingerprint=fingerprint, readable=False)
+def read(certificate: bytes) -> Certificate:
+    """The facts of a certificate. What cannot be read is empty or None, and is in `unreadable`."""
+    return _read(certificate, take_apart(certificate))
 
-    failed: list[str] = []
 
-    def part(what: str, get: Callable[[], T], otherwise: T) -> T:
+def _read(certificate: bytes, opened: Opened) -> Certificate:
+    fingerprint = hashlib.sha256(certificate).hexdigest()
+    unreadable: list[Field] = []
+
+    def part(what: Field, get: Callable[[], T], otherwise: T) -> T:
         try:
             return get()
-        except Exception as error:  # noqa: BLE001 - as above: one part that cannot be read must not hide the others
-            failed.append(what)
-            log.info("certificate %s: its %s cannot be read: %s", fingerprint, what, error)
+        except _UNREADABLE as error:
+            unreadable.append(what)
+            log.info("certificate %s: its %s cannot be read: %r", fingerprint, what, error)
             return otherwise
 
-    nobody: tuple[str, ...] = ()
-    names = part("names", lambda: _names(parsed), nobody)
+    parts = opened.fields
+    names, all_read = _dns_names(opened)
+    shown = tuple(clean(name, 253) for name in names[:MOST_NAMES])
+    if not all_read:
+        unreadable.append(Field.NAMES)
+        log.info("certificate %s: not all of its names can be read", fingerprint)
     return Certificate(
         fingerprint=fingerprint,
-        subject=part("subject", lambda: _common_name(parsed.subject), "") or next(iter(names), ""),
-        issuer=part("issuer", lambda: _full_name(parsed.issuer), ""),
-        names=names,
-        serial=part("serial", lambda: f"{parsed.serial_number:x}", "")[:MOST_CHARACTERS],
-        not_before=part("start", lambda: parsed.not_valid_before_utc, None),
-        not_after=part("end", lambda: parsed.not_valid_after_utc, None),
-        key=part("key", lambda: _key(parsed), ""),
-        signature=part("signature", lambda: _digest(parsed), ""),
-        readable=not failed,
+        subject=part(Field.SUBJECT, lambda: _common_name(fields.name(parts["subject"])), "") or next(iter(shown), ""),
+        issuer=part(Field.ISSUER, lambda: _full_name(fields.name(parts["issuer"])), ""),
+        names=shown,
+        names_total=len(names),
+        serial=part(Field.SERIAL, lambda: fields.serial(parts["serial"]), "")[:MOST_CHARACTERS],
+        not_before=part(Field.NOT_BEFORE, lambda: fields.moment(parts["validity"], 0), None),
+        not_after=part(Field.NOT_AFTER, lambda: fields.moment(parts["validity"], 1), None),
+        key=part(Field.KEY, lambda: fields.key(parts["key"]), "")[:MOST_OF_A_KIND],
+        signature=part(Field.SIGNATURE, lambda: fields.digest(parts["signature"]), "")[:MOST_OF_A_KIND],
+        unreadable=tuple(unreadable),
     )
 
 
-def read_link(der: bytes) -> Link:
+def read_link(certificate: bytes) -> Link:
     """The facts of a certificate as a part of a chain. What cannot be read is left out."""
-    certificate = read(der)
-    try:
-        parsed = x509.load_der_x509_certificate(der)
-        subject, self_issued = _full_name(parsed.subject), parsed.subject == parsed.issuer
-    except Exception as error:  # noqa: BLE001 - as in `read`
-        log.info("certificate %s cannot be read as a link: %s", certificate.fingerprint, error)
-        return Link(certificate, certificate.subject, self_issued=False)
-    try:
-        issuers_at = _issuers_at(parsed)
-    except Exception as error:  # noqa: BLE001 - as above
-        log.info("certificate %s: its extensions cannot be read: %s", certificate.fingerprint, error)
-        return Link(certificate, subject, self_issued, key_id=_key_id(parsed))
-    return Link(certificate, subject, self_issued, issuers_at, _key_id(parsed))
+    opened = take_apart(certificate)
+    facts = _read(certificate, opened)
+    subject, self_issued = facts.subject, False
+    with suppress(*_UNREADABLE):
+        name = fields.name(opened.fields["subject"])
+        subject, self_issued = _full_name(name), fields.same(name, fields.name(opened.fields["issuer"]))
+    key = opened.fields.get("key")
+    key_id = hashlib.sha256(key.body).hexdigest() if key is not None else ""
+    return Link(facts, subject, self_issued, _issuers_at(opened), key_id)
 
 
-def is_signed_by(der: bytes, issuer: bytes) -> bool:
-    """Whether the key of `issuer` made the signature on `der`, and its subject is the name of the issuer there. False
-    where that cannot be told."""
+def is_signed_by(certificate: bytes, issuer: bytes) -> bool:
+    """Whether the key of `issuer` made the signature on a certificate, and its subject is the name of the issuer there.
+    False where that cannot be told."""
     try:
-        x509.load_der_x509_certificate(der).verify_directly_issued_by(x509.load_der_x509_certificate(issuer))
-    except Exception as error:  # noqa: BLE001 - as in `read`; a signature that does not fit is one of many ends
+        x509.load_der_x509_certificate(certificate).verify_directly_issued_by(x509.load_der_x509_certificate(issuer))
+    except Exception as error:  # noqa: BLE001 - the parser may raise anything; a signature that does not fit is one end
         log.debug("no signature by that key: %r", error)
         return False
     return True
 
 
-def _key_id(parsed: x509.Certificate) -> str:
-    try:
-        return hashlib.sha256(
-            parsed.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        ).hexdigest()
-    except Exception as error:  # noqa: BLE001 - as in `read`
-        log.info("a public key cannot be read: %s", error)
-        return ""
-
-
-def _issuers_at(parsed: x509.Certificate) -> tuple[str, ...]:
-    try:
-        access = parsed.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
-    except x509.ExtensionNotFound:
-        return ()
-    places = (one.access_location for one in access if one.access_method == AuthorityInformationAccessOID.CA_ISSUERS)
-    urls = [clean(place.value) for place in places if isinstance(place, x509.UniformResourceIdentifier)]
+def _issuers_at(opened: Opened) -> tuple[str, ...]:
+    urls = []
+    for value in opened.values(fields.AUTHORITY_ACCESS):
+        with suppress(Malformed):
+            for access in der.elements(der.first(value).body):
+                method, place = der.inside(access, der.SEQUENCE, at_least=2)[:2]
+                if place.tag == _URI and der.dotted(method.body) == _CA_ISSUERS:
+                    urls.append(clean(fields.text(place)))
     return tuple(urls[:MOST_ADDRESSES])
 
 
 _TLS_FEATURE = bytes.fromhex("06082b06010505070118")  # the OID of RFC 7633's extension, 1.3.6.1.5.5.7.1.24, in DER
 
 
-def must_staple(der: bytes) -> bool:
+def must_staple(certificate: bytes) -> bool:
     """Whether this certificate demands a stapled OCSP answer of its server (RFC 7633)."""
-    if _TLS_FEATURE not in der:  # nearly every certificate there is, and a hundred times quicker than reading it
+    if _TLS_FEATURE not in certificate:  # nearly every certificate there is, and much quicker than taking it apart
         return False
-    try:
-        features = x509.load_der_x509_certificate(der).extensions.get_extension_for_class(x509.TLSFeature).value
-    except Exception as error:  # noqa: BLE001 - as in `read`
-        log.info("what a certificate demands of TLS cannot be read: %s", error)
-        return False
-    return x509.TLSFeatureType.status_request in features
+    with suppress(Malformed):
+        values = take_apart(certificate).values(fields.TLS_FEATURE)
+        return _STATUS_REQUEST in [each for value in values for each in der.elements(der.first(value).body)]
+    return False
 
 
-def covers(der: bytes, hostname: str) -> bool:
-    """Whether a certificate is for this host name, as curl and browsers see it. All its names count; those of a SAN
-    that cannot be read do not."""
-    try:
-        san = x509.load_der_x509_certificate(der).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        return any(matches(name, hostname) for name in san.get_values_for_type(x509.DNSName))
-    except Exception as error:  # noqa: BLE001 - as in `read`: it may raise anything, and what cannot be read covers nothing
-        log.info("the names of a certificate for %s cannot be read: %s", hostname, error)
+def covers(certificate: bytes, hostname: str) -> bool:
+    """Whether a certificate is for this host name, as curl and browsers see it. All its names count, as far as they can
+    be read."""
+    names, _ = _dns_names(take_apart(certificate))
+    return any(matches(name, hostname) for name in names)
+
+
+def lacks_issuer(leaf: bytes, sent: Sequence[bytes]) -> bool:
+    """Whether the issuer of a leaf is missing, where OpenSSL found none among the certificates that were sent.
+
+    It finds none either for a leaf whose extensions it cannot read, or where it cannot read those of the issuer
+    (EXFLAG_INVALID): then nothing is missing, and something is malformed.
+    """
+    opened = take_apart(leaf)
+    if _malformed(opened):
         return False
+    try:
+        issuer, key_id = fields.name(opened.fields["issuer"]), _identifier(opened, fields.AUTHORITY_KEY_ID)
+        return not any(_may_have_issued(take_apart(other), issuer, key_id) for other in sent)
+    except _UNREADABLE:
+        return False
+
+
+def _may_have_issued(other: Opened, issuer: Name, key_id: bytes | None) -> bool:
+    with suppress(*_UNREADABLE):
+        own = _identifier(other, fields.SUBJECT_KEY_ID)
+        return fields.same(fields.name(other.fields["subject"]), issuer) and (own is None or key_id in (None, own))
+    return False
+
+
+def _identifier(opened: Opened, kind: str) -> bytes | None:
+    """The identifier of the certificate's own key, or of its issuer's; None where there is none to read."""
+    for value in opened.values(kind):
+        with suppress(Malformed):
+            element = der.first(value)
+            if kind == fields.SUBJECT_KEY_ID:
+                return der.content(element)
+            return next((each.body for each in der.elements(element.body) if each.tag == _KEY_ID), None)
+    return None
+
+
+def _malformed(opened: Opened) -> bool:
+    """Whether OpenSSL cannot read an extension that it goes by: it is there twice, or is not what it has to be."""
+    known = [(oid, value) for oid, value in opened.extensions if oid in fields.READ_BY_OPENSSL]
+    if len({oid for oid, _ in known}) < len(known):
+        return True
+    try:
+        for oid, value in known:
+            der.check(value)
+            if der.first(value).tag != fields.READ_BY_OPENSSL[oid]:
+                return True
+    except Malformed:
+        return True
+    return False
 
 
 def clean(text: str, most: int = MOST_CHARACTERS) -> str:
@@ -151,47 +192,36 @@ def clean(text: str, most: int = MOST_CHARACTERS) -> str:
     if len(text) <= most and text.isascii() and text.isprintable():
         return text.strip()  # nearly every text there is
     text = " ".join(text[: 4 * most].split())
-    text = "".join(c for c in text if unicodedata.category(c) not in _HIDDEN)
+    text = "".join(c for c in text if unicodedata.category(c) not in _HIDDEN).strip()
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def _names(parsed: x509.Certificate) -> tuple[str, ...]:
-    """The DNS names of the SAN; RFC 9525 looks at no other place."""
-    try:
-        san = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return ()
-    return tuple(clean(name, 253) for name in san.get_values_for_type(x509.DNSName)[:MOST_NAMES])
+def _dns_names(opened: Opened) -> tuple[list[str], bool]:
+    """The DNS names of the SAN, as they are written; RFC 9525 looks at no other place. And whether that is all."""
+    names, all_read = [], opened.whole
+    for value in opened.values(fields.SUBJECT_ALT_NAME):
+        try:
+            for entry in der.elements(der.first(value).body):
+                if entry.tag & ~der.CONSTRUCTED != _DNS_NAME:
+                    continue
+                name = fields.text(entry)
+                if clean(name, 253):
+                    names.append(name)
+                else:
+                    all_read = False
+        except Malformed:
+            all_read = False
+    return names, all_read
 
 
-def _common_name(name: x509.Name) -> str:
-    return clean(" ".join(str(a.value) for a in name.get_attributes_for_oid(NameOID.COMMON_NAME)))
+def _common_name(name: Name) -> str:
+    return clean(" ".join(text for kind, text in name if kind == fields.COMMON_NAME))
 
 
-def _full_name(name: x509.Name) -> str:
-    organization = clean(" ".join(str(a.value) for a in name.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)), 90)
+def _full_name(name: Name) -> str:
+    organization = clean(" ".join(text for kind, text in name if kind == fields.ORGANIZATION), 90)
     common = clean(_common_name(name), 100)
-    if not (organization or common):
-        return clean(name.rfc4514_string())
-    return ", ".join(dict.fromkeys(part for part in (common, organization) if part))
-
-
-def _key(parsed: x509.Certificate) -> str:
-    key = parsed.public_key()
-    match key:
-        case rsa.RSAPublicKey():
-            return f"RSA {key.key_size}"
-        case ec.EllipticCurvePublicKey():
-            return f"EC {key.curve.name}"
-        case dsa.DSAPublicKey():
-            return f"DSA {key.key_size}"
-        case ed25519.Ed25519PublicKey():
-            return "Ed25519"
-        case ed448.Ed448PublicKey():
-            return "Ed448"
-    return type(key).__name__.removesuffix("PublicKey")
-
-
-def _digest(parsed: x509.Certificate) -> str:
-    digest = parsed.signature_hash_algorithm
-    return digest.name if digest is not None else "built in"  # Ed25519 and ML-DSA bring their own
+    if organization or common:
+        return ", ".join(dict.fromkeys(part for part in (common, organization) if part))
+    cleaned = [(kind, clean(text)) for kind, text in name]
+    return clean(", ".join(f"{fields.attribute_label(kind)}={text}" for kind, text in reversed(cleaned) if text))

@@ -17,7 +17,7 @@ from webapp.probe.address import Endpoint, LookupFailed, overridden, resolve, ve
 from webapp.probe.aliases import Aliases, system_aliases
 from webapp.probe.deadline import Deadline
 from webapp.probe.engine import DEFAULT, Settings
-from webapp.probe.finding import Closeup, Contact, Ending, Finding, Reason, Stray
+from webapp.probe.finding import Closeup, Contact, Ending, Field, Finding, Reason, Stray
 from webapp.probe.hostname import NotCheckable, parse
 from webapp.probe.steps import (
     AddressAsked,
@@ -205,11 +205,14 @@ def _compared(asked: Sequence[_Asked], leading: _Asked, odd: tuple[AddressAsked,
 
 
 def _names(hostname: str, leading: _Asked) -> NamesCovered:
-    finding = leading.finding
-    names = finding.certificate.names if finding.certificate else ()
+    finding, leaf = leading.finding, leading.contact.leaf or b""
+    read = finding.certificate or certificate.read(leaf)
     sibling = hostname.removeprefix("www.") if hostname.startswith("www.") else f"www.{hostname}"
     covered = not any(problem.reason is Reason.WRONG_HOSTNAME for problem in finding.problems)
-    return NamesCovered(hostname, names, covered, sibling, certificate.covers(leading.contact.leaf or b"", sibling))
+    also = certificate.covers(leaf, sibling)
+    return NamesCovered(
+        hostname, read.names, covered, sibling, also, read.names_total, Field.NAMES not in read.unreadable
+    )
 
 
 def _http(hostname: str, leading: _Asked, settings: Settings) -> Iterator[HttpAnswer]:

@@ -110,7 +110,7 @@ def judged(text: str, hostname: str, contact: Contact, deadline: Deadline, stray
     doubted = any(code == judge.HOSTNAME_MISMATCH for code, _, _ in contact.errors)
     reason, problems = judge.judge(
         contact,
-        readable=leaf is not None and leaf.readable,
+        issuer_missing=not contact.sent or certificate.lacks_issuer(contact.sent[0], contact.sent[1:]),
         name_covered=doubted and contact.leaf is not None and certificate.covers(contact.leaf, hostname),
         ends_in_root=bool(contact.path) and certificate.read_link(contact.path[-1]).self_issued,
     )

@@ -109,23 +109,37 @@ class Stray:
         return f"{'AAAA' if ':' in self.address else 'A'} {self.address}"
 
 
+class Field(StrEnum):
+    """What is read of a certificate, each by itself."""
+
+    SUBJECT = "subject"
+    ISSUER = "issuer"
+    NAMES = "names"
+    SERIAL = "serial"
+    NOT_BEFORE = "not_before"
+    NOT_AFTER = "not_after"
+    KEY = "key"
+    SIGNATURE = "signature"
+
+
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """A leaf as it was served. Its texts are hostile input: cleaned and bounded here, escaped where they are shown.
 
-    `readable` is False where it could be judged but not read to the end; what could not be read is empty or None.
+    What could not be read is empty or None, and is in `unreadable`: of the names, it may be some of them.
     """
 
     fingerprint: str  # SHA-256 over the DER, 64 lower-case hex digits
     subject: str = ""  # its CN, or the first of its names
     issuer: str = ""  # "R11, Let's Encrypt": the issuer's CN and O, whichever it has
     names: tuple[str, ...] = ()  # the DNS names of the SAN, at most `certificate.MOST_NAMES` of them
+    names_total: int = 0  # how many there are
     serial: str = ""  # lower-case hex
     not_before: datetime | None = None  # UTC, aware
     not_after: datetime | None = None  # UTC, aware
-    key: str = ""  # "RSA 2048", "EC secp256r1", "Ed25519"
+    key: str = ""  # "RSA 2048", "EC secp256r1", "Ed25519"; its OID where it has no name
     signature: str = ""  # the digest its issuer signed with: "sha256"
-    readable: bool = True
+    unreadable: tuple[Field, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

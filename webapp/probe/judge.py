@@ -145,15 +145,16 @@ _MALFORMED = frozenset(
 
 
 def judge(
-    contact: Contact, *, readable: bool = True, name_covered: bool = False, ends_in_root: bool = False
+    contact: Contact, *, issuer_missing: bool = True, name_covered: bool = False, ends_in_root: bool = False
 ) -> tuple[Reason, tuple[Problem, ...]]:
     """The one reason of a contact with every verify error behind it, the one to mend first leading.
 
-    What was seen of the certificate decides where the handshake got to its end, else how it ended. `readable`: the
-    leaf could be read to its end. `name_covered`: it is for the name that was asked, whatever OpenSSL says to that.
-    `ends_in_root`: the last issuer on the path is its own, so that none is missing above it.
+    What was seen of the certificate decides where the handshake got to its end, else how it ended. `issuer_missing`:
+    where OpenSSL finds no issuer for the leaf, none was sent; else it was, and one of the two is malformed.
+    `name_covered`: it is for the name that was asked, whatever OpenSSL says to that. `ends_in_root`: the last issuer on
+    the path is its own, so that none is missing above it.
     """
-    problems = _problems(contact, readable, ends_in_root)
+    problems = _problems(contact, issuer_missing, ends_in_root)
     if name_covered:
         problems = tuple(problem for problem in problems if problem.reason is not Reason.WRONG_HOSTNAME)
     if contact.chain_seen:
@@ -182,9 +183,9 @@ def with_staple(problems: tuple[Problem, ...], staple: Staple) -> tuple[Problem,
     return (Problem(_REVOKED, 0, text, Reason.REVOKED, stapled=True), *problems)
 
 
-def _problems(contact: Contact, readable: bool, ends_in_root: bool) -> tuple[Problem, ...]:
+def _problems(contact: Contact, issuer_missing: bool, ends_in_root: bool) -> tuple[Problem, ...]:
     found = dict.fromkeys(
-        Problem(code, depth, text, _reason_for(code, depth, readable, ends_in_root))
+        Problem(code, depth, text, _reason_for(code, depth, issuer_missing, ends_in_root))
         for code, depth, text in contact.errors
         if code not in NO_NEWS
     )
@@ -199,9 +200,9 @@ def _problems(contact: Contact, readable: bool, ends_in_root: bool) -> tuple[Pro
     return tuple(sorted(found, key=urgency))
 
 
-def _reason_for(code: int, depth: int, readable: bool, ends_in_root: bool) -> Reason:
-    if code in _NO_ISSUER and depth == 0 and not readable:
-        return Reason.CHAIN_INVALID  # OpenSSL finds no issuer for a leaf that it cannot read: none is missing
+def _reason_for(code: int, depth: int, issuer_missing: bool, ends_in_root: bool) -> Reason:
+    if code in _NO_ISSUER and depth == 0 and not issuer_missing:
+        return Reason.CHAIN_INVALID
     if code in _NO_ISSUER and depth > 0 and ends_in_root:
         return Reason.UNTRUSTED_ISSUER
     reason = _LEAF.get(code) if depth == 0 else None

@@ -117,13 +117,16 @@ class ChainSeen:
 
 @dataclass(frozen=True, slots=True)
 class NamesCovered:
-    """The names of the leading certificate. `sibling` is the name with www. before it, or without it."""
+    """The names of the leading certificate, the first hundred of `total`; all of them count. `sibling` is the name with
+    www. before it, or without it. `all_read`: no name of it is unreadable."""
 
     hostname: str
     names: tuple[str, ...]
     covered: bool
     sibling: str
     sibling_covered: bool
+    total: int = 0
+    all_read: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ _FACTS = (
     Hostname.notes,
     Hostname.not_after,
     Hostname.issuer,
+    Hostname.fingerprint,
+    Hostname.unreadable,
     Hostname.checked_at,
     Hostname.changed_at,
 )
@@ -75,7 +77,7 @@ def _cells(kind: str, row: Any, active: bool, now: datetime) -> Sequence[object]
         kind.capitalize(),
         row.product,
         row.status.value,
-        row.issuer or "",
+        padlock.issuer_text(row.issuer, row.unreadable) if row.fingerprint else "",
         _instant(row.not_after),
         "" if row.not_after is None else padlock.days_left(row.not_after, now),
         padlock.title(stands.state, stands.reason, facts),

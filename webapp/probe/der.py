@@ -1,0 +1,125 @@
+"""The elements that ASN.1 data is made of (X.690), read as tolerantly as OpenSSL reads them. No I/O.
+
+Servers may send BER where a standard asks for DER: lengths of no fixed form, indefinite lengths, strings in parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+INTEGER, BIT_STRING, OCTET_STRING, OID = 0x02, 0x03, 0x04, 0x06
+UTC_TIME, UNIVERSAL_STRING, BMP_STRING = 0x17, 0x1C, 0x1E
+SEQUENCE = 0x30
+CONSTRUCTED = 0x20  # the bit of a tag that says: there are elements inside
+_MOST_DEEP = 30  # elements inside each other, as OpenSSL has it
+
+
+class Malformed(ValueError):
+    """These bytes are no ASN.1, or end too soon."""
+
+
+class Element(NamedTuple):
+    """One element: the first byte of its tag, and what is inside."""
+
+    tag: int
+    body: bytes
+
+
+def elements(data: bytes) -> Iterator[Element]:
+    """The elements in these bytes, one after the other. Raises `Malformed` when it comes to one that is none."""
+    at, end = 0, len(data)
+    while at < end:
+        stop = at + 2 + data[at + 1] if at + 1 < end else end + 1
+        if stop <= end and data[at + 1] < 0x80 and data[at] & 0x1F != 0x1F:  # nearly every element there is
+            yield Element(data[at], data[at + 2 : stop])
+            at = stop
+        else:
+            element, at = _one(data, at, 0)
+            yield element
+
+
+def first(data: bytes) -> Element:
+    """The first element in these bytes; raises `Malformed` where there is none."""
+    return _one(data, 0, 0)[0]
+
+
+def inside(element: Element, tag: int, at_least: int = 0) -> list[Element]:
+    """The elements inside of one that has to have this tag, and so many of them; raises `Malformed`."""
+    if element.tag != tag:
+        raise Malformed(f"tag {element.tag:#x} in place of {tag:#x}")
+    found = list(elements(element.body))
+    if len(found) < at_least:
+        raise Malformed(f"{len(found)} elements in place of {at_least}")
+    return found
+
+
+def content(element: Element, deep: int = 0) -> bytes:
+    """The bytes of a string or a time, put together where they come in parts (X.690, 8.7.3)."""
+    if not element.tag & CONSTRUCTED:
+        return element.body
+    if deep > _MOST_DEEP:
+        raise Malformed("too deep")
+    return b"".join(content(part, deep + 1) for part in elements(element.body))
+
+
+@lru_cache(256)
+def dotted(body: bytes) -> str:
+    """ "2.5.4.3": an object identifier (X.690, 8.19). Raises `Malformed`."""
+    if not body or body[-1] & 0x80 or len(body) > 40:
+        raise Malformed("no object identifier")
+    numbers, number = [], 0
+    for octet in body:
+        number = number << 7 | octet & 0x7F
+        if not octet & 0x80:
+            numbers.append(number)
+            number = 0
+    head = min(numbers[0] // 40, 2)
+    return ".".join(map(str, (head, numbers[0] - 40 * head, *numbers[1:])))
+
+
+def check(data: bytes, deep: int = 0) -> None:
+    """Raises `Malformed` where these bytes are not elements down to the innermost."""
+    if deep > _MOST_DEEP:
+        raise Malformed("too deep")
+    for element in elements(data):
+        if element.tag & CONSTRUCTED:
+            check(element.body, deep + 1)
+
+
+def _one(data: bytes, at: int, deep: int) -> tuple[Element, int]:
+    """The element that begins at `at`, and where the next one does."""
+    try:
+        tag = data[at]
+        at += 1
+        if tag & 0x1F == 0x1F:  # a tag of several bytes
+            while data[at] & 0x80:
+                at += 1
+            at += 1
+        length = data[at]
+    except IndexError:
+        raise Malformed("cut off") from None
+    at += 1
+    if length == 0x80:
+        return _without_length(tag, data, at, deep)
+    if length > 0x80:
+        size = length & 0x7F
+        if at + size > len(data):
+            raise Malformed("cut off")
+        length = int.from_bytes(data[at : at + size], "big")
+        at += size
+    end = at + length
+    if end > len(data):
+        raise Malformed("cut off")
+    return Element(tag, data[at:end]), end
+
+
+def _without_length(tag: int, data: bytes, at: int, deep: int) -> tuple[Element, int]:
+    """An element of indefinite length (X.690, 8.1.3.6): it lasts until two zero bytes."""
+    if not tag & CONSTRUCTED or deep > _MOST_DEEP:
+        raise Malformed("no length")
+    start = at
+    while data[at : at + 2] != b"\0\0":
+        _, at = _one(data, at, deep + 1)
+    return Element(tag, data[start:at]), at + 2
