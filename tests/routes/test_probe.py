@@ -176,3 +176,16 @@ def test_a_signed_out_fragment_survives_any_address_of_its_page(visit, where):
     assert answer.status_code == 401
     assert answer.headers["HX-Redirect"].startswith("/sign-in")
     assert "evil" not in answer.headers["HX-Redirect"]
+
+
+def test_details_tell_of_names_that_are_not_listed_and_of_what_cannot_be_read(app, visit, checked):
+    checked()
+    with app.app_context(), writing():
+        row = db.session.scalar(db.select(Hostname).filter_by(name="alice.example"))
+        row.fingerprint, row.names = "f" * 64, [f"{number}.example" for number in range(100)]
+        row.names_total, row.unreadable = 3000, ["names"]
+    text = visit("alice").get("/probe/service/1/details").get_text(" ", strip=True)
+    assert "2,990 more" in text
+    assert "and 2,900 more, not listed here" in text
+    assert "Issued by an issuer without a name" in text
+    assert "Not readable some of its names" in text
