@@ -1,4 +1,4 @@
-"""DER -> Certificate. With staple.py the only importer of cryptography, which verifies signatures here and reads nothing.
+"""DER -> Certificate. With staple.py the only importer of cryptography, which verifies signatures here, no more.
 
 A certificate is hostile input, and OpenSSL verifies many that break a standard. So each field is read by itself: one
 that cannot be read takes no other with it, and is named in `Certificate.unreadable`. Any text may be markup, control
