@@ -550,10 +550,25 @@ NO_ISSUER_NAME = "an issuer without a name"
 NO_SUBJECT_NAME = "a certificate without a name"
 NEVER_ASKED_LOOK = Look("Not checked yet", "lock", "It is asked for the first time as soon as somebody looks.")
 
+BROWSERS_MAY_REFUSE = "Browsers may refuse it"
+BROWSERS: Mapping[str, str] = MappingProxyType({"refuse": "May refuse it"})  # what a list can be narrowed to
+_REFUSED = "Browsers may refuse this certificate: "
 NOTES: Mapping[Note, str] = MappingProxyType(
     {
         Note.CLIENT_CERTIFICATE_WANTED: "The server asks visitors for a certificate of their own.",
         Note.ENDED_BY_US: "Our side ended the connection, not the server: it doesn't accept what the server sent.",
+        Note.BROWSERS_REFUSE_KEY: _REFUSED + "Chrome doesn't support this kind of key."
+        " Issue a new one with an RSA key of 2048 bits or an EC key on the curve P-256.",
+        Note.BROWSERS_REFUSE_KEY_USAGE: _REFUSED + "its key usage forbids what the connection needs."
+        " Issue a new one with the key usages digitalSignature and, for an RSA key, keyEncipherment.",
+        Note.BROWSERS_REFUSE_PURPOSE: _REFUSED + "only old browsers knew the purpose that it states."
+        " Issue a new one, and its intermediate certificate too, with the extended key usage serverAuth.",
+        Note.BROWSERS_REFUSE_SIGNATURE: _REFUSED + "Chrome doesn't support the algorithm that an issuer signed with."
+        " Use an issuer that signs with RSA or with ECDSA on P-256 or P-384, and with SHA-256.",
+        Note.BROWSERS_REFUSE_TEXT: _REFUSED + "a name in its chain has characters that its text type doesn't allow."
+        " Issue a new one with these names as UTF8String.",
+        Note.BROWSERS_REFUSE_FORM: _REFUSED + "a field in its chain doesn't follow the standard (RFC 5280)."
+        " Issue a new one with current software.",
         Note.NO_SECURE_RENEGOTIATION: "The server's software is outdated. Browsers get in, some other programs don't.",
         Note.OTHER_PATH_WORKS: "Many apps and other programs follow a certificate into a dead end, where"
         " browsers find another way.",
@@ -950,6 +965,18 @@ def stored_stray_texts(stored: Iterable[Mapping[str, str]], reason: Reason | Non
     return stray_texts((Stray(one["address"], NotAsked(one["why"])) for one in stored), reason)
 
 
+class Refusable(Protocol):
+    """What is known of a certificate that browsers may refuse, see `monitor.models.Hostname`."""
+
+    @property
+    def browsers_refuse(self) -> bool: ...
+
+
+def refused(state: State, facts: Refusable | None) -> bool:
+    """Whether a valid padlock carries the amber remark that browsers may refuse its certificate."""
+    return state is State.VALID and facts is not None and facts.browsers_refuse
+
+
 def look(state: State, reason: Reason | None) -> Look:
     """How a padlock looks. One that was never asked is no question mark: nothing is wrong with it."""
     return NEVER_ASKED_LOOK if state is State.UNKNOWN and reason is None else LOOKS[state]
@@ -1010,6 +1037,7 @@ def tooltip(
     not_after: datetime | None = None,
     checked_at: datetime | None = None,
     last_valid_at: datetime | None = None,
+    browsers_refuse: bool = False,
     staff: bool = False,
 ) -> str:
     """All that a padlock says in one breath: what it is, what is wrong, who can mend it, and how old the news is.
@@ -1022,6 +1050,7 @@ def tooltip(
     sentences = [f"{title(state, reason, facts)}."]
     if state is State.VALID:
         sentences.append(end_text(not_after, now))
+        sentences.append(f"{BROWSERS_MAY_REFUSE}." if browsers_refuse else "")
     else:
         sentences.append(customer_text(state, reason, facts))
         sentences.append(end_text(not_after, now) if reason is Reason.EXPIRED else "")

@@ -283,7 +283,7 @@ def _verdict(step: Verdict, staff: bool) -> Told:
     notes = [padlock.weakness_text(remark) for remark in step.remarks] if staff else []
     notes += padlock.stray_texts(finding.stray, leading) if staff else []
     notes += padlock.note_texts(finding.notes, staff=staff)
-    aside = step.odd or step.origin in (Origin.ELSEWHERE, Origin.NOWHERE)
+    aside = step.odd or finding.browsers_refuse or step.origin in (Origin.ELSEWHERE, Origin.NOWHERE)
     mark = NOTE if aside and finding.state is State.VALID else _MARKS[finding.state]
     return Told(heading, mark, text, _facts(*_cures(step, staff)), tuple(notes))
 

@@ -102,6 +102,14 @@ def test_notes_are_kept(row):
     assert row.notes == ["client_certificate_wanted"]
 
 
+def test_what_browsers_may_refuse_is_kept_while_it_is_valid(row):
+    refused = frozenset({probe.Note.BROWSERS_REFUSE_KEY})
+    record(replace(VALID, notes=refused), LATER)
+    assert row.browsers_refuse
+    record(later(reason=Reason.EXPIRED, notes=refused), LATER)
+    assert not row.browsers_refuse
+
+
 def test_every_verify_error_is_kept(row):
     problem = probe.Problem(10, 0, "certificate has expired", Reason.EXPIRED)
     record(later(reason=Reason.EXPIRED, problems=(problem,)), LATER)

@@ -10,3 +10,10 @@ from webapp.monitor.asking import probe_settings
 def lab_settings(lab, tmp_path_factory):
     """The engine's settings for the lab, with a deadline that tests can wait for."""
     return replace(probe_settings(config.load(lab.environ(), tmp_path_factory.mktemp("instance"))), timeout=2.0)
+
+
+@pytest.fixture(scope="session")
+def lab_settings_of(tmp_path_factory):
+    """The same for another lab."""
+    folder = tmp_path_factory.mktemp("instance")
+    return lambda lab: replace(probe_settings(config.load(lab.environ(), folder)), timeout=5.0)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import event
 
+from webapp import padlock
 from webapp.customers import catalog
 from webapp.customers.models import Activity, Client, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import db, writing
@@ -109,6 +110,31 @@ def test_it_is_filtered_by_where_a_service_leads_once_that_is_known(app, fleet, 
     assert names(page) == ["soon.example"]
     assert sum(int(cell.text) for cell in page.select(".weeks-numbers td")) == 1
     assert [row["Domain"] for row in exported(ada, "?origin=elsewhere")[1]] == ["soon.example"]
+
+
+def test_what_browsers_may_refuse_is_amber_and_a_filter(app, fleet, visit):
+    ada = visit("ada")
+    assert not ada.get(REPORT).find(id="filter-browsers")
+    with app.app_context(), writing():
+        hostname = db.session.scalars(db.select(Hostname).filter_by(name="soon.example")).one()
+        hostname.notes, hostname.browsers_refuse = ["browsers_refuse_key"], True
+        hostname.not_after += timedelta(days=60)
+    assert ada.get(REPORT).find(id="filter-browsers")
+    page = ada.get(f"{REPORT}?browsers=refuse&sort=expires")
+    assert names(page) == ["soon.example"]
+    listed = ada.get("/admin/services?browsers=refuse")
+    assert len(names(listed)) == 1
+    assert listed.find(id="chip-browsers")
+    assert page.select_one("td .badge.bg-yellow-lt").text == padlock.BROWSERS_MAY_REFUSE
+    assert padlock.BROWSERS_MAY_REFUSE in page.select_one("a.padlock")["title"]
+    [row] = exported(ada, "?browsers=refuse")[1]
+    assert row["Browsers"] == padlock.BROWSERS_MAY_REFUSE
+    details = ada.get(page.select_one("a.padlock")["href"]).find(id="ssl")
+    assert details["class"][-1] == "ssl-valid"
+    assert "this kind of key" in details.text
+    with app.app_context(), writing():
+        db.session.execute(db.update(Hostname).values(not_after=datetime.now(UTC) - timedelta(days=1)))
+    assert names(ada.get(f"{REPORT}?browsers=refuse")) == []
 
 
 def test_totals_are_filters_and_keep_the_others(fleet, visit):

@@ -64,6 +64,7 @@ class Question:
     ssl: str = ""  # one of `states.KINDS`
     client: str = ""  # the id of a client, for those who see more than one
     origin: str = ""  # a word of Origin, for the provider's people
+    browsers: str = ""  # a word of `padlock.BROWSERS`
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ class Listing(Generic[R]):
     client: Client | None = None  # the one whose items alone are shown
     statuses: Mapping[str, str] = field(default_factory=dict)  # what the status can be filtered by
     origins: Mapping[str, str] = field(default_factory=dict)  # the same for where domains lead
+    browsers: Mapping[str, str] = field(default_factory=dict)  # the same for what browsers make of the certificate
 
     @property
     def first(self) -> int:
@@ -115,6 +117,8 @@ def _filters(
         filters["status"] = question.status
     if question.ssl in states.KINDS:
         filters["ssl"] = question.ssl
+    if question.browsers in padlock.BROWSERS:
+        filters["browsers"] = question.browsers
     if statuses is ServiceStatus and user.sees_everything and question.origin in padlock.ORIGINS:
         filters["origin"] = question.origin
     # Where the list is `of` one client, no other is meant.
@@ -158,7 +162,21 @@ def _listing(
     asked = question.page, question.size
     page = paging.fetch(counted, order, asked, rows, sort=sort)
     words = {str(word): str(word) for word in statuses}
-    return Listing(page.rows, page.total, search, sort, page.number, page.pages, page.size, filters, client, words)
+    # It can be filtered by where there are some to be found.
+    known = "browsers" in filters or any(item.hostname and item.hostname.browsers_refuse for item in page.rows)
+    return Listing(
+        page.rows,
+        page.total,
+        search,
+        sort,
+        page.number,
+        page.pages,
+        page.size,
+        filters,
+        client,
+        words,
+        browsers=padlock.BROWSERS if known else {},
+    )
 
 
 def _order(model: type[T], sorts: Sorts, sort: str, arm: Arm, now: datetime, few: bool) -> list[Segment]:
@@ -177,6 +195,8 @@ def _conditions(
         yield states.has_status(model, [filters["status"]], each=each)
     if "ssl" in filters:
         yield states.is_kind(model, filters["ssl"], now, each=each)
+    if "browsers" in filters:
+        yield states.browsers_refuse(model, now, each=each)
     if "origin" in filters:
         yield Service.origin == Origin(filters["origin"])
     if "client" in filters:

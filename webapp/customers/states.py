@@ -93,6 +93,12 @@ def _has_lasting_reason(model: Model, reason: Reason, each: bool) -> ColumnEleme
     return and_(~inactive(model), of(model, Hostname.reason == reason, each=each))
 
 
+def browsers_refuse(model: Model, now: datetime, *, each: bool = False) -> ColumnElement[bool]:
+    """Whether an item's padlock is valid at `now`, and browsers may refuse it all the same."""
+    refused = and_(Hostname.browsers_refuse.is_(True), Hostname.reason == Reason.OK, ~_ended(now))
+    return _any_of(model, refused, each)
+
+
 @cache
 def never_asked(model: Model, *, each: bool = False) -> ColumnElement[bool]:
     """Whether an item is active and has a host name that was never asked."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ssl
 from functools import partial
+from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from webapp.demo.behaviours import http2_only, http_answer, https, says
 from webapp.demo.loopback import LOOPBACK, Address, Lab
-from webapp.demo.pki import days, issue, issue_ca, name
+from webapp.demo.pki import ENCIPHER_ONLY, NUMERIC_STRING, days, extension, issue, issue_ca, name
 from webapp.demo.servers import (
     only,
     only_rsa,
@@ -57,6 +60,7 @@ def add_to(lab: Lab) -> None:
     _stray_addresses(lab)
     _hostile_texts(lab)
     _weak_spots(lab)
+    _browsers_refuse(lab)
     _origins(lab)
 
 
@@ -164,6 +168,27 @@ def _weak_spots(lab: Lab) -> None:
     lab.add(
         "two-faced", Reason.OK, "One address is well, the other expired", shows(), old, curl=(0, 60), differs=differs
     )
+
+
+def _browsers_refuse(lab: Lab) -> None:
+    """Certificates that curl takes and Chromium does not."""
+    unknown = extension(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.9999"), b"twice")
+    gated = x509.ObjectIdentifier("2.16.840.1.113730.4.1")
+    own: tuple[tuple[str, str, Note, dict[str, Any]], ...] = (
+        ("ed25519", "A key of a kind", Note.BROWSERS_REFUSE_KEY, {"key": ed25519.Ed25519PrivateKey.generate()}),
+        ("key-usage", "A key usage (keyEncipherment)", Note.BROWSERS_REFUSE_KEY_USAGE, {"usage": ENCIPHER_ONLY}),
+        ("gated-crypto", "A purpose (Netscape's)", Note.BROWSERS_REFUSE_PURPOSE, {"eku": [gated]}),
+        ("sha224", "A signature (SHA-224)", Note.BROWSERS_REFUSE_SIGNATURE, {"digest": hashes.SHA224()}),
+        (
+            "odd-text",
+            "A text (NumericString)",
+            Note.BROWSERS_REFUSE_TEXT,
+            {"subject": name(cn="12345", kind=NUMERIC_STRING)},
+        ),
+        ("twice", "An extension that is there twice", Note.BROWSERS_REFUSE_FORM, {"extensions": [unknown] * 2}),
+    )
+    for label, what, note, leaf in own:
+        lab.add(f"browsers-{label}", Reason.OK, f"{what} that browsers refuse", shows(**leaf), notes=[note])
 
 
 def _origins(lab: Lab) -> None:

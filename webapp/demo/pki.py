@@ -15,19 +15,29 @@ from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID, SignatureAlgorithmOID
 
-PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
-Digest = hashes.SHA1 | hashes.SHA256
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+Digest = hashes.SHA1 | hashes.SHA224 | hashes.SHA256
 
 # The tags of the few ASN.1 types that a certificate is made of.
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
-UTF8_STRING, UTC_TIME, GENERALIZED_TIME, SEQUENCE, SET = 0x0C, 0x17, 0x18, 0x30, 0x31
+UTF8_STRING, NUMERIC_STRING, UTC_TIME, GENERALIZED_TIME, SEQUENCE, SET = 0x0C, 0x12, 0x17, 0x18, 0x30, 0x31
 VERSION_FIELD, EXTENSIONS_FIELD = 0xA0, 0xA3
 
+_SIGNATURES = {
+    (rsa.RSAPrivateKey, "sha1"): SignatureAlgorithmOID.RSA_WITH_SHA1,
+    (rsa.RSAPrivateKey, "sha224"): SignatureAlgorithmOID.RSA_WITH_SHA224,
+    (rsa.RSAPrivateKey, "sha256"): SignatureAlgorithmOID.RSA_WITH_SHA256,
+    (ec.EllipticCurvePrivateKey, "sha1"): SignatureAlgorithmOID.ECDSA_WITH_SHA1,
+    (ec.EllipticCurvePrivateKey, "sha224"): SignatureAlgorithmOID.ECDSA_WITH_SHA224,
+    (ec.EllipticCurvePrivateKey, "sha256"): SignatureAlgorithmOID.ECDSA_WITH_SHA256,
+}
+
 LEAF_USAGE = bytes.fromhex("030205a0")  # digitalSignature, keyEncipherment
+ENCIPHER_ONLY = bytes.fromhex("03020520")  # keyEncipherment
 CA_USAGE = bytes.fromhex("03020106")  # keyCertSign, cRLSign
 
 
@@ -59,28 +69,33 @@ def issue(
     serial: int | None = None,
     eku: Sequence[x509.ObjectIdentifier] = (ExtendedKeyUsageOID.SERVER_AUTH,),
     san: bytes | None = None,
+    usage: bytes = LEAF_USAGE,
+    spki: bytes | None = None,
+    version: int = 3,
     extensions: Sequence[bytes] = (),
     digest: Digest | None = None,
 ) -> Identity:
     """Issue a leaf for these DNS names; without an issuer it signs itself.
 
     It is good in every way for the next 60 days unless an argument says otherwise. `subject` is DER (see `name`), a
-    date may be DER too, `san` is the value to put in place of the proper one (b"": no SAN at all), and `extensions`
-    (see `extension`) come on top, even where that makes two of a kind.
+    date may be DER too, `san` is the value to put in place of the proper one (b"": no SAN at all), `usage` that of the
+    key usage (b"": none), `spki` is another way to write the public key, and `extensions` (see `extension`) come on
+    top, even where that makes two of a kind.
     """
     names = (names,) if isinstance(names, str) else tuple(names)
     if san is None:
         san = x509.SubjectAlternativeName([x509.DNSName(each) for each in names]).public_bytes()
     own = [
         extension(ExtensionOID.BASIC_CONSTRAINTS, der(SEQUENCE), critical=True),
-        extension(ExtensionOID.KEY_USAGE, LEAF_USAGE, critical=True),
     ]
+    if usage:
+        own.append(extension(ExtensionOID.KEY_USAGE, usage, critical=True))
     if eku:
         own.append(extension(ExtensionOID.EXTENDED_KEY_USAGE, x509.ExtendedKeyUsage(eku).public_bytes()))
     if san:
         own.append(extension(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, san))
     subject = name(cn=names[0]) if subject is None else subject
-    return _certificate(subject, issuer, not_before, not_after, key, serial, [*own, *extensions], digest)
+    return _certificate(subject, issuer, not_before, not_after, key, serial, [*own, *extensions], digest, spki, version)
 
 
 def issue_ca(
@@ -125,10 +140,10 @@ def days(count: float) -> datetime:
     return datetime.now(UTC) + timedelta(days=count)
 
 
-def name(*, cn: str = "", o: str = "") -> bytes:
-    """A distinguished name in DER, of any length and with any characters."""
+def name(*, cn: str = "", o: str = "", kind: int = UTF8_STRING) -> bytes:
+    """A distinguished name in DER, of any length and with any characters; `kind` is the tag of its texts."""
     given = ((NameOID.ORGANIZATION_NAME, o), (NameOID.COMMON_NAME, cn))
-    parts = [der(SEQUENCE, _oid(kind), der(UTF8_STRING, text.encode())) for kind, text in given if text]
+    parts = [der(SEQUENCE, _oid(what), der(kind, text.encode())) for what, text in given if text]
     return der(SEQUENCE, *(der(SET, part) for part in parts))
 
 
@@ -167,6 +182,8 @@ def _certificate(
     serial: int | None,
     extensions: Sequence[bytes],
     digest: Digest | None,
+    spki: bytes | None = None,
+    version: int = 3,
 ) -> Identity:
     key = key or ec.generate_private_key(ec.SECP256R1())
     digest = digest or hashes.SHA256()
@@ -176,13 +193,13 @@ def _certificate(
     issuer_id = x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key())
     content = der(
         SEQUENCE,
-        der(VERSION_FIELD, integer(2)),
+        der(VERSION_FIELD, integer(version - 1)),
         integer(secrets.randbits(120) if serial is None else serial),
         _algorithm(signing_key, digest),
         issued_by,
         der(SEQUENCE, _time(not_before or days(-30)), _time(not_after or days(60.5))),
         subject,
-        key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
+        spki or key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
         der(
             EXTENSIONS_FIELD,
             der(
@@ -199,18 +216,21 @@ def _certificate(
 def _signed(content: bytes, key: PrivateKey, digest: Digest) -> bytes:
     if isinstance(key, rsa.RSAPrivateKey):
         signature = key.sign(content, padding.PKCS1v15(), digest)
-    else:
+    elif isinstance(key, ec.EllipticCurvePrivateKey):
         signature = key.sign(content, ec.ECDSA(digest))
+    else:
+        signature = key.sign(content)
     return der(SEQUENCE, content, _algorithm(key, digest), der(BIT_STRING, b"\0", signature))
 
 
 def _algorithm(key: PrivateKey, digest: Digest) -> bytes:
-    weak = isinstance(digest, hashes.SHA1)
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return der(SEQUENCE, _oid(SignatureAlgorithmOID.ED25519))
+    if isinstance(key, ed448.Ed448PrivateKey):
+        return der(SEQUENCE, _oid(SignatureAlgorithmOID.ED448))
     if isinstance(key, rsa.RSAPrivateKey):
-        kind = SignatureAlgorithmOID.RSA_WITH_SHA1 if weak else SignatureAlgorithmOID.RSA_WITH_SHA256
-        return der(SEQUENCE, _oid(kind), der(NULL))
-    kind = SignatureAlgorithmOID.ECDSA_WITH_SHA1 if weak else SignatureAlgorithmOID.ECDSA_WITH_SHA256
-    return der(SEQUENCE, _oid(kind))
+        return der(SEQUENCE, _oid(_SIGNATURES[rsa.RSAPrivateKey, digest.name]), der(NULL))
+    return der(SEQUENCE, _oid(_SIGNATURES[ec.EllipticCurvePrivateKey, digest.name]))
 
 
 def _time(at: datetime | bytes) -> bytes:

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, func
+from sqlalchemy import JSON, ForeignKey, Index, String, false, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.extensions import Instant, Model, word_column
@@ -31,6 +31,7 @@ class Hostname(Model):
     detail: Mapped[str] = mapped_column(String(500), default="")
     problems: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)  # each a `Problem`, in order
     notes: Mapped[list[str]] = mapped_column(JSON, default=list)  # each a `Note`
+    browsers_refuse: Mapped[bool] = mapped_column(default=False, server_default=false(), index=True)  # though valid
     stray: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default="[]")  # each a `Stray`
     address: Mapped[str | None] = mapped_column(String(45))
     port: Mapped[int | None]

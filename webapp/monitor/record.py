@@ -41,7 +41,7 @@ def remember(row: Hostname, finding: Finding, now: datetime) -> dict[str, object
         row.changed_at = finding.checked_at
     row.state, row.reason, row.detail = finding.state, finding.reason, finding.detail
     row.problems = [asdict(problem) for problem in finding.problems]
-    row.notes = sorted(finding.notes)
+    row.notes, row.browsers_refuse = sorted(finding.notes), finding.browsers_refuse
     row.stray = [asdict(stray) for stray in finding.stray]
     row.address, row.port, row.tls_version = finding.address, finding.port, finding.tls_version
     row.checked_at = row.asked_at = finding.checked_at

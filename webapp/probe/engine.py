@@ -14,7 +14,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from webapp.probe import certificate, chain, handshake, judge, staple
+from webapp.probe import browsers, certificate, chain, handshake, judge, staple
 from webapp.probe.address import ConnectTo, Endpoint, Lookup, LookupFailed, Network, Policy, endpoints, system_lookup
 from webapp.probe.deadline import Deadline
 from webapp.probe.finding import Contact, Ending, Finding, Note, Problem, Reason, Staple, StapleStatus, Stray
@@ -112,7 +112,7 @@ def judged(text: str, hostname: str, contact: Contact, deadline: Deadline, stray
         contact,
         issuer_missing=not contact.sent or certificate.lacks_issuer(contact.sent[0], contact.sent[1:]),
         name_covered=doubted and contact.leaf is not None and certificate.covers(contact.leaf, hostname),
-        ends_in_root=bool(contact.path) and certificate.read_link(contact.path[-1]).self_issued,
+        ends_in_root=bool(contact.errors and contact.path) and certificate.read_link(contact.path[-1]).self_issued,
     )
     if reason is Reason.MONITOR_ERROR:
         log.error("checking %r failed on our side: OpenSSL says %s", text, problems[0].text)
@@ -168,6 +168,8 @@ def _notes(contact: Contact, reason: Reason, stapled: Staple | None) -> Iterator
     current = stapled is not None and stapled.status in (StapleStatus.GOOD, StapleStatus.REVOKED)
     if contact.chain_seen and contact.leaf is not None and not current and certificate.must_staple(contact.leaf):
         yield Note.MUST_STAPLE
+    if reason is Reason.OK:
+        yield from browsers.refusals(contact.other_path or contact.path, rsa_exchange=contact.rsa_exchange)
 
 
 def failed(text: str, hostname: str | None, error: Exception, deadline: Deadline) -> Finding:

@@ -87,6 +87,13 @@ class Note(StrEnum):
     STAPLE_OTHER_CERTIFICATE = "staple_other_certificate"
     STAPLE_UNVERIFIED = "staple_unverified"
     STAPLE_UNREADABLE = "staple_unreadable"
+    # curl gets in and Chromium does not: of valid certificates only, see `browsers`.
+    BROWSERS_REFUSE_KEY = "browsers_refuse_key"
+    BROWSERS_REFUSE_KEY_USAGE = "browsers_refuse_key_usage"
+    BROWSERS_REFUSE_PURPOSE = "browsers_refuse_purpose"
+    BROWSERS_REFUSE_SIGNATURE = "browsers_refuse_signature"
+    BROWSERS_REFUSE_TEXT = "browsers_refuse_text"
+    BROWSERS_REFUSE_FORM = "browsers_refuse_form"
 
 
 class NotAsked(StrEnum):
@@ -107,6 +114,9 @@ class Stray:
     @property
     def record(self) -> str:
         return f"{'AAAA' if ':' in self.address else 'A'} {self.address}"
+
+
+BROWSERS_REFUSE = frozenset(note for note in Note if note.startswith("browsers_refuse"))
 
 
 class Field(StrEnum):
@@ -217,8 +227,8 @@ class Contact:
     OCSP answer that came along, empty where OpenSSL could not read it, and `issuer` the certificate to verify it with,
     where the path has one.
 
-    Where something did not verify, `sent` is the chain as the server sent it and `path` the one that OpenSSL followed,
-    both in DER, leaf first. `other_path` is a path over the certificates sent that does verify, where there is one.
+    `path` is the chain that OpenSSL followed, leaf first. Where something did not verify, `sent` is the one that the
+    server sent. All are DER. `other_path` is a path over the certificates sent that does verify, where there is one.
     """
 
     ending: Ending
@@ -234,6 +244,7 @@ class Contact:
     codes: tuple[tuple[int, int], ...] = ()
     staple: bytes | None = None
     issuer: bytes | None = None  # DER; only looked up where a staple came
+    rsa_exchange: bool = False  # without forward secrecy: the server's key decrypts and does not sign
     closeup: Closeup | None = None  # where it was asked for, and a connection came about
     sent: tuple[bytes, ...] = ()
     path: tuple[bytes, ...] = ()
@@ -281,3 +292,8 @@ class Finding:
     @property
     def state(self) -> State:
         return self.reason.state
+
+    @property
+    def browsers_refuse(self) -> bool:
+        """Whether browsers may refuse it although it is valid."""
+        return self.reason is Reason.OK and bool(self.notes & BROWSERS_REFUSE)

@@ -401,9 +401,11 @@ def _handshake(
         client_certificate_wanted=seen.client_certificate_wanted,
         staple=staple,
         issuer=issuer,
+        rsa_exchange=connection.get_protocol_version_name() == "TLSv1.2"
+        and "DHE" not in (connection.get_cipher_name() or "DHE"),
         closeup=closeup,
         sent=_ders(connection.get_peer_cert_chain()) if seen.errors else (),
-        path=_ders(connection.get_verified_chain()) if seen.errors else (),
+        path=_ders(connection.get_verified_chain()),
     )
 
 

@@ -21,7 +21,7 @@ from webapp.reports.questions import Question
 AT_ONCE = 1000
 COLUMNS = (
     *("State", "Domain", "Client", "Kind", "Product", "Status", "Issuer", "Expires"),
-    *("Days left", "Reason", "Last checked", "Last changed"),
+    *("Days left", "Reason", "Last checked", "Last changed", "Browsers"),
 )
 _FACTS = (
     Client.name.label("client"),
@@ -35,6 +35,7 @@ _FACTS = (
     Hostname.unreadable,
     Hostname.checked_at,
     Hostname.changed_at,
+    Hostname.browsers_refuse,
 )
 _OF_SERVICES: Any = select(Service.id, Service.product, Service.domain.label("entered"), Service.status, *_FACTS)
 _OF_DOMAINS: Any = select(
@@ -83,6 +84,7 @@ def _cells(kind: str, row: Any, active: bool, now: datetime) -> Sequence[object]
         padlock.title(stands.state, stands.reason, facts),
         _instant(row.checked_at),
         _instant(row.changed_at),
+        padlock.BROWSERS_MAY_REFUSE if padlock.refused(stands.state, facts) else "",
     )
 
 

@@ -116,6 +116,8 @@ def _conditions(
         yield leads(model, filters["origin"])
     if "ssl" in filters:
         yield states.is_kind(model, filters["ssl"], now, each=each)
+    if "browsers" in filters:
+        yield states.browsers_refuse(model, now, each=each)
     if filters.get("reason") == NEVER_ASKED:
         yield states.never_asked(model, each=each)
     elif "reason" in filters:

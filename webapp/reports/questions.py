@@ -47,12 +47,13 @@ class Question:
     expires: str = ""  # a word of `WINDOWS`, or the Monday of a week as 2026-11-23
     checked: str = ""  # a word of `AGES`
     origin: str = ""  # a word of `ORIGINS`
+    browsers: str = ""  # a word of `padlock.BROWSERS`
 
     def understood(self, issuers: tuple[str, ...]) -> tuple[dict[str, str], Client | None]:
         """The filters that were understood, and the client among them. What is unknown filters nothing."""
         filters = {}
         known = {"ssl": states.KINDS, "reason": REASONS, "issuer": issuers, "checked": AGES, "origin": ORIGINS}
-        for name, words in known.items():
+        for name, words in {**known, "browsers": padlock.BROWSERS}.items():
             if getattr(self, name) in words:
                 filters[name] = getattr(self, name)
         if self.expires in WINDOWS or week_of(self.expires):

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Subquery, case, func, or_, select, union_all
 
+from webapp import padlock
 from webapp.customers import counts, paging, segments, states
 from webapp.customers.access import Item, items_for
 from webapp.customers.lists import Listing
@@ -94,6 +95,7 @@ def report(user: User, question: Question, now: datetime) -> Report:
         weeks=weeks(user, filters, now),
         issuers=issuers,
         origins=ORIGINS if "origin" in filters or _any_origin() else {},
+        browsers=padlock.BROWSERS if "browsers" in filters or _any_refused() else {},
     )
 
 
@@ -131,6 +133,11 @@ def known_issuers() -> tuple[str, ...]:
 def _any_origin() -> bool:
     """Whether it is known of any service where it leads."""
     return db.session.scalar(select(Service.id).where(Service.origin.is_not(None)).limit(1)) is not None
+
+
+def _any_refused() -> bool:
+    """Whether there is a valid certificate that browsers may refuse."""
+    return db.session.scalar(select(Hostname.id).where(Hostname.browsers_refuse.is_(True)).limit(1)) is not None
 
 
 def groups(user: User, filters: Mapping[str, str], now: datetime, *, anew: bool = False) -> Sequence[int]:

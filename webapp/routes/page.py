@@ -26,11 +26,24 @@ def now() -> datetime:
 
 
 # What a list takes from the address bar: everything else in it is dropped when a link to the list is written.
-ITEM_WORDS = ("q", "status", "ssl", "origin", "client", "sort", "size", "page")  # a list of services or domains
+ITEM_WORDS = (
+    "q",
+    "status",
+    "ssl",
+    "browsers",
+    "origin",
+    "client",
+    "sort",
+    "size",
+    "page",
+)  # a list of services or domains
 LIST_WORDS = (*ITEM_WORDS, "role", "kind", "action", "who")
 
 
-REPORT_WORDS = ("q", "ssl", "reason", "issuer", "client", "expires", "checked", "origin", "sort", "size", "page")
+REPORT_WORDS = (
+    *("q", "ssl", "reason", "issuer", "client", "expires", "checked", "browsers", "origin"),
+    *("sort", "size", "page"),
+)
 
 
 def question() -> Question:

@@ -89,12 +89,14 @@ def _choices(report: ssl_status.Report) -> list[tuple[str, str, str, list[tuple[
     monday = week_of(chosen)
     week = {chosen: f"In the week of {padlock.day_text(monday)}"} if monday else {}
     origins = [("origin", "Leads", "Leads anywhere", [*report.origins.items()])] if report.origins else []
+    browsers = [("browsers", "Browsers", "Any browser", [*report.browsers.items()])] if report.browsers else []
     return [
         ("ssl", "SSL", "Any SSL state", [*padlock.KINDS.items()]),
         ("reason", "Reason", "Any reason", [*REASONS.items()]),
         ("issuer", "Issuer", "Any issuer", [(issuer, issuer) for issuer in report.issuers]),
         ("expires", "Expires", "Any expiry", [*WINDOWS.items(), *week.items()]),
         ("checked", "Last checked", "Any last check", [*AGES.items()]),
+        *browsers,
         *origins,
     ]
 
@@ -103,4 +105,5 @@ def _asked(question: Question) -> list[str]:
     """The filters in words, for paper."""
     filters, _ = ssl_status.understood(question)
     words = {"ssl": padlock.KINDS, "reason": REASONS, "expires": WINDOWS, "checked": AGES, "origin": ORIGINS}
+    words["browsers"] = padlock.BROWSERS
     return [words.get(name, {}).get(word, word) for name, word in filters.items() if name != "client"]

@@ -68,6 +68,7 @@ def _facts(reason: Reason, now: datetime, not_after: datetime | None) -> Hostnam
         subject="shop.example",
         names=["shop.example", "www.shop.example"],
         notes=[],
+        browsers_refuse=False,
         stray=[],
         fingerprint="ab" * 32 if not_after else None,
         not_before=not_before,
