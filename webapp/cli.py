@@ -134,8 +134,6 @@ def _line(finding: probe.Finding, now: datetime) -> str:
     elif finding.detail:
         parts.append(finding.detail)
     parts += [text.removesuffix(".") for text in padlock.left_out_texts(finding.input)]
-    if finding.browsers_refuse:
-        parts.append(padlock.BROWSERS_MAY_REFUSE)
     parts += [text.removesuffix(".") for text in padlock.stray_texts(finding.stray, finding.reason)]
     parts += [finding.address or "", finding.tls_version or "", f"{finding.elapsed_seconds:.2f} s"]
     parts += padlock.note_texts(finding.notes, staff=True)
