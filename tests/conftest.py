@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging.config
 import os
 import shutil
 from datetime import UTC, date, datetime
@@ -15,7 +17,7 @@ from sqlalchemy import String, event
 
 from tests import postgresql
 from tests.browser import Browser
-from webapp import create_app
+from webapp import create_app, logs
 from webapp.customers import accounts, catalog
 from webapp.customers.models import DomainStatus, Role, ServiceStatus
 from webapp.extensions import db, writing
@@ -133,6 +135,23 @@ def in_app(app):
     """Inside the site, for tests below the routes."""
     with app.app_context():
         yield app
+
+
+@pytest.fixture
+def log_lines():
+    """Begins to log in this format; what has been logged so far."""
+    stream, logger = io.StringIO(), logging.getLogger("webapp")
+
+    def log_lines(form):
+        settings = logs.settings(form, "info")
+        settings["handlers"]["stderr"]["stream"] = stream
+        ours = {"webapp": {"handlers": ["stderr"], "level": "INFO"}}
+        logging.config.dictConfig(settings | {"root": {}, "loggers": ours})
+        return stream.getvalue
+
+    yield log_lines
+    logger.handlers.clear()
+    logger.setLevel(logging.NOTSET)
 
 
 def _site(url: str, patch: pytest.MonkeyPatch):

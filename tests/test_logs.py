@@ -1,6 +1,5 @@
 """What is logged, and what never is."""
 
-import io
 import json
 import logging.config
 import os
@@ -15,33 +14,15 @@ import requests
 
 from scripts.ports import free_port
 from tests.conftest import PASSWORD
-from webapp import logs
 from webapp.customers import lists
 from webapp.extensions import db
 
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.fixture
-def write():
-    """Begins to log in this format; what has been logged so far."""
-    stream, logger = io.StringIO(), logging.getLogger("webapp")
-
-    def write(form):
-        settings = logs.settings(form, "info")
-        settings["handlers"]["stderr"]["stream"] = stream
-        ours = {"webapp": {"handlers": ["stderr"], "level": "INFO"}}
-        logging.config.dictConfig(settings | {"root": {}, "loggers": ours})
-        return stream.getvalue
-
-    yield write
-    logger.handlers.clear()
-    logger.setLevel(logging.NOTSET)
-
-
 @pytest.fixture(params=["plain", "json"])
-def written(request, write):
-    return write(request.param)
+def written(request, log_lines):
+    return log_lines(request.param)
 
 
 def test_a_request_is_one_line_with_its_id(visit, written):
@@ -119,8 +100,8 @@ def test_values_of_the_database_are_in_no_log(visit, app, written):
     assert "a-name-of-a-customer" not in written()
 
 
-def test_json_holds_what_is_said_and_facts_of_their_own(visit, write):
-    written = write("json")
+def test_json_holds_what_is_said_and_facts_of_their_own(visit, log_lines):
+    written = log_lines("json")
     visit("alice").client.get("/domains")
     lines = [json.loads(line) for line in written().splitlines()]
     facts = {

@@ -61,6 +61,16 @@ def test_making_tables_anew_loses_no_row_no_index_and_no_foreign_key(in_app):
         assert db.session.scalar(text("PRAGMA foreign_keys")) == 1
 
 
+def test_a_sign_in_of_before_was_last_used_when_it_began_and_goes_on(in_app):
+    token = accounts.sign_in(db.session.get(User, 1), NOW)
+    downgrade(revision="0013")
+    assert "security_event" not in inspect(db.engine).get_table_names()
+    upgrade()
+    one = accounts.sign_ins_of(accounts.signed_in(token, NOW), NOW)[0]
+    assert (one.last_used_at, one.created_at, one.address, one.user_agent) == (NOW, NOW, "", "")
+    assert db.session.get(User, 1).reset_epoch == 0
+
+
 @pytest.mark.sqlite("PostgreSQL never gives an id again, and 0007 changes nothing there")
 def test_an_id_in_the_log_is_not_given_again_by_a_database_of_before(in_app):
     downgrade(revision="0005")

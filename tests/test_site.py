@@ -53,6 +53,8 @@ ANSWERS = {
     "GET /profile/password": EVERYBODYS,
     "POST /profile/password": EVERYBODYS_POST,
     "POST /profile/sign-out-everywhere": dict.fromkeys(EVERYBODYS, 303) | {NOBODY: 302},
+    "POST /profile/sign-out-elsewhere": dict.fromkeys(EVERYBODYS, 303) | {NOBODY: 302},
+    "POST /profile/sign-ins/<id:sign_in_id>/end": dict.fromkeys(EVERYBODYS, 404) | {NOBODY: 302},
     "GET /forgot-password": ALL,
     "POST /forgot-password": dict.fromkeys(ALL, 422),
     "GET /reset/<token>": dict.fromkeys(ALL, 410),
@@ -102,6 +104,7 @@ ANSWERS = {
     "GET /probe/<any(service, domain):kind>/<id:item_id>/diagnosis": FRAGMENT,
     "POST /probe/<any(service, domain):kind>/<id:item_id>/diagnosis": FRAGMENT_POST | {ALICE: 303, SAM: 303, ADA: 303},
     "GET /admin/activity": ADMINS,
+    "GET /admin/activity/security": ADMINS_ONLY,
     "GET /admin/health": ADMINS,
     "GET /healthz": ALL,
     "GET /admin/reports/ssl-status": ADMINS,
@@ -137,7 +140,7 @@ def test_who_may_come_where(visit, who):
             path = rule.replace("<any(service, domain):kind>", kind).replace("<id:item_id>", "1")
             path = path.replace("<any(services, domains):place>", f"{kind}s").replace("<id:client_id>", "1")
             path = path.replace("<id:user_id>", "1").replace("<any(enable, disable):what>", "enable")
-            path = path.replace("<id:view_id>", "1")
+            path = path.replace("<id:view_id>", "1").replace("<id:sign_in_id>", "999999")
             path = path.replace("<path:filename>", "site.css").replace("<token>", "x")
             answer = browser.client.get(path) if method == "GET" else browser.post(path)
             answers[f"{method} {path}"] = (answer.status_code, ANSWERS[address][who])

@@ -22,7 +22,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     from werkzeug.middleware.proxy_fix import ProxyFix
 
     from webapp import config, logs, routes
-    from webapp.customers import counts, fleet, mail
+    from webapp.customers import counts, fleet, mail, security
     from webapp.extensions import csrf, db, limiter, login
     from webapp.monitor import live
 
@@ -43,6 +43,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     counts.register(app)
     fleet.register(app)
     mail.register(app)
+    security.register(app)
     if commands:
         _add_commands(app)
     return app

@@ -9,7 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from webapp.customers import accounts, clients, edits, mail, resets
+from webapp.customers import accounts, clients, edits, mail, passwords, resets
 from webapp.customers import users as people
 from webapp.customers.models import Role, User
 
@@ -27,7 +27,7 @@ def add(email: str, name: str, role: str, client: str, ask_password: bool) -> No
     if client and role != Role.CLIENT:
         raise click.UsageError("Only the role client takes --client.")
     details = people.Details(_name(name), _email(email), Role(role), client)
-    password = _asked_password() if ask_password else None
+    password = _asked_password(details) if ask_password else None
     try:
         user = people.add(None, details, datetime.now(UTC), password)
     except edits.Taken:
@@ -81,8 +81,10 @@ def _email(text: str) -> str:
     return text
 
 
-def _asked_password() -> str:
+def _asked_password(details: people.Details) -> str:
     password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    if not accounts.LEAST_PASSWORD <= len(password) <= accounts.MOST_PASSWORD:
-        raise click.ClickException("Use at least 12 characters, and at most 1,024.")
+    if len(password) > accounts.MOST_PASSWORD:
+        raise click.ClickException("Use at most 1,024 characters.")
+    if fault := passwords.fault(password, (details.name, details.email)):
+        raise click.ClickException(fault.value)
     return password

@@ -275,6 +275,13 @@ SETTINGS = (
     Setting("PADLOCK_SITE_NAME", _site_name, "Padlock", "What the site is called: in the bar, in titles, at sign-in."),
     Setting("PADLOCK_LOGO", _logo, "", "An SVG or PNG file that stands beside the name; empty: a padlock."),
     Setting("PADLOCK_COOKIE_SECURE", _switch, "off", "On where the site is reached by https:// only."),
+    Setting(
+        "PADLOCK_ADMIN_IDLE_HOURS",
+        _whole(0, 720),
+        "12",
+        "Hours without use after which an administrator has to sign in again; 0: never.",
+    ),
+    Setting("PADLOCK_SECURITY_LOG_DAYS", _whole(1, 3650), "90", "Days for which security events are kept."),
     LOG_FORMAT,
     LOG_LEVEL,
     Setting(
@@ -371,7 +378,9 @@ def for_flask(settings: Mapping[str, Any]) -> dict[str, Any]:
         "SECRET_KEY": settings["PADLOCK_SECRET_KEY"],
         "SQLALCHEMY_DATABASE_URI": settings["PADLOCK_DATABASE_URL"],
         "SQLALCHEMY_ENGINE_OPTIONS": _engine(settings),
-        "SESSION_COOKIE_NAME": "padlock",
+        # A browser takes a cookie with this prefix only from the host itself, over HTTPS: no neighbour can plant one.
+        "SESSION_COOKIE_NAME": "__Host-padlock" if settings["PADLOCK_COOKIE_SECURE"] else "padlock",
+        "SESSION_COOKIE_PATH": "/",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings["PADLOCK_COOKIE_SECURE"],

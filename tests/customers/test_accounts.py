@@ -78,7 +78,7 @@ def test_the_database_does_not_hold_the_secret(in_app):
 
 def test_signing_out_ends_one_sign_in_only(in_app):
     here, there = accounts.sign_in(alice(), NOW), accounts.sign_in(alice(), NOW)
-    accounts.sign_out(here)
+    accounts.sign_out(alice(), here, NOW)
     assert accounts.signed_in(here, NOW) is None
     assert accounts.signed_in(there, NOW) is not None
 

@@ -11,6 +11,7 @@ from werkzeug.serving import make_server
 from tests.browser import looked_at
 from tests.conftest import PASSWORD
 from tests.served import served
+from webapp import create_app
 from webapp.customers import accounts
 from webapp.customers.models import SignIn, User
 from webapp.extensions import db, writing
@@ -176,6 +177,18 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites(visit):
     cookie = visit().client.get("/sign-in").headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
+
+
+def test_over_https_only_the_cookie_is_bound_to_this_host(database, monkeypatch):
+    app = create_app({"TESTING": True, "PADLOCK_COOKIE_SECURE": True, "PADLOCK_DATABASE_URL": database})
+    secure = {"base_url": "https://localhost"}
+    cookie = app.test_client().get("/sign-in", **secure).headers["Set-Cookie"]
+    assert cookie.startswith("__Host-padlock=")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; ")[1:])
+    assert "Domain" not in cookie
+    app.extensions["padlock_flights"].close()
+    with app.app_context():
+        db.engine.dispose()
 
 
 @pytest.mark.parametrize(

@@ -174,6 +174,25 @@ def test_a_link_ends_with_what_it_was_made_for(visit, app, link, values):
     visit().get(path, 410)
 
 
+@pytest.mark.parametrize("what", ["sign-out", "disable", "enable"])
+def test_a_link_ends_when_the_user_is_signed_out_disabled_or_enabled(visit, link, what):
+    ada, path = visit("ada"), link()
+    if what == "enable":
+        ada.post("/admin/users/1/disable")
+        path = link()  # made while they were disabled, as the mail of a slow server is
+    ada.post(f"/admin/users/1/{what}")
+    ada.post("/admin/users/1/enable")
+    visit().get(path, 410)
+    visit().get(link())
+
+
+@pytest.mark.parametrize("what", ["everywhere", "elsewhere"])
+def test_a_link_ends_when_its_user_signs_out_of_other_browsers(visit, link, what):
+    path = link()
+    visit("alice").post(f"/profile/sign-out-{what}")
+    visit().get(path, 410)
+
+
 @pytest.mark.parametrize("token", ["x", "a.b.c", "WzEsMl0.x.y", "." * 3000, "ä"])
 def test_a_link_that_was_made_up_is_none(visit, token):
     visit().get(f"/reset/{token}", 410)

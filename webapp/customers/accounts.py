@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy import bindparam, delete, exists, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import contains_eager, joinedload
 
+from webapp.customers import passwords, security
 from webapp.customers.models import Client, Role, SignIn, User
+from webapp.customers.security import COMMAND_LINE, Caller, Event
 from webapp.extensions import db, writing
 
-LEAST_PASSWORD = 12  # characters
 MOST_PASSWORD = 1024  # what is longer is refused before it is hashed: hashing takes time and memory
 SIGN_IN_LASTS = timedelta(days=30)
+MOST_SIGN_INS = 20  # of one user: more than anyone has browsers, and few enough to look through
+USE_NOTED_EVERY = timedelta(minutes=5)
 SETUP_LINK_LASTS = timedelta(days=1)
 
 _hasher = PasswordHasher()
+log = logging.getLogger(__name__)
 
 
 class NotTheFirst(Exception):
@@ -58,15 +65,24 @@ def authenticate(email: str, password: str) -> User | None:
     return user if user is not None and right and user.active else None
 
 
-def sign_in(user: User, now: datetime) -> str | None:
+def sign_in(user: User, now: datetime, caller: Caller = COMMAND_LINE) -> str | None:
     """The secret of a new sign-in of this user, for the cookie; None where the password that opened has been changed
-    since `user` was read, or the user has been disabled or deleted. Sign-ins that have run out are cleared away."""
+    since `user` was read, or the user has been disabled or deleted.
+
+    Sign-ins that have expired are deleted, and so are the least recently used of more than `MOST_SIGN_INS`.
+    """
     user_id, known, token = user.id, user.password_hash, secrets.token_urlsafe(32)
     with writing():
         db.session.execute(delete(SignIn).where(SignIn.created_at <= now - SIGN_IN_LASTS))
         if not db.session.scalar(select(exists().where(User.id == user_id, User.active, User.password_hash == known))):
             return None
-        db.session.add(SignIn(token_hash=_digest(token), user_id=user_id, created_at=now))
+        by_use = (
+            select(SignIn.id).where(SignIn.user_id == user_id).order_by(SignIn.last_used_at.desc(), SignIn.id.desc())
+        )
+        db.session.execute(delete(SignIn).where(SignIn.id.in_(by_use.offset(MOST_SIGN_INS - 1))))
+        started = {"created_at": now, "last_used_at": now, "address": caller.address, "user_agent": caller.user_agent}
+        db.session.add(SignIn(token_hash=_digest(token), user_id=user_id, **started))
+        security.note(Event.SIGN_IN, caller, now, user=user)
     return token
 
 
@@ -83,16 +99,43 @@ _SIGNED_IN = (
 )
 
 
-def signed_in(token: str, now: datetime) -> User | None:
-    """The user whose browser holds this secret, while the sign-in lasts and the user is active."""
+def signed_in(token: str, now: datetime, admin_idle: timedelta | None = None) -> User | None:
+    """The user whose browser holds this secret, while the sign-in lasts and the user is active. The sign-in of an
+    administrator ends when it has not been used for `admin_idle`."""
     found = db.session.scalar(_SIGNED_IN, {"token_hash": _digest(token), "since": now - SIGN_IN_LASTS})
-    if found is None:
+    if found is None or (found.user.is_admin and admin_idle and now - found.last_used_at >= admin_idle):
         return None
     user, seen = found.user, found.viewing_as
     if seen is not None and may_view_as(user, seen):
         seen.viewed_by, user = user, seen
-    user.token = token
+    user.token, user.last_used_at = token, found.last_used_at
     return user
+
+
+def note_use(user: User, caller: Caller, now: datetime) -> None:
+    """Notes that this sign-in is used, once every few minutes: what only reads does not write with each request."""
+    if user.last_used_at is not None and abs(now - user.last_used_at) < USE_NOTED_EVERY:
+        return
+    used = update(SignIn).where(SignIn.token_hash == _digest(user.token))
+    try:
+        with writing(beside_others=True):
+            db.session.execute(used.values(last_used_at=now, address=caller.address))
+    except OperationalError as error:
+        # Locked, full or read-only: the page is ready, and its reader shall have it.
+        log.warning("The use of a sign-in could not be noted: %s", error.orig)
+
+
+def sign_ins_of(user: User, now: datetime, admin_idle: timedelta | None = None) -> list[SignIn]:
+    """The sign-ins of this user that can still be used, the last used first."""
+    lasting = select(SignIn).where(SignIn.user_id == user.id, SignIn.created_at > now - SIGN_IN_LASTS)
+    if user.is_admin and admin_idle:
+        lasting = lasting.where(SignIn.last_used_at > now - admin_idle)
+    return list(db.session.scalars(lasting.order_by(SignIn.last_used_at.desc(), SignIn.id.desc())))
+
+
+def is_this(sign_in: SignIn, user: User) -> bool:
+    """Whether this is the sign-in that the request of this user came with."""
+    return sign_in.token_hash == _digest(user.token)
 
 
 def may_view_as(user: User, other: User) -> bool:
@@ -116,15 +159,34 @@ def view_as(token: str, user_id: int | None) -> str:
     return fresh
 
 
-def sign_out(token: str) -> None:
-    """Ends this sign-in: its cookie opens nothing from now on, wherever it was copied to."""
+def sign_out(user: User, token: str, now: datetime, caller: Caller = COMMAND_LINE) -> None:
+    """Ends this sign-in of a user: its cookie opens nothing from now on, wherever it was copied to."""
     with writing():
         db.session.execute(delete(SignIn).where(SignIn.token_hash == _digest(token)))
+        security.note(Event.SIGN_OUT, caller, now, user=user)
+
+
+def end_sign_in(user: User, sign_in_id: int, now: datetime, caller: Caller = COMMAND_LINE) -> bool:
+    """Ends one sign-in of this user; False where they have none with this id."""
+    with writing():
+        own = delete(SignIn).where(SignIn.id == sign_in_id, SignIn.user_id == user.id)
+        ended: Any = db.session.execute(own)
+        if ended.rowcount:
+            security.note(Event.SIGN_IN_ENDED, caller, now, user=user)
+    return bool(ended.rowcount)
 
 
 def end_sign_ins(user: User, but: str = "") -> None:
-    """Ends every sign-in of this user, in every browser, but the one with this secret. Call it inside `writing()`."""
+    """Ends every sign-in of this user, in every browser, but the one with this secret; links to reset the password end
+    with them. Call it inside `writing()`."""
     db.session.execute(delete(SignIn).where(SignIn.user_id == user.id, SignIn.token_hash != _digest(but)))
+    end_reset_links(user)
+
+
+def end_reset_links(user: User) -> None:
+    """Ends every link on which this user could choose a password. Call it inside `writing()`."""
+    # A statement of its own: for a form that somebody has opened the user is the same as before.
+    db.session.execute(update(User).where(User.id == user.id).values(reset_epoch=User.reset_epoch + 1))
 
 
 def change_password(user: User, password: str) -> None:
@@ -142,7 +204,7 @@ def knows_password(user: User, password: str) -> bool:
 
 def hash_password(password: str) -> str:
     """A password as it is stored. Takes a while on purpose: do it before `writing()`, where others would wait."""
-    return _hasher.hash(password)
+    return _hasher.hash(passwords.normal(password))
 
 
 def nobody_yet() -> bool:
@@ -164,12 +226,15 @@ def setup_link_works(secret_key: str, token: str) -> bool:
     return nobody_yet()
 
 
-def add_first_admin(email: str, name: str, password: str, now: datetime) -> User:
+def add_first_admin(email: str, name: str, password: str, now: datetime, caller: Caller = COMMAND_LINE) -> User:
     """The first user, an administrator. Raises `NotTheFirst` where somebody came earlier, be it by a moment."""
     with writing():
         if not nobody_yet():
             raise NotTheFirst
-        return add_user(email, name, password, now, role=Role.ADMIN)
+        user = add_user(email, name, password, now, role=Role.ADMIN)
+        db.session.flush()
+        security.note(Event.USER_ADDED, caller, now, user=user, role=user.role)
+        return user
 
 
 def tidy_email(email: str) -> str:
@@ -178,6 +243,11 @@ def tidy_email(email: str) -> str:
 
 
 def _verify(password_hash: str, password: str) -> bool:
+    """Whether this is the password. One that was set before passwords were normalized is tried as it was typed too."""
+    return any(_fits(password_hash, text) for text in dict.fromkeys((passwords.normal(password), password)))
+
+
+def _fits(password_hash: str, password: str) -> bool:
     try:
         return _hasher.verify(password_hash, password)
     except (VerificationError, InvalidHashError):

@@ -20,8 +20,14 @@ DOUBLE_CLICK = timedelta(seconds=10)
 KINDS = ("client", "user", "service", "domain", "import", "refresh", "view")
 ACTIONS = (
     *("created", "changed", "moved", "deleted", "imported", "started", "saved", "disabled", "enabled"),
-    *("viewed as", "ended viewing as", "signed out everywhere", "handed out a reset link"),
-    *("changed own profile", "changed own password", "reset own password"),
+    *(
+        "viewed as",
+        "ended viewing as",
+        "signed out everywhere",
+        "signed out everywhere else",
+        "handed out a reset link",
+    ),
+    *("handed out a reset link", "changed own profile", "changed own password", "reset own password"),
 )
 _MODELS = (Client, User, Service, Domain)
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from webapp import probe
@@ -100,6 +100,7 @@ class User(_Versioned, Model):
     is_authenticated = True
     is_anonymous = False
     token = ""
+    last_used_at = cast("datetime | None", None)  # when this sign-in was used, as far as it has been noted
     viewed_by = cast("User | None", None)  # the administrator who looks at the site as this user just now
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -110,6 +111,8 @@ class User(_Versioned, Model):
     client_id: Mapped[int | None] = mapped_column(ForeignKey("client.id"), index=True)
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
+    # Links to reset the password carry this number: those of an earlier one open nothing.
+    reset_epoch: Mapped[int] = mapped_column(default=0)
 
     client: Mapped[Client | None] = relationship()
 
@@ -136,6 +139,9 @@ class SignIn(Model):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)  # SHA-256 of the secret in the cookie
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    last_used_at: Mapped[datetime] = mapped_column(Instant)  # a few minutes old: not every request writes
+    address: Mapped[str] = mapped_column(String(45), default="")  # where it was last used from
+    user_agent: Mapped[str] = mapped_column(String(255), default="")  # what the browser said of itself at the start
     viewing_as_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
 
     user: Mapped[User] = relationship(foreign_keys=user_id)
@@ -262,3 +268,26 @@ class Activity(Model):
     item_id: Mapped[int | None]
     item: Mapped[str] = mapped_column(String(255))  # its name at that time
     detail: Mapped[str] = mapped_column(String(500), default="")
+
+
+class SecurityEvent(Model):
+    """Something that happened to an account: a code with its parameters; see `security.Event` for the codes."""
+
+    __table_args__ = (  # what they are filtered by, newest first, and what is deleted when it is old
+        Index("ix_security_event_event", "event", "id"),
+        Index("ix_security_event_address", "address", "id"),
+        Index("ix_security_event_user_id", "user_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant, index=True)  # the first of them
+    event: Mapped[str] = mapped_column(String(40))
+    address: Mapped[str] = mapped_column(String(45))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))  # whom it is about
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), index=True)
+    email_hash: Mapped[str] = mapped_column(String(16))  # of an e-mail address that no user has
+    count: Mapped[int]  # how often it happened within the minute
+    parameters: Mapped[dict[str, str]] = mapped_column(JSON)
+
+    user: Mapped[User | None] = relationship(foreign_keys=user_id)
+    by: Mapped[User | None] = relationship(foreign_keys=by_id)

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy import select
 
-from webapp.customers import accounts, activity, edits
+from webapp.customers import accounts, activity, edits, security
 from webapp.customers.models import User
+from webapp.customers.security import COMMAND_LINE, Caller, Event
 from webapp.customers.users import user_or_404
 from webapp.extensions import db, writing
 
@@ -27,8 +28,8 @@ If it was not you, do nothing: your password stays as it is.
 
 
 def token_for(user: User, secret_key: str) -> str:
-    """What makes this user's link; it ends with its first use, with any other new password, and with a new e-mail
-    address."""
+    """What makes this user's link. It ends with its first use, with any other new password or e-mail address, and when
+    the user is signed out everywhere, disabled or enabled."""
     return _links(secret_key).dumps([user.id, _stamp(user)])
 
 
@@ -42,7 +43,7 @@ def user_of(token: str, secret_key: str) -> User | None:
     return user if user is not None and user.active and _stamp(user) == stamp else None
 
 
-def use(token: str, secret_key: str, password: str, now: datetime) -> bool:
+def use(token: str, secret_key: str, password: str, now: datetime, caller: Caller = COMMAND_LINE) -> bool:
     """Sets the password of the user whose link this is and ends all their sign-ins; False where the link is not good
     any more."""
     password_hash = accounts.hash_password(password)
@@ -53,15 +54,19 @@ def use(token: str, secret_key: str, password: str, now: datetime) -> bool:
         user.password_hash = password_hash
         accounts.end_sign_ins(user)
         activity.note(user, "reset own password", "user", user.id, user.email, now)
+        security.note(Event.PASSWORD_RESET, caller, now, user=user)
         return True
 
 
-def hand_out(who: User | None, user_id: int, secret_key: str, now: datetime) -> tuple[User, str]:
+def hand_out(
+    who: User | None, user_id: int, secret_key: str, now: datetime, caller: Caller = COMMAND_LINE
+) -> tuple[User, str]:
     """What makes the link of this user, for an administrator, or who is at the command line, to pass on."""
     with writing():
         edits.still_admin(who)
         user = user_or_404(user_id)
         activity.note(who, "handed out a reset link", "user", user.id, user.email, now)
+        security.note(Event.RESET_LINK_MADE, caller, now, user=user, by=who)
         return user, token_for(user, secret_key)
 
 
@@ -75,4 +80,4 @@ def _links(secret_key: str) -> URLSafeTimedSerializer:
 
 
 def _stamp(user: User) -> str:
-    return hashlib.sha256(f"{user.email} {user.password_hash}".encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{user.email} {user.password_hash} {user.reset_epoch}".encode()).hexdigest()[:32]

@@ -10,9 +10,10 @@ from flask import abort
 from sqlalchemy import Subquery, func, or_, select, update
 from sqlalchemy.orm import contains_eager
 
-from webapp.customers import accounts, activity, clients, edits, paging
+from webapp.customers import accounts, activity, clients, edits, paging, security
 from webapp.customers.lists import Listing
 from webapp.customers.models import Client, Role, SignIn, User
+from webapp.customers.security import COMMAND_LINE, Caller, Event
 from webapp.customers.segments import Arm, Key, Segment
 from webapp.extensions import contains, db, writing
 
@@ -70,7 +71,9 @@ def user_or_404(user_id: int) -> User:
     return db.session.get(User, user_id) or abort(404)
 
 
-def add(who: User | None, details: Details, now: datetime, password: str | None = None) -> User:
+def add(
+    who: User | None, details: Details, now: datetime, password: str | None = None, caller: Caller = COMMAND_LINE
+) -> User:
     """A new user, made by this administrator, or by the command line. Raises `edits.Taken`, or `clients.NoSuchClient`
     where that is who they should belong to."""
     with writing():
@@ -79,10 +82,13 @@ def add(who: User | None, details: Details, now: datetime, password: str | None 
         user = accounts.add_user(details.email, details.name, password, now, client=client, role=details.role)
         edits.flush(EMAIL_TAKEN)
         activity.note(who, "created", "user", user.id, user.email, now, _described(user))
+        security.note(Event.USER_ADDED, caller, now, user=user, by=who, role=user.role)
     return user
 
 
-def change(who: User, user_id: int, version: int, details: Details, now: datetime) -> None:
+def change(
+    who: User, user_id: int, version: int, details: Details, now: datetime, caller: Caller = COMMAND_LINE
+) -> None:
     """Gives a user these details. Another role or client ends their sign-ins: what they may see is decided anew.
 
     `version` is the one the form was opened with. Raises `edits.ChangedMeanwhile`, `NotAllowed`, `edits.Taken` or
@@ -97,14 +103,18 @@ def change(who: User, user_id: int, version: int, details: Details, now: datetim
             _may_lose(who, user, "You cannot change your own role. Ask another administrator.")
         if details.role is not user.role or client is not user.client:
             _end_all(user)
-        before = _facts(user)
+        before, role_before, email_before = _facts(user), user.role, user.email
         user.name, user.email, user.role, user.client = details.name, email, details.role, client
         edits.flush(EMAIL_TAKEN)
         if _facts(user) != before:
             activity.note(who, "changed", "user", user.id, user.email, now, _described(user))
+        if user.role is not role_before:
+            security.note(Event.ROLE_CHANGED, caller, now, user=user, by=who, before=role_before, role=user.role)
+        if user.email != email_before:
+            security.note(Event.EMAIL_CHANGED, caller, now, user=user, by=who)
 
 
-def set_active(who: User, user_id: int, active: bool, now: datetime) -> User:
+def set_active(who: User, user_id: int, active: bool, now: datetime, caller: Caller = COMMAND_LINE) -> User:
     """Lets a user in, or keeps them out from their next request on. Raises `NotAllowed`."""
     with writing():
         edits.still_admin(who)
@@ -114,17 +124,20 @@ def set_active(who: User, user_id: int, active: bool, now: datetime) -> User:
             _end_all(user)
         if user.active is not active:
             user.active = active
+            accounts.end_reset_links(user)
+            security.note(Event.USER_ENABLED if active else Event.USER_DISABLED, caller, now, user=user, by=who)
             activity.note(who, "enabled" if active else "disabled", "user", user.id, user.email, now)
     return user
 
 
-def sign_out_everywhere(who: User, user_id: int, now: datetime) -> User:
+def sign_out_everywhere(who: User, user_id: int, now: datetime, caller: Caller = COMMAND_LINE) -> User:
     """Ends every sign-in of this user."""
     with writing():
         edits.still_admin(who)
         user = user_or_404(user_id)
         accounts.end_sign_ins(user)
         activity.note(who, "signed out everywhere", "user", user.id, user.email, now)
+        security.note(Event.SIGNED_OUT_EVERYWHERE, caller, now, user=user, by=who)
     return user
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from threading import Event, Lock
 from typing import Any
@@ -31,6 +32,12 @@ _PUNCTUAL = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1, "
 _stop = Event()
 _starting = Lock()
 _threads: ThreadPoolExecutor | None = None  # what ticks run in, while there are any
+
+
+def at_each_tick(app: Flask, work: Callable[[datetime], None]) -> None:
+    """Has every tick do this too, inside the site, told the current time: something short, such as to delete what is
+    old in small batches."""
+    app.extensions.setdefault("padlock_each_tick", []).append(work)
 
 
 def start(app: Flask) -> None:
@@ -101,5 +108,12 @@ def _tick(app: Flask) -> None:
             log.exception("the scheduler's tick failed")
         finally:
             db.session.remove()
+        for work in app.extensions.get("padlock_each_tick", ()):
+            try:
+                work(datetime.now(UTC))
+            except Exception:
+                log.exception("%s failed in the scheduler's tick", work.__qualname__)
+            finally:
+                db.session.remove()
     if more:
         _tick_in(app, SOON)

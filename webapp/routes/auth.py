@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import (
     Blueprint,
+    Response,
     abort,
     current_app,
     g,
@@ -19,15 +20,27 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import EmailField, PasswordField
 from wtforms.validators import InputRequired, Length
 
-from webapp.customers import accounts, viewing
+from webapp.customers import accounts, security, viewing
 from webapp.customers.models import User
+from webapp.customers.security import Event
 from webapp.extensions import limiter, login
-from webapp.routes.gate import open_to_everyone, own_path
+from webapp.routes.gate import in_background, open_to_everyone, own_path
 from webapp.routes.page import now
-from webapp.routes.person import account_and_network, email_field, name_field, network, new_password_field, no_guess
-from webapp.routes.sessions import end_session, open_session
+from webapp.routes.person import (
+    account,
+    account_and_network,
+    caller,
+    email_field,
+    name_field,
+    network,
+    new_password_field,
+    no_guess,
+    note_refusal,
+)
+from webapp.routes.sessions import admin_idle, end_session, open_session
 
 blueprint = Blueprint("auth", __name__)
+refused = note_refusal(Event.SIGN_IN_REFUSED)
 
 
 class SignInForm(FlaskForm):  # type: ignore[misc]
@@ -38,20 +51,22 @@ class SignInForm(FlaskForm):  # type: ignore[misc]
 class FirstAdminForm(FlaskForm):  # type: ignore[misc]
     name = name_field("Your name")
     email = email_field()
-    password = new_password_field("Password")
+    password = new_password_field("Password", lambda form: (form.name.data, form.email.data))
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 @open_to_everyone
-@limiter.limit("10 per 5 minutes", key_func=account_and_network, methods=["POST"])
-@limiter.limit("50 per 5 minutes", key_func=network, methods=["POST"])
+@limiter.limit("10 per 5 minutes", key_func=account_and_network, methods=["POST"], on_breach=refused)
+@limiter.limit("50 per 5 minutes", key_func=network, methods=["POST"], on_breach=refused)
 def sign_in() -> AnyResponse:
     if current_user.is_authenticated:
         return redirect(url_for("auth.home"), 303)
     form = SignInForm()
     user = accounts.authenticate(form.email.data, form.password.data) if form.validate_on_submit() else None
-    token = accounts.sign_in(user, now()) if user else None
+    token = accounts.sign_in(user, now(), caller()) if user else None
     if user is None or token is None:
+        if form.is_submitted():
+            security.note_attempt(Event.SIGN_IN_FAILED, account(), caller(), now())
         status = 422 if form.is_submitted() else 200
         shown = {"failed": form.is_submitted(), "no_user_yet": accounts.nobody_yet()}
         return make_response(render_template("auth/sign_in.html", form=form, **shown), status)
@@ -62,8 +77,10 @@ def sign_in() -> AnyResponse:
 
 @blueprint.post("/sign-out")
 def sign_out() -> AnyResponse:
-    token = viewing.end(current_user, now()) if current_user.viewed_by else current_user.token
-    accounts.sign_out(token)
+    user, token = current_user.viewed_by or current_user, current_user.token
+    if current_user.viewed_by:
+        token = viewing.end(current_user, now(), caller())
+    accounts.sign_out(user, token, now(), caller())
     end_session()
     return redirect(url_for("auth.sign_in"), 303)
 
@@ -78,10 +95,10 @@ def setup(token: str) -> AnyResponse:
     if not form.validate_on_submit():
         return make_response(render_template("auth/setup.html", form=form), 422 if form.is_submitted() else 200)
     try:
-        user = accounts.add_first_admin(form.email.data, form.name.data, form.password.data, now())
+        user = accounts.add_first_admin(form.email.data, form.name.data, form.password.data, now(), caller())
     except accounts.NotTheFirst:
         abort(410)
-    if secret := accounts.sign_in(user, now()):
+    if secret := accounts.sign_in(user, now(), caller()):
         open_session(user, secret)
     return redirect(url_for("auth.home"), 303)
 
@@ -97,6 +114,16 @@ def home() -> AnyResponse:
 
 @login.user_loader  # type: ignore[untyped-decorator]
 def _signed_in(token: str) -> User | None:
-    user = accounts.signed_in(token, now())
+    user = accounts.signed_in(token, now(), admin_idle())
     g.user_id = (user.viewed_by or user).id if user else None  # for the log
     return user
+
+
+@blueprint.after_app_request
+def _note_use(response: Response) -> Response:
+    """An open page that asks for its parts by itself does not count: it would keep its reader signed in for ever. What
+    is sent bit by bit may need the database still."""
+    known = g.get("user_id") and not in_background() and not response.is_streamed and response.status_code < 500
+    if known and current_user.is_authenticated:
+        accounts.note_use(current_user, caller(), now())
+    return response

@@ -57,6 +57,12 @@ def fragment(view: F) -> F:
     return view
 
 
+def in_background() -> bool:
+    """Whether this request is for a part of a page, which an open page may ask for by itself."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, "fragment", False) or (request.blueprint == "probe" and request.method in LOOKING)
+
+
 def staff_only() -> None:
     """For a blueprint whose pages are for the provider's own people. Whoever is no administrator only looks: staff
     change nothing."""
@@ -125,7 +131,7 @@ def _require_sign_in() -> AnyResponse | None:
     view = current_app.view_functions.get(request.endpoint or "")
     if view is None or getattr(view, "open_to_everyone", False) or current_user.is_authenticated:
         return None
-    if getattr(view, "fragment", False) or (request.blueprint == "probe" and request.method in LOOKING):
+    if in_background():
         # A fragment is part of a page: that page is where its reader wants to come back to, and no form for signing
         # in must ever be put into a cell.
         page = _path_of(request.headers.get("HX-Current-URL", ""))

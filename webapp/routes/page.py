@@ -10,6 +10,7 @@ from flask import Flask, g, request, url_for
 from flask_login import current_user
 
 from webapp import padlock, probe
+from webapp.browsers import browser_text
 from webapp.customers import clients
 from webapp.customers.access import Item
 from webapp.customers.lists import Question
@@ -37,7 +38,7 @@ ITEM_WORDS = (
     "size",
     "page",
 )  # a list of services or domains
-LIST_WORDS = (*ITEM_WORDS, "role", "kind", "action", "who")
+LIST_WORDS = (*ITEM_WORDS, "role", "kind", "action", "who", "event", "address", "user")
 
 
 REPORT_WORDS = (
@@ -69,6 +70,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(_instant, "instant")
     app.add_template_filter(_plain, "plain")
     app.add_template_filter(_host, "host")
+    app.add_template_filter(browser_text, "browser")
     app.add_template_global(_same_list, "same_list")
     app.add_template_global(_whole_list, "whole_list")
     app.add_template_global(_sprite, "sprite")

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import logging
-from ipaddress import IPv6Address, ip_address, ip_network
+from collections.abc import Callable, Iterable
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
 
 from flask import request
+from flask_limiter import RequestLimit
 from flask_login import current_user
+from limits import parse
 from limits.errors import StorageError
-from wtforms import EmailField, PasswordField, StringField
+from wtforms import EmailField, Field, Form, PasswordField, StringField, ValidationError
 from wtforms.validators import Email, InputRequired, Length
 
-from webapp.customers import accounts
+from webapp.customers import accounts, passwords, security
+from webapp.customers.security import Caller, Event
 from webapp.extensions import limiter
 from webapp.routes.forms import stripped
+from webapp.routes.page import now
 
 log = logging.getLogger(__name__)
+
+ONCE_A_MINUTE = parse("1 per minute")
 
 EMAIL_TAKEN = "This address cannot be used. Choose another one."
 WRONG_PASSWORD = "This is not your current password."  # noqa: S105 - it is words
@@ -34,28 +42,46 @@ def email_field() -> EmailField:
     return EmailField("E-mail", filters=[stripped], validators=checks)
 
 
-def new_password_field(label: str) -> PasswordField:
-    """A password that somebody chooses."""
+def new_password_field(label: str, person: Callable[[Any], Iterable[str | None]]) -> PasswordField:
+    """A password that somebody chooses. `person` takes the form, and tells the name and the e-mail address of whose it
+    is."""
+
+    def hard_to_guess(form: Form, field: Field) -> None:
+        if fault := passwords.fault(field.data, [text for text in person(form) if text]):
+            raise ValidationError(fault.value)
+
     return PasswordField(
         label,
         validators=[
             InputRequired("Use at least 12 characters."),
-            Length(min=accounts.LEAST_PASSWORD, message="Use at least 12 characters."),
             Length(max=accounts.MOST_PASSWORD, message="Use at most 1,024 characters."),
+            hard_to_guess,
         ],
     )
 
 
 def network() -> str:
-    """Where the request comes from. One household has 2**64 addresses of IPv6: they count as one. An address of IPv4
-    may come dressed as one of them."""
-    try:
-        address = ip_address(request.remote_addr or "")
-    except ValueError:
+    """Where the request comes from. One household has 2**64 addresses of IPv6: they count as one."""
+    found = _address()
+    if found is None:
         return "nowhere"
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    return str(ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
+    return str(ip_network((found, 64), strict=False)) if found.version == 6 else str(found)
+
+
+def caller() -> Caller:
+    """Where the request comes from, as sign-ins and security events keep it."""
+    agent = "".join(character for character in request.user_agent.string if character.isprintable())
+    return Caller(str(_address() or "unknown"), agent[:255])
+
+
+def _address() -> IPv4Address | IPv6Address | None:
+    """The visitor's address, behind `PADLOCK_TRUSTED_PROXIES`. One of IPv4 may come dressed as one of IPv6; what may
+    stand behind a "%" is no part of it, and can be any text."""
+    try:
+        found = ip_address((request.remote_addr or "").partition("%")[0])
+    except ValueError:
+        return None
+    return found.ipv4_mapped or found if isinstance(found, IPv6Address) else found
 
 
 def account() -> str:
@@ -86,3 +112,21 @@ def no_guess() -> None:
             limiter.limiter.hit(counted.limit, *counted.request_args, cost=-1)
         except StorageError:
             log.warning("an attempt that was right counts as one: the store of the limits does not answer")
+
+
+def note_refusal(event: Event) -> Callable[[RequestLimit], None]:
+    """What a limit calls when it refuses a request. Refusing costs next to nothing, and must stay so in a flood: each
+    refusal is a line in the log, and one a minute from each network is stored."""
+
+    def note(_limit: RequestLimit) -> None:
+        try:
+            first = limiter.limiter.hit(ONCE_A_MINUTE, event, network())
+        except StorageError:
+            first = False  # the log has it
+        if first:
+            email = current_user.email if current_user.is_authenticated else account()
+            security.note_attempt(event, email, caller(), now())
+        else:
+            security.log_only(event, caller())
+
+    return note

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, make_response, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, make_response, redirect, render_template, url_for
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
@@ -10,23 +10,32 @@ from wtforms import PasswordField
 from wtforms.validators import InputRequired, Length
 
 from webapp.customers import accounts, edits, profile
+from webapp.customers.security import Event
 from webapp.extensions import limiter
 from webapp.routes.page import now
 from webapp.routes.person import (
     EMAIL_TAKEN,
     WRONG_PASSWORD,
+    caller,
     email_field,
     name_field,
     new_password_field,
     no_guess,
+    note_refusal,
     user_and_network,
 )
-from webapp.routes.sessions import end_session, open_session
+from webapp.routes.sessions import admin_idle, end_session, open_session
 from webapp.routes.viewing import not_in_their_name
 
 blueprint = Blueprint("profile", __name__, url_prefix="/profile")
 blueprint.before_request(not_in_their_name)
-guesses = limiter.shared_limit("10 per 5 minutes", "guesses", key_func=user_and_network, methods=["POST"])
+guesses = limiter.shared_limit(
+    "10 per 5 minutes",
+    "guesses",
+    key_func=user_and_network,
+    methods=["POST"],
+    on_breach=note_refusal(Event.PASSWORD_CHECK_REFUSED),
+)
 
 
 class DetailsForm(FlaskForm):  # type: ignore[misc]
@@ -40,7 +49,7 @@ class PasswordForm(FlaskForm):  # type: ignore[misc]
         "Current password",
         validators=[InputRequired(WRONG_PASSWORD), Length(max=accounts.MOST_PASSWORD, message=WRONG_PASSWORD)],
     )
-    new = new_password_field("New password")
+    new = new_password_field("New password", lambda _: (current_user.name, current_user.email))
 
 
 @blueprint.get("")
@@ -54,7 +63,8 @@ def change() -> Response:
     form = DetailsForm()
     if form.validate():
         try:
-            profile.change_details(current_user, form.name.data, form.email.data, form.password.data or "", now())
+            details = form.name.data, form.email.data, form.password.data or ""
+            profile.change_details(current_user, *details, now(), caller())
         except profile.WrongPassword:
             form.password.errors = ["To change the e-mail address, enter your current password."]
         except edits.Taken:
@@ -74,7 +84,7 @@ def password() -> Response:
         return _page()
     if form.validate():
         try:
-            token = profile.change_password(current_user, form.current.data, form.new.data, now())
+            token = profile.change_password(current_user, form.current.data, form.new.data, now(), caller())
         except profile.WrongPassword:
             form.current.errors = [WRONG_PASSWORD]
         else:
@@ -87,10 +97,25 @@ def password() -> Response:
 
 @blueprint.post("/sign-out-everywhere")
 def sign_out_everywhere() -> Response:
-    profile.sign_out_everywhere(current_user, now())
+    profile.sign_out_everywhere(current_user, now(), caller())
     end_session()
     flash("You are signed out in every browser.", "success")
     return redirect(url_for("auth.sign_in"), 303)
+
+
+@blueprint.post("/sign-out-elsewhere")
+def sign_out_elsewhere() -> Response:
+    profile.sign_out_elsewhere(current_user, now(), caller())
+    flash("You are signed out in every other browser.", "success")
+    return redirect(url_for("profile.show"), 303)
+
+
+@blueprint.post("/sign-ins/<id:sign_in_id>/end")
+def end_sign_in(sign_in_id: int) -> Response:
+    if not accounts.end_sign_in(current_user, sign_in_id, now(), caller()):
+        abort(404)
+    flash("That browser is signed out.", "success")
+    return redirect(url_for("profile.show"), 303)
 
 
 def _page(details: DetailsForm | None = None, password: PasswordForm | None = None) -> Response:
@@ -99,4 +124,8 @@ def _page(details: DetailsForm | None = None, password: PasswordForm | None = No
         "details": details or DetailsForm(None, obj=current_user),
         "password": password or PasswordForm(None),
     }
-    return make_response(render_template("profile/profile.html", **forms), 422 if details or password else 200)
+    sign_ins = [
+        (one, accounts.is_this(one, current_user)) for one in accounts.sign_ins_of(current_user, now(), admin_idle())
+    ]
+    page = render_template("profile/profile.html", **forms, sign_ins=sign_ins)
+    return make_response(page, 422 if details or password else 200)

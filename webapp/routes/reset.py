@@ -8,15 +8,26 @@ from flask import Blueprint, Flask, current_app, flash, make_response, redirect,
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
-from webapp.customers import mail, resets
+from webapp.customers import mail, resets, security
+from webapp.customers.models import User
+from webapp.customers.security import Event
 from webapp.extensions import limiter
 from webapp.routes.gate import open_to_everyone
 from webapp.routes.page import now
-from webapp.routes.person import account, account_and_network, email_field, network, new_password_field
+from webapp.routes.person import (
+    account,
+    account_and_network,
+    caller,
+    email_field,
+    network,
+    new_password_field,
+    note_refusal,
+)
 from webapp.routes.viewing import not_in_their_name
 
 blueprint = Blueprint("reset", __name__)
 blueprint.before_request(not_in_their_name)
+refused = note_refusal(Event.RESET_REFUSED)
 
 
 class ForgotForm(FlaskForm):  # type: ignore[misc]
@@ -24,20 +35,22 @@ class ForgotForm(FlaskForm):  # type: ignore[misc]
 
 
 class ResetForm(FlaskForm):  # type: ignore[misc]
-    password = new_password_field("New password")
+    user: User  # whose password it is to be
+    password = new_password_field("New password", lambda form: (form.user.name, form.user.email))
 
 
 @blueprint.route("/forgot-password", methods=["GET", "POST"])
 @open_to_everyone
-@limiter.limit("3 per 15 minutes", key_func=account_and_network, methods=["POST"])
-@limiter.limit("20 per 15 minutes", key_func=network, methods=["POST"])
+@limiter.limit("3 per 15 minutes", key_func=account_and_network, methods=["POST"], on_breach=refused)
+@limiter.limit("20 per 15 minutes", key_func=network, methods=["POST"], on_breach=refused)
 # From everywhere together, so that nobody's mailbox is flooded. It locks nobody out: they have twenty good links then.
-@limiter.limit("20 per hour", key_func=account, methods=["POST"])
+@limiter.limit("20 per hour", key_func=account, methods=["POST"], on_breach=refused)
 def forgot() -> Response:
     """The answer is the same, and takes the same time, whether or not there is a user with this address."""
     form, ready = ForgotForm(), mail.ready(_app())
     asked = form.validate_on_submit() and ready
     if asked:
+        security.note_attempt(Event.RESET_REQUESTED, account(), caller(), now())
         mail.in_background(_app(), partial(_send_link, form.email.data))
     wrong = form.is_submitted() and not asked
     return make_response(
@@ -47,16 +60,17 @@ def forgot() -> Response:
 
 @blueprint.route("/reset/<token>", methods=["GET", "POST"])
 @open_to_everyone
-@limiter.limit("30 per 5 minutes", key_func=network, methods=["POST"])
+@limiter.limit("30 per 5 minutes", key_func=network, methods=["POST"], on_breach=refused)
 def choose(token: str) -> Response:
     user = resets.user_of(token, current_app.config["SECRET_KEY"])
     if user is None:
         return make_response(render_template("auth/reset_gone.html"), 410)
     form = ResetForm()
+    form.user = user
     if not form.validate_on_submit():
         page = render_template("auth/reset.html", form=form, user=user)
         return make_response(page, 422 if form.is_submitted() else 200)
-    if not resets.use(token, current_app.config["SECRET_KEY"], form.password.data, now()):
+    if not resets.use(token, current_app.config["SECRET_KEY"], form.password.data, now(), caller()):
         return make_response(render_template("auth/reset_gone.html"), 410)
     flash("Your new password is set. Sign in with it.", "success")
     return redirect(url_for("auth.sign_in"), 303)

@@ -15,7 +15,7 @@ from webapp.customers.models import Role, User
 from webapp.routes.forms import VersionField, client_asked_for, names_a_client
 from webapp.routes.gate import admins_only_but
 from webapp.routes.page import now
-from webapp.routes.person import email_field, name_field
+from webapp.routes.person import caller, email_field, name_field
 from webapp.routes.sessions import open_session
 
 blueprint = Blueprint("users", __name__, url_prefix="/admin/users")
@@ -67,7 +67,7 @@ def add() -> Response:
     form = UserForm(data={"role": Role.CLIENT.value, "client": client_asked_for()})
     if form.validate_on_submit():
         try:
-            user = users.add(current_user, form.asked, now())
+            user = users.add(current_user, form.asked, now(), caller=caller())
         except edits.Taken as error:
             form.email.errors = [str(error)]
         except clients.NoSuchClient as error:
@@ -87,7 +87,7 @@ def edit(user_id: int) -> Response:
     if not form.validate_on_submit():
         return _page(user, form, 422 if form.is_submitted() else 200)
     try:
-        users.change(current_user, user_id, form.version.data, form.asked, now())
+        users.change(current_user, user_id, form.version.data, form.asked, now(), caller())
     except edits.ChangedMeanwhile:
         return _page(user, form, 409)
     except edits.Taken as error:
@@ -105,7 +105,7 @@ def edit(user_id: int) -> Response:
 @blueprint.post("/<id:user_id>/reset-link")
 def reset_link(user_id: int) -> Response:
     """Shown once, on the answer itself: a link that opens an account is kept in no cookie and no log."""
-    user, token = resets.hand_out(current_user, user_id, current_app.config["SECRET_KEY"], now())
+    user, token = resets.hand_out(current_user, user_id, current_app.config["SECRET_KEY"], now(), caller())
     link = mail.link(current_app, url_for("reset.choose", token=token))
     return make_response(render_template("users/link.html", user=user, link=link))
 
@@ -113,7 +113,7 @@ def reset_link(user_id: int) -> Response:
 @blueprint.post("/<id:user_id>/<any(enable, disable):what>")
 def set_active(user_id: int, what: str) -> Response:
     try:
-        user = users.set_active(current_user, user_id, what == "enable", now())
+        user = users.set_active(current_user, user_id, what == "enable", now(), caller())
         flash(f"{user.name} can sign in again." if user.active else f"{user.name} is disabled.", "success")
     except users.NotAllowed as error:
         flash(str(error), "danger")
@@ -122,7 +122,7 @@ def set_active(user_id: int, what: str) -> Response:
 
 @blueprint.post("/<id:user_id>/sign-out")
 def sign_out(user_id: int) -> Response:
-    user = users.sign_out_everywhere(current_user, user_id, now())
+    user = users.sign_out_everywhere(current_user, user_id, now(), caller())
     flash(f"{user.name} is signed out in every browser.", "success")
     return redirect(url_for("users.edit", user_id=user_id), 303)
 
@@ -130,7 +130,7 @@ def sign_out(user_id: int) -> Response:
 @blueprint.post("/<id:user_id>/view-as")
 def view_as(user_id: int) -> Response:
     try:
-        token = viewing.start(current_user, user_id, now())
+        token = viewing.start(current_user, user_id, now(), caller())
     except users.NotAllowed as error:
         flash(str(error), "danger")
         return redirect(url_for("users.edit", user_id=user_id), 303)

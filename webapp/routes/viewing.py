@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from webapp.customers import viewing
 from webapp.routes.gate import LOOKING
 from webapp.routes.page import now
+from webapp.routes.person import caller
 from webapp.routes.sessions import open_session
 
 blueprint = Blueprint("viewing", __name__)
@@ -27,5 +28,5 @@ def end() -> Response:
     admin, seen_id = current_user.viewed_by, current_user.id
     if admin is None:
         return redirect(url_for("auth.home"), 303)
-    open_session(admin, viewing.end(current_user, now()))
+    open_session(admin, viewing.end(current_user, now(), caller()))
     return redirect(url_for("users.edit", user_id=seen_id), 303)
