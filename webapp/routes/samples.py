@@ -67,6 +67,7 @@ def _facts(reason: Reason, now: datetime, not_after: datetime | None) -> Hostnam
         issuer="R11, Let's Encrypt",
         subject="shop.example",
         names=["shop.example", "www.shop.example"],
+        problems=[],
         notes=[],
         browsers_refuse=False,
         stray=[],
