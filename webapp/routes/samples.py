@@ -67,6 +67,8 @@ def _facts(reason: Reason, now: datetime, not_after: datetime | None) -> Hostnam
         issuer="R11, Let's Encrypt",
         subject="shop.example",
         names=["shop.example", "www.shop.example"],
+        names_total=2,
+        unreadable=[],
         problems=[],
         notes=[],
         browsers_refuse=False,
