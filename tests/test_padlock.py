@@ -1,6 +1,7 @@
 import re
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -38,40 +39,96 @@ def test_customers_read_no_jargon(jargon):
         assert not re.search(rf"\b{jargon}\b", f"{words.title} {words.customer} {words.cure}")
 
 
+BERLIN, NEW_YORK, KIRITIMATI = (ZoneInfo(name) for name in ("Europe/Berlin", "America/New_York", "Pacific/Kiritimati"))
+SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
+
+
 @pytest.mark.parametrize(
-    ("delta", "days"),
+    ("zone", "now", "at", "days"),
     [
-        (timedelta(seconds=1), 0),
-        (timedelta(hours=23, minutes=59), 0),
-        (timedelta(days=1), 1),
-        (timedelta(0), 0),
-        (timedelta(seconds=-1), -1),
-        (timedelta(days=-9, hours=-1), -10),
+        (UTC, "2026-11-23T12:00", "2026-11-23T23:59:59", 0),
+        (UTC, "2026-11-23T12:00", "2026-11-24T00:00:00", 1),
+        (UTC, "2026-11-23T12:00", "2026-11-24T11:00", 1),  # 23 hours, and tomorrow
+        (BERLIN, "2026-11-23T12:00", "2026-11-23T22:59:59", 0),
+        (BERLIN, "2026-11-23T12:00", "2026-11-23T23:00", 1),
+        (NEW_YORK, "2026-11-23T12:00", "2026-11-24T04:59:59", 0),
+        (NEW_YORK, "2026-11-23T12:00", "2026-11-24T05:00", 1),
+        (KIRITIMATI, "2026-11-23T12:00", "2026-11-24T09:59:59", 0),  # 14 hours ahead: it is the 24th there
+        (KIRITIMATI, "2026-11-23T09:59:59", "2026-11-23T10:00", 1),
+        (BERLIN, "2026-10-24T22:00", "2026-10-25T22:59:59", 0),  # a day of 25 hours
+        (BERLIN, "2026-03-28T23:00", "2026-03-29T22:00", 1),  # a day of 23
+        (NEW_YORK, "2026-11-01T04:00", "2026-11-02T04:59:59", 0),
+        (NEW_YORK, "2026-03-08T05:00", "2026-03-09T04:00", 1),
+        (UTC, "2028-02-28T23:00", "2028-03-01T01:00", 2),  # over a leap day
+        (UTC, "2026-11-23T12:00", "2026-11-14T11:00", -9),
+        (KIRITIMATI, "2026-11-23T12:00", "9999-12-31T23:59:59", 2912115),
     ],
 )
-def test_days_left_are_whole_days_rounded_down(delta, days):
-    assert padlock.days_left(NOW + delta, NOW) == days
+def test_days_are_those_of_the_readers_calendar(zone, now, at, days):
+    moments = [datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (at, now)]
+    assert padlock.days_left(*moments, zone) == days
+
+
+@pytest.mark.parametrize(
+    ("delta", "text"),
+    [
+        (SECOND, "in under a minute"),
+        (MINUTE, "in 1 minute"),
+        (HOUR - SECOND, "in 59 minutes"),
+        (HOUR, "in 1 hour"),
+        (23 * HOUR, "in 23 hours"),
+        (2 * DAY - SECOND, "in 47 hours"),
+        (2 * DAY, "in 2 days"),
+        (12 * DAY, "in 12 days"),
+    ],
+)
+def test_what_is_ahead_is_told_in_hours_below_two_days(delta, text):
+    assert padlock.expiry_text(NOW + delta, NOW).startswith(f"Expires {text}, on ")
+
+
+@pytest.mark.parametrize(
+    ("delta", "text"),
+    [
+        (0 * SECOND, "just now"),
+        (59 * SECOND, "just now"),
+        (MINUTE, "1 minute ago"),
+        (5 * HOUR, "5 hours ago"),
+        (2 * DAY - SECOND, "47 hours ago"),
+        (2 * DAY, "2 days ago"),
+        (9 * DAY + HOUR, "9 days ago"),
+    ],
+)
+def test_what_is_past_is_told_in_the_same_way(delta, text):
+    assert padlock.expiry_text(NOW - delta, NOW).startswith(f"Expired {text}, on ")
+    assert padlock.age_text(NOW - delta, NOW) == text
+
+
+def test_the_future_is_no_age():
+    assert padlock.age_text(NOW + DAY, NOW) == "just now"
+
+
+@pytest.mark.parametrize("zone", [UTC, BERLIN, NEW_YORK, KIRITIMATI])
+@pytest.mark.parametrize("start", ["2026-11-23T12:00", "2026-03-27T23:30", "2026-10-23T22:30", "2028-02-27T12:00"])
+def test_words_date_and_number_of_days_agree_at_every_hour(zone, start):
+    now = datetime.fromisoformat(start).replace(tzinfo=UTC)
+    for hours in range(-20 * 24, 20 * 24):
+        at = now + hours * HOUR
+        days, text = padlock.days_left(at, now, zone), padlock.expiry_text(at, now, zone)
+        assert text.endswith(f", on {padlock.day_text(at.astimezone(zone))}.")
+        assert text.startswith("Expired " if at <= now else "Expires in ")
+        if " days" in text:
+            assert f" {abs(days)} days" in text
+        else:
+            assert abs(hours) <= 48
+            assert abs(days) <= 2
 
 
 def test_the_warning_comes_with_the_last_fortnight_and_on_green_only():
-    soon, later = NOW + timedelta(days=14, hours=1), NOW + timedelta(days=15)
+    soon, later = NOW + timedelta(days=14), NOW + timedelta(days=14, seconds=1)
     assert padlock.expiring(State.VALID, soon, NOW)
     assert not padlock.expiring(State.VALID, later, NOW)
     assert not padlock.expiring(State.INVALID, soon, NOW)
     assert not padlock.expiring(State.VALID, None, NOW)
-
-
-@pytest.mark.parametrize(("days", "text"), [(0, "today"), (1, "1 day"), (12, "12 days")])
-def test_days_in_words(days, text):
-    assert padlock.days_text(days) == text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(-5, "just now"), (59, "just now"), (60, "1 minute ago"), (7200, "2 hours ago"), (86400 * 3, "3 days ago")],
-)
-def test_ages_in_words(seconds, text):
-    assert padlock.age_text(NOW - timedelta(seconds=seconds), NOW) == text
 
 
 def test_staff_read_the_cause_the_text_the_address_and_the_command():

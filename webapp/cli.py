@@ -125,7 +125,7 @@ def _line(finding: probe.Finding, now: datetime) -> str:
     if certificate is not None:
         parts += [
             padlock.issuer_text(certificate.issuer, certificate.unreadable),
-            padlock.end_text(certificate.not_after, now).removesuffix("."),
+            padlock.expiry_text(certificate.not_after, now).removesuffix("."),
         ]
         if certificate.unreadable:
             parts.append(f"not readable: {padlock.unreadable_text(certificate.unreadable)}")

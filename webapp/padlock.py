@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import Enum
 from shlex import quote
 from types import MappingProxyType
@@ -19,7 +19,8 @@ from webapp.probe.finding import Field, Finding, NotAsked, Note, Problem, Reason
 from webapp.probe.hostname import NotCheckable, Refusal, to_unicode, understand
 from webapp.probe.steps import Failure, Origin
 
-EXPIRING_DAYS = 14  # a valid certificate with no more days than this carries an amber warning
+EXPIRING_DAYS = 14  # a valid certificate with no more than this left carries an amber warning
+EXPIRING_WITHIN = timedelta(days=EXPIRING_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,14 @@ LOOKS: Mapping[State, Look] = MappingProxyType(
 )
 
 
-EXPIRING_LABEL = "Ends soon"
+EXPIRING_LABEL = "Expires soon"
+EXPIRING_EXAMPLE = "12 days"
 EXPIRING_MEANING = f"Valid, with {EXPIRING_DAYS} days left or less: time to renew the certificate."
 # What a list can be narrowed to, the most urgent first.
 KINDS: Mapping[str, str] = MappingProxyType(
     {
         "invalid": LOOKS[State.INVALID].label,
-        "expiring": f"Ends within {EXPIRING_DAYS} days",
+        "expiring": f"Expires within {EXPIRING_DAYS} days",
         "unknown": LOOKS[State.UNKNOWN].label,
         "valid": LOOKS[State.VALID].label,
         "inactive": LOOKS[State.INACTIVE].label,
@@ -81,7 +83,7 @@ WORDS: Mapping[Reason, Wording] = MappingProxyType(
         ),
         Reason.EXPIRED: Wording(
             "Certificate expired",
-            "The certificate has run out. Browsers warn visitors away from this site.",
+            "The certificate has expired. Browsers warn visitors away from this site.",
             _ISSUE_ANEW,
             "The leaf is past its not_after. Look at why the renewal did not run, or was not reloaded by the server.",
             60,
@@ -895,15 +897,40 @@ def stored_problem_text(stored: Mapping[str, Any]) -> str:
     return problem_text(Problem(stored["code"], stored["depth"], stored["text"], Reason(stored["reason"])))
 
 
-def days_left(not_after: datetime | None, now: datetime) -> int | None:
-    """Whole days until the certificate ends, rounded down: 0 on its last day, negative once it has ended."""
-    return None if not_after is None else (not_after - now) // timedelta(days=1)
+def days_until(at: datetime, now: datetime, zone: tzinfo = UTC) -> int:
+    """Whole days from `now` to `at` in the calendar of this zone: 1 is tomorrow, negative is past."""
+    return (local(at, zone).date() - local(now, zone).date()).days
+
+
+def local(at: datetime, zone: tzinfo) -> datetime:
+    """The same instant on the clocks of this zone; unchanged where the calendar has no such day (the year 9999)."""
+    try:
+        return at.astimezone(zone)
+    except OverflowError:
+        return at
+
+
+def days_left(not_after: datetime | None, now: datetime, zone: tzinfo = UTC) -> int | None:
+    """Days until the certificate expires, see `days_until`; None where that is not known."""
+    return None if not_after is None else days_until(not_after, now, zone)
+
+
+def distance_text(at: datetime, now: datetime, zone: tzinfo = UTC) -> str:
+    """ "12 days", "47 hours", "5 minutes": how far an instant is away, past or future. Hours below two days, rounded
+    down, then whole days of this zone's calendar. Empty below a minute."""
+    distance, days = abs(at - now), abs(days_until(at, now, zone))
+    if distance >= timedelta(days=2) and days >= 2:
+        return f"{days:,} days"
+    for size, word in ((timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute")):
+        if distance >= size:
+            count = distance // size
+            return f"{count} {word}{'' if count == 1 else 's'}"
+    return ""
 
 
 def expiring(state: State, not_after: datetime | None, now: datetime) -> bool:
     """Whether a valid padlock carries the amber warning."""
-    days = days_left(not_after, now)
-    return state is State.VALID and days is not None and days <= EXPIRING_DAYS
+    return state is State.VALID and not_after is not None and not_after <= now + EXPIRING_WITHIN
 
 
 def share_gone(not_before: datetime | None, not_after: datetime | None, now: datetime) -> int | None:
@@ -913,25 +940,21 @@ def share_gone(not_before: datetime | None, not_after: datetime | None, now: dat
     return min(100, max(0, round(100 * ((now - not_before) / (not_after - not_before)))))
 
 
-def days_text(days: int) -> str:
-    """ "today", "1 day", "12 days": days left."""
-    return "today" if days == 0 else "1 day" if days == 1 else f"{days} days"
+def left_text(not_after: datetime, now: datetime, zone: tzinfo = UTC) -> str:
+    """ "12 days", "23 hours", "under a minute": how long a certificate is still valid."""
+    return distance_text(not_after, now, zone) or "under a minute"
 
 
-def age_text(at: datetime, now: datetime) -> str:
-    """ "just now", "5 minutes ago", "3 hours ago", "2 days ago": how long ago an instant was."""
-    seconds = max(0, int((now - at).total_seconds()))
-    for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= size:
-            count = seconds // size
-            return f"{count} {word}{'' if count == 1 else 's'} ago"
-    return "just now"
+def age_text(at: datetime, now: datetime, zone: tzinfo = UTC) -> str:
+    """ "just now", "5 minutes ago", "47 hours ago", "2 days ago": how long ago an instant was."""
+    distance = distance_text(min(at, now), now, zone)
+    return f"{distance} ago" if distance else "just now"
 
 
-def last_known(state: State, last_valid_at: datetime | None, now: datetime) -> str:
+def last_known(state: State, last_valid_at: datetime | None, now: datetime, zone: tzinfo = UTC) -> str:
     """What an unknown padlock still knows: "Last seen valid 3 hours ago." Empty where there is nothing to say."""
     if state is State.UNKNOWN and last_valid_at is not None:
-        return f"Last seen valid {age_text(last_valid_at, now)}."
+        return f"Last seen valid {age_text(last_valid_at, now, zone)}."
     return ""
 
 
@@ -1014,19 +1037,19 @@ def day_text(day: date) -> str:
     return f"{day.day} {day:%b %Y}"
 
 
-def end_text(not_after: datetime | None, now: datetime) -> str:
-    """ "Ends 23 Nov 2026, 12 days left.", "Ends today.", "Ended 9 days ago, on 14 Nov 2026." """
-    days = days_left(not_after, now)
-    if not_after is None or days is None:
+def expiry_text(not_after: datetime | None, now: datetime, zone: tzinfo = UTC) -> str:
+    """ "Expires in 12 days, on 23 Nov 2026." or "Expired 9 days ago, on 14 Nov 2026." """
+    if not_after is None:
         return ""
-    if days < 0:
-        return f"Ended {age_text(not_after, now)}, on {day_text(not_after)}."
-    return f"Ends {days_text(days)}." if days == 0 else f"Ends {day_text(not_after)}, {days_text(days)} left."
+    day = day_text(local(not_after, zone))
+    if not_after <= now:
+        return f"Expired {age_text(not_after, now, zone)}, on {day}."
+    return f"Expires in {left_text(not_after, now, zone)}, on {day}."
 
 
-def checked_text(checked_at: datetime | None, now: datetime) -> str:
+def checked_text(checked_at: datetime | None, now: datetime, zone: tzinfo = UTC) -> str:
     """ "Checked 5 minutes ago." Empty where it never was."""
-    return "" if checked_at is None else f"Checked {age_text(checked_at, now)}."
+    return "" if checked_at is None else f"Checked {age_text(checked_at, now, zone)}."
 
 
 def tooltip(
@@ -1040,9 +1063,10 @@ def tooltip(
     last_valid_at: datetime | None = None,
     browsers_refuse: bool = False,
     staff: bool = False,
+    zone: tzinfo = UTC,
 ) -> str:
     """All that a padlock says in one breath: what it is, what is wrong, who can mend it, and how old the news is.
-    A certificate's end is told where it is good news or the fault itself. `staff`: without the cure, which sends a
+    A certificate's expiry is told where it is good news or the fault itself. `staff`: without the cure, which sends a
     customer to them."""
     if state is State.INACTIVE:
         return LOOKS[state].meaning
@@ -1050,14 +1074,14 @@ def tooltip(
         return NEVER_ASKED
     sentences = [f"{title(state, reason, facts)}."]
     if state is State.VALID:
-        sentences.append(end_text(not_after, now))
+        sentences.append(expiry_text(not_after, now, zone))
         sentences.append(f"{BROWSERS_MAY_REFUSE}." if browsers_refuse else "")
     else:
         sentences.append(customer_text(state, reason, facts))
-        sentences.append(end_text(not_after, now) if reason is Reason.EXPIRED else "")
-        sentences.append(last_known(state, last_valid_at, now))
+        sentences.append(expiry_text(not_after, now, zone) if reason is Reason.EXPIRED else "")
+        sentences.append(last_known(state, last_valid_at, now, zone))
         sentences.append("" if staff else cure_text(reason, facts))
-    sentences.append(checked_text(checked_at, now))
+    sentences.append(checked_text(checked_at, now, zone))
     return " ".join(sentence for sentence in sentences if sentence)
 
 

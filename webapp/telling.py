@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from webapp import padlock
 from webapp.probe import to_unicode
@@ -47,8 +47,8 @@ class Told:
     parts: tuple[Told, ...] = ()
 
 
-def tell(step: Step, *, staff: bool) -> Told:
-    """One step in words."""
+def tell(step: Step, *, staff: bool, zone: tzinfo = UTC) -> Told:
+    """One step in words; days are those of this zone's calendar."""
     match step:
         case NameUnderstood():
             return _name(step)
@@ -67,7 +67,7 @@ def tell(step: Step, *, staff: bool) -> Told:
         case OriginAsked():
             return _origin(step, staff)
         case Verdict():
-            return _verdict(step, staff)
+            return _verdict(step, staff, zone)
 
 
 def _facts(*facts: tuple[str, str]) -> tuple[tuple[str, str], ...]:
@@ -270,16 +270,17 @@ def _origin(step: OriginAsked, staff: bool) -> Told:
     return Told(words.label, mark, words.staff if staff else words.customer, facts)
 
 
-def _verdict(step: Verdict, staff: bool) -> Told:
+def _verdict(step: Verdict, staff: bool, zone: tzinfo) -> Told:
     finding = step.finding
     leading = finding.reason
     look = padlock.LOOKS[finding.state]
     heading = look.label if leading is Reason.OK else f"{look.label}: {_title(finding)}"
     if step.odd and leading is Reason.OK:
         heading = f"{look.label}, {padlock.NOT_EVERYWHERE}"
-    end = padlock.end_text(finding.certificate.not_after, finding.checked_at) if finding.certificate else ""
+    not_after = finding.certificate.not_after if finding.certificate else None
+    expiry = padlock.expiry_text(not_after, finding.checked_at, zone)
     differ = padlock.ADDRESSES_DIFFER if step.odd else ""
-    text = " ".join(part for part in (padlock.finding_text(finding), end, differ) if part)
+    text = " ".join(part for part in (padlock.finding_text(finding), expiry, differ) if part)
     notes = [padlock.weakness_text(remark) for remark in step.remarks] if staff else []
     notes += padlock.stray_texts(finding.stray, leading) if staff else []
     notes += padlock.note_texts(finding.notes, staff=staff)

@@ -15,8 +15,8 @@ from webapp.probe import Reason, State
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-SOON = timedelta(days=padlock.EXPIRING_DAYS + 1)
-ENDS = (None, NOW - SECOND, NOW, NOW + SECOND, NOW + SOON - SECOND, NOW + SOON, NOW + timedelta(days=900))
+SOON = padlock.EXPIRING_WITHIN
+ENDS = (None, NOW - SECOND, NOW, NOW + SECOND, NOW + SOON, NOW + SOON + SECOND, NOW + timedelta(days=900))
 
 
 def ada():

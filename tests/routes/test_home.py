@@ -46,7 +46,7 @@ def test_the_picture_says_its_numbers_and_leads_to_the_lists(visit, change):
 def test_what_ends_soon_has_its_own_link(visit, change):
     change(Reason.OK, not_after=datetime.now(UTC) + timedelta(days=3))
     page = visit("alice").get("/home")
-    assert "1 ending soon" in page.find("a", href="/services?ssl=expiring").text
+    assert "1 expiring soon" in page.find("a", href="/services?ssl=expiring").text
 
 
 def test_all_is_well(visit, change):

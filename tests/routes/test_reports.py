@@ -23,7 +23,7 @@ REPORT = "/admin/reports/ssl-status"
 
 @pytest.fixture
 def fleet(app):
-    """Alice's and Bob's, and three more services of Alice's: one expired, one that ends soon, one terminated."""
+    """Alice's and Bob's, and three more services of Alice's: one expired, one that expires soon, one terminated."""
     with app.app_context(), writing():
         client = db.session.scalar(db.select(Client).where(Client.name.startswith("Alice")))
         for name, reason, days in (("red", Reason.EXPIRED, -3), ("soon", Reason.OK, 5), ("old", Reason.OK, 90)):
@@ -31,7 +31,7 @@ def fleet(app):
             service = catalog.add_service(client, "=Hosting", f"{name}.example", status)
             facts = service.hostname
             facts.reason, facts.state, facts.issuer = reason, reason.state, "R11"
-            facts.not_after = datetime.now(UTC) + timedelta(days=days, hours=1)
+            facts.not_after = datetime.now(UTC) + timedelta(days=days)
             facts.checked_at = datetime.now(UTC) - timedelta(days=2)
 
 
@@ -158,9 +158,29 @@ def test_the_file_is_what_is_seen(fleet, visit):
     response, rows = exported(visit("sam"), "?issuer=R11&sort=-domain")
     assert [row["Domain"] for row in rows] == ["soon.example", "red.example", "old.example"]
     assert [row["State"] for row in rows] == ["Valid", "Invalid", "Inactive"]
-    assert [row["Days left"] for row in rows] == ["5", "-3", "90"]
+    assert [row["Days left (UTC)"] for row in rows] == ["5", "-3", "90"]
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Content-Disposition"].startswith("attachment; filename=")
+
+
+def test_days_are_counted_in_the_readers_zone_and_the_file_names_it(app, fleet, visit):
+    sam = visit("sam")
+    seen = {}
+    for zone in ("Pacific/Kiritimati", "Pacific/Niue"):  # 25 hours apart: it is never the same day there
+        sam.client.set_cookie("zone", zone)
+        page = sam.get(f"{REPORT}?sort=-domain&issuer=R11")
+        _, rows = exported(sam, "?issuer=R11&sort=-domain")
+        seen[zone] = [cell.text for cell in page.select("td.cell-date")]
+        assert [row[f"Days left ({zone})"] for row in rows] == ["5", "-3", "90"]
+        assert [cell.text for cell in page.select("td.cell-days")] == ["5", "-3", "90"]
+    assert seen["Pacific/Kiritimati"] != seen["Pacific/Niue"]
+
+
+@pytest.mark.parametrize("cookie", ["Nowhere/Land", "../../etc/passwd", "/etc/passwd", "Europe", "x" * 3000, "%00", ""])
+def test_a_zone_that_is_none_is_utc(fleet, visit, cookie):
+    sam = visit("sam")
+    sam.client.set_cookie("zone", cookie)
+    assert "Days left (UTC)" in exported(sam)[1][0]
 
 
 def test_the_file_holds_no_formula(fleet, visit):

@@ -7,7 +7,7 @@ knows (a check under way, one that failed on our side) is not in it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from types import MappingProxyType
 
@@ -171,5 +171,4 @@ def _ended(now: datetime) -> ColumnElement[bool]:
 
 
 def _ends_soon(now: datetime) -> ColumnElement[bool]:
-    # Days are rounded down: what has 14 days and 23 hours left has 14 days left.
-    return and_(Hostname.not_after.is_not(None), Hostname.not_after < now + timedelta(days=padlock.EXPIRING_DAYS + 1))
+    return and_(Hostname.not_after.is_not(None), Hostname.not_after <= now + padlock.EXPIRING_WITHIN)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from sqlalchemy import literal_column, select
@@ -19,10 +19,6 @@ from webapp.reports.orders import in_order
 from webapp.reports.questions import Question
 
 AT_ONCE = 1000
-COLUMNS = (
-    *("State", "Domain", "Client", "Kind", "Product", "Status", "Issuer", "Expires"),
-    *("Days left", "Reason", "Last checked", "Last changed", "Browsers"),
-)
 _FACTS = (
     Client.name.label("client"),
     Hostname.name.label("hostname"),
@@ -47,8 +43,14 @@ _STATEMENTS: Mapping[str, tuple[Model, Any, frozenset[Any]]] = {
 }
 
 
-def rows(user: User, question: Question, now: datetime) -> Iterator[Sequence[object]]:
-    """The rows of the report as it is filtered and sorted, in `COLUMNS`; instants in UTC."""
+def columns(zone: tzinfo = UTC) -> Sequence[str]:
+    """What the cells of `rows` are; that of days names the zone in whose calendar they are counted."""
+    facts = ("State", "Domain", "Client", "Kind", "Product", "Status", "Issuer", "Expires")
+    return (*facts, f"Days left ({zone})", "Reason", "Last checked", "Last changed", "Browsers")
+
+
+def rows(user: User, question: Question, now: datetime, zone: tzinfo = UTC) -> Iterator[Sequence[object]]:
+    """The rows of the report as it is filtered and sorted, in `columns`; instants in UTC."""
     filters, sort = ssl_status.understood(question)
     for statement in segments.whole(in_order(user, filters, sort, now), backwards=sort.startswith("-")):
         found = db.session.execute(statement, execution_options={"yield_per": AT_ONCE})
@@ -56,19 +58,19 @@ def rows(user: User, question: Question, now: datetime) -> Iterator[Sequence[obj
             items = {}
             for kind in _STATEMENTS:
                 ids = [place.id for place in places if place.kind == kind]
-                items.update(_items(kind, ids, now) if ids else {})
+                items.update(_items(kind, ids, now, zone) if ids else {})
             yield from (items[place.kind, place.id] for place in places if (place.kind, place.id) in items)
 
 
-def _items(kind: str, ids: list[int], now: datetime) -> dict[tuple[str, int], Sequence[object]]:
+def _items(kind: str, ids: list[int], now: datetime, zone: tzinfo) -> dict[tuple[str, int], Sequence[object]]:
     model, statement, active = _STATEMENTS[kind]
     return {
-        (kind, row.id): _cells(kind, row, row.status in active, now)
+        (kind, row.id): _cells(kind, row, row.status in active, now, zone)
         for row in db.session.execute(statement.where(model.id.in_(ids)))
     }
 
 
-def _cells(kind: str, row: Any, active: bool, now: datetime) -> Sequence[object]:
+def _cells(kind: str, row: Any, active: bool, now: datetime, zone: tzinfo) -> Sequence[object]:
     facts: Any = row if row.hostname else None  # it has what a verdict is made of
     stands = standing(facts, active=active, now=now)
     return (
@@ -80,7 +82,7 @@ def _cells(kind: str, row: Any, active: bool, now: datetime) -> Sequence[object]
         row.status.value,
         padlock.issuer_text(row.issuer, row.unreadable) if row.fingerprint else "",
         _instant(row.not_after),
-        "" if row.not_after is None else padlock.days_left(row.not_after, now),
+        "" if row.not_after is None else padlock.days_left(row.not_after, now, zone),
         padlock.title(stands.state, stands.reason, facts),
         _instant(row.checked_at),
         _instant(row.changed_at),

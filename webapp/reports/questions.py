@@ -15,7 +15,7 @@ from webapp.customers.paging import MOST_SEARCHED
 from webapp.extensions import db
 from webapp.numbers import whole
 
-WEEKS = 26  # that the picture of what ends looks ahead
+WEEKS = 26  # that the picture of what expires looks ahead
 WEEK = timedelta(weeks=1)
 NEVER_ASKED = "never-asked"
 
@@ -24,7 +24,13 @@ REASONS: Mapping[str, str] = MappingProxyType(
     | {NEVER_ASKED: padlock.NEVER_ASKED_LOOK.label}
 )
 WINDOWS: Mapping[str, str] = MappingProxyType(
-    {"ended": "Has ended", "7": "Within 7 days", "14": "Within 14 days", "30": "Within 30 days", "90": "Within 90 days"}
+    {
+        "ended": "Has expired",
+        "7": "Within 7 days",
+        "14": "Within 14 days",
+        "30": "Within 30 days",
+        "90": "Within 90 days",
+    }
 )
 AGES: Mapping[str, str] = MappingProxyType(
     {"1": "Over a day ago", "7": "Over a week ago", "30": "Over a month ago", "never": "Never"}
@@ -82,12 +88,11 @@ def mondays(now: datetime) -> list[date]:
 
 
 def window(word: str, now: datetime) -> tuple[datetime | None, datetime | None]:
-    """From when on and before when a certificate ends that this filter finds; None is open."""
+    """From when on and before when a certificate expires that this filter finds; None is open."""
     monday = week_of(word)
     if monday is not None:
         start = datetime(monday.year, monday.month, monday.day, tzinfo=UTC)
         return start, start + WEEK
     if word == "ended":
         return None, now
-    # Days are rounded down, as wherever they are shown: within 7 days is up to 7 days and 23 hours.
-    return now, now + timedelta(days=int(word) + 1)
+    return now, now + timedelta(days=int(word))

@@ -37,7 +37,7 @@ MOST_ISSUERS = 200  # that can be chosen from
 
 @dataclass(frozen=True)
 class Week:
-    """How many valid certificates end in the week from this Monday on."""
+    """How many valid certificates expire in the week from this Monday on."""
 
     monday: date
     ending: int
@@ -167,7 +167,7 @@ def totals(groups: Sequence[int]) -> Mapping[str, int]:
 
 
 def weeks(user: User, filters: Mapping[str, str], now: datetime) -> list[Week]:
-    """How many valid certificates end in each of the weeks ahead, with all filters but those of state and expiry."""
+    """How many valid certificates expire in each of the weeks ahead, with all filters but those of state and expiry."""
     others = without(filters, "ssl", "expires")
     ahead = mondays(now)
     if others.get("reason", Reason.OK) != Reason.OK:

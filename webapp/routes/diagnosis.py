@@ -8,6 +8,7 @@ from flask_login import current_user
 from webapp import telling, transcript
 from webapp.customers import diagnosing
 from webapp.probe.steps import Verdict
+from webapp.routes.page import zone
 
 
 def whose() -> str:
@@ -33,8 +34,8 @@ def _rendered(template: str, view: diagnosing.View, first: int) -> str:
         template,
         item=view.item,
         view=view,
-        told=[telling.tell(step, staff=staff) for step in view.fresh if not isinstance(step, Verdict)],
-        verdict=verdict and telling.tell(verdict, staff=staff),
+        told=[telling.tell(step, staff=staff, zone=zone()) for step in view.fresh if not isinstance(step, Verdict)],
+        verdict=verdict and telling.tell(verdict, staff=staff, zone=zone()),
         reason=verdict and verdict.finding.reason,
         checked_at=verdict and verdict.finding.checked_at,
         command=verdict and telling.command(verdict.finding),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+from zoneinfo import ZoneInfo
 
 from flask import Flask, g, request, url_for
 from flask_login import current_user
@@ -17,6 +18,8 @@ from webapp.customers.lists import Question
 from webapp.customers.models import Service
 from webapp.routes.gate import own_path
 
+MOST_ZONE_NAME = 64  # characters
+
 
 def now() -> datetime:
     """The moment of this request: the clock is read once, here."""
@@ -24,6 +27,21 @@ def now() -> datetime:
         g.now = datetime.now(UTC)
     moment: datetime = g.now
     return moment
+
+
+def zone() -> tzinfo:
+    """The time zone of the reader's browser, of which theme.js keeps the name in a cookie; UTC until it has."""
+    if "zone" not in g:
+        g.zone = _zone(request.cookies.get("zone", ""))
+    where: tzinfo = g.zone
+    return where
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name) if len(name) <= MOST_ZONE_NAME else UTC
+    except (KeyError, ValueError, OSError):  # no such zone, a path, a folder: anything may stand in a cookie
+        return UTC
 
 
 # What a list takes from the address bar: everything else in it is dropped when a link to the list is written.
@@ -71,6 +89,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(_plain, "plain")
     app.add_template_filter(_host, "host")
     app.add_template_filter(browser_text, "browser")
+    app.add_template_global(zone)
     app.add_template_global(_same_list, "same_list")
     app.add_template_global(_whole_list, "whole_list")
     app.add_template_global(_sprite, "sprite")
@@ -86,13 +105,15 @@ def register(app: Flask) -> None:
 
 
 def _day(value: date | datetime | None) -> str:
-    """23 Nov 2026"""
-    return "" if value is None else padlock.day_text(value)
+    """23 Nov 2026; of an instant, where the reader is."""
+    if value is None:
+        return ""
+    return padlock.day_text(padlock.local(value, zone()) if isinstance(value, datetime) else value)
 
 
 def _instant(value: datetime | None) -> str:
     """23 Nov 2026, 17:44 UTC"""
-    return "" if value is None else f"{_day(value)}, {value:%H:%M} UTC"
+    return "" if value is None else f"{padlock.day_text(value)}, {value:%H:%M} UTC"
 
 
 def _plain(text: str) -> str:

@@ -13,7 +13,7 @@ from webapp.customers import csv_out, padlocks
 from webapp.reports import export, saved, ssl_status
 from webapp.reports.questions import AGES, ORIGINS, REASONS, WINDOWS, Question, week_of
 from webapp.routes.gate import own_path, staff_only
-from webapp.routes.page import REPORT_WORDS, now
+from webapp.routes.page import REPORT_WORDS, now, zone
 
 MOST_PRINTED = 1000
 
@@ -40,7 +40,7 @@ def ssl_status_print() -> str:
 
 @blueprint.get("/ssl-status.csv")
 def ssl_status_csv() -> Response:
-    lines = csv_out.lines(export.COLUMNS, export.rows(current_user, _question(), now()))
+    lines = csv_out.lines(export.columns(zone()), export.rows(current_user, _question(), now(), zone()))
     headers = {"Content-Disposition": f'attachment; filename="ssl-status-{now():%Y-%m-%d}.csv"'}
     return Response(stream_with_context(csv_out.joined(lines)), mimetype="text/csv", headers=headers)
 

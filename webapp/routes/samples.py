@@ -39,7 +39,7 @@ def padlocks(now: datetime) -> list[tuple[str, Service, Standing]]:
     ended, soon, later = now - timedelta(days=9), now + timedelta(days=12, hours=1), now + timedelta(days=60)
     made = [
         ("Valid", _facts(Reason.OK, now, later), True),
-        ("Valid, ends soon", _facts(Reason.OK, now, soon), True),
+        ("Valid, expires soon", _facts(Reason.OK, now, soon), True),
         ("Invalid", _facts(Reason.EXPIRED, now, ended), True),
         ("Unknown", _facts(Reason.TIMEOUT, now, None), True),
         ("Inactive", _facts(Reason.OK, now, later), False),

@@ -10,6 +10,11 @@
   dark.addEventListener("change", apply);
   addEventListener("storage", apply);
 
+  // Days are counted in the reader's own calendar, and pages are written on the server.
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  if (zone) document.cookie = `zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+
   // Who presses Back twice, quickly, does so while a page is still loading and htmx does not listen yet: the address
   // would change and the page would not.
   let loading = true;
