@@ -723,7 +723,7 @@ def change_title(change: Changed) -> str:
     return WORDS[change.new_reason].title
 
 
-def change_text(change: Changed) -> str:
+def change_text(change: Changed, zone: tzinfo = UTC) -> str:
     """What else is worth knowing of it: how it was before, and which certificate there is now."""
     sentences = []
     if change.old_reason is None:
@@ -731,14 +731,14 @@ def change_text(change: Changed) -> str:
     elif change.old_reason is not change.new_reason:
         sentences.append(f"Before: {WORDS[change.old_reason].title}.")
     if change.new_fingerprint and change.new_fingerprint != change.old_fingerprint:
-        sentences.append(_certificate_text(change.new_issuer, change.new_not_after))
+        sentences.append(_certificate_text(change.new_issuer, change.new_not_after, zone))
         if change.old_fingerprint and change.old_issuer != change.new_issuer:
             sentences.append(f"The one before was by {change.old_issuer or NO_ISSUER_NAME}.")
     return " ".join(sentences)
 
 
-def _certificate_text(issuer: str, not_after: datetime | None) -> str:
-    until = f", until {day_text(not_after)}" if not_after is not None else ""
+def _certificate_text(issuer: str, not_after: datetime | None, zone: tzinfo) -> str:
+    until = f", until {day_text(local(not_after, zone))}" if not_after is not None else ""
     return f"Certificate by {issuer or NO_ISSUER_NAME}{until}."
 
 

@@ -170,7 +170,7 @@ class Standing:
 
 
 def standing(hostname: Hostname | None, *, active: bool, now: datetime) -> Standing:
-    """The verdict at `now` from what is stored. A certificate that was valid when last seen and has ended since is
+    """The verdict at `now` from what is stored. A certificate that was valid when last seen and has expired since is
     expired: nobody has to ask to know that."""
     if not active:
         return Standing(State.INACTIVE, None, hostname)

@@ -17,7 +17,7 @@ from webapp.probe import State
 FIRST = timedelta(minutes=5)  # after what is new
 HOUR = timedelta(hours=1)  # red, or in its renewal window, or a check that failed on our side
 DAY = timedelta(days=1)  # nobody answers: that, too, may mend itself
-SELDOM = timedelta(days=3)  # green, and far from the end
+SELDOM = timedelta(days=3)  # green, and far from expiring
 
 
 def next_turn(row: Hostname, now: datetime) -> datetime:
