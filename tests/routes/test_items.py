@@ -60,9 +60,7 @@ def test_what_cannot_be_is_said_beside_its_field_and_the_input_kept(visit, place
 def test_what_is_no_host_name_is_saved_and_said(visit):
     ada = visit("ada")
     answer = ada.post("/admin/services/new", SERVICE | {"domain": "see ticket 4711"})
-    assert (
-        padlock.REFUSALS[Refusal.BAD_CHARACTERS] in ada.get(answer.headers["Location"]).select(".alert-warning")[0].text
-    )
+    assert padlock.REFUSALS[Refusal.SPACE] in ada.get(answer.headers["Location"]).select(".alert-warning")[0].text
 
 
 def test_saving_a_form_as_it_was_opened_changes_nothing(visit, app):
@@ -226,7 +224,7 @@ def test_all_that_is_wrong_is_said_at_once(visit, place, form):
     ("wrong", "words"),
     [
         ({"registered_on": "2026-02-02", "expires_on": "2026-02-01"}, "cannot expire before"),
-        ({"name": "not a domain"}, padlock.REFUSALS[Refusal.BAD_CHARACTERS]),
+        ({"name": "not a domain"}, padlock.REFUSALS[Refusal.SPACE]),
     ],
 )
 def test_a_domain_that_cannot_be_is_refused(visit, wrong, words):
