@@ -769,6 +769,13 @@ class Facts(Protocol):
     def notes(self) -> Collection[str]: ...
 
 
+class CurlFacts(Facts, Protocol):
+    """The same, with the number that curl ends with; None where a check has not yet said it."""
+
+    @property
+    def curl(self) -> int | None: ...
+
+
 _OF_THE_PATH = frozenset(
     {
         Reason.SELF_SIGNED,
@@ -854,7 +861,6 @@ def finding_text(finding: Finding) -> str:
 def staff_text(finding: Finding) -> str:
     """What a technician wants to know of a finding, in one line: the cause, OpenSSL's text, where it was asked, and
     curl's error number with the command that shows it."""
-    words = WORDS[finding.reason]
     behind = fault(finding.reason, finding)
     parts = [behind.customer] if behind and not behind.staff else []
     parts += [cause_text(finding.reason, finding), *note_texts(finding.notes, staff=True)]
@@ -863,16 +869,27 @@ def staff_text(finding: Finding) -> str:
     parts += stray_texts(finding.stray, finding.reason)
     if finding.address:
         parts.append(f"Asked at {finding.address} port {finding.port}.")
-    if finding.hostname and words.curl is not None:
-        stapled = only_stapled(finding)
-        command = curl_command(finding.hostname, finding.address, finding.port, stapled=stapled)
-        parts.append(f"curl error {CERT_STATUS_FAILED if stapled else words.curl}: {command}")
+    number = curl_number(finding.reason, finding)
+    if finding.hostname and number is not None:
+        command = curl_command(finding.hostname, finding.address, finding.port, stapled=only_stapled(finding))
+        parts.append(f"curl error {number}: {command}")
     return " ".join(parts)
 
 
-def only_stapled(finding: Finding) -> bool:
+def curl_number(reason: Reason, facts: CurlFacts) -> int | None:
+    """The number that `curl_command` ends with there; None where curl is not sent at all."""
+    usual = WORDS[reason].curl
+    if usual is None:
+        return None
+    if only_stapled(facts):
+        return CERT_STATUS_FAILED
+    return usual if facts.curl is None else facts.curl
+
+
+def only_stapled(facts: Facts) -> bool:
     """Whether only the server's own OCSP staple tells what is wrong."""
-    return bool(finding.problems) and all(problem.stapled for problem in finding.problems)
+    each = [one if isinstance(one, Problem) else Problem(**one) for one in facts.problems]
+    return bool(each) and all(problem.stapled for problem in each)
 
 
 def curl_command(hostname: str, address: str | None = None, port: int | None = None, *, stapled: bool = False) -> str:

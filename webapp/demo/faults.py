@@ -15,7 +15,7 @@ from webapp.demo.behaviours import answers, http_answer, says
 from webapp.demo.chains import names_only
 from webapp.demo.endings import ALERT, HANG_UP, RESET, leaves
 from webapp.demo.loopback import REVOKED_SERIAL, Lab
-from webapp.demo.pki import GENERALIZED_TIME, OCTET_STRING, UTC_TIME, days, der, extension, issue, issue_ca
+from webapp.demo.pki import BIT_STRING, GENERALIZED_TIME, OCTET_STRING, UTC_TIME, days, der, extension, issue, issue_ca
 from webapp.demo.servers import does, only, points, shows, shows_bad_signature, shows_self_signed, wants_client
 from webapp.probe.finding import Note, Reason
 
@@ -95,7 +95,14 @@ def _bad_chains(lab: Lab) -> None:
     lab.add("critical-extension", reason, "A critical extension that nobody knows", shows(extensions=strange))
     differs = "curl looks at the first entry of OpenSSL's error queue, which is about the signature itself"
     about = "The signature on the leaf does not fit"
-    lab.add("bad-signature", reason, about, shows_bad_signature, curl=(35,), differs=differs)
+    lab.add("bad-signature", reason, about, shows_bad_signature(), curl=(35,), differs=differs)
+    expired = issue_ca("Padlock Lab CA 9 (expired)", issuer=lab.root, not_after=days(-3.5))
+    about = "The signature on the leaf does not fit, and its issuer has expired"
+    both = shows_bad_signature(issuer=expired)
+    lab.add("bad-signature-later", reason, about, both, others=[Reason.CHAIN_EXPIRED])
+    differs = "curl looks at the first entry of OpenSSL's error queue, which is about what it cannot read"
+    about = "A key usage that allows nothing"
+    lab.add("key-usage-empty", reason, about, shows(usage=der(BIT_STRING, b"\0")), curl=(35,), differs=differs)
 
 
 def _several_faults(lab: Lab) -> None:

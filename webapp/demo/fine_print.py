@@ -189,6 +189,10 @@ def _browsers_refuse(lab: Lab) -> None:
     )
     for label, what, note, leaf in own:
         lab.add(f"browsers-{label}", Reason.OK, f"{what} that browsers refuse", shows(**leaf), notes=[note])
+    differs = "OpenSSL verifies an ECDSA signature with SHA-3 from 3.4 on"
+    sha3 = shows(digest=hashes.SHA3_256())
+    about, notes = "A signature (SHA3-256) that browsers refuse", [Note.BROWSERS_REFUSE_SIGNATURE]
+    lab.add("browsers-sha3", Reason.OK, about, sha3, notes=notes, curl=(60,), differs=differs)
 
 
 def _origins(lab: Lab) -> None:

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID, SignatureAlgorithmOID
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
-Digest = hashes.SHA1 | hashes.SHA224 | hashes.SHA256
+Digest = hashes.SHA1 | hashes.SHA224 | hashes.SHA256 | hashes.SHA3_256
 
 # The tags of the few ASN.1 types that a certificate is made of.
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
@@ -34,6 +34,8 @@ _SIGNATURES = {
     (ec.EllipticCurvePrivateKey, "sha1"): SignatureAlgorithmOID.ECDSA_WITH_SHA1,
     (ec.EllipticCurvePrivateKey, "sha224"): SignatureAlgorithmOID.ECDSA_WITH_SHA224,
     (ec.EllipticCurvePrivateKey, "sha256"): SignatureAlgorithmOID.ECDSA_WITH_SHA256,
+    (rsa.RSAPrivateKey, "sha3-256"): SignatureAlgorithmOID.RSA_WITH_SHA3_256,
+    (ec.EllipticCurvePrivateKey, "sha3-256"): SignatureAlgorithmOID.ECDSA_WITH_SHA3_256,
 }
 
 LEAF_USAGE = bytes.fromhex("030205a0")  # digitalSignature, keyEncipherment

@@ -40,11 +40,19 @@ def shows_self_signed(*, names: str | None = None, **leaf: Any) -> Server:
     return lambda lab, hostname: lab.serve(hostname, issue(names or hostname, **leaf))
 
 
-def shows_bad_signature(lab: Lab, hostname: str) -> Address:
+def shows_bad_signature(*, issuer: Identity | None = None, **leaf: Any) -> Server:
     """Show a leaf with a bit of its signature flipped."""
-    good = issue(hostname, issuer=lab.intermediate)
-    flipped = good.der[:-1] + bytes((good.der[-1] ^ 1,))
-    return lab.serve(hostname, dataclasses.replace(good, der=flipped), lab.intermediate)
+
+    def server(lab: Lab, hostname: str) -> Address:
+        by = issuer or lab.intermediate
+        return lab.serve(hostname, with_bad_signature(issue(hostname, issuer=by, **leaf)), by)
+
+    return server
+
+
+def with_bad_signature(good: Identity) -> Identity:
+    """The same certificate with a bit of its signature flipped."""
+    return dataclasses.replace(good, der=good.der[:-1] + bytes((good.der[-1] ^ 1,)))
 
 
 def shows_to_who_asks(lab: Lab, hostname: str) -> Address:

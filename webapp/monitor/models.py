@@ -36,6 +36,7 @@ class Hostname(Model):
     address: Mapped[str | None] = mapped_column(String(45))
     port: Mapped[int | None]
     tls_version: Mapped[str | None] = mapped_column(String(10))
+    curl: Mapped[int | None]  # see `Finding.curl`; None until the first check that says it
 
     fingerprint: Mapped[str | None] = mapped_column(String(64))
     subject: Mapped[str] = mapped_column(String(200), default="")

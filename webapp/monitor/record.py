@@ -44,6 +44,7 @@ def remember(row: Hostname, finding: Finding, now: datetime) -> dict[str, object
     row.notes, row.browsers_refuse = sorted(finding.notes), finding.browsers_refuse
     row.stray = [asdict(stray) for stray in finding.stray]
     row.address, row.port, row.tls_version = finding.address, finding.port, finding.tls_version
+    row.curl = finding.curl
     row.checked_at = row.asked_at = finding.checked_at
     if finding.state is State.VALID:
         row.last_valid_at = finding.checked_at

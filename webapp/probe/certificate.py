@@ -34,6 +34,8 @@ _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, format (bidi, z
 _CA_ISSUERS = "1.3.6.1.5.5.7.48.2"
 _DNS_NAME, _URI, _KEY_ID = 0x82, 0x86, 0x80
 _STATUS_REQUEST = Element(der.INTEGER, b"\x05")  # RFC 7633
+_NIST_SIGNATURES = bytes.fromhex("6086480165030403")  # how the OIDs of NIST's signatures begin, in DER
+_SHA3_BY_EC = frozenset(f"2.16.840.1.101.3.4.3.{last}" for last in range(9, 13))  # ecdsa-with-SHA3-224 to -512
 _UNREADABLE = (LookupError, ValueError)
 
 T = TypeVar("T")
@@ -169,6 +171,44 @@ def _identifier(opened: Opened, kind: str) -> bytes | None:
     return None
 
 
+def malformed_on_path(sent: Sequence[bytes]) -> bool:
+    """Whether OpenSSL meets a certificate that it cannot read in full on its way up from the leaf, which comes first
+    of these. Others that were sent along do not count."""
+    current, *others = (take_apart(each) for each in sent)
+    while True:
+        if _malformed(current):
+            return True
+        candidate = next((other for other in others if _is_named_as_issuer(other, current)), None)
+        if candidate is None:
+            return False
+        others.remove(candidate)
+        current = candidate
+
+
+def _is_named_as_issuer(other: Opened, certificate: Opened) -> bool:
+    with suppress(*_UNREADABLE):
+        return fields.same(fields.name(other.fields["subject"]), fields.name(certificate.fields["issuer"]))
+    return False
+
+
+def algorithms_differ(certificate: bytes) -> bool:
+    """Whether a certificate names two algorithms for its signature, one inside and one beside it. RFC 5280, 4.1.1.2,
+    rules that out."""
+    with suppress(*_UNREADABLE):
+        beside = der.inside(der.first(certificate), der.SEQUENCE, at_least=2)[1]
+        return take_apart(certificate).fields["signature"] != beside
+    return False
+
+
+def signed_with_sha3_by_ec(certificate: bytes) -> bool:
+    """Whether an issuer with an EC key signed this certificate with SHA-3."""
+    if _NIST_SIGNATURES not in certificate:  # nearly every certificate there is
+        return False
+    with suppress(*_UNREADABLE):
+        return der.dotted(der.first(take_apart(certificate).fields["signature"].body).body) in _SHA3_BY_EC
+    return False
+
+
 def _malformed(opened: Opened) -> bool:
     """Whether OpenSSL cannot read an extension that it goes by: it is there twice, or is not what it has to be."""
     known = [(oid, value) for oid, value in opened.extensions if oid in fields.READ_BY_OPENSSL]
@@ -179,6 +219,8 @@ def _malformed(opened: Opened) -> bool:
             der.check(value)
             if der.first(value).tag != fields.READ_BY_OPENSSL[oid]:
                 return True
+            if oid == fields.KEY_USAGE and not any(der.first(value).body[1:]):
+                return True  # it has to allow something (RFC 5280, 4.2.1.3)
     except Malformed:
         return True
     return False

@@ -1,11 +1,17 @@
-"""The number with which `curl --max-time 10 -v https://…` ends, from what was seen. A table, no I/O."""
+"""The number with which `curl --max-time 10 -v https://…` ends, from what was seen. No I/O.
+
+curl stops at the first verify error, and its number goes by the oldest entry of OpenSSL's error queue: 60 where that
+says "certificate verify failed", 35 where a complaint about the certificate's form or signature came before it. The
+numbers are those of curl on OpenSSL 3.0, which a test holds against the real one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from webapp.probe.finding import Ending, Finding, Note, Reason
+from webapp.probe import certificate, judge
+from webapp.probe.finding import Certificate, Contact, Ending, Problem, Reason
 from webapp.probe.steps import Answer, Failure
 
 COULD_NOT_RESOLVE, COULD_NOT_CONNECT, TIMED_OUT, TLS_FAILED, EMPTY, RECEIVE_FAILED, NOT_VERIFIED = (
@@ -35,8 +41,14 @@ _FAILURES: Mapping[Failure, int] = MappingProxyType(
         Failure.OTHER_CERTIFICATE: 0,  # curl makes one connection, and does not know
     }
 )
-_SIGNATURE, _NAME = 7, 62  # X509_V_ERR_CERT_SIGNATURE_FAILURE, X509_V_ERR_HOSTNAME_MISMATCH
+_SIGNATURE = 7  # X509_V_ERR_CERT_SIGNATURE_FAILURE
 _TOO_LONG = 22  # X509_V_ERR_CERT_CHAIN_TOO_LONG
+# X509_V_ERR_HOSTNAME_MISMATCH, …_EMAIL_MISMATCH, …_IP_ADDRESS_MISMATCH: curl looks at names last, and by itself.
+_NAMES = frozenset({62, 63, 64})
+_ASN1 = 13  # ERR_LIB_ASN1
+# ASN1_R_GENERALIZEDTIME_IS_TOO_SHORT, ASN1_R_UTCTIME_IS_TOO_SHORT: OpenSSL 4 does not take such a certificate apart.
+# OpenSSL 3.0 does, and then does not verify it.
+_SHORT_TIMES = frozenset({(_ASN1, 232), (_ASN1, 233)})
 
 
 def of_lookup(reason: Reason, detail: str) -> int | None:
@@ -46,28 +58,53 @@ def of_lookup(reason: Reason, detail: str) -> int | None:
     return COULD_NOT_RESOLVE if reason in (Reason.DNS_FAILED, Reason.DNS_NOT_FOUND) else None
 
 
-def of_contact(ending: Ending, finding: Finding, answer: Answer | None, *, speaks_http2: bool) -> int:
-    """Where an address was asked: how that ended, what it came to, and what HTTP said where it was asked."""
-    if Note.NO_SECURE_RENEGOTIATION in finding.notes:
+def of_contact(
+    contact: Contact, hostname: str, reason: Reason, problems: Sequence[Problem], leaf: Certificate | None
+) -> int:
+    """Where an address was asked: how that ended, and what it came to. What HTTP says is not in it."""
+    if contact.no_secure_renegotiation:
         return TLS_FAILED  # before it has seen the certificate
-    ours = [problem.depth for problem in finding.problems if problem.code == _TOO_LONG]
+    ours = [problem.depth for problem in problems if problem.code == _TOO_LONG]
     # curl follows a hundred issuers, and does not miss the one after the last that we follow. It looks at a staple only
     # with --cert-status.
-    problems = [problem.code for problem in finding.problems if not problem.stapled and problem.depth not in ours]
-    if _SIGNATURE in problems:
-        return TLS_FAILED  # curl reads OpenSSL's first complaint, which is about the signature itself
-    if problems and not (problems == [_NAME] and _by_common_name(finding)):
+    codes = {problem.code for problem in problems if not problem.stapled and problem.depth not in ours}
+    # An issuer that was sent and that OpenSSL does not take: it cannot read one of the two in full.
+    unread = any(one.code in judge.NO_ISSUER and one.reason is Reason.CHAIN_INVALID for one in problems)
+    if unread or (codes and contact.sent and certificate.malformed_on_path(contact.sent)):
+        return TLS_FAILED
+    if codes - _NAMES:
+        return _of_first_error(contact)
+    if codes and not _by_common_name(leaf, hostname):
         return NOT_VERIFIED
-    if finding.reason is Reason.CHAIN_INVALID and not problems and not ours:
-        return NOT_VERIFIED  # curl's OpenSSL reads on where ours stops, and then verifies
-    if ending is not Ending.DONE or answer is None or answer.failure is None:
-        return _ENDINGS[ending]
+    if reason is Reason.CHAIN_INVALID and not problems:
+        return TLS_FAILED if _SHORT_TIMES.isdisjoint(contact.codes) else NOT_VERIFIED
+    if any(certificate.signed_with_sha3_by_ec(each) for each in contact.path):
+        return NOT_VERIFIED  # OpenSSL has known these signatures since 3.4
+    if contact.ending is Ending.DONE and contact.codes:
+        return RECEIVE_FAILED  # the alert for want of a client certificate came after the handshake (TLS 1.3)
+    return _ENDINGS[contact.ending]
+
+
+def with_answer(number: int | None, answer: Answer | None, *, speaks_http2: bool) -> int | None:
+    """The number of a contact, where HTTP was asked besides."""
+    if number != 0 or answer is None or answer.failure is None:
+        return number
     if speaks_http2 and answer.failure in (Failure.EMPTY, Failure.BROKEN):
         return 0  # curl speaks HTTP/2, too
     return _FAILURES[answer.failure]
 
 
-def _by_common_name(finding: Finding) -> bool:
+def _of_first_error(contact: Contact) -> int:
+    """The same where OpenSSL did not verify the certificate."""
+    errors = (error for error in contact.errors if error[0] not in judge.NO_NEWS | _NAMES)
+    code, depth, _ = next(errors, (0, 0, ""))
+    if code != _SIGNATURE:
+        return NOT_VERIFIED
+    # Where the two names of the algorithm differ, OpenSSL does not come to try the signature.
+    differ = depth < len(contact.path) and certificate.algorithms_differ(contact.path[depth])
+    return NOT_VERIFIED if differ else TLS_FAILED
+
+
+def _by_common_name(leaf: Certificate | None, hostname: str) -> bool:
     """Whether curl takes the common name for want of others; no browser does."""
-    certificate = finding.certificate
-    return certificate is not None and not certificate.names and certificate.subject.lower() == finding.hostname
+    return leaf is not None and not leaf.names and leaf.subject.lower() == hostname

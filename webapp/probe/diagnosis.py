@@ -67,7 +67,7 @@ class _Asked:
 
     @property
     def step(self) -> AddressAsked:
-        number = curl.of_contact(self.contact.ending, self.finding, self.answer, speaks_http2=self.speaks_http2)
+        number = curl.with_answer(self.finding.curl, self.answer, speaks_http2=self.speaks_http2)
         seen = self.closeup
         return AddressAsked(
             self.endpoint,
@@ -113,7 +113,8 @@ def _at_its_addresses(
         if server is not None and dns.reason is Reason.DNS_NOT_FOUND:  # else nobody can tell
             yield _origin(text, hostname, server, settings, [], dns, "")
         failure = LookupFailed(dns.reason, dns.detail, dns.stray)
-        yield Verdict(engine.failed(text, hostname, failure, deadline), curl.of_lookup(dns.reason, dns.detail))
+        finding = engine.failed(text, hostname, failure, deadline)
+        yield Verdict(finding, finding.curl)
         return
     asked = []
     with ThreadPoolExecutor(len(where), "diagnosis") as each:  # every address by itself, all of them at once

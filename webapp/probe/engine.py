@@ -14,7 +14,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from webapp.probe import browsers, certificate, chain, handshake, judge, staple
+from webapp.probe import browsers, certificate, chain, curl, handshake, judge, staple
 from webapp.probe.address import ConnectTo, Endpoint, Lookup, LookupFailed, Network, Policy, endpoints, system_lookup
 from webapp.probe.deadline import Deadline
 from webapp.probe.finding import Contact, Ending, Finding, Note, Problem, Reason, Staple, StapleStatus, Stray
@@ -134,6 +134,7 @@ def judged(text: str, hostname: str, contact: Contact, deadline: Deadline, stray
         staple=stapled,
         detail=problems[0].text if problems and contact.chain_seen else contact.text,
         stray=stray,
+        curl=curl.of_contact(contact, hostname, reason, problems, leaf),
     )
 
 
@@ -177,7 +178,8 @@ def failed(text: str, hostname: str | None, error: Exception, deadline: Deadline
     if isinstance(error, NotCheckable):
         return _finding(text, hostname, Reason.NOT_CHECKABLE, deadline, refusal=error.refusal)
     if isinstance(error, LookupFailed):
-        return _finding(text, hostname, error.reason, deadline, detail=str(error), stray=error.stray)
+        number = curl.of_lookup(error.reason, str(error))
+        return _finding(text, hostname, error.reason, deadline, detail=str(error), stray=error.stray, curl=number)
     if isinstance(error, NoTurn):
         return _finding(text, hostname, Reason.MONITOR_ERROR, deadline, detail=str(error))
     log.error("checking %r failed on our side", text, exc_info=error)

@@ -16,7 +16,7 @@ from webapp.probe import der
 from webapp.probe.der import Element, Malformed
 
 COMMON_NAME, ORGANIZATION = "2.5.4.3", "2.5.4.10"
-SUBJECT_KEY_ID, SUBJECT_ALT_NAME, AUTHORITY_KEY_ID = "2.5.29.14", "2.5.29.17", "2.5.29.35"
+SUBJECT_KEY_ID, KEY_USAGE, SUBJECT_ALT_NAME, AUTHORITY_KEY_ID = "2.5.29.14", "2.5.29.15", "2.5.29.17", "2.5.29.35"
 AUTHORITY_ACCESS, TLS_FEATURE = "1.3.6.1.5.5.7.1.1", "1.3.6.1.5.5.7.1.24"
 
 # The extensions that OpenSSL reads of every certificate, with the tag that their value has to have. Where it cannot
@@ -24,7 +24,7 @@ AUTHORITY_ACCESS, TLS_FEATURE = "1.3.6.1.5.5.7.1.1", "1.3.6.1.5.5.7.1.24"
 READ_BY_OPENSSL: Mapping[str, int] = MappingProxyType(
     {
         SUBJECT_KEY_ID: der.OCTET_STRING,
-        "2.5.29.15": der.BIT_STRING,  # key usage
+        KEY_USAGE: der.BIT_STRING,
         SUBJECT_ALT_NAME: der.SEQUENCE,
         "2.5.29.19": der.SEQUENCE,  # basic constraints
         "2.5.29.30": der.SEQUENCE,  # name constraints
@@ -32,6 +32,8 @@ READ_BY_OPENSSL: Mapping[str, int] = MappingProxyType(
         AUTHORITY_KEY_ID: der.SEQUENCE,
         "2.5.29.37": der.SEQUENCE,  # extended key usage
         "2.16.840.1.113730.1.1": der.BIT_STRING,  # Netscape's certificate type
+        "1.3.6.1.5.5.7.1.7": der.SEQUENCE,  # IP addresses (RFC 3779)
+        "1.3.6.1.5.5.7.1.8": der.SEQUENCE,  # autonomous systems (RFC 3779)
         "1.3.6.1.5.5.7.1.14": der.SEQUENCE,  # proxy certificate
     }
 )

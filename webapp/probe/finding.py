@@ -288,6 +288,7 @@ class Finding:
     refusal: Refusal | None = None
     detail: str = ""
     stray: tuple[Stray, ...] = ()  # its addresses that must not be asked; with `blocked`, all there are
+    curl: int | None = None  # the number that curl ends with there, as far as no HTTP is asked; None: not sent at all
 
     @property
     def state(self) -> State:

@@ -504,7 +504,7 @@ def _taken(connection: SSL.Connection, sock: socket.socket, until: float) -> Pro
         return _End(Ending.DONE)  # also for a close_notify, with which it ends in good order
     end = _failure(connection, result)
     if end.ending is Ending.ALERT and connection.get_app_data().client_certificate_wanted:
-        return _End(Ending.DONE)
+        return _End(Ending.DONE, codes=end.codes)
     return replace(end, ending=Ending.CUT_OFF_LATE)
 
 

@@ -39,7 +39,7 @@ NO_NEWS = frozenset(
 
 HOSTNAME_MISMATCH = 62
 
-_NO_ISSUER = frozenset({2, 20, 21})
+NO_ISSUER = frozenset({2, 20, 21})
 _TOO_LONG = 22  # CERT_CHAIN_TOO_LONG
 
 _LEAF: Mapping[int, Reason] = MappingProxyType(
@@ -201,9 +201,9 @@ def _problems(contact: Contact, issuer_missing: bool, ends_in_root: bool) -> tup
 
 
 def _reason_for(code: int, depth: int, issuer_missing: bool, ends_in_root: bool) -> Reason:
-    if code in _NO_ISSUER and depth == 0 and not issuer_missing:
+    if code in NO_ISSUER and depth == 0 and not issuer_missing:
         return Reason.CHAIN_INVALID
-    if code in _NO_ISSUER and depth > 0 and ends_in_root:
+    if code in NO_ISSUER and depth > 0 and ends_in_root:
         return Reason.UNTRUSTED_ISSUER
     reason = _LEAF.get(code) if depth == 0 else None
     return reason or _ANY.get(code, Reason.CHAIN_INVALID)
