@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import Argon2Error, InvalidHashError, VerifyMismatchError
 from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.exc import OperationalError
@@ -33,6 +33,10 @@ log = logging.getLogger(__name__)
 
 class NotTheFirst(Exception):
     """There is a user already: nobody becomes administrator through the first link any more."""
+
+
+class CannotHash(Exception):
+    """Argon2 could not do its work, mostly for want of memory or threads: the password may be right or wrong."""
 
 
 def add_user(
@@ -203,8 +207,12 @@ def knows_password(user: User, password: str) -> bool:
 
 
 def hash_password(password: str) -> str:
-    """A password as it is stored. Takes a while on purpose: do it before `writing()`, where others would wait."""
-    return _hasher.hash(passwords.normal(password))
+    """A password as it is stored. Takes a while on purpose: do it before `writing()`, where others would wait. Raises
+    `CannotHash`."""
+    try:
+        return _hasher.hash(passwords.normal(password))
+    except Argon2Error as error:
+        raise CannotHash(str(error)) from error
 
 
 def nobody_yet() -> bool:
@@ -248,16 +256,19 @@ def _verify(password_hash: str, password: str) -> bool:
 
 
 def _fits(password_hash: str, password: str) -> bool:
+    """Whether it fits the hash as it is. Raises `CannotHash` where this machine cannot tell."""
     try:
         return _hasher.verify(password_hash, password)
-    except (VerificationError, InvalidHashError):
-        return False
+    except (VerifyMismatchError, InvalidHashError):
+        return False  # it is another password, or one that nothing fits
+    except Argon2Error as error:  # allocation or threads failed: a right password looks the same as a wrong one here
+        raise CannotHash(str(error)) from error
 
 
 @cache
 def _hash_of_nobody() -> str:
     """What a password is compared with where the e-mail address is unknown, so that this takes no less time."""
-    return _hasher.hash(secrets.token_hex())
+    return hash_password(secrets.token_hex())
 
 
 def _setup_links(secret_key: str) -> URLSafeTimedSerializer:

@@ -11,6 +11,7 @@ from sqlalchemy.orm.exc import ObjectDeletedError
 from werkzeug.exceptions import Forbidden, HTTPException, SecurityError
 from werkzeug.routing import RequestRedirect
 
+from webapp.customers.accounts import CannotHash
 from webapp.extensions import db, saving_fails
 from webapp.routes.gate import own_path
 
@@ -30,6 +31,11 @@ WORDS = {
     500: ("Our own fault", "Something failed on our side. It has been noted; please try again later."),
     503: ("Not available just now", "We cannot reach our own data at the moment. Please try again in a minute."),
 }
+NO_MEMORY = ("Our server is short of memory", "We couldn't finish what you asked for. Please try again in a minute.")
+NOT_CHECKED = (
+    "We couldn't check your password",
+    "Something failed on our side, so your password may well be right. Please try again in a minute.",
+)
 NOT_SAVED = ("Nothing can be saved just now", "What is there can be read, but not changed. Please try again later.")
 DAMAGED = "The database is damaged. Stop the site and restore the last backup: see docs/running.md, “The database”."
 
@@ -42,6 +48,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(DatabaseError, _perhaps_damaged)
     app.register_error_handler(PoolTimeout, _database_error)
     app.register_error_handler(ObjectDeletedError, _gone)
+    app.register_error_handler(CannotHash, _no_memory)
+    app.register_error_handler(MemoryError, _no_memory)
     app.after_request(_redirect_here)
 
 
@@ -70,6 +78,12 @@ def _gone(_error: ObjectDeletedError) -> Response:
     db.session.rollback()
     g.pop("_login_user", None)  # perhaps it was who asks: Flask-Login looks anew, for the page is made for somebody
     return _page(404)
+
+
+def _no_memory(error: Exception) -> Response:
+    current_app.logger.error("This machine has too little memory, or too few threads.", exc_info=error)
+    db.session.rollback()
+    return _page(503, NOT_CHECKED if isinstance(error, CannotHash) else NO_MEMORY)
 
 
 def _database_error(error: Exception) -> Response:
