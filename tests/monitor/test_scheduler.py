@@ -1,8 +1,9 @@
 """The clock inside the site's process."""
 
 from datetime import UTC, datetime, timedelta
-from threading import Event, Thread
+from threading import Event, Semaphore, Thread
 
+import apscheduler.schedulers.base
 import pytest
 
 from webapp import extensions
@@ -83,6 +84,41 @@ def test_it_ends_though_a_tick_puts_off_the_next_one_at_that_very_moment(ticking
     Thread(target=lambda: (scheduler.stop(), ended.set()), daemon=True).start()
     assert ended.wait(10)
     assert not extensions.scheduler.get_jobs()
+
+
+@pytest.fixture
+def turn_clock(monkeypatch):
+    """Turns the time of day by so much, for the scheduler and for what it stands on."""
+    shift = [timedelta(0)]
+
+    class Turned(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + shift[0]
+
+    monkeypatch.setattr(scheduler, "datetime", Turned)
+    monkeypatch.setattr(apscheduler.schedulers.base, "datetime", Turned)
+    return lambda by: shift.__setitem__(0, by)
+
+
+@pytest.mark.parametrize("by", [timedelta(hours=-1), timedelta(days=-3650), timedelta(days=1), timedelta(days=3650)])
+def test_it_goes_on_ticking_when_the_clock_is_turned(ticking, turn_clock, by):
+    ticks = Semaphore(0)
+    ticking(lambda stop, seconds, step: ticks.release())
+    assert ticks.acquire(timeout=5)
+    turn_clock(by)
+    assert all(ticks.acquire(timeout=5) for _ in range(4))
+    turn_clock(timedelta(0))
+    assert all(ticks.acquire(timeout=5) for _ in range(4))
+
+
+def test_it_looks_again_soon_while_another_process_holds_a_run(ticking, monkeypatch):
+    monkeypatch.setattr(scheduler, "EVERY", timedelta(hours=1))
+    monkeypatch.setattr(scheduler, "WATCHED", timedelta(seconds=0.05))
+    monkeypatch.setattr(runs, "held_elsewhere", lambda: True)
+    ticks = Semaphore(0)
+    ticking(lambda stop, seconds, step: ticks.release())
+    assert all(ticks.acquire(timeout=5) for _ in range(3))
 
 
 @pytest.mark.parametrize(("setting", "from_flask"), [(False, ""), (True, "true")])

@@ -2,28 +2,33 @@
 
 The job only ticks. What is to be done is read from the database each time (see `runs`), so nothing is lost when a tick
 is late, and a second scheduler does no harm.
+
+APScheduler goes by the time of day: a job that is due at noon waits for noon, also when the clock is set back an hour
+just before. So each tick is a job that is due at once, and a thread of ours adds it that waits by the monotonic clock.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from threading import Event, Lock
+from threading import Event, Lock, Thread
 from typing import Any
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from flask import Flask, current_app
 
 from webapp.extensions import db, scheduler
-from webapp.monitor import refresh
+from webapp.monitor import refresh, runs
 
 log = logging.getLogger(__name__)
 
 EVERY = timedelta(minutes=1)
 FIRST = timedelta(seconds=2)  # after the start: whoever only looks at the settings has gone by then
 AT_MOST = 40.0  # seconds that a tick goes on taking up work; the next one goes on from there
+WATCHED = timedelta(seconds=5)  # between ticks while a run is under way elsewhere: its process may have died
 SOON = timedelta(seconds=0.5)
 
 # However late a tick is, it is worth doing, and once is enough.
@@ -31,6 +36,8 @@ _PUNCTUAL = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1, "
 
 _stop = Event()
 _starting = Lock()
+_pacemaker: Thread | None = None
+_watch = Event()  # set while a run is under way that another process holds
 _threads: ThreadPoolExecutor | None = None  # what ticks run in, while there are any
 
 
@@ -43,11 +50,26 @@ def at_each_tick(app: Flask, work: Callable[[datetime], None]) -> None:
 def start(app: Flask) -> None:
     """Start to tick in this process, if the site is to and this is no `flask` command: those begin and end on their
     own. Once is enough, also for who calls twice."""
+    global _pacemaker
     if app.config["PADLOCK_SCHEDULER"] and os.environ.get("FLASK_RUN_FROM_CLI") != "true":
         _start(app)
-        first = datetime.now(UTC) + FIRST
-        every = {"trigger": "interval", "seconds": EVERY.total_seconds(), "next_run_time": first}
-        scheduler.add_job("tick", _tick, args=[app], **every, **_PUNCTUAL)
+        with _starting:
+            if _pacemaker is None:
+                _pacemaker = Thread(target=_keep_pace, args=[app], name="pacemaker", daemon=True)
+                _pacemaker.start()
+
+
+def _keep_pace(app: Flask) -> None:
+    """Tick every minute of the monotonic clock, however the time of day is set meanwhile."""
+    next_at = time.monotonic() + FIRST.total_seconds()
+    while not _stop.wait(max(0.0, min(next_at - time.monotonic(), WATCHED.total_seconds()))):
+        if time.monotonic() < next_at and not _watch.is_set():
+            continue
+        next_at = time.monotonic() + EVERY.total_seconds()
+        try:
+            _tick_in(app, timedelta(0), "tick", 1)
+        except Exception:
+            log.exception("the scheduler's tick could not be started")
 
 
 def soon() -> None:
@@ -59,8 +81,12 @@ def soon() -> None:
 
 def stop() -> None:
     """Let go of what is under way, within a second or two, and tick no more. gunicorn.conf.py calls it at the end."""
+    global _pacemaker
     _stop.set()
     with _starting:
+        if _pacemaker is not None:
+            _pacemaker.join()
+            _pacemaker = None
         if _threads is not None and scheduler.running:
             scheduler.remove_all_jobs()  # it would fail to remove one that is just through
             # It must not wait itself: it would hold a lock that a tick which puts off the next one needs to end.
@@ -80,10 +106,11 @@ def _start(app: Flask) -> None:
             scheduler.start()
 
 
-def _tick_in(app: Flask, delay: timedelta) -> None:
+def _tick_in(app: Flask, delay: timedelta, name: str = "tick soon", at_once: int = 2) -> None:
+    """One tick, by a job of this name. Two of them at once where the next must not be dropped while the last one ends:
+    a run is worked on by one of them only."""
     when: dict[str, Any] = {"trigger": "date", "run_date": datetime.now(UTC) + delay}
-    # Two at once, or it would be dropped that comes while the last one ends; a run is worked on by one of them only.
-    scheduler.add_job("tick soon", _tick, args=[app], **when, **_PUNCTUAL | {"max_instances": 2})
+    scheduler.add_job(name, _tick, args=[app], **when, **_PUNCTUAL | {"max_instances": at_once})
 
 
 def _step(app: Flask) -> refresh.Step | None:
@@ -101,9 +128,12 @@ def _step(app: Flask) -> refresh.Step | None:
 def _tick(app: Flask) -> None:
     """One look. Whatever fails is ours: it is logged, and the next look comes all the same."""
     more = False
+    _watch.clear()
     with app.app_context():
         try:
             more = refresh.tick(_stop, AT_MOST, step=_step(app))
+            if runs.held_elsewhere():
+                _watch.set()
         except Exception:
             log.exception("the scheduler's tick failed")
         finally:

@@ -1,0 +1,47 @@
+"""A site whose machine has its clock set, as a real process: the time of day is shifted, the monotonic clock is not."""
+
+import shutil
+import subprocess
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.monitor.processes import ROOT, wait_for
+from webapp.extensions import db
+from webapp.monitor import runs
+
+HOUR = 3600
+
+
+@pytest.fixture
+def set_clock(environ, tmp_path):
+    """Sets the clock of the processes of this test, by so many seconds, while they run."""
+    compiler, library, shift = shutil.which("cc"), tmp_path / "clock.so", tmp_path / "shift"
+    if compiler is None:
+        pytest.skip("a C compiler makes the clock that is wrong")
+    source = ROOT / "tests/shifted_clock.c"
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True)
+    environ.update(LD_PRELOAD=str(library), CLOCK_SHIFT=str(shift))
+
+    def set_clock(by):
+        fresh = shift.with_suffix(".new")
+        fresh.write_text(str(by))
+        fresh.rename(shift)
+
+    set_clock(0)
+    return set_clock
+
+
+def ticked_at():
+    db.session.rollback()
+    return runs.last_tick()
+
+
+def test_a_site_whose_clock_is_set_back_ticks_within_two_minutes(fleet, site_process, set_clock):
+    fleet("name.fleet.example")
+    site_process()
+    wait_for(ticked_at)
+    before = ticked_at()
+    set_clock(-HOUR)
+    wait_for(lambda: ticked_at() != before, 120)
+    assert abs(ticked_at() - datetime.now(UTC) + timedelta(seconds=HOUR)) < timedelta(minutes=3)
