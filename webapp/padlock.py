@@ -670,6 +670,23 @@ def run_title(kind: str, slot: str) -> str:
     return "Refresh now" if kind == "now" else "Command line"
 
 
+def many_failed(asked: int, failed: int) -> bool:
+    """Whether a refresh did not go well: at least one in twenty of its checks failed on our side."""
+    return failed > 0 and 20 * failed >= asked
+
+
+def run_state(run: Counted, state: str) -> tuple[str, str]:
+    """How a refresh is or was, in a word, and the colour of its badge."""
+    if state == "done" and many_failed(run.asked, run.failed):
+        return ("Failed in part", "red")
+    return RUNS[state]
+
+
+def failed_checks(asked: int, failed: int) -> str:
+    """ "233 of 300 checks failed on our side."."""
+    return f"{failed:,} of {asked:,} check{'' if asked == 1 else 's'} failed on our side."
+
+
 def run_progress(state: str, asked: int, total: int) -> str:
     """How far a refresh is, in a sentence."""
     if state == "offline":

@@ -93,6 +93,9 @@ def test_control_names_that_fail_are_told(failed, level):
         ({}, None, OK),
         ({"ticked_at": None}, "Scheduler", BAD),
         ({"ticked_at": NOW - timedelta(days=2)}, "Scheduler", BAD),
+        ({"ticked_at": NOW + timedelta(hours=1)}, "Scheduler", BAD),
+        ({"ticked_at": NOW + timedelta(days=3650)}, "Scheduler", BAD),
+        ({"ticked_at": NOW + timedelta(seconds=30)}, None, OK),
         ({"on": False, "ticked_at": NOW - timedelta(days=2)}, "Scheduler", BAD),
         ({"on": False}, None, OK),  # another process does it
         ({"state": "failed", "detail": "It had not ended."}, "Daily refresh", BAD),
@@ -141,6 +144,11 @@ def test_checks_that_are_not_enough_for_the_adaptive_schedule_are_told_with_the_
 def test_a_scheduler_that_died_two_days_ago_is_told_in_words():
     flag = health.scheduler(replace(WELL, ticked_at=NOW - timedelta(days=2)), NOW)[0]
     assert "It last looked 2 days ago: nothing is refreshed" in flag.words
+
+
+def test_a_heartbeat_that_is_yet_to_come_is_told_in_words():
+    flag = health.scheduler(replace(WELL, ticked_at=NOW + timedelta(hours=1)), NOW)[0]
+    assert flag.words == "It last ran at 24 Nov 2026, 13:00 UTC, which is yet to come. The clock was set back."
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,17 @@ def test_a_scheduler_that_is_dead_for_two_days_is_seen_by_people_and_machines(vi
     assert (answer.status_code, answer.json["scheduler"]) == (503, "silent")
 
 
+@pytest.mark.usefixtures("ticking")
+def test_a_heartbeat_that_is_yet_to_come_counts_as_silence_everywhere(visit, app):
+    with app.app_context():
+        runs.beat(datetime.now(UTC) + timedelta(hours=1))
+    ada = visit("ada")
+    assert "The clock was set back" in flags(ada.get("/admin/health"))["Scheduler"].text
+    assert "The clock of this machine was set back" in ada.get("/admin/refresh").main.text
+    assert "The clock of this machine was set back" in ada.get("/admin/domains").text
+    assert visit().client.get("/readyz").json["scheduler"] == "silent"
+
+
 def test_a_state_of_two_days_ago_says_so(visit, app):
     with app.app_context(), writing():
         old = {"checked_at": datetime.now(UTC) - timedelta(days=2), "state": State.UNKNOWN, "reason": Reason.TIMEOUT}

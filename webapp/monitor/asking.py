@@ -44,6 +44,7 @@ class Askers:
         self._at_once: int = config["PADLOCK_PER_ADDRESS"]
         self._pause: float = config["PADLOCK_PER_ADDRESS_PAUSE"]
         self._crew = probe.Crew[Finding](self.concurrency, "refresh")
+        self._faults = probe.Faults()
         self.forget()
 
     def forget(self) -> None:
@@ -55,11 +56,12 @@ class Askers:
 
     def ask(self, name: str) -> Future[Finding]:
         """What this name will answer; it may stand in line for a while."""
-        return self._crew.submit(probe.probe(name, self._settings, self._turns))
+        return self._crew.submit(probe.probe(name, self._settings, self._turns, self._faults))
 
     def close(self) -> None:
         """Ask nobody any more."""
         self._crew.close()
+        self._faults.report()
 
 
 class Asking(Generic[K]):

@@ -88,6 +88,8 @@ def _clockwork(now: datetime) -> Clockwork:
         limit=config["PADLOCK_REFRESH_DAILY_LIMIT"],
         used=today.asked if today else 0,
         needed=due.needed(now) if due.adaptive() else None,
+        asked=run.asked if run else 0,
+        failed=run.failed if run else 0,
     )
 
 

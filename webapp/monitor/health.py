@@ -43,7 +43,7 @@ class Flag:
 class Clockwork:
     """The scheduler and its last daily run. `state` and `detail` are the run's, `late`: today's has not begun though it
     should have. `limit` of 0 is none, `used` are today's checks so far. `needed`: how many a day the adaptive schedule
-    needs; None where it is off."""
+    needs; None where it is off. `asked`, `failed`: the checks of the last run, and those that failed on our side."""
 
     on: bool
     ticked_at: datetime | None
@@ -54,6 +54,8 @@ class Clockwork:
     limit: int
     used: int = 0
     needed: int | None = None
+    asked: int = 0
+    failed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +138,18 @@ def days_a_round(fleet: int, limit: int) -> int:
 
 
 def is_silent(ticked_at: datetime | None, now: datetime) -> bool:
-    """Whether no scheduler has looked for so long that there is none."""
-    return ticked_at is None or now - ticked_at > SILENT
+    """Whether no scheduler has looked for so long that there is none. A look that is yet to come is none: the clock
+    has been set back since, and nothing is known of how long ago it was."""
+    return ticked_at is None or now - ticked_at > SILENT or ticked_at - now > SKEW
 
 
 def _ticking(clockwork: Clockwork, now: datetime) -> Flag:
     name, ticked = "Scheduler", clockwork.ticked_at
-    since = "It has never run" if ticked is None else f"It last looked {padlock.age_text(ticked, now)}"
+    since = f"It last looked {padlock.age_text(ticked, now)}" if ticked is not None else "It has never run"
+    if ticked is not None and ticked - now > SKEW:
+        words = f"It last ran at {ticked:%d %b %Y, %H:%M} UTC, which is yet to come. The clock was set back."
+        fix = "Check the clock of this machine. If this message stays for two minutes, restart the site."
+        return Flag(name, Level.BAD, words, fix)
     if is_silent(ticked, now):
         fix = "Start the site anew." if clockwork.on else "Set PADLOCK_SCHEDULER=on, or start a process that has it on."
         return Flag(name, Level.BAD, f"{since}: nothing is refreshed, and states grow old.", fix)
@@ -160,6 +167,11 @@ def _last_run(clockwork: Clockwork) -> list[Flag]:
     if state == "offline":
         fix = "See whether this machine reaches the internet. It is tried again by itself."
         return [Flag(name, Level.BAD, "The last one found this machine without a network.", fix)]
+    if clockwork.failed:
+        level = Level.BAD if padlock.many_failed(clockwork.asked, clockwork.failed) else Level.WARNING
+        told = padlock.failed_checks(clockwork.asked, clockwork.failed)
+        fix = "Look at the log of the site: it says why. The next run checks these names again."
+        return [Flag(name, level, f"{told} The stored states of these names were kept.", fix)]
     return (
         [Flag(name, Level.OK, "The last one went well." if state == "done" else "One is under way.")] if state else []
     )

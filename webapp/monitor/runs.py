@@ -6,6 +6,7 @@ how many schedulers look, how often the site starts, or which way the clock is t
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta, tzinfo
@@ -15,9 +16,12 @@ from flask import current_app
 from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from webapp import padlock
 from webapp.extensions import db, writing
 from webapp.monitor import due
 from webapp.monitor.models import Heartbeat, RefreshRun, RunKind, RunState
+
+log = logging.getLogger(__name__)
 
 OFFLINE_PAUSE = timedelta(minutes=5)  # until a monitor without a network tries again
 STUMBLE_PAUSE = timedelta(minutes=1)  # until a run that failed on our side is tried again; doubled each time
@@ -144,6 +148,11 @@ def end(owner: str, now: datetime) -> None:
             all_failed = run.asked > 0 and run.failed == run.asked
             run.state = RunState.FAILED if all_failed else RunState.DONE
             run.detail = "Every check failed on our side, see the log." if all_failed else ""
+            if run.failed:
+                told = padlock.failed_checks(run.asked, run.failed)
+                log.error("the refresh %d did not go well: %s", run.id, told)
+                if not all_failed and padlock.many_failed(run.asked, run.failed):
+                    run.detail = f"{told} See the log."
             run.ended_at, run.owner, run.owned_until = now, None, None
 
 
@@ -213,6 +222,12 @@ def latest(most: int) -> list[RefreshRun]:
 def under_way() -> RefreshRun | None:
     """The run that is being worked on or waits for it, the newest of several."""
     return db.session.scalar(_newest().filter_by(ended_at=None).limit(1))
+
+
+def held_elsewhere() -> bool:
+    """Whether a process holds a run, as seen by one that holds none itself. It may have died."""
+    held = select(RefreshRun.id).where(RefreshRun.ended_at.is_(None), RefreshRun.owner.is_not(None))
+    return db.session.scalar(held.limit(1)) is not None
 
 
 def is_late(now: datetime) -> bool:

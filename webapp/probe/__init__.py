@@ -8,6 +8,7 @@ from webapp.probe.about import Roots, roots, versions
 from webapp.probe.address import ConnectTo, answer_time
 from webapp.probe.certificate import clean
 from webapp.probe.engine import Settings, check, check_many, probe
+from webapp.probe.faults import Faults
 from webapp.probe.finding import Certificate, Finding, Note, Problem, Reason, State
 from webapp.probe.hostname import NotCheckable, Refusal, parse, to_unicode, understand
 from webapp.probe.turns import Turns
@@ -17,6 +18,7 @@ __all__ = [
     "Certificate",
     "ConnectTo",
     "Crew",
+    "Faults",
     "Finding",
     "NotCheckable",
     "Note",

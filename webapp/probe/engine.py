@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -17,6 +17,7 @@ from typing import Any
 from webapp.probe import browsers, certificate, chain, curl, handshake, judge, staple
 from webapp.probe.address import ConnectTo, Endpoint, Lookup, LookupFailed, Network, Policy, endpoints, system_lookup
 from webapp.probe.deadline import Deadline
+from webapp.probe.faults import Faults, log_fault
 from webapp.probe.finding import Contact, Ending, Finding, Note, Problem, Reason, Staple, StapleStatus, Stray
 from webapp.probe.hostname import NotCheckable, parse
 from webapp.probe.turns import NoTurn, Turns
@@ -64,10 +65,12 @@ def check_many(hosts: Iterable[str], settings: Settings = DEFAULT, concurrency: 
     is read in the caller's thread: while it blocks, nothing is yielded.
     """
     finished: SimpleQueue[Future[Finding]] = SimpleQueue()
-    flying = 0
-    with closing(Crew[Finding](concurrency, "probe")) as crew:
+    flying, faults = 0, Faults()
+    with ExitStack() as stack:
+        stack.callback(faults.report)
+        crew = stack.enter_context(closing(Crew[Finding](concurrency, "probe")))
         for host in hosts:
-            crew.submit(probe(host, settings)).add_done_callback(finished.put)
+            crew.submit(probe(host, settings, faults=faults)).add_done_callback(finished.put)
             flying += 1
             if flying >= concurrency:
                 # Each look takes the interpreter from the thread that shakes hands: some at once are 7 % quicker.
@@ -80,9 +83,11 @@ def check_many(hosts: Iterable[str], settings: Settings = DEFAULT, concurrency: 
             flying -= 1
 
 
-def probe(text: str, settings: Settings = DEFAULT, turns: Turns | None = None) -> Probe[Finding]:
+def probe(
+    text: str, settings: Settings = DEFAULT, turns: Turns | None = None, faults: Faults | None = None
+) -> Probe[Finding]:
     """`check` as a generator, for whoever does the waiting for many: see `waiting`. With `turns` it stands in line
-    at a busy address; that time does not count."""
+    at a busy address; that time does not count. `faults` logs failures of our own that many have in common once."""
     deadline = Deadline(settings.timeout)
     hostname = None
     try:
@@ -101,7 +106,7 @@ def probe(text: str, settings: Settings = DEFAULT, turns: Turns | None = None) -
             contact = yield from _in_turn(hostname, where.endpoints, trust, deadline, turns)
         return judged(text, hostname, contact, deadline, where.stray)
     except Exception as error:  # noqa: BLE001 - told apart, and logged where it is ours
-        return failed(text, hostname, error, deadline)
+        return failed(text, hostname, error, deadline, faults.log if faults is not None else log_fault)
 
 
 def judged(text: str, hostname: str, contact: Contact, deadline: Deadline, stray: tuple[Stray, ...] = ()) -> Finding:
@@ -173,7 +178,13 @@ def _notes(contact: Contact, reason: Reason, stapled: Staple | None) -> Iterator
         yield from browsers.refusals(contact.other_path or contact.path, rsa_exchange=contact.rsa_exchange)
 
 
-def failed(text: str, hostname: str | None, error: Exception, deadline: Deadline) -> Finding:
+def failed(
+    text: str,
+    hostname: str | None,
+    error: Exception,
+    deadline: Deadline,
+    log_it: Callable[[str, Exception], None] = log_fault,
+) -> Finding:
     """The finding where it came to no contact: what kept us from it, or our own fault, which is logged."""
     if isinstance(error, NotCheckable):
         return _finding(text, hostname, Reason.NOT_CHECKABLE, deadline, refusal=error.refusal)
@@ -182,7 +193,7 @@ def failed(text: str, hostname: str | None, error: Exception, deadline: Deadline
         return _finding(text, hostname, error.reason, deadline, detail=str(error), stray=error.stray, curl=number)
     if isinstance(error, NoTurn):
         return _finding(text, hostname, Reason.MONITOR_ERROR, deadline, detail=str(error))
-    log.error("checking %r failed on our side", text, exc_info=error)
+    log_it(text, error)
     detail = certificate.clean(f"{type(error).__name__}: {error}")
     return _finding(text, hostname, Reason.MONITOR_ERROR, deadline, detail=detail)
 
