@@ -103,6 +103,21 @@ def test_what_is_past_is_told_in_the_same_way(delta, text):
     assert padlock.age_text(NOW - delta, NOW) == text
 
 
+@pytest.mark.parametrize(
+    ("lifetime", "left", "text"),
+    [
+        (90 * DAY - SECOND, 90 * DAY - SECOND, "90 days of 90"),  # as Let's Encrypt issues them
+        (90 * DAY, 12 * DAY, "12 days of 90"),
+        (90 * DAY, 23 * HOUR, "23 hours of 90 days"),
+        (DAY, 5 * HOUR, "5 hours of 24 hours"),
+        (90 * DAY, 91 * DAY, "91 days"),  # not valid yet
+    ],
+)
+def test_no_more_is_left_than_the_lifetime(lifetime, left, text):
+    not_after = NOW + left
+    assert padlock.left_of_text(not_after - lifetime, not_after, NOW) == text
+
+
 def test_the_future_is_no_age():
     assert padlock.age_text(NOW + DAY, NOW) == "just now"
 

@@ -979,6 +979,16 @@ def left_text(not_after: datetime, now: datetime, zone: tzinfo = UTC) -> str:
     return distance_text(not_after, now, zone) or "under a minute"
 
 
+def left_of_text(not_before: datetime, not_after: datetime, now: datetime, zone: tzinfo = UTC) -> str:
+    """ "12 days of 90", "23 hours of 90 days": the time left of a certificate's lifetime. Without the lifetime before
+    its first day, when more than that is left."""
+    left = left_text(not_after, now, zone)
+    if now < not_before:
+        return left
+    lifetime = left_text(not_after, not_before, zone)
+    return f"{left} of {lifetime.removesuffix(' days') if left.endswith(' days') else lifetime}"
+
+
 def age_text(at: datetime, now: datetime, zone: tzinfo = UTC) -> str:
     """ "just now", "5 minutes ago", "47 hours ago", "2 days ago": how long ago an instant was."""
     distance = distance_text(min(at, now), now, zone)

@@ -52,7 +52,7 @@ def add(app):
 
 
 def days(count):
-    return datetime.now(UTC) + timedelta(days=count, hours=12)
+    return datetime.now(UTC) + timedelta(days=count)
 
 
 @pytest.mark.parametrize(("name", "path"), [("alice", "/services"), ("alice", "/domains")])
@@ -296,9 +296,9 @@ def test_a_service_has_tabs_that_are_links(visit):
 
 
 def test_the_time_left_is_a_bar_and_words(visit, change):
-    change("alice.example", reason=Reason.OK, fingerprint="ab" * 32, not_before=days(-30), not_after=days(29))
+    change("alice.example", reason=Reason.OK, fingerprint="ab" * 32, not_before=days(-30), not_after=days(30))
     page = visit("alice").get("/domains/1")
-    assert "29 days of 59" in page.main.text
+    assert "30 days of 60" in page.main.text
     assert page.select_one(".lifetime-gone")["width"] == "50"
     assert page.find("time", attrs={"data-instant": True})["datetime"].endswith("+00:00")
 
