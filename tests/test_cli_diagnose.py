@@ -35,6 +35,14 @@ def test_a_bad_second_address_exits_with_1(flask):  # noqa: F811
     assert (ran.returncode, len(json.loads(ran.stdout.splitlines()[-1])["odd"])) == (1, 1)
 
 
+def test_a_bad_second_certificate_exits_with_1(flask):  # noqa: F811
+    ran = flask("diagnose", "two-expired.lab.example", "--json")
+    steps = [json.loads(line) for line in ran.stdout.splitlines()]
+    second = next(step for step in steps if step["step"] == "SecondCertificate")
+    assert (ran.returncode, second["signing"], second["finding"]["reason"]) == (1, "RSA", "expired")
+    assert "get another certificate: it expired 9 days ago." in steps[-1]["notes"][0]
+
+
 @pytest.mark.parametrize("on_a_terminal", [True, False])
 def test_it_is_coloured_on_a_terminal_only(in_app, on_a_terminal):
     ran = in_app.test_cli_runner().invoke(args=["diagnose", "shop.example"], color=on_a_terminal)

@@ -37,7 +37,7 @@ def _address(_context: click.Context, _option: click.Parameter, text: str | None
 def diagnose_host(host: str, server: str | None, as_json: bool) -> None:
     """Look at HOST closely, step by step, and say what to do about what is wrong.
 
-    Exit code: 0 it is valid at every address, 1 it is not, 2 wrong usage.
+    Exit code: 0 it is valid at every address and in every browser, 1 it is not, 2 wrong usage.
     """
     steps: list[Step] = []
     for step in diagnose(host, probe_settings(current_app.config), server):
@@ -49,7 +49,8 @@ def diagnose_host(host: str, server: str | None, as_json: bool) -> None:
     verdict = transcript.verdict_of(steps)
     if not as_json:
         _say_texts(steps)
-    sys.exit(0 if verdict is not None and verdict.finding.state is State.VALID and not verdict.odd else 1)
+    valid = verdict is not None and verdict.finding.state is State.VALID
+    sys.exit(0 if verdict is not None and valid and not verdict.odd and not verdict.second_is_bad else 1)
 
 
 def _say(told: telling.Told, indent: int = 0) -> None:
@@ -90,6 +91,7 @@ def _json(step: Step, steps: Sequence[Step]) -> dict[str, Any]:
             "cure": padlock.cure_text(step.finding.reason, step.finding),
             "what_to_do": telling.what_to_do(step),
             "notes": [
+                *([padlock.second_text(step.second)] if step.second is not None else []),
                 *(padlock.weakness_text(remark) for remark in step.remarks),
                 *padlock.note_texts(step.finding.notes, staff=True),
             ],

@@ -15,9 +15,21 @@ from typing import Any, Protocol
 
 from webapp.probe.certificate import clean
 from webapp.probe.chain import Remark, Weakness
-from webapp.probe.finding import Field, Finding, NotAsked, Note, Problem, Reason, Staple, StapleStatus, State, Stray
+from webapp.probe.finding import (
+    Field,
+    Finding,
+    NotAsked,
+    Note,
+    Problem,
+    Reason,
+    Signing,
+    Staple,
+    StapleStatus,
+    State,
+    Stray,
+)
 from webapp.probe.hostname import NotCheckable, Refusal, to_unicode, understand
-from webapp.probe.steps import Failure, Origin
+from webapp.probe.steps import Failure, Origin, SecondCertificate
 
 EXPIRING_DAYS = 14  # a valid certificate with no more than this left carries an amber warning
 EXPIRING_WITHIN = timedelta(days=EXPIRING_DAYS)
@@ -494,6 +506,28 @@ HTTP_FAILURES: Mapping[Failure, str] = MappingProxyType(
 )
 NOT_EVERYWHERE = "not at every address"
 ADDRESSES_DIFFER = "The addresses of this name show different things: what a visitor sees depends on the one they meet."
+NOT_IN_EVERY_BROWSER = "not in every browser"
+# What a second certificate is, which only some browsers are shown.
+SECOND: Mapping[Reason, str] = MappingProxyType(
+    {
+        Reason.OK: "It is valid, too.",
+        Reason.EXPIRED: "It expired {ago}.",
+        Reason.NOT_YET_VALID: "It is not valid yet.",
+        Reason.CHAIN_EXPIRED: "Its issuer's certificate is not valid now.",
+        Reason.SELF_SIGNED: "It is self-signed.",
+        Reason.UNTRUSTED_ISSUER: "Its issuer is not trusted.",
+        Reason.INCOMPLETE_CHAIN: "Its certificate chain is incomplete.",
+        Reason.WRONG_HOSTNAME: "It is for another name.",
+        Reason.WRONG_PURPOSE: "It is not meant for websites.",
+        Reason.WEAK_CRYPTO: "It uses outdated cryptography.",
+        Reason.REVOKED: "It is revoked.",
+        Reason.CHAIN_INVALID: "Its certificate chain is broken.",
+    }
+)
+# The options of openssl that offer the server one kind of key only.
+_SIGALGS: Mapping[Signing, str] = MappingProxyType(
+    {Signing.RSA: "RSA-PSS+SHA256:RSA+SHA256", Signing.ECDSA: "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512"}
+)
 HTTP2_ONLY = "The server speaks HTTP/2, and answers nothing in HTTP/1.1. That is all right."
 CERT_STATUS_FAILED = 91  # what curl --cert-status ends with where the staple is not good
 CURL_ERRORS: Mapping[int, str] = MappingProxyType(
@@ -918,6 +952,23 @@ def curl_command(hostname: str, address: str | None = None, port: int | None = N
         return command
     where = f"[{address}]" if ":" in address else address
     return f"{command} --connect-to {quote(f'{hostname}:443:{where}:{port}')}"
+
+
+def second_text(second: SecondCertificate, zone: tzinfo = UTC) -> str:
+    """Who is shown a second certificate, and what is wrong with it."""
+    finding = second.finding
+    not_after = finding.certificate.not_after if finding.certificate else None
+    ago = age_text(not_after, finding.checked_at, zone) if not_after is not None else ""
+    what = SECOND.get(finding.reason, f"{WORDS[finding.reason].title}.").format(ago=ago)
+    return f"Visitors whose browser prefers {second.signing} get another certificate: {what[0].lower()}{what[1:]}"
+
+
+def second_command(second: SecondCertificate) -> str:
+    """The command that shows a second certificate; curl cannot ask for it in all its versions."""
+    address, port = second.endpoint.address, second.endpoint.port
+    where = f"[{address}]" if ":" in address else address
+    name = quote(second.finding.hostname or "")
+    return f"openssl s_client -connect {where}:{port} -servername {name} -sigalgs {_SIGALGS[second.signing]}"
 
 
 def problem_text(problem: Problem) -> str:

@@ -25,10 +25,12 @@ from webapp.probe.steps import (
     NameUnderstood,
     Origin,
     OriginAsked,
+    SecondCertificate,
     Step,
     Verdict,
 )
 
+_SECOND = "The second certificate of the server"
 GOOD, BAD, UNSURE, NOTE, PLAIN = "good", "bad", "unsure", "note", "plain"
 MOST_SHOWN = 10  # names or addresses in one line
 
@@ -62,6 +64,8 @@ def tell(step: Step, *, staff: bool, zone: tzinfo = UTC) -> Told:
             return _chain(step, staff)
         case NamesCovered():
             return _names(step)
+        case SecondCertificate():
+            return _second(step, staff, zone)
         case HttpAnswer():
             return _http(step, staff)
         case OriginAsked():
@@ -238,6 +242,29 @@ def _names(step: NamesCovered) -> Told:
     return Told("Names that the certificate is for", GOOD if step.covered else BAD, facts=facts)
 
 
+def _second(step: SecondCertificate, staff: bool, zone: tzinfo) -> Told:
+    finding, leaf = step.finding, step.finding.certificate
+    text = padlock.second_text(step, zone)
+    if leaf is None:
+        return Told(_SECOND, _MARKS[finding.state], text)
+    facts = _facts(
+        ("Issued by", padlock.issuer_text(leaf.issuer, leaf.unreadable)),
+        ("Valid until", _moment(leaf.not_after)),
+        ("All names", few([to_unicode(name) for name in leaf.names], leaf.names_total) or "none"),
+        *(
+            (
+                ("Key", leaf.key),
+                ("OpenSSL", "; ".join(padlock.problem_text(problem) for problem in finding.problems)),
+                ("Certificate", leaf.fingerprint),
+                ("See it yourself", padlock.second_command(step)),
+            )
+            if staff
+            else ()
+        ),
+    )
+    return Told(_SECOND, _MARKS[finding.state], text, facts, tuple(padlock.note_texts(finding.notes, staff=staff)))
+
+
 def _http(step: HttpAnswer, staff: bool) -> Told:
     answer = step.answer
     heading = "The website" if step.secure else "The website without https"
@@ -277,14 +304,20 @@ def _verdict(step: Verdict, staff: bool, zone: tzinfo) -> Told:
     heading = look.label if leading is Reason.OK else f"{look.label}: {_title(finding)}"
     if step.odd and leading is Reason.OK:
         heading = f"{look.label}, {padlock.NOT_EVERYWHERE}"
+    elif step.second_is_bad and leading is Reason.OK:
+        heading = f"{look.label}, {padlock.NOT_IN_EVERY_BROWSER}"
     not_after = finding.certificate.not_after if finding.certificate else None
     expiry = padlock.expiry_text(not_after, finding.checked_at, zone)
     differ = padlock.ADDRESSES_DIFFER if step.odd else ""
     text = " ".join(part for part in (padlock.finding_text(finding), expiry, differ) if part)
-    notes = [padlock.weakness_text(remark) for remark in step.remarks] if staff else []
+    second = step.second if step.second_is_bad or leading is not Reason.OK else None
+    notes = [padlock.second_text(second, zone)] if second is not None else []
+    notes += [padlock.weakness_text(remark) for remark in step.remarks] if staff else []
     notes += padlock.stray_texts(finding.stray, leading) if staff else []
     notes += padlock.note_texts(finding.notes, staff=staff)
-    aside = step.odd or finding.browsers_refuse or step.origin in (Origin.ELSEWHERE, Origin.NOWHERE)
+    aside = (
+        step.odd or step.second_is_bad or finding.browsers_refuse or step.origin in (Origin.ELSEWHERE, Origin.NOWHERE)
+    )
     mark = NOTE if aside and finding.state is State.VALID else _MARKS[finding.state]
     return Told(heading, mark, text, _facts(*_cures(step, staff)), tuple(notes))
 
@@ -292,12 +325,17 @@ def _verdict(step: Verdict, staff: bool, zone: tzinfo) -> Told:
 def _cures(step: Verdict, staff: bool) -> list[tuple[str, str]]:
     finding, cures = step.finding, []
     leading = finding.reason
-    if leading is not Reason.OK or not step.odd:
+    if leading is not Reason.OK or not (step.odd or step.second_is_bad):
         cures.append(("What to do", what_to_do(step) if staff else padlock.cure_text(leading, finding)))
     for one in step.odd:
         where = _at(one.endpoint) if staff else one.endpoint.address
         cure = padlock.mend_text if staff else padlock.cure_text
         cures.append((f"What to do at {where}", cure(one.finding.reason, one.finding)))
+    if step.second is not None and step.second_is_bad:
+        second = step.second.finding
+        cure = padlock.mend_text if staff else padlock.cure_text
+        label = f"What to do about the {step.second.signing} certificate"
+        cures.append((label, cure(second.reason, second)))
     if step.origin not in (None, Origin.HERE):
         words = padlock.ORIGINS[step.origin]
         cures.append((words.label, words.staff if staff else words.customer))

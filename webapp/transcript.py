@@ -104,7 +104,7 @@ def support_text(steps: Sequence[Step], *, staff: bool) -> str:
     """What to send to the hosting provider: what is wrong with which name, since when it was seen, and how to see it.
     Empty where nothing is wrong, or there is no verdict yet. Only staff read an address that must not be asked."""
     verdict = verdict_of(steps)
-    if verdict is None or (verdict.finding.reason is Reason.OK and not verdict.odd):
+    if verdict is None or (verdict.finding.reason is Reason.OK and not verdict.odd and not verdict.second_is_bad):
         return ""
     finding = verdict.finding
     asked = next((step.text for step in steps if isinstance(step, NameUnderstood)), finding.input)
@@ -113,13 +113,18 @@ def support_text(steps: Sequence[Step], *, staff: bool) -> str:
         f"Site: {name}",
         f"Checked: {finding.checked_at:%Y-%m-%d %H:%M} UTC",
     ]
-    if finding.reason is Reason.OK:
+    if finding.reason is Reason.OK and verdict.odd:
         lines.append(f"Problem: {padlock.ADDRESSES_DIFFER}")
-    else:
+    elif finding.reason is not Reason.OK:
         lines.append(
             f"Problem: {padlock.title(finding.state, finding.reason, finding)}. {padlock.finding_text(finding)}"
         )
         lines.append(f"What to do: {telling.what_to_do(verdict)}")
+    if verdict.second is not None and verdict.second_is_bad:
+        second = verdict.second
+        lines.append(f"Problem: {padlock.second_text(second)}")
+        lines.append(f"What to do: {padlock.mend_text(second.finding.reason, second.finding)}")
+        lines.append(f"To see it: {padlock.second_command(second)}")
     for one in verdict.odd:
         words = padlock.title(one.finding.state, one.finding.reason, one.finding)
         mend = padlock.mend_text(one.finding.reason, one.finding)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import errno
 import re
+import shlex
 import socket
+import ssl
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from hashlib import sha256
 from ipaddress import ip_network
 
 import pytest
@@ -15,6 +19,7 @@ from tests.demo.test_lab import _curl, curl  # noqa: F401 - the latter is a fixt
 from webapp import padlock, telling, transcript
 from webapp.demo.chains import CA_1_AT
 from webapp.demo.fine_print import LANDING, ORIGINS
+from webapp.monitor.showing import _ANY, _steps
 from webapp.probe import handshake
 from webapp.probe.address import ConnectTo, Endpoint
 from webapp.probe.chain import Part, Weakness
@@ -29,6 +34,7 @@ from webapp.probe.steps import (
     NamesCovered,
     Origin,
     OriginAsked,
+    SecondCertificate,
     Verdict,
 )
 
@@ -129,7 +135,8 @@ def test_every_diagnosis_ends_with_the_verdict_of_the_padlock(lab, diagnoses):
 def test_what_to_do_is_right_at_every_server(lab, diagnoses):
     for name, case in lab.cases.items():
         told = [fields(diagnoses[name][-1], staff=staff) for staff in (False, True)]
-        if not (case.reason is Reason.OK and diagnoses[name][-1].odd):
+        verdict = diagnoses[name][-1]
+        if not (case.reason is Reason.OK and (verdict.odd or verdict.second_is_bad)):
             for_customer, for_staff = BROKEN.get(name.removesuffix(".lab.example")) or TO_DO[case.reason]
             if Note.OTHER_PATH_WORKS in case.notes:
                 for_customer, for_staff = "leave out", "Leave out"
@@ -268,6 +275,68 @@ def test_names_are_told_with_and_without_www(of):
     names = of("ok", NamesCovered)
     assert (names.covered, names.sibling, names.sibling_covered) == (True, "www.ok.lab.example", False)
     assert not of("wrong-hostname", NamesCovered).covered
+
+
+SECOND = {
+    "fine": ("RSA", Reason.OK, "it is valid, too."),
+    "expired": ("RSA", Reason.EXPIRED, "it expired 9 days ago."),
+    "expired-1-2": ("RSA", Reason.EXPIRED, "it expired 9 days ago."),
+    "names": ("RSA", Reason.WRONG_HOSTNAME, "it is for another name."),
+    "issuers": ("RSA", Reason.UNTRUSTED_ISSUER, "its issuer is not trusted."),
+    "chains": ("RSA", Reason.INCOMPLETE_CHAIN, "its certificate chain is incomplete."),
+    "mirrored": ("ECDSA", Reason.EXPIRED, "it expired 9 days ago."),
+}
+
+
+@pytest.mark.parametrize("label", SECOND)
+def test_a_second_certificate_is_judged_and_told(of, label):
+    signing, reason, what = SECOND[label]
+    second, verdict = of(f"two-{label}", SecondCertificate), of(f"two-{label}", Verdict)
+    assert (second.signing, second.finding.reason) == (signing, reason)
+    assert (verdict.second, verdict.finding.reason) == (second, Reason.OK)
+    for staff in (False, True):
+        told, sentence = telling.tell(second, staff=staff), padlock.second_text(second)
+        assert sentence == told.text == f"Visitors whose browser prefers {signing} get another certificate: {what}"
+        told = telling.tell(verdict, staff=staff)
+        assert (sentence in told.notes) == (f"What to do about the {signing} certificate" in dict(told.facts))
+        assert (sentence in told.notes) == (told.heading == "Valid, not in every browser") == (reason is not Reason.OK)
+
+
+def test_the_text_for_the_provider_names_a_bad_second_certificate(diagnoses):
+    text = transcript.support_text(diagnoses["two-expired.lab.example"], staff=True)
+    assert "get another certificate: it expired 9 days ago." in text
+    assert "Renew the certificate" in text
+    assert transcript.support_text(diagnoses["two-fine.lab.example"], staff=True) == ""
+
+
+def test_a_server_with_one_certificate_has_no_second_and_says_nothing_of_it(lab, diagnoses):
+    with_second = {name for name, steps in diagnoses.items() if any(isinstance(s, SecondCertificate) for s in steps)}
+    assert with_second == {f"two-{label}.lab.example" for label in SECOND}
+    assert {steps[-1].second is None for name, steps in diagnoses.items() if name not in with_second} == {True}
+
+
+def test_a_second_certificate_takes_one_handshake_more(lab, lab_settings):
+    for label, more in (("two-expired", 1), ("ok", 1), ("refused", 0), ("alert", 0)):
+        name = f"{label}.lab.example"
+        before = lab.contacts(name)
+        seen = list(diagnose(name, lab_settings, None, no_aliases))
+        https = sum(isinstance(step, HttpAnswer) and step.secure for step in seen)
+        looks = sum(step.connected for step in seen if isinstance(step, AddressAsked))
+        assert lab.contacts(name) - before == looks + https + more, label
+
+
+def test_the_command_for_a_second_certificate_shows_it(of):
+    second = of("two-expired", SecondCertificate)
+    ran = subprocess.run(shlex.split(padlock.second_command(second)), input=b"", capture_output=True, timeout=20)
+    pem = ran.stdout[ran.stdout.index(b"-----BEGIN") : ran.stdout.index(b"-----END CERTIFICATE-----") + 25]
+    shown = sha256(ssl.PEM_cert_to_DER_cert(pem.decode())).hexdigest()
+    assert shown == second.finding.certificate.fingerprint
+
+
+def test_a_diagnosis_with_a_second_certificate_passes_through_redis(of):
+    second, verdict = of("two-expired", SecondCertificate), of("two-expired", Verdict)
+    for step in (second, verdict):
+        assert _steps.loads(_steps.dumps(step, _ANY), _ANY) == step
 
 
 def test_http_is_asked_and_never_followed(lab, of, contacts_before):

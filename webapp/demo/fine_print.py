@@ -12,14 +12,16 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from webapp.demo.behaviours import http2_only, http_answer, https, says
 from webapp.demo.loopback import LOOPBACK, Address, Lab
-from webapp.demo.pki import ENCIPHER_ONLY, NUMERIC_STRING, days, extension, issue, issue_ca, name
+from webapp.demo.pki import ENCIPHER_ONLY, NUMERIC_STRING, Identity, days, extension, issue, issue_ca, name
 from webapp.demo.servers import (
     only,
     only_rsa,
     points,
+    prefers_rsa,
     refuses_wrong_sni,
     shows,
     shows_to_who_asks,
+    shows_two,
     shows_without_secure_renegotiation,
     wants_client,
 )
@@ -62,6 +64,7 @@ def add_to(lab: Lab) -> None:
     _weak_spots(lab)
     _browsers_refuse(lab)
     _origins(lab)
+    _second_certificates(lab)
 
 
 def _names(lab: Lab) -> None:
@@ -193,6 +196,29 @@ def _browsers_refuse(lab: Lab) -> None:
     sha3 = shows(digest=hashes.SHA3_256())
     about, notes = "A signature (SHA3-256) that browsers refuse", [Note.BROWSERS_REFUSE_SIGNATURE]
     lab.add("browsers-sha3", Reason.OK, about, sha3, notes=notes, curl=(60,), differs=differs)
+
+
+def _second_certificates(lab: Lab) -> None:
+    """Servers with a good certificate and a second one, which they show to whom prefers the other kind of key."""
+    key, ca = rsa.generate_private_key(65537, 2048), lab.intermediate
+    old: dict[str, Any] = {"not_before": days(-99), "not_after": days(-9.5)}
+    stranger = issue_ca("Nobody's fourth Root")
+
+    def add(label: str, about: str, second: Identity, *chain: Identity, **server: Any) -> None:
+        lab.add(f"two-{label}", Reason.OK, f"ECDSA and RSA: {about}", shows_two(second, *chain, **server))
+
+    def issued(label: str, *, by: Identity = ca, **leaf: Any) -> Identity:
+        return issue(f"two-{label}.lab.example", issuer=by, **leaf)
+
+    add("fine", "both are valid", issued("fine", key=key), ca)
+    add("expired", "the RSA one expired", issued("expired", key=key, **old), ca)
+    version = only(ssl.TLSVersion.TLSv1_2)
+    add("expired-1-2", "the same (TLS 1.2)", issued("expired-1-2", key=key, **old), ca, setup=version)
+    add("names", "the RSA one is for another name", issue("other.lab.example", issuer=ca, key=key), ca)
+    add("issuers", "the RSA one is by an unknown issuer", issued("issuers", by=stranger, key=key), stranger)
+    add("chains", "the RSA one comes without its issuer", issued("chains", key=key))
+    second = issued("mirrored", **old)
+    add("mirrored", "RSA leads, the ECDSA one expired", second, ca, key=key, setup=prefers_rsa)
 
 
 def _origins(lab: Lab) -> None:

@@ -149,12 +149,12 @@ class Lab:
         context.set_ciphers("DEFAULT:@SECLEVEL=0")
         context.set_alpn_protocols(["http/1.1"])
         try:
-            self._load(context, leaf, *chain)
+            self.load(context, leaf, *chain)
         except ssl.SSLError:
             # OpenSSL takes a leaf that it cannot read in full (two SANs, say) only where it has the key already. A good
             # twin of the leaf brings the key in, and then makes room.
-            self._load(context, pki.issue("twin.lab.example", key=leaf.key))
-            self._load(context, leaf, *chain)
+            self.load(context, pki.issue("twin.lab.example", key=leaf.key))
+            self.load(context, leaf, *chain)
         return context
 
     def contacts(self, hostname: str) -> int:
@@ -209,7 +209,8 @@ class Lab:
         # Not left to the visit itself: cancelled before its first step, it would never get to close anything.
         visit.add_done_callback(lambda _: connection.close())
 
-    def _load(self, context: ssl.SSLContext, leaf: Identity, *chain: Identity) -> None:
+    def load(self, context: ssl.SSLContext, leaf: Identity, *chain: Identity) -> None:
+        """Give a context one more certificate; with another kind of key it stands beside those that are there."""
         # The ssl module reads keys from files only; this one is gone before the server starts.
         with tempfile.NamedTemporaryFile("w", dir=self._folder, suffix=".pem") as file:
             file.write("".join((leaf.key_pem, leaf.pem, *(each.pem for each in chain))))

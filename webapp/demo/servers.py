@@ -11,7 +11,7 @@ from typing import Any
 from webapp.demo.behaviours import Behaviour, https
 from webapp.demo.loopback import Address, Lab
 from webapp.demo.old_server import without_secure_renegotiation
-from webapp.demo.pki import Identity, issue
+from webapp.demo.pki import Identity, PrivateKey, issue
 
 Server = Callable[[Lab, str], Address]
 
@@ -48,6 +48,32 @@ def shows_bad_signature(*, issuer: Identity | None = None, **leaf: Any) -> Serve
         return lab.serve(hostname, with_bad_signature(issue(hostname, issuer=by, **leaf)), by)
 
     return server
+
+
+def shows_two(
+    second: Identity,
+    *chain: Identity,
+    key: PrivateKey | None = None,
+    setup: Callable[[ssl.SSLContext], object] | None = None,
+) -> Server:
+    """Show a good leaf, on an EC key unless another is given, and have a second one with its chain beside it."""
+
+    def server(lab: Lab, hostname: str) -> Address:
+        first = issue(hostname, issuer=lab.intermediate, key=key)
+        context = lab.context(first, lab.intermediate)
+        lab.load(context, second, *chain)
+        if setup:
+            setup(context)
+        return lab.listen(hostname, https(context))
+
+    return server
+
+
+def prefers_rsa(context: ssl.SSLContext) -> None:
+    """A `setup` for a server of TLS 1.2 that shows its RSA certificate to whoever takes it."""
+    only(ssl.TLSVersion.TLSv1_2)(context)
+    context.options |= ssl.OP_CIPHER_SERVER_PREFERENCE
+    context.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256")
 
 
 def with_bad_signature(good: Identity) -> Identity:

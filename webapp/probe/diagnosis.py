@@ -17,7 +17,7 @@ from webapp.probe.address import Endpoint, LookupFailed, overridden, resolve, ve
 from webapp.probe.aliases import Aliases, system_aliases
 from webapp.probe.deadline import Deadline
 from webapp.probe.engine import DEFAULT, Settings
-from webapp.probe.finding import Closeup, Contact, Ending, Field, Finding, Reason, Stray
+from webapp.probe.finding import Closeup, Contact, Ending, Field, Finding, Reason, Signing, Stray
 from webapp.probe.hostname import NotCheckable, parse
 from webapp.probe.steps import (
     AddressAsked,
@@ -30,6 +30,7 @@ from webapp.probe.steps import (
     NameUnderstood,
     Origin,
     OriginAsked,
+    SecondCertificate,
     Step,
     Verdict,
 )
@@ -37,6 +38,7 @@ from webapp.probe.waiting import drive
 
 ALIAS_SECONDS = 2.0  # for the aliases, which decide nothing
 HTTP_SECONDS = 5.0  # for each of the two HTTP answers, which decide nothing either
+SECOND_SECONDS = 5.0  # for the handshake that asks for a second certificate
 PLAIN_HTTP = 80
 # In whose names an alias ends that leads to a network between the visitors and the server.
 _EDGE_NAMES = (
@@ -87,7 +89,7 @@ def diagnose(
     """The steps of a diagnosis as they are found; the last is a `Verdict`. Never raises, as `check`.
 
     `server` is the address of the server that the name is meant to lead to, where that is known: it is asked for the
-    same name. `aliases` asks for CNAMEs. Takes three times the timeout of `settings` at most, and 10 seconds.
+    same name. `aliases` asks for CNAMEs. Takes three times the timeout of `settings` at most, and 15 seconds.
     """
     deadline = Deadline(settings.timeout)
     hostname = None
@@ -138,13 +140,16 @@ def _at_its_addresses(
         remarks = chain.weaknesses(seen, leading.finding)
         yield ChainSeen(leading.endpoint, seen)
         yield _names(hostname, leading)
+    second = _second(text, hostname, leading, settings)
+    if second is not None:
+        yield second
     yield from _http(hostname, leading, settings)
     origin = None
     if server is not None:
         led = _origin(text, hostname, server, settings, asked, dns, leading.answer.edge if leading.answer else "")
         origin = led.origin
         yield led
-    yield Verdict(leading.finding, leading.step.curl, remarks, odd, seen, origin)
+    yield Verdict(leading.finding, leading.step.curl, remarks, odd, seen, origin, second)
 
 
 def _dns(hostname: str, deadline: Deadline, settings: Settings, aliases: Aliases) -> tuple[DnsAnswer, list[Endpoint]]:
@@ -214,6 +219,26 @@ def _names(hostname: str, leading: _Asked) -> NamesCovered:
     return NamesCovered(
         hostname, read.names, covered, sibling, also, read.names_total, Field.NAMES not in read.unreadable
     )
+
+
+def _second(text: str, hostname: str, leading: _Asked, settings: Settings) -> SecondCertificate | None:
+    """A second certificate at the leading address, for the other kind of key; None where there is none.
+
+    Servers with one for ECDSA and one for RSA show each client the one that it prefers. No verdict depends on it.
+    """
+    leaf = leading.finding.certificate
+    if leaf is None or not leading.contact.chain_seen:
+        return None
+    other = Signing.ECDSA if leaf.key.startswith("RSA") else Signing.RSA
+    deadline = Deadline(SECOND_SECONDS)
+    trust = handshake.trust(settings.ca_bundle, other)
+    contact = drive(engine.asked_once(hostname, [leading.endpoint], trust, deadline))
+    if not contact.chain_seen:
+        return None
+    finding = engine.judged(text, hostname, contact, deadline)
+    if finding.certificate is None or finding.certificate.fingerprint == leaf.fingerprint:
+        return None
+    return SecondCertificate(leading.endpoint, other, finding)
 
 
 def _http(hostname: str, leading: _Asked, settings: Settings) -> Iterator[HttpAnswer]:

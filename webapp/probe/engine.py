@@ -234,6 +234,16 @@ def confirmed(
     """A contact; one that was refused or cut off is confirmed by a second try. Where its chain does not verify, another
     path over the certificates sent is looked for."""
     contact = yield from _twice(hostname, where, trust, deadline, closely=closely)
+    return _with_other_path(contact, trust)
+
+
+def asked_once(hostname: str, where: Sequence[Endpoint], trust: handshake.Trust, deadline: Deadline) -> Probe[Contact]:
+    """The same without a second try."""
+    contact = yield from handshake.shake_hands(hostname, where, trust, deadline)
+    return _with_other_path(contact, trust)
+
+
+def _with_other_path(contact: Contact, trust: handshake.Trust) -> Contact:
     if not chain.may_have_other_path(contact):
         return contact
     return replace(contact, other_path=chain.other_path(contact.sent, partial(handshake.path_over, trust)))

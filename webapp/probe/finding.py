@@ -189,6 +189,13 @@ class Staple:
     revocation_reason: str = ""
 
 
+class Signing(StrEnum):
+    """The kinds of keys that browsers and servers choose from, where a server has a certificate for each."""
+
+    RSA = "RSA"
+    ECDSA = "ECDSA"
+
+
 class Ending(StrEnum):
     """How a contact with a server ended, before anybody judges it."""
 

@@ -26,7 +26,7 @@ from OpenSSL._util import ffi, lib
 from webapp.probe.address import Endpoint
 from webapp.probe.certificate import clean
 from webapp.probe.deadline import Deadline
-from webapp.probe.finding import Closeup, Contact, Ending
+from webapp.probe.finding import Closeup, Contact, Ending, Signing
 from webapp.probe.waiting import READ, WRITE, Probe, Wait
 
 log = logging.getLogger(__name__)
@@ -46,6 +46,15 @@ _TLSEXT_PADDING = 0x10  # RFC 7685: some load balancers never answer a ClientHel
 # post-quantum one costs a server that insists on it one more round trip, and no one else a larger ClientHello.
 _GROUPS = b"X25519:P-256:P-384:P-521:X25519MLKEM768"
 _OLD_GROUPS = b"X25519:P-256:P-384:P-521"  # for an OpenSSL before 3.5, which does not know the other
+
+# What to offer, to be shown the certificate of one kind of key. OpenSSL then offers no cipher of the other kind either.
+_ONLY = {
+    Signing.RSA: ":".join(
+        [f"rsa_pss_{key}_sha{size}" for key in ("rsae", "pss") for size in (256, 384, 512)]
+        + [f"rsa_pkcs1_sha{size}" for size in (256, 384, 512)]
+    ),
+    Signing.ECDSA: "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512",
+}
 
 # Libraries and reasons in the numbers of OpenSSL's error queue (ERR_GET_LIB, ERR_GET_REASON; openssl/err.h, sslerr.h).
 _LIB_SYS, _LIB_SSL = 2, 20
@@ -97,13 +106,15 @@ class _Seen:
 
 # --- trust: one context, loaded once, shared by every handshake ---
 
-_contexts: dict[Path, tuple[tuple[int, int], SSL.Context]] = {}
+_contexts: dict[tuple[Path, Signing | None], tuple[tuple[int, int], SSL.Context]] = {}
 _loading = threading.Lock()
 
 
-def trust(ca_bundle: Path | None) -> Trust:
-    """The context that trusts the roots in `ca_bundle`, or certifi's. Read anew when the file changes; when the new
-    one is broken the old one is kept. The environment (SSL_CERT_FILE and the like) never counts.
+def trust(ca_bundle: Path | None, only: Signing | None = None) -> Trust:
+    """The context that trusts the roots in `ca_bundle`, or certifi's; `only`: it takes no other kind of key.
+
+    Read anew when the file changes; when the new one is broken the old one is kept. The environment (SSL_CERT_FILE and
+    the like) never counts.
 
     Raises `TrustUnusable` where there never was a good one: verifying against nothing would turn everything red.
     """
@@ -113,22 +124,22 @@ def trust(ca_bundle: Path | None) -> Trust:
         stamp = (stat.st_mtime_ns, stat.st_size)
     except OSError:
         stamp = (0, 0)
-    known = _contexts.get(path)
+    known = _contexts.get((path, only))
     if known is not None and known[0] == stamp:
         return known[1]
     with _loading:
-        known = _contexts.get(path)
+        known = _contexts.get((path, only))
         if known is not None and known[0] == stamp:
             return known[1]
         try:
-            loaded = load(path)
+            loaded = load(path, only)
             log.info("trusting the roots in %s", path)
         except UNUSABLE as error:
             if known is None:
                 raise TrustUnusable(f"no root can be loaded from {path}: {error}") from error
             log.exception("keeping the roots loaded before: %s is broken", path)
             loaded = known[1]
-        _contexts[path] = (stamp, loaded)
+        _contexts[path, only] = (stamp, loaded)
         return loaded
 
 
@@ -142,8 +153,8 @@ def openssl() -> str:
     return SSL.OpenSSL_version(SSL.OPENSSL_VERSION).decode()
 
 
-def load(path: Path) -> SSL.Context:
-    """A context that trusts the roots in this file. Raises one of `UNUSABLE`."""
+def load(path: Path, only: Signing | None = None) -> SSL.Context:
+    """A context that trusts the roots in this file; `only`: it takes no other kind of key. Raises one of `UNUSABLE`."""
     pem = path.read_bytes()
     roots = pem.count(b"-----BEGIN CERTIFICATE-----") + pem.count(b"-----BEGIN TRUSTED CERTIFICATE-----")
     if roots == 0:
@@ -165,6 +176,8 @@ def load(path: Path) -> SSL.Context:
     if lib.SSL_CTX_set1_curves_list(made._context, _GROUPS) != 1:
         lib.ERR_clear_error()
         lib.SSL_CTX_set1_curves_list(made._context, _OLD_GROUPS)
+    if only is not None and lib.SSL_CTX_set1_sigalgs_list(made._context, _ONLY[only].encode()) != 1:
+        raise SSL.Error(f"OpenSSL does not take {_ONLY[only]}")
     made.set_options(_TLSEXT_PADDING)
     made.set_app_data(_store_of_roots(path))
     made.set_alpn_protos([b"h2", b"http/1.1"])

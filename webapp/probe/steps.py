@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from webapp.probe.address import Endpoint
 from webapp.probe.chain import Chain, Remark
-from webapp.probe.finding import Finding, Reason, Stray
+from webapp.probe.finding import Finding, Reason, Signing, State, Stray
 from webapp.probe.hostname import Refusal
 
 
@@ -130,6 +130,15 @@ class NamesCovered:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondCertificate:
+    """Another certificate that the leading address has, shown to clients that take only this kind of key."""
+
+    endpoint: Endpoint
+    signing: Signing
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
 class HttpAnswer:
     """What the web server says: over HTTPS, or in plain HTTP. `speaks_http2`: it chose HTTP/2 in the handshake, which
     is not spoken here."""
@@ -160,6 +169,12 @@ class Verdict:
     odd: tuple[AddressAsked, ...] = ()
     chain: Chain | None = None
     origin: Origin | None = None
+    second: SecondCertificate | None = None
+
+    @property
+    def second_is_bad(self) -> bool:
+        """Whether some visitors get a second certificate that is not valid."""
+        return self.second is not None and self.second.finding.state is not State.VALID
 
 
 Step = (
@@ -169,6 +184,7 @@ Step = (
     | AddressesCompared
     | ChainSeen
     | NamesCovered
+    | SecondCertificate
     | HttpAnswer
     | OriginAsked
     | Verdict
