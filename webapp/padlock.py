@@ -510,7 +510,7 @@ NOT_IN_EVERY_BROWSER = "not in every browser"
 # What a second certificate is, which only some browsers are shown.
 SECOND: Mapping[Reason, str] = MappingProxyType(
     {
-        Reason.OK: "It is valid, too.",
+        Reason.OK: "It is valid.",
         Reason.EXPIRED: "It expired {ago}.",
         Reason.NOT_YET_VALID: "It is not valid yet.",
         Reason.CHAIN_EXPIRED: "Its issuer's certificate is not valid now.",

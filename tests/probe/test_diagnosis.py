@@ -278,7 +278,7 @@ def test_names_are_told_with_and_without_www(of):
 
 
 SECOND = {
-    "fine": ("RSA", Reason.OK, "it is valid, too."),
+    "fine": ("RSA", Reason.OK, "it is valid."),
     "expired": ("RSA", Reason.EXPIRED, "it expired 9 days ago."),
     "expired-1-2": ("RSA", Reason.EXPIRED, "it expired 9 days ago."),
     "names": ("RSA", Reason.WRONG_HOSTNAME, "it is for another name."),
