@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Subquery, case, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Subquery, case, exists, func, or_, select, union_all
 
 from webapp import padlock
 from webapp.customers import counts, paging, segments, states
@@ -81,6 +81,7 @@ def report(user: User, question: Question, now: datetime) -> Report:
         sort=sort,
         count=count if column in ("ssl", "reason", *OWN_SORTS) else None,
     )
+    any_origin, any_refused = _worth_a_filter()
     return Report(
         page.rows,
         page.total,
@@ -94,8 +95,8 @@ def report(user: User, question: Question, now: datetime) -> Report:
         totals=totals(in_groups),
         weeks=weeks(user, filters, now),
         issuers=issuers,
-        origins=ORIGINS if "origin" in filters or _any_origin() else {},
-        browsers=padlock.BROWSERS if "browsers" in filters or _any_refused() else {},
+        origins=ORIGINS if "origin" in filters or any_origin else {},
+        browsers=padlock.BROWSERS if "browsers" in filters or any_refused else {},
     )
 
 
@@ -130,14 +131,12 @@ def known_issuers() -> tuple[str, ...]:
     )
 
 
-def _any_origin() -> bool:
-    """Whether it is known of any service where it leads."""
-    return db.session.scalar(select(Service.id).where(Service.origin.is_not(None)).limit(1)) is not None
-
-
-def _any_refused() -> bool:
-    """Whether there is a valid certificate that browsers may refuse."""
-    return db.session.scalar(select(Hostname.id).where(Hostname.browsers_refuse.is_(True)).limit(1)) is not None
+def _worth_a_filter() -> tuple[bool, bool]:
+    """Whether it is known of any service where it leads, and whether browsers may refuse any certificate."""
+    any_origin = exists().where(Service.origin.is_not(None))
+    any_refused = exists().where(Hostname.browsers_refuse.is_(True))
+    origin, refused = db.session.execute(select(any_origin, any_refused)).one()
+    return origin, refused
 
 
 def groups(user: User, filters: Mapping[str, str], now: datetime, *, anew: bool = False) -> Sequence[int]:
