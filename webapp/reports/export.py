@@ -43,14 +43,15 @@ _STATEMENTS: Mapping[str, tuple[Model, Any, frozenset[Any]]] = {
 }
 
 
-def columns(zone: tzinfo = UTC) -> Sequence[str]:
-    """What the cells of `rows` are; that of days names the zone in whose calendar they are counted."""
-    facts = ("State", "Domain", "Client", "Kind", "Product", "Status", "Issuer", "Expires")
-    return (*facts, f"Days left ({zone})", "Reason", "Last checked", "Last changed", "Browsers")
+# What the cells of `rows` are. The last names the zone in whose calendar the days are counted.
+COLUMNS = (
+    *("State", "Domain", "Client", "Kind", "Product", "Status", "Issuer", "Expires", "Days left"),
+    *("Reason", "Last checked", "Last changed", "Browsers", "Time zone"),
+)
 
 
 def rows(user: User, question: Question, now: datetime, zone: tzinfo = UTC) -> Iterator[Sequence[object]]:
-    """The rows of the report as it is filtered and sorted, in `columns`; instants in UTC."""
+    """The rows of the report as it is filtered and sorted, in `COLUMNS`; instants in UTC."""
     filters, sort = ssl_status.understood(question)
     for statement in segments.whole(in_order(user, filters, sort, now), backwards=sort.startswith("-")):
         found = db.session.execute(statement, execution_options={"yield_per": AT_ONCE})
@@ -87,6 +88,7 @@ def _cells(kind: str, row: Any, active: bool, now: datetime, zone: tzinfo) -> Se
         _instant(row.checked_at),
         _instant(row.changed_at),
         padlock.BROWSERS_MAY_REFUSE if padlock.refused(stands.state, facts) else "",
+        str(zone),
     )
 
 

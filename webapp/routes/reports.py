@@ -40,7 +40,7 @@ def ssl_status_print() -> str:
 
 @blueprint.get("/ssl-status.csv")
 def ssl_status_csv() -> Response:
-    lines = csv_out.lines(export.columns(zone()), export.rows(current_user, _question(), now(), zone()))
+    lines = csv_out.lines(export.COLUMNS, export.rows(current_user, _question(), now(), zone()))
     headers = {"Content-Disposition": f'attachment; filename="ssl-status-{now():%Y-%m-%d}.csv"'}
     return Response(stream_with_context(csv_out.joined(lines)), mimetype="text/csv", headers=headers)
 
