@@ -51,6 +51,12 @@ def _other_algorithm(good: Identity) -> Identity:
     return replace(good, der=good.der[:outside] + b"\x03" + good.der[outside + 1 :])
 
 
+def _unknown_algorithm(good: Identity, times: int) -> Identity:
+    """The same certificate with an algorithm that there is not: inside only, or in both places."""
+    known, unknown = bytes.fromhex("06082a8648ce3d040302"), bytes.fromhex("06082a8648053d040302")
+    return replace(good, der=good.der.replace(known, unknown, times))
+
+
 def _bits_left_over(good: Identity) -> Identity:
     """The same certificate with a signature that is said to end in the middle of a byte."""
     tag = good.der.rindex(bytes.fromhex("06082a8648ce3d040302")) + 10
@@ -86,6 +92,8 @@ def _chains(lab: Lab) -> Iterator[tuple[str, Sequence[Identity]]]:
     yield "two-algorithms", (_other_algorithm(issue()), ca)
     yield "two-algorithms-expired", (_other_algorithm(issue(**OLD)), ca)
     yield "two-algorithms-of-issuer", (issue(), _other_algorithm(ca))
+    yield "unknown-algorithm-inside", (_unknown_algorithm(issue(), 1), ca)
+    yield "unknown-algorithm", (_unknown_algorithm(issue(), 2), ca)
     yield "bits-left-over", (_bits_left_over(issue()), ca)
     yield "sha3", (issue(digest=hashes.SHA3_256()), ca)
     yield "sha3-rsa", (issue(by=rsa_ca, digest=hashes.SHA3_256()), rsa_ca)

@@ -68,10 +68,12 @@ def of_contact(
     # curl follows a hundred issuers, and does not miss the one after the last that we follow. It looks at a staple only
     # with --cert-status.
     codes = {problem.code for problem in problems if not problem.stapled and problem.depth not in ours}
-    # An issuer that was sent and that OpenSSL does not take: it cannot read one of the two in full.
-    unread = any(one.code in judge.NO_ISSUER and one.reason is Reason.CHAIN_INVALID for one in problems)
-    if unread or (codes and contact.sent and certificate.malformed_on_path(contact.sent)):
+    if codes and contact.sent and certificate.malformed_on_path(contact.sent):
         return TLS_FAILED
+    # An issuer that was sent and that OpenSSL does not take: it cannot read one of the two in full, or the algorithm of
+    # the signature is none for the issuer's key, of which its error queue says nothing.
+    if any(one.code in judge.NO_ISSUER and one.reason is Reason.CHAIN_INVALID for one in problems):
+        return NOT_VERIFIED if _unfit_algorithm(contact.sent) else TLS_FAILED
     if codes - _NAMES:
         return _of_first_error(contact)
     if codes and not _by_common_name(leaf, hostname):
@@ -103,6 +105,11 @@ def _of_first_error(contact: Contact) -> int:
     # Where the two names of the algorithm differ, OpenSSL does not come to try the signature.
     differ = depth < len(contact.path) and certificate.algorithms_differ(contact.path[depth])
     return NOT_VERIFIED if differ else TLS_FAILED
+
+
+def _unfit_algorithm(sent: Sequence[bytes]) -> bool:
+    """Whether the algorithm that the leaf names for its signature is unknown, or another than the one beside it."""
+    return bool(sent) and (certificate.algorithms_differ(sent[0]) or "." in certificate.read(sent[0]).signature)
 
 
 def _by_common_name(leaf: Certificate | None, hostname: str) -> bool:
