@@ -499,6 +499,11 @@ HTTP_FAILURES: Mapping[Failure, str] = MappingProxyType(
     {
         Failure.EMPTY: "The connection was ended without an answer.",
         Failure.BROKEN: "No answer that a browser could read.",
+        Failure.NOT_HTTP: "The server answers, but not in HTTP.",
+        Failure.BAD_HEADER: "Its headers contain a NUL byte. Browsers refuse that.",
+        Failure.TOO_MANY_INTERIM: "It sends more than 64 interim answers.",
+        Failure.HEADERS_TOO_LARGE: "Its headers are larger than 256 kB. Browsers refuse that.",
+        Failure.TOO_MUCH_WORK: "Reading its answer takes too much computing time.",
         Failure.TIMEOUT: "No answer in time.",
         Failure.REFUSED: "The connection is refused.",
         Failure.OTHER_CERTIFICATE: "The same address showed another certificate than a moment before.",
@@ -532,8 +537,10 @@ HTTP2_ONLY = "The server speaks HTTP/2, and answers nothing in HTTP/1.1. That is
 CERT_STATUS_FAILED = 91  # what curl --cert-status ends with where the staple is not good
 CURL_ERRORS: Mapping[int, str] = MappingProxyType(
     {
+        1: "Unsupported protocol",
         6: "Could not resolve host",
         7: "Failed to connect",
+        8: "Weird server reply",
         28: "Operation timed out",
         35: "TLS handshake failed",
         52: "Empty reply from server",

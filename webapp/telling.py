@@ -20,6 +20,7 @@ from webapp.probe.steps import (
     AddressesCompared,
     ChainSeen,
     DnsAnswer,
+    Failure,
     HttpAnswer,
     NamesCovered,
     NameUnderstood,
@@ -270,7 +271,7 @@ def _http(step: HttpAnswer, staff: bool) -> Told:
     heading = "The website" if step.secure else "The website without https"
     if answer.failure is not None:
         text = padlock.HTTP_FAILURES[answer.failure]
-        if step.speaks_http2 and answer.status is None:
+        if step.speaks_http2 and answer.failure in (Failure.EMPTY, Failure.BROKEN, Failure.NOT_HTTP):
             return Told(heading, PLAIN, padlock.HTTP2_ONLY)
         return Told(heading, NOTE if step.secure else PLAIN, text, _facts(("Answer", answer.detail)) if staff else ())
     facts = _facts(

@@ -96,7 +96,7 @@ def _end(verdict: Verdict) -> list[str]:
         return ["* Connection closed", f"curl: (0) no error{f'; {openssl}' if openssl else ''}{told}"]
     text = padlock.CURL_ERRORS.get(verdict.curl or 0, "error")
     detail = problems[0].text if problems else verdict.finding.detail
-    told = f"{text}: {detail}" if detail and verdict.curl not in (52, 56) else text
+    told = f"{text}: {detail}" if detail and verdict.curl not in (1, 8, 52, 56) else text
     return ["* Connection closed", f"curl: ({verdict.curl}) {told}", *([f"* {openssl}"] if openssl else [])]
 
 

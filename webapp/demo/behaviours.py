@@ -50,6 +50,7 @@ def server_hello(version: bytes, suite: bytes, extensions: bytes = b"") -> bytes
 
 
 HTTP_200 = http_answer("200 OK", "Content-Type: text/plain", body="Hello from the lab.\n")
+EARLY_HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload; as=style\r\n\r\n"
 HANDSHAKE_FAILURE = alert(40)
 PROTOCOL_VERSION = alert(70, b"\x03\x01")
 # A server of that age knows nothing of the versions that the client lists, and answers in its own.
@@ -68,7 +69,9 @@ def https(context: ssl.SSLContext, *, answer: bytes = HTTP_200, delay: float = 0
         await asyncio.sleep(delay)
         async with _hands_shaken(sock, context) as tls:
             if await _patiently(tls, tls.recv, 65536):
-                await _patiently(tls, tls.send, answer)
+                rest = memoryview(answer)
+                while rest:
+                    rest = rest[await _patiently(tls, tls.send, rest) :]
 
     return behaviour
 

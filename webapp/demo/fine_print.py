@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-from webapp.demo.behaviours import http2_only, http_answer, https, says
+from webapp.demo.behaviours import EARLY_HINTS, SSH_BANNER, http2_only, http_answer, https, says
 from webapp.demo.loopback import LOOPBACK, Address, Lab
 from webapp.demo.pki import ENCIPHER_ONLY, NUMERIC_STRING, Identity, days, extension, issue, issue_ca, name
 from webapp.demo.servers import (
@@ -133,6 +133,16 @@ def _http(lab: Lab) -> None:
     lab.add("http-500", Reason.OK, "HTTP 500 after a good handshake", shows(talk=failing))
     lab.add("redirect", Reason.OK, "A redirect that nobody may follow", shows(talk=away))
     lab.add("empty-reply", Reason.OK, "Hangs up after a good handshake", empty, curl=(52,), differs=differs)
+    early = partial(https, answer=EARLY_HINTS + http_answer("200 OK"))
+    lab.add("early-hints", Reason.OK, "Sends 103 Early Hints before its answer", shows(talk=early))
+    for label, about, answer, curl in (
+        ("interim-endless", "Sends interim answers without end", EARLY_HINTS * 10_000, 56),
+        ("headers-too-large", "Sends 600 kB of headers", http_answer("200 OK", *["X-Padding: none"] * 40_000), 56),
+        ("nul-in-header", "Sends a NUL byte in a header", http_answer("200 OK", "X-Odd: a\0b"), 8),
+        ("not-http", "Speaks TLS, but not HTTP", SSH_BANNER, 1),
+    ):
+        odd = shows(talk=partial(https, answer=answer))
+        lab.add(label, Reason.OK, about, odd, curl=(curl,), differs=differs)
     lab.add("http2-only", Reason.OK, "Speaks HTTP/2 only", shows(talk=http2_only))
     lab.add("slow", Reason.OK, "Slow but alive: a handshake of 1.5 seconds", shows(talk=partial(https, delay=1.5)))
 

@@ -14,6 +14,7 @@ from webapp.probe import certificate, judge
 from webapp.probe.finding import Certificate, Contact, Ending, Problem, Reason
 from webapp.probe.steps import Answer, Failure
 
+UNSUPPORTED_PROTOCOL, WEIRD_REPLY = 1, 8
 COULD_NOT_RESOLVE, COULD_NOT_CONNECT, TIMED_OUT, TLS_FAILED, EMPTY, RECEIVE_FAILED, NOT_VERIFIED = (
     *(6, 7, 28, 35),
     *(52, 56, 60),
@@ -32,10 +33,17 @@ _ENDINGS: Mapping[Ending, int] = MappingProxyType(
         Ending.DONE: 0,
     }
 )
-_FAILURES: Mapping[Failure, int] = MappingProxyType(
+FAILURES: Mapping[Failure, int] = MappingProxyType(
     {
         Failure.EMPTY: EMPTY,
         Failure.BROKEN: RECEIVE_FAILED,
+        Failure.NOT_HTTP: UNSUPPORTED_PROTOCOL,
+        Failure.BAD_HEADER: WEIRD_REPLY,
+        # curl counts bytes, not answers: it reads on, up to 300 kB in all.
+        Failure.TOO_MANY_INTERIM: RECEIVE_FAILED,
+        # Above 300 kB. A single line of more than 100 kB ends an older curl with 27, a newer one with 100.
+        Failure.HEADERS_TOO_LARGE: RECEIVE_FAILED,
+        Failure.TOO_MUCH_WORK: TIMED_OUT,  # it spends whatever time it has
         Failure.TIMEOUT: TIMED_OUT,
         Failure.REFUSED: COULD_NOT_CONNECT,
         Failure.OTHER_CERTIFICATE: 0,  # curl makes one connection, and does not know
@@ -91,9 +99,9 @@ def with_answer(number: int | None, answer: Answer | None, *, speaks_http2: bool
     """The number of a contact, where HTTP was asked besides."""
     if number != 0 or answer is None or answer.failure is None:
         return number
-    if speaks_http2 and answer.failure in (Failure.EMPTY, Failure.BROKEN):
+    if speaks_http2 and answer.failure in (Failure.EMPTY, Failure.BROKEN, Failure.NOT_HTTP):
         return 0  # curl speaks HTTP/2, too
-    return _FAILURES[answer.failure]
+    return FAILURES[answer.failure]
 
 
 def _of_first_error(contact: Contact) -> int:

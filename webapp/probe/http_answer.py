@@ -1,30 +1,32 @@
 """What a web server answers to one request, asked at an address that has been vetted. It decides nothing.
 
-`requests` knows no deadline for a whole answer, and a hostile server can drip headers for ever: the connection is cut
-when the time is up, whatever is under way. The body is never read, and nothing is followed.
+A hostile server can drip headers for ever, or send what costs much to read: every wait ends at the deadline, and the
+reading ends when it has cost too much. The body is never read, and nothing is followed.
 """
 
 from __future__ import annotations
 
 import errno
+import hashlib
+import io
 import socket
 import ssl
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.client import RemoteDisconnected
+import time
+from collections.abc import Callable
 from ipaddress import ip_address
+from typing import Any, TypeVar
 
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError
-
+from webapp.probe import http_head
 from webapp.probe.address import Endpoint
 from webapp.probe.certificate import clean
 from webapp.probe.deadline import Deadline
+from webapp.probe.http_head import Head, NoAnswer
 from webapp.probe.steps import Answer, Failure
 
+T = TypeVar("T")
+
+MOST_CPU_SECONDS = 0.5  # for one answer, the TLS handshake among it
+_PIECE = 16384  # bytes read at once: the time is looked at between two pieces
 _OURS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
 # A header that tells which network stands between the visitor and the server, by its beginning.
 _EDGES = (
@@ -51,132 +53,141 @@ def ask(hostname: str, endpoint: Endpoint, deadline: Deadline, fingerprint: str 
     that has just been judged, which is then the only one taken. Raises OSError for faults of ours."""
     began = deadline.elapsed()
     url = f"{'https' if fingerprint else 'http'}://{hostname}/"
-    adapter = _Pinned(hostname, endpoint, fingerprint)
-    # Straight to the adapter: a session would read the whole body of a redirect to find out where it leads.
-    headers = {"Host": hostname, "User-Agent": "Padlock", "Accept": "*/*", "Connection": "close"}
-    request = requests.Request("GET", url, headers=headers).prepare()
-    with adapter.cut_at(deadline) as cut:
-        try:
-            response = adapter.send(request, stream=True, timeout=max(0.05, deadline.remaining()), verify=False)
-            if cut.is_set():  # headers that are cut off look like headers that have ended
-                response.close()
-                raise TimeoutError
-        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            failure, text = _failure(error, cut=cut.is_set())
-            return Answer(url, endpoint.address, endpoint.port, deadline.elapsed() - began, failure, text)
-        with response:
-            return _answer(response, url, endpoint, deadline.elapsed() - began)
+    request = f"GET / HTTP/1.1\r\nHost: {hostname}\r\nUser-Agent: Padlock\r\nAccept: */*\r\nConnection: close\r\n\r\n"
+    try:
+        with _connected(endpoint, deadline) as sock:
+            wire = _TlsWire(sock, deadline, hostname, fingerprint) if fingerprint else _Wire(sock, deadline)
+            wire.send(request.encode("ascii"))
+            head = http_head.read(io.BufferedReader(wire, _PIECE))
+    except (NoAnswer, OSError) as error:
+        failure, text = _failure(error)
+        return Answer(url, endpoint.address, endpoint.port, deadline.elapsed() - began, failure, text)
+    return _answer(head, url, endpoint, deadline.elapsed() - began)
 
 
-def _answer(response: requests.Response, url: str, endpoint: Endpoint, seconds: float) -> Answer:
+def _answer(head: Head, url: str, endpoint: Endpoint, seconds: float) -> Answer:
     def header(name: str, most: int = 200) -> str:
-        return clean(response.headers.get(name, ""), most)
+        return clean(head.headers.get(name, ""), most)
 
     return Answer(
         url,
         endpoint.address,
         endpoint.port,
         seconds,
-        status=response.status_code,
-        phrase=clean(response.reason or "", 60),
-        location=header("Location", 500),
-        hsts=header("Strict-Transport-Security"),
-        server=header("Server", 80),
-        edge=next((edge for name, start, edge in _EDGES if _begins(response, name, start)), ""),
+        status=head.status,
+        phrase=clean(head.phrase, 60),
+        location=header("location", 500),
+        hsts=header("strict-transport-security"),
+        server=header("server", 80),
+        edge=next((edge for name, start, edge in _EDGES if _begins(head, name, start)), ""),
     )
 
 
-def _begins(response: requests.Response, name: str, start: str) -> bool:
-    value = response.headers.get(name)
+def _begins(head: Head, name: str, start: str) -> bool:
+    value = head.headers.get(name)
     return value is not None and value.lower().startswith(start)
 
 
-def _failure(error: BaseException, *, cut: bool) -> tuple[Failure, str]:
-    root = _root(error)
-    if isinstance(root, OSError) and root.errno in _OURS:
-        raise root
-    text = clean(str(root))
-    if cut or isinstance(root, TimeoutError) or isinstance(error, requests.Timeout):
+def _failure(error: NoAnswer | OSError) -> tuple[Failure, str]:
+    if isinstance(error, NoAnswer):
+        return error.failure, str(error)
+    if error.errno in _OURS:
+        raise error
+    if isinstance(error, TimeoutError):
         return Failure.TIMEOUT, "no answer in time"
-    if isinstance(root, RemoteDisconnected):
-        return Failure.EMPTY, text
-    if isinstance(root, ConnectionRefusedError):
-        return Failure.REFUSED, text
-    if "Fingerprints did not match" in text:
-        return Failure.OTHER_CERTIFICATE, "another certificate came than a moment before"
-    return Failure.BROKEN, text
+    return Failure.REFUSED if isinstance(error, ConnectionRefusedError) else Failure.BROKEN, clean(str(error))
 
 
-def _root(error: BaseException) -> BaseException:
-    """What lies under the wrappings of requests and urllib3."""
-    while True:
-        inner = getattr(error, "reason", None) or next((a for a in error.args if isinstance(a, BaseException)), None)
-        inner = inner or error.__cause__
-        if not isinstance(inner, BaseException) or (isinstance(error, OSError) and error.errno):
-            return error
-        error = inner
+def _connected(endpoint: Endpoint, deadline: Deadline) -> socket.socket:
+    """A connection to the very address that was vetted."""
+    sock = socket.create_connection((endpoint.address, endpoint.port), timeout=_patience(deadline))
+    if ip_address(sock.getpeername()[0]) != ip_address(endpoint.address):
+        sock.close()
+        raise OSError(errno.EPROTO, f"connected to another address than {endpoint.address}")
+    return sock
 
 
-class _Pinned(HTTPAdapter):
-    """Connects to one vetted address, whatever the URL says, and can cut that connection."""
+def _patience(deadline: Deadline) -> float:
+    """Seconds to wait, more than 0: that would mean not to wait, and not that the time is up."""
+    seconds = deadline.remaining()
+    if not seconds:
+        raise TimeoutError
+    return seconds
 
-    def __init__(self, hostname: str, endpoint: Endpoint, fingerprint: str | None) -> None:
-        super().__init__(max_retries=0)
-        self._endpoint = endpoint
-        self._line: socket.socket | None = None
-        self._cut = threading.Event()
-        host, port = endpoint.address, endpoint.port
-        self._pool: HTTPConnectionPool
-        if fingerprint:
-            self._pool = HTTPSConnectionPool(
-                host, port, ssl_context=_context(), server_hostname=hostname, assert_fingerprint=fingerprint
-            )
-        else:
-            self._pool = HTTPConnectionPool(host, port)
-        self._pool.ConnectionCls = type("_Line", (_LineMixin, self._pool.ConnectionCls), {"adapter": self})
 
-    def get_connection_with_tls_context(self, *_args: object, **_options: object) -> HTTPConnectionPool:
-        return self._pool
+class _Wire(io.RawIOBase):
+    """What comes over a connection. Raises TimeoutError at the deadline, and `NoAnswer` when the reading has
+    taken too much CPU time of this thread."""
 
-    def hold(self, line: socket.socket) -> None:
-        """Keeps a second handle of the connection; the first disappears in TLS."""
-        if ip_address(line.getpeername()[0]) != ip_address(self._endpoint.address):
-            raise OSError(errno.EPROTO, f"connected to another address than {self._endpoint.address}")
-        self._line = line.dup()
-        if self._cut.is_set():
-            raise TimeoutError("the time was up before the connection was there")
+    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
+        super().__init__()
+        self._sock = sock
+        self._deadline = deadline
+        self._cpu_end = time.thread_time() + MOST_CPU_SECONDS
 
-    @contextmanager
-    def cut_at(self, deadline: Deadline) -> Iterator[threading.Event]:
-        """Cuts the connection at the deadline, and says so by the event."""
-        timer = threading.Timer(deadline.remaining(), self._cut_off)
-        timer.daemon = True
-        timer.start()
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._receive_into(buffer)
+
+    def send(self, data: bytes) -> None:
+        self._sock.settimeout(_patience(self._deadline))
+        self._sock.sendall(data)
+
+    def _receive_into(self, buffer: Any) -> int:
+        if time.thread_time() > self._cpu_end:
+            raise NoAnswer(Failure.TOO_MUCH_WORK, f"reading it took more than {MOST_CPU_SECONDS} seconds of CPU time")
+        self._sock.settimeout(_patience(self._deadline))
+        return self._sock.recv_into(buffer)
+
+
+class _TlsWire(_Wire):
+    """The same in TLS, with the one certificate that is taken.
+
+    TLS is driven piece by piece: reading from a socket, OpenSSL would stay inside for as long as tickets and other
+    records without data keep coming.
+    """
+
+    def __init__(self, sock: socket.socket, deadline: Deadline, hostname: str, fingerprint: str) -> None:
+        super().__init__(sock, deadline)
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._piece = bytearray(_PIECE)
+        self._tls = _context().wrap_bio(self._incoming, self._outgoing, server_hostname=hostname)
+        self._step(self._tls.do_handshake)
+        shown = self._tls.getpeercert(binary_form=True) or b""
+        if hashlib.sha256(shown).hexdigest() != fingerprint:
+            raise NoAnswer(Failure.OTHER_CERTIFICATE, "another certificate came than a moment before")
+
+    def readinto(self, buffer: Any) -> int:
         try:
-            yield self._cut
-        finally:
-            timer.cancel()
-            timer.join()
-            self._pool.close()
-            if self._line is not None:
-                self._line.close()
+            data = self._step(lambda: self._tls.read(len(buffer)))
+        except ssl.SSLEOFError:
+            return 0  # without a goodbye; whether the head was whole by then, its reader can tell
+        buffer[: len(data)] = data
+        return len(data)
 
-    def _cut_off(self) -> None:
-        self._cut.set()
-        if self._line is not None:
+    def send(self, data: bytes) -> None:
+        self._step(lambda: self._tls.write(data))
+
+    def _step(self, step: Callable[[], T]) -> T:
+        """What the step returns, once what it needs has come; what it has to say is sent."""
+        while True:
             try:
-                self._line.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                return  # it has ended by itself
+                result = step()
+            except ssl.SSLWantReadError:
+                self._flush()
+                if count := self._receive_into(self._piece):
+                    self._incoming.write(memoryview(self._piece)[:count])
+                else:
+                    self._incoming.write_eof()
+            else:
+                self._flush()
+                return result
 
-
-class _LineMixin:
-    adapter: _Pinned
-
-    def _new_conn(self) -> socket.socket:
-        line: socket.socket = super()._new_conn()  # type: ignore[misc]
-        self.adapter.hold(line)
-        return line
+    def _flush(self) -> None:
+        if data := self._outgoing.read():
+            super().send(data)
 
 
 def _context() -> ssl.SSLContext:
@@ -184,5 +195,6 @@ def _context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    context.set_alpn_protocols(["http/1.1"])
     context.set_ciphers("DEFAULT:!kDHE:@SECLEVEL=0")
     return context

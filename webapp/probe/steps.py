@@ -24,7 +24,12 @@ class Failure(StrEnum):
     """Why there is no HTTP answer."""
 
     EMPTY = "empty"  # the connection ended without one
-    BROKEN = "broken"  # cut off, or what came is no HTTP
+    BROKEN = "broken"  # reset, cut off in its headers, or another protocol asked for
+    NOT_HTTP = "not_http"
+    BAD_HEADER = "bad_header"  # with a NUL byte, which browsers and curl refuse
+    TOO_MANY_INTERIM = "too_many_interim"
+    HEADERS_TOO_LARGE = "headers_too_large"
+    TOO_MUCH_WORK = "too_much_work"  # reading it takes too much CPU time
     TIMEOUT = "timeout"
     REFUSED = "refused"
     OTHER_CERTIFICATE = "other_certificate"  # the same address showed another certificate than a moment before
