@@ -1,4 +1,4 @@
-"""The Flask extensions, unbound, and how Padlock speaks to its database. Imports nothing of webapp."""
+"""The Flask extensions, unbound, and how Padlock speaks to its database. Imports nothing that knows the site."""
 
 from __future__ import annotations
 
@@ -39,8 +39,12 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 
+from webapp import sqlite_file
+
 WRITERS = 0x9AD10C  # the number of the lock by which those who write to PostgreSQL take turns: any would do
 UNREACHABLE = "Is PostgreSQL running, and is PADLOCK_DATABASE_URL right? See docs/running.md, “PostgreSQL”."
+
+BUSY_MILLISECONDS = 10_000  # for which SQLite waits for another process that writes
 
 NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -105,7 +109,7 @@ def contains(column: InstrumentedAttribute[str], words: str) -> ColumnElement[bo
 
 
 @contextmanager
-def writing(*, beside_others: bool = False) -> Iterator[None]:
+def writing(*, beside_others: bool = False, patience: float | None = None) -> Iterator[None]:
     """One short write transaction of the current session: committed at the end, rolled back on any error.
 
     What was read before is read anew inside. On SQLite a transaction that reads first and writes later can fail at
@@ -120,7 +124,8 @@ def writing(*, beside_others: bool = False) -> Iterator[None]:
     db.session.rollback()
     info["writing"] = True
     try:
-        db.session.connection(execution_options={"writing": "beside" if beside_others else "alone"})
+        options = {"writing": "beside" if beside_others else "alone", "patience": patience}
+        db.session.connection(execution_options=options)
         yield
         db.session.commit()
     except BaseException as error:
@@ -144,7 +149,11 @@ def saving_fails(error: BaseException) -> bool:
     orig = getattr(error, "orig", None)
     code = getattr(orig, "sqlite_errorcode", 0)
     # The extended codes of SQLite tell the same in more detail.
-    return code & 0xFF in _CANNOT_SAVE or getattr(orig, "sqlstate", None) in _SQLSTATES
+    return (
+        isinstance(orig, sqlite_file.FileChanged)
+        or code & 0xFF in _CANNOT_SAVE
+        or getattr(orig, "sqlstate", None) in _SQLSTATES
+    )
 
 
 def saving_failed() -> str | None:
@@ -181,7 +190,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         _switch_to_wal(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA busy_timeout = 10000")
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
         connection.execute("PRAGMA cache_size = -16384")  # KiB, a connection: the inner pages of every index fit
         connection.execute("PRAGMA analysis_limit = 1000")  # rows of an index that `tune` looks at
         connection.execute("PRAGMA mmap_size = 268435456")  # the rest is read where the system has it already
@@ -204,12 +213,28 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
 @event.listens_for(Engine, "begin")
 def _begin(connection: Connection) -> None:
     """Who reads sees the data of one moment, whatever is written meanwhile; who writes sees what there is."""
-    writing = connection.get_execution_options().get("writing")
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    options = connection.get_execution_options()
+    writing, patience = options.get("writing"), options.get("patience")
+    if connection.dialect.name == "sqlite" and writing:
+        sqlite_file.refuse_to_write(connection)
+        if patience is not None:
+            _wait_for_turn(connection, int(1000 * patience))
+        else:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+    elif connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN")
     elif writing:
         turn = f"; SELECT pg_advisory_xact_lock({WRITERS})" if writing == "alone" else ""
         connection.exec_driver_sql(f"SET TRANSACTION ISOLATION LEVEL READ COMMITTED{turn}")
+
+
+def _wait_for_turn(connection: Connection, milliseconds: int) -> None:
+    usual = connection.exec_driver_sql("PRAGMA busy_timeout").scalar()
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {milliseconds}")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {usual}")
 
 
 @event.listens_for(Engine, "connect")

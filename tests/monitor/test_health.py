@@ -8,6 +8,7 @@ from webapp import probe
 from webapp.monitor import health
 from webapp.monitor.health import Clockwork, Level, Seen, Storage
 from webapp.probe import Roots
+from webapp.probe.resolver import Outcome, ServerAnswer
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 NEW = {"OpenSSL": "OpenSSL 4.0.3 29 Sep 2026", "pyOpenSSL": "26.4.0", "cryptography": "50.0.2", "certifi": "2026.10.18"}
@@ -66,18 +67,26 @@ def test_the_roots_are_counted_and_a_broken_file_is_told(tmp_path):
     assert told([health.trust(Roots(Path("x"), problem="gone"))]) == [("Trusted roots", BAD)]
 
 
-@pytest.mark.parametrize(("seconds", "level"), [(0.0004, OK), (1.0, OK), (1.3, WARNING), (None, BAD)])
-def test_a_slow_resolver_is_told(seconds, level):
-    assert health.resolver(seconds).level is level
+def answer(outcome="answered", seconds=0.01, server="192.0.2.53", detail=""):
+    return ServerAnswer(server, Outcome(outcome), seconds, detail)
 
 
-def test_a_resolver_that_never_answers_is_given_up():
-    from threading import Event
-
-    never = Event()
-    assert probe.answer_time("localhost", 0.2, lambda name: [name] * never.wait(5)) is None
-    never.set()
-    assert probe.answer_time("localhost", 2) < 2
+@pytest.mark.parametrize(
+    ("answers", "level", "words"),
+    [
+        ([answer(), answer(seconds=0.02, server="::1")], OK, "192.0.2.53, ::1: 20 ms."),
+        ([answer(seconds=1.3)], WARNING, "192.0.2.53 is slow: it took 1.3 seconds to answer."),
+        ([answer("silent", 2.0)], BAD, "192.0.2.53 did not answer within 2 seconds."),
+        ([answer("silent", 2.0), answer(server="::1")], WARNING, "did not answer within 2 seconds. ::1 answers."),
+        ([answer("failed", detail="SERVFAIL")], BAD, "answers, but cannot look names up (SERVFAIL)."),
+        ([answer("failed")], BAD, "answers, but cannot look names up (no valid answer)."),
+        ([answer("no such name")], BAD, "says that control.example does not exist."),
+        ([], BAD, "This machine has no name server"),
+    ],
+)
+def test_what_a_name_server_does_is_told_apart(answers, level, words):
+    flag = health.resolver("control.example", answers)[0]
+    assert (flag.level, words in flag.words, bool(flag.fix)) == (level, True, level is not OK)
 
 
 @pytest.mark.parametrize(("failed", "level"), [([], None), (["a.example"], WARNING), (["a.example", "b.example"], BAD)])
@@ -159,6 +168,9 @@ def test_a_heartbeat_that_is_yet_to_come_is_told_in_words():
         (Storage("SQLite", "wal", 300 * 2**20), [("Database", WARNING)]),
         (Storage("SQLite", "wal", 2**20), [("Database", BAD)]),
         (Storage("SQLite", "wal", 10**12, "database or disk is full"), [("Database", BAD)]),
+        (Storage("SQLite", problem="was replaced", lost=True), [("Database", BAD)]),
+        (Storage("SQLite", problem="malformed", damaged=True), [("Database", BAD)]),
+        (Storage("SQLite", "wal", 10**12, "database is locked"), [("Database", BAD)]),
         (Storage("SQLite", "delete", 10**12), [("SQLite mode", WARNING)]),
     ],
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, make_url
 
-from tests.conftest import _site
+from tests.conftest import PASSWORD, _site
 from webapp import probe
 from webapp.extensions import db, writing
 from webapp.monitor import runs
@@ -198,11 +198,17 @@ class TestOnASmallDisk:
         assert self.rename(ada, "Alice B.").status_code == 303
         assert alice.get("/services").find(class_="viewing") is None
 
-    def test_a_disk_that_is_read_only_is_told(self, visit, app, disk):
-        ada = visit("ada")
+    def test_on_a_disk_that_is_read_only_pages_are_read_and_a_sign_in_says_why_not(self, visit, app, disk):
+        ada, stranger = visit("ada"), visit()
         left_alone(app)
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
-        answer = ada.client.get("/admin/users")
+        assert "alice@example.com" in ada.get("/admin/users").main.text
+        assert "readonly" in flags(ada.get("/admin/health"))["Database"].text
+        assert visit().client.get("/readyz").status_code == 200  # whoever reads is served
+        form = {"email": "alice@example.com", "password": PASSWORD, "csrf_token": stranger.token()}
+        answer = stranger.client.post("/sign-in", data=form)
         assert answer.status_code == 503
-        assert "Not available just now" in answer.text
-        assert visit().client.get("/readyz").status_code == 503
+        assert "You can't sign in just now" in answer.text.replace("&#39;", "'")
+        subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+        assert stranger.client.post("/sign-in", data=form).status_code == 303
+        assert "alice@example.com" in ada.get("/admin/users").main.text

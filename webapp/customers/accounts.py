@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError, VerifyMismatchError
 from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy import bindparam, delete, exists, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import contains_eager, joinedload
 
 from webapp.customers import passwords, security
@@ -122,9 +122,9 @@ def note_use(user: User, caller: Caller, now: datetime) -> None:
         return
     used = update(SignIn).where(SignIn.token_hash == _digest(user.token))
     try:
-        with writing(beside_others=True):
+        with writing(beside_others=True, patience=0.5):
             db.session.execute(used.values(last_used_at=now, address=caller.address))
-    except OperationalError as error:
+    except DatabaseError as error:
         # Locked, full or read-only: the page is ready, and its reader shall have it.
         log.warning("The use of a sign-in could not be noted: %s", error.orig)
 

@@ -6,7 +6,9 @@ import logging
 import platform
 import shutil
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +18,7 @@ from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from webapp import probe
+from webapp import probe, sqlite_file
 from webapp.extensions import db, saving_failed, writing
 from webapp.monitor import due, health, runs
 from webapp.monitor.asking import probe_settings
@@ -42,37 +44,66 @@ class Checkup:
 
 
 def look(now: datetime) -> Checkup:
-    """The whole checkup. Takes a few seconds at most, whatever is wrong."""
+    """The whole checkup. Takes three seconds at most, whatever is wrong."""
     config, versions = current_app.config, probe.versions()
     names = config["PADLOCK_CONTROL_NAMES"]
-    flags = [
-        *health.storage(_storage()),
-        *health.scheduler(_clockwork(now), now),
-        *_broker(),
-        health.trust(probe.roots(config["PADLOCK_CA_BUNDLE"])),
-        health.resolver(probe.answer_time(names[0] if names else "localhost", PATIENCE)),
-        *health.controls(names, _silent(names)),
-        health.clock(_seen(now), versions, now),
-        *health.libraries(versions, now.date()),
-        *health.site(
-            debug=current_app.debug, secure_cookies=config["PADLOCK_COOKIE_SECURE"], only_here=_only_here(config)
-        ),
-    ]
-    around = {"Python": platform.python_version(), **dict([_backend()])}
+    with ThreadPoolExecutor(2) as side:
+        resolver = side.submit(ask_resolver, names)
+        silent = side.submit(_silent, names, probe_settings(config))
+        flags = [
+            *_from_database("Database", lambda: health.storage(_storage())),
+            *_from_database("Scheduler", lambda: health.scheduler(_clockwork(now), now)),
+            *_broker(),
+            health.trust(probe.roots(config["PADLOCK_CA_BUNDLE"])),
+            *_from_database("Clock", lambda: [health.clock(_seen(now), versions, now)]),
+            *health.libraries(versions, now.date()),
+            *health.site(
+                debug=current_app.debug, secure_cookies=config["PADLOCK_COOKIE_SECURE"], only_here=_only_here(config)
+            ),
+            *resolver.result(),
+            *health.controls(names, silent.result()),
+        ]
+    around = {"Python": platform.python_version()}
+    with suppress(SQLAlchemyError):
+        around |= dict([_backend()])
     return Checkup(sorted(flags, key=lambda flag: flag.level), versions | around)
+
+
+def _from_database(name: str, look: Callable[[], list[Flag]]) -> list[Flag]:
+    """These flags; one that says why where the database does not answer."""
+    try:
+        return look()
+    except SQLAlchemyError as error:
+        db.session.rollback()
+        log.warning("System Health could not read the database: %s", error)
+        return [health.unreadable(name, str(getattr(error, "orig", None) or error))]
 
 
 def ready(now: datetime) -> dict[str, str]:
     """What a machine is told that asks whether to send visitors here: "ok", or what is wrong, of each part."""
+    if problem := file_problem(0.25):
+        return {"database": problem}
     try:
         ticked_at = runs.last_tick()
     except SQLAlchemyError:
         log.exception("The database does not answer.")
-        return {"database": "no answer"}
+        return {"database": file_problem(0.25) or "no answer"}
     # On a full disk the scheduler cannot say that it ticks, and whoever reads can be served all the same.
     ticks_here = current_app.config["PADLOCK_SCHEDULER"] and not saving_failed()
     silent = ticks_here and health.is_silent(ticked_at, now)
     return {"database": "ok", "scheduler": "silent" if silent else "ok"}
+
+
+def file_problem(seconds: float) -> str:
+    """What has become of the file of the database: "deleted", "replaced" or "damaged", as far as `seconds` suffice to
+    see it; empty where it is well, or there is no file."""
+    file = sqlite_file.of(db.engine)
+    if file is None:
+        return ""
+    change = file.change()
+    if change:
+        return "deleted" if change == sqlite_file.DELETED else "replaced"
+    return "damaged" if file.look(seconds) else ""
 
 
 def _clockwork(now: datetime) -> Clockwork:
@@ -100,10 +131,18 @@ def _broker() -> list[Flag]:
     return health.broker(bool(shared), problem, 0 if problem or not shared else shared.workers())
 
 
-def _silent(names: tuple[str, ...]) -> list[str]:
+def ask_resolver(names: tuple[str, ...]) -> list[Flag]:
+    """Whether the name servers of this machine answer for the first control name, or for the root where there is
+    none."""
+    from webapp.probe import resolver  # it brings a DNS client along, which no other page needs
+
+    name = names[0] if names else resolver.ROOT
+    return health.resolver(name, resolver.ask_servers(name, PATIENCE))
+
+
+def _silent(names: tuple[str, ...], settings: probe.Settings) -> list[str]:
     """Those of the control names that no server answers for just now."""
-    settings = replace(probe_settings(current_app.config), timeout=PATIENCE)
-    found = probe.check_many(names, settings, len(names) or 1)
+    found = probe.check_many(names, replace(settings, timeout=PATIENCE), len(names) or 1)
     return [finding.input for finding in found if finding.state is probe.State.UNKNOWN]
 
 
@@ -111,9 +150,14 @@ def _storage() -> Storage:
     engine = db.engine
     if engine.dialect.name != "sqlite":
         return Storage(" ".join(_backend()), problem=_write_problem())
+    file = sqlite_file.of(engine)
+    if file is not None and (lost := file.change()):
+        return Storage("SQLite", problem=lost, lost=True)
+    if file is not None and (damage := file.look(1.0)):
+        return Storage("SQLite", problem=damage, damaged=True)
     journal = str(db.session.connection().exec_driver_sql("PRAGMA journal_mode").scalar())
-    file = engine.url.database
-    free = shutil.disk_usage(Path(file).parent).free if file else None
+    path = engine.url.database
+    free = shutil.disk_usage(Path(path).parent).free if path else None
     return Storage("SQLite", journal, free, _write_problem())
 
 
@@ -128,7 +172,7 @@ def _backend() -> tuple[str, str]:
 def _write_problem() -> str:
     """Why nothing can be written, as whoever tries is told. It is only noticed when something really is."""
     try:
-        with writing():
+        with writing(patience=1.0):
             connection = db.session.connection()
             if connection.dialect.name == "sqlite":
                 version = connection.exec_driver_sql("PRAGMA user_version").scalar()

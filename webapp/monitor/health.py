@@ -6,10 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from webapp import padlock
 from webapp.monitor import ages
 from webapp.probe import Roots
+
+if TYPE_CHECKING:
+    from webapp.probe.resolver import ServerAnswer  # it brings a DNS client along
 
 YEAR = timedelta(days=365)
 SLOW = 1.0  # seconds for a lookup
@@ -61,12 +65,15 @@ class Clockwork:
 @dataclass(frozen=True, slots=True)
 class Storage:
     """The database as it is now. `journal` is SQLite's mode, empty for others; `free` bytes are left where it is, None
-    where nobody can tell; `problem`: why nothing can be written, in the database's words."""
+    where it cannot be told; `problem`: why nothing can be written, in the database's words. `lost`: the file was
+    deleted or replaced; `damaged`: something in it cannot be read."""
 
     backend: str
     journal: str = ""
     free: int | None = None
     problem: str = ""
+    lost: bool = False
+    damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +113,35 @@ def trust(roots: Roots) -> Flag:
     return Flag(name, Level.OK, f"{count} in {roots.path}, SHA-256 {roots.sha256[:16]}…")
 
 
-def resolver(seconds: float | None) -> Flag:
-    """Whether the system's resolver answers, and soon. None: it has not."""
-    fix = "Look at /etc/resolv.conf: a name server that answers slowly makes every check slow."
-    if seconds is None:
-        return Flag("Resolver", Level.BAD, "It did not answer in time.", fix)
-    if seconds > SLOW:
-        return Flag("Resolver", Level.WARNING, f"It took {seconds:.1f} seconds for one name.", fix)
-    return Flag("Resolver", Level.OK, f"It answers within {max(1, round(seconds * 1000)):,} ms.")
+def resolver(name: str, answers: Sequence[ServerAnswer]) -> list[Flag]:
+    """Whether the name servers of this machine answer for this name ("." is the root of all names), and soon."""
+    flag, fix = "Resolver", "Check /etc/resolv.conf and that name server: every check needs it first."
+    if not answers:
+        return [Flag(flag, Level.BAD, "This machine has no name server: no name can be looked up.", fix)]
+    told = [(_resolver_fault(name, answer), answer) for answer in answers]
+    faults = [fault for fault, _ in told if fault]
+    well = [answer for fault, answer in told if not fault]
+    if faults:
+        others = f" {', '.join(answer.server for answer in well)} answers." if well else ""
+        return [Flag(flag, Level.WARNING if well else Level.BAD, f"{' '.join(faults)}{others}", fix)]
+    slowest = max(answers, key=lambda answer: answer.seconds)
+    if slowest.seconds > SLOW:
+        fix = "Check that name server, or put a quicker one into /etc/resolv.conf: a slow one makes every check slow."
+        words = f"{slowest.server} is slow: it took {slowest.seconds:.1f} seconds to answer."
+        return [Flag(flag, Level.WARNING, words, fix)]
+    milliseconds = max(1, round(slowest.seconds * 1000))
+    return [Flag(flag, Level.OK, f"{', '.join(answer.server for answer in answers)}: {milliseconds:,} ms.")]
+
+
+def _resolver_fault(name: str, answer: ServerAnswer) -> str:
+    if answer.outcome == "silent":
+        return f"{answer.server} did not answer within {max(1, round(answer.seconds))} seconds."
+    if answer.outcome == "failed":
+        return f"{answer.server} answers, but cannot look names up ({answer.detail or 'no valid answer'})."
+    if answer.outcome == "no such name":
+        what = "the root of all names" if name == "." else name
+        return f"{answer.server} says that {what} does not exist."
+    return ""
 
 
 def controls(asked: Sequence[str], failed: Sequence[str]) -> list[Flag]:
@@ -199,7 +227,19 @@ def _budget(clockwork: Clockwork) -> Flag:
 def storage(storage: Storage) -> list[Flag]:
     """Whether the database can be written, has room, and works as it should."""
     flags = []
-    if storage.problem:
+    if storage.lost:
+        words = f"{storage.problem}. Nothing is saved any more, because it would be lost."
+        fix = "Stop the site, put the right file in place (see docs/running.md, “The database”), and start the site."
+        flags.append(Flag("Database", Level.BAD, words, fix))
+    elif storage.damaged:
+        fix = "Stop the site and restore the last backup: see docs/running.md, “The database”."
+        flags.append(Flag("Database", Level.BAD, f"It is damaged: {storage.problem}.", fix))
+    elif "locked" in storage.problem:
+        fix = (
+            "Find the process that holds the file, for example with lsof, and end it. Until then nothing can be saved."
+        )
+        flags.append(Flag("Database", Level.BAD, "Another process has locked it for more than a second.", fix))
+    elif storage.problem:
         fix = "Make room on its disk and see that the site may write there. Until then pages can be read, not changed."
         flags.append(Flag("Database", Level.BAD, f"Nothing can be written: {storage.problem}.", fix))
     elif storage.free is not None and storage.free < LOW:
@@ -214,6 +254,12 @@ def storage(storage: Storage) -> list[Flag]:
         words = f"SQLite works in the mode “{storage.journal}”, not “wal”: readers and writers wait for each other."
         flags.append(Flag("SQLite mode", Level.WARNING, words, fix))
     return flags
+
+
+def unreadable(name: str, problem: str) -> Flag:
+    """What the database would have told, had it answered."""
+    fix = "See the flag of the database, and the log of the site."
+    return Flag(name, Level.BAD, f"The database could not be read: {problem}.", fix)
 
 
 def _size(count: int) -> str:

@@ -22,6 +22,7 @@ from flask import Flask, current_app
 
 from webapp.extensions import db, scheduler
 from webapp.monitor import refresh, runs
+from webapp.sqlite_file import FileChanged
 
 log = logging.getLogger(__name__)
 
@@ -134,8 +135,12 @@ def _tick(app: Flask) -> None:
             more = refresh.tick(_stop, AT_MOST, step=_step(app))
             if runs.held_elsewhere():
                 _watch.set()
-        except Exception:
-            log.exception("the scheduler's tick failed")
+        except Exception as error:
+            lost = getattr(error, "orig", None)
+            if isinstance(lost, FileChanged):
+                log.critical("%s. Nothing is saved: stop the site, put the right file in place, start it.", lost)
+            else:
+                log.exception("the scheduler's tick failed")
         finally:
             db.session.remove()
         for work in app.extensions.get("padlock_each_tick", ()):

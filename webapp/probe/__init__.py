@@ -5,7 +5,7 @@ is loaded by whoever wants it: it brings a DNS client along.
 """
 
 from webapp.probe.about import Roots, roots, versions
-from webapp.probe.address import ConnectTo, answer_time
+from webapp.probe.address import ConnectTo
 from webapp.probe.certificate import clean
 from webapp.probe.engine import Settings, check, check_many, probe
 from webapp.probe.faults import Faults
@@ -29,7 +29,6 @@ __all__ = [
     "Settings",
     "State",
     "Turns",
-    "answer_time",
     "check",
     "check_many",
     "clean",

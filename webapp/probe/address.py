@@ -14,7 +14,7 @@ from pathlib import Path
 from webapp.probe.certificate import clean
 from webapp.probe.deadline import Deadline
 from webapp.probe.finding import NotAsked, Reason, Stray
-from webapp.probe.waiting import Probe, Wait, drive
+from webapp.probe.waiting import Probe, Wait
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -278,14 +278,3 @@ def _within(deadline: Deadline, lookup: Lookup, hostname: str) -> Probe[list[str
     if not found:
         raise LookupFailed(Reason.DNS_NOT_FOUND, "the name has no address")
     return found
-
-
-def answer_time(hostname: str, most: float, lookup: Lookup = system_lookup) -> float | None:
-    """How many seconds the resolver takes for this name, be it that there is none; None where it fails, or takes
-    longer than `most`."""
-    deadline = Deadline(most)
-    try:
-        drive(_within(deadline, lookup, hostname))
-    except LookupFailed as error:
-        return deadline.elapsed() if error.reason is Reason.DNS_NOT_FOUND else None
-    return deadline.elapsed()

@@ -37,6 +37,10 @@ NOT_CHECKED = (
     "Something failed on our side, so your password may well be right. Please try again in a minute.",
 )
 NOT_SAVED = ("Nothing can be saved just now", "What is there can be read, but not changed. Please try again later.")
+NO_SIGN_IN = (
+    "You can't sign in just now",
+    "Signing in saves a record, and our server can't save anything at the moment. Please try again later.",
+)
 DAMAGED = "The database is damaged. Stop the site and restore the last backup: see docs/running.md, “The database”."
 
 
@@ -89,7 +93,9 @@ def _no_memory(error: Exception) -> Response:
 def _database_error(error: Exception) -> Response:
     current_app.logger.error("The database does not answer.", exc_info=error)
     db.session.rollback()
-    return _page(503, NOT_SAVED if saving_fails(error) else None)
+    if not saving_fails(error):
+        return _page(503)
+    return _page(503, NO_SIGN_IN if request.endpoint == "auth.sign_in" else NOT_SAVED)
 
 
 def _perhaps_damaged(error: DatabaseError) -> Response:
