@@ -1,20 +1,28 @@
-"""What gunicorn and `flask` start: the site, and its scheduler where it is served."""
+"""What gunicorn and `flask` start: the site, and its scheduler where it is served.
+
+What keeps it from starting is one sentence for a person, instead of a traceback. The exit code is 2 for a command, and
+3 where it is served: gunicorn then ends as well, instead of starting it again and again.
+"""
 
 import gc
 import os
 import sys
 
-from webapp import create_app, logs
+from webapp import create_app, logs, start_check
 from webapp.config import LOG_FORMAT, LOG_LEVEL, BadSetting
 from webapp.monitor import scheduler
 
+COMMAND = os.environ.get("FLASK_RUN_FROM_CLI") == "true"
+
 try:
     logs.set_up(LOG_FORMAT.read(os.environ), LOG_LEVEL.read(os.environ))  # gunicorn has done so already
-    app = create_app(commands=os.environ.get("FLASK_RUN_FROM_CLI") == "true")
+    app = create_app(commands=COMMAND)
+    problem = "" if COMMAND else start_check.problem(app)
 except BadSetting as error:
-    # One sentence for the person who set it, instead of a traceback.
-    print(error, file=sys.stderr)
-    sys.exit(2)
+    problem = str(error)
+if problem:
+    print(problem, file=sys.stderr)
+    sys.exit(2 if COMMAND else 3)
 # What the site is made of stays, and a page makes thousands of objects that are gone with it: nobody waits while they
 # are looked through for garbage again and again (measured: lists take a third less).
 gc.freeze()

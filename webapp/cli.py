@@ -6,13 +6,28 @@ import dataclasses
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from copy import copy
 from datetime import UTC, datetime
+from functools import wraps
 from typing import Any, BinaryIO
 
 import click
 from flask import Flask, current_app
+from flask.cli import with_appcontext
 
-from webapp import cli_copy, cli_diagnose, cli_import, cli_refresh, cli_users, cli_worker, config, padlock, probe
+from webapp import (
+    cli_backup,
+    cli_copy,
+    cli_diagnose,
+    cli_import,
+    cli_refresh,
+    cli_users,
+    cli_worker,
+    config,
+    padlock,
+    probe,
+    start_check,
+)
 from webapp.customers import accounts
 from webapp.monitor.asking import probe_settings
 
@@ -20,16 +35,32 @@ MANY = 10  # names from which on a terminal shows a progress bar
 
 
 def register(app: Flask) -> None:
-    own = (
+    for command in (check, settings, cli_diagnose.diagnose_host, cli_backup.backup, cli_copy.copy_from):
+        app.cli.add_command(command)
+    with_tables = (
+        welcome,
         cli_users.users,
         cli_import.import_file,
         cli_refresh.refresh_names,
-        cli_diagnose.diagnose_host,
         cli_worker.worker,
-        cli_copy.copy_from,
     )
-    for command in (check, settings, welcome, *own):
-        app.cli.add_command(command)
+    for each in with_tables:
+        app.cli.add_command(_checked(each))
+
+
+def _checked(command: click.Command) -> click.Command:
+    """The same command (of a group: all of them), ended by one sentence where it cannot work with the database."""
+    checked = copy(command)
+    run = command.callback
+
+    @wraps(run or _checked)
+    def check_first(*args: Any, **options: Any) -> Any:
+        if problem := start_check.problem(current_app):
+            raise click.ClickException(problem)
+        return run(*args, **options) if run is not None else None
+
+    checked.callback = with_appcontext(check_first)
+    return checked
 
 
 @click.command()

@@ -24,14 +24,27 @@ NETWORK = frozenset(
 )
 
 
+class MachineBusy(Exception):
+    """This machine had so little time for us that a silence says nothing of the network."""
+
+    def __init__(self) -> None:
+        super().__init__("This machine was too busy to check host names: nothing was stored.")
+
+
+def is_suspicious(doubtful: list[Finding], size: int) -> bool:
+    """Whether so many of a batch of this size have no answer that the fault may be ours."""
+    return size >= SUSPICIOUS and 2 * len(doubtful) > size
+
+
 def is_offline(doubtful: list[Finding], size: int, stop: Event, glance: Callable[[], object]) -> bool:
     """Whether it is our own network that is down, now that so many of a batch of this size have no answer.
 
     The control names tell; where none is set, those of the site's own names that answered last, at other addresses.
     Where there are none of these either, it is ours if nothing at all answers and either no name gets past our resolver
-    and our router, or several servers that have answered before are gone at the same moment.
+    and our router, or several servers that have answered before are gone at the same moment. Raises `MachineBusy`
+    where the control names could not be asked for want of time or means.
     """
-    if size < SUSPICIOUS or 2 * len(doubtful) <= size:
+    if not is_suspicious(doubtful, size):
         return False
     known = _answered_before()
     names = {finding.input for finding in doubtful}
@@ -39,8 +52,12 @@ def is_offline(doubtful: list[Finding], size: int, stop: Event, glance: Callable
     others = {where: name for name, where in known.items() if name not in names and where not in places}
     controls = current_app.config["PADLOCK_CONTROL_NAMES"] or list(others.values())[:MOST_CONTROLS]
     if controls:
-        told = answers(controls, stop, glance)
-        return all(finding.reason in NETWORK | {Reason.MONITOR_ERROR} for finding in told)
+        reasons = {finding.reason for finding in answers(controls, stop, glance)}
+        if reasons <= NETWORK:
+            return True
+        if reasons <= NETWORK | {Reason.MONITOR_ERROR}:
+            raise MachineBusy
+        return False
     not_past_us = all(finding.reason in (Reason.DNS_FAILED, Reason.UNREACHABLE) for finding in doubtful)
     several = len({where for name, where in known.items() if name in names}) > 1
     return len(doubtful) == size and (not_past_us or several)

@@ -19,6 +19,7 @@ from flask import current_app
 from webapp.extensions import db
 from webapp.monitor import due, runs
 from webapp.monitor.models import RefreshRun
+from webapp.monitor.network import MachineBusy
 from webapp.monitor.stream import Clock, Progress, Stream, Work
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,9 @@ def work(
             if time.monotonic() - renewed_at > due.LEASE.total_seconds() / 3:
                 renewed_at = time.monotonic()
                 due.renew("", owner, clock())
+    except MachineBusy as error:
+        log.warning("the refresh %d is tried again in a while: %s", run_id, error)
+        runs.stumbled(run_id, error, clock())
     except Exception as error:
         log.exception("the refresh %d failed on our side", run_id)
         runs.stumbled(run_id, error, clock())

@@ -20,6 +20,7 @@ from webapp import padlock
 from webapp.extensions import db, writing
 from webapp.monitor import due
 from webapp.monitor.models import Heartbeat, RefreshRun, RunKind, RunState
+from webapp.monitor.network import MachineBusy
 
 log = logging.getLogger(__name__)
 
@@ -175,7 +176,7 @@ def stumbled(run_id: int, error: Exception, now: datetime) -> None:
         run = db.session.scalar(select(RefreshRun).where(*_unfinished(run_id)))
         if run is not None and (run.retry_at is None or run.retry_at <= now):
             run.tries += 1
-            run.detail = f"{type(error).__name__}, see the log."
+            run.detail = str(error) if isinstance(error, MachineBusy) else f"{type(error).__name__}, see the log."
             run.retry_at = now + STUMBLE_PAUSE * 2 ** (run.tries - 1)
             if run.tries >= MOST_TRIES:
                 run.state, run.ended_at = RunState.FAILED, now

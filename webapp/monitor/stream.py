@@ -19,15 +19,16 @@ from threading import Event
 
 from webapp.extensions import db
 from webapp.monitor import due, runs
-from webapp.monitor.asking import GLANCE, Askers, Asking
+from webapp.monitor.asking import GATHER, GLANCE, Askers, Asking
 from webapp.monitor.models import RefreshRun
-from webapp.monitor.network import NETWORK, is_offline
+from webapp.monitor.network import NETWORK, MachineBusy, is_offline, is_suspicious
 from webapp.monitor.settle import Answer, settle
 
 log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 Progress = Callable[[RefreshRun], object]
+LATE_SECONDS = 1.0  # and a fifth of its time: a batch that was kept waiting by our own machine for longer tells nothing
 MOST_BATCHES = 32  # under way at once: what a stop has to let go of, and what a kill leaves claimed for a while
 
 
@@ -53,6 +54,8 @@ class _UnderWay:
 
     batch: due.Batch
     left: int
+    begun_at: float  # on the monotonic clock
+    late_before: float  # for how many seconds this process had been kept from its work by then
     doubtful: list[Answer] = field(default_factory=list)
 
 
@@ -65,6 +68,7 @@ class Stream:
         self._asking = Asking[tuple[str, int]](work.askers)
         self._under_way: dict[str, _UnderWay] = {}  # by claim, the oldest first
         self._renewed_at = time.monotonic()
+        self._late = 0.0  # seconds by which this thread went on later than it was to
         self._dry = False  # no more names until a batch has ended
         self._well = False  # a batch has come through, and the run says so
         self.offline = False  # it has turned out that this machine has no network
@@ -90,7 +94,7 @@ class Stream:
         if not batch.names:
             self._dry = True
             return
-        self._under_way[batch.claim] = _UnderWay(batch, len(batch.names))
+        self._under_way[batch.claim] = _UnderWay(batch, len(batch.names), time.monotonic(), self._late)
         for number, name in batch.names.items():
             self._asking.ask((batch.claim, number), name)
 
@@ -102,7 +106,10 @@ class Stream:
             self._dry = False
             return
         sure: list[Answer] = []
-        for (claim, number), finding in self._asking.heard(self._work.stop):
+        listened_at = time.monotonic()
+        heard = self._asking.heard(self._work.stop)
+        self._late += max(0.0, time.monotonic() - listened_at - GLANCE - GATHER)
+        for (claim, number), finding in heard:
             under_way = self._under_way[claim]
             under_way.left -= 1
             kept = under_way.doubtful if finding.reason in NETWORK else sure
@@ -121,6 +128,9 @@ class Stream:
     def _end(self, ended: _UnderWay) -> None:
         """Believe what is doubtful of a batch, unless it is we who have no network."""
         findings = [answer.finding for answer in ended.doubtful]
+        if self._was_busy(ended) and is_suspicious(findings, len(ended.batch.names)):
+            self._asking.forget()
+            raise MachineBusy
         offline = is_offline(findings, len(ended.batch.names), self._work.stop, self._glance)
         if self._work.stop.is_set():
             return
@@ -137,6 +147,11 @@ class Stream:
             self._well = True
         del self._under_way[ended.batch.claim]
         self._dry = False
+
+    def _was_busy(self, batch: _UnderWay) -> bool:
+        """Whether our own machine kept us waiting for much of the time that this batch took: suspended, or starved."""
+        late = self._late - batch.late_before
+        return late > max(LATE_SECONDS, (time.monotonic() - batch.begun_at) / 5)
 
     def _glance(self) -> None:
         """Hold what is claimed, and show how far it is."""
