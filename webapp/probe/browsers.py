@@ -21,6 +21,7 @@ _EMAIL, _DNS, _DIRECTORY, _URI, _IP, _REGISTERED = 0x81, 0x82, 0xA4, 0x86, 0x87,
 _GENERAL_NAMES = frozenset({0xA0, _EMAIL, _DNS, 0xA3, _DIRECTORY, 0xA5, _URI, _IP, _REGISTERED})  # RFC 5280, 4.2.1.6
 
 MOST_BITS = 8192  # of an RSA key
+_MOST_REMEMBERED = 256  # bytes of a part that is remembered as good
 _DIGITAL_SIGNATURE, _KEY_ENCIPHERMENT = 0x80, 0x20  # bits of a key usage's first byte
 _PRINTABLE_CHARACTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 '()+,-./:=?*")
 
@@ -115,11 +116,11 @@ class _Reader:
         self.look(Note.BROWSERS_REFUSE_FORM, lambda: self._open(certificate))
         for name in ("issuer", "subject"):
             if name in self._fields:
-                self.look(Note.BROWSERS_REFUSE_TEXT, lambda name=name: _texts(self._fields[name]))  # type: ignore[misc]
+                self.look(Note.BROWSERS_REFUSE_TEXT, lambda name=name: _fit(_texts, self._fields[name].body))  # type: ignore[misc]
         self.look(Note.BROWSERS_REFUSE_FORM, self._form)
         purposes = self.extension(_PURPOSES)
         if purposes is not None:
-            self.look(Note.BROWSERS_REFUSE_PURPOSE, lambda: _purposes(purposes))
+            self.look(Note.BROWSERS_REFUSE_PURPOSE, lambda: _fit(_purposes, purposes))
 
     def look(self, note: Note, at: Callable[[], None]) -> None:
         try:
@@ -141,11 +142,11 @@ class _Reader:
             version = int.from_bytes(_only(parts.pop(0).body, _INTEGER), "big") + 1
         names = ("serial", "signature", "issuer", "validity", "subject", "key")
         self._fields = dict(zip(names, parts, strict=False))
-        self.look(Note.BROWSERS_REFUSE_SIGNATURE, lambda: _signature(self._fields["signature"]))
+        self.look(Note.BROWSERS_REFUSE_SIGNATURE, lambda: _fit(_signature, self._fields["signature"].body))
         _must(self._fields["signature"].whole == outer.whole)
         extensions = [part for part in parts[len(names) :] if part.tag == _EXTENSIONS]
         if extensions:
-            self._extensions = tuple(map(_extension, _elements(_only(extensions[0].body, _SEQUENCE))))
+            self._extensions = tuple(_extension(each.whole) for each in _elements(_only(extensions[0].body, _SEQUENCE)))
         _must(version == 3 if extensions else version <= 3)
 
     def _form(self) -> None:
@@ -153,7 +154,7 @@ class _Reader:
         _must(len(kinds) == len(set(kinds)))
         for each in self._extensions:
             if each.kind in _FORMS:
-                _FORMS[each.kind](each.value)
+                _fit(_FORMS[each.kind], each.value)
             if each.kind == _POLICIES and each.critical:
                 _must(all(kind in _KNOWN_QUALIFIERS for kind in _qualifiers(each.value)))
         critical_names = any(each.kind == _SAN and each.critical for each in self._extensions)
@@ -166,22 +167,40 @@ def _must(so: bool) -> None:
         raise _Refused
 
 
+def _fit(check: Callable[[bytes], None], data: bytes) -> None:
+    """Raises where this check does. Authorities say the same in each of their certificates: what has passed once and
+    is short is remembered."""
+    if len(data) > _MOST_REMEMBERED:
+        check(data)
+    else:
+        _fits(check, data)
+
+
+@lru_cache(4096)
+def _fits(check: Callable[[bytes], None], data: bytes) -> None:
+    check(data)
+
+
 def _elements(data: bytes) -> list[_Element]:
     """The elements in these bytes, as DER wants them (X.690, 10.1): lengths of the shortest form. Raises."""
-    found, at = [], 0
-    while at < len(data):
-        start, tag, length = at, data[at], data[at + 1]
-        at += 2
-        _must(tag & 0x1F != 0x1F and length != 0x80)
-        if length > 0x80:
-            size = length & 0x7F
-            length = int.from_bytes(data[at : at + size], "big")
-            _must(length >= 0x80 and length.bit_length() > 8 * (size - 1))
-            at += size
-        _must(at + length <= len(data))
-        found.append(_Element(tag, data[at : at + length], data[start : at + length]))
-        at += length
+    found, at, end = [], 0, len(data)
+    while at < end:
+        tag, length, start = data[at], data[at + 1], at + 2
+        if length >= 0x80:
+            start, length = _long_length(data, start, length & 0x7F)
+        stop = start + length
+        if stop > end or tag & 0x1F == 0x1F:
+            raise _Refused
+        found.append(_Element(tag, data[start:stop], data[at:stop]))
+        at = stop
     return found
+
+
+def _long_length(data: bytes, at: int, size: int) -> tuple[int, int]:
+    """Where the content begins, and how long it is, where that takes `size` bytes to say."""
+    length = int.from_bytes(data[at : at + size], "big")
+    _must(length >= 0x80 and length.bit_length() > 8 * (size - 1))
+    return at + size, length
 
 
 def _only(data: bytes, tag: int) -> bytes:
@@ -196,11 +215,18 @@ def _three(data: bytes) -> tuple[_Element, _Element, _Element]:
     return first, second, third
 
 
-def _extension(element: _Element) -> _Extension:
-    kind, *flag, value = _elements(element.body)
-    _must(element.tag == _SEQUENCE and kind.tag == _OID and value.tag == _OCTET_STRING)
+def _extension(whole: bytes) -> _Extension:
+    return _opened(whole) if len(whole) > _MOST_REMEMBERED else _opened_once(whole)
+
+
+def _opened(whole: bytes) -> _Extension:
+    kind, *flag, value = _elements(_only(whole, _SEQUENCE))
+    _must(kind.tag == _OID and value.tag == _OCTET_STRING)
     _must([each.whole for each in flag] in ([], [b"\x01\x01\xff"]))  # what is not critical says nothing
     return _Extension(kind.body, bool(flag), value.body)
+
+
+_opened_once = lru_cache(4096)(_opened)
 
 
 def _key(key: _Element, curves: frozenset[bytes]) -> None:
@@ -215,8 +241,8 @@ def _key(key: _Element, curves: frozenset[bytes]) -> None:
         _must([each.body for each in parameters if each.tag == _OID] in [[curve] for curve in curves])
 
 
-def _signature(algorithm: _Element) -> None:
-    kind, *parameters = _elements(algorithm.body)
+def _signature(algorithm: bytes) -> None:
+    kind, *parameters = _elements(algorithm)
     if kind.body == _PSS:
         # RFC 4055, 3.1: without a digest it is SHA-1.
         digest = next(each for each in _elements(parameters[0].body) if each.tag == 0xA0)
@@ -227,8 +253,8 @@ def _signature(algorithm: _Element) -> None:
         _must(kind.body in _EC_SIGNATURES and not parameters)
 
 
-def _texts(name: _Element) -> None:
-    for together in _elements(name.body):
+def _texts(name: bytes) -> None:
+    for together in _elements(name):
         attributes = _elements(together.body)
         _must(together.tag == _SET and bool(attributes))
         for attribute in attributes:

@@ -147,9 +147,8 @@ def _staple(contact: Contact, problems: Sequence[Problem]) -> Staple | None:
     if not contact.chain_seen or contact.leaf is None or contact.staple is None:
         return None
     # Where another path works, its issuer is trusted, whatever is wrong with the one that OpenSSL followed.
-    other = contact.other_path[1:2]
-    issuer = other[0] if other else contact.issuer if judge.trusts_issuer(problems) else None
-    return staple.read(contact.staple, contact.leaf, issuer, datetime.now(UTC))
+    path = contact.other_path or (contact.path if judge.trusts_issuer(problems) else ())
+    return staple.read(contact.staple, contact.leaf, next(iter(path[1:]), None), datetime.now(UTC))
 
 
 _STAPLE_NOTES = {

@@ -250,7 +250,6 @@ class Contact:
     no_secure_renegotiation: bool = False
     codes: tuple[tuple[int, int], ...] = ()
     staple: bytes | None = None
-    issuer: bytes | None = None  # DER; only looked up where a staple came
     rsa_exchange: bool = False  # without forward secrecy: the server's key decrypts and does not sign
     closeup: Closeup | None = None  # where it was asked for, and a connection came about
     sent: tuple[bytes, ...] = ()

@@ -385,6 +385,7 @@ def _handshake(
 
     end = yield from _drive(connection, sock, deadline)
     peer = connection.get_peer_certificate()
+    path = _ders(connection.get_verified_chain())  # the leaf first
     # An alert after it asked for a client certificate only says that we have none: the server's own certificate has
     # been seen, and with forward secrecy its key is proven by then. Any other handshake has to be finished.
     proven = end.ending is Ending.DONE or (
@@ -395,10 +396,6 @@ def _handshake(
     closeup = None
     if connecting is not None:
         closeup = _close_up(connection, connecting, deadline.elapsed() - began)
-    staple, issuer = _staple(connection) if proven else None, None
-    if staple is not None:
-        # Looked up where it is needed only: making the chain over into Python's objects costs time.
-        issuer = next((_der(each) for each in (connection.get_verified_chain() or ())[1:2]), None)
     if end.ending is Ending.DONE:
         _say_goodbye(connection, sock)
     return Contact(
@@ -407,18 +404,17 @@ def _handshake(
         codes=end.codes,
         address=endpoint.address,
         port=endpoint.port,
-        leaf=_der(peer) if peer is not None else None,
+        leaf=path[0] if path else _der(peer) if peer is not None else None,
         errors=tuple(seen.errors),
         chain_seen=proven and peer is not None,
         tls_version=connection.get_protocol_version_name() if peer is not None else None,
         client_certificate_wanted=seen.client_certificate_wanted,
-        staple=staple,
-        issuer=issuer,
+        staple=_staple(connection) if proven else None,
         rsa_exchange=connection.get_protocol_version_name() == "TLSv1.2"
         and "DHE" not in (connection.get_cipher_name() or "DHE"),
         closeup=closeup,
         sent=_ders(connection.get_peer_cert_chain()) if seen.errors else (),
-        path=_ders(connection.get_verified_chain()),
+        path=path,
     )
 
 
