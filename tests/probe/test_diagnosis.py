@@ -20,7 +20,7 @@ from webapp import padlock, telling, transcript
 from webapp.demo.chains import CA_1_AT
 from webapp.demo.fine_print import LANDING, ORIGINS
 from webapp.monitor.showing import _ANY, _steps
-from webapp.probe import handshake
+from webapp.probe import connection
 from webapp.probe.address import ConnectTo, Endpoint
 from webapp.probe.chain import Part, Weakness
 from webapp.probe.diagnosis import diagnose
@@ -218,14 +218,14 @@ def test_a_dead_address_beside_a_living_one_is_odd(of):
 
 
 def test_an_address_without_a_route_from_here_is_not_odd(lab, lab_settings, monkeypatch):
-    real = handshake._socket_towards
+    real = connection._socket_towards
 
     def no_ipv6(endpoint):
         if ":" in endpoint.address:
             raise OSError(errno.ENETUNREACH, "Network is unreachable")
         return real(endpoint)
 
-    monkeypatch.setattr(handshake, "_socket_towards", no_ipv6)
+    monkeypatch.setattr(connection, "_socket_towards", no_ipv6)
     name, (host, port) = "ok.lab.example", lab.cases["ok.lab.example"].addresses[0]
     both = (ConnectTo(name, "::1", port), ConnectTo(name, host, port))
     steps = list(diagnose(name, replace(lab_settings, connect_to=both), None, no_aliases))

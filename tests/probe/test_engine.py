@@ -20,7 +20,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from webapp.demo.pki import issue
-from webapp.probe import ConnectTo, Reason, Refusal, Settings, State, check, check_many, handshake
+from webapp.probe import ConnectTo, Reason, Refusal, Settings, State, check, check_many, connection, trust_store
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 
@@ -126,14 +126,14 @@ def test_a_reset_before_the_handshake_is_no_refusal(monkeypatch, lab_settings):
 
 @pytest.mark.parametrize("code", [errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL])
 def test_a_machine_without_ipv6_asks_over_ipv4(code, monkeypatch, lab_settings):
-    real = handshake._socket_towards
+    real = connection._socket_towards
 
     def without_ipv6(endpoint):
         if ":" in endpoint.address:
             raise OSError(code, os.strerror(code))
         return real(endpoint)
 
-    monkeypatch.setattr(handshake, "_socket_towards", without_ipv6)
+    monkeypatch.setattr(connection, "_socket_towards", without_ipv6)
     good = [entry for entry in lab_settings.connect_to if entry.pattern == "ok.lab.example"]
     six = replace(good[0], address="::1")
     assert check("ok.lab.example", replace(lab_settings, connect_to=(six, *good))).reason is Reason.OK
@@ -141,7 +141,7 @@ def test_a_machine_without_ipv6_asks_over_ipv4(code, monkeypatch, lab_settings):
 
 
 def test_a_server_is_not_blamed_when_this_machine_looked_too_late(monkeypatch, lab_settings):
-    monkeypatch.setattr(handshake.Deadline, "remaining", lambda self: 0.0)
+    monkeypatch.setattr(connection.Deadline, "remaining", lambda self: 0.0)
     assert check("ok.lab.example", lab_settings).reason is Reason.OK
 
 
@@ -161,7 +161,7 @@ def test_out_of_descriptors_is_our_own_fault(monkeypatch, lab_settings):
     def no_socket(*args):
         raise OSError(24, "Too many open files")
 
-    monkeypatch.setattr(handshake.socket, "socket", no_socket)
+    monkeypatch.setattr(connection.socket, "socket", no_socket)
     assert check("ok.lab.example", lab_settings).reason is Reason.MONITOR_ERROR
 
 
@@ -226,7 +226,7 @@ def test_without_a_root_to_trust_nothing_is_red(content, tmp_path, lab_settings)
 def test_the_roots_are_read_anew_when_the_file_changes(bundle, lab_settings):
     settings = replace(lab_settings, ca_bundle=bundle)
     assert check("ok.lab.example", settings).reason is Reason.OK
-    bundle.write_bytes(Path(handshake.certifi.where()).read_bytes())
+    bundle.write_bytes(Path(trust_store.certifi.where()).read_bytes())
     # Its root was not sent: from here that looks like an intermediate that is missing.
     assert check("ok.lab.example", settings).reason is Reason.INCOMPLETE_CHAIN
 

@@ -14,7 +14,7 @@ from OpenSSL._util import lib
 from webapp.demo.endings import ALERT, HANG_UP, RESET, leaves
 from webapp.demo.pki import issue
 from webapp.demo.servers import does, only, shows, wants_client
-from webapp.probe import ConnectTo, Note, Reason, check, handshake
+from webapp.probe import ConnectTo, Note, Reason, check, handshake, trust_store
 
 TLS_1_2, TLS_1_3 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 SERVER_NAME, SUPPORTED_GROUPS, KEY_SHARE = 0, 10, 51
@@ -148,8 +148,8 @@ def test_a_server_that_takes_a_post_quantum_group_only_is_valid(lab, ask):
 
 
 def test_an_openssl_that_knows_no_post_quantum_group_offers_the_others(monkeypatch, lab, lab_settings):
-    monkeypatch.setattr(handshake, "_GROUPS", b"X25519:NoSuchGroup")
-    assert handshake.load(lab.ca_bundle)
+    monkeypatch.setattr(trust_store, "_GROUPS", b"X25519:NoSuchGroup")
+    assert trust_store.load(lab.ca_bundle)
 
 
 def _post_quantum(lab, name):

@@ -1,6 +1,6 @@
 import pytest
 
-from webapp.probe import Reason, handshake
+from webapp.probe import Reason, handshake, trust_store
 from webapp.probe.finding import Contact, Ending
 from webapp.probe.judge import judge
 
@@ -117,7 +117,7 @@ def unfinished(*codes, **seen):
     ],
 )
 def test_what_our_side_declines_is_told_by_its_number(name, code, reason):
-    handshake.trust(None)  # loads OpenSSL's words
+    trust_store.trust(None)  # loads OpenSSL's words
     assert handshake.words_for(SSL_LIBRARY, code) == name
     assert unfinished((SSL_LIBRARY, code)) is reason
 

@@ -15,7 +15,7 @@ from tests.chromium_verdict import OK, verdicts
 from webapp import padlock, telling, transcript
 from webapp.demo.chains import names_only
 from webapp.demo.pki import days, extension, issue, issue_ca
-from webapp.probe import Reason, check, handshake
+from webapp.probe import Reason, check, trust_store
 from webapp.probe.address import ConnectTo
 from webapp.probe.chain import MOST_CPU_SECONDS, Part, Weakness, other_path
 from webapp.probe.diagnosis import diagnose
@@ -28,7 +28,7 @@ DEAD_ENDS = ("unknown", "root-sent", "expired", "names", "no-ca", "above")
 
 @pytest.fixture
 def path_over(lab):
-    return partial(handshake.path_over, handshake.trust(lab.ca_bundle))
+    return partial(trust_store.path_over, trust_store.trust(lab.ca_bundle))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from webapp.probe import handshake
+from webapp.probe import trust_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +24,17 @@ class Roots:
 def versions() -> dict[str, str]:
     """What shakes hands, by name. OpenSSL is the library that is in use, in its own words: with its release date."""
     return {
-        "OpenSSL": handshake.openssl(),
+        "OpenSSL": trust_store.openssl(),
         **{name: version(name) for name in ("pyOpenSSL", "cryptography", "certifi")},
     }
 
 
 def roots(ca_bundle: Path | None) -> Roots:
     """The roots in `ca_bundle`, or certifi's. Reads the file anew; those that are in use already stay in use."""
-    path = handshake.bundle(ca_bundle)
+    path = trust_store.bundle(ca_bundle)
     try:
         pem = path.read_bytes()
-        handshake.load(path)
-    except handshake.UNUSABLE as error:
+        trust_store.load(path)
+    except trust_store.UNUSABLE as error:
         return Roots(path, problem=str(error))
     return Roots(path, pem.count(b"-----BEGIN CERTIFICATE-----"), hashlib.sha256(pem).hexdigest())

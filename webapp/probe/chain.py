@@ -46,7 +46,7 @@ _OF_THE_PATH = frozenset(
     }
 )
 
-PathOver = Callable[..., tuple[bytes, ...]]  # `handshake.path_over` with its roots
+PathOver = Callable[..., tuple[bytes, ...]]  # `trust_store.path_over` with its roots
 
 
 class Part(StrEnum):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from ipaddress import ip_address
 
-from webapp.probe import certificate, chain, curl, engine, handshake, http_answer
+from webapp.probe import certificate, chain, curl, engine, http_answer, trust_store
 from webapp.probe.address import Endpoint, LookupFailed, overridden, resolve, vetted
 from webapp.probe.aliases import Aliases, system_aliases
 from webapp.probe.deadline import Deadline
@@ -108,7 +108,7 @@ def _at_its_addresses(
     text: str, hostname: str, settings: Settings, server: str | None, aliases: Aliases
 ) -> Iterator[Step]:
     deadline = Deadline(settings.timeout)
-    trust = handshake.trust(settings.ca_bundle)
+    trust = trust_store.trust(settings.ca_bundle)
     dns, where = _dns(hostname, deadline, settings, aliases)
     yield dns
     if dns.reason is not None:
@@ -135,7 +135,7 @@ def _at_its_addresses(
     remarks: tuple[chain.Remark, ...] = ()
     if leading.closeup is not None and leading.closeup.served:
         path = leading.contact.other_path or leading.closeup.verified
-        other_ways = chain.other_ways(leading.closeup.served, path, partial(handshake.path_over, trust))
+        other_ways = chain.other_ways(leading.closeup.served, path, partial(trust_store.path_over, trust))
         seen = chain.read(leading.closeup, leading.finding, leading.contact.other_path, other_ways)
         remarks = chain.weaknesses(seen, leading.finding)
         yield ChainSeen(leading.endpoint, seen)
@@ -179,7 +179,7 @@ def _look(
     text: str,
     hostname: str,
     endpoint: Endpoint,
-    trust: handshake.Trust,
+    trust: trust_store.Trust,
     settings: Settings,
     stray: tuple[Stray, ...],
 ) -> _Asked:
@@ -231,7 +231,7 @@ def _second(text: str, hostname: str, leading: _Asked, settings: Settings) -> Se
         return None
     other = Signing.ECDSA if leaf.key.startswith("RSA") else Signing.RSA
     deadline = Deadline(SECOND_SECONDS)
-    trust = handshake.trust(settings.ca_bundle, other)
+    trust = trust_store.trust(settings.ca_bundle, other)
     contact = drive(engine.asked_once(hostname, [leading.endpoint], trust, deadline))
     if not contact.chain_seen:
         return None
@@ -267,7 +267,7 @@ def _origin(
     deadline = Deadline(settings.timeout)
     finding = None
     try:
-        trust = handshake.trust(settings.ca_bundle)
+        trust = trust_store.trust(settings.ca_bundle)
         there = vetted(where, settings.policy)
         contact = drive(engine.confirmed(hostname, there.endpoints, trust, deadline))
         finding = engine.judged(text, hostname, contact, deadline)

@@ -14,12 +14,13 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from webapp.probe import browsers, certificate, chain, curl, handshake, judge, staple
+from webapp.probe import browsers, certificate, chain, curl, handshake, judge, staple, trust_store
 from webapp.probe.address import ConnectTo, Endpoint, Lookup, LookupFailed, Network, Policy, endpoints, system_lookup
 from webapp.probe.deadline import Deadline
 from webapp.probe.faults import Faults, log_fault
 from webapp.probe.finding import Contact, Ending, Finding, Note, Problem, Reason, Staple, StapleStatus, Stray
 from webapp.probe.hostname import NotCheckable, parse
+from webapp.probe.trust_store import Trust
 from webapp.probe.turns import NoTurn, Turns
 from webapp.probe.waiting import Crew, Probe, Wait, drive
 
@@ -92,7 +93,7 @@ def probe(
     hostname = None
     try:
         hostname = parse(text)
-        trust = handshake.trust(settings.ca_bundle)
+        trust = trust_store.trust(settings.ca_bundle)
         where = yield from endpoints(
             hostname,
             deadline,
@@ -205,7 +206,7 @@ def _finding(text: str, hostname: str | None, reason: Reason, deadline: Deadline
 
 
 def _in_turn(
-    hostname: str, where: Sequence[Endpoint], trust: handshake.Trust, deadline: Deadline, turns: Turns
+    hostname: str, where: Sequence[Endpoint], trust: Trust, deadline: Deadline, turns: Turns
 ) -> Probe[Contact]:
     """The same as `confirmed`, when it is this name's turn at all its addresses. Raises `NoTurn`."""
     since = time.monotonic()
@@ -228,7 +229,7 @@ _CUT_OFF = (Ending.REFUSED, Ending.RESET, Ending.CUT_OFF_LATE, Ending.CLOSED_LAT
 
 
 def confirmed(
-    hostname: str, where: Sequence[Endpoint], trust: handshake.Trust, deadline: Deadline, *, closely: bool = False
+    hostname: str, where: Sequence[Endpoint], trust: Trust, deadline: Deadline, *, closely: bool = False
 ) -> Probe[Contact]:
     """A contact; one that was refused or cut off is confirmed by a second try. Where its chain does not verify, another
     path over the certificates sent is looked for."""
@@ -236,20 +237,20 @@ def confirmed(
     return _with_other_path(contact, trust)
 
 
-def asked_once(hostname: str, where: Sequence[Endpoint], trust: handshake.Trust, deadline: Deadline) -> Probe[Contact]:
+def asked_once(hostname: str, where: Sequence[Endpoint], trust: Trust, deadline: Deadline) -> Probe[Contact]:
     """The same without a second try."""
     contact = yield from handshake.shake_hands(hostname, where, trust, deadline)
     return _with_other_path(contact, trust)
 
 
-def _with_other_path(contact: Contact, trust: handshake.Trust) -> Contact:
+def _with_other_path(contact: Contact, trust: Trust) -> Contact:
     if not chain.may_have_other_path(contact):
         return contact
-    return replace(contact, other_path=chain.other_path(contact.sent, partial(handshake.path_over, trust)))
+    return replace(contact, other_path=chain.other_path(contact.sent, partial(trust_store.path_over, trust)))
 
 
 def _twice(
-    hostname: str, where: Sequence[Endpoint], trust: handshake.Trust, deadline: Deadline, *, closely: bool
+    hostname: str, where: Sequence[Endpoint], trust: Trust, deadline: Deadline, *, closely: bool
 ) -> Probe[Contact]:
     contact = yield from handshake.shake_hands(hostname, where, trust, deadline, closely=closely)
     cut_off = contact.ending in _CUT_OFF
