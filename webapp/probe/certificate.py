@@ -100,6 +100,8 @@ def is_signed_by(certificate: bytes, issuer: bytes) -> bool:
     False where that cannot be told."""
     try:
         x509.load_der_x509_certificate(certificate).verify_directly_issued_by(x509.load_der_x509_certificate(issuer))
+    except MemoryError:
+        raise  # it is ours, and says nothing of what was read
     except Exception as error:  # noqa: BLE001 - the parser may raise anything; a signature that does not fit is one end
         log.debug("no signature by that key: %r", error)
         return False

@@ -48,6 +48,8 @@ def read(answer: bytes, leaf: bytes, issuer: bytes | None, now: datetime) -> Sta
         return Staple(StapleStatus.UNREADABLE)
     try:
         return _read(answer, leaf, issuer, now)
+    except MemoryError:
+        raise  # it is ours, and says nothing of what was read
     except Exception as error:  # noqa: BLE001 - the parser may raise anything on what a stranger made
         log.info("a stapled OCSP answer cannot be read: %s", error)
         return Staple(StapleStatus.UNREADABLE)
@@ -122,6 +124,8 @@ def _signed_by(signer: x509.Certificate, response: ocsp.OCSPResponse, issuer: x5
             if ExtendedKeyUsageOID.OCSP_SIGNING not in uses or not in_time:
                 return False
         _verify(response, signer.public_key())
+    except MemoryError:
+        raise  # it is ours, and says nothing of what was read
     except Exception as error:  # noqa: BLE001 - as in `read`; and one that does not fit must not hide one that does
         log.info("a stapled OCSP answer is not signed by one that may: %s", type(error).__name__)
         return False
