@@ -65,6 +65,15 @@ def test_a_file_that_is_gone_or_another_is_told_and_nothing_is_written_any_more(
     assert not file_of(ticking).exists() or word == "replaced"  # nobody makes an empty one instead
 
 
+def test_a_file_that_is_emptied_is_told_to_machines_and_not_written(ticking, visit):
+    assert visit().client.get("/readyz").status_code == 200
+    subprocess.run(["truncate", "--size=0", file_of(ticking)], check=True)
+    answer = visit().client.get("/readyz")
+    assert (answer.status_code, answer.json["database"]) == (503, "emptied")
+    with pytest.raises(OperationalError, match="database file was emptied"), writing():
+        pass
+
+
 def test_the_right_file_at_its_place_again_is_well_again(ticking, visit):
     file = file_of(ticking)
     file.rename(file.with_name("away"))

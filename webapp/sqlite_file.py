@@ -23,6 +23,8 @@ from sqlalchemy.exc import DisconnectionError, OperationalError
 
 DELETED = "The database file was deleted while the site was running"
 REPLACED = "The database file was replaced by another one while the site was running"
+EMPTIED = "The database file was emptied while the site was running"
+CHANGES = {DELETED: "deleted", REPLACED: "replaced", EMPTIED: "emptied"}  # in a word, for machines
 LOOK_AGAIN_SECONDS = 10.0
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _IMMUTABLE = "padlock_immutable"  # in what the pool knows of a connection: the path, where it was opened so
@@ -30,7 +32,7 @@ _SIDE_FILES = ("", "-wal", "-shm", "-journal")
 
 
 class FileChanged(sqlite3.OperationalError):
-    """The path of the database does not lead to the open file any more: whatever was written there would be lost."""
+    """The path of the database does not lead to the open file any more, or it is empty: what is written is lost."""
 
 
 class OpenFile:
@@ -39,19 +41,24 @@ class OpenFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.identity: tuple[int, int] | None = None  # device and inode, since it was first opened
+        self._filled = False  # there was something in it
         self.damage = ""  # what is wrong with it, in SQLite's words; it stays until the site is restarted
         self._looked_at = float("-inf")
         self._lock = threading.Lock()
 
     def change(self) -> str:
-        """`DELETED` or `REPLACED`; empty where the path still leads to the file that is open."""
+        """One of `CHANGES`; "" where the path still leads to the file that is open."""
         if self.identity is None:
             return ""
         try:
             found = self.path.stat()
         except OSError:
             return DELETED
-        return "" if (found.st_dev, found.st_ino) == self.identity else REPLACED
+        if (found.st_dev, found.st_ino) != self.identity:
+            return REPLACED
+        self._filled = self._filled or found.st_size > 0
+        # SQLite would take it for a new database, and throw away what its log still has of the old one.
+        return EMPTIED if self._filled and not found.st_size else ""
 
     def look(self, seconds: float) -> str:
         """What is damaged in the file, as far as `seconds` suffice to see it; looked at every ten seconds at most."""

@@ -95,14 +95,14 @@ def ready(now: datetime) -> dict[str, str]:
 
 
 def file_problem(seconds: float) -> str:
-    """What has become of the file of the database: "deleted", "replaced" or "damaged", as far as `seconds` suffice to
-    see it; empty where it is well, or there is no file."""
+    """What has become of the file of the database: "deleted", "replaced", "emptied" or "damaged", as far as `seconds`
+    suffice to see it; "" where it is well, or there is no file."""
     file = sqlite_file.of(db.engine)
     if file is None:
         return ""
     change = file.change()
     if change:
-        return "deleted" if change == sqlite_file.DELETED else "replaced"
+        return sqlite_file.CHANGES[change]
     return "damaged" if file.look(seconds) else ""
 
 

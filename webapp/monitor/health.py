@@ -66,7 +66,7 @@ class Clockwork:
 class Storage:
     """The database as it is now. `journal` is SQLite's mode, empty for others; `free` bytes are left where it is, None
     where it cannot be told; `problem`: why nothing can be written, in the database's words. `lost`: the file was
-    deleted or replaced; `damaged`: something in it cannot be read."""
+    deleted, replaced or emptied; `damaged`: something in it cannot be read."""
 
     backend: str
     journal: str = ""
