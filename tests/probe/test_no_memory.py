@@ -6,7 +6,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509 import ocsp
 
-from webapp.probe import Reason, State, certificate, check, handshake, staple
+from webapp.probe import Reason, State, certificate, check, staple, trust_store
 
 
 def no_memory(*_arguments):
@@ -27,7 +27,7 @@ def test_a_staple_that_cannot_be_read_for_want_of_memory_is_not_unreadable(monke
 
 @pytest.mark.parametrize(
     ("owner", "call"),
-    [(certificate, "read"), (certificate, "take_apart"), (handshake, "trust"), (socket, "socket")],
+    [(certificate, "read"), (certificate, "take_apart"), (trust_store, "trust"), (socket, "socket")],
 )
 @pytest.mark.parametrize("label", ["ok", "expired"])
 def test_a_check_without_memory_failed_on_our_side(lab, lab_settings, monkeypatch, owner, call, label):
