@@ -33,6 +33,9 @@ def when_ready(server: Any) -> None:
 
 
 def post_fork(server: Any, worker: Any) -> None:
+    from webapp import start_check
+
+    start_check.exit_code = 3  # by which gunicorn knows that it is no use to start another one: it ends as well
     # A process waits so long for its requests. What is left of the ten seconds is the scheduler's, or the process would
     # be killed while it holds its claims.
     worker.cfg.set("graceful_timeout", 6)

@@ -1,7 +1,6 @@
 """What gunicorn and `flask` start: the site, and its scheduler where it is served.
 
-What keeps it from starting is one sentence for a person, instead of a traceback. The exit code is 2 for a command, and
-3 where it is served: gunicorn then ends as well, instead of starting it again and again.
+What keeps it from starting is one sentence for a person, instead of a traceback.
 """
 
 import gc
@@ -22,7 +21,7 @@ except BadSetting as error:
     problem = str(error)
 if problem:
     print(problem, file=sys.stderr)
-    sys.exit(2 if COMMAND else 3)
+    sys.exit(start_check.exit_code)
 # What the site is made of stays, and a page makes thousands of objects that are gone with it: nobody waits while they
 # are looked through for garbage again and again (measured: lists take a third less).
 gc.freeze()

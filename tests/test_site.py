@@ -230,10 +230,10 @@ def test_templates_say_no_words_of_their_own_about_states_and_reasons():
     assert [text for text in words if text.split("{")[0] in texts] == []
 
 
-def test_what_is_only_served_starts_without_what_no_page_needs(tmp_path):
+def test_what_is_only_served_starts_without_what_no_page_needs(database):
     late = "{'alembic', 'celery', 'dns', 'email_validator', 'redis', 'requests', 'urllib3'}"
     code = f"import wsgi, sys; print({late} & set(sys.modules), wsgi.app.cli.commands)"
-    environ = {"PADLOCK_DATABASE_URL": f"sqlite:///{tmp_path}/none.sqlite3", "PADLOCK_SECRET_KEY": "x" * 40}
+    environ = {"PADLOCK_DATABASE_URL": database, "PADLOCK_SECRET_KEY": "x" * 40}
     environ["PADLOCK_SCHEDULER"] = "off"
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT.parent, env=environ, capture_output=True, text=True)
     assert (ran.stdout, ran.returncode) == ("set() {}\n", 0)

@@ -11,6 +11,8 @@ from sqlalchemy.exc import DatabaseError
 
 from webapp.extensions import db
 
+exit_code = 2  # of a process that cannot start; gunicorn.conf.py has its workers end with 3
+
 UPGRADE = "Run: .venv/bin/flask db upgrade"
 
 
