@@ -8,7 +8,7 @@ from webapp import descriptors, logs
 from webapp.config import LISTEN, LOG_FORMAT, LOG_LEVEL, THREADS, BadSetting, web_processes
 
 bind = LISTEN.read(os.environ)
-worker_class = "gthread"
+worker_class = "webapp.serving.Worker"
 try:
     workers = web_processes(os.environ)
 except BadSetting as error:
@@ -17,7 +17,9 @@ threads = THREADS.read(os.environ)
 logconfig_dict = logs.settings(LOG_FORMAT.read(os.environ), LOG_LEVEL.read(os.environ))
 graceful_timeout = 10  # seconds
 forwarder_headers = ""  # no header of a visitor's tells the site where it lives
-descriptors.allow_enough()
+worker_connections = descriptors.for_visitors(descriptors.allow_enough())
+sendfile = False  # a file goes the way of every answer: no thread waits for its reader
+limit_request_line = 8190  # bytes: a saved view whose filters are emoji fits
 control_socket_disable = True  # nothing of ours lies about in anybody's home
 
 
@@ -25,10 +27,8 @@ def when_ready(server: Any) -> None:
     address = bind.rpartition(":")[0].strip("[]")
     if not address.startswith("127.") and address not in ("::1", "localhost"):
         server.log.warning(
-            "Listening on %s: put a reverse proxy with HTTPS in front, see docs/running.md."
-            " Visitors who never end their requests could hold all %d threads.",
+            "Listening on %s: put a reverse proxy with HTTPS in front, see docs/running.md.",
             bind,
-            threads,
         )
 
 

@@ -7,9 +7,20 @@ import resource
 ENOUGH = 4096  # checks for pages and for the refresh at once, two connections each where IPv6 and IPv4 are tried
 
 
-def allow_enough() -> None:
-    """Raise the limit of this process to what it may need, as far as the system lets it."""
+MOST_VISITORS = 1000  # connections of visitors at once
+
+
+def allow_enough() -> int:
+    """Raise the limit of this process to what it may need, as far as the system lets it; the limit as it is then."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     enough = ENOUGH if hard == resource.RLIM_INFINITY else min(hard, ENOUGH)
     if soft != resource.RLIM_INFINITY and soft < enough:
         resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))
+        soft = enough
+    return ENOUGH if soft == resource.RLIM_INFINITY else soft
+
+
+def for_visitors(limit: int) -> int:
+    """How many connections of visitors there may be at once, so that enough is left for the work: for each request
+    that is served the database takes up to three, and checks take more."""
+    return max(4, min(MOST_VISITORS, limit // 8))

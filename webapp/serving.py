@@ -1,0 +1,359 @@
+"""gunicorn's threaded worker, where a visitor who is slow, or one of very many, holds no thread.
+
+gunicorn gives a connection to a thread with its first byte, and the thread waits for the rest of the request and until
+the answer is read. Here the main loop waits instead: a thread gets a request that is complete, and leaves an answer
+that is not read yet behind. What is too large to be held, an upload or a long export, is moved by a thread as before,
+at a least rate.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+import selectors
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
+
+PATIENCE_SECONDS = 10.0  # for all of a request, and for a reader who reads nothing
+LEAST_RATE = 16 * 1024  # bytes a second; whoever moves them earns that much more patience
+LINGER_SECONDS = 2.0  # for what a visitor still sends after the answer (RFC 9112, section 9.6)
+FULL_PAUSE_SECONDS = 0.05  # before the next try where the system has no descriptor left
+
+MOST_REQUEST = 64 * 1024  # bytes of a body that the main loop reads: every form fits
+MOST_HEAD = 64 * 1024  # bytes; what is longer, gunicorn may refuse
+MOST_HELD = 1024 * 1024  # bytes of an answer that are held for one reader,
+MOST_HELD_ALL = 64 * 1024 * 1024  # and for all of them
+MOST_DRAINED = 4 * 1024 * 1024  # bytes of a refused body that are read, so that its sender gets to the answer
+
+_FULL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+_GONE = {errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED}
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,12})[ \t]*\r", re.IGNORECASE)
+_EXPECT = re.compile(rb"\r\nexpect:", re.IGNORECASE)  # its sender waits for an answer before the body
+
+
+class TooSlow(ConnectionError):
+    """The visitor sent or read less than LEAST_RATE, for longer than PATIENCE_SECONDS."""
+
+
+class _Held:
+    """How many bytes of answers this process holds for its readers."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._bytes = 0
+
+    def take(self, size: int) -> bool:
+        """Whether there is room for so many more; if so, it is taken."""
+        with self._lock:
+            fits = self._bytes + size <= MOST_HELD_ALL
+            self._bytes += size if fits else 0
+        return fits
+
+    def give_back(self, size: int) -> None:
+        with self._lock:
+            self._bytes -= size
+
+
+_held = _Held()
+
+
+class Connection(socket.socket):
+    """A visitor's socket: it gives first what the main loop has read, and holds what the visitor does not read yet."""
+
+    def __init__(self, accepted: socket.socket) -> None:
+        super().__init__(fileno=accepted.detach())
+        self.late = False  # its request has not come whole in time
+        self._ahead = bytearray()  # of the request, read by the main loop
+        self._whole = 0  # bytes that the request has, once its head is read
+        self._rest: deque[memoryview] = deque()  # of the answer
+        self._patience = PATIENCE_SECONDS
+
+    @property
+    def ahead(self) -> int:
+        """Bytes that were read and nobody has taken yet."""
+        return len(self._ahead)
+
+    @property
+    def unsent(self) -> int:
+        """Bytes of the answer that are held."""
+        return sum(map(len, self._rest))
+
+    @property
+    def has_head(self) -> bool:
+        """Whether the head of the request is there."""
+        return bool(self._whole)
+
+    def read_ahead(self) -> bool:
+        """Reads what has come of a request; whether a thread can take it, because that is all of it, all that comes,
+        or more than the main loop reads. Raises OSError where the visitor has gone."""
+        try:
+            data = super().recv(MOST_REQUEST)
+        except BlockingIOError:
+            return False
+        before = max(len(self._ahead) - 3, 0)
+        self._ahead += data
+        if not self._whole and (end := self._ahead.find(b"\r\n\r\n", before)) >= 0:
+            self._whole = end + 4 + _body_to_wait_for(bytes(self._ahead[: end + 2]))
+        if not data and not self._whole:
+            raise ConnectionResetError(errno.ECONNRESET, "gone before the request was there")
+        return not data or (len(self._ahead) >= self._whole > 0) or len(self._ahead) > MOST_HEAD + MOST_REQUEST
+
+    def begin(self) -> None:
+        """A thread takes the request."""
+        self._patience = 0.0 if self.late else PATIENCE_SECONDS
+        self._whole = 0
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        if self._ahead:
+            data = bytes(self._ahead[:size])
+            del self._ahead[:size]
+            return data
+        received: bytes = self._patiently(partial(super().recv, size, flags), len)
+        return received
+
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        """Sends what the visitor reads at once and holds the rest; waits only where that is too much to be held."""
+        view = memoryview(data)
+        if not self._rest:
+            view = view[self._send_at_once(view) :]
+        if not view:
+            return
+        while self._rest and self.unsent + len(view) > MOST_HELD:
+            self._send_on()
+        if self.unsent + len(view) <= MOST_HELD and _held.take(len(view)):
+            self._rest.append(view)
+            return
+        while self._rest:
+            self._send_on()
+        while view:
+            view = view[self._patiently(partial(super().send, view), int) :]
+
+    def send_held(self) -> int:
+        """Sends what the visitor reads at once of what is held, and returns how many bytes that were."""
+        size = 0
+        while self._rest and (sent := self._send_at_once(self._rest[0])):
+            self._sent(sent)
+            size += sent
+        return size
+
+    def drain(self) -> int | None:
+        """Reads and forgets what the visitor still sends: how many bytes came; None: nothing more does."""
+        try:
+            return len(super().recv(MOST_REQUEST)) or None
+        except BlockingIOError:
+            return 0
+
+    def drop(self) -> None:
+        """Forgets what is held: its reader does not come for it."""
+        _held.give_back(self.unsent)
+        self._rest.clear()
+
+    def close(self) -> None:
+        self.drop()
+        super().close()
+
+    def _send_on(self) -> None:
+        self._sent(self._patiently(partial(super().send, self._rest[0]), int))
+
+    def _sent(self, size: int) -> None:
+        _held.give_back(size)
+        self._rest[0] = self._rest[0][size:]
+        if not self._rest[0]:
+            self._rest.popleft()
+
+    def _send_at_once(self, view: memoryview) -> int:
+        try:
+            return super().send(view, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return 0
+
+    def _patiently(self, move: Callable[[], Any], size: Callable[[Any], int]) -> Any:
+        """Waits for the visitor as long as patience lasts, or for the shorter timeout that the caller has set."""
+        limit = self.gettimeout()
+        if limit is not None and limit < self._patience:
+            return move()
+        began = time.monotonic()
+        try:
+            # Some time at least: what is late is told so, and that needs no waiting.
+            self.settimeout(max(self._patience, 0.001))
+            moved = move()
+        except TimeoutError:
+            self.drop()
+            self._patience = 0.0
+            raise TooSlow(errno.ECONNRESET, "too slow") from None
+        finally:
+            self.settimeout(limit)
+        left = self._patience - (time.monotonic() - began) + size(moved) / LEAST_RATE
+        self._patience = max(0.0, min(PATIENCE_SECONDS, left))
+        return moved
+
+
+def _body_to_wait_for(head: bytes) -> int:
+    """How many bytes of a body the main loop reads before a thread takes the request: all of a form. Of what is larger,
+    has no length, or is sent only when it is asked for: none."""
+    found = _LENGTH.search(head)
+    length = int(found[1]) if found else 0
+    return 0 if length > MOST_REQUEST or _EXPECT.search(head) else length
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """The threaded worker, whose main loop waits for visitors in place of its threads."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._leaving: dict[TConn, float] = {}  # who is answered, and until when they may read, or send what is left
+        self._drained: dict[TConn, int] = {}  # bytes that they have sent after the answer
+        self._said_full = -60.0  # when a lack of descriptors was logged, on the monotonic clock
+
+    def accept(self, listener: socket.socket) -> None:
+        try:
+            accepted, address = listener.accept()
+        except OSError as error:
+            if error.errno not in _GONE:
+                self._no_more(error)
+            return
+        self.nr_conns += 1
+        conn = TConn(self.cfg, Connection(accepted), address, listener.getsockname())
+        self._wait_for_request(conn)
+        if self.nr_conns >= self.worker_connections:
+            self._drop_one(but=conn)  # who does nothing makes room for the next visitor
+
+    def on_client_socket_readable(self, conn: TConn, client: socket.socket) -> None:
+        """The next request of a connection that was kept."""
+        self.poller.unregister(client)
+        self.keepalived_conns.remove(conn)
+        self._wait_for_request(conn)
+
+    def on_pending_socket_readable(self, conn: TConn, client: Connection) -> None:
+        """Reads on, and gives the request to a thread once it is complete."""
+        try:
+            complete = client.read_ahead()
+        except OSError:
+            self.pending_conns.remove(conn)
+            self._close(conn)
+            return
+        if complete:
+            self.pending_conns.remove(conn)
+            self._give_to_a_thread(conn)
+
+    def murder_pending(self) -> None:
+        """Ends what has taken too long: requests that do not come, and answers that are not read."""
+        now = time.monotonic()
+        less = 0.0 if self.alive else PATIENCE_SECONDS - STOP_KEEPALIVE_LINGER
+        while self.pending_conns and self.pending_conns[0].timeout - less <= now:
+            conn = self.pending_conns.popleft()
+            if conn.sock.has_head:
+                conn.sock.late = True
+                self._give_to_a_thread(conn)  # which says so
+            else:
+                self._close(conn)
+        for conn in [conn for conn, until in self._leaving.items() if until - less <= now]:
+            self._close(conn)
+
+    def handle(self, conn: TConn) -> Any:
+        conn.sock.begin()
+        return super().handle(conn)
+
+    def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
+        """What becomes of a connection when a thread is done with it."""
+        if conn.sock.fileno() < 0:
+            self.nr_conns -= 1
+        elif conn.sock.unsent:
+            self._leave(conn, PATIENCE_SECONDS, selectors.EVENT_WRITE, partial(self._send_on, conn, fs))
+        elif fs.cancelled() or fs.exception() or not fs.result() or conn.sock.late:
+            self._linger(conn)
+        elif conn.sock.ahead:
+            self.enqueue_req(conn)  # the next request came with this one
+        else:
+            super().finish_request(conn, fs)
+
+    def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:
+        # gunicorn would let the thread wait for the rest of a body that nobody reads; closing is the main loop's.
+        return bool(keepalive and conn.parser.finish_body(deadline=time.monotonic() + 0.1))
+
+    def _wait_for_request(self, conn: TConn) -> None:
+        conn.sock.setblocking(False)
+        conn.timeout = time.monotonic() + PATIENCE_SECONDS
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+
+    def _give_to_a_thread(self, conn: TConn) -> None:
+        self.poller.unregister(conn.sock)
+        conn.data_ready = True
+        self.enqueue_req(conn)
+
+    def _leave(self, conn: TConn, seconds: float, events: int, callback: Callable[[Any], None]) -> None:
+        conn.sock.setblocking(False)
+        self._leaving[conn] = time.monotonic() + seconds
+        self.poller.register(conn.sock, events, callback)
+
+    def _send_on(self, conn: TConn, fs: Future[Any], _client: Connection) -> None:
+        """The visitor reads on."""
+        try:
+            sent = conn.sock.send_held()
+        except OSError:
+            self._close(conn)
+            return
+        now = time.monotonic()
+        self._leaving[conn] = min(now + PATIENCE_SECONDS, self._leaving[conn] + sent / LEAST_RATE)
+        if not conn.sock.unsent:
+            del self._leaving[conn]
+            self.poller.unregister(conn.sock)
+            self.finish_request(conn, fs)
+
+    def _linger(self, conn: TConn) -> None:
+        """Says that the answer is complete, and reads on for a moment: closed at once, the system would take the answer
+        back from who is still sending."""
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._close(conn)
+            return
+        self._drained[conn] = 0
+        self._leave(conn, LINGER_SECONDS, selectors.EVENT_READ, partial(self._drain, conn))
+
+    def _drain(self, conn: TConn, client: Connection) -> None:
+        try:
+            size = client.drain()
+        except OSError:
+            size = None
+        if size is None or self._drained[conn] + size > MOST_DRAINED:
+            self._close(conn)
+        else:
+            self._drained[conn] += size
+
+    def _close(self, conn: TConn) -> None:
+        with suppress(KeyError, ValueError, OSError):
+            self.poller.unregister(conn.sock)
+        self._leaving.pop(conn, None)
+        self._drained.pop(conn, None)
+        self.nr_conns -= 1
+        conn.close()
+
+    def _no_more(self, error: OSError) -> None:
+        """The system gives no descriptor for another visitor: one who does nothing makes room, or we wait a moment."""
+        if time.monotonic() >= self._said_full + 60:
+            self._said_full = time.monotonic()
+            self.log.warning("Visitors have to wait: %s. See docs/running.md, “Many visitors”.", error.strerror)
+        if not self._drop_one():
+            time.sleep(FULL_PAUSE_SECONDS)  # the loop would spin
+
+    def _drop_one(self, but: TConn | None = None) -> bool:
+        """Closes the connection that has done nothing for longest; False where all are at work."""
+        for line in (self.pending_conns, self.keepalived_conns):
+            if line and line[0] is not but:
+                self._close(line.popleft())
+                return True
+        for conn in self._leaving:
+            self._close(conn)
+            return True
+        return False
