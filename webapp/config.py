@@ -385,7 +385,7 @@ def for_flask(settings: Mapping[str, Any]) -> dict[str, Any]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings["PADLOCK_COOKIE_SECURE"],
         "TRUSTED_HOSTS": list(settings["PADLOCK_TRUSTED_HOSTS"]) or None,
-        "MAX_CONTENT_LENGTH": 1024 * 1024,
+        "MAX_CONTENT_LENGTH": 64 * 1024,  # bytes; an import may have more
         "MAX_FORM_PARTS": 100,
         "WTF_CSRF_TIME_LIMIT": None,  # a token lasts as long as its session: a page left open for a day still works
         "RATELIMIT_STORAGE_URI": broker or "memory://",

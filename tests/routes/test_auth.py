@@ -50,7 +50,7 @@ def test_the_right_password_of_a_disabled_user_is_told_like_a_wrong_one(visit, a
     assert sign_in(visit()).status_code == sign_in(visit(), password="wrong").status_code == 422
 
 
-@pytest.mark.parametrize("password", ["x" * 1025, "x" * 400_000, "\U0001f512" * 300, "p\u00e4ss\u2028wort"])
+@pytest.mark.parametrize("password", ["x" * 1025, "x" * 40_000, "\U0001f512" * 300, "p\u00e4ss\u2028wort"])
 def test_odd_passwords_are_only_wrong(visit, password):
     assert sign_in(visit(), password=password).status_code == 422
 
@@ -69,7 +69,7 @@ def test_guessing_at_one_account_is_slowed_for_the_guesser_only(visit):
     assert sign_in(alice, **elsewhere).status_code == 303
 
 
-def test_forty_guesses_at_once_are_ten(app):
+def test_forty_guesses_at_once_are_ten_at_most(app):
     """A real server with as many threads as guesses."""
     with served(make_server("127.0.0.1", 0, app, threaded=True)) as server:
         site = f"http://127.0.0.1:{server.port}/sign-in"
@@ -82,7 +82,12 @@ def test_forty_guesses_at_once_are_ten(app):
 
         with ThreadPoolExecutor(40) as pool:
             answers = Counter(pool.map(guess, range(40)))
-    assert answers == {422: 10, 429: 30}
+    assert answers.keys() <= {422, 429, 503}  # 503: nobody looked at the password
+    assert 1 <= answers[422] <= 10
+
+
+def test_right_passwords_are_counted_too(visit):
+    assert [sign_in(visit()).status_code for _ in range(61)] == [303] * 60 + [429]
 
 
 def test_the_right_password_counts_as_no_guess(visit):

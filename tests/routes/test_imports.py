@@ -231,7 +231,7 @@ def large_upload(browser):
 def test_only_an_administrators_upload_may_be_large(app, ada, visit):
     assert large_upload(ada).status_code == 303
     settle(app)
-    assert [large_upload(visit(who)).status_code for who in ("sam", "alice", None)] == [413] * 3
+    assert [large_upload(visit(who)).status_code for who in ("sam", "alice", None)] == [413, 413, 302]
     assert ada.post("/sign-out", {"x": "x" * 2_000_000}).status_code == 413
 
 

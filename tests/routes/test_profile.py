@@ -102,7 +102,7 @@ def test_a_new_password_keeps_this_browser_and_ends_the_others(visit):
 @pytest.mark.parametrize(
     ("current", "new", "field"),
     [("wrong", NEW, "current"), ("", NEW, "current"), ("x" * 5000, NEW, "current")]
-    + [(PASSWORD, new, "new") for new in ("", "x" * 11, "x" * 1025, "x" * 400_000)],
+    + [(PASSWORD, new, "new") for new in ("", "x" * 11, "x" * 1025, "x" * 40_000)],
 )
 def test_a_password_that_cannot_be_is_said(visit, current, new, field):
     browser = visit("alice")

@@ -6,7 +6,7 @@ import hashlib
 import logging
 import secrets
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import contains_eager, joinedload
 
-from webapp.customers import passwords, security
+from webapp.customers import hashing, passwords, security
 from webapp.customers.models import Client, Role, SignIn, User
 from webapp.customers.security import COMMAND_LINE, Caller, Event
 from webapp.extensions import db, writing
@@ -47,13 +47,14 @@ def add_user(
     *,
     client: Client | None = None,
     role: Role = Role.CLIENT,
+    password_hash: str | None = None,
 ) -> User:
     """A new user. Without a password nobody can sign in as them until they have chosen one by a link (see `resets`).
-    Call it inside `writing()`."""
+    Call it inside `writing()`, and where others may want to write, with the hash that was made before."""
     user = User(
         email=tidy_email(email),
         name=name,
-        password_hash=hash_password(secrets.token_hex() if password is None else password),
+        password_hash=password_hash or hash_password(password),
         role=role,
         client=client,
         created_at=now,
@@ -65,7 +66,8 @@ def add_user(
 def authenticate(email: str, password: str) -> User | None:
     """The active user with this e-mail address and password. Takes the same time whether or not there is one."""
     user = db.session.scalar(select(User).where(User.email == tidy_email(email)))
-    right = _verify(_hash_of_nobody() if user is None else user.password_hash, password)
+    known = None if user is None else user.password_hash
+    right = hashing.in_turn(lambda: _verify(known or _hash_of_nobody(), password))
     return user if user is not None and right and user.active else None
 
 
@@ -203,16 +205,14 @@ def change_password(user: User, password: str) -> None:
 
 def knows_password(user: User, password: str) -> bool:
     """Whether this is the user's password. Takes as long as a sign-in does."""
-    return len(password) <= MOST_PASSWORD and _verify(user.password_hash, password)
+    known = user.password_hash
+    return len(password) <= MOST_PASSWORD and hashing.in_turn(partial(_verify, known, password))
 
 
-def hash_password(password: str) -> str:
-    """A password as it is stored. Takes a while on purpose: do it before `writing()`, where others would wait. Raises
-    `CannotHash`."""
-    try:
-        return _hasher.hash(passwords.normal(password))
-    except Argon2Error as error:
-        raise CannotHash(str(error)) from error
+def hash_password(password: str | None) -> str:
+    """A password as it is stored; None: one that nobody knows. Takes a while on purpose: do it before `writing()`,
+    where others would wait. Raises `CannotHash`, or `hashing.TooManyHashes` as all do that look at a password."""
+    return hashing.in_turn(partial(_hash, secrets.token_hex() if password is None else password))
 
 
 def nobody_yet() -> bool:
@@ -236,10 +236,11 @@ def setup_link_works(secret_key: str, token: str) -> bool:
 
 def add_first_admin(email: str, name: str, password: str, now: datetime, caller: Caller = COMMAND_LINE) -> User:
     """The first user, an administrator. Raises `NotTheFirst` where somebody came earlier, be it by a moment."""
+    password_hash = hash_password(password)
     with writing():
         if not nobody_yet():
             raise NotTheFirst
-        user = add_user(email, name, password, now, role=Role.ADMIN)
+        user = add_user(email, name, None, now, role=Role.ADMIN, password_hash=password_hash)
         db.session.flush()
         security.note(Event.USER_ADDED, caller, now, user=user, role=user.role)
         return user
@@ -255,6 +256,13 @@ def _verify(password_hash: str, password: str) -> bool:
     return any(_fits(password_hash, text) for text in dict.fromkeys((passwords.normal(password), password)))
 
 
+def _hash(password: str) -> str:
+    try:
+        return _hasher.hash(passwords.normal(password))
+    except Argon2Error as error:
+        raise CannotHash(str(error)) from error
+
+
 def _fits(password_hash: str, password: str) -> bool:
     """Whether it fits the hash as it is. Raises `CannotHash` where this machine cannot tell."""
     try:
@@ -268,7 +276,7 @@ def _fits(password_hash: str, password: str) -> bool:
 @cache
 def _hash_of_nobody() -> str:
     """What a password is compared with where the e-mail address is unknown, so that this takes no less time."""
-    return hash_password(secrets.token_hex())
+    return _hash(secrets.token_hex())
 
 
 def _setup_links(secret_key: str) -> URLSafeTimedSerializer:

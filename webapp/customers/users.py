@@ -76,10 +76,11 @@ def add(
 ) -> User:
     """A new user, made by this administrator, or by the command line. Raises `edits.Taken`, or `clients.NoSuchClient`
     where that is who they should belong to."""
+    made = accounts.hash_password(password)
     with writing():
         edits.still_admin(who)
-        client = _client_of(details)
-        user = accounts.add_user(details.email, details.name, password, now, client=client, role=details.role)
+        client, role = _client_of(details), details.role
+        user = accounts.add_user(details.email, details.name, None, now, client=client, role=role, password_hash=made)
         edits.flush(EMAIL_TAKEN)
         activity.note(who, "created", "user", user.id, user.email, now, _described(user))
         security.note(Event.USER_ADDED, caller, now, user=user, by=who, role=user.role)

@@ -24,6 +24,7 @@ from webapp.routes import (
     refresh,
     reports,
     reset,
+    static,
     users,
     viewing,
 )
@@ -37,6 +38,7 @@ def register(app: Flask) -> None:
     gate.register(app)
     page.register(app)
     errors.register(app)
+    static.register(app)
     provider = (activity, admin, clients, health, imports, items, refresh, reports, users)
     for module in (auth, client, *provider, probe, look, profile, reset, viewing, help):
         app.register_blueprint(module.blueprint)

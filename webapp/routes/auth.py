@@ -29,6 +29,7 @@ from webapp.routes.page import now
 from webapp.routes.person import (
     account,
     account_and_network,
+    attempts,
     caller,
     email_field,
     name_field,
@@ -58,6 +59,7 @@ class FirstAdminForm(FlaskForm):  # type: ignore[misc]
 @open_to_everyone
 @limiter.limit("10 per 5 minutes", key_func=account_and_network, methods=["POST"], on_breach=refused)
 @limiter.limit("50 per 5 minutes", key_func=network, methods=["POST"], on_breach=refused)
+@attempts(Event.SIGN_IN_REFUSED)
 def sign_in() -> AnyResponse:
     if current_user.is_authenticated:
         return redirect(url_for("auth.home"), 303)
@@ -87,6 +89,7 @@ def sign_out() -> AnyResponse:
 
 @blueprint.route("/setup/<token>", methods=["GET", "POST"])
 @open_to_everyone
+@attempts(Event.SIGN_IN_REFUSED)
 def setup(token: str) -> AnyResponse:
     """The one-time link on which the first administrator is created."""
     if not accounts.setup_link_works(current_app.config["SECRET_KEY"], token):

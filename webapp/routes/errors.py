@@ -12,8 +12,10 @@ from werkzeug.exceptions import Forbidden, HTTPException, SecurityError
 from werkzeug.routing import RequestRedirect
 
 from webapp.customers.accounts import CannotHash
+from webapp.customers.hashing import TooManyHashes
 from webapp.extensions import db, saving_fails
 from webapp.routes.gate import own_path
+from webapp.routes.person import no_guess
 
 WORDS = {
     400: ("That did not work", "Your browser sent something we cannot use. Go back, reload the page and try again."),
@@ -21,11 +23,13 @@ WORDS = {
     403: ("Not for you", "Your account may not see this page."),
     404: ("Not found", "There is no such page, or it is not yours to see."),
     405: ("That does not work here", "This page cannot be asked that way."),
+    408: ("That took too long", "Your request did not reach us whole. Check your connection, then try again."),
     410: (
         "This link is no longer good",
         "It has been used or has run out. Sign in, or restart the site for a new one.",
     ),
     413: ("Too much at once", "What was sent is larger than we take."),
+    414: ("Too long an address", "This address is longer than we take. Use fewer or shorter filters."),
     415: ("Not something we can read", "What was sent is of a kind we do not take."),
     429: ("Too many attempts", "Please wait a few minutes, then try again."),
     500: ("Our own fault", "Something failed on our side. It has been noted; please try again later."),
@@ -36,11 +40,13 @@ NOT_CHECKED = (
     "We couldn't check your password",
     "Something failed on our side, so your password may well be right. Please try again in a minute.",
 )
+TOO_MANY_HASHES = ("Too many people are signing in", "Nothing was changed. Please try again in a few seconds.")
 NOT_SAVED = ("Nothing can be saved just now", "What is there can be read, but not changed. Please try again later.")
 NO_SIGN_IN = (
     "You can't sign in just now",
     "Signing in saves a record, and our server can't save anything at the moment. Please try again later.",
 )
+HASHES_AGAIN_SECONDS = 2
 DAMAGED = "The database is damaged. Stop the site and restore the last backup: see docs/running.md, “The database”."
 
 
@@ -52,6 +58,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(DatabaseError, _perhaps_damaged)
     app.register_error_handler(PoolTimeout, _database_error)
     app.register_error_handler(ObjectDeletedError, _gone)
+    app.register_error_handler(TooManyHashes, _too_many_hashes)
     app.register_error_handler(CannotHash, _no_memory)
     app.register_error_handler(MemoryError, _no_memory)
     app.after_request(_redirect_here)
@@ -82,6 +89,14 @@ def _gone(_error: ObjectDeletedError) -> Response:
     db.session.rollback()
     g.pop("_login_user", None)  # perhaps it was who asks: Flask-Login looks anew, for the page is made for somebody
     return _page(404)
+
+
+def _too_many_hashes(_error: TooManyHashes) -> Response:
+    no_guess()  # nobody looked at the password
+    db.session.rollback()
+    response = _page(503, TOO_MANY_HASHES)
+    response.headers["Retry-After"] = str(HASHES_AGAIN_SECONDS)
+    return response
 
 
 def _no_memory(error: Exception) -> Response:

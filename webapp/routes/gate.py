@@ -9,6 +9,8 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from flask import Flask, Response, abort, current_app, redirect, request, url_for
 from flask_login import current_user
+from gunicorn.http.errors import NoMoreData, ParseException
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.routing import BaseConverter, ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -21,6 +23,9 @@ _BROKEN = re.compile("[\0\ufffd]")  # U+FFFD stands for bytes that could not be 
 # One slash, then neither a slash nor a backslash, and printable ASCII only: nothing that a browser could take for
 # the address of another site, and nothing that could end a header.
 _OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*\Z")
+
+MOST_FIELDS = 1000  # of a form or an address: the largest form is a check of a hundred rows
+MOST_QUERY = 8190  # bytes, as gunicorn.conf.py has it for the whole address
 
 LOOKING = ("GET", "HEAD")  # the methods that change nothing
 
@@ -99,10 +104,10 @@ def own_path(target: str | None) -> str | None:
 def register(app: Flask) -> None:
     """Puts the gate before and behind every request."""
     app.before_request(_warn_of_a_proxy)
-    app.before_request(_refuse_broken_input)
+    app.before_request(_refuse_broken_address)
     app.before_request(_require_sign_in)
+    app.before_request(_refuse_broken_form)  # nothing of a form is read for those who may not send one
     app.after_request(_add_headers)
-    app.view_functions["static"] = open_to_everyone(app.view_functions["static"])
 
 
 def _warn_of_a_proxy() -> None:
@@ -113,17 +118,49 @@ def _warn_of_a_proxy() -> None:
         current_app.logger.warning("X-Forwarded-For came in: behind a reverse proxy set PADLOCK_TRUSTED_PROXIES=1.")
 
 
-def _refuse_broken_input() -> None:
+def _refuse_broken_address() -> None:
     if request.method == "POST" and request.mimetype and request.mimetype not in (_URLENCODED, _MULTIPART):
         abort(415)
-    # Werkzeug lets bytes that are no UTF-8 pass in one disguise or another: they are looked for before it decodes.
-    encoded = [request.query_string, request.get_data() if request.mimetype == _URLENCODED else b""]
-    try:
-        texts = [unquote_to_bytes(part).decode() for part in encoded]
-    except UnicodeDecodeError:
+    if len(request.query_string) > MOST_QUERY or request.query_string.count(b"&") >= MOST_FIELDS:
+        abort(414)
+    if any(_BROKEN.search(text) for text in (request.path, _text(request.query_string))):
         abort(400)
-    fields = [text for field in request.form.items(multi=True) for text in field]
-    if any(_BROKEN.search(text) for text in (request.path, *texts, *fields)):
+
+
+def _refuse_broken_form() -> None:
+    if request.endpoint is None:
+        return  # 404 and 405 are the answer, whatever the body is
+    if (request.content_length or 0) > (request.max_content_length or 0):
+        abort(413)
+    if request.method != "POST":
+        return
+    try:
+        texts = _fields()
+    except ConnectionError:  # it came too slowly, see webapp.serving
+        abort(408)
+    except ClientDisconnected as error:  # Werkzeug's word for that, and for a body that ends too soon
+        abort(408 if isinstance(error.__context__, ConnectionError) else 400)
+    except (ParseException, NoMoreData):  # gunicorn's: it is no body as HTTP has them, or ends too soon
+        abort(400)
+    if any(_BROKEN.search(text) for text in texts):
+        abort(400)
+
+
+def _fields() -> list[str]:
+    """Every text of the form, and the whole of a body whose bytes stand for text."""
+    body = request.get_data() if request.mimetype == _URLENCODED else b""
+    if len(body) >= (request.max_content_length or 0):
+        abort(413)  # Werkzeug reads no more of one that does not say how long it is
+    if body.count(b"&") >= MOST_FIELDS:
+        abort(413)  # to build the fields would take longer than to answer most requests
+    return [_text(body), *(text for field in request.form.items(multi=True) for text in field)]
+
+
+def _text(encoded: bytes) -> str:
+    # Werkzeug lets bytes that are no UTF-8 pass in one disguise or another: they are looked for before it decodes.
+    try:
+        return unquote_to_bytes(encoded).decode()
+    except UnicodeDecodeError:
         abort(400)
 
 

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 from flask import request
-from flask_limiter import RequestLimit
+from flask_limiter import RequestLimit, RouteLimit
 from flask_login import current_user
 from limits import parse
 from limits.errors import StorageError
@@ -24,6 +24,7 @@ from webapp.routes.page import now
 log = logging.getLogger(__name__)
 
 ONCE_A_MINUTE = parse("1 per minute")
+EVERY_ATTEMPT = parse("60 per minute")  # right ones too: each costs a core for a moment
 
 EMAIL_TAKEN = "This address cannot be used. Choose another one."
 WRONG_PASSWORD = "This is not your current password."  # noqa: S105 - it is words
@@ -102,12 +103,14 @@ def user_and_network() -> str:
 
 
 def no_guess() -> None:
-    """This request was no wrong guess, and counts no more.
+    """This request was no wrong guess, and counts no more but as an attempt.
 
     Attempts are counted when they come in, not when they are answered: else as many as there are threads would be let
     in at once.
     """
     for counted in limiter.current_limits:
+        if counted.limit == EVERY_ATTEMPT:
+            continue
         try:
             limiter.limiter.hit(counted.limit, *counted.request_args, cost=-1)
         except StorageError:
@@ -130,3 +133,9 @@ def note_refusal(event: Event) -> Callable[[RequestLimit], None]:
             security.log_only(event, caller())
 
     return note
+
+
+def attempts(event: Event) -> RouteLimit:
+    """The limit on requests from one network that take hashing a password, right or wrong, for all such forms."""
+    told = note_refusal(event)
+    return limiter.shared_limit("60 per minute", "attempts", key_func=network, methods=["POST"], on_breach=told)

@@ -16,6 +16,7 @@ from webapp.routes.page import now
 from webapp.routes.person import (
     EMAIL_TAKEN,
     WRONG_PASSWORD,
+    attempts,
     caller,
     email_field,
     name_field,
@@ -59,6 +60,7 @@ def show() -> Response:
 
 @blueprint.post("")
 @guesses
+@attempts(Event.PASSWORD_CHECK_REFUSED)
 def change() -> Response:
     form = DetailsForm()
     if form.validate():
@@ -78,6 +80,7 @@ def change() -> Response:
 
 @blueprint.route("/password", methods=["GET", "POST"])
 @guesses
+@attempts(Event.PASSWORD_CHECK_REFUSED)
 def password() -> Response:
     form = PasswordForm()
     if not form.is_submitted():

@@ -17,6 +17,7 @@ from webapp.routes.page import now
 from webapp.routes.person import (
     account,
     account_and_network,
+    attempts,
     caller,
     email_field,
     network,
@@ -61,6 +62,7 @@ def forgot() -> Response:
 @blueprint.route("/reset/<token>", methods=["GET", "POST"])
 @open_to_everyone
 @limiter.limit("30 per 5 minutes", key_func=network, methods=["POST"], on_breach=refused)
+@attempts(Event.RESET_REFUSED)
 def choose(token: str) -> Response:
     user = resets.user_of(token, current_app.config["SECRET_KEY"])
     if user is None:
