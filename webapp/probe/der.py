@@ -13,7 +13,9 @@ INTEGER, BIT_STRING, OCTET_STRING, OID = 0x02, 0x03, 0x04, 0x06
 UTC_TIME, UNIVERSAL_STRING, BMP_STRING = 0x17, 0x1C, 0x1E
 SEQUENCE = 0x30
 CONSTRUCTED = 0x20  # the bit of a tag that says: there are elements inside
-_MOST_DEEP = 30  # elements inside each other, as OpenSSL has it
+# As OpenSSL has it (ASN1_MAX_CONSTRUCTED_NEST, ASN1_MAX_STRING_NEST).
+_MOST_DEEP = 30  # elements inside each other
+_MOST_PARTS_DEEP = 5  # parts of a string inside each other
 
 
 class Malformed(ValueError):
@@ -36,13 +38,13 @@ def elements(data: bytes) -> Iterator[Element]:
             yield Element(data[at], data[at + 2 : stop])
             at = stop
         else:
-            element, at = _one(data, at, 0)
+            element, at = _one(data, at)
             yield element
 
 
 def first(data: bytes) -> Element:
     """The first element in these bytes; raises `Malformed` where there is none."""
-    return _one(data, 0, 0)[0]
+    return _one(data, 0)[0]
 
 
 def inside(element: Element, tag: int, at_least: int = 0) -> list[Element]:
@@ -59,7 +61,7 @@ def content(element: Element, deep: int = 0) -> bytes:
     """The bytes of a string or a time, put together where they come in parts (X.690, 8.7.3)."""
     if not element.tag & CONSTRUCTED:
         return element.body
-    if deep > _MOST_DEEP:
+    if deep > _MOST_PARTS_DEEP:
         raise Malformed("too deep")
     return b"".join(content(part, deep + 1) for part in elements(element.body))
 
@@ -79,17 +81,33 @@ def dotted(body: bytes) -> str:
     return ".".join(map(str, (head, numbers[0] - 40 * head, *numbers[1:])))
 
 
-def check(data: bytes, deep: int = 0) -> None:
-    """Raises `Malformed` where these bytes are not elements down to the innermost."""
-    if deep > _MOST_DEEP:
-        raise Malformed("too deep")
-    for element in elements(data):
-        if element.tag & CONSTRUCTED:
-            check(element.body, deep + 1)
+def check(data: bytes) -> None:
+    """Raises `Malformed` where these bytes are not elements down to the innermost. Reads each byte once."""
+    at = 0
+    around = [(len(data), False)]  # where each element around `at` ends; True: two zero bytes end it before that
+    while around:
+        end, needs_zeros = around[-1]
+        if needs_zeros and at + 2 <= end and data[at : at + 2] == b"\0\0":
+            at += 2
+            around.pop()
+        elif not needs_zeros and at == end:
+            around.pop()
+        else:
+            tag, at, length = _head(data, at)
+            stop = end if length is None else at + length
+            if max(at, stop) > end:
+                raise Malformed("cut off")
+            if not tag & CONSTRUCTED:
+                at = stop
+            elif len(around) > _MOST_DEEP:
+                raise Malformed("too deep")
+            else:
+                around.append((stop, length is None))
 
 
-def _one(data: bytes, at: int, deep: int) -> tuple[Element, int]:
-    """The element that begins at `at`, and where the next one does."""
+def _head(data: bytes, at: int) -> tuple[int, int, int | None]:
+    """The tag of the element that begins at `at`, where its content begins, and the length of that; None where it is
+    indefinite (X.690, 8.1.3.6)."""
     try:
         tag = data[at]
         at += 1
@@ -101,25 +119,42 @@ def _one(data: bytes, at: int, deep: int) -> tuple[Element, int]:
     except IndexError:
         raise Malformed("cut off") from None
     at += 1
-    if length == 0x80:
-        return _without_length(tag, data, at, deep)
-    if length > 0x80:
-        size = length & 0x7F
-        if at + size > len(data):
-            raise Malformed("cut off")
-        length = int.from_bytes(data[at : at + size], "big")
-        at += size
+    if length < 0x80:
+        return tag, at, length
+    size = length & 0x7F
+    if size == 0 and not tag & CONSTRUCTED:
+        raise Malformed("no length")
+    if at + size > len(data):
+        raise Malformed("cut off")
+    return tag, at + size, int.from_bytes(data[at : at + size], "big") if size else None
+
+
+def _one(data: bytes, at: int) -> tuple[Element, int]:
+    """The element that begins at `at`, and where the next one does."""
+    tag, at, length = _head(data, at)
+    if length is None:
+        stop = _zeros_after(data, at)
+        return Element(tag, data[at:stop]), stop + 2
     end = at + length
     if end > len(data):
         raise Malformed("cut off")
     return Element(tag, data[at:end]), end
 
 
-def _without_length(tag: int, data: bytes, at: int, deep: int) -> tuple[Element, int]:
-    """An element of indefinite length (X.690, 8.1.3.6): it lasts until two zero bytes."""
-    if not tag & CONSTRUCTED or deep > _MOST_DEEP:
-        raise Malformed("no length")
-    start = at
-    while data[at : at + 2] != b"\0\0":
-        _, at = _one(data, at, deep + 1)
-    return Element(tag, data[start:at]), at + 2
+def _zeros_after(data: bytes, at: int) -> int:
+    """Where the two zero bytes are that end the content of indefinite length which begins at `at`."""
+    still_open = 1
+    while True:
+        if data[at : at + 2] == b"\0\0":
+            still_open -= 1
+            if not still_open:
+                return at
+            at += 2
+            continue
+        _, at, length = _head(data, at)
+        if length is not None:
+            at += length
+        elif still_open > _MOST_DEEP:
+            raise Malformed("too deep")
+        else:
+            still_open += 1
