@@ -194,3 +194,11 @@ def test_the_table_of_the_documents_is_this_one():
 @pytest.mark.parametrize("octets", [b"", b"0", b"\x30\x80", b"\x30\x82\xff", b"\x30\x03\x30\x01\x05"])
 def test_what_is_no_certificate_is_no_failure_of_ours(octets):
     assert Note.BROWSERS_REFUSE_FORM in refusals([octets, octets, octets])
+
+
+def test_an_rsa_pss_signature_without_a_digest_is_sha_1():
+    sha_256, pss = (bytes.fromhex(f"300d06092a864886f70d0101{end}") for end in ("0b0500", "0a3000"))
+    odd = issue_ca("PSS CA", key=RSA).der.replace(sha_256, pss)
+    leaf, root = issue("a.example").der, issue_ca("Root").der
+    assert refusals([leaf, odd, root]) == {SIGNATURE}
+    assert refusals([leaf, odd]) == set()  # a root's signature on itself proves nothing

@@ -244,8 +244,7 @@ def _key(key: _Element, curves: frozenset[bytes]) -> None:
 def _signature(algorithm: bytes) -> None:
     kind, *parameters = _elements(algorithm)
     if kind.body == _PSS:
-        # RFC 4055, 3.1: without a digest it is SHA-1.
-        digest = next(each for each in _elements(parameters[0].body) if each.tag == 0xA0)
+        (digest,) = (each for each in _elements(parameters[0].body) if each.tag == 0xA0)  # else SHA-1: RFC 4055, 3.1
         _must(_elements(_only(digest.body, _SEQUENCE))[0].body in _DIGESTS)
     elif kind.body in _RSA_SIGNATURES:
         _must([each.tag for each in parameters] == [_NULL])
