@@ -147,6 +147,14 @@ def test_the_right_responder_is_found_among_several_certificates():
     assert said(answer) is StapleStatus.REVOKED
 
 
+def test_a_certificate_with_an_odd_key_does_not_hide_the_responder():
+    key = der(SEQUENCE, der(SEQUENCE, bytes.fromhex("06032a0304")), der(BIT_STRING, b"\0key"))
+    odd = issue("odd.example", issuer=ISSUER, spki=key)
+    delegate = issue("ocsp.example", issuer=ISSUER, eku=OCSP_SIGNING)
+    answer = answers(status=REVOKED, signer=delegate, sent=(odd, delegate), by_key=True)
+    assert said(answer) is StapleStatus.REVOKED
+
+
 def _unfit_responders():
     stranger, twin = issue_ca("Stranger"), issue_ca(ISSUER.name)
     past = {"not_before": now() - timedelta(days=9), "not_after": now() - timedelta(days=1)}

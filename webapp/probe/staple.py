@@ -66,7 +66,8 @@ def _read(answer: bytes, leaf: bytes, issuer: bytes | None, now: datetime) -> St
     single = _latest(_about(response, x509.load_der_x509_certificate(leaf), authority))
     if single is None:
         return Staple(StapleStatus.OTHER_CERTIFICATE)
-    if not any(_signed_by(signer, response, authority, now) for signer in _signers(response, authority)):
+    signers = (authority, *response.certificates[:MOST_SIGNERS])
+    if not any(_signed_by(signer, response, authority, now) for signer in signers):
         return Staple(StapleStatus.UNVERIFIED)
     reason = single.revocation_reason
     return Staple(
@@ -105,27 +106,22 @@ def _status(single: ocsp.OCSPSingleResponse, now: datetime) -> StapleStatus:
     return _STATUSES[single.certificate_status]
 
 
-def _signers(response: ocsp.OCSPResponse, issuer: x509.Certificate) -> Iterator[x509.Certificate]:
-    """The issuer and the certificates sent along, as far as they are the one that the answer names as its signer."""
-    for signer in (issuer, *response.certificates[:MOST_SIGNERS]):
-        key_hash = x509.SubjectKeyIdentifier.from_public_key(signer.public_key()).digest
-        if response.responder_key_hash == key_hash or response.responder_name == signer.subject:
-            yield signer
-
-
 def _signed_by(signer: x509.Certificate, response: ocsp.OCSPResponse, issuer: x509.Certificate, now: datetime) -> bool:
     """Whether this one signed the answer and may do so (RFC 6960, 4.2.2.2): the issuer itself, or whom the issuer
-    certified for just this."""
+    certified for just this. The answer has to name it as its signer."""
     try:
-        if signer.public_key() != issuer.public_key():
+        key = signer.public_key()
+        if response.responder_name != signer.subject:
+            key_hash = x509.SubjectKeyIdentifier.from_public_key(key).digest
+            if response.responder_key_hash != key_hash:
+                return False
+        if key != issuer.public_key():
             signer.verify_directly_issued_by(issuer)
             uses = signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
             in_time = signer.not_valid_before_utc - GRACE <= now <= signer.not_valid_after_utc + GRACE
             if ExtendedKeyUsageOID.OCSP_SIGNING not in uses or not in_time:
                 return False
-        _verify(response, signer.public_key())
-    except MemoryError:
-        raise  # it is ours, and says nothing of what was read
+        _verify(response, key)
     except Exception as error:  # noqa: BLE001 - as in `read`; and one that does not fit must not hide one that does
         log.info("a stapled OCSP answer is not signed by one that may: %s", type(error).__name__)
         return False
