@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
 
@@ -22,6 +23,7 @@ from webapp.demo import data
 from webapp.demo.lab import Lab, running
 
 ROOT = Path(__file__).parent.parent.parent
+ANYWHERE = "DEMO_LISTENS_ANYWHERE"
 QUIET = {"PADLOCK_LOG_FORMAT": "plain", "PADLOCK_LOG_LEVEL": "warning"}
 
 
@@ -30,6 +32,11 @@ def main() -> None:
         listen = LISTEN.read(os.environ)
     except BadSetting as error:
         sys.exit(f"padlock: {error}")
+    if not _stays_here(listen) and os.environ.get(ANYWHERE) != "yes":
+        sys.exit(
+            f"padlock: {LISTEN.name}={listen} would let others in, and everyone knows the passwords of the demo."
+            f" Use 127.0.0.1, or say so twice: {ANYWHERE}=yes"
+        )
     if answers(listen):
         sys.exit(f"padlock: {listen} is taken. Stop what listens there, or: {LISTEN.name}=127.0.0.1:8001 make demo")
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -51,6 +58,15 @@ def main() -> None:
         finally:
             site.terminate()
             site.wait()
+
+
+def _stays_here(listen: str) -> bool:
+    """Whether only this machine reaches what listens there."""
+    host = listen.rpartition(":")[0].strip("[]")
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _interrupt(_signum: int, _frame: FrameType | None) -> None:
