@@ -29,6 +29,7 @@ from webapp.probe.finding import (
     Stray,
 )
 from webapp.probe.hostname import NotCheckable, Refusal, to_unicode, understand
+from webapp.probe.judge import OF_THE_PATH
 from webapp.probe.steps import Failure, Origin, SecondCertificate
 
 EXPIRING_DAYS = 14  # a valid certificate with no more than this left carries an amber warning
@@ -136,7 +137,7 @@ WORDS: Mapping[Reason, Wording] = MappingProxyType(
             "The server does not send all the certificates that lead to a trusted authority. Some browsers may find the"
             " missing one themselves, others refuse the site.",
             "Ask your hosting provider to install the missing intermediate certificate. If the authority is not a"
-            " public one, ask for a certificate of one that is.",
+            " public one, ask for a certificate from one that is.",
             "The last certificate of the path names an issuer that was not sent and is not in the trust store: an"
             " intermediate is missing, or the issuer is a private root.",
             60,
@@ -172,7 +173,7 @@ WORDS: Mapping[Reason, Wording] = MappingProxyType(
         Reason.CHAIN_INVALID: Wording(
             "Broken certificate chain",
             "The certificate, or one of its issuer's, breaks a rule. Browsers refuse the site.",
-            "Ask your hosting provider for a new certificate by a public authority.",
+            "Ask your hosting provider for a new certificate from a public authority.",
             "OpenSSL refuses the chain, see its text.",
             60,
         ),
@@ -265,11 +266,11 @@ MENDS: Mapping[Reason, str] = MappingProxyType(
         Reason.SELF_SIGNED: "Find out why the virtual host fell back to its default certificate, and issue one by a"
         " public"
         " authority (ACME).",
-        Reason.UNTRUSTED_ISSUER: "Issue a certificate by a public authority. Where it was a staging or test"
+        Reason.UNTRUSTED_ISSUER: "Issue a certificate from a public authority. Where it was a staging or test"
         " authority, take"
         " the production one.",
         Reason.INCOMPLETE_CHAIN: "Serve the leaf together with every intermediate (fullchain.pem, not cert.pem), then"
-        " reload the web server. If the missing issuer is a private root, issue a certificate by a public authority.",
+        " reload the web server. If the missing issuer is a private root, issue a certificate from a public authority.",
         Reason.WRONG_HOSTNAME: "Issue a certificate that has this name among its names, and see that the virtual"
         " host for"
         " this name serves it; or correct where DNS leads.",
@@ -319,7 +320,7 @@ _SIGNATURE = Fault(
     " x509 -ext subjectKeyIdentifier,authorityKeyIdentifier), and serve the chain that came with this very leaf.",
 )
 _NO_AUTHORITY = Fault(
-    "The certificate was issued with one that is not allowed to issue others.",
+    "An issuer of the certificate is not allowed to issue certificates.",
     "Ask your hosting provider for a new certificate, issued by a public authority.",
     "An issuer on the path is no authority (basicConstraints CA:TRUE, keyUsage keyCertSign). Issue the leaf with a"
     " certificate that is one.",
@@ -336,7 +337,7 @@ _TOO_FAR_BELOW = Fault(
 )
 _TOO_LONG = Fault(
     "There are more certificates between the site and a trusted authority than we follow.",
-    "Ask your hosting provider to replace the certificate by one with fewer issuers above it.",
+    "Ask your hosting provider to replace the certificate with one that has fewer issuers above it.",
     "The chain is longer than the ten intermediates that are followed, or runs in a circle. Issue the leaf with a CA"
     " nearer to the root.",
 )
@@ -421,17 +422,16 @@ DEAD_END = Fault(
     " of the issuer, which leads them into a dead end.",
     "Ask your hosting provider to leave out the certificate that leads into a dead end, or to put the good one before"
     " it.",
-    "Leave out the certificate that leads into a dead end, or send the one of the path that works before it. Keep the"
-    " latter. Then reload the web server.",
+    "Leave out the certificate that leads into a dead end, or send it after the one that works. Then reload the"
+    " web server.",
     title="Trusted by browsers only",
     staff="Two certificates fit as an issuer. curl, PHP and Python take the first and end where it ends. Another path"
     " over the certificates sent verifies: browsers and Go find it.",
 )
 # Of a path that is complete only in part: what a note adds to the words of `Reason.INCOMPLETE_CHAIN`.
-_UNFIT_ISSUER = Fault(
-    "The certificate was issued with one that is not allowed to issue others.",
-    "Ask your hosting provider for a new certificate, issued by a public authority.",
-    "The issuer's certificate was sent and its key fits, and yet OpenSSL does not take it: look at its keyUsage"
+_UNFIT_ISSUER = replace(
+    _NO_AUTHORITY,
+    mend="The issuer's certificate was sent and its key fits, and yet OpenSSL does not take it: look at its keyUsage"
     " (keyCertSign) and at the key identifiers of both.",
     staff="The issuer was sent and may not issue certificates (keyUsage, key identifier).",
 )
@@ -489,7 +489,7 @@ ORIGINS: Mapping[Origin, OriginWording] = MappingProxyType(
         ),
         Origin.NOWHERE: OriginWording(
             "Points nowhere",
-            "Nobody answers where the name leads to.",
+            "No server answers at the addresses of this name.",
             "No address of the name takes a connection. Point the A and AAAA records at the server of this service.",
         ),
     }
@@ -568,13 +568,11 @@ REFUSALS: Mapping[Refusal, str] = MappingProxyType(
     }
 )
 
-DIAGNOSING = "Looking closely. What is found appears below, step by step."
+DIAGNOSING = "Looking closely. Results appear below, step by step."
 DIAGNOSIS_OFFER = (
     "A diagnosis looks at every address of the name, at its certificate and at the website, and says what to do."
 )
-DIAGNOSIS_LATER = (
-    "Too many sites are being looked at just now, or this one is for somebody else. Try again in a minute."
-)
+DIAGNOSIS_LATER = "Too many diagnoses are running, or another user is diagnosing this site. Try again in a minute."
 NEVER_ASKED = "Not checked yet."
 CHECKING = "Checking…"
 UNREADABLE = "Not readable"
@@ -592,7 +590,7 @@ FIELDS: Mapping[Field, str] = MappingProxyType(
 )
 NO_ISSUER_NAME = "an issuer without a name"
 NO_SUBJECT_NAME = "a certificate without a name"
-NEVER_ASKED_LOOK = Look("Not checked yet", "lock", "It is asked for the first time as soon as somebody looks.")
+NEVER_ASKED_LOOK = Look("Not checked yet", "lock", "It is checked as soon as a page shows it.")
 
 BROWSERS_MAY_REFUSE = "Browsers may refuse it"
 BROWSERS: Mapping[str, str] = MappingProxyType({"refuse": "May refuse it"})  # what a list can be narrowed to
@@ -834,23 +832,11 @@ class CurlFacts(Facts, Protocol):
     def curl(self) -> int | None: ...
 
 
-_OF_THE_PATH = frozenset(
-    {
-        Reason.SELF_SIGNED,
-        Reason.UNTRUSTED_ISSUER,
-        Reason.INCOMPLETE_CHAIN,
-        Reason.CHAIN_EXPIRED,
-        Reason.CHAIN_INVALID,
-        Reason.WEAK_CRYPTO,
-    }
-)
-
-
 def fault(reason: Reason, facts: Facts | None) -> Fault | None:
     """What stands behind a reason that has many causes; None where its own words say all there is."""
     if facts is None:
         return None
-    if reason in _OF_THE_PATH and Note.OTHER_PATH_WORKS in facts.notes:
+    if reason in OF_THE_PATH and Note.OTHER_PATH_WORKS in facts.notes:
         return DEAD_END
     if reason is Reason.INCOMPLETE_CHAIN and Note.ISSUER_UNFIT in facts.notes:
         return _UNFIT_ISSUER

@@ -11,6 +11,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
+from webapp.probe.der import encoded as oid
 from webapp.probe.finding import Note
 
 _BOOLEAN, _INTEGER, _BIT_STRING, _OCTET_STRING, _NULL, _OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
@@ -25,29 +26,16 @@ _MOST_REMEMBERED = 256  # bytes of a part that is remembered as good
 _DIGITAL_SIGNATURE, _KEY_ENCIPHERMENT = 0x80, 0x20  # bits of a key usage's first byte
 _PRINTABLE_CHARACTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 '()+,-./:=?*")
 
-
-def _oid(dotted: str) -> bytes:
-    """The content of an object identifier (X.690, 8.19)."""
-    first, second, *rest = map(int, dotted.split("."))
-    content = bytearray((first * 40 + second,))
-    for number in rest:
-        septets = [number & 0x7F]
-        while number := number >> 7:
-            septets.append(number & 0x7F | 0x80)
-        content += bytes(reversed(septets))
-    return bytes(content)
-
-
-_RSA, _EC = _oid("1.2.840.113549.1.1.1"), _oid("1.2.840.10045.2.1")
-_P256, _P384, _P521 = _oid("1.2.840.10045.3.1.7"), _oid("1.3.132.0.34"), _oid("1.3.132.0.35")
+_RSA, _EC = oid("1.2.840.113549.1.1.1"), oid("1.2.840.10045.2.1")
+_P256, _P384, _P521 = oid("1.2.840.10045.3.1.7"), oid("1.3.132.0.34"), oid("1.3.132.0.35")
 _LEAF_CURVES, _ISSUER_CURVES = frozenset({_P256, _P384}), frozenset({_P256, _P384, _P521})
-_RSA_SIGNATURES = frozenset(_oid(f"1.2.840.113549.1.1.{last}") for last in (11, 12, 13))  # SHA-256, -384, -512
-_EC_SIGNATURES = frozenset(_oid(f"1.2.840.10045.4.3.{last}") for last in (2, 3, 4))
-_PSS = _oid("1.2.840.113549.1.1.10")
-_DIGESTS = frozenset(_oid(f"2.16.840.1.101.3.4.2.{last}") for last in (1, 2, 3))
-_SERVER_AUTH, _ANY_PURPOSE = _oid("1.3.6.1.5.5.7.3.1"), _oid("2.5.29.37.0")
-_KEY_USAGE, _SAN, _PURPOSES, _POLICIES = _oid("2.5.29.15"), _oid("2.5.29.17"), _oid("2.5.29.37"), _oid("2.5.29.32")
-_KNOWN_QUALIFIERS = frozenset(_oid(f"1.3.6.1.5.5.7.2.{last}") for last in (1, 2))
+_RSA_SIGNATURES = frozenset(oid(f"1.2.840.113549.1.1.{last}") for last in (11, 12, 13))  # SHA-256, -384, -512
+_EC_SIGNATURES = frozenset(oid(f"1.2.840.10045.4.3.{last}") for last in (2, 3, 4))
+_PSS = oid("1.2.840.113549.1.1.10")
+_DIGESTS = frozenset(oid(f"2.16.840.1.101.3.4.2.{last}") for last in (1, 2, 3))
+_SERVER_AUTH, _ANY_PURPOSE = oid("1.3.6.1.5.5.7.3.1"), oid("2.5.29.37.0")
+_KEY_USAGE, _SAN, _PURPOSES, _POLICIES = oid("2.5.29.15"), oid("2.5.29.17"), oid("2.5.29.37"), oid("2.5.29.32")
+_KNOWN_QUALIFIERS = frozenset(oid(f"1.3.6.1.5.5.7.2.{last}") for last in (1, 2))
 
 
 class _Refused(ValueError):
@@ -381,12 +369,12 @@ _FORMS: Mapping[bytes, Callable[[bytes], None]] = MappingProxyType(
     {
         _SAN: _general_names,
         _KEY_USAGE: _usage,
-        _oid("2.5.29.19"): _basic_constraints,
-        _oid("2.5.29.30"): _name_constraints,
+        oid("2.5.29.19"): _basic_constraints,
+        oid("2.5.29.30"): _name_constraints,
         _POLICIES: _policies,
-        _oid("2.5.29.33"): _some,  # policy mappings
-        _oid("2.5.29.36"): _policy_constraints,
-        _oid("2.5.29.54"): _small_number,  # inhibit anyPolicy
-        _oid("1.3.6.1.5.5.7.1.1"): _access,  # AIA
+        oid("2.5.29.33"): _some,  # policy mappings
+        oid("2.5.29.36"): _policy_constraints,
+        oid("2.5.29.54"): _small_number,  # inhibit anyPolicy
+        oid("1.3.6.1.5.5.7.1.1"): _access,  # AIA
     }
 )

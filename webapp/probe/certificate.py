@@ -34,7 +34,8 @@ _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, format (bidi, z
 _CA_ISSUERS = "1.3.6.1.5.5.7.48.2"
 _DNS_NAME, _URI, _KEY_ID = 0x82, 0x86, 0x80
 _STATUS_REQUEST = Element(der.INTEGER, b"\x05")  # RFC 7633
-_NIST_SIGNATURES = bytes.fromhex("6086480165030403")  # how the OIDs of NIST's signatures begin, in DER
+_TLS_FEATURE = der.encoded(fields.TLS_FEATURE)
+_NIST_SIGNATURES = der.encoded("2.16.840.1.101.3.4.3")  # how the OIDs of NIST's signatures begin
 _SHA3_BY_EC = frozenset(f"2.16.840.1.101.3.4.3.{last}" for last in range(9, 13))  # ecdsa-with-SHA3-224 to -512
 _UNREADABLE = (LookupError, ValueError)
 
@@ -117,9 +118,6 @@ def _issuers_at(opened: Opened) -> tuple[str, ...]:
                 if place.tag == _URI and der.dotted(method.body) == _CA_ISSUERS:
                     urls.append(clean(fields.text(place)))
     return tuple(urls[:MOST_ADDRESSES])
-
-
-_TLS_FEATURE = bytes.fromhex("06082b06010505070118")  # the OID of RFC 7633's extension, 1.3.6.1.5.5.7.1.24, in DER
 
 
 def must_staple(certificate: bytes) -> bool:

@@ -13,7 +13,7 @@ from itertools import islice
 
 from webapp.probe.certificate import is_signed_by, read_link
 from webapp.probe.finding import Closeup, Contact, Finding, Link, Note, Problem, Reason
-from webapp.probe.judge import NO_NEWS
+from webapp.probe.judge import HOSTNAME_MISMATCH, NO_ISSUER, NO_NEWS, OF_THE_PATH, REVOKED, TOO_LONG
 
 # The longest lifetime that the CA/Browser Forum's Baseline Requirements (6.3.2) allow a certificate issued from that
 # day on, in days.
@@ -24,27 +24,12 @@ _LIMITS = (
     (datetime(2020, 9, 1, tzinfo=UTC), 398),
 )
 _SHORT = 2048  # bits of an RSA key below which it is short
-_NO_ISSUER = frozenset({2, 20, 21})  # X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT and its kin
-_TOO_LONG = 22  # X509_V_ERR_CERT_CHAIN_TOO_LONG
-_REVOKED = 23  # X509_V_ERR_CERT_REVOKED: on any path
-_NAME = 62  # X509_V_ERR_HOSTNAME_MISMATCH
 _DATES = frozenset({9, 10})  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
 # Bounds of the search for another path: what a hostile server sends must not keep the monitor busy.
 MOST_TRIES = 40
 MOST_LINKS = 9  # of one path, the root not counted
 MOST_CPU_SECONDS = 0.1
 MOST_SIGNATURES = 4  # tried where several certificates have the name of a missing issuer
-# The reasons that speak of the path. Without one, the path that OpenSSL followed works.
-_OF_THE_PATH = frozenset(
-    {
-        Reason.SELF_SIGNED,
-        Reason.UNTRUSTED_ISSUER,
-        Reason.INCOMPLETE_CHAIN,
-        Reason.CHAIN_EXPIRED,
-        Reason.CHAIN_INVALID,
-        Reason.WEAK_CRYPTO,
-    }
-)
 
 PathOver = Callable[..., tuple[bytes, ...]]  # `trust_store.path_over` with its roots
 
@@ -126,7 +111,7 @@ def read(
     path = [read_link(der) for der in closeup.verified]
     sent = [read_link(der) for der in closeup.served]
     working = [read_link(der) for der in other_path]
-    if not working and not any(problem.reason in _OF_THE_PATH for problem in finding.problems):
+    if not working and not any(problem.reason in OF_THE_PATH for problem in finding.problems):
         working = path
     depth = {link.certificate.fingerprint: number for number, link in reversed(list(enumerate(path)))}
     came = {link.certificate.fingerprint for link in sent}
@@ -164,9 +149,9 @@ def may_have_other_path(contact: Contact) -> bool:
     of_the_path = [
         code
         for code, depth, _ in contact.errors
-        if code not in NO_NEWS and code != _NAME and not (depth == 0 and code in _DATES)
+        if code not in NO_NEWS and code != HOSTNAME_MISMATCH and not (depth == 0 and code in _DATES)
     ]
-    return contact.chain_seen and len(set(contact.sent)) > 2 and bool(of_the_path) and _REVOKED not in of_the_path
+    return contact.chain_seen and len(set(contact.sent)) > 2 and bool(of_the_path) and REVOKED not in of_the_path
 
 
 def other_path(sent: Sequence[bytes], path_over: PathOver) -> tuple[bytes, ...]:
@@ -243,7 +228,7 @@ def notes(contact: Contact, problems: Sequence[Problem]) -> set[Note]:
 
 def _issuer_missing(problems: Sequence[Problem]) -> bool:
     codes = {problem.code for problem in problems}
-    return bool(codes & _NO_ISSUER) and _TOO_LONG not in codes  # beyond the longest path nobody has looked for one
+    return bool(codes & NO_ISSUER) and TOO_LONG not in codes  # OpenSSL looks for none beyond the longest path
 
 
 def _missing(path: Sequence[Link], problems: Sequence[Problem]) -> Missing | None:

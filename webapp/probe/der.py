@@ -81,6 +81,18 @@ def dotted(body: bytes) -> str:
     return ".".join(map(str, (head, numbers[0] - 40 * head, *numbers[1:])))
 
 
+def encoded(oid: str) -> bytes:
+    """The content of an object identifier: the reverse of `dotted`."""
+    first, second, *rest = map(int, oid.split("."))
+    content = bytearray()
+    for number in (first * 40 + second, *rest):
+        septets = [number & 0x7F]
+        while number := number >> 7:
+            septets.append(number & 0x7F | 0x80)
+        content += bytes(reversed(septets))
+    return bytes(content)
+
+
 def check(data: bytes) -> None:
     """Raises `Malformed` where these bytes are not elements down to the innermost. Reads each byte once."""
     at = 0

@@ -39,8 +39,9 @@ NO_NEWS = frozenset(
 
 HOSTNAME_MISMATCH = 62
 
-NO_ISSUER = frozenset({2, 20, 21})
-_TOO_LONG = 22  # CERT_CHAIN_TOO_LONG
+NO_ISSUER = frozenset({2, 20, 21})  # UNABLE_TO_GET_ISSUER_CERT, …_LOCALLY, UNABLE_TO_VERIFY_LEAF_SIGNATURE
+TOO_LONG = 22  # CERT_CHAIN_TOO_LONG
+REVOKED = 23  # CERT_REVOKED
 
 _LEAF: Mapping[int, Reason] = MappingProxyType(
     {
@@ -59,7 +60,7 @@ _ANY: Mapping[int, Reason] = MappingProxyType(
         18: Reason.SELF_SIGNED,  # DEPTH_ZERO_SELF_SIGNED_CERT
         19: Reason.UNTRUSTED_ISSUER,  # SELF_SIGNED_CERT_IN_CHAIN
         20: Reason.INCOMPLETE_CHAIN,  # UNABLE_TO_GET_ISSUER_CERT_LOCALLY
-        23: Reason.REVOKED,  # CERT_REVOKED
+        REVOKED: Reason.REVOKED,
         27: Reason.UNTRUSTED_ISSUER,  # CERT_UNTRUSTED: the trust store holds it, for another use
         28: Reason.UNTRUSTED_ISSUER,  # CERT_REJECTED: the trust store holds it as one to refuse
         HOSTNAME_MISMATCH: Reason.WRONG_HOSTNAME,
@@ -73,8 +74,9 @@ _ANY: Mapping[int, Reason] = MappingProxyType(
     }
 )
 
-# What the owner has to mend first, first. Who vouches comes before the name, and the name before the dates: a
-# certificate of nobody's, or for somebody else, is not mended by renewing it. A fault of ours makes all of it doubtful.
+# What the owner has to mend first, first. Who vouches comes before the name, and the name before the dates: renewing
+# a certificate does not help where its issuer is not trusted, or where it is for another name. A fault of ours makes
+# all of it doubtful.
 _LEADS = (
     Reason.MONITOR_ERROR,
     Reason.REVOKED,
@@ -94,7 +96,18 @@ _LEADS = (
 _OF_THE_LEAF = frozenset(
     {Reason.REVOKED, Reason.WRONG_HOSTNAME, Reason.WRONG_PURPOSE, Reason.EXPIRED, Reason.NOT_YET_VALID}
 )
-# With one of these, whoever signed a staple may be anybody.
+# What is wrong with the path. Without one of these, the path that OpenSSL followed works.
+OF_THE_PATH = frozenset(
+    {
+        Reason.SELF_SIGNED,
+        Reason.UNTRUSTED_ISSUER,
+        Reason.INCOMPLETE_CHAIN,
+        Reason.CHAIN_EXPIRED,
+        Reason.CHAIN_INVALID,
+        Reason.WEAK_CRYPTO,
+    }
+)
+# With one of these, anyone may have signed a staple.
 _UNTRUSTED = frozenset(
     {
         Reason.MONITOR_ERROR,
@@ -104,7 +117,6 @@ _UNTRUSTED = frozenset(
         Reason.CHAIN_INVALID,
     }
 )
-_REVOKED = 23  # X509_V_ERR_CERT_REVOKED
 
 _ENDINGS: Mapping[Ending, Reason] = MappingProxyType(
     {
@@ -180,7 +192,7 @@ def with_staple(problems: tuple[Problem, ...], staple: Staple) -> tuple[Problem,
     on = f" on {staple.revoked_at:%Y-%m-%d}" if staple.revoked_at is not None else ""
     why = f" ({staple.revocation_reason})" if staple.revocation_reason else ""
     text = f"certificate revoked{on}{why}, says the OCSP answer that the server stapled"
-    return (Problem(_REVOKED, 0, text, Reason.REVOKED, stapled=True), *problems)
+    return (Problem(REVOKED, 0, text, Reason.REVOKED, stapled=True), *problems)
 
 
 def _problems(contact: Contact, issuer_missing: bool, ends_in_root: bool) -> tuple[Problem, ...]:
@@ -195,7 +207,7 @@ def _problems(contact: Contact, issuer_missing: bool, ends_in_root: bool) -> tup
         avoided = bool(contact.other_path) and problem.reason not in _OF_THE_LEAF
         # OpenSSL gives up a path that is too long, and so misses the issuer at its end: only the length has to be
         # mended.
-        return avoided, problem.code != _TOO_LONG, _LEADS.index(problem.reason)
+        return avoided, problem.code != TOO_LONG, _LEADS.index(problem.reason)
 
     return tuple(sorted(found, key=urgency))
 
