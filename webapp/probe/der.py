@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-INTEGER, BIT_STRING, OCTET_STRING, OID = 0x02, 0x03, 0x04, 0x06
+BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
 UTC_TIME, UNIVERSAL_STRING, BMP_STRING = 0x17, 0x1C, 0x1E
-SEQUENCE = 0x30
+SEQUENCE, SET = 0x30, 0x31
 CONSTRUCTED = 0x20  # the bit of a tag that says: there are elements inside
 # As OpenSSL has it (ASN1_MAX_CONSTRUCTED_NEST, ASN1_MAX_STRING_NEST).
 _MOST_DEEP = 30  # elements inside each other
