@@ -70,7 +70,7 @@ def shows_two(
 
 
 def prefers_rsa(context: ssl.SSLContext) -> None:
-    """A `setup` for a server of TLS 1.2 that shows its RSA certificate to whoever takes it."""
+    """A `setup` for a server of TLS 1.2 that shows its RSA certificate to clients that take one."""
     only(ssl.TLSVersion.TLSv1_2)(context)
     context.options |= ssl.OP_CIPHER_SERVER_PREFERENCE
     context.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256")

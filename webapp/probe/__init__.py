@@ -1,7 +1,7 @@
 """Asks TLS servers and says what it found. Knows nothing of the site around it: settings come as arguments.
 
 `check` answers for one name, `check_many` for an endless stream of them; `diagnosis.diagnose` takes the long look, and
-is loaded by whoever wants it: it brings a DNS client along.
+is imported only where it is needed: it brings a DNS client along.
 """
 
 from webapp.probe.about import Roots, roots, versions

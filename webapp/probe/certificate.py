@@ -41,7 +41,7 @@ _UNREADABLE = (LookupError, ValueError)
 
 T = TypeVar("T")
 
-# `cryptography` warns whoever loads an odd certificate. Strangers make them.
+# `cryptography` warns when an odd certificate is loaded. Strangers make them.
 warnings.filterwarnings("ignore", category=UserWarning, module=__name__)
 
 

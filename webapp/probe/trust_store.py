@@ -63,7 +63,7 @@ _loading = threading.Lock()
 def trust(ca_bundle: Path | None, only: Signing | None = None) -> Trust:
     """The context that trusts the roots in `ca_bundle`, or certifi's; `only`: it takes no other kind of key.
 
-    Read anew when the file changes; when the new one is broken the old one is kept. The environment (SSL_CERT_FILE and
+    Reloaded when the file changes; when the new one is broken the old one is kept. The environment (SSL_CERT_FILE and
     the like) never counts.
 
     Raises `TrustUnusable` where there never was a good one: verifying against nothing would turn everything red.
