@@ -28,11 +28,13 @@ test: ## every test on SQLite, and those nearest to the database on PostgreSQL a
 	@scripts/prepare browser
 	@.venv/bin/pytest $(SHARED)
 	@.venv/bin/pytest $(SHARED) --database=postgresql $(NEAR_THE_DATABASE)
+	@scripts/prepare browser-is-there
 
 test-postgres: ## every test on PostgreSQL
 	@scripts/prepare test
 	@scripts/prepare browser
 	@.venv/bin/pytest $(SHARED) --database=postgresql
+	@scripts/prepare browser-is-there
 
 check: ## lint, types, import contracts
 	@scripts/prepare test

@@ -6,6 +6,7 @@ import io
 import logging.config
 import os
 import shutil
+from collections import Counter
 from datetime import UTC, date, datetime
 
 import psycopg
@@ -171,3 +172,16 @@ def _site(url: str, patch: pytest.MonkeyPatch):
     patch.setenv("PADLOCK_COUNT_SECONDS", "0")  # a busy machine must not make a test see what was counted before
     patch.setenv("PADLOCK_ALLOWED_NETWORKS", "127.0.0.0/8")
     return create_app({"TESTING": True})
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say at the end what this machine could not run, and why: a green line alone would hide it.
+
+    A test that is about the other database is not counted: `make test` runs it on that one.
+    """
+    reasons = Counter(report.longrepr[2] for report in terminalreporter.stats.get("skipped", ()))
+    missing = {reason: count for reason, count in reasons.items() if "sql only: " not in reason.lower()}
+    if missing:
+        terminalreporter.section("NOT TESTED ON THIS MACHINE", red=True, bold=True)
+        for reason, count in missing.items():
+            terminalreporter.line(f"{count} x {reason}", red=True)

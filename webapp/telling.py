@@ -6,7 +6,7 @@ Customers are told what their visitors see and who can mend it; staff are told e
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 
 from webapp import padlock
@@ -85,8 +85,57 @@ def few(texts: Sequence[str], total: int = 0) -> str:
     return ", ".join(texts[:MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _at(endpoint: Endpoint) -> str:
-    return f"{endpoint.address} port {endpoint.port}"
+def at_text(endpoint: Endpoint) -> str:
+    """Where an answer came from: "192.0.2.1 port 443", or "server 2" where `for_client` hides the address."""
+    return f"{endpoint.address} port {endpoint.port}" if endpoint.port else endpoint.address
+
+
+def for_client(steps: Sequence[Step]) -> list[Step]:
+    """The same steps without the addresses that PADLOCK_CONNECT_TO led to: a CDN's customers must not read its origin.
+
+    Each hidden endpoint becomes "server 1", "server 2", ... with port 0.
+    """
+    if not any(isinstance(step, DnsAnswer) and step.instead for step in steps):
+        return list(steps)
+    asked = [step.endpoint for step in steps if isinstance(step, AddressAsked)]
+    labels = {endpoint: f"server {number}" for number, endpoint in enumerate(dict.fromkeys(asked), 1)}
+
+    def hidden(endpoint: Endpoint) -> Endpoint:
+        return Endpoint(labels.get(endpoint, "the server"), 0)
+
+    def finding_hidden(finding: Finding) -> Finding:
+        return replace(finding, address=None, port=443, stray=())
+
+    def asked_hidden(step: AddressAsked) -> AddressAsked:
+        return replace(step, endpoint=hidden(step.endpoint), finding=finding_hidden(step.finding))
+
+    def second_hidden(step: SecondCertificate) -> SecondCertificate:
+        return replace(step, endpoint=hidden(step.endpoint), finding=finding_hidden(step.finding))
+
+    def step_hidden(step: Step) -> Step:
+        match step:
+            case DnsAnswer():
+                return replace(step, addresses=(), askable=(), stray=(), detail="")
+            case AddressAsked():
+                return asked_hidden(step)
+            case AddressesCompared():
+                odd = tuple(map(asked_hidden, step.odd))
+                other = tuple(map(asked_hidden, step.other_certificate))
+                return AddressesCompared(hidden(step.leading), odd, other)
+            case ChainSeen():
+                return replace(step, endpoint=hidden(step.endpoint))
+            case SecondCertificate():
+                return second_hidden(step)
+            case OriginAsked():
+                return replace(step, server="", finding=step.finding and finding_hidden(step.finding))
+            case Verdict():
+                second = step.second and second_hidden(step.second)
+                odd = tuple(map(asked_hidden, step.odd))
+                return replace(step, finding=finding_hidden(step.finding), odd=odd, second=second)
+            case _:
+                return step
+
+    return [step_hidden(step) for step in steps]
 
 
 def _name(step: NameUnderstood) -> Told:
@@ -106,6 +155,8 @@ def _dns(step: DnsAnswer, staff: bool) -> Told:
     aliases = "not told by the name servers" if step.aliases is None else " → ".join(step.aliases) or "none"
     # Only staff read an address that must not be asked.
     shown = step.addresses if staff else step.askable
+    if step.instead and not staff:
+        return Told("Where the name leads", GOOD, "This site checks a server that the provider has set for this name.")
     facts = _facts(
         ("IPv4 (A)", few([text for text in shown if ":" not in text])),
         ("IPv6 (AAAA)", few([text for text in shown if ":" in text]) or "none"),
@@ -118,7 +169,9 @@ def _dns(step: DnsAnswer, staff: bool) -> Told:
 
 def _address(step: AddressAsked, staff: bool) -> Told:
     finding = step.finding
-    heading = f"Server at {_at(step.endpoint) if staff else step.endpoint.address}"
+    heading = f"Server at {at_text(step.endpoint) if staff else step.endpoint.address}"
+    if not step.endpoint.port:
+        heading = step.endpoint.address.capitalize()
     text = f"{padlock.title(finding.state, finding.reason, finding)}."
     if not staff:
         return Told(heading, _MARKS[finding.state], text)
@@ -142,9 +195,9 @@ def _compared(step: AddressesCompared) -> Told:
     heading = "The addresses beside each other"
     if not (step.odd or step.other_certificate):
         return Told(heading, GOOD, "They all show the same.")
-    notes = [f"{_at(one.endpoint)}: {_title(one.finding)}." for one in step.odd]
-    notes += [f"{_at(one.endpoint)}: as well, with another certificate." for one in step.other_certificate]
-    text = f"They differ. Most visitors meet {_at(step.leading)}; some meet another."
+    notes = [f"{at_text(one.endpoint)}: {_title(one.finding)}." for one in step.odd]
+    notes += [f"{at_text(one.endpoint)}: as well, with another certificate." for one in step.other_certificate]
+    text = f"They differ. Most visitors meet {at_text(step.leading)}; some meet another."
     return Told(heading, BAD if step.odd else NOTE, text, notes=tuple(notes))
 
 
@@ -329,7 +382,7 @@ def _cures(step: Verdict, staff: bool) -> list[tuple[str, str]]:
     if leading is not Reason.OK or not (step.odd or step.second_is_bad):
         cures.append(("What to do", what_to_do(step) if staff else padlock.cure_text(leading, finding)))
     for one in step.odd:
-        where = _at(one.endpoint) if staff else one.endpoint.address
+        where = at_text(one.endpoint) if staff else one.endpoint.address
         cure = padlock.mend_text if staff else padlock.cure_text
         cures.append((f"What to do at {where}", cure(one.finding.reason, one.finding)))
     if step.second is not None and step.second_is_bad:

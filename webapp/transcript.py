@@ -124,17 +124,20 @@ def support_text(steps: Sequence[Step], *, staff: bool) -> str:
         second = verdict.second
         lines.append(f"Problem: {padlock.second_text(second)}")
         lines.append(f"What to do: {padlock.mend_text(second.finding.reason, second.finding)}")
-        lines.append(f"To see it: {padlock.second_command(second)}")
+        if second.endpoint.port:  # else its address is hidden
+            lines.append(f"To see it: {padlock.second_command(second)}")
     for one in verdict.odd:
         words = padlock.title(one.finding.state, one.finding.reason, one.finding)
         mend = padlock.mend_text(one.finding.reason, one.finding)
-        lines.append(f"At {one.endpoint.address} port {one.endpoint.port}: {words}. {mend}")
+        lines.append(f"At {telling.at_text(one.endpoint)}: {words}. {mend}")
     if staff or finding.reason is not Reason.BLOCKED:
-        lines += _evidence(verdict, staff)
+        hidden = not staff and any(isinstance(step, DnsAnswer) and step.instead for step in steps)
+        lines += _evidence(verdict, staff, hidden)
     return "\n".join(lines)
 
 
-def _evidence(verdict: Verdict, staff: bool) -> list[str]:
+def _evidence(verdict: Verdict, staff: bool, hidden: bool) -> list[str]:
+    """What shows it. `hidden`: a client must not read where it was asked, and curl would ask elsewhere without that."""
     finding, certificate = verdict.finding, verdict.finding.certificate
     lines = [f"Asked at: {finding.address} port {finding.port}"] if finding.address else []
     if certificate is not None:
@@ -147,6 +150,6 @@ def _evidence(verdict: Verdict, staff: bool) -> list[str]:
     lines += [f"DNS: {text}" for text in padlock.stray_texts(finding.stray, finding.reason)] if staff else []
     details = [padlock.problem_text(problem) for problem in finding.problems] or [finding.detail]
     lines += [f"OpenSSL: {text}" for text in details if text]
-    command = telling.command(finding)
+    command = "" if hidden else telling.command(finding)
     number = padlock.CERT_STATUS_FAILED if padlock.only_stapled(finding) else verdict.curl
     return [*lines, f"curl ends with {number}: {command}"] if command else lines

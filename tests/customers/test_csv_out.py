@@ -8,14 +8,33 @@ from webapp.customers import csv_out
 
 
 @pytest.mark.parametrize(
-    "cell", ["=1", "+1", "-1", "@x", " =1", '"=1', "'=1", "＝1", "＋1", "－1", "＠x", "\tx", "\rx"]
+    "cell",
+    [
+        "=1",
+        "+1",
+        "-1",
+        "@x",
+        " =1",
+        '"=1',
+        "'=1",
+        "＝1",
+        "＋1",
+        "－1",
+        "＠x",
+        "\tx",
+        "\rx",
+        "﹦1",
+        "−1",
+        "“=1",
+        "\u2003=1",
+    ],
 )
 def test_no_cell_is_a_formula(cell):
     assert csv_out.harmless(cell) == f"'{cell}"
 
 
 @pytest.mark.parametrize("sign", "=+-@＝＋－＠")
-@pytest.mark.parametrize("before", ["a;", "a\t", "a\r\n", 'a; "'])
+@pytest.mark.parametrize("before", ["a;", "a|", "a\t", "a\r\n", "a\u2028", 'a; "'])
 def test_no_cell_holds_one_for_a_reader_with_another_separator(before, sign):
     written = csv_out.harmless(f"{before}{sign}1")
     assert f"{before[1]}{sign}" not in written
@@ -23,7 +42,7 @@ def test_no_cell_holds_one_for_a_reader_with_another_separator(before, sign):
     assert written.endswith(f"{sign}1")
 
 
-@pytest.mark.parametrize("hidden", ["\u202e", "\u200b", "\ufeff", "\u2066", "\u00ad", "\0"])
+@pytest.mark.parametrize("hidden", ["\u202e", "\u200b", "\ufeff", "\u2066", "\u00ad", "\0", "\x1b", "\ufe0f", "\u3164"])
 def test_invisible_characters_are_left_out_and_hide_no_formula(hidden):
     [_, line] = csv_out.lines(("a", "b"), [(f"{hidden}=1", f"moc.{hidden}elpmaxe")])
     assert line == '"\'=1","moc.elpmaxe"\r\n'

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from ipaddress import ip_network
 
 import pytest
 
@@ -13,6 +14,7 @@ from webapp.probe import Reason
 from webapp.probe.diagnosis import diagnose
 from webapp.probe.steps import NameUnderstood
 
+LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 RUN = "/probe/service/1/diagnosis"
 PAGE = "/services/1/diagnosis"
 
@@ -84,7 +86,7 @@ def test_the_steps_stream_in(visit, app, held):
         fragment = alice.get(more["hx-get"])
         steps += fragment.select(".told h3")
         more = fragment.select_one("#diagnosis-more")
-    assert [step.text for step in steps] == ["Where the name leads", "Server at 127.0.0.1"]
+    assert [step.text for step in steps] == ["Where the name leads", "Server 1"]
     assert fragment.select_one("hx-partial")["hx-target"] == "#diagnosis-outcome"
     assert "HTTPS is off" in fragment.select_one("#verdict").text
 
@@ -118,6 +120,35 @@ def test_a_blocked_address_is_not_printed_to_clients(visit, app):
     assert "Points to a private address" in page.select_one("#verdict").text
     assert "10.1.2.3" not in str(page)
     assert "10.1.2.3" in str(visit("ada").get("/admin/services/1/diagnosis"))
+
+
+@pytest.mark.parametrize("labels", [("expired",), ("ok", "expired"), ("second-other-key",), ("silent",)])
+def test_clients_never_read_where_a_setting_leads(visit, app, lab, labels):
+    """A CDN's customers must not read its origin: not on any page, in any fragment, or in the text to copy."""
+    cases = [lab.cases[f"{label}.lab.example"] for label in labels]
+    there = tuple(("*", *address) for case in cases for address in case.addresses)
+    app.config.update(PADLOCK_CONNECT_TO=there, PADLOCK_CA_BUNDLE=lab.ca_bundle, PADLOCK_ALLOWED_NETWORKS=LOOPBACK)
+    alice, ada = visit("alice"), visit("ada")
+    run(alice, app)
+    assert alice.post("/probe/service/1/check").status_code in (200, 303)
+    paths = (
+        "/",
+        "/services",
+        "/services/1",
+        "/services/1?tab=domain",
+        PAGE,
+        RUN,
+        "/probe/service/1",
+        "/probe/service/1/details",
+    )
+    read = "".join(alice.client.get(path, follow_redirects=True).text for path in paths)
+    assert "What to send the hosting provider" in read
+    for address, port in {entry[1:] for entry in there}:
+        assert address not in read
+        assert f"port {port}" not in read
+        assert f":{port}" not in read
+        assert f"{address} port {port}" in ada.get("/admin/services/1/diagnosis").text
+    assert "connect-to" not in read.lower()
 
 
 def test_an_inactive_item_is_not_asked(visit, app):

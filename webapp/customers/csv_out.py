@@ -9,12 +9,17 @@ from itertools import islice
 
 MARK = "\ufeff"  # tells a spreadsheet that it is UTF-8
 # Invisible characters: some hide what a cell begins with, some turn the order of its text around (bidi controls).
-_INVISIBLE = "\0\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+_INVISIBLE = (
+    "\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff"
+)
 _HIDDEN = re.compile(f"[{_INVISIBLE}]")
-# What a spreadsheet takes for a formula, full-width signs too. A reader with another separator begins a cell behind a
-# semicolon or a tab, and some begin one in each line.
-_FORMULA = re.compile(r"""(\A|[;\t\r\n])(?=[ \u00a0\u3000"']*[=+\-@＝＋－＠])|\A(?=[ \u00a0\u3000"']*[\t\r\n])""")
-_SUSPECT = re.compile(rf"\A\W|[;\t\r\n{_INVISIBLE}]")  # of a hundred thousand rows hardly a cell
+# A reader with another separator begins a cell behind a semicolon or a tab, and some begin one in each line.
+_BEGINS = r";|\t\r\n\u2028\u2029"
+_BEFORE = r"""(?:[^\S\t\r\n\u2028\u2029]|["'`´‘’‚‛“”„‟«»])*"""  # spaces and quotes, which some readers drop
+_SIGNS = r"=+\-@＝＋－＠﹦﹢﹣﹫−"  # what a spreadsheet takes for a formula, full-width and small signs too
+_FORMULA = re.compile(rf"(\A|[{_BEGINS}])(?={_BEFORE}[{_SIGNS}])|\A(?={_BEFORE}[\t\r\n])")
+_SUSPECT = re.compile(rf"\A\W|[{_BEGINS}{_INVISIBLE}]")  # of a hundred thousand rows hardly a cell
 
 
 def lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:

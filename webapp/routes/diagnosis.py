@@ -28,13 +28,16 @@ def steps_from(kind: str, item_id: int, first: int) -> str:
 
 def _rendered(template: str, view: diagnosing.View, first: int) -> str:
     staff = current_user.sees_everything
-    steps = view.steps or ()
+    steps = list(view.steps or ())
+    if not staff:
+        steps = telling.for_client(steps)
+    fresh = steps[len(steps) - len(view.fresh) :]
     verdict = None if view.running else transcript.verdict_of(steps)
     return render_template(
         template,
         item=view.item,
         view=view,
-        told=[telling.tell(step, staff=staff, zone=zone()) for step in view.fresh if not isinstance(step, Verdict)],
+        told=[telling.tell(step, staff=staff, zone=zone()) for step in fresh if not isinstance(step, Verdict)],
         verdict=verdict and telling.tell(verdict, staff=staff, zone=zone()),
         reason=verdict and verdict.finding.reason,
         checked_at=verdict and verdict.finding.checked_at,
