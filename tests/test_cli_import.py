@@ -1,24 +1,31 @@
 """`flask import`, as its users run it."""
 
+import signal
 import subprocess
+from contextlib import contextmanager
 
 import pytest
 
 from tests.customers.test_imports import WHOLE
+from tests.monitor.processes import wait_for
 from tests.test_cli import FLASK, ROOT
 from webapp.customers.models import Activity, Service
-from webapp.extensions import db
+from webapp.extensions import db, writing
 
 
 @pytest.fixture
-def flask(app, tmp_path):
-    """Runs `flask import …` beside this site, on its database."""
-    environ = {
+def environ(app):
+    return {
         "PADLOCK_DATABASE_URL": app.config["PADLOCK_DATABASE_URL"],
         "PADLOCK_SECRET_KEY": "x" * 32,
         "PYTHONWARNINGS": "error",
         "PATH": "",
     }
+
+
+@pytest.fixture
+def flask(environ):
+    """Runs `flask import …` beside this site, on its database."""
 
     def flask(*arguments):
         command = [FLASK, "import", *arguments]
@@ -76,3 +83,38 @@ def test_wrong_usage_is_told_apart(flask, arguments):
 def test_nothing_of_an_import_is_left_behind(flask, file):
     flask(file(WHOLE), "--yes")
     assert not list((ROOT / "instance").glob("import-*"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_stops_it_while_it_reads(environ, file, app, number):
+    rows = "".join(f"\nclient,c{row},A,,,,,,," for row in range(300_000))
+    with importing(environ, file(WHOLE + rows)) as process:
+        wait_for(lambda: list((ROOT / "instance").glob("import-*/rows")))
+        process.send_signal(number)
+        assert process.communicate()[1] == "Stopped. Nothing was changed.\n"
+        assert process.returncode == 128 + number
+    assert nothing_imported(app)
+
+
+def test_ctrl_c_stops_it_while_it_writes(environ, file, app):
+    with app.app_context(), importing(environ, file(WHOLE)) as process:
+        with writing():  # it waits for this
+            assert process.stderr.readline() == "clients.csv: 1 client, 1 service, 1 domain new.\n"
+            process.send_signal(signal.SIGINT)
+        assert process.communicate() == ("", "Stopped. Nothing was changed.\n")
+        assert process.returncode == 130
+    assert nothing_imported(app)
+
+
+@contextmanager
+def importing(environ, path):
+    command = [FLASK, "import", path, "--yes"]
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=ROOT, env=environ, **pipes) as process:
+        yield process
+
+
+def nothing_imported(app):
+    with app.app_context():
+        stored = db.session.scalar(db.select(Service).where(Service.reference == "S-1"))
+    return not stored and not list((ROOT / "instance").glob("import-*"))

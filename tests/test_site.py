@@ -97,6 +97,7 @@ ANSWERS = {
     "GET /admin/import/example.csv": ADMINS_ONLY,
     "GET /admin/import/<token>": NO_IMPORT,
     "POST /admin/import/<token>": NO_IMPORT,
+    "POST /admin/import/<token>/stop": NO_IMPORT,
     "GET /admin/import/<token>/progress": NO_IMPORT | {NOBODY: 401},
     "GET /admin/import/<token>/problems.csv": NO_IMPORT,
     "GET /<any(services, domains):place>/<id:item_id>/diagnosis": HERS,
@@ -161,7 +162,7 @@ def test_nothing_is_changed_by_looking(visit, app):
     only_post = set(rules(app, "POST")) - set(rules(app, "GET"))
     assert len(only_post) >= 8
     for rule in only_post:
-        visit("ada").get(path_of(rule), 404 if "<token>" in rule else 405)
+        visit("ada").get(path_of(rule), 405)
 
 
 @pytest.mark.parametrize("who", ["nobody", "bob"])

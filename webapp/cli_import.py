@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import FrameType
 from typing import Any
 
 import click
@@ -25,30 +27,74 @@ def import_file(file: Path, yes: bool) -> None:
     """Import the clients, services and domains in FILE, a CSV file: all of it or nothing.
 
     docs/import.md says how it has to look. Importing it again updates instead of doubling.
-    Exit code: 0 done, 1 the file has problems and nothing was changed, 2 wrong usage.
+    Ctrl-C stops it, and nothing was changed then.
+    Exit code: 0 done, 1 the file has problems and nothing was changed, 2 wrong usage, 130 stopped.
     """
     if not file.is_file():
         raise click.UsageError("FILE has to be a file: it is read more than once, as no pipe can be.")
     if not (yes or sys.stdin.isatty()):
         raise click.UsageError("Nobody is here to be asked whether to import: say --yes.")
-    with TemporaryDirectory(prefix="import-", dir=current_app.instance_path) as folder:
+    stop = _Stop()
+    with TemporaryDirectory(prefix="import-", dir=current_app.instance_path) as folder, stop.on_signals():
         staged = Path(folder) / "rows"
         try:
-            _check(file, staged)
+            _check(file, staged, stop)
             if not yes:
-                click.confirm("Import now?", abort=True, err=True)
-            with _bar() as progress:
+                with stop.at_once():
+                    click.confirm("Import now?", abort=True, err=True)
+            with _bar(stop) as progress:
                 counts = imports.write(staged, None, file.name, datetime.now(UTC), progress)
         except NotATable as error:
             raise click.ClickException(f"{error} Nothing was changed.") from None
         except imports.ChangedMeanwhile:
             raise click.ClickException("Something else was changed at the same time. Nothing was imported.") from None
+        except imports.Stopped:
+            click.echo("Stopped. Nothing was changed.", err=True)
+            sys.exit(128 + stop.signal)
     click.echo(f"Imported: {imports.summary(counts)}.")
 
 
-def _check(file: Path, staged: Path) -> None:
+class _Stop:
+    """Whether Ctrl-C was pressed. It is looked at between two chunks of rows: what is committed was not stopped, and
+    what was stopped is not committed."""
+
+    def __init__(self) -> None:
+        self.signal = 0
+        self._at_once = False
+
+    @contextmanager
+    def on_signals(self) -> Iterator[None]:
+        before = {
+            number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """While a question waits for its answer, Ctrl-C ends it."""
+        self._at_once = True
+        try:
+            yield
+        finally:
+            self._at_once = False
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self.signal = number
+        if self._at_once:
+            raise imports.Stopped
+
+    def look(self) -> None:
+        if self.signal:
+            raise imports.Stopped
+
+
+def _check(file: Path, staged: Path, stop: _Stop) -> None:
     """Says what is in the file and what is wrong with it; ends the command with 1 where it cannot be imported."""
-    with _bar() as progress:
+    with _bar(stop) as progress:
         checked = imports.check(file, staged, progress)
     for text in checked.notes:
         click.echo(f"note: {text}", err=True)
@@ -64,15 +110,16 @@ def _check(file: Path, staged: Path) -> None:
 
 
 @contextmanager
-def _bar() -> Iterator[imports.Progress]:
+def _bar(stop: _Stop) -> Iterator[imports.Progress]:
     """A progress bar on a terminal, nothing elsewhere."""
     if not sys.stderr.isatty():
-        yield lambda doing, done, total: None
+        yield lambda doing, done, total: stop.look()
         return
     bar: Any
     with click.progressbar(length=100, file=sys.stderr) as bar:
 
         def progress(doing: str, done: int, total: int) -> None:
+            stop.look()
             bar.label = doing
             bar.update(100 * done // max(1, total) - bar.pos)
 

@@ -442,3 +442,66 @@ def test_what_is_left_out_of_a_name_is_noted_and_imported():
     wanted, problems = understand(Row(2, cells))
     assert wanted["host"] == "shop.example"
     assert [(problem.serious, "port 443, not 2083" in problem.text) for problem in problems] == [(False, True)]
+
+
+def test_a_first_line_of_many_columns_is_refused_at_once(check):
+    began = time.process_time()
+    told = complaint(check, ",".join(["kind", "client", *(f"c{number}" for number in range(100_000))]))
+    assert "names 100,002 columns; 16,384 can be read" in told
+    assert "Missing: kind, client." in complaint(check, "x," * 300_000)
+    assert "More than once: kind." in complaint(check, "kind," * 150_000 + "client,x")
+    assert time.process_time() - began < 3
+
+
+def test_columns_without_a_name_at_the_end_do_not_count(check):
+    check(f"{HEAD}{',' * 20_000}\n{CLIENT}")
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        ('[{"kind": "client", "client": 1}' + ', {"a": 1, "b": [1, 2]}' * 30_000 + "]", "JSON"),
+        ('{"kind": "client"}\n{"kind": "service"}', "JSON"),
+        ('\ufeff \n {\n  "clients": []}', "JSON"),
+        ("[" + "1," * 600_000 + "1]", "JSON"),  # longer than a line may be
+        ('{"clients": []}'.encode("utf-16"), "JSON"),
+        ('<?xml version="1.0"?><clients/>', "XML"),
+        ("\n<!DOCTYPE html><title>Sign in</title>", "a web page (HTML)"),
+        ("<html><table><tr><td>kind", "a web page (HTML)"),
+        ("{\\rtf1 kind,client}", "a text document (RTF)"),
+        ("---\nkind: client", "YAML"),
+        ("-- MySQL dump 10.13\nINSERT INTO tblclients", "SQL"),
+        ("-----BEGIN CERTIFICATE-----", "a certificate or key (PEM)"),
+        (b"%PDF-1.7", "a PDF"),
+        (b"PK\x03\x04\x14\0", "a spreadsheet or a ZIP archive"),
+        (b"\x89PNG\r\n", "a picture (PNG)"),
+    ],
+)
+def test_another_format_is_told_by_its_content(check, content, what):
+    began = time.process_time()
+    assert complaint(check, content).startswith(f"This file is {what}, not a CSV file. ")
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize("first", ["{id}", "[id]", "<id>", "--", "[1]"])
+def test_a_table_whose_first_column_looks_like_another_format_is_a_table(check, first):
+    checked, _ = check(f"{first},kind,client,client_name\n7,client,1,Alice")
+    assert checked.counts == counts(client=(1, 0, 0))
+
+
+def test_there_is_an_end_to_empty_lines(check):
+    assert "more than 4,000,000 lines" in complaint(check, f"{HEAD}\n" + "\n" * 4_000_000)
+
+
+def test_what_is_stopped_while_it_is_read_or_written_changes_nothing(check, tmp_path):
+    check(WHOLE)
+    before = stored()
+
+    def stop(doing, _done, _total):
+        if doing == "Writing":
+            raise imports.Stopped
+
+    with pytest.raises(imports.Stopped):
+        imports.write(tmp_path / "rows", None, "file.csv", NOW, stop)
+    assert stored() == before
+    assert imports.summary(imports.write(tmp_path / "rows", None, "file.csv", NOW, nothing)).endswith("new")

@@ -6,6 +6,8 @@ import os
 import stat
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import func, select
@@ -285,3 +287,77 @@ def test_the_page_names_every_column(ada):
 
     shown = [code.text for code in ada.get("/admin/import").select("th code")]
     assert shown == list(COLUMNS)
+
+
+@pytest.fixture
+def held(app, monkeypatch):
+    """Holds an import in the middle of its transaction: `begun` is set there, and it goes on when `go_on` is."""
+    begun, go_on, insert = Event(), Event(), import_writing._insert
+
+    def held(table, values):
+        insert(table, values)
+        begun.set()
+        assert go_on.wait(30)
+
+    monkeypatch.setattr(import_writing, "_insert", held)
+    return SimpleNamespace(begun=begun, go_on=go_on)
+
+
+def test_an_import_can_be_stopped_and_nothing_of_it_is_written(app, ada, held, folder):
+    job = upload(app, ada, WHOLE)
+    ada.post(job)
+    assert held.begun.wait(30)
+    assert ada.get(job).find("form", action=f"{job}/stop").button.text == "Stop"
+    assert ada.post(f"{job}/stop").location == job
+    assert "Stopping" in ada.get(job).text
+    assert ada.get(job).find("form", action=f"{job}/stop") is None
+    held.go_on.set()
+    settle(app)
+    page = ada.get(job)
+    assert page.h1.text == "Import stopped"
+    assert "You stopped the import. Nothing was imported." in page.text
+    with app.app_context():
+        assert not db.session.scalar(select(Service).where(Service.reference == "S-1"))
+        assert not db.session.scalar(select(Activity).where(Activity.action == "imported"))
+    assert not list(folder.glob("*.rows"))
+
+
+def test_an_import_that_waits_behind_another_is_stopped_at_once(app, ada, held):
+    first, second = upload(app, ada, WHOLE), upload(app, ada, WHOLE)
+    ada.post(first)
+    assert held.begun.wait(30)
+    ada.post(second)
+    ada.post(f"{second}/stop")
+    assert ada.get(second).h1.text == "Import stopped"
+    held.go_on.set()
+    settle(app)
+    assert ada.get(first).h1.text == "Imported"
+    assert import_jobs._workshop(app).locks == {}
+
+
+def test_stopping_too_late_stops_nothing(app, ada):
+    job = upload(app, ada, WHOLE)
+    ada.post(f"{job}/stop")  # it has been checked by now
+    assert ada.get(job).h1.text == "Look before you import"
+    ada.post(job)
+    settle(app)
+    ada.post(f"{job}/stop")
+    assert ada.get(job).h1.text == "Imported"
+
+
+def test_a_stop_that_came_when_the_check_had_just_ended_does_not_stop_the_import(app, ada, folder):
+    job = upload(app, ada, WHOLE)
+    (folder / f"{job.rpartition('/')[2]}.stop").touch()
+    ada.post(job)
+    settle(app)
+    assert ada.get(job).h1.text == "Imported"
+
+
+def test_only_the_administrator_who_started_an_import_stops_it(app, ada, visit, held):
+    sam, job = visit("sam"), upload(app, ada, WHOLE)
+    ada.post(job)
+    assert held.begun.wait(30)
+    assert sam.post(f"{job}/stop").status_code == 403
+    held.go_on.set()
+    settle(app)
+    assert ada.get(job).h1.text == "Imported"

@@ -1,8 +1,8 @@
 """Imports through the browser: an uploaded file, what is being done with it, and how far that is.
 
 A job is a token that nobody can guess. What is known of it is in files of that name, which only the site may read: the
-upload, its staging, its state, and a lock that a process holds while it works on it: so all processes of this machine
-know whether anybody does. One thread of each does the work, a job after the other.
+upload, its staging, its state, a mark that it has to stop, and a lock that a process holds while it works on it: so all
+processes of this machine know whether one of them does. One thread of each does the work, a job after the other.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
@@ -40,13 +40,16 @@ OFTEN = 0.2  # seconds between two notes of how far it is
 WAITING = "Waiting for its turn"
 CHANGED = "Something else was changed at the same time. Nothing was imported: please upload the file again."
 OUR_FAULT = "Something failed on our side, and nothing was imported. It has been noted; please try again later."
+STOPPED = "You stopped the import. Nothing was imported."
+STOPPING = "Stopping"
 INTERRUPTED = "The site was restarted meanwhile. Upload the file again: what is there already is not doubled."
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 
 
 @dataclass(frozen=True)
 class Job:
-    """One import. `stage` is checking, checked, importing, done or failed; `error` says why it failed."""
+    """One import. `stage` is checking, checked, importing, done, stopped or failed; `error` says why
+    it was not imported."""
 
     token: str
     user_id: int
@@ -64,6 +67,10 @@ class Job:
     @property
     def running(self) -> bool:
         return self.stage in ("checking", "importing")
+
+    @property
+    def stopping(self) -> bool:
+        return self.running and self.doing == STOPPING
 
     @property
     def percent(self) -> int:
@@ -102,6 +109,18 @@ def start_import(job: Job, now: datetime) -> None:
         lock.close()
 
 
+def stop(job: Job) -> None:
+    """Stops a job that is running, at its next chunk of rows; does nothing to any other."""
+    if not job.running:
+        return
+    _file(job.token, "stop").touch(0o600)
+    workshop = _workshop(_app())
+    waiting = workshop.waiting.pop(job.token, None)
+    if waiting is not None and waiting.cancel():  # it has not even begun: a long import is before it
+        _end(job, "stopped", STOPPED)
+        workshop.locks.pop(job.token).close()
+
+
 def job_or_404(user: User, token: str) -> Job:
     """This job, if this user started it."""
     job = _read(token)
@@ -111,7 +130,7 @@ def job_or_404(user: User, token: str) -> Job:
         lock.close()
         job = _read(token) or job  # it may have ended since it was read
         return replace(job, stage="failed", error=INTERRUPTED) if job.running else job
-    return job
+    return replace(job, doing=STOPPING, total=0) if job.running and _file(token, "stop").exists() else job
 
 
 def look(job: Job) -> tuple[list[Problem], list[dict[str, Any]]]:
@@ -148,6 +167,7 @@ class _Workshop:
     def __init__(self) -> None:
         self.executor = ThreadPoolExecutor(1, "import")
         self.locks: dict[str, IO[bytes]] = {}
+        self.waiting: dict[str, Future[None]] = {}
 
 
 def _workshop(app: Flask) -> _Workshop:
@@ -173,8 +193,9 @@ def _start(job: Job, lock: IO[bytes], work: Callable[..., Job], *arguments: Any)
     workshop = _workshop(app)
     workshop.locks[job.token] = lock
     try:
+        _file(job.token, "stop").unlink(missing_ok=True)  # it came too late for what was done before
         _keep(job)
-        workshop.executor.submit(_run, app, job, work, *arguments)
+        workshop.waiting[job.token] = workshop.executor.submit(_run, app, job, work, *arguments)
     except BaseException:  # the disk may be full: the button has to work when it is not any more
         workshop.locks.pop(job.token).close()
         raise
@@ -185,13 +206,16 @@ def _run(app: Flask, job: Job, work: Callable[..., Job], *arguments: Any) -> Non
         try:
             _keep(work(job, *arguments))
         except NotATable as error:
-            _fail(job, str(error))
+            _end(job, "failed", str(error))
+        except imports.Stopped:
+            _end(job, "stopped", STOPPED)
         except (imports.ChangedMeanwhile, imports.HasProblems):
-            _fail(job, CHANGED)
+            _end(job, "failed", CHANGED)
         except Exception:  # whatever it is, somebody waits for an answer
             log.exception("The import %s failed.", job.filename)
-            _fail(job, OUR_FAULT)
+            _end(job, "failed", OUR_FAULT)
         finally:
+            _workshop(app).waiting.pop(job.token, None)
             _workshop(app).locks.pop(job.token).close()
 
 
@@ -210,17 +234,20 @@ def _write(job: Job, now: datetime) -> Job:
     return replace(job, stage="done", counts=counts)
 
 
-def _fail(job: Job, error: str) -> None:
+def _end(job: Job, stage: str, error: str) -> None:
+    """Keeps why this job has imported nothing, and nothing else of it."""
     for ending in ("csv", "rows"):
         _file(job.token, ending).unlink(missing_ok=True)
-    _keep(replace(job, stage="failed", error=error))
+    _keep(replace(job, stage=stage, error=error))
 
 
 def _progress(job: Job) -> imports.Progress:
-    last = 0.0
+    last, stop = 0.0, _file(job.token, "stop")
 
     def progress(doing: str, done: int, total: int) -> None:
         nonlocal last
+        if stop.exists():
+            raise imports.Stopped
         if time.monotonic() - last > OFTEN:
             last = time.monotonic()
             _keep(replace(job, doing=doing, done=done, total=total))

@@ -20,7 +20,8 @@ from webapp.customers.staging import CHUNK, Staging, open_staging
 from webapp.customers.tables import NotATable, Problem, Row, Table, open_table
 from webapp.extensions import tune, writing
 
-Progress = Callable[[str, int, int], None]  # what is being done, how much of it is done, how much there is
+# What is being done, how much of it is done, how much there is. It may raise `Stopped`: nothing is written then.
+Progress = Callable[[str, int, int], None]
 MOST_TRIES = 3
 
 Counts = dict[str, dict[str, int]]
@@ -34,6 +35,10 @@ class ChangedMeanwhile(Exception):
     """What the file was compared with changed before it could be written; nothing was written."""
 
 
+class Stopped(Exception):
+    """The user has stopped the import; nothing was written."""
+
+
 @dataclass(frozen=True)
 class Checked:
     """What importing a file would do. With `problems` it cannot be imported; `warnings` do not keep it from that."""
@@ -45,7 +50,8 @@ class Checked:
 
 
 def check(source: Path, staged: Path, progress: Progress) -> Checked:
-    """Reads the file into the staging and compares it with what is stored. Changes nothing. Raises `NotATable`."""
+    """Reads the file into the staging and compares it with what is stored. Changes nothing. Raises `NotATable`,
+    and `Stopped` where `progress` does."""
     with open_table(source, COLUMNS, REQUIRED) as table, open_staging(staged, fresh=True) as staging:
         _stage(table, staging, progress)
         staging.drop_repeated()
@@ -60,7 +66,7 @@ def write(staged: Path, who: User | None, filename: str, now: datetime, progress
 
     It is compared once more before that: whatever changed since the check is seen, and what changes between comparing
     and writing is noticed and compared again. Raises `ChangedMeanwhile` where that goes on, or brings new problems, and
-    `HasProblems` where there were some before.
+    `HasProblems` where there were some before; `Stopped` where `progress` does.
     """
     with open_staging(staged) as staging:
         if staging.count_problems(serious=True):

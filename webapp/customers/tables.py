@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,17 +20,37 @@ from typing import BinaryIO, TextIO
 from webapp import probe
 
 MOST_ROWS = 1_000_000
+MOST_LINES = 4_000_000  # empty lines count, and those inside of cells
+MOST_COLUMNS = 16_384  # as many as a spreadsheet has
 MOST_IN_LINE = 1_000_000  # characters: what is longer is no line of a table, and is not kept in memory
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 MAGIC = {
     b"PK\x03\x04": "a spreadsheet or a ZIP archive",
     b"PK\x05\x06": "an empty ZIP archive",
+    b"PK\x07\x08": "a part of a ZIP archive",
+    b"Rar!": "a RAR archive",
+    b"7z\xbc\xaf": "a 7-Zip archive",
     b"\x1f\x8b": "compressed (gzip)",
     b"BZh": "compressed (bzip2)",
     b"\xfd7zXZ\0": "compressed (xz)",
+    b"\x28\xb5\x2f\xfd": "compressed (Zstandard)",
     b"%PDF": "a PDF",
+    b"\x89PNG": "a picture (PNG)",
+    b"\xff\xd8\xff": "a picture (JPEG)",
+    b"GIF8": "a picture (GIF)",
+    b"SQLite f": "an SQLite database",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
 }
+# How texts of other formats begin; told only where the first line does not name the columns.
+_OTHER_TEXTS = (
+    (re.compile(r"\{\\rtf"), "a text document (RTF)"),
+    (re.compile(r"""\{\s*["'}]|\[\s*([]["{0-9-]|true|false|null)"""), "JSON"),
+    (re.compile(r"<(!doctype html|html|head|body|table|!--)", re.IGNORECASE), "a web page (HTML)"),
+    (re.compile(r"<"), "XML"),
+    (re.compile(r"---(\s|$)"), "YAML"),
+    (re.compile(r"-----BEGIN "), "a certificate or key (PEM)"),
+    (re.compile(r"--|/\*|(create|drop|alter) table\b|insert into\b", re.IGNORECASE), "SQL"),
+)
 _CSV_WORDS = (
     ("unexpected end of data", "A quote is opened here and never closed."),
     ("field larger", "A cell holds more than 131,072 characters. Most often a quote is opened and never closed."),
@@ -90,6 +112,10 @@ class Table:
             except StopIteration:
                 return
             except csv.Error as error:
+                if self._lines.count > MOST_LINES:
+                    raise NotATable(
+                        f"The file has more than {MOST_LINES:,} lines. Split it, and import the parts."
+                    ) from None
                 yield Problem(line, "", next((words for text, words in _CSV_WORDS if text in str(error)), str(error)))
                 continue
             if not any(cell.strip() for cell in cells):
@@ -130,6 +156,8 @@ class _Lines:
         if not line:
             raise StopIteration
         self.count += 1
+        if self.count > MOST_LINES:
+            raise csv.Error("too many lines")
         if len(line) < MOST_IN_LINE or line[-1] in "\r\n":
             return line
         while line and line[-1] not in "\r\n":
@@ -146,7 +174,11 @@ def open_table(path: Path, known: Sequence[str], required: Sequence[str]) -> Ite
         with TextIOWrapper(file, encoding, newline="") as text:
             try:
                 table = Table(text, path.stat().st_size, known, required)
-            except csv.Error:
+            except (NotATable, csv.Error) as error:
+                if other := _other_text(text):
+                    raise NotATable(f"This file is {other}, not a CSV file. Save it as CSV, and upload that.") from None
+                if isinstance(error, NotATable):
+                    raise
                 raise NotATable(f"The first line cannot be read. {_wanted(known)}") from None
             if encoding in ("cp1252", "latin-1"):
                 table.notes.append(
@@ -174,6 +206,13 @@ def _encoding(file: BinaryIO) -> str:
     raise NotATable(f"The file is marked as {marked} and holds bytes that are not. Save it as “CSV UTF-8” again.")
 
 
+def _other_text(text: TextIO) -> str:
+    """What kind of text this is by its beginning; empty where it may well be meant as a table."""
+    text.seek(0)
+    start = text.read(4096).lstrip()
+    return next((what for pattern, what in _OTHER_TEXTS if pattern.match(start)), "")
+
+
 def _decodes(file: BinaryIO, encoding: str) -> bool:
     file.seek(0)
     decoder = codecs.getincrementaldecoder(encoding)()
@@ -192,13 +231,18 @@ def _header(line: str, delimiter: str, known: Sequence[str], required: Sequence[
     names = ["_".join(name.lower().split()) for name in next(csv.reader([line], delimiter=delimiter))]
     while names and not names[-1]:
         names.pop()
+    times = Counter(names)
     wrong = {
-        "Missing": [name for name in required if name not in names],
-        "More than once": sorted({name for name in names if names.count(name) > 1 and name in known}),
+        "Missing": [name for name in required if name not in times],
+        "More than once": sorted(name for name in known if times[name] > 1),
     }
     told = [f"{words}: {_few(found)}." for words, found in wrong.items() if found]
     if told:
         raise NotATable(" ".join(["The first line has to name the columns.", *told, _wanted(known)]))
+    if len(names) > MOST_COLUMNS:
+        raise NotATable(
+            f"The first line names {len(names):,} columns; {MOST_COLUMNS:,} can be read. Leave the others out."
+        )
     return names
 
 

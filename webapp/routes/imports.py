@@ -75,6 +75,12 @@ def start(token: str) -> AnyResponse:
     return redirect(url_for("imports.job", token=token), 303)
 
 
+@blueprint.post("/<token>/stop")
+def stop(token: str) -> AnyResponse:
+    import_jobs.stop(import_jobs.job_or_404(current_user, token))
+    return redirect(url_for("imports.job", token=token), 303)
+
+
 @blueprint.get("/<token>/problems.csv")
 def problems(token: str) -> Response:
     found = import_jobs.all_problems(import_jobs.job_or_404(current_user, token))
