@@ -413,15 +413,12 @@ def test_plain_http_goes_by_the_same_gate(lab_settings, guard):
 
 
 def test_the_support_text_has_all_that_a_provider_needs(diagnoses):
-    text = transcript.support_text(diagnoses["expired.lab.example"], staff=False)
-    for part in (
-        "Site: expired.lab.example",
-        "Certificate expired",
-        "X509_V_ERR 10",
-        "curl --max-time 10 -v",
-        "SHA-256",
-    ):
-        assert part in text
+    for staff in (True, False):
+        text = transcript.support_text(diagnoses["expired.lab.example"], staff=staff)
+        for part in ("Site: expired.lab.example", "Certificate expired", "X509_V_ERR 10", "SHA-256"):
+            assert part in text
+        # A setting says where this name is asked: the command would tell a client.
+        assert ("curl --max-time 10 -v" in text) == staff
     assert transcript.support_text(diagnoses["ok.lab.example"], staff=True) == ""
 
 
