@@ -50,7 +50,6 @@ FAILURES: Mapping[Failure, int] = MappingProxyType(
     }
 )
 _SIGNATURE = 7  # X509_V_ERR_CERT_SIGNATURE_FAILURE
-_TOO_LONG = 22  # X509_V_ERR_CERT_CHAIN_TOO_LONG
 # X509_V_ERR_HOSTNAME_MISMATCH, …_EMAIL_MISMATCH, …_IP_ADDRESS_MISMATCH: curl looks at names last, and by itself.
 _NAMES = frozenset({62, 63, 64})
 _ASN1 = 13  # ERR_LIB_ASN1
@@ -72,7 +71,7 @@ def of_contact(
     """Where an address was asked: how that ended, and what it came to. What HTTP says is not in it."""
     if contact.no_secure_renegotiation:
         return TLS_FAILED  # before it has seen the certificate
-    ours = [problem.depth for problem in problems if problem.code == _TOO_LONG]
+    ours = [problem.depth for problem in problems if problem.code == judge.TOO_LONG]
     # curl follows a hundred issuers, and does not miss the one after the last that we follow. It looks at a staple only
     # with --cert-status.
     codes = {problem.code for problem in problems if not problem.stapled and problem.depth not in ours}
