@@ -33,7 +33,7 @@ class Browser:
         return self.client.post(path, data={**(form or {}), "csrf_token": self.token()}, **kwargs)
 
     def token(self) -> str:
-        page = BeautifulSoup(self.client.get("/sign-in", follow_redirects=True).data, "html.parser")
+        page = BeautifulSoup(self.client.get("/profile/password", follow_redirects=True).data, "html.parser")
         return page.find("input", attrs={"name": "csrf_token"})["value"]
 
     def sign_in(self, email: str, password: str) -> TestResponse:

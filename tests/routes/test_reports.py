@@ -73,10 +73,11 @@ def test_filters_alone_and_together(fleet, visit, query, found):
     assert names(visit("sam").get(f"{REPORT}?{query}")) == found
 
 
-@pytest.mark.parametrize("name", [*REPORT_WORDS[1:]])
 @pytest.mark.parametrize("text", ["nonsense", "1;DROP", "-1", "²", "2026-11-24", "9999-12-27", "%27"])
-def test_an_odd_question_gets_the_whole_report(fleet, visit, name, text):
-    assert len(names(visit("ada").get(f"{REPORT}?{name}={text}"))) == 7
+def test_an_odd_question_gets_the_whole_report(fleet, visit, text):
+    ada = visit("ada")
+    for name in REPORT_WORDS[1:]:
+        assert len(names(ada.get(f"{REPORT}?{name}={text}"))) == 7, name
 
 
 def test_every_column_can_be_sorted_by_both_ways(fleet, visit):
