@@ -432,8 +432,18 @@ DEAD_END = Fault(
 _UNFIT_ISSUER = replace(
     _NO_AUTHORITY,
     mend="The issuer's certificate was sent and its key fits, and yet OpenSSL does not take it: look at its keyUsage"
-    " (keyCertSign) and at the key identifiers of both.",
-    staff="The issuer was sent and may not issue certificates (keyUsage, key identifier).",
+    " (keyCertSign).",
+    staff="The issuer was sent and may not issue certificates (keyUsage).",
+)
+_OTHER_IDENTIFIER = Fault(
+    "The certificate names another certificate of its issuer than the one that the server sends. Many programs refuse"
+    " that; browsers may open the site.",
+    "Ask your hosting provider to install the intermediate certificate that was issued together with this certificate.",
+    "Serve the intermediate that the authority publishes for this leaf. If there is none, issue the leaf again. Compare"
+    " key identifier, issuer and serial number (openssl x509 -serial -ext"
+    " subjectKeyIdentifier,authorityKeyIdentifier).",
+    staff="The issuer was sent and its key fits. The authority key identifier of the certificate below it names another"
+    " one.",
 )
 
 # What changes no verdict. The places in braces take what a `Remark` has.
@@ -498,6 +508,7 @@ ORIGINS: Mapping[Origin, OriginWording] = MappingProxyType(
 HTTP_FAILURES: Mapping[Failure, str] = MappingProxyType(
     {
         Failure.EMPTY: "The connection was ended without an answer.",
+        Failure.TLS: "The secure connection for reading the page ended before an answer came.",
         Failure.BROKEN: "No answer that a browser could read.",
         Failure.NOT_HTTP: "The server answers, but not in HTTP.",
         Failure.BAD_HEADER: "Its headers contain a NUL byte. Browsers refuse that.",
@@ -572,6 +583,7 @@ DIAGNOSING = "Looking closely. Results appear below, step by step."
 DIAGNOSIS_OFFER = (
     "A diagnosis looks at every address of the name, at its certificate and at the website, and says what to do."
 )
+CUT_SHORT = "We stopped early: reading what this server sends takes too much computing time. Some steps are missing."
 DIAGNOSIS_LATER = "Too many diagnoses are running, or another user is diagnosing this site. Try again in a minute."
 NEVER_ASKED = "Not checked yet."
 CHECKING = "Checking…"
@@ -620,6 +632,8 @@ NOTES: Mapping[Note, str] = MappingProxyType(
         " above it belongs to an authority that is not a public one, browsers do not trust the site at all.",
         Note.ISSUER_OTHER_KEY: "The server sends a certificate with the name of the missing issuer, but with another"
         " key.",
+        Note.ISSUER_OTHER_IDENTIFIER: "The server sends the issuer's certificate, but the site's certificate names"
+        " another one of the same issuer.",
         Note.ISSUER_UNFIT: "The server sends the issuer's certificate, but that one may not issue others.",
         Note.MUST_STAPLE: "The certificate demands proof from the server that it is not revoked (must-staple)."
         " The server sends none that counts. Chrome and Edge open the site; Firefox can refuse it."
@@ -840,6 +854,8 @@ def fault(reason: Reason, facts: Facts | None) -> Fault | None:
         return DEAD_END
     if reason is Reason.INCOMPLETE_CHAIN and Note.ISSUER_UNFIT in facts.notes:
         return _UNFIT_ISSUER
+    if reason is Reason.INCOMPLETE_CHAIN and Note.ISSUER_OTHER_IDENTIFIER in facts.notes:
+        return _OTHER_IDENTIFIER
     each = [one if isinstance(one, Problem) else Problem(**one) for one in facts.problems]
     codes = {one.code: one.depth for one in each if one.reason == reason}
     if reason is Reason.CHAIN_INVALID and not codes:

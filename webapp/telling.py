@@ -14,13 +14,13 @@ from webapp.probe import to_unicode
 from webapp.probe.address import Endpoint
 from webapp.probe.certificate import clean
 from webapp.probe.chain import Chain, Part, Place
+from webapp.probe.curl import HTTP2_ONLY
 from webapp.probe.finding import Field, Finding, Reason, State
 from webapp.probe.steps import (
     AddressAsked,
     AddressesCompared,
     ChainSeen,
     DnsAnswer,
-    Failure,
     HttpAnswer,
     NamesCovered,
     NameUnderstood,
@@ -83,6 +83,12 @@ def few(texts: Sequence[str], total: int = 0) -> str:
     """The first of these texts, and how many more there are; `total`, where these are not all."""
     more = max(total, len(texts)) - MOST_SHOWN
     return ", ".join(texts[:MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def few_names(names: Sequence[str], total: int) -> str:
+    """The first of a certificate's names as people write them, and how many more there are; "none" where none is."""
+    # Only those that are shown are decoded: each takes a millisecond where it is made for that.
+    return few([to_unicode(name) for name in names[:MOST_SHOWN]], max(total, len(names))) or "none"
 
 
 def at_text(endpoint: Endpoint) -> str:
@@ -290,7 +296,7 @@ def _names(step: NamesCovered) -> Told:
     facts = _facts(
         ("This name", told(step.hostname, step.covered)),
         (other, told(step.sibling, step.sibling_covered)),
-        ("All names", few([to_unicode(text) for text in step.names], step.total) or "none"),
+        ("All names", few_names(step.names, step.total)),
         (padlock.UNREADABLE, "" if step.all_read else padlock.FIELDS[Field.NAMES]),
     )
     return Told("Names that the certificate is for", GOOD if step.covered else BAD, facts=facts)
@@ -304,7 +310,7 @@ def _second(step: SecondCertificate, staff: bool, zone: tzinfo) -> Told:
     facts = _facts(
         ("Issued by", padlock.issuer_text(leaf.issuer, leaf.unreadable)),
         ("Valid until", _moment(leaf.not_after)),
-        ("All names", few([to_unicode(name) for name in leaf.names], leaf.names_total) or "none"),
+        ("All names", few_names(leaf.names, leaf.names_total)),
         *(
             (
                 ("Key", leaf.key),
@@ -324,7 +330,7 @@ def _http(step: HttpAnswer, staff: bool) -> Told:
     heading = "The website" if step.secure else "The website without https"
     if answer.failure is not None:
         text = padlock.HTTP_FAILURES[answer.failure]
-        if step.speaks_http2 and answer.failure in (Failure.EMPTY, Failure.BROKEN, Failure.NOT_HTTP):
+        if step.speaks_http2 and answer.failure in HTTP2_ONLY:
             return Told(heading, PLAIN, padlock.HTTP2_ONLY)
         return Told(heading, NOTE if step.secure else PLAIN, text, _facts(("Answer", answer.detail)) if staff else ())
     facts = _facts(
@@ -366,6 +372,7 @@ def _verdict(step: Verdict, staff: bool, zone: tzinfo) -> Told:
     text = " ".join(part for part in (padlock.finding_text(finding), expiry, differ) if part)
     second = step.second if step.second_is_bad or leading is not Reason.OK else None
     notes = [padlock.second_text(second, zone)] if second is not None else []
+    notes += [padlock.CUT_SHORT] if step.cut_short else []
     notes += [padlock.weakness_text(remark) for remark in step.remarks] if staff else []
     notes += padlock.stray_texts(finding.stray, leading) if staff else []
     notes += padlock.note_texts(finding.notes, staff=staff)

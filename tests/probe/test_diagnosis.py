@@ -30,6 +30,7 @@ from webapp.probe.steps import (
     AddressesCompared,
     ChainSeen,
     DnsAnswer,
+    Failure,
     HttpAnswer,
     NamesCovered,
     Origin,
@@ -347,6 +348,16 @@ def test_http_is_asked_and_never_followed(lab, of, contacts_before):
     assert "max-age=31536000" in kept.answer.hsts
     assert (plain.secure, plain.answer.to_https) == (False, True)
     assert not of("http-500", HttpAnswer, every=True)[1].answer.to_https
+
+
+def test_the_website_is_read_where_browsers_get_in_and_curl_does_not(of):
+    assert of("no-secure-renegotiation", HttpAnswer).answer.status == 200
+
+
+def test_a_website_for_visitors_with_a_certificate_is_not_told_as_broken(of):
+    answer = of("client-certificate-1-3", HttpAnswer).answer
+    assert answer.failure is Failure.TLS
+    assert "ended before an answer came" in padlock.HTTP_FAILURES[answer.failure]
 
 
 @pytest.mark.parametrize("name", ORIGINS)

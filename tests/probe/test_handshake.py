@@ -41,6 +41,12 @@ def test_a_server_that_does_not_take_our_finished_is_not_valid(ask, version, how
     assert ("the server sent alert 20" in finding.detail) is (how == ALERT)
 
 
+def test_an_alert_counts_with_something_behind_it(ask):
+    close_notify = b"\x17\x03\x03\x00\x13" + bytes(19)  # as long as one that is encrypted
+    finding = ask(shows(setup=only(TLS_1_3), talk=leaves(ALERT, after=close_notify)))
+    assert finding.reason is Reason.HANDSHAKE_FAILED
+
+
 @pytest.mark.parametrize(("version", "records"), [(TLS_1_2, 2), (TLS_1_3, 4)])
 @pytest.mark.parametrize("how", [RESET, HANG_UP])
 def test_a_server_that_leaves_after_its_certificate_is_not_valid(ask, version, records, how):
@@ -75,7 +81,10 @@ def test_a_server_without_secure_renegotiation_is_judged_by_its_certificate(lab,
 
 def test_what_our_side_declines_is_told_as_ours(lab_settings):
     finding = check("oversized.lab.example", lab_settings)
-    assert "our side ended it: its certificates are larger than the 100 kB that we read" in finding.detail
+    assert (
+        "our side ended it: a message, most often its certificates, is larger than the 100 kB that we read"
+        in finding.detail
+    )
     assert finding.notes == {Note.ENDED_BY_US}
 
 

@@ -14,11 +14,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 from tests.chromium_verdict import OK, verdicts
 from webapp import padlock, telling, transcript
 from webapp.demo.chains import names_only
-from webapp.demo.pki import days, extension, issue, issue_ca
+from webapp.demo.pki import SEQUENCE, days, der, extension, issue, issue_ca, name
 from webapp.probe import Reason, check, trust_store
 from webapp.probe.address import ConnectTo
 from webapp.probe.chain import MOST_CPU_SECONDS, Part, Weakness, other_path
 from webapp.probe.diagnosis import diagnose
+from webapp.probe.fields import take_apart
 from webapp.probe.finding import Note
 from webapp.probe.steps import ChainSeen, Verdict
 
@@ -171,6 +172,30 @@ def test_what_is_missing_is_told_from_what_was_sent(lab, lab_settings):
     assert {label: (one.reason, *one.notes) for label, one in found.items()} == {
         label: (Reason.INCOMPLETE_CHAIN, note) for label, note in told.items()
     }
+
+
+OTHER_SERIAL = der(0xA1, der(0xA4, name(cn="Padlock Lab Root"))) + der(0x82, b"\x05")
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [der(0x80, b"another key"), OTHER_SERIAL, der(0x82, b"\x05")],
+    ids=["key", "issuer and serial", "serial"],
+)
+def test_a_leaf_that_names_another_certificate_of_its_issuer_is_told_as_that(lab, at, identifier):
+    """OpenSSL takes no issuer that the leaf's authority key identifier does not fit (X509_check_akid)."""
+    leaf = issue("renewed.lab.example", issuer=lab.intermediate, authority_id=der(SEQUENCE, identifier))
+    found = at("renewed.lab.example", leaf, lab.intermediate)[0].finding
+    assert (found.reason, *found.notes) == (Reason.INCOMPLETE_CHAIN, Note.ISSUER_OTHER_IDENTIFIER)
+    assert found.curl == 60
+    assert "names another certificate of its issuer" in padlock.finding_text(found)
+
+
+def test_a_leaf_that_names_its_issuers_certificate_by_serial_is_valid(lab, at):
+    serial = take_apart(lab.intermediate.der).fields["serial"].body
+    identifier = der(0xA1, der(0xA4, lab.root.name)) + der(0x82, serial)
+    leaf = issue("named.lab.example", issuer=lab.intermediate, authority_id=der(SEQUENCE, identifier))
+    assert at("named.lab.example", leaf, lab.intermediate)[0].finding.reason is Reason.OK
 
 
 def test_where_an_intermediate_is_published_is_told(lab, lab_settings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ from tests import raw_staple
 from webapp import padlock
 from webapp.demo import behaviours, stapling
 from webapp.demo.loopback import REVOKED_SERIAL
-from webapp.demo.pki import BIT_STRING, OCTET_STRING, SEQUENCE, _signed, days, der, issue, issue_ca
+from webapp.demo.pki import BIT_STRING, OCTET_STRING, SEQUENCE, _signed, days, der, issue, issue_ca, name
 from webapp.demo.servers import only
 from webapp.demo.stapling import GOOD, OCSP_SIGNING, REVOKED, UNKNOWN, answers
 from webapp.probe import ConnectTo, check, staple
@@ -246,6 +247,31 @@ def test_a_huge_answer_is_not_read_at_all():
 def test_a_responder_that_does_not_answer_is_no_answer(status):
     refusal = ocsp.OCSPResponseBuilder.build_unsuccessful(status)
     assert said(lambda *_: refusal.public_bytes(Encoding.DER)) is StapleStatus.UNREADABLE
+
+
+ODD = {"subject": {"subject": name(cn="a*b", kind=0x13)}, "version 1": {"version": 1}, "version 6": {"version": 6}}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_a_revoked_leaf_that_cryptography_does_not_take_is_revoked_all_the_same(odd):
+    twin, leaf = (issue("staple.example", issuer=ISSUER, serial=7, **how) for how in ({}, ODD[odd]))
+    with pytest.raises((ValueError, x509.InvalidVersion), match=r"pars|version"):
+        x509.load_der_x509_certificate(leaf.der).subject  # noqa: B018 - what raises
+    assert (
+        staple.read(answers(status=REVOKED)(twin, ISSUER), leaf.der, ISSUER.der, now()).status is StapleStatus.REVOKED
+    )
+
+
+def test_an_issuer_that_cryptography_does_not_take_is_heard_all_the_same():
+    odd = issue_ca(name(cn="a*b", kind=0x13))
+    leaf = issue("staple.example", issuer=odd, serial=7)
+    key_hash = x509.SubjectKeyIdentifier.from_public_key(odd.key.public_key()).digest
+    single = hashlib.sha1(odd.name).digest(), key_hash, 7, hashes.SHA1(), REVOKED  # noqa: S324, S303 - as RFC 5019
+    builder = ocsp.OCSPResponseBuilder().add_response_by_hash(*single, days(-1), days(1), days(-1), None)
+    by_key = x509.load_der_x509_certificate(issue_ca("Plain name", key=odd.key).der)
+    builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, by_key)
+    answer = builder.sign(odd.key, hashes.SHA256()).public_bytes(Encoding.DER)
+    assert staple.read(answer, leaf.der, odd.der, now()).status is StapleStatus.REVOKED
 
 
 def test_a_leaf_that_cannot_be_read_raises_nothing():

@@ -13,11 +13,11 @@ from webapp.demo.behaviours import Behaviour, silent
 RESET, HANG_UP, ALERT = "reset", "hang up", "alert"
 
 
-def leaves(how: str, *, records: int | None = None) -> Callable[[ssl.SSLContext], Behaviour]:
+def leaves(how: str, *, records: int | None = None, after: bytes = b"") -> Callable[[ssl.SSLContext], Behaviour]:
     """Leave after this many records of the server's own, or once the client's Finished has come (None).
 
     `how` is RESET, HANG_UP (an orderly end of the connection, without a close_notify), or ALERT: then the client's
-    Finished is damaged on its way to our OpenSSL, which answers with an alert.
+    Finished is damaged on its way to our OpenSSL, which answers with an alert. These bytes follow it.
     """
 
     def talk(context: ssl.SSLContext) -> Behaviour:
@@ -39,7 +39,7 @@ def leaves(how: str, *, records: int | None = None) -> Callable[[ssl.SSLContext]
                     await loop.sock_sendall(sock, flight)
                     answered, finished = True, records is not None
                 except ssl.SSLError:
-                    await loop.sock_sendall(sock, outgoing.read() if how == ALERT else b"")
+                    await loop.sock_sendall(sock, outgoing.read() + after if how == ALERT else b"")
                     finished = True
             if how == RESET:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

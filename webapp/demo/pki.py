@@ -75,14 +75,15 @@ def issue(
     spki: bytes | None = None,
     version: int = 3,
     extensions: Sequence[bytes] = (),
+    authority_id: bytes | None = None,
     digest: Digest | None = None,
 ) -> Identity:
     """Issue a leaf for these DNS names; without an issuer it signs itself.
 
     It is good in every way for the next 60 days unless an argument says otherwise. `subject` is DER (see `name`), a
     date may be DER too, `san` is the value to put in place of the proper one (b"": no SAN at all), `usage` that of the
-    key usage (b"": none), `spki` is another way to write the public key, and `extensions` (see `extension`) come on
-    top, even where that makes two of a kind.
+    key usage (b"": none), `spki` is another way to write the public key, `authority_id` is the value of the authority
+    key identifier, and `extensions` (see `extension`) come on top, even where that makes two of a kind.
     """
     names = (names,) if isinstance(names, str) else tuple(names)
     if san is None:
@@ -97,7 +98,10 @@ def issue(
     if san:
         own.append(extension(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, san))
     subject = name(cn=names[0]) if subject is None else subject
-    return _certificate(subject, issuer, not_before, not_after, key, serial, [*own, *extensions], digest, spki, version)
+    extensions = [*own, *extensions]
+    return _certificate(
+        subject, issuer, not_before, not_after, key, serial, extensions, digest, spki, version, authority_id
+    )
 
 
 def issue_ca(
@@ -186,6 +190,7 @@ def _certificate(
     digest: Digest | None,
     spki: bytes | None = None,
     version: int = 3,
+    authority_id: bytes | None = None,
 ) -> Identity:
     key = key or ec.generate_private_key(ec.SECP256R1())
     digest = digest or hashes.SHA256()
@@ -207,7 +212,7 @@ def _certificate(
             der(
                 SEQUENCE,
                 extension(own_id.oid, own_id.public_bytes()),
-                extension(issuer_id.oid, issuer_id.public_bytes()),
+                extension(issuer_id.oid, authority_id or issuer_id.public_bytes()),
                 *extensions,
             ),
         ),

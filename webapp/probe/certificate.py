@@ -11,15 +11,17 @@ import hashlib
 import logging
 import unicodedata
 import warnings
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TypeVar
+from functools import lru_cache
+from typing import NamedTuple, TypeVar
 
 from cryptography import x509
 
 from webapp.probe import der, fields
 from webapp.probe.der import Element, Malformed
-from webapp.probe.fields import Name, Opened, take_apart
+from webapp.probe.fields import Canonical, Name, Opened, take_apart
 from webapp.probe.finding import Certificate, Field, Link
 from webapp.probe.hostname import matches
 
@@ -32,7 +34,8 @@ MOST_ADDRESSES = 3  # of those where an issuer's certificate can be had
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, format (bidi, zero width), surrogates, unassigned
 
 _CA_ISSUERS = "1.3.6.1.5.5.7.48.2"
-_DNS_NAME, _URI, _KEY_ID = 0x82, 0x86, 0x80
+_DNS_NAME, _URI, _DIRECTORY = 0x82, 0x86, 0xA4  # of a GeneralName (RFC 5280, 4.2.1.6)
+_KEY_ID, _AUTHORITY_ISSUER, _AUTHORITY_SERIAL = 0x80, 0xA1, 0x82  # of an authority key identifier
 _STATUS_REQUEST = Element(der.INTEGER, b"\x05")  # RFC 7633
 _TLS_FEATURE = der.encoded(fields.TLS_FEATURE)
 _NIST_SIGNATURES = der.encoded("2.16.840.1.101.3.4.3")  # how the OIDs of NIST's signatures begin
@@ -83,6 +86,7 @@ def _read(certificate: bytes, opened: Opened) -> Certificate:
     )
 
 
+@lru_cache(64)  # one look at a chain asks for each of them several times
 def read_link(certificate: bytes) -> Link:
     """The facts of a certificate as a part of a chain. What cannot be read is left out."""
     opened = take_apart(certificate)
@@ -90,7 +94,8 @@ def read_link(certificate: bytes) -> Link:
     subject, self_issued = facts.subject, False
     with suppress(*_UNREADABLE):
         name = fields.name(opened.fields["subject"])
-        subject, self_issued = _full_name(name), fields.same(name, fields.name(opened.fields["issuer"]))
+        subject = _full_name(name)
+        self_issued = fields.canonical(name) == fields.canonical(fields.name(opened.fields["issuer"]))
     key = opened.fields.get("key")
     key_id = hashlib.sha256(key.body).hexdigest() if key is not None else ""
     return Link(facts, subject, self_issued, _issuers_at(opened), key_id)
@@ -146,28 +151,63 @@ def lacks_issuer(leaf: bytes, sent: Sequence[bytes]) -> bool:
     opened = take_apart(leaf)
     if _malformed(opened):
         return False
-    try:
-        issuer, key_id = fields.name(opened.fields["issuer"]), _identifier(opened, fields.AUTHORITY_KEY_ID)
-        return not any(_may_have_issued(take_apart(other), issuer, key_id) for other in sent)
-    except _UNREADABLE:
+    issuer = _name(opened, "issuer")
+    return issuer is not None and not any(_may_have_issued(take_apart(other), opened, issuer) for other in sent)
+
+
+def is_named_as_issuer(certificate: bytes, issuer: bytes) -> bool:
+    """Whether a certificate names this one as its issuer's: by name, and by the identifiers of the authority where it
+    has some (RFC 5280, 4.2.1.1)."""
+    opened = take_apart(certificate)
+    name = _name(opened, "issuer")
+    return name is not None and _may_have_issued(take_apart(issuer), opened, name)
+
+
+def _may_have_issued(other: Opened, opened: Opened, issuer: Canonical) -> bool:
+    """Whether OpenSSL would take one for the issuer of another, as far as names and identifiers go."""
+    if _name(other, "subject") != issuer:
         return False
+    wanted, own = _authority(opened), _key_id(other)
+    if wanted.key_id is not None and own not in (None, wanted.key_id):
+        return False
+    # Of the issuer's certificate, not of its key (RFC 5280, 4.2.1.1): a renewed one has another serial number.
+    number = other.fields.get("serial")
+    if wanted.serial is not None and (number is None or number.body != wanted.serial):
+        return False
+    return wanted.issuer in (None, _name(other, "issuer"))
 
 
-def _may_have_issued(other: Opened, issuer: Name, key_id: bytes | None) -> bool:
-    with suppress(*_UNREADABLE):
-        own = _identifier(other, fields.SUBJECT_KEY_ID)
-        return fields.same(fields.name(other.fields["subject"]), issuer) and (own is None or key_id in (None, own))
-    return False
+class _Authority(NamedTuple):
+    """How a certificate names the certificate of its issuer, besides by name (RFC 5280, 4.2.1.1)."""
+
+    key_id: bytes | None = None
+    issuer: Canonical | None = None
+    serial: bytes | None = None
 
 
-def _identifier(opened: Opened, kind: str) -> bytes | None:
-    """The identifier of the certificate's own key, or of its issuer's; None where there is none to read."""
-    for value in opened.values(kind):
+def _authority(opened: Opened) -> _Authority:
+    for value in opened.values(fields.AUTHORITY_KEY_ID):
+        with suppress(*_UNREADABLE):
+            parts = {each.tag: each.body for each in der.elements(der.first(value).body)}
+            names = der.elements(parts.get(_AUTHORITY_ISSUER, b""))
+            directory = next((der.first(one.body) for one in names if one.tag == _DIRECTORY), None)
+            issuer = None if directory is None else fields.canonical(fields.name(directory))
+            return _Authority(parts.get(_KEY_ID), issuer, parts.get(_AUTHORITY_SERIAL))
+    return _Authority()
+
+
+def _key_id(opened: Opened) -> bytes | None:
+    """The identifier of the certificate's own key; None where there is none to read."""
+    for value in opened.values(fields.SUBJECT_KEY_ID):
         with suppress(Malformed):
-            element = der.first(value)
-            if kind == fields.SUBJECT_KEY_ID:
-                return der.content(element)
-            return next((each.body for each in der.elements(element.body) if each.tag == _KEY_ID), None)
+            return der.content(der.first(value))
+    return None
+
+
+def _name(opened: Opened, which: str) -> Canonical | None:
+    """Its subject or its issuer, to be compared; None where it cannot be read."""
+    with suppress(*_UNREADABLE):
+        return fields.canonical(fields.name(opened.fields[which]))
     return None
 
 
@@ -175,20 +215,35 @@ def malformed_on_path(sent: Sequence[bytes]) -> bool:
     """Whether OpenSSL meets a certificate that it cannot read in full on its way up from the leaf, which comes first
     of these. Others that were sent along do not count."""
     current, *others = (take_apart(each) for each in sent)
-    while True:
-        if _malformed(current):
-            return True
-        candidate = next((other for other in others if _is_named_as_issuer(other, current)), None)
-        if candidate is None:
+    issuers: defaultdict[Canonical, list[Opened]] = defaultdict(list)
+    for other in others:
+        subject = _name(other, "subject")
+        if subject is not None:
+            issuers[subject].append(other)
+    while not _malformed(current):
+        issuer = _name(current, "issuer")
+        if issuer is None or not issuers[issuer]:
             return False
-        others.remove(candidate)
-        current = candidate
+        current = issuers[issuer].pop(0)
+    return True
 
 
-def _is_named_as_issuer(other: Opened, certificate: Opened) -> bool:
-    with suppress(*_UNREADABLE):
-        return fields.same(fields.name(other.fields["subject"]), fields.name(certificate.fields["issuer"]))
-    return False
+def constraint_checks(path: Sequence[bytes]) -> int:
+    """How many pairs of a name and a constraint on names OpenSSL compares on this path, leaf first (RFC 5280, 4.2.1.10,
+    6.1): those of every issuer with all names below it."""
+    checks = names = 0
+    for opened in map(take_apart, path):
+        with suppress(Malformed):  # OpenSSL does not compare what it cannot read
+            trees = _inside(opened, fields.NAME_CONSTRAINTS)
+            checks += names * sum(len(list(der.elements(each.body))) for each in trees)
+        with suppress(*_UNREADABLE):
+            names += len(list(der.elements(opened.fields["subject"].body)))
+            names += len(_inside(opened, fields.SUBJECT_ALT_NAME))
+    return checks
+
+
+def _inside(opened: Opened, kind: str) -> list[Element]:
+    return [each for value in opened.values(kind) for each in der.elements(der.first(value).body)]
 
 
 def algorithms_differ(certificate: bytes) -> bool:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import islice
 
-from webapp.probe.certificate import is_signed_by, read_link
+from webapp.probe.certificate import is_named_as_issuer, is_signed_by, read_link
 from webapp.probe.finding import Closeup, Contact, Finding, Link, Note, Problem, Reason
 from webapp.probe.judge import HOSTNAME_MISMATCH, NO_ISSUER, NO_NEWS, OF_THE_PATH, REVOKED, TOO_LONG
 
@@ -217,8 +217,10 @@ def notes(contact: Contact, problems: Sequence[Problem]) -> set[Note]:
     top, beside = contact.path[-1], set(contact.sent) - set(contact.path)
     issuer = read_link(top).certificate.issuer
     namesakes = [der for der in beside if issuer and read_link(der).subject == issuer]
-    if any(is_signed_by(top, der) for der in namesakes[:MOST_SIGNATURES]):
-        return {Note.ISSUER_UNFIT}
+    signers = [der for der in namesakes[:MOST_SIGNATURES] if is_signed_by(top, der)]
+    if signers:
+        named = any(is_named_as_issuer(top, der) for der in signers)
+        return {Note.ISSUER_UNFIT if named else Note.ISSUER_OTHER_IDENTIFIER}
     if namesakes:
         return {Note.ISSUER_OTHER_KEY}
     if len(contact.path) > 1:

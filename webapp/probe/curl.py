@@ -36,6 +36,7 @@ _ENDINGS: Mapping[Ending, int] = MappingProxyType(
 FAILURES: Mapping[Failure, int] = MappingProxyType(
     {
         Failure.EMPTY: EMPTY,
+        Failure.TLS: RECEIVE_FAILED,
         Failure.BROKEN: RECEIVE_FAILED,
         Failure.NOT_HTTP: UNSUPPORTED_PROTOCOL,
         Failure.BAD_HEADER: WEIRD_REPLY,
@@ -49,6 +50,8 @@ FAILURES: Mapping[Failure, int] = MappingProxyType(
         Failure.OTHER_CERTIFICATE: 0,  # curl makes one connection, and does not know
     }
 )
+# How a server that chose HTTP/2 may answer HTTP/1.1.
+HTTP2_ONLY = frozenset({Failure.EMPTY, Failure.TLS, Failure.BROKEN, Failure.NOT_HTTP})
 _SIGNATURE = 7  # X509_V_ERR_CERT_SIGNATURE_FAILURE
 # X509_V_ERR_HOSTNAME_MISMATCH, …_EMAIL_MISMATCH, …_IP_ADDRESS_MISMATCH: curl looks at names last, and by itself.
 _NAMES = frozenset({62, 63, 64})
@@ -91,6 +94,8 @@ def of_contact(
         return NOT_VERIFIED  # OpenSSL has known these signatures since 3.4
     if contact.ending is Ending.DONE and contact.codes:
         return RECEIVE_FAILED  # the alert for want of a client certificate came after the handshake (TLS 1.3)
+    if contact.ending is Ending.DECLINED and not contact.codes:
+        return TIMED_OUT  # we have read enough of a handshake without an end, and curl reads on
     return _ENDINGS[contact.ending]
 
 
@@ -98,7 +103,7 @@ def with_answer(number: int | None, answer: Answer | None, *, speaks_http2: bool
     """The number of a contact, where HTTP was asked besides."""
     if number != 0 or answer is None or answer.failure is None:
         return number
-    if speaks_http2 and answer.failure in (Failure.EMPTY, Failure.BROKEN, Failure.NOT_HTTP):
+    if speaks_http2 and answer.failure in HTTP2_ONLY:
         return 0  # curl speaks HTTP/2, too
     return FAILURES[answer.failure]
 

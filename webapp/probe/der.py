@@ -93,6 +93,15 @@ def encoded(oid: str) -> bytes:
     return bytes(content)
 
 
+def whole(element: Element) -> bytes:
+    """An element with its tag and its length, in DER."""
+    size = len(element.body)
+    if size < 0x80:
+        return bytes((element.tag, size)) + element.body
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((element.tag, 0x80 | len(length))) + length + element.body
+
+
 def check(data: bytes) -> None:
     """Raises `Malformed` where these bytes are not elements down to the innermost. Reads each byte once."""
     at = 0

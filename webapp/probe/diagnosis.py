@@ -16,6 +16,7 @@ from webapp.probe import certificate, chain, curl, engine, http_answer, trust_st
 from webapp.probe.address import Endpoint, LookupFailed, overridden, resolve, vetted
 from webapp.probe.aliases import Aliases, system_aliases
 from webapp.probe.deadline import Deadline
+from webapp.probe.effort import Effort, TooMuchWork, bounded
 from webapp.probe.engine import DEFAULT, Settings
 from webapp.probe.finding import Closeup, Contact, Ending, Field, Finding, Reason, Signing, Stray
 from webapp.probe.hostname import NotCheckable, parse
@@ -39,6 +40,7 @@ from webapp.probe.waiting import drive
 ALIAS_SECONDS = 2.0  # for the aliases, which decide nothing
 HTTP_SECONDS = 5.0  # for each of the two HTTP answers, which decide nothing either
 SECOND_SECONDS = 5.0  # for the handshake that asks for a second certificate
+MOST_CPU_SECONDS = 0.4  # for all that servers send; honest ones take a hundredth of it each
 PLAIN_HTTP = 80
 # In whose names an alias ends that leads to a network between the visitors and the server.
 _EDGE_NAMES = (
@@ -89,7 +91,8 @@ def diagnose(
     """The steps of a diagnosis as they are found; the last is a `Verdict`. Never raises, as `check`.
 
     `server` is the address of the server that the name is meant to lead to, where that is known: it is asked for the
-    same name. `aliases` asks for CNAMEs. Takes three times the timeout of `settings` at most, and 15 seconds.
+    same name. `aliases` asks for CNAMEs. Takes three times the timeout of `settings` at most, and 15 seconds; of CPU
+    time, a second.
     """
     deadline = Deadline(settings.timeout)
     hostname = None
@@ -109,25 +112,31 @@ def _at_its_addresses(
 ) -> Iterator[Step]:
     deadline = Deadline(settings.timeout)
     trust = trust_store.trust(settings.ca_bundle)
+    effort = Effort(MOST_CPU_SECONDS)
     dns, where = _dns(hostname, deadline, settings, aliases)
     yield dns
     if dns.reason is not None:
         if server is not None and dns.reason is Reason.DNS_NOT_FOUND:  # else nobody can tell
-            yield _origin(text, hostname, server, settings, [], dns, "")
+            yield _origin(text, hostname, server, settings, [], dns, "", effort)
         failure = LookupFailed(dns.reason, dns.detail, dns.stray)
         finding = engine.failed(text, hostname, failure, deadline)
         yield Verdict(finding, finding.curl)
         return
     asked = []
     with ThreadPoolExecutor(len(where), "diagnosis") as each:  # every address by itself, all of them at once
-        looks = [each.submit(_look, text, hostname, endpoint, trust, settings, dns.stray) for endpoint in where]
+        share = MOST_CPU_SECONDS / len(where)
+        looks = [
+            each.submit(_look, text, hostname, endpoint, trust, settings, dns.stray, effort, share)
+            for endpoint in where
+        ]
         for look in as_completed(looks):
             asked.append(look.result())
             yield asked[-1].step
     asked.sort(key=lambda one: where.index(one.endpoint))
     leading = _leading(asked)
-    # An address without a route from here says nothing of its server: many machines have no IPv6.
-    same = (leading.finding.reason, Reason.UNREACHABLE)
+    # An address without a route from here says nothing of its server: many machines have no IPv6. Nor does one that was
+    # not asked for want of time.
+    same = (leading.finding.reason, Reason.UNREACHABLE, Reason.MONITOR_ERROR)
     odd = tuple(one.step for one in asked if one.finding.reason not in same)
     if len(asked) > 1:
         yield _compared(asked, leading, odd)
@@ -135,21 +144,23 @@ def _at_its_addresses(
     remarks: tuple[chain.Remark, ...] = ()
     if leading.closeup is not None and leading.closeup.served:
         path = leading.contact.other_path or leading.closeup.verified
-        other_ways = chain.other_ways(leading.closeup.served, path, partial(trust_store.path_over, trust))
-        seen = chain.read(leading.closeup, leading.finding, leading.contact.other_path, other_ways)
-        remarks = chain.weaknesses(seen, leading.finding)
+        with effort.working():
+            other_ways = chain.other_ways(leading.closeup.served, path, partial(trust_store.path_over, trust))
+            seen = chain.read(leading.closeup, leading.finding, leading.contact.other_path, other_ways)
+            remarks = chain.weaknesses(seen, leading.finding)
         yield ChainSeen(leading.endpoint, seen)
         yield _names(hostname, leading)
-    second = _second(text, hostname, leading, settings)
+    second = _second(text, hostname, leading, settings, effort)
     if second is not None:
         yield second
-    yield from _http(hostname, leading, settings)
+    yield from _http(hostname, leading, settings, effort)
     origin = None
     if server is not None:
-        led = _origin(text, hostname, server, settings, asked, dns, leading.answer.edge if leading.answer else "")
+        edge = leading.answer.edge if leading.answer else ""
+        led = _origin(text, hostname, server, settings, asked, dns, edge, effort)
         origin = led.origin
         yield led
-    yield Verdict(leading.finding, leading.step.curl, remarks, odd, seen, origin, second)
+    yield Verdict(leading.finding, leading.step.curl, remarks, odd, seen, origin, second, cut_short=effort.used_up)
 
 
 def _dns(hostname: str, deadline: Deadline, settings: Settings, aliases: Aliases) -> tuple[DnsAnswer, list[Endpoint]]:
@@ -182,14 +193,23 @@ def _look(
     trust: trust_store.Trust,
     settings: Settings,
     stray: tuple[Stray, ...],
+    effort: Effort,
+    share: float,
 ) -> _Asked:
     """One address by itself; and what its web server says, where the handshake got so far that it can say anything."""
     deadline = Deadline(settings.timeout)
-    contact = drive(engine.confirmed(hostname, [endpoint], trust, deadline, closely=True))
-    asked = _Asked(contact, engine.judged(text, hostname, contact, deadline, stray))
+    confirmed = engine.confirmed(hostname, [endpoint], trust, deadline, closely=True)
+    try:
+        contact = drive(bounded(confirmed, effort, share))
+    except TooMuchWork as error:
+        contact = Contact(Ending.TIMEOUT, str(error), endpoint.address, endpoint.port)
+        return _Asked(contact, engine.failed(text, hostname, error, deadline))
+    with effort.working():
+        asked = _Asked(contact, engine.judged(text, hostname, contact, deadline, stray))
     leaf = asked.finding.certificate
     if contact.ending is Ending.DONE and leaf is not None:
-        asked.answer = http_answer.ask(hostname, endpoint, Deadline(HTTP_SECONDS), leaf.fingerprint)
+        deadline = Deadline(HTTP_SECONDS)
+        asked.answer = http_answer.ask(hostname, endpoint, deadline, leaf.fingerprint, effort)
     return asked
 
 
@@ -221,7 +241,7 @@ def _names(hostname: str, leading: _Asked) -> NamesCovered:
     )
 
 
-def _second(text: str, hostname: str, leading: _Asked, settings: Settings) -> SecondCertificate | None:
+def _second(text: str, hostname: str, leading: _Asked, settings: Settings, effort: Effort) -> SecondCertificate | None:
     """A second certificate at the leading address, for the other kind of key; None where there is none.
 
     Servers with one for ECDSA and one for RSA show each client the one that it prefers. No verdict depends on it.
@@ -232,16 +252,20 @@ def _second(text: str, hostname: str, leading: _Asked, settings: Settings) -> Se
     other = Signing.ECDSA if leaf.key.startswith("RSA") else Signing.RSA
     deadline = Deadline(SECOND_SECONDS)
     trust = trust_store.trust(settings.ca_bundle, other)
-    contact = drive(engine.asked_once(hostname, [leading.endpoint], trust, deadline))
+    try:
+        contact = drive(bounded(engine.asked_once(hostname, [leading.endpoint], trust, deadline), effort))
+    except TooMuchWork:
+        return None
     if not contact.chain_seen:
         return None
-    finding = engine.judged(text, hostname, contact, deadline)
+    with effort.working():
+        finding = engine.judged(text, hostname, contact, deadline)
     if finding.certificate is None or finding.certificate.fingerprint == leaf.fingerprint:
         return None
     return SecondCertificate(leading.endpoint, other, finding)
 
 
-def _http(hostname: str, leading: _Asked, settings: Settings) -> Iterator[HttpAnswer]:
+def _http(hostname: str, leading: _Asked, settings: Settings, effort: Effort) -> Iterator[HttpAnswer]:
     if leading.answer is not None:
         yield HttpAnswer(True, leading.answer, leading.speaks_http2)
     plain: Sequence[Endpoint] = [Endpoint(leading.endpoint.address, PLAIN_HTTP)]
@@ -252,11 +276,18 @@ def _http(hostname: str, leading: _Asked, settings: Settings) -> Iterator[HttpAn
         where = vetted(plain, settings.policy).endpoints
     except LookupFailed:
         return  # it must not be asked there
-    yield HttpAnswer(False, http_answer.ask(hostname, where[0], Deadline(HTTP_SECONDS)))
+    yield HttpAnswer(False, http_answer.ask(hostname, where[0], Deadline(HTTP_SECONDS), effort=effort))
 
 
 def _origin(
-    text: str, hostname: str, server: str, settings: Settings, asked: Sequence[_Asked], dns: DnsAnswer, edge: str
+    text: str,
+    hostname: str,
+    server: str,
+    settings: Settings,
+    asked: Sequence[_Asked],
+    dns: DnsAnswer,
+    edge: str,
+    effort: Effort,
 ) -> OriginAsked:
     """Where the name leads, seen from its server, which is asked for the same name where that is allowed."""
     where = overridden(server, settings.connect_to) or [Endpoint(server, 443)]
@@ -269,9 +300,10 @@ def _origin(
     try:
         trust = trust_store.trust(settings.ca_bundle)
         there = vetted(where, settings.policy)
-        contact = drive(engine.confirmed(hostname, there.endpoints, trust, deadline))
-        finding = engine.judged(text, hostname, contact, deadline)
-    except LookupFailed as error:
+        contact = drive(bounded(engine.confirmed(hostname, there.endpoints, trust, deadline), effort))
+        with effort.working():
+            finding = engine.judged(text, hostname, contact, deadline)
+    except (LookupFailed, TooMuchWork) as error:
         finding = engine.failed(text, hostname, error, deadline)
     if not any(one.closeup for one in asked):
         return OriginAsked(server, Origin.NOWHERE, finding)

@@ -17,6 +17,7 @@ from typing import Any
 from webapp.probe import browsers, certificate, chain, curl, handshake, judge, staple, trust_store
 from webapp.probe.address import ConnectTo, Endpoint, Lookup, LookupFailed, Network, Policy, endpoints, system_lookup
 from webapp.probe.deadline import Deadline
+from webapp.probe.effort import TooMuchWork
 from webapp.probe.faults import Faults, log_fault
 from webapp.probe.finding import Contact, Ending, Finding, Note, Problem, Reason, Staple, StapleStatus, Stray
 from webapp.probe.hostname import NotCheckable, parse
@@ -191,7 +192,7 @@ def failed(
     if isinstance(error, LookupFailed):
         number = curl.of_lookup(error.reason, str(error))
         return _finding(text, hostname, error.reason, deadline, detail=str(error), stray=error.stray, curl=number)
-    if isinstance(error, NoTurn):
+    if isinstance(error, NoTurn | TooMuchWork):
         return _finding(text, hostname, Reason.MONITOR_ERROR, deadline, detail=str(error))
     log_it(text, error)
     detail = certificate.clean(f"{type(error).__name__}: {error}")
@@ -254,7 +255,7 @@ def _twice(
 ) -> Probe[Contact]:
     contact = yield from handshake.shake_hands(hostname, where, trust, deadline, closely=closely)
     cut_off = contact.ending in _CUT_OFF
-    if not cut_off or deadline.remaining() <= RETRY_PAUSE:
+    if not cut_off or contact.costly or deadline.remaining() <= RETRY_PAUSE:
         return contact
     yield Wait(deadline.within(RETRY_PAUSE))
     second = yield from handshake.shake_hands(hostname, where, trust, deadline, closely=closely)

@@ -18,6 +18,7 @@ from webapp.probe.der import Element, Malformed
 
 COMMON_NAME, ORGANIZATION = "2.5.4.3", "2.5.4.10"
 SUBJECT_KEY_ID, KEY_USAGE, SUBJECT_ALT_NAME, AUTHORITY_KEY_ID = "2.5.29.14", "2.5.29.15", "2.5.29.17", "2.5.29.35"
+NAME_CONSTRAINTS = "2.5.29.30"
 AUTHORITY_ACCESS, TLS_FEATURE = "1.3.6.1.5.5.7.1.1", "1.3.6.1.5.5.7.1.24"
 
 # The extensions that OpenSSL reads of every certificate, with the tag that their value has to have. Where it cannot
@@ -28,7 +29,7 @@ READ_BY_OPENSSL: Mapping[str, int] = MappingProxyType(
         KEY_USAGE: der.BIT_STRING,
         SUBJECT_ALT_NAME: der.SEQUENCE,
         "2.5.29.19": der.SEQUENCE,  # basic constraints
-        "2.5.29.30": der.SEQUENCE,  # name constraints
+        NAME_CONSTRAINTS: der.SEQUENCE,
         "2.5.29.31": der.SEQUENCE,  # CRL distribution points
         AUTHORITY_KEY_ID: der.SEQUENCE,
         "2.5.29.37": der.SEQUENCE,  # extended key usage
@@ -116,6 +117,7 @@ _VERSION, _EXTENSIONS, _HASH_OF_PSS = 0xA0, 0xA3, 0xA0
 _TIME = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z", re.ASCII)
 
 Name = list[tuple[str, str]]  # attributes in order: the type of each, as a dotted OID, and its text
+Canonical = tuple[tuple[str, str], ...]
 
 
 @dataclass(slots=True)
@@ -176,10 +178,10 @@ def name(element: Element) -> Name:
     return attributes
 
 
-def same(one: Name, other: Name) -> bool:
-    """Whether two names are the same, as RFC 5280 (7.1) compares them: neither case nor the width of spaces counts."""
-    one, other = ([(kind, " ".join(value.lower().split())) for kind, value in each] for each in (one, other))
-    return one == other
+def canonical(name: Name) -> Canonical:
+    """What is equal for two names that are the same, as RFC 5280 (7.1) compares them: neither case nor the width of
+    spaces counts."""
+    return tuple((kind, " ".join(value.lower().split())) for kind, value in name)
 
 
 def attribute_label(kind: str) -> str:

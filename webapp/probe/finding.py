@@ -79,6 +79,8 @@ class Note(StrEnum):
     ISSUER_NOT_SENT = "issuer_not_sent"  # others were sent with the leaf, none of which is its issuer
     UPPER_ISSUER_NOT_SENT = "upper_issuer_not_sent"  # the leaf's issuer was sent, one further up is missing
     ISSUER_OTHER_KEY = "issuer_other_key"  # a certificate has the missing issuer's name, and another key
+    # it has the key, too, and the certificate it issued names another one by its identifiers (RFC 5280, 4.2.1.1)
+    ISSUER_OTHER_IDENTIFIER = "issuer_other_identifier"
     ISSUER_UNFIT = "issuer_unfit"  # it has the key, too, and may not issue certificates all the same
     MUST_STAPLE = "must_staple"  # the certificate demands a good OCSP staple (RFC 7633), and none came
     STAPLE_OUTDATED = "staple_outdated"
@@ -249,6 +251,7 @@ class Contact:
     client_certificate_wanted: bool = False
     no_secure_renegotiation: bool = False
     codes: tuple[tuple[int, int], ...] = ()
+    costly: bool = False  # it took so much CPU time that one is enough
     staple: bytes | None = None
     rsa_exchange: bool = False  # without forward secrecy: the server's key decrypts and does not sign
     closeup: Closeup | None = None  # where it was asked for, and a connection came about

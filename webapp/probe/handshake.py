@@ -10,6 +10,7 @@ import contextlib
 import errno
 import logging
 import socket
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -23,13 +24,17 @@ from webapp.probe.certificate import clean
 from webapp.probe.connection import connect
 from webapp.probe.deadline import Deadline
 from webapp.probe.finding import Closeup, Contact, Ending
-from webapp.probe.trust_store import Seen, Trust, der
+from webapp.probe.trust_store import MOST_CONSTRAINT_CHECKS, Seen, Trust, der
 from webapp.probe.waiting import READ, WRITE, Probe, Wait
 
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 65536  # read or written at once
 MOST_LINKS = 32  # certificates of one chain that are kept, where they are kept at all
+# What is read of one handshake. OpenSSL takes messages of 100 kB, and passes over some that may come without end.
+MOST_IN_ALL = 512 * 1024  # bytes
+MOST_PIECES = 1000  # an honest network brings half a kilobyte at once, or more
+MOST_CPU_SECONDS = 0.2  # of one handshake, beyond which no second one is begun
 GRACE = 1.0  # seconds past the deadline in which what has come in is still read
 _NEVER_SUBJECT = 0x20  # X509_CHECK_FLAG_NEVER_CHECK_SUBJECT: the SAN decides (RFC 9525), a CN alone does not count
 _NO_PARTIAL_WILDCARDS = 0x4  # X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS: "*" is a whole label
@@ -49,12 +54,22 @@ _NO_SECURE_RENEGOTIATION = (_LIB_SSL, 338)  # SSL_R_UNSAFE_LEGACY_RENEGOTIATION_
 
 # What OpenSSL's words do not say to a technician.
 _PLAIN = {
-    (20, 152): "its certificates are larger than the 100 kB that we read",  # SSL_R_EXCESSIVE_MESSAGE_SIZE
+    # SSL_R_EXCESSIVE_MESSAGE_SIZE
+    (20, 152): "a message, most often its certificates, is larger than the 100 kB that we read",
     (13, 232): "its dates cannot be read",  # ASN1_R_GENERALIZEDTIME_IS_TOO_SHORT
     (13, 233): "its dates cannot be read",  # ASN1_R_UTCTIME_IS_TOO_SHORT
 }
 
-_ALERT_RECORD = 24  # bytes of an encrypted alert in TLS 1.3: header, level, description, content type, tag
+_TOO_LONG = (
+    f"our side ended it: its handshake goes on after the {MOST_IN_ALL // 1024} kB, or the {MOST_PIECES:,} pieces, that"
+    " we read"
+)
+_TOO_MANY_NAMES = (
+    f"our side ended it: its certificates need more than {MOST_CONSTRAINT_CHECKS:,} comparisons of names with name"
+    " constraints"
+)
+
+_ALERT = 19  # bytes of an encrypted alert in TLS 1.3 behind its header: level, description, content type, tag
 _SHORTEST_LOOK, _LONGEST_LOOK = 0.05, 0.5  # seconds to wait for what a server makes of our Finished
 
 
@@ -65,6 +80,7 @@ class _End:
     ending: Ending
     text: str = ""
     codes: tuple[tuple[int, int], ...] = ()
+    costly: bool = False
 
 
 def shake_hands(
@@ -81,7 +97,7 @@ def shake_hands(
         # Browsers go on without it, and so do we; this second connection is how we know that it is missing.
         options = _LEGACY_SERVER_CONNECT
         contact = yield from _contact(hostname, endpoints, trust, deadline, options, closely=closely)
-    if not _STAPLE_FAULTS.isdisjoint(contact.codes):
+    if not _STAPLE_FAULTS.isdisjoint(contact.codes) and not contact.costly:
         # OpenSSL ends a handshake over a staple that it cannot read, which says nothing of the certificate.
         contact = yield from _contact(hostname, endpoints, trust, deadline, options, closely=closely, ask_staple=False)
         contact = replace(contact, staple=b"")
@@ -137,6 +153,8 @@ def _handshake(
         connection.set_options(options)
 
     end = yield from _drive(connection, sock, deadline)
+    if seen.too_many_names:
+        end = replace(end, text=_TOO_MANY_NAMES)
     peer = connection.get_peer_certificate()
     path = _ders(connection.get_verified_chain())  # the leaf first
     # An alert after it asked for a client certificate only says that we have none: the server's own certificate has
@@ -155,6 +173,7 @@ def _handshake(
         ending=end.ending,
         text=end.text,
         codes=end.codes,
+        costly=end.costly,
         address=endpoint.address,
         port=endpoint.port,
         leaf=path[0] if path else der(peer) if peer is not None else None,
@@ -200,31 +219,39 @@ def _drive(connection: SSL.Connection, sock: socket.socket, deadline: Deadline) 
     OpenSSL works on memory and the bytes pass through here: only so are the very first of them sure to be seen.
     """
     began, answered_after, head = deadline.elapsed(), 0.0, b""
+    pieces, size, cpu = 0, 0, 0.0
     try:
         while True:
+            since = time.thread_time()
             end = _step(connection)
+            cpu += time.thread_time() - since
             if end is not None and end.ending is not Ending.DONE:
                 _send_last(connection, sock)
-                return end
+                return replace(end, costly=cpu > MOST_CPU_SECONDS)
             yield from _send(sock, _outgoing(connection), deadline)
             if end is not None:
                 break
             received = yield from _receive(sock, deadline)
+            pieces, size = pieces + 1, size + len(received)
             if not received:
-                return _End(Ending.RESET, "closed without a word")
+                return _End(Ending.RESET, "closed without a word", costly=cpu > MOST_CPU_SECONDS)
+            if pieces > MOST_PIECES or size > MOST_IN_ALL:
+                return _End(Ending.DECLINED, _TOO_LONG)
             if len(head) < 2:
                 head, answered_after = head + received[:40], deadline.elapsed() - began
                 if not _speaks_tls(head):
                     return _End(Ending.NOT_TLS, f"it answered {clean(repr(head)[1:])}")
+            connection.get_app_data().received = size
             connection.bio_write(received)
     except TimeoutError:
         return _End(Ending.TIMEOUT, "no answer" if not head else "no end of the handshake")
     except OSError as error:
-        return _cut_off(error)
+        return replace(_cut_off(error), costly=cpu > MOST_CPU_SECONDS)
     if connection.get_protocol_version() < SSL.TLS1_3_VERSION:
         return end
     patience = min(max(2 * answered_after, _SHORTEST_LOOK), _LONGEST_LOOK)
-    return (yield from _taken(connection, sock, deadline.within(patience)))
+    taken = yield from _taken(connection, sock, deadline.within(patience))
+    return replace(taken, costly=cpu > MOST_CPU_SECONDS)
 
 
 def _cut_off(error: OSError) -> _End:
@@ -254,7 +281,7 @@ def _taken(connection: SSL.Connection, sock: socket.socket, until: float) -> Pro
         return replace(_cut_off(error), ending=Ending.CUT_OFF_LATE)
     if not received:
         return _End(Ending.CLOSED_LATE, "closed without a word")
-    if len(received) > _ALERT_RECORD:
+    if int.from_bytes(received[3:5], "big") > _ALERT:
         return _End(Ending.DONE)
     connection.bio_write(received)
     result = lib.SSL_read(connection._ssl, ffi.new("char[]", 1), 1)

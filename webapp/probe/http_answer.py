@@ -11,7 +11,6 @@ import hashlib
 import io
 import socket
 import ssl
-import time
 from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any, TypeVar
@@ -20,13 +19,15 @@ from webapp.probe import http_head
 from webapp.probe.address import Endpoint
 from webapp.probe.certificate import clean
 from webapp.probe.deadline import Deadline
+from webapp.probe.effort import Effort
 from webapp.probe.http_head import Head, NoAnswer
 from webapp.probe.steps import Answer, Failure
 
 T = TypeVar("T")
 
-MOST_CPU_SECONDS = 0.5  # for one answer, the TLS handshake among it
+MOST_CPU_SECONDS = 0.5  # for one answer by itself, the TLS handshake among it
 _PIECE = 16384  # bytes read at once: the time is looked at between two pieces
+_LEGACY_SERVER_CONNECT = 0x4  # SSL_OP_LEGACY_SERVER_CONNECT, which Python names from 3.12 on
 _OURS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
 # A header that tells which network stands between the visitor and the server, by its beginning.
 _EDGES = (
@@ -48,15 +49,25 @@ _EDGES = (
 )
 
 
-def ask(hostname: str, endpoint: Endpoint, deadline: Deadline, fingerprint: str | None = None) -> Answer:
+def ask(
+    hostname: str,
+    endpoint: Endpoint,
+    deadline: Deadline,
+    fingerprint: str | None = None,
+    effort: Effort | None = None,
+) -> Answer:
     """What the server answers to GET / for this host name; over TLS where the fingerprint of the certificate is given
-    that has just been judged, which is then the only one taken. Raises OSError for faults of ours."""
+    that has just been judged, which is then the only one taken. `effort` bounds the CPU time that it takes together
+    with what else counts there. Raises OSError for faults of ours."""
     began = deadline.elapsed()
+    effort = effort or Effort(MOST_CPU_SECONDS)
     url = f"{'https' if fingerprint else 'http'}://{hostname}/"
     request = f"GET / HTTP/1.1\r\nHost: {hostname}\r\nUser-Agent: Padlock\r\nAccept: */*\r\nConnection: close\r\n\r\n"
     try:
-        with _connected(endpoint, deadline) as sock:
-            wire = _TlsWire(sock, deadline, hostname, fingerprint) if fingerprint else _Wire(sock, deadline)
+        with _connected(endpoint, deadline) as sock, effort.working():
+            wire = _Wire(sock, deadline, effort)
+            if fingerprint:
+                wire = _TlsWire(sock, deadline, effort, hostname, fingerprint)
             wire.send(request.encode("ascii"))
             head = http_head.read(io.BufferedReader(wire, _PIECE))
     except (NoAnswer, OSError) as error:
@@ -95,6 +106,8 @@ def _failure(error: NoAnswer | OSError) -> tuple[Failure, str]:
         raise error
     if isinstance(error, TimeoutError):
         return Failure.TIMEOUT, "no answer in time"
+    if isinstance(error, ssl.SSLError):
+        return Failure.TLS, clean(str(error))
     return Failure.REFUSED if isinstance(error, ConnectionRefusedError) else Failure.BROKEN, clean(str(error))
 
 
@@ -117,13 +130,13 @@ def _patience(deadline: Deadline) -> float:
 
 class _Wire(io.RawIOBase):
     """What comes over a connection. Raises TimeoutError at the deadline, and `NoAnswer` when the reading has
-    taken too much CPU time of this thread."""
+    taken too much CPU time."""
 
-    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
+    def __init__(self, sock: socket.socket, deadline: Deadline, effort: Effort) -> None:
         super().__init__()
         self._sock = sock
         self._deadline = deadline
-        self._cpu_end = time.thread_time() + MOST_CPU_SECONDS
+        self._effort = effort
 
     def readable(self) -> bool:
         return True
@@ -133,13 +146,16 @@ class _Wire(io.RawIOBase):
 
     def send(self, data: bytes) -> None:
         self._sock.settimeout(_patience(self._deadline))
-        self._sock.sendall(data)
+        with self._effort.waiting():
+            self._sock.sendall(data)
 
     def _receive_into(self, buffer: Any) -> int:
-        if time.thread_time() > self._cpu_end:
-            raise NoAnswer(Failure.TOO_MUCH_WORK, f"reading it took more than {MOST_CPU_SECONDS} seconds of CPU time")
         self._sock.settimeout(_patience(self._deadline))
-        return self._sock.recv_into(buffer)
+        with self._effort.waiting():
+            count = self._sock.recv_into(buffer)
+        if self._effort.used_up:
+            raise NoAnswer(Failure.TOO_MUCH_WORK, f"it took more than {self._effort.seconds} seconds of CPU time")
+        return count
 
 
 class _TlsWire(_Wire):
@@ -149,8 +165,10 @@ class _TlsWire(_Wire):
     records without data keep coming.
     """
 
-    def __init__(self, sock: socket.socket, deadline: Deadline, hostname: str, fingerprint: str) -> None:
-        super().__init__(sock, deadline)
+    def __init__(
+        self, sock: socket.socket, deadline: Deadline, effort: Effort, hostname: str, fingerprint: str
+    ) -> None:
+        super().__init__(sock, deadline, effort)
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._piece = bytearray(_PIECE)
         self._tls = _context().wrap_bio(self._incoming, self._outgoing, server_hostname=hostname)
@@ -197,4 +215,5 @@ def _context() -> ssl.SSLContext:
     context.verify_mode = ssl.CERT_NONE
     context.set_alpn_protocols(["http/1.1"])
     context.set_ciphers("DEFAULT:!kDHE:@SECLEVEL=0")
+    context.options |= _LEGACY_SERVER_CONNECT
     return context

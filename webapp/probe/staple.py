@@ -1,24 +1,30 @@
 """OCSP answer as the server stapled it -> what it says of the server's certificate. Pure; reads with cryptography.
 
 Nothing is ever fetched: what the server sends along by itself (RFC 6066, 8) is judged as `curl --cert-status` does. An
-answer is hostile input, so nothing in here raises for what a server sent.
+answer is hostile input, so nothing in here raises for what a server sent. The leaf and its issuer are read field by
+field: cryptography refuses some that OpenSSL verifies, and a revoked one must not be green for that.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, SignatureAlgorithmOID
 
+from webapp.probe import der, fields
+from webapp.probe.fields import Opened, take_apart
 from webapp.probe.finding import Staple, StapleStatus
 
 log = logging.getLogger(__name__)
@@ -62,12 +68,13 @@ def _read(answer: bytes, leaf: bytes, issuer: bytes | None, now: datetime) -> St
     response.tbs_response_bytes  # noqa: B018 - raises where it is no basic response
     if issuer is None:
         return Staple(StapleStatus.UNVERIFIED)
-    authority = x509.load_der_x509_certificate(issuer)
-    single = _latest(_about(response, x509.load_der_x509_certificate(leaf), authority))
+    authority = take_apart(issuer)
+    single = _latest(_about(response, take_apart(leaf), authority))
     if single is None:
         return Staple(StapleStatus.OTHER_CERTIFICATE)
-    signers = (authority, *response.certificates[:MOST_SIGNERS])
-    if not any(_signed_by(signer, response, authority, now) for signer in signers):
+    if not _signed_by_issuer(response, authority) and not any(
+        _signed_by_responder(responder, response, issuer, now) for responder in response.certificates[:MOST_SIGNERS]
+    ):
         return Staple(StapleStatus.UNVERIFIED)
     reason = single.revocation_reason
     return Staple(
@@ -79,17 +86,28 @@ def _read(answer: bytes, leaf: bytes, issuer: bytes | None, now: datetime) -> St
     )
 
 
-def _about(
-    response: ocsp.OCSPResponse, leaf: x509.Certificate, issuer: x509.Certificate
-) -> Iterator[ocsp.OCSPSingleResponse]:
-    """Those parts of an answer that are about this certificate; one answer may be about many."""
+def _about(response: ocsp.OCSPResponse, leaf: Opened, issuer: Opened) -> Iterator[ocsp.OCSPSingleResponse]:
+    """Those parts of an answer that are about this certificate; one answer may be about many. Each names it by its
+    serial number and by hashes of its issuer's name and key (RFC 6960, 4.1.1)."""
+    serial = int.from_bytes(leaf.fields["serial"].body, "big", signed=True)
+    name, key = der.whole(leaf.fields["issuer"]), _key_bits(issuer)
     for single in response.responses:
-        if single.serial_number != leaf.serial_number:
+        if single.serial_number != serial:
             continue
-        # A request for it would name it the same way, by hashes of its issuer's name and key.
-        wanted = ocsp.OCSPRequestBuilder().add_certificate(leaf, issuer, single.hash_algorithm).build()
-        if (single.issuer_name_hash, single.issuer_key_hash) == (wanted.issuer_name_hash, wanted.issuer_key_hash):
-            yield single
+        with suppress(UnsupportedAlgorithm):
+            digest = single.hash_algorithm.name
+            if single.issuer_name_hash == _hash(digest, name) and single.issuer_key_hash == _hash(digest, key):
+                yield single
+
+
+def _hash(digest: str, data: bytes) -> bytes:
+    return hashlib.new(digest, data, usedforsecurity=False).digest()
+
+
+def _key_bits(opened: Opened) -> bytes:
+    """The public key without its kind: what key hashes are made of."""
+    _, bits, *_ = der.inside(opened.fields["key"], der.SEQUENCE, at_least=2)
+    return der.content(bits)[1:]
 
 
 def _latest(singles: Iterator[ocsp.OCSPSingleResponse]) -> ocsp.OCSPSingleResponse | None:
@@ -106,26 +124,43 @@ def _status(single: ocsp.OCSPSingleResponse, now: datetime) -> StapleStatus:
     return _STATUSES[single.certificate_status]
 
 
-def _signed_by(signer: x509.Certificate, response: ocsp.OCSPResponse, issuer: x509.Certificate, now: datetime) -> bool:
-    """Whether this one signed the answer and may do so (RFC 6960, 4.2.2.2): the issuer itself, or whom the issuer
-    certified for just this. The answer has to name it as its signer."""
+def _signed_by_issuer(response: ocsp.OCSPResponse, issuer: Opened) -> bool:
+    """Whether the issuer itself signed the answer, which has to name it as its signer."""
     try:
-        key = signer.public_key()
-        if response.responder_name != signer.subject:
-            key_hash = x509.SubjectKeyIdentifier.from_public_key(key).digest
-            if response.responder_key_hash != key_hash:
-                return False
-        if key != issuer.public_key():
-            signer.verify_directly_issued_by(issuer)
-            uses = signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-            in_time = signer.not_valid_before_utc - GRACE <= now <= signer.not_valid_after_utc + GRACE
-            if ExtendedKeyUsageOID.OCSP_SIGNING not in uses or not in_time:
-                return False
-        _verify(response, key)
+        if not _names(response, issuer):
+            return False
+        _verify(response, load_der_public_key(der.whole(issuer.fields["key"])))
+    except Exception as error:  # noqa: BLE001 - as in `read`; and a responder may have signed it
+        log.info("a stapled OCSP answer is not signed by the issuer: %s", type(error).__name__)
+        return False
+    return True
+
+
+def _signed_by_responder(
+    responder: x509.Certificate, response: ocsp.OCSPResponse, issuer: bytes, now: datetime
+) -> bool:
+    """Whether this one signed the answer and may do so (RFC 6960, 4.2.2.2): whom the issuer certified for just this."""
+    try:
+        if not _names(response, take_apart(responder.public_bytes(Encoding.DER))):
+            return False
+        responder.verify_directly_issued_by(x509.load_der_x509_certificate(issuer))
+        uses = responder.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        in_time = responder.not_valid_before_utc - GRACE <= now <= responder.not_valid_after_utc + GRACE
+        if ExtendedKeyUsageOID.OCSP_SIGNING not in uses or not in_time:
+            return False
+        _verify(response, responder.public_key())
     except Exception as error:  # noqa: BLE001 - as in `read`; and one that does not fit must not hide one that does
         log.info("a stapled OCSP answer is not signed by one that may: %s", type(error).__name__)
         return False
     return True
+
+
+def _names(response: ocsp.OCSPResponse, signer: Opened) -> bool:
+    """Whether the answer names this one as its signer, by its name or by its key."""
+    if response.responder_name is None:
+        return response.responder_key_hash == _hash("sha1", _key_bits(signer))
+    named = der.first(response.responder_name.public_bytes())
+    return fields.canonical(fields.name(named)) == fields.canonical(fields.name(signer.fields["subject"]))
 
 
 def _verify(response: ocsp.OCSPResponse, key: Any) -> None:

@@ -24,6 +24,7 @@ class Failure(StrEnum):
     """Why there is no HTTP answer."""
 
     EMPTY = "empty"  # the connection ended without one
+    TLS = "tls"  # TLS ended before it, as where a client certificate is wanted
     BROKEN = "broken"  # reset, cut off in its headers, or another protocol asked for
     NOT_HTTP = "not_http"
     BAD_HEADER = "bad_header"  # with a NUL byte, which browsers and curl refuse
@@ -166,7 +167,8 @@ class OriginAsked:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What it comes to. `finding` is what the padlock shows, `origin` where the name leads, seen from its server."""
+    """What it comes to. `finding` is what the padlock shows, `origin` where the name leads, seen from its server.
+    `cut_short`: it took so much CPU time that not everything was looked at."""
 
     finding: Finding
     curl: int | None
@@ -175,6 +177,7 @@ class Verdict:
     chain: Chain | None = None
     origin: Origin | None = None
     second: SecondCertificate | None = None
+    cut_short: bool = False
 
     @property
     def second_is_bad(self) -> bool:

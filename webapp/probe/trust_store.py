@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from OpenSSL import SSL, crypto
 # What pyOpenSSL needs of OpenSSL itself and gives out in no other way: docs/adr/0002.
 from OpenSSL._util import ffi, lib
 
+from webapp.probe import certificate
 from webapp.probe.finding import Signing
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,9 @@ _ONLY = {
     Signing.ECDSA: "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512",
 }
 
+MOST_CONSTRAINT_CHECKS = 1_000_000  # pairs of a name and a constraint on it: 25 ms of CPU
+_SUSPICIOUS_BYTES = 16 * 1024  # of a handshake; below it there is no room for more
+
 Trust = SSL.Context
 
 
@@ -54,6 +58,9 @@ class Seen:
 
     errors: list[tuple[int, int, str]] = field(default_factory=list)
     client_certificate_wanted: bool = False
+    received: int = 0  # bytes of the handshake
+    too_many_names: bool = False  # for their constraints to be looked at
+    path: dict[int, bytes] = field(default_factory=dict)  # in DER by depth, in a handshake that is suspiciously large
 
 
 _contexts: dict[tuple[Path, Signing | None], tuple[tuple[int, int], SSL.Context]] = {}
@@ -158,7 +165,7 @@ def path_over(trust: Trust, certificates: Sequence[bytes], *, for_server: bool =
     store = trust.get_app_data()
     context = crypto.X509StoreContext(store, leaf, others)
     purpose = lib.X509_PURPOSE_SSL_SERVER if for_server else lib.X509_PURPOSE_ANY
-    with _choosing_purpose:  # it belongs to the store, which all handshakes share
+    with _choosing_purpose:  # it belongs to the store, which all searches for a path share
         lib.X509_STORE_set_purpose(store._store, purpose)
         try:
             return tuple(der(each) for each in context.get_verified_chain())
@@ -168,11 +175,21 @@ def path_over(trust: Trust, certificates: Sequence[bytes], *, for_server: bool =
             return tuple(certificates) if for_server and depth == 0 and code in _LEAF_DATES else ()
 
 
-def _record_error(connection: SSL.Connection, _cert: crypto.X509, code: int, depth: int, ok: int) -> bool:
+def _record_error(connection: SSL.Connection, cert: crypto.X509, code: int, depth: int, ok: int) -> bool:
+    seen: Seen = connection.get_app_data()
     if not ok:
         text = ffi.string(lib.X509_verify_cert_error_string(code)).decode("ascii", "replace")
-        connection.get_app_data().errors.append((code, depth, text))
-    return True
+        seen.errors.append((code, depth, text))
+    elif seen.received > _SUSPICIOUS_BYTES:
+        # After the leaf's signature OpenSSL compares all names with all constraints: in 100 kB, for a second of CPU.
+        seen.path[depth] = der(cert)
+        seen.too_many_names = depth == 0 and _too_many_names(seen.path)
+    return not seen.too_many_names
+
+
+def _too_many_names(path: Mapping[int, bytes]) -> bool:
+    ordered = [path[depth] for depth in sorted(path)]
+    return certificate.constraint_checks(ordered) > MOST_CONSTRAINT_CHECKS
 
 
 @ffi.callback("int (*)(SSL *, void *)")  # type: ignore[untyped-decorator]
