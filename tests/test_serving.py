@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -216,6 +217,48 @@ def test_eighty_visitors_who_never_end_a_request_hold_nobody_up(start, request_)
     assert site.worker == worker
     for visitor in visitors:
         visitor.close()
+
+
+WHOLE = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        post(CHUNKED, b"5\r\na"),
+        post(FORM.encode() + b"\r\nContent-Length: 9\r\nExpect: 100-continue"),
+        WHOLE + b"GET / HT",
+        WHOLE + b"\r\n\r\nGET / HT",
+        post(FORM.encode() + b"\r\nContent-Length: 900000"),
+    ],
+)
+def test_forty_visitors_whose_request_a_thread_would_wait_for_hold_nobody_up(site, request_):
+    visitors = [site.connect(request_) for _ in range(40)]
+    began = time.monotonic()
+    assert [site.get(path).status for path in ("/healthz", "/sign-in")] == [200] * 2
+    assert time.monotonic() - began < 5  # it was twenty seconds
+    for visitor in visitors:
+        visitor.close()
+
+
+def test_visitors_who_come_and_send_while_others_are_closed_to_make_room_do_not_end_the_process(start):
+    site = start(descriptors=64)
+    worker = site.worker
+
+    def flood():
+        until = time.monotonic() + 4
+        while time.monotonic() < until:
+            visitors = [site.connect(b"G") for _ in range(12)]
+            for visitor in visitors:
+                with suppress(OSError), visitor:
+                    visitor.sendall(b"ET / HT")
+
+    floods = [threading.Thread(target=flood) for _ in range(8)]
+    for thread in floods:
+        thread.start()
+    for thread in floods:
+        thread.join()
+    assert (site.get("/healthz").status, site.worker) == (200, worker)
 
 
 def test_a_request_that_does_not_come_whole_is_told_so_in_time(site):

@@ -3,7 +3,7 @@
 gunicorn gives a connection to a thread with its first byte, and the thread waits for the rest of the request and until
 the answer is read. Here the main loop waits instead: a thread gets a request that is complete, and leaves an answer
 that is not read yet behind. What is too large to be held, an upload or a long export, is moved by a thread as before,
-at a least rate.
+at a least rate, and a quarter of the threads at most: whatever visitors send or do not read, the others go on serving.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ MOST_DRAINED = 4 * 1024 * 1024  # bytes of a refused body that are read, so that
 _FULL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _GONE = {errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED}
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,12})[ \t]*\r", re.IGNORECASE)
-_EXPECT = re.compile(rb"\r\nexpect:", re.IGNORECASE)  # its sender waits for an answer before the body
+# A body in chunks does not say how long it is, and with Expect its sender waits for an answer before the body.
+_UNKNOWN = re.compile(rb"\r\n(?:transfer-encoding|expect)[ \t]*:", re.IGNORECASE)
 
 
 class TooSlow(ConnectionError):
@@ -64,6 +65,7 @@ class _Held:
 
 
 _held = _Held()
+_senders = threading.Semaphore(1)  # threads that may wait for a reader: as many as `Worker` says
 
 
 class Connection(socket.socket):
@@ -72,6 +74,7 @@ class Connection(socket.socket):
     def __init__(self, accepted: socket.socket) -> None:
         super().__init__(fileno=accepted.detach())
         self.late = False  # its request has not come whole in time
+        self.streams = False  # a thread moves its body, and may have to wait for it
         self._ahead = bytearray()  # of the request, read by the main loop
         self._whole = 0  # bytes that the request has, once its head is read
         self._rest: deque[memoryview] = deque()  # of the answer
@@ -101,11 +104,21 @@ class Connection(socket.socket):
             return False
         before = max(len(self._ahead) - 3, 0)
         self._ahead += data
-        if not self._whole and (end := self._ahead.find(b"\r\n\r\n", before)) >= 0:
-            self._whole = end + 4 + _body_to_wait_for(bytes(self._ahead[: end + 2]))
+        complete = self.look_ahead(before)
         if not data and not self._whole:
             raise ConnectionResetError(errno.ECONNRESET, "gone before the request was there")
-        return not data or (len(self._ahead) >= self._whole > 0) or len(self._ahead) > MOST_HEAD + MOST_REQUEST
+        return complete or not data
+
+    def look_ahead(self, start: int = 0) -> bool:
+        """Whether a thread can take what has been read, of which the first `start` bytes hold no end of a head."""
+        if not self._whole and (end := self._ahead.find(b"\r\n\r\n", start)) >= 0:
+            length, self.streams = _body_to_wait_for(bytes(self._ahead[: end + 2]))
+            self._whole = end + 4 + length
+        return len(self._ahead) >= self._whole > 0 or len(self._ahead) > MOST_HEAD + MOST_REQUEST
+
+    def put_back(self, data: bytes) -> None:
+        """What a thread has read beyond its request."""
+        self._ahead[:0] = data
 
     def begin(self) -> None:
         """A thread takes the request."""
@@ -117,6 +130,8 @@ class Connection(socket.socket):
             data = bytes(self._ahead[:size])
             del self._ahead[:size]
             return data
+        if not self.streams:
+            self._patience = 0.0  # all of it has come: no thread waits for more
         received: bytes = self._patiently(partial(super().recv, size, flags), len)
         return received
 
@@ -127,15 +142,27 @@ class Connection(socket.socket):
             view = view[self._send_at_once(view) :]
         if not view:
             return
-        while self._rest and self.unsent + len(view) > MOST_HELD:
-            self._send_on()
-        if self.unsent + len(view) <= MOST_HELD and _held.take(len(view)):
-            self._rest.append(view)
+        if self._hold(view):
             return
-        while self._rest:
-            self._send_on()
-        while view:
-            view = view[self._patiently(partial(super().send, view), int) :]
+        if not _senders.acquire(blocking=False):
+            self.drop()
+            raise TooSlow(errno.ECONNRESET, "too many who do not read their answers")
+        try:
+            while self._rest and not self._hold(view):
+                self._send_on()
+            if self._rest:
+                return
+            while view:
+                view = view[self._patiently(partial(super().send, view), int) :]
+        finally:
+            _senders.release()
+
+    def _hold(self, view: memoryview) -> bool:
+        """Whether this much more can be held; if so, it is."""
+        if self.unsent + len(view) > MOST_HELD or not _held.take(len(view)):
+            return False
+        self._rest.append(view)
+        return True
 
     def send_held(self) -> int:
         """Sends what the visitor reads at once of what is held, and returns how many bytes that were."""
@@ -197,12 +224,12 @@ class Connection(socket.socket):
         return moved
 
 
-def _body_to_wait_for(head: bytes) -> int:
+def _body_to_wait_for(head: bytes) -> tuple[int, bool]:
     """How many bytes of a body the main loop reads before a thread takes the request: all of a form. Of what is larger,
-    has no length, or is sent only when it is asked for: none."""
+    has no length, or is sent only when it is asked for: none; and whether it is one of these."""
     found = _LENGTH.search(head)
     length = int(found[1]) if found else 0
-    return 0 if length > MOST_REQUEST or _EXPECT.search(head) else length
+    return (0, True) if length > MOST_REQUEST or _UNKNOWN.search(head) else (length, False)
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -213,6 +240,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._leaving: dict[TConn, float] = {}  # who is answered, and until when they may read, or send what is left
         self._drained: dict[TConn, int] = {}  # bytes that they have sent after the answer
         self._said_full = -60.0  # when a lack of descriptors was logged, on the monotonic clock
+        self._streams = 0  # threads that move a body
+        self._most_streams = max(1, self.cfg.threads // 4)
+        global _senders
+        _senders = threading.Semaphore(self._most_streams)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        for key, _ in self.poller.select(timeout):
+            # To make room, an earlier one of these may have closed it.
+            if isinstance(key.fileobj, int) or key.fileobj.fileno() >= 0:
+                key.data(key.fileobj)
 
     def accept(self, listener: socket.socket) -> None:
         try:
@@ -242,8 +279,17 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._close(conn)
             return
         if complete:
-            self.pending_conns.remove(conn)
-            self._give_to_a_thread(conn)
+            self.poller.unregister(client)
+            self._take_up(conn)
+
+    def _take_up(self, conn: TConn) -> None:
+        """Gives a request to a thread. One that the thread may have to wait for stands in line among those that are
+        not complete."""
+        if conn.sock.streams and self._streams >= self._most_streams:
+            return
+        self._streams += conn.sock.streams
+        self.pending_conns.remove(conn)
+        self._give_to_a_thread(conn)
 
     def murder_pending(self) -> None:
         """Ends what has taken too long: requests that do not come, and answers that are not read."""
@@ -252,7 +298,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         while self.pending_conns and self.pending_conns[0].timeout - less <= now:
             conn = self.pending_conns.popleft()
             if conn.sock.has_head:
-                conn.sock.late = True
+                conn.sock.late, conn.sock.streams = True, False
+                with suppress(KeyError):  # it stands in line
+                    self.poller.unregister(conn.sock)
                 self._give_to_a_thread(conn)  # which says so
             else:
                 self._close(conn)
@@ -265,16 +313,23 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
         """What becomes of a connection when a thread is done with it."""
+        if conn.sock.streams:
+            conn.sock.streams = False
+            self._streams -= 1
+            if (first := next((other for other in self.pending_conns if other.sock.streams), None)) is not None:
+                self._take_up(first)
         if conn.sock.fileno() < 0:
             self.nr_conns -= 1
         elif conn.sock.unsent:
             self._leave(conn, PATIENCE_SECONDS, selectors.EVENT_WRITE, partial(self._send_on, conn, fs))
         elif fs.cancelled() or fs.exception() or not fs.result() or conn.sock.late:
             self._linger(conn)
-        elif conn.sock.ahead:
-            self.enqueue_req(conn)  # the next request came with this one
         else:
-            super().finish_request(conn, fs)
+            conn.sock.put_back(conn.parser.unreader.take_buffered())
+            if conn.sock.ahead:
+                self._wait_for_request(conn)  # all of the next one, or a part, came with this one
+            else:
+                super().finish_request(conn, fs)
 
     def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:
         # gunicorn would let the thread wait for the rest of a body that nobody reads; closing is the main loop's.
@@ -284,10 +339,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         conn.sock.setblocking(False)
         conn.timeout = time.monotonic() + PATIENCE_SECONDS
         self.pending_conns.append(conn)
-        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+        if conn.sock.look_ahead():
+            self._take_up(conn)
+        else:
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
 
     def _give_to_a_thread(self, conn: TConn) -> None:
-        self.poller.unregister(conn.sock)
         conn.data_ready = True
         self.enqueue_req(conn)
 
