@@ -233,7 +233,8 @@ def _chain(step: ChainSeen, staff: bool) -> Told:
     mark = BAD if any(place.problems for place in step.chain.served) or missing else GOOD
     if not staff:
         return Told("The certificate", mark, facts=facts)
-    served = Told("As served", parts=tuple(_place(place) for place in step.chain.served))
+    more = f"{step.chain.more} more were sent and are not shown." if step.chain.more else ""
+    served = Told("As served", text=more, parts=tuple(_place(place) for place in step.chain.served))
     verified = Told("As verified", text=missing, parts=tuple(_place(place, path=True) for place in step.chain.verified))
     if not step.chain.other_path:
         return Told("The chain", mark, parts=(served, verified))

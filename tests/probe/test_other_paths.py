@@ -16,8 +16,8 @@ from webapp import padlock, telling, transcript
 from webapp.demo.chains import names_only
 from webapp.demo.pki import SEQUENCE, days, der, extension, issue, issue_ca, name
 from webapp.probe import Reason, check, trust_store
-from webapp.probe.address import ConnectTo
-from webapp.probe.chain import MOST_CPU_SECONDS, Part, Weakness, other_path
+from webapp.probe.address import ConnectTo, Endpoint
+from webapp.probe.chain import MOST_CPU_SECONDS, MOST_SERVED, Part, Weakness, other_path
 from webapp.probe.diagnosis import diagnose
 from webapp.probe.fields import take_apart
 from webapp.probe.finding import Note
@@ -196,6 +196,17 @@ def test_a_leaf_that_names_its_issuers_certificate_by_serial_is_valid(lab, at):
     identifier = der(0xA1, der(0xA4, lab.root.name)) + der(0x82, serial)
     leaf = issue("named.lab.example", issuer=lab.intermediate, authority_id=der(SEQUENCE, identifier))
     assert at("named.lab.example", leaf, lab.intermediate)[0].finding.reason is Reason.OK
+
+
+def test_an_issuer_far_down_a_long_list_was_sent_and_the_cut_is_said(lab, at):
+    extra = issue_ca("Extra CA")
+    others = [issue_ca("Extra CA", key=extra.key) for _ in range(MOST_SERVED)]
+    leaf = issue("long.lab.example", issuer=lab.intermediate)
+    chain = at("long.lab.example", leaf, *others, lab.intermediate)[1]
+    assert [place.sent for place in chain.verified] == [True, True, False]
+    assert (len(chain.served), chain.more) == (MOST_SERVED, 2)
+    step = ChainSeen(Endpoint("192.0.2.1", 443), chain)
+    assert telling.tell(step, staff=True).parts[0].text == "2 more were sent and are not shown."
 
 
 def test_where_an_intermediate_is_published_is_told(lab, lab_settings):

@@ -29,6 +29,7 @@ _DATES = frozenset({9, 10})  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HA
 MOST_TRIES = 40
 MOST_LINKS = 9  # of one path, the root not counted
 MOST_CPU_SECONDS = 0.1
+MOST_SERVED = 32  # certificates sent that are looked at one by one
 MOST_SIGNATURES = 4  # tried where several certificates have the name of a missing issuer
 
 PathOver = Callable[..., tuple[bytes, ...]]  # `trust_store.path_over` with its roots
@@ -71,6 +72,7 @@ class Chain:
     verified: tuple[Place, ...]
     missing: Missing | None = None
     other_path: tuple[Place, ...] = ()  # one that does verify, where the one that OpenSSL followed does not
+    more: int = 0  # certificates sent beyond the first `MOST_SERVED`, which are in `served`
 
     @property
     def dead_ends(self) -> tuple[Place, ...]:
@@ -109,12 +111,12 @@ def read(
     """The chain of the connection that came to this finding. `other_path` is as in `Contact`; for `other_ways` see the
     function."""
     path = [read_link(der) for der in closeup.verified]
-    sent = [read_link(der) for der in closeup.served]
+    sent = [read_link(der) for der in closeup.served[:MOST_SERVED]]
     working = [read_link(der) for der in other_path]
     if not working and not any(problem.reason in OF_THE_PATH for problem in finding.problems):
         working = path
     depth = {link.certificate.fingerprint: number for number, link in reversed(list(enumerate(path)))}
-    came = {link.certificate.fingerprint for link in sent}
+    came = {hashlib.sha256(der).hexdigest() for der in closeup.served}
     ways = {hashlib.sha256(der).hexdigest() for der in other_ways}
 
     def place(link: Link) -> Place:
@@ -127,6 +129,7 @@ def read(
         tuple(map(place, path)),
         None if other_path else _missing(path, finding.problems),
         tuple(map(place, map(read_link, other_path))),
+        max(0, len(closeup.served) - MOST_SERVED),
     )
 
 
@@ -190,7 +193,7 @@ def other_ways(sent: Sequence[bytes], path: Sequence[bytes], path_over: PathOver
     """The certificates sent that stand beside the path with the same name and key as one on it, and that work in its
     place, with those that they lead over: cross-signs for clients with an older list of roots."""
     places = {(link.subject, link.key_id): number for number, link in enumerate(map(read_link, path)) if number}
-    beside = [der for der in dict.fromkeys(sent[1:]) if der not in path]
+    beside = [der for der in dict.fromkeys(sent[1:MOST_SERVED]) if der not in path]
     found: list[bytes] = []
     until = time.thread_time() + MOST_CPU_SECONDS
     for der in beside:

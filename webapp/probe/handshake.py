@@ -196,7 +196,7 @@ def _close_up(connection: SSL.Connection, connecting: float, shaking: float) -> 
         handshake_seconds=shaking,
         cipher=connection.get_cipher_name() or "",
         alpn=connection.get_alpn_proto_negotiated().decode("ascii", "replace"),
-        served=_ders(connection.get_peer_cert_chain()),
+        served=tuple(map(der, connection.get_peer_cert_chain() or ())),
         verified=_ders(connection.get_verified_chain()),
     )
 
