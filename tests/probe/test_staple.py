@@ -22,7 +22,7 @@ from webapp.demo.loopback import REVOKED_SERIAL
 from webapp.demo.pki import BIT_STRING, OCTET_STRING, SEQUENCE, _signed, days, der, issue, issue_ca, name
 from webapp.demo.servers import only
 from webapp.demo.stapling import GOOD, OCSP_SIGNING, REVOKED, UNKNOWN, answers
-from webapp.probe import ConnectTo, check, staple
+from webapp.probe import ConnectTo, check, handshake, staple
 from webapp.probe.finding import Note, Reason, StapleStatus
 
 ISSUER = issue_ca("Staple CA")
@@ -312,6 +312,14 @@ RAW = pytest.mark.skipif(not raw_staple.POSSIBLE, reason="this OpenSSL staples o
 def test_a_staple_that_even_openssl_cannot_read_is_a_note(served, version, garbage):
     found = served(lambda *_: garbage, raw=True, setup=only(version))
     assert (found.reason, found.notes) == (Reason.OK, {Note.STAPLE_UNREADABLE})
+
+
+@RAW
+def test_a_costly_handshake_over_an_unreadable_staple_is_not_repeated_and_told_as_ours(served, monkeypatch):
+    monkeypatch.setattr(handshake, "MOST_CPU_SECONDS", -1)
+    found = served(lambda *_: b"garbage", raw=True, setup=only(ssl.TLSVersion.TLSv1_2))
+    assert (found.reason, found.notes) == (Reason.HANDSHAKE_FAILED, {Note.ENDED_BY_US})
+    assert found.detail.startswith("our side ended it")
 
 
 @RAW
