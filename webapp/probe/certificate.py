@@ -24,6 +24,7 @@ from webapp.probe.der import Element, Malformed
 from webapp.probe.fields import Canonical, Name, Opened, take_apart
 from webapp.probe.finding import Certificate, Field, Link
 from webapp.probe.hostname import matches
+from webapp.probe.memory import raise_if_short
 
 log = logging.getLogger(__name__)
 
@@ -106,9 +107,8 @@ def is_signed_by(certificate: bytes, issuer: bytes) -> bool:
     False where that cannot be told."""
     try:
         x509.load_der_x509_certificate(certificate).verify_directly_issued_by(x509.load_der_x509_certificate(issuer))
-    except MemoryError:
-        raise  # it is ours, and says nothing of what was read
     except Exception as error:  # noqa: BLE001 - the parser may raise anything; a signature that does not fit is one end
+        raise_if_short(error)
         log.debug("no signature by that key: %r", error)
         return False
     return True

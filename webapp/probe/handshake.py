@@ -24,6 +24,7 @@ from webapp.probe.certificate import clean
 from webapp.probe.connection import connect
 from webapp.probe.deadline import Deadline
 from webapp.probe.finding import Closeup, Contact, Ending
+from webapp.probe.memory import LIB_SYS, is_short
 from webapp.probe.trust_store import MOST_CONSTRAINT_CHECKS, Seen, Trust, der
 from webapp.probe.waiting import READ, WRITE, Probe, Wait
 
@@ -43,9 +44,8 @@ _NO_PARTIAL_WILDCARDS = 0x4  # X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS: "*" is a wh
 _LEGACY_SERVER_CONNECT = 0x4  # also to servers without RFC 5746
 
 # Libraries and reasons in the numbers of OpenSSL's error queue (ERR_GET_LIB, ERR_GET_REASON; openssl/err.h, sslerr.h).
-_LIB_SYS, _LIB_SSL = 2, 20
+_LIB_SSL = 20
 _SYSTEM_FLAG = 0x80000000
-_MALLOC_FAILURE = 0xC0100  # ERR_R_MALLOC_FAILURE, of whichever library
 _ALERTS = range(1000, 1256)  # SSL_AD_REASON_OFFSET and the number of an alert that the server sent
 # SSL_R_TLSV1_BAD_CERTIFICATE_STATUS_RESPONSE, …_UNSUPPORTED_STATUS_TYPE, …_EXCESSIVE_MESSAGE_SIZE: what OpenSSL says
 # where the OCSP staple, or the message that brings it, is not to its liking.
@@ -146,7 +146,11 @@ def _handshake(
     connection.set_tlsext_host_name(name)
     param = lib.SSL_get0_param(connection._ssl)
     lib.X509_VERIFY_PARAM_set_hostflags(param, _NEVER_SUBJECT | _NO_PARTIAL_WILDCARDS)
-    lib.X509_VERIFY_PARAM_set1_host(param, name, len(name))
+    # Neither says by itself that there was no memory. The certificate of another site would come, or no name would be
+    # compared.
+    compared = lib.X509_VERIFY_PARAM_set1_host(param, name, len(name)) == 1
+    if not compared or connection.get_servername() != name:
+        raise MemoryError("OpenSSL: the host name could not be set")
     if ask_staple:
         connection.request_ocsp()
     if options:
@@ -309,12 +313,12 @@ def _failure(connection: SSL.Connection, result: int) -> _End:
     codes, texts = [], []
     while packed := lib.ERR_get_error():
         system = packed & _SYSTEM_FLAG
-        codes.append((_LIB_SYS, packed & ~_SYSTEM_FLAG) if system else (packed >> 23 & 0xFF, packed & 0x7FFFFF))
+        codes.append((LIB_SYS, packed & ~_SYSTEM_FLAG) if system else (packed >> 23 & 0xFF, packed & 0x7FFFFF))
         texts.append(words_for(*codes[-1]))
     texts = [*dict.fromkeys([*(_PLAIN[code] for code in codes if code in _PLAIN), *texts])]  # each once
     with contextlib.suppress(SSL.Error):
         connection._raise_ssl_error(connection._ssl, result)
-    if any(reason == _MALLOC_FAILURE or (library, reason) == (_LIB_SYS, errno.ENOMEM) for library, reason in codes):
+    if any(is_short(*code) for code in codes):
         raise MemoryError(f"OpenSSL: {'; '.join(texts)}")
     if not codes:
         return _End(Ending.RESET, "closed in the middle of the handshake")

@@ -26,6 +26,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, SignatureAlgorithmOID
 from webapp.probe import der, fields
 from webapp.probe.fields import Opened, take_apart
 from webapp.probe.finding import Staple, StapleStatus
+from webapp.probe.memory import raise_if_short
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +55,8 @@ def read(answer: bytes, leaf: bytes, issuer: bytes | None, now: datetime) -> Sta
         return Staple(StapleStatus.UNREADABLE)
     try:
         return _read(answer, leaf, issuer, now)
-    except MemoryError:
-        raise  # it is ours, and says nothing of what was read
     except Exception as error:  # noqa: BLE001 - the parser may raise anything on what a stranger made
+        raise_if_short(error)
         log.info("a stapled OCSP answer cannot be read: %s", error)
         return Staple(StapleStatus.UNREADABLE)
 
@@ -131,6 +131,7 @@ def _signed_by_issuer(response: ocsp.OCSPResponse, issuer: Opened) -> bool:
             return False
         _verify(response, load_der_public_key(der.whole(issuer.fields["key"])))
     except Exception as error:  # noqa: BLE001 - as in `read`; and a responder may have signed it
+        raise_if_short(error)
         log.info("a stapled OCSP answer is not signed by the issuer: %s", type(error).__name__)
         return False
     return True
@@ -150,6 +151,7 @@ def _signed_by_responder(
             return False
         _verify(response, responder.public_key())
     except Exception as error:  # noqa: BLE001 - as in `read`; and one that does not fit must not hide one that does
+        raise_if_short(error)
         log.info("a stapled OCSP answer is not signed by one that may: %s", type(error).__name__)
         return False
     return True

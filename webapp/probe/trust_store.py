@@ -150,6 +150,7 @@ def _store_of_roots(path: Path) -> crypto.X509Store:
     return store
 
 
+_OUT_OF_MEMORY = 17  # X509_V_ERR_OUT_OF_MEM
 _LEAF_DATES = (9, 10)  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
 _choosing_purpose = threading.Lock()
 
@@ -171,6 +172,8 @@ def path_over(trust: Trust, certificates: Sequence[bytes], *, for_server: bool =
             return tuple(der(each) for each in context.get_verified_chain())
         except crypto.X509StoreContextError as error:
             code, depth, *_ = error.errors
+            if code == _OUT_OF_MEMORY:
+                raise MemoryError("OpenSSL: no other path could be looked for") from error
             # OpenSSL looks at dates from the root down, and last of all: the rest of the path is fine.
             return tuple(certificates) if for_server and depth == 0 and code in _LEAF_DATES else ()
 
