@@ -18,6 +18,7 @@ import pytest
 import requests
 
 from scripts.ports import free_port
+from tests.conftest import PASSWORD
 
 ROOT = Path(__file__).parent.parent
 STYLES = "/static/vendor/tabler-1.6.1/tabler.min.css"
@@ -33,7 +34,7 @@ class Site:
         environ |= {"PADLOCK_DATABASE_URL": database, "PADLOCK_SECRET_KEY": "x" * 32, "PADLOCK_SCHEDULER": "off"}
         limit = ["sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh"] if descriptors else []
         command = [*limit, sys.executable, "-m", "gunicorn", "wsgi:app"]
-        with log.open("w") as stderr:
+        with log.open("a") as stderr:
             self.process = subprocess.Popen(command, cwd=ROOT, env=environ, stderr=stderr)
         while True:
             assert self.process.poll() is None, log.read_text()
@@ -309,3 +310,18 @@ def test_a_style_sheet_is_sent_compressed_to_whom_takes_it(site):
     assert (plain.headers["Content-Encoding"], zipped.headers["Content-Encoding"]) == (None, "gzip")
     assert all("Accept-Encoding" in answer.headers["Vary"] for answer in (plain, zipped))
     assert plain.headers["ETag"] != zipped.headers["ETag"]
+
+
+@pytest.mark.sqlite("its file is cut short")
+@pytest.mark.parametrize("size", ["0", "8192"])
+def test_a_database_that_is_cut_short_while_it_is_read_does_not_end_the_process(site, database, size):
+    worker, there = site.worker, f"http://127.0.0.1:{site.port}"
+    ada = requests.Session()
+    token = re.search(r'name="csrf_token" value="([^"]+)"', ada.get(f"{there}/sign-in").text)[1]
+    ada.post(f"{there}/sign-in", {"email": "ada@example.com", "password": PASSWORD, "csrf_token": token})
+    assert ada.get(f"{there}/admin/services").status_code == 200
+    subprocess.run(["truncate", f"--size={size}", database.removeprefix("sqlite:///")], check=True)
+    assert ada.get(f"{there}/admin/services").status_code in (200, 503)  # SQLite may know its pages still
+    assert [site.get(path).status for path in ("/readyz", "/healthz")] == [503, 200]
+    assert (site.worker, site.process.poll()) == (worker, None)
+    site.log.write_text("")  # it says at length what is wrong

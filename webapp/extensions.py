@@ -193,7 +193,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
         connection.execute("PRAGMA cache_size = -16384")  # KiB, a connection: the inner pages of every index fit
         connection.execute("PRAGMA analysis_limit = 1000")  # rows of an index that `tune` looks at
-        connection.execute("PRAGMA mmap_size = 268435456")  # the rest is read where the system has it already
+        connection.execute("PRAGMA mmap_size = 0")  # cut short, a file that is mapped ends the process with SIGBUS
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:
