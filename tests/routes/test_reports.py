@@ -16,6 +16,7 @@ from webapp.probe import Reason
 from webapp.probe.steps import Origin
 from webapp.reports.models import SavedView
 from webapp.reports.orders import SORTS
+from webapp.routes import exports
 from webapp.routes.page import REPORT_WORDS
 
 REPORT = "/admin/reports/ssl-status"
@@ -284,3 +285,25 @@ def test_a_longer_report_costs_no_more_queries(fleet, visit, app):
     queries.clear()
     ada.get(REPORT)
     assert len(queries) == few <= 10
+
+
+def test_a_third_export_at_once_is_told_to_come_back_and_a_finished_one_makes_room(visit, app):
+    ada, sam, path = visit("ada").client, visit("sam").client, "/admin/reports/ssl-status.csv"
+    with app.app_context():
+        number = db.session.scalar(db.select(User.id).filter_by(email="ada@example.com"))
+    running = [exports.begin(number, threads=16) for _ in range(2)]
+    refused = ada.get(path)
+    assert (refused.status_code, refused.headers.get("Retry-After")) == (503, "10")
+    assert "Too many exports are running" in refused.text
+    assert sam.get(path).status_code == 200
+    running.pop()()
+    assert [ada.get(path).status_code for _ in range(3)] == [200] * 3  # one after the other
+    running.pop()()
+
+
+def test_all_exports_together_take_a_quarter_of_the_threads():
+    running = [exports.begin(user, threads=16) for user in (-1, -2, -3, -4)]
+    with pytest.raises(exports.TooManyExports):
+        exports.begin(-5, threads=16)
+    for end in running:
+        end()

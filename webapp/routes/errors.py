@@ -14,6 +14,7 @@ from werkzeug.routing import RequestRedirect
 from webapp.customers.accounts import CannotHash
 from webapp.customers.hashing import TooManyHashes
 from webapp.extensions import db, saving_fails
+from webapp.routes.exports import TooManyExports
 from webapp.routes.gate import own_path
 from webapp.routes.person import no_guess
 
@@ -47,6 +48,11 @@ NO_SIGN_IN = (
     "Signing in saves a record, and our server can't save anything at the moment. Please try again later.",
 )
 HASHES_AGAIN_SECONDS = 2
+TOO_MANY_EXPORTS = (
+    "Too many exports are running",
+    "You can run two exports at once, and all users share a few. Wait until one has finished, then try again.",
+)
+EXPORTS_AGAIN_SECONDS = 10
 DAMAGED = "The database is damaged. Stop the site and restore the last backup: see docs/running.md, “The database”."
 
 
@@ -59,6 +65,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(PoolTimeout, _database_error)
     app.register_error_handler(ObjectDeletedError, _gone)
     app.register_error_handler(TooManyHashes, _too_many_hashes)
+    app.register_error_handler(TooManyExports, _too_many_exports)
     app.register_error_handler(CannotHash, _no_memory)
     app.register_error_handler(MemoryError, _no_memory)
     app.after_request(_redirect_here)
@@ -96,6 +103,12 @@ def _too_many_hashes(_error: TooManyHashes) -> Response:
     db.session.rollback()
     response = _page(503, TOO_MANY_HASHES)
     response.headers["Retry-After"] = str(HASHES_AGAIN_SECONDS)
+    return response
+
+
+def _too_many_exports(_error: TooManyExports) -> Response:
+    response = _page(503, TOO_MANY_EXPORTS)
+    response.headers["Retry-After"] = str(EXPORTS_AGAIN_SECONDS)
     return response
 
 

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, stream_with_context, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    stream_with_context,
+    url_for,
+)
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -12,6 +22,7 @@ from webapp import padlock
 from webapp.customers import csv_out, padlocks
 from webapp.reports import export, saved, ssl_status
 from webapp.reports.questions import AGES, ORIGINS, REASONS, WINDOWS, Question, week_of
+from webapp.routes import exports
 from webapp.routes.gate import own_path, staff_only
 from webapp.routes.page import REPORT_WORDS, now, zone
 
@@ -42,7 +53,10 @@ def ssl_status_print() -> str:
 def ssl_status_csv() -> Response:
     lines = csv_out.lines(export.COLUMNS, export.rows(current_user, _question(), now(), zone()))
     headers = {"Content-Disposition": f'attachment; filename="ssl-status-{now():%Y-%m-%d}.csv"'}
-    return Response(stream_with_context(csv_out.joined(lines)), mimetype="text/csv", headers=headers)
+    end = exports.begin(current_user.id, current_app.config["PADLOCK_THREADS"])
+    response = Response(stream_with_context(csv_out.joined(lines)), mimetype="text/csv", headers=headers)
+    response.call_on_close(end)
+    return response
 
 
 @blueprint.post("/ssl-status/check")

@@ -1,0 +1,34 @@
+"""How many exports are under way: each holds a thread of the site for as long as its reader takes."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+
+MOST_EACH = 2  # of one user, in however many tabs
+
+_lock = threading.Lock()
+_under_way: Counter[int] = Counter()  # by the user's id
+
+
+class TooManyExports(Exception):
+    """As many exports are under way as may be, of this user or of all."""
+
+
+def begin(user_id: int, threads: int) -> Callable[[], None]:
+    """Takes a place among the exports, and returns what gives it back. They have a quarter of the threads that serve
+    the site. Raises `TooManyExports`."""
+    with _lock:
+        if _under_way[user_id] >= MOST_EACH or _under_way.total() >= max(1, threads // 4):
+            raise TooManyExports
+        _under_way[user_id] += 1
+    return partial(_end, user_id)
+
+
+def _end(user_id: int) -> None:
+    with _lock:
+        _under_way[user_id] -= 1
+        if not _under_way[user_id]:
+            del _under_way[user_id]
