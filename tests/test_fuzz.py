@@ -33,7 +33,7 @@ NASTY = (
 ENDS_THE_SIGN_IN = {"static", "auth.sign_out", "profile.sign_out_everywhere", "users.view_as"}  # and what needs no look
 JUNK = st.text(max_size=40) | st.sampled_from(NASTY)
 FORM = st.dictionaries(st.sampled_from(FIELDS), JUNK, max_size=8)
-ONCE = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ONCE = settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def addresses(app, method):

@@ -401,10 +401,10 @@ def spent_writing(monkeypatch):
 
 def test_a_hundred_thousand_rows_are_quick_and_small(bring_in, spent_writing):
     content = "\n".join(a_hundred_thousand_rows()).encode()
-    before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     worked = time.process_time()
     assert bring_in(content)["service"]["new"] == 60_000
-    assert time.monotonic() - started < 60
+    assert time.process_time() - worked < 60  # not by the clock: what else the machine does is not measured
     checking = time.process_time() - worked - spent_writing[0]
     # 4.2 s beside 3.5 s where this was measured; machines differ, and other writers wait for 10 s.
     assert spent_writing[0] < 2 * checking, "other writers wait while this is written"
