@@ -26,7 +26,7 @@ def test_the_steps_appear_while_the_server_is_asked(page):  # noqa: F811
     page.goto("/admin/services?q=silent.lab")
     page.goto(page.locator(".padlock-cell a").first.get_attribute("href"))  # while it is asked, its cell is replaced
     expect(page.locator("#ssl[hx-get]")).to_have_count(0)  # and so is the button
-    page.get_by_role("button", name=re.compile("Why is it grey|Look closely")).click()
+    page.get_by_role("button", name=re.compile("Why is it grey|Run diagnosis")).click()
     expect(page.get_by_role("heading", name="Where the name leads")).to_be_visible()
     expect(page.locator("#diagnosis-more")).to_have_attribute("aria-busy", "true")
     expect(page.locator("#verdict")).to_have_text("Unknown: No answer")

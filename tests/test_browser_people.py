@@ -48,7 +48,7 @@ def refused(complaints: list[str]) -> None:
 def test_a_new_user_chooses_a_password_by_a_link_and_is_disabled_later(page, chrome, demo, complaints):
     add_carol(page)
     page.get_by_role("button", name="Make a reset link").click()
-    link = urlsplit(page.get_by_label("Pass this link on").input_value()).path
+    link = urlsplit(page.get_by_label("Send this link to").input_value()).path
     carol = chrome.new_context(base_url=demo).new_page()
     carol.goto(link)
     carol.get_by_label("New password").fill(NEW)
@@ -62,7 +62,7 @@ def test_a_new_user_chooses_a_password_by_a_link_and_is_disabled_later(page, chr
     carol.get_by_role("link", name="My Domains").click()
     expect(carol).to_have_url(re.compile("/sign-in"))
     carol.goto(link)
-    expect(carol.get_by_role("heading", level=1)).to_contain_text("no longer good")
+    expect(carol.get_by_role("heading", level=1)).to_contain_text("no longer works")
     carol.context.close()
 
 
@@ -104,12 +104,12 @@ def test_the_example_is_downloaded_looked_at_and_imported_and_the_second_time_no
     sign_in(page, "ada", "/admin/import")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download an example").click()
-    check_file(page, download.value.path(), "Look before you import")
+    check_file(page, download.value.path(), "Review before importing")
     expect(page.get_by_role("row", name="Clients")).to_contain_text("2")
     page.get_by_role("button", name="Import now").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Imported", timeout=10_000)
     page.get_by_role("link", name="Another file").click()
-    check_file(page, download.value.path(), "Look before you import")
+    check_file(page, download.value.path(), "Review before importing")
     expect(page.get_by_text("there is nothing to import")).to_be_visible()
     page.goto("/admin/services?q=Central")
     expect(page.get_by_role("row").filter(has_text="cafe.example.org")).to_be_visible()

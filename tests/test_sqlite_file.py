@@ -94,7 +94,7 @@ def test_damage_while_the_site_runs_is_seen_by_machines_and_people(ticking, visi
     assert (answer.status_code, answer.json) == (503, {"status": "not ready", "database": "damaged"})
     page = ada.client.get("/admin/health")
     assert page.status_code in (200, 503)  # who is signed in may be what cannot be read any more
-    assert "It is damaged" in page.text or "Not available just now" in page.text
+    assert "It is damaged" in page.text or "Temporarily unavailable" in page.text
 
 
 DAMAGE = """

@@ -33,7 +33,7 @@ def import_file(file: Path, yes: bool) -> None:
     if not file.is_file():
         raise click.UsageError("FILE has to be a file: it is read more than once, as no pipe can be.")
     if not (yes or sys.stdin.isatty()):
-        raise click.UsageError("Nobody is here to be asked whether to import: say --yes.")
+        raise click.UsageError("No terminal to ask for confirmation. Use --yes.")
     stop = _Stop()
     with TemporaryDirectory(prefix="import-", dir=current_app.instance_path) as folder, stop.on_signals():
         staged = Path(folder) / "rows"

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from webapp.probe.certificate import clean
 from webapp.probe.chain import Remark, Weakness
 from webapp.probe.finding import (
+    BROWSERS_REFUSE,
     Field,
     Finding,
     NotAsked,
@@ -49,7 +50,7 @@ LOOKS: Mapping[State, Look] = MappingProxyType(
     {
         State.VALID: Look("Valid", "lock-check", "The certificate was checked and is valid."),
         State.INVALID: Look("Invalid", "lock-x", "The server answers without a valid certificate."),
-        State.UNKNOWN: Look("Unknown", "lock-question", "Nobody answered, or we could not ask: no certainty."),
+        State.UNKNOWN: Look("Unknown", "lock-question", "We couldn't reach the server, so we can't tell."),
         State.INACTIVE: Look("Inactive", "lock-minus", "Not active, so it is not checked."),
     }
 )
@@ -82,7 +83,7 @@ class Wording:
     curl: int | None
 
 
-_ISSUE_ANEW = "Ask your hosting provider for a new certificate, and why it was not renewed by itself."
+_RENEW = "Ask your hosting provider for a new certificate, and why it didn't renew automatically."
 _TRY_LATER = "Check again in a few minutes. If it stays like this, ask your hosting provider."
 
 WORDS: Mapping[Reason, Wording] = MappingProxyType(
@@ -97,7 +98,7 @@ WORDS: Mapping[Reason, Wording] = MappingProxyType(
         Reason.EXPIRED: Wording(
             "Certificate expired",
             "The certificate has expired. Browsers warn visitors away from this site.",
-            _ISSUE_ANEW,
+            _RENEW,
             "The leaf is past its not_after. Look at why the renewal did not run, or was not reloaded by the server.",
             60,
         ),
@@ -119,9 +120,9 @@ WORDS: Mapping[Reason, Wording] = MappingProxyType(
         ),
         Reason.SELF_SIGNED: Wording(
             "Self-signed certificate",
-            "The server vouches for itself, and no authority does. Browsers do not trust that.",
+            "The server uses a certificate it signed itself. Browsers do not trust it.",
             "Ask your hosting provider to replace it with a certificate of a public authority, many of which are free.",
-            "The leaf is signed by itself, most often the web server's default certificate.",
+            "The leaf is self-signed, most often the web server's default certificate.",
             60,
         ),
         Reason.UNTRUSTED_ISSUER: Wording(
@@ -167,7 +168,7 @@ WORDS: Mapping[Reason, Wording] = MappingProxyType(
             "Certificate revoked",
             "The issuer has withdrawn this certificate.",
             "Ask your hosting provider for a new certificate with a new key, and why this one was withdrawn.",
-            "The issuer revoked the leaf: its revocation list says so, or the OCSP answer that the server stapled.",
+            "The issuer revoked the leaf, according to its revocation list or the stapled OCSP answer.",
             60,
         ),
         Reason.CHAIN_INVALID: Wording(
@@ -186,8 +187,8 @@ WORDS: Mapping[Reason, Wording] = MappingProxyType(
         ),
         Reason.HANDSHAKE_FAILED: Wording(
             "HTTPS connection fails",
-            "The secure connection breaks off before it is complete, so visitors don't get in.",
-            "Ask your hosting provider to set up HTTPS for this name, by today's standards.",
+            "The secure connection breaks off before it is complete, so visitors can't open the site.",
+            "Ask your hosting provider to correct the HTTPS settings for this name.",
             "Alert, reset or end of stream before the handshake was finished, or something that our side declines,"
             " such as TLS 1.1.",
             35,
@@ -222,7 +223,7 @@ WORDS: Mapping[Reason, Wording] = MappingProxyType(
         ),
         Reason.UNREACHABLE: Wording(
             "Not reachable",
-            "No way leads to the server just now.",
+            "The server can't be reached at the moment.",
             _TRY_LATER,
             "No route to the host or its network.",
             7,
@@ -243,7 +244,7 @@ WORDS: Mapping[Reason, Wording] = MappingProxyType(
             None,
         ),
         Reason.MONITOR_ERROR: Wording(
-            "Our own fault",
+            "Error on our side",
             "The check failed on our side. It says nothing about this site.",
             "Nothing to do on your side. Check again in a few minutes.",
             "The monitor failed, see its log.",
@@ -287,7 +288,7 @@ MENDS: Mapping[Reason, str] = MappingProxyType(
         " name. Look at the error log of the web server for this moment.",
         Reason.REFUSED: "Start the web server and let it listen on port 443, and open that port in the firewall.",
         Reason.DNS_NOT_FOUND: "Add an A or AAAA record for the name, and check the registration and the delegation.",
-        Reason.DNS_FAILED: "Ask each name server of the zone by itself (dig @server name). Check DNSSEC and the"
+        Reason.DNS_FAILED: "Ask each name server of the zone directly (dig @server name). Check DNSSEC and the"
         " delegation.",
         Reason.TIMEOUT: "Check from another network. Look for a firewall that drops, and at the load of the web"
         " server.",
@@ -450,17 +451,16 @@ _OTHER_IDENTIFIER = Fault(
 WEAKNESSES: Mapping[Weakness, str] = MappingProxyType(
     {
         Weakness.CHAIN_ORDER: "The chain is sent in the wrong order. Browsers sort it, some other clients do not.",
-        Weakness.EXTRA: "A certificate is sent that nobody needs: {about}.",
-        Weakness.EXTRA_EXPIRED: "A certificate is sent that nobody needs and that has expired: {about}. Old clients may"
+        Weakness.EXTRA: "An unneeded certificate is sent: {about}.",
+        Weakness.EXTRA_EXPIRED: "An unneeded certificate that has expired is sent: {about}. Old clients may"
         " follow it into a dead end.",
         Weakness.SENT_TWICE: "A certificate is sent twice: {about}.",
         Weakness.ROOT_SENT: "The root is sent along: {about}. Clients have it or do not trust it; leave it out.",
         Weakness.SHA1: "Signed with a digest that has been broken (SHA-1): {about}.",
         Weakness.SHORT_KEY: "An RSA key of less than 2048 bits: {about}.",
         Weakness.OLD_TLS: "The server speaks nothing newer than TLS 1.2. Switch TLS 1.3 on.",
-        Weakness.LONG_LIFETIME: "The certificate lives for {days} days. A public authority might issue one for"
-        " {limit} at"
-        " that time: browsers may refuse it, unless its authority is a private one.",
+        Weakness.LONG_LIFETIME: "The certificate is valid for {days} days. A public authority could issue one for"
+        " {limit} at that time. Browsers may refuse it, unless its authority is a private one.",
         Weakness.NO_SECURE_RENEGOTIATION: "The server lacks secure renegotiation (RFC 5746). Browsers get in, curl and"
         " programs on OpenSSL 3 don't. Update the server's TLS library.",
     }
@@ -487,14 +487,13 @@ ORIGINS: Mapping[Origin, OriginWording] = MappingProxyType(
             "Behind a CDN",
             "A network of another company (a CDN) stands between your visitors and your hosting provider's server. What"
             " visitors see of the certificate is set up there.",
-            "Visitors meet a CDN or proxy first: its certificate is what the padlock shows. Mend it in the CDN's"
-            " panel.",
+            "Visitors meet a CDN or proxy first: its certificate is what the padlock shows. Fix it in the CDN's panel.",
         ),
         Origin.ELSEWHERE: OriginWording(
             "Points elsewhere",
             "The name leads to another server than your hosting provider's. If that is not meant, correct it where the"
             " domain's name servers are managed.",
-            "None of its addresses is the server of this service, and nothing tells of a CDN. Correct the A and AAAA"
+            "None of its addresses is the server of this service, and nothing points to a CDN. Correct the A and AAAA"
             " records, or ask the customer whether the site has moved.",
         ),
         Origin.NOWHERE: OriginWording(
@@ -579,7 +578,7 @@ REFUSALS: Mapping[Refusal, str] = MappingProxyType(
     }
 )
 
-DIAGNOSING = "Looking closely. Results appear below, step by step."
+DIAGNOSING = "The diagnosis is running. Results appear below, step by step."
 DIAGNOSIS_OFFER = (
     "A diagnosis looks at every address of the name, at its certificate and at the website, and says what to do."
 )
@@ -605,7 +604,9 @@ NO_SUBJECT_NAME = "a certificate without a name"
 NEVER_ASKED_LOOK = Look("Not checked yet", "lock", "It is checked as soon as a page shows it.")
 
 BROWSERS_MAY_REFUSE = "Browsers may refuse it"
-BROWSERS: Mapping[str, str] = MappingProxyType({"refuse": "May refuse it"})  # what a list can be narrowed to
+# In place of the words for visitors of a valid certificate: the note beside it says why.
+MANY_BROWSERS_REFUSE = "The certificate is valid, but not every browser accepts it."
+BROWSERS: Mapping[str, str] = MappingProxyType({"refuse": BROWSERS_MAY_REFUSE})  # what a list can be narrowed to
 _REFUSED = "Browsers may refuse this certificate: "
 NOTES: Mapping[Note, str] = MappingProxyType(
     {
@@ -626,7 +627,7 @@ NOTES: Mapping[Note, str] = MappingProxyType(
         Note.NO_SECURE_RENEGOTIATION: "The server's software is outdated. Browsers get in, some other programs don't.",
         Note.OTHER_PATH_WORKS: "Many apps and other programs follow a certificate into a dead end, where"
         " browsers find another way.",
-        Note.ONLY_LEAF_SENT: "The server sends the site's certificate alone, without its issuer's.",
+        Note.ONLY_LEAF_SENT: "The server sends only the site's certificate, without its issuer's.",
         Note.ISSUER_NOT_SENT: "The server sends other certificates as well, but none of them issued the site's.",
         Note.UPPER_ISSUER_NOT_SENT: "The server sends the issuer's certificate, but not the one above it. If the one"
         " above it belongs to an authority that is not a public one, browsers do not trust the site at all.",
@@ -634,9 +635,9 @@ NOTES: Mapping[Note, str] = MappingProxyType(
         " key.",
         Note.ISSUER_OTHER_IDENTIFIER: "The server sends the issuer's certificate, but the site's certificate names"
         " another one of the same issuer.",
-        Note.ISSUER_UNFIT: "The server sends the issuer's certificate, but that one may not issue others.",
-        Note.MUST_STAPLE: "The certificate demands proof from the server that it is not revoked (must-staple)."
-        " The server sends none that counts. Chrome and Edge open the site; Firefox can refuse it."
+        Note.ISSUER_UNFIT: "The server sends the issuer's certificate, but it may not issue others.",
+        Note.MUST_STAPLE: "The certificate requires proof from the server that it is not revoked (must-staple)."
+        " The server sends no valid proof. Chrome and Edge open the site; Firefox can refuse it."
         " Switch OCSP stapling on, or renew the certificate without must-staple.",
         Note.STAPLE_OUTDATED: "The server sends outdated proof that its certificate is not revoked (OCSP stapling)."
         " Chrome and Edge ignore it; Firefox can refuse the site."
@@ -684,17 +685,14 @@ STRAYS: Mapping[NotAsked, str] = MappingProxyType(
 # What has become of a refresh, see `monitor.models.RunState`: its words and the colour of its badge.
 RUNS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "running": ("Under way", "azure"),
+        "running": ("Running", "azure"),
         "done": ("Done", "green"),
         "failed": ("Failed", "red"),
         "offline": ("Monitor offline", "yellow"),
     }
 )
-MONITOR_OFFLINE = (
-    "It reaches nothing just now. What you see is what was last known: "
-    "nothing is changed, and it tries again by itself."
-)
-MONITOR_OFFLINE_NOW = "Neither most of the names nor the control names answer: what was known of them is kept."
+MONITOR_OFFLINE = "The monitor can't reach the network. You see the last known states. It retries automatically."
+MONITOR_OFFLINE_NOW = "Most names and the control names don't answer, so the last known states are kept."
 
 
 class Counted(Protocol):
@@ -731,7 +729,7 @@ def many_failed(asked: int, failed: int) -> bool:
 def run_state(run: Counted, state: str) -> tuple[str, str]:
     """How a refresh is or was, in a word, and the colour of its badge."""
     if state == "done" and many_failed(run.asked, run.failed):
-        return ("Failed in part", "red")
+        return ("Partly failed", "red")
     return RUNS[state]
 
 
@@ -824,10 +822,12 @@ def unreadable_text(unreadable: Sequence[str]) -> str:
 
 def asked_text(asked: int, left: int) -> str:
     """What became of a wish to check several at once: how many are asked, and how many are not."""
-    told = f"{asked:,} {'is' if asked == 1 else 'are'} being checked." if asked else "None of them has to be checked."
+    if not asked and not left:
+        return "Select at least one row."
+    told = [f"{asked:,} {'is' if asked == 1 else 'are'} being checked."] if asked else []
     if left:
-        told += f" {left:,} left out: not active, not the name of a site, or checked just now."
-    return told
+        told.append(f"{left:,} skipped: inactive, not a valid host name, or just checked.")
+    return " ".join(told)
 
 
 class Facts(Protocol):
@@ -880,6 +880,8 @@ def customer_text(state: State, reason: Reason | None, facts: Facts | None = Non
     """What is wrong, for the person whose site it is."""
     if reason is None:
         return LOOKS[state].meaning
+    if reason is Reason.OK and facts is not None and not BROWSERS_REFUSE.isdisjoint(facts.notes):
+        return MANY_BROWSERS_REFUSE
     behind = fault(reason, facts)
     return behind.customer if behind else WORDS[reason].customer
 
@@ -1113,7 +1115,7 @@ def look(state: State, reason: Reason | None) -> Look:
 def question(state: State) -> str:
     """What the button asks that starts a diagnosis."""
     words = {State.INVALID: "Why is it red?", State.UNKNOWN: "Why is it grey?"}
-    return words.get(state, "Look closely")
+    return words.get(state, "Run diagnosis")
 
 
 def cure_text(reason: Reason | None, facts: Facts | None = None) -> str:

@@ -191,10 +191,17 @@ def _address(step: AddressAsked, staff: bool) -> Told:
         ("Handshake", f"{step.handshake_seconds:.3f} s" if step.connected else ""),
         ("OpenSSL", "; ".join(said)),
         ("OCSP staple", padlock.staple_text(finding.staple) if finding.tls_version else ""),
-        ("curl ends with", "" if step.curl is None else str(step.curl)),
+        ("curl ends with", _curl(step)),
         ("Certificate", step.fingerprint),
     )
     return Told(heading, _MARKS[finding.state], text, facts)
+
+
+def _curl(step: AddressAsked) -> str:
+    if step.curl is None:
+        return ""
+    stapled = padlock.only_stapled(step.finding)
+    return f"{step.curl}; {padlock.CERT_STATUS_FAILED} with --cert-status" if stapled else str(step.curl)
 
 
 def _compared(step: AddressesCompared) -> Told:
@@ -239,7 +246,7 @@ def _chain(step: ChainSeen, staff: bool) -> Told:
     if not step.chain.other_path:
         return Told("The chain", mark, parts=(served, verified))
     works = tuple(_place(place, path=True) for place in step.chain.other_path)
-    way = Told("The path that works", text="Browsers find it, curl does not.", parts=works)
+    way = Told("The path that works, which browsers find and curl does not", parts=works)
     return Told("The chain", mark, parts=(served, verified, way))
 
 
@@ -249,8 +256,8 @@ def missing_text(chain: Chain) -> str:
         return ""
     name = f"Missing: the certificate of {chain.missing.name or padlock.NO_ISSUER_NAME}."
     if chain.missing.addresses:
-        return f"{name} Download it from {few(chain.missing.addresses)} (not asked)."
-    return f"{name} No address is given for it: a private authority's certificates seldom have one."
+        return f"{name} Download it from {few(chain.missing.addresses)} (not contacted)."
+    return f"{name} No download address is given, which is usual for a private authority."
 
 
 def leave_out_text(chain: Chain) -> str:
@@ -367,10 +374,12 @@ def _verdict(step: Verdict, staff: bool, zone: tzinfo) -> Told:
         heading = f"{look.label}, {padlock.NOT_EVERYWHERE}"
     elif step.second_is_bad and leading is Reason.OK:
         heading = f"{look.label}, {padlock.NOT_IN_EVERY_BROWSER}"
-    not_after = finding.certificate.not_after if finding.certificate else None
-    expiry = padlock.expiry_text(not_after, finding.checked_at, zone)
-    differ = padlock.ADDRESSES_DIFFER if step.odd else ""
-    text = " ".join(part for part in (padlock.finding_text(finding), expiry, differ) if part)
+    elif finding.browsers_refuse:
+        heading = f"{look.label}, but browsers may refuse it"
+    only_in_part = leading is Reason.OK and (step.odd or step.second_is_bad)
+    parts = [] if only_in_part else [padlock.finding_text(finding), _expiry(finding, zone)]
+    parts.append(padlock.ADDRESSES_DIFFER if step.odd else "")
+    text = " ".join(part for part in parts if part)
     second = step.second if step.second_is_bad or leading is not Reason.OK else None
     notes = [padlock.second_text(second, zone)] if second is not None else []
     notes += [padlock.CUT_SHORT] if step.cut_short else []
@@ -384,10 +393,17 @@ def _verdict(step: Verdict, staff: bool, zone: tzinfo) -> Told:
     return Told(heading, mark, text, _facts(*_cures(step, staff)), tuple(notes))
 
 
+def _expiry(finding: Finding, zone: tzinfo) -> str:
+    """When the certificate expires, where that is good news or the fault itself."""
+    if finding.certificate is None or finding.reason not in (Reason.OK, Reason.EXPIRED):
+        return ""
+    return padlock.expiry_text(finding.certificate.not_after, finding.checked_at, zone)
+
+
 def _cures(step: Verdict, staff: bool) -> list[tuple[str, str]]:
     finding, cures = step.finding, []
     leading = finding.reason
-    if leading is not Reason.OK or not (step.odd or step.second_is_bad):
+    if leading is not Reason.OK or not (step.odd or step.second_is_bad or finding.notes):
         cures.append(("What to do", what_to_do(step) if staff else padlock.cure_text(leading, finding)))
     for one in step.odd:
         where = at_text(one.endpoint) if staff else one.endpoint.address
@@ -402,8 +418,10 @@ def _cures(step: Verdict, staff: bool) -> list[tuple[str, str]]:
         words = padlock.ORIGINS[step.origin]
         cures.append((words.label, words.staff if staff else words.customer))
     if staff:
-        cures += [("For the customer", padlock.cure_text(leading, finding))] if leading is not Reason.OK else []
-        cures += [("Cause", padlock.cause_text(leading, finding)), ("Detail", finding.detail)]
+        if leading is not Reason.OK:
+            cures.append(("For the customer", padlock.cure_text(leading, finding)))
+            cures.append(("Cause", padlock.cause_text(leading, finding)))
+        cures.append(("Detail", finding.detail))
     return cures
 
 

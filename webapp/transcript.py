@@ -104,9 +104,11 @@ def support_text(steps: Sequence[Step], *, staff: bool) -> str:
     """What to send to the hosting provider: what is wrong with which name, since when it was seen, and how to see it.
     Empty where nothing is wrong, or there is no verdict yet. Only staff read an address that must not be asked."""
     verdict = verdict_of(steps)
-    if verdict is None or (verdict.finding.reason is Reason.OK and not verdict.odd and not verdict.second_is_bad):
+    if verdict is None:
         return ""
     finding = verdict.finding
+    if finding.reason is Reason.OK and not (verdict.odd or verdict.second_is_bad or finding.browsers_refuse):
+        return ""
     asked = next((step.text for step in steps if isinstance(step, NameUnderstood)), finding.input)
     name = to_unicode(finding.hostname) if finding.hostname else repr(asked)
     lines = [
@@ -120,6 +122,7 @@ def support_text(steps: Sequence[Step], *, staff: bool) -> str:
             f"Problem: {padlock.title(finding.state, finding.reason, finding)}. {padlock.finding_text(finding)}"
         )
         lines.append(f"What to do: {telling.what_to_do(verdict)}")
+    lines += [f"Note: {text}" for text in padlock.note_texts(finding.notes, staff=staff)]
     if verdict.second is not None and verdict.second_is_bad:
         second = verdict.second
         lines.append(f"Problem: {padlock.second_text(second)}")

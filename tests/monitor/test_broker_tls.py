@@ -58,7 +58,7 @@ def test_a_certificate_that_is_not_good_is_refused_by_all_and_told(told, lab, re
     assert "Redis does not answer (its certificate is not trusted: " in caplog.text
     (flag,) = (flag for flag in checkup.look(utc_now()).flags if flag.name == "Broker")
     assert flag.level is Level.BAD
-    assert flag.words.startswith("It cannot be used: its certificate is not trusted: ")
+    assert flag.words.startswith("The broker cannot be used: its certificate is not trusted: ")
     assert reason in flag.words
     caplog.clear()
     assert not workers.Broker(site).tell(1, "token")

@@ -78,9 +78,9 @@ def answer(outcome="answered", seconds=0.01, server="192.0.2.53", detail=""):
         ([answer(seconds=1.3)], WARNING, "192.0.2.53 is slow: it took 1.3 seconds to answer."),
         ([answer("silent", 2.0)], BAD, "192.0.2.53 did not answer within 2 seconds."),
         ([answer("silent", 2.0), answer(server="::1")], WARNING, "did not answer within 2 seconds. ::1 answers."),
-        ([answer("failed", detail="SERVFAIL")], BAD, "answers, but cannot look names up (SERVFAIL)."),
-        ([answer("failed")], BAD, "answers, but cannot look names up (no valid answer)."),
-        ([answer("no such name")], BAD, "says that control.example does not exist."),
+        ([answer("failed", detail="SERVFAIL")], BAD, "answers, but can't look up names (SERVFAIL)."),
+        ([answer("failed")], BAD, "answers, but can't look up names (no valid answer)."),
+        ([answer("no such name")], BAD, "answers that control.example does not exist."),
         ([], BAD, "This machine has no name server"),
     ],
 )
@@ -123,7 +123,7 @@ def test_the_scheduler_and_its_last_run(changes, name, level):
 
 def test_a_limit_that_is_too_small_is_told_with_the_number_to_set():
     flag = health.scheduler(replace(WELL, fleet=2340), NOW)[-1]
-    assert "At 100 a day each of 2,340 host names is refreshed every 24 days" in flag.words
+    assert "At 100 a day, each of 2,340 host names is refreshed every 24 days" in flag.words
     assert "PADLOCK_REFRESH_DAILY_LIMIT=2340" in flag.fix
 
 
@@ -136,8 +136,8 @@ def test_a_round_through_the_fleet_takes_so_many_days():
     ("limit", "needed", "words"),
     [
         (100, None, "12 of today's 100 checks are used."),
-        (100, 90, "12 of today's 100 checks are used; with the adaptive schedule the fleet needs about 90 a day."),
-        (0, 2500, "Today's checks: 12, without a limit; with the adaptive schedule the fleet needs about 2,500 a day."),
+        (100, 90, "12 of today's 100 checks are used. The adaptive schedule needs about 90 a day."),
+        (0, 2500, "Today's checks: 12, without a limit. The adaptive schedule needs about 2,500 a day."),
     ],
 )
 def test_the_days_checks_are_told(limit, needed, words):
@@ -152,12 +152,12 @@ def test_checks_that_are_not_enough_for_the_adaptive_schedule_are_told_with_the_
 
 def test_a_scheduler_that_died_two_days_ago_is_told_in_words():
     flag = health.scheduler(replace(WELL, ticked_at=NOW - timedelta(days=2)), NOW)[0]
-    assert "It last looked 2 days ago: nothing is refreshed" in flag.words
+    assert "Last active 2 days ago. Nothing is refreshed" in flag.words
 
 
 def test_a_heartbeat_that_is_yet_to_come_is_told_in_words():
     flag = health.scheduler(replace(WELL, ticked_at=NOW + timedelta(hours=1)), NOW)[0]
-    assert flag.words == "It last ran at 24 Nov 2026, 13:00 UTC, which is yet to come. The clock was set back."
+    assert flag.words == "It was last active at 24 Nov 2026, 13:00 UTC, which is in the future. The clock was set back."
 
 
 @pytest.mark.parametrize(

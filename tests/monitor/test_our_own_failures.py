@@ -50,7 +50,7 @@ def test_without_descriptors_one_traceback_and_a_number_are_logged(few_descripto
     assert "more checks failed on our side in the same way" in ran.stderr
     assert f"{run.failed} of {NAMES} checks failed on our side." in ran.stderr
     assert run.detail == f"{run.failed} of {NAMES} checks failed on our side. See the log."
-    assert padlock.run_state(run, run.state.value) == ("Failed in part", "red")
+    assert padlock.run_state(run, run.state.value) == ("Partly failed", "red")
     assert db.session.scalar(db.select(db.func.count(Hostname.state)).where(Hostname.state == "invalid")) == 0
 
 

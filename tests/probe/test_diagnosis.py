@@ -246,7 +246,7 @@ def test_every_weakness_has_a_server():
 def test_a_lifetime_is_told_with_its_limit(of):
     remark = of("long-lived", Verdict).remarks[0]
     assert remark.days == 331  # and a second, which counts as a day
-    assert f"lives for 331 days. A public authority might issue one for {remark.limit} " in padlock.weakness_text(
+    assert f"is valid for 331 days. A public authority could issue one for {remark.limit} " in padlock.weakness_text(
         remark
     )
 

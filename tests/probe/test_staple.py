@@ -366,7 +366,7 @@ def test_what_the_staple_says_leads_over_name_and_dates(served):
     past = {"not_before": days(-9), "not_after": days(-1)}
     found = served(answers(status=REVOKED), san=b"", **past)
     assert [problem.reason for problem in found.problems] == [Reason.REVOKED, Reason.WRONG_HOSTNAME, Reason.EXPIRED]
-    assert "(keyCompromise), says the OCSP answer that the server stapled" in found.detail
+    assert "(keyCompromise), according to the stapled OCSP answer" in found.detail
 
 
 def test_staff_are_told_how_to_see_it_with_curl(served):

@@ -97,7 +97,7 @@ def test_the_log_has_pages_and_a_page_beyond_the_end_is_the_last(visit, app):
 
 
 def test_an_empty_log_says_what_will_be_here(visit):
-    assert "Nothing has been done yet" in visit("ada").get("/admin/activity").main.text
+    assert "No changes yet" in visit("ada").get("/admin/activity").main.text
     assert "Nothing matches" in visit("ada").get("/admin/activity?q=x").main.text
 
 

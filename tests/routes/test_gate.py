@@ -132,7 +132,7 @@ def test_our_own_fault_shows_nothing_of_itself(visit, app, monkeypatch, caplog):
     app.config["PROPAGATE_EXCEPTIONS"] = False
     monkeypatch.setattr(lists, "list_services", fail)
     page = visit("alice").get("/services", 500)
-    assert "Our own fault" in page.text
+    assert "Something went wrong" in page.text
     assert not any(words in page.text for words in ("secret", "10.1.2.3", "Traceback", "RuntimeError"))
     assert "10.1.2.3" in caplog.text
 
@@ -145,7 +145,7 @@ def test_a_database_that_does_not_answer_is_said(visit, app, monkeypatch):
 
     monkeypatch.setattr(db.session, "scalar", gone)
     page = alice.get("/services", 503)
-    assert "Not available just now" in page.text
+    assert "Temporarily unavailable" in page.text
     assert "secret" not in page.text
 
 
@@ -177,7 +177,7 @@ def test_what_another_request_deletes_in_between_is_not_found(visit, goes):
     form = {"product": "Shop", "status": "Active", "version": "77", "csrf_token": ada.token()}
     goes(2, db.delete(Service).where(Service.id == 1))  # after it was said that somebody else has changed it
     answer = ada.client.post("/admin/services/1/edit", data=form)
-    assert (answer.status_code, looked_at(answer).h1.text) == (404, "Not found")
+    assert (answer.status_code, looked_at(answer).h1.text) == (404, "Page not found")
 
 
 def test_a_cell_whose_client_is_deleted_while_it_waits_is_not_found(visit, goes):

@@ -46,7 +46,7 @@ def test_a_monitor_that_is_well_says_so(visit, who, monkeypatch):
     # The installed ones grow old in time: that is told, and this test is not about it.
     monkeypatch.setattr(probe, "versions", lambda: {"OpenSSL": "OpenSSL 99.0.0", "certifi": "unknown"})
     page = visit(who).get("/admin/health")
-    assert page.select_one("#verdict").text == "The monitor is well"
+    assert page.select_one("#verdict").text == "Everything is working"
     assert {
         "Database",
         "Trusted roots",
@@ -67,7 +67,7 @@ def test_what_is_wrong_comes_first_with_what_to_do(visit, app):
     with app.app_context(), writing():
         db.session.execute(db.update(Hostname).values(checked_at=datetime.now(UTC) + timedelta(days=1)))
     page = visit("ada").get("/admin/health")
-    assert page.select_one("#verdict").text == "The monitor is not well"
+    assert page.select_one("#verdict").text == "Something needs fixing"
     assert list(flags(page))[:2] == ["Clock", "Debug mode"]
     assert "NTP" in flags(page)["Clock"].select_one(".health-fix").text
 
@@ -88,7 +88,7 @@ def test_a_database_that_another_holds_can_be_read_and_a_change_is_refused_in_wo
         other.execute("BEGIN IMMEDIATE")
         ada.get("/admin/services")
         answer = ada.client.post("/admin/users/new", data=form)
-        assert (answer.status_code, "Not available just now" in answer.text) == (503, True)
+        assert (answer.status_code, "Temporarily unavailable" in answer.text) == (503, True)
         assert visit().client.get("/readyz").status_code == 200
     assert ada.post("/admin/users/new", form).status_code == 303
 
@@ -98,7 +98,10 @@ def test_a_scheduler_that_is_dead_for_two_days_is_seen_by_people_and_machines(vi
     with app.app_context():
         runs.beat(datetime.now(UTC) - timedelta(days=2))
     assert "2 days ago" in flags(visit("sam").get("/admin/health"))["Scheduler"].text
-    assert "Nothing is refreshed. The scheduler last looked 2 days ago" in visit("ada").get("/admin/domains").text
+    assert (
+        "Nothing is being refreshed. The scheduler was last active 2 days ago"
+        in visit("ada").get("/admin/domains").text
+    )
     assert "Nothing is refreshed" not in visit("alice").get("/domains").text
     answer = visit().client.get("/readyz")
     assert (answer.status_code, answer.json["scheduler"]) == (503, "silent")
@@ -149,7 +152,7 @@ def test_a_damaged_database_is_told_with_the_way_out(visit, app, caplog):
     file = left_alone(app)
     for damaged in (file, Path(f"{file}-wal")):
         damaged.write_bytes(b"no database any more " * 1000)
-    assert "Not available just now" in alice.get("/services", 503).text
+    assert "Temporarily unavailable" in alice.get("/services", 503).text
     assert "backup" in caplog.text
 
 
@@ -190,8 +193,8 @@ class TestOnASmallDisk:
         self.fill(disk)
         answers = [self.rename(ada, "x" * 190 + str(number)) for number in range(20)]
         assert answers[-1].status_code == 503
-        assert "Nothing can be saved just now" in answers[-1].text
-        assert "Nothing can be saved just now" in alice.get("/services").find(class_="viewing").text
+        assert "Nothing can be saved right now" in answers[-1].text
+        assert "Nothing can be saved right now" in alice.get("/services").find(class_="viewing").text
         assert flags(ada.get("/admin/health"))["Database"].select_one(".health-red")
         assert visit().client.get("/readyz").status_code == 200  # whoever reads is served
         (disk / "filler").unlink()
@@ -208,7 +211,7 @@ class TestOnASmallDisk:
         form = {"email": "alice@example.com", "password": PASSWORD, "csrf_token": stranger.token()}
         answer = stranger.client.post("/sign-in", data=form)
         assert answer.status_code == 503
-        assert "You can't sign in just now" in answer.text.replace("&#39;", "'")
+        assert "You can't sign in right now" in answer.text.replace("&#39;", "'")
         subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
         assert stranger.client.post("/sign-in", data=form).status_code == 303
         assert "alice@example.com" in ada.get("/admin/users").main.text

@@ -56,7 +56,7 @@ def settle(app):
 def test_a_file_is_looked_at_and_then_imported(app, ada):
     job = upload(app, ada, WHOLE)
     page = ada.get(job)
-    assert page.h1.text == "Look before you import"
+    assert page.h1.text == "Review before importing"
     assert [cell.text for cell in page.find("th", string="Services").parent.find_all("td")] == ["1", "0", "0"]
     assert ada.post(job).location == job
     settle(app)
@@ -88,7 +88,7 @@ def test_pressing_import_twice_imports_once(app, ada):
 def test_a_file_with_problems_cannot_be_imported(app, ada):
     job = upload(app, ada, f"{WHOLE}\nclient,,<b>Anna</b>,,,,,,,")
     page = ada.get(job)
-    assert "1 problem: nothing can be imported" in page.text
+    assert "1 problem. Nothing was imported" in page.text
     assert [cell.text for cell in page.find(id="problems").tbody.find_all("td")] == ["5", "client", "It is empty."]
     assert page.find("button", string="Import now") is None
     ada.post(job)
@@ -338,7 +338,7 @@ def test_an_import_that_waits_behind_another_is_stopped_at_once(app, ada, held):
 def test_stopping_too_late_stops_nothing(app, ada):
     job = upload(app, ada, WHOLE)
     ada.post(f"{job}/stop")  # it has been checked by now
-    assert ada.get(job).h1.text == "Look before you import"
+    assert ada.get(job).h1.text == "Review before importing"
     ada.post(job)
     settle(app)
     ada.post(f"{job}/stop")

@@ -20,7 +20,7 @@ def test_the_site_is_called_what_its_provider_calls_it(visit, branded):
 
 
 def test_error_pages_carry_the_name_too(visit, branded):
-    assert visit().get("/nope", 404).title.text == "Not found · Crumb <Host>"
+    assert visit().get("/nope", 404).title.text == "Page not found · Crumb <Host>"
 
 
 def test_the_logo_is_served_as_what_it_is(visit, branded):

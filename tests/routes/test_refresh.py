@@ -90,7 +90,7 @@ def test_progress_is_shown_with_and_without_javascript_until_it_has_ended(app, v
 
 def test_staff_look_and_start_nothing(visit):
     page = visit("sam").get("/admin/refresh")
-    assert "The first run begins by itself" in page.text
+    assert "The first refresh starts automatically" in page.text
     assert page.find("form", action="/admin/refresh") is None
 
 
@@ -112,7 +112,7 @@ def test_the_adaptive_schedule_is_told_with_what_it_needs(app, visit):
     app.config.update(PADLOCK_REFRESH_ADAPTIVE=True, PADLOCK_REFRESH_DAILY_LIMIT=0)
     words = " ".join(visit("ada").get("/admin/refresh").find("main").text.split())
     assert "Each of 2 host names in use is checked as often as its state calls for: about 2 checks a day." in words
-    assert "the fleet needs about 2 a day" in visit("ada").get("/admin/health").text
+    assert "The adaptive schedule needs about 2 a day" in visit("ada").get("/admin/health").text
 
 
 def test_a_scheduler_that_does_not_run_is_told(app, visit, now):

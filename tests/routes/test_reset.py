@@ -122,7 +122,7 @@ def test_a_mail_server_that_fails_is_logged_without_secrets(visit, app, mails, s
 
 def test_without_a_mail_server_the_page_names_the_administrator(visit):
     page = visit().get("/forgot-password")
-    assert "Ask the administrator" in page.main.text
+    assert "Ask your hosting provider" in page.main.text
     assert page.find("input", attrs={"name": "email"}) is None
 
 

@@ -42,7 +42,7 @@ CHANGED = "Something else was changed at the same time. Nothing was imported: pl
 OUR_FAULT = "Something failed on our side, and nothing was imported. It has been noted; please try again later."
 STOPPED = "You stopped the import. Nothing was imported."
 STOPPING = "Stopping"
-INTERRUPTED = "The site was restarted meanwhile. Upload the file again: what is there already is not doubled."
+INTERRUPTED = "The site was restarted meanwhile. Upload the file again: nothing is duplicated."
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 
 

@@ -75,7 +75,7 @@ class _Cells:
     def reference(self, column: str) -> str:
         text = self.text(column, 64, needed=True)
         if not text.isprintable():
-            self._wrong(column, "It holds characters that nobody can see.")
+            self._wrong(column, "It holds invisible characters.")
         return text
 
     def word(self, column: str, words: tuple[str, ...]) -> str:

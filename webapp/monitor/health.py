@@ -22,7 +22,7 @@ SKEW = timedelta(minutes=5)
 LOW, EMPTY = 500 * 2**20, 20 * 2**20  # bytes free where the database is
 ROUND = 7  # days a round through the fleet may take: a certificate's last week must not go unseen
 
-UPDATE = "Update it: .venv/bin/pip install --upgrade {}, and start the site anew."
+UPDATE = "Update it: .venv/bin/pip install --upgrade {}, then restart the site."
 
 
 class Level(IntEnum):
@@ -88,7 +88,7 @@ class Seen:
 def libraries(versions: Mapping[str, str], today: date) -> list[Flag]:
     """Whether what shakes hands is supported still, and no older than a year where that can be told without asking."""
     found = [flag for name, version in versions.items() if (flag := _library(name, version, today))]
-    words = "What shakes hands is supported, and nothing of it is known to be older than a year."
+    words = "TLS libraries are supported and less than a year old."
     return found or [Flag("Libraries", Level.OK, words)]
 
 
@@ -96,10 +96,10 @@ def _library(name: str, version: str, today: date) -> Flag | None:
     fix = UPDATE.format("cryptography" if name == "OpenSSL" else name)  # the package that brings it along
     until, released = ages.supported_until(name, version), ages.released(name, version)
     if until is not None and until < today:
-        words = f"{version}: its branch has been without support since {padlock.day_text(until)}."
+        words = f"{version}: its branch has been unsupported since {padlock.day_text(until)}."
         return Flag(name, Level.BAD, words, fix)
     if released is not None and today - released > YEAR:
-        return Flag(name, Level.WARNING, f"{version}: it is more than a year old.", fix)
+        return Flag(name, Level.WARNING, f"{version} is more than a year old.", fix)
     return None
 
 
@@ -107,7 +107,7 @@ def trust(roots: Roots) -> Flag:
     """Whether there is anything to verify against."""
     name = "Trusted roots"
     if roots.problem:
-        fix = "Put a readable PEM file there, or leave PADLOCK_CA_BUNDLE empty: then certifi's roots count."
+        fix = "Put a readable PEM file there, or leave PADLOCK_CA_BUNDLE empty to use certifi's roots."
         return Flag(name, Level.BAD, f"{roots.path} cannot be used: {roots.problem}.", fix)
     count = f"{roots.count:,} root{'' if roots.count == 1 else 's'}"
     return Flag(name, Level.OK, f"{count} in {roots.path}, SHA-256 {roots.sha256[:16]}…")
@@ -115,9 +115,9 @@ def trust(roots: Roots) -> Flag:
 
 def resolver(name: str, answers: Sequence[ServerAnswer]) -> list[Flag]:
     """Whether the name servers of this machine answer for this name ("." is the root of all names), and soon."""
-    flag, fix = "Resolver", "Check /etc/resolv.conf and that name server: every check needs it first."
+    flag, fix = "Resolver", "Check /etc/resolv.conf and that name server. Every check starts with a DNS lookup."
     if not answers:
-        return [Flag(flag, Level.BAD, "This machine has no name server: no name can be looked up.", fix)]
+        return [Flag(flag, Level.BAD, "This machine has no name server, so no name can be looked up.", fix)]
     told = [(_resolver_fault(name, answer), answer) for answer in answers]
     faults = [fault for fault, _ in told if fault]
     well = [answer for fault, answer in told if not fault]
@@ -126,7 +126,7 @@ def resolver(name: str, answers: Sequence[ServerAnswer]) -> list[Flag]:
         return [Flag(flag, Level.WARNING if well else Level.BAD, f"{' '.join(faults)}{others}", fix)]
     slowest = max(answers, key=lambda answer: answer.seconds)
     if slowest.seconds > SLOW:
-        fix = "Check that name server, or put a quicker one into /etc/resolv.conf: a slow one makes every check slow."
+        fix = "Check that name server, or set a faster one in /etc/resolv.conf. A slow one slows every check."
         words = f"{slowest.server} is slow: it took {slowest.seconds:.1f} seconds to answer."
         return [Flag(flag, Level.WARNING, words, fix)]
     milliseconds = max(1, round(slowest.seconds * 1000))
@@ -137,10 +137,10 @@ def _resolver_fault(name: str, answer: ServerAnswer) -> str:
     if answer.outcome == "silent":
         return f"{answer.server} did not answer within {max(1, round(answer.seconds))} seconds."
     if answer.outcome == "failed":
-        return f"{answer.server} answers, but cannot look names up ({answer.detail or 'no valid answer'})."
+        return f"{answer.server} answers, but can't look up names ({answer.detail or 'no valid answer'})."
     if answer.outcome == "no such name":
-        what = "the root of all names" if name == "." else name
-        return f"{answer.server} says that {what} does not exist."
+        what = "the DNS root" if name == "." else name
+        return f"{answer.server} answers that {what} does not exist."
     return ""
 
 
@@ -151,7 +151,7 @@ def controls(asked: Sequence[str], failed: Sequence[str]) -> list[Flag]:
     if not failed:
         return [Flag("Control names", Level.OK, f"{', '.join(asked)} answered.")]
     level = Level.BAD if len(failed) == len(asked) else Level.WARNING
-    fix = "See whether this machine reaches the internet: DNS, and port 443. Until it does, stored states are kept."
+    fix = "Check that this machine reaches the internet (DNS and port 443). Stored states are kept until then."
     return [Flag("Control names", level, f"No answer from {', '.join(failed)}.", fix)]
 
 
@@ -173,36 +173,35 @@ def is_silent(ticked_at: datetime | None, now: datetime) -> bool:
 
 def _ticking(clockwork: Clockwork, now: datetime) -> Flag:
     name, ticked = "Scheduler", clockwork.ticked_at
-    since = f"It last looked {padlock.age_text(ticked, now)}" if ticked is not None else "It has never run"
+    since = f"Last active {padlock.age_text(ticked, now)}" if ticked is not None else "It has never run"
     if ticked is not None and ticked - now > SKEW:
-        words = f"It last ran at {ticked:%d %b %Y, %H:%M} UTC, which is yet to come. The clock was set back."
+        words = f"It was last active at {ticked:%d %b %Y, %H:%M} UTC, which is in the future. The clock was set back."
         fix = "Check the clock of this machine. If this message stays for two minutes, restart the site."
         return Flag(name, Level.BAD, words, fix)
     if is_silent(ticked, now):
-        fix = "Start the site anew." if clockwork.on else "Set PADLOCK_SCHEDULER=on, or start a process that has it on."
-        return Flag(name, Level.BAD, f"{since}: nothing is refreshed, and states grow old.", fix)
+        fix = "Restart the site." if clockwork.on else "Set PADLOCK_SCHEDULER=on, or start a process that has it on."
+        return Flag(name, Level.BAD, f"{since}. Nothing is refreshed, so states are out of date.", fix)
     return Flag(name, Level.OK, f"{since}.")
 
 
 def _last_run(clockwork: Clockwork) -> list[Flag]:
     name, state = "Daily refresh", clockwork.state
     if clockwork.late:
-        fix = "See the flag of the scheduler, and the log."
-        return [Flag(name, Level.WARNING, "Today's has not begun, an hour after its time.", fix)]
+        fix = "See Scheduler on this page, and the site's log."
+        return [Flag(name, Level.WARNING, "Today's refresh is more than an hour late.", fix)]
     if state == "failed":
-        fix = "Look at the log of the site. The next run asks again."
-        return [Flag(name, Level.BAD, f"The last one failed. {clockwork.detail}".strip(), fix)]
+        fix = "Look in the site's log. The next refresh tries again."
+        return [Flag(name, Level.BAD, f"The last refresh failed. {clockwork.detail}".strip(), fix)]
     if state == "offline":
-        fix = "See whether this machine reaches the internet. It is tried again by itself."
-        return [Flag(name, Level.BAD, "The last one found this machine without a network.", fix)]
+        fix = "Check that this machine reaches the internet. The refresh is retried automatically."
+        return [Flag(name, Level.BAD, "The last refresh could not reach the network.", fix)]
     if clockwork.failed:
         level = Level.BAD if padlock.many_failed(clockwork.asked, clockwork.failed) else Level.WARNING
         told = padlock.failed_checks(clockwork.asked, clockwork.failed)
-        fix = "Look at the log of the site: it says why. The next run checks these names again."
+        fix = "Look in the site's log for the reason. The next refresh checks these names again."
         return [Flag(name, level, f"{told} The stored states of these names were kept.", fix)]
-    return (
-        [Flag(name, Level.OK, "The last one went well." if state == "done" else "One is under way.")] if state else []
-    )
+    words = "The last refresh succeeded." if state == "done" else "A refresh is running."
+    return [Flag(name, Level.OK, words)] if state else []
 
 
 def _budget(clockwork: Clockwork) -> Flag:
@@ -213,15 +212,15 @@ def _budget(clockwork: Clockwork) -> Flag:
     if not limit:
         used = f"Today's checks: {clockwork.used:,}, without a limit"
     if needed is not None:
-        words = f"{used}; with the adaptive schedule the fleet needs about {needed:,} a day"
+        words = f"{used}. The adaptive schedule needs about {needed:,} a day"
         if limit and needed > limit:
-            return Flag(name, Level.WARNING, f"{words}: names wait longer than they should.", fix.format(needed))
+            return Flag(name, Level.WARNING, f"{words}, so some checks are late.", fix.format(needed))
         return Flag(name, Level.OK, f"{words}.")
     days = days_a_round(fleet, limit)
     if days <= ROUND:
         return Flag(name, Level.OK, f"{used}.")
-    words = f"{used}. At {limit:,} a day each of {fleet:,} host names is refreshed every {days} days"
-    return Flag(name, Level.WARNING, f"{words}: what goes wrong in between is not seen.", fix.format(fleet))
+    words = f"{used}. At {limit:,} a day, each of {fleet:,} host names is refreshed every {days} days"
+    return Flag(name, Level.WARNING, f"{words}. Problems in between go unnoticed.", fix.format(fleet))
 
 
 def storage(storage: Storage) -> list[Flag]:
@@ -236,29 +235,29 @@ def storage(storage: Storage) -> list[Flag]:
         flags.append(Flag("Database", Level.BAD, f"It is damaged: {storage.problem}.", fix))
     elif "locked" in storage.problem:
         fix = (
-            "Find the process that holds the file, for example with lsof, and end it. Until then nothing can be saved."
+            "Find the process that holds the file, for example with lsof, and end it. Nothing can be saved until then."
         )
         flags.append(Flag("Database", Level.BAD, "Another process has locked it for more than a second.", fix))
     elif storage.problem:
-        fix = "Make room on its disk and see that the site may write there. Until then pages can be read, not changed."
+        fix = "Free disk space, and check that the site may write there. Until then nothing can be changed."
         flags.append(Flag("Database", Level.BAD, f"Nothing can be written: {storage.problem}.", fix))
     elif storage.free is not None and storage.free < LOW:
         level = Level.BAD if storage.free < EMPTY else Level.WARNING
-        fix = "Make room: when the disk is full, nothing can be saved."
-        flags.append(Flag("Database", level, f"{_size(storage.free)} are left on its disk.", fix))
+        fix = "Free disk space. Nothing can be saved once the disk is full."
+        flags.append(Flag("Database", level, f"Only {_size(storage.free)} of disk space left.", fix))
     else:
-        room = "" if storage.free is None else f" {_size(storage.free)} are left on its disk."
+        room = "" if storage.free is None else f" {_size(storage.free)} of disk space left."
         flags.append(Flag("Database", Level.OK, f"{storage.backend} can be read and written.{room}"))
     if storage.journal and storage.journal != "wal":
         fix = "Put the file on a local disk: SQLite's write-ahead log does not work on network shares."
-        words = f"SQLite works in the mode “{storage.journal}”, not “wal”: readers and writers wait for each other."
+        words = f"SQLite is in journal mode “{storage.journal}”, not “wal”. Readers and writers block each other."
         flags.append(Flag("SQLite mode", Level.WARNING, words, fix))
     return flags
 
 
 def unreadable(name: str, problem: str) -> Flag:
     """What the database would have told, had it answered."""
-    fix = "See the flag of the database, and the log of the site."
+    fix = "See Database on this page, and the site's log."
     return Flag(name, Level.BAD, f"The database could not be read: {problem}.", fix)
 
 
@@ -271,11 +270,12 @@ def site(*, debug: bool, secure_cookies: bool, only_here: bool) -> list[Flag]:
     flags = []
     if debug:
         fix = "Start it with make run, and without FLASK_DEBUG."
-        flags.append(Flag("Debug mode", Level.BAD, "It is on: whoever causes an error can run code here.", fix))
+        words = "Debug mode is on. Anyone who triggers an error can run code on this machine."
+        flags.append(Flag("Debug mode", Level.BAD, words, fix))
     if not secure_cookies and not only_here:
-        fix = "Put HTTPS in front, and set PADLOCK_COOKIE_SECURE=on."
-        flags.append(Flag("Cookies", Level.WARNING, "They would be sent without encryption as well.", fix))
-    return flags or [Flag("Site", Level.OK, "Debug mode is off, and cookies go where they should.")]
+        fix = "Serve the site over HTTPS, and set PADLOCK_COOKIE_SECURE=on."
+        flags.append(Flag("Cookies", Level.WARNING, "Cookies can be sent without encryption.", fix))
+    return flags or [Flag("Site", Level.OK, "Debug mode is off, and cookies are protected.")]
 
 
 def broker(wanted: bool, problem: str, workers: int) -> list[Flag]:
@@ -285,30 +285,30 @@ def broker(wanted: bool, problem: str, workers: int) -> list[Flag]:
     if not wanted:
         return []
     if problem:
-        words = f"It cannot be used: {problem}. The site refreshes on its own, which takes longer."
+        words = f"The broker cannot be used: {problem}. The site refreshes on its own, which takes longer."
         fix = (
             "Start Redis where PADLOCK_BROKER_URL says, and see that this machine reaches it and, by rediss://, trusts"
             " its certificate (PADLOCK_BROKER_CA). Workers then go on."
         )
         return [Flag(name, Level.BAD, words.replace("..", "."), fix)]
     if not workers:
-        words = "It answers, but there is no worker: the site refreshes on its own, which takes longer."
+        words = "The broker answers, but no worker is running. The site refreshes on its own, which takes longer."
         return [Flag(name, Level.WARNING, words, "Start one or more: .venv/bin/flask worker.")]
-    return [Flag(name, Level.OK, f"It answers, and has {workers:,} worker{'' if workers == 1 else 's'}.")]
+    return [Flag(name, Level.OK, f"The broker answers. {workers:,} worker{'' if workers == 1 else 's'}.")]
 
 
 def clock(seen: Seen, versions: Mapping[str, str], now: datetime) -> Flag:
     """Whether the clock can be right. What is stored and what is installed cannot be from the future."""
-    name, fix = "Clock", "Set the clock of this machine, and keep it right with NTP: every date is judged by it."
+    name, fix = "Clock", "Set this machine's clock, and keep it right with NTP. Every date is compared with it."
     made = [day for kind in ("certifi", "OpenSSL") if (day := ages.released(kind, versions[kind]))]
     if made and max(made) > now.date() + timedelta(days=1):
-        return Flag(name, Level.BAD, "It is behind: what is installed here was made later than it says.", fix)
+        return Flag(name, Level.BAD, "The clock is behind. Software installed here is newer than today's date.", fix)
     if seen.last_check_at is not None and seen.last_check_at - now > SKEW:
-        words = (
-            f"The last check was at {seen.last_check_at:%d %b %Y, %H:%M} UTC, which is yet to come: it was set back."
-        )
+        last = f"{seen.last_check_at:%d %b %Y, %H:%M} UTC"
+        words = f"The last check was at {last}, which is in the future. The clock was set back."
         return Flag(name, Level.BAD, words, fix)
     if seen.from_the_future >= 3 and 20 * seen.from_the_future > seen.certificates:
-        words = f"{seen.from_the_future:,} of {seen.certificates:,} certificates are not valid yet: it may be behind."
+        told = f"{seen.from_the_future:,} of {seen.certificates:,} certificates are not valid yet"
+        words = f"{told}. The clock may be behind."
         return Flag(name, Level.WARNING, words, fix)
-    return Flag(name, Level.OK, f"Nothing speaks against it: {now:%d %b %Y, %H:%M} UTC.")
+    return Flag(name, Level.OK, f"{now:%d %b %Y, %H:%M} UTC. No sign that it is wrong.")

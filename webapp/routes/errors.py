@@ -19,22 +19,22 @@ from webapp.routes.gate import own_path
 from webapp.routes.person import no_guess
 
 WORDS = {
-    400: ("That did not work", "Your browser sent something we cannot use. Go back, reload the page and try again."),
-    401: ("Please sign in", "You have to sign in to see this."),
-    403: ("Not for you", "Your account may not see this page."),
-    404: ("Not found", "There is no such page, or it is not yours to see."),
-    405: ("That does not work here", "This page cannot be asked that way."),
-    408: ("That took too long", "Your request did not reach us whole. Check your connection, then try again."),
+    400: ("That did not work", "Your browser sent something we can't use. Go back, reload the page and try again."),
+    401: ("Please sign in", "Sign in to see this page."),
+    403: ("You don't have access to this page", "Ask an administrator if you need it."),
+    404: ("Page not found", "This page doesn't exist, or you can't view it."),
+    405: ("That does not work here", "Go back, reload the page and try again."),
+    408: ("That took too long", "Your request didn't arrive in full. Check your connection, then try again."),
     410: (
-        "This link is no longer good",
-        "It has been used or has run out. Sign in, or restart the site for a new one.",
+        "This link no longer works",
+        "It was used already, or it expired. Sign in, or restart the site for a new one.",
     ),
-    413: ("Too much at once", "What was sent is larger than we take."),
-    414: ("Too long an address", "This address is longer than we take. Use fewer or shorter filters."),
-    415: ("Not something we can read", "What was sent is of a kind we do not take."),
+    413: ("That is too large", "Send a smaller file or form."),
+    414: ("The address is too long", "Use fewer or shorter filters."),
+    415: ("Unsupported format", "We can't read what was sent."),
     429: ("Too many attempts", "Please wait a few minutes, then try again."),
-    500: ("Our own fault", "Something failed on our side. It has been noted; please try again later."),
-    503: ("Not available just now", "We cannot reach our own data at the moment. Please try again in a minute."),
+    500: ("Something went wrong", "The error is on our side and was logged. Please try again later."),
+    503: ("Temporarily unavailable", "We can't reach our database. Please try again in a minute."),
 }
 NO_MEMORY = ("Our server is short of memory", "We couldn't finish what you asked for. Please try again in a minute.")
 NOT_CHECKED = (
@@ -42,10 +42,10 @@ NOT_CHECKED = (
     "Something failed on our side, so your password may well be right. Please try again in a minute.",
 )
 TOO_MANY_HASHES = ("Too many people are signing in", "Nothing was changed. Please try again in a few seconds.")
-NOT_SAVED = ("Nothing can be saved just now", "What is there can be read, but not changed. Please try again later.")
+NOT_SAVED = ("Nothing can be saved right now", "You can read pages, but not change them. Please try again later.")
 NO_SIGN_IN = (
-    "You can't sign in just now",
-    "Signing in saves a record, and our server can't save anything at the moment. Please try again later.",
+    "You can't sign in right now",
+    "Our server can't save anything at the moment. Please try again later.",
 )
 HASHES_AGAIN_SECONDS = 2
 TOO_MANY_EXPORTS = (

@@ -15,9 +15,9 @@ blueprint.add_app_template_global(saving_failed, "saving_failed")
 
 # What is written over the flags of a level, and the colour of their sign.
 LOOKS = {
-    Level.BAD: ("Needs you now", "red"),
-    Level.WARNING: ("Worth a look", "yellow"),
-    Level.OK: ("Fine", "green"),
+    Level.BAD: ("Fix now", "red"),
+    Level.WARNING: ("Warnings", "yellow"),
+    Level.OK: ("Passed", "green"),
 }
 
 

@@ -103,7 +103,7 @@ def _choices(report: ssl_status.Report) -> list[tuple[str, str, str, list[tuple[
     monday = week_of(chosen)
     week = {chosen: f"In the week of {padlock.day_text(monday)}"} if monday else {}
     origins = [("origin", "Leads", "Leads anywhere", [*report.origins.items()])] if report.origins else []
-    browsers = [("browsers", "Browsers", "Any browser", [*report.browsers.items()])] if report.browsers else []
+    browsers = [("browsers", "Browser support", "Any browser", [*report.browsers.items()])] if report.browsers else []
     return [
         ("ssl", "SSL", "Any SSL state", [*padlock.KINDS.items()]),
         ("reason", "Reason", "Any reason", [*REASONS.items()]),
