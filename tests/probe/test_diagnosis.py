@@ -54,7 +54,7 @@ TO_DO = {
     Reason.REVOKED: ("new key", "new key"),
     Reason.CHAIN_INVALID: ("hosting provider", ""),  # `BROKEN` has the rest
     Reason.NO_TLS: ("switch on HTTPS", "443"),
-    Reason.HANDSHAKE_FAILED: ("today's standards", "TLS 1.2"),
+    Reason.HANDSHAKE_FAILED: ("HTTPS settings", "TLS 1.2"),
     Reason.REFUSED: ("switch on HTTPS", "firewall"),
     Reason.DNS_NOT_FOUND: ("domain is registered", "A or AAAA record"),
     Reason.DNS_FAILED: ("few minutes", "name server"),
@@ -137,12 +137,22 @@ def test_what_to_do_is_right_at_every_server(lab, diagnoses):
     for name, case in lab.cases.items():
         told = [fields(diagnoses[name][-1], staff=staff) for staff in (False, True)]
         verdict = diagnoses[name][-1]
-        if not (case.reason is Reason.OK and (verdict.odd or verdict.second_is_bad)):
+        if not (case.reason is Reason.OK and (verdict.odd or verdict.second_is_bad or verdict.finding.notes)):
             for_customer, for_staff = BROKEN.get(name.removesuffix(".lab.example")) or TO_DO[case.reason]
             if Note.OTHER_PATH_WORKS in case.notes:
                 for_customer, for_staff = "leave out", "Leave out"
             assert for_customer in told[0]["What to do"], name
             assert for_staff in told[1]["What to do"], name
+
+
+def test_a_green_that_needs_something_never_says_that_there_is_nothing_to_do(diagnoses):
+    for label in ("browsers-ed25519", "must-staple", "two-expired", "two-faced"):
+        steps = diagnoses[f"{label}.lab.example"]
+        told = [telling.tell(steps[-1], staff=staff) for staff in (False, True)]
+        assert "Nothing to do" not in f"{told}", label
+    refused = diagnoses["browsers-ed25519.lab.example"]
+    assert telling.tell(refused[-1], staff=False).heading == "Valid, but browsers may refuse it"
+    assert "Note: Browsers may refuse this certificate: Chrome" in transcript.support_text(refused, staff=False)
 
 
 def _lookup_failing(error):

@@ -72,7 +72,7 @@ def test_the_second_time_there_is_nothing_to_import(app, ada):
         ada.post(job)
         settle(app)
     again = ada.get(upload(app, ada, WHOLE))
-    assert "nothing to import" in again.text
+    assert "Nothing to import" in again.text
     assert again.find("button", string="Import now") is None
 
 

@@ -105,7 +105,7 @@ def test_where_nothing_is_in_use_there_is_nothing_to_refresh(app, visit):
 
 def test_a_fleet_too_large_for_the_limit_is_told_in_days(app, visit):
     app.config["PADLOCK_REFRESH_DAILY_LIMIT"] = 1
-    assert "each of them every 2 days" in visit("sam").get("/admin/refresh").text
+    assert "each every 2 days" in visit("sam").get("/admin/refresh").text
 
 
 def test_the_adaptive_schedule_is_told_with_what_it_needs(app, visit):
@@ -120,7 +120,7 @@ def test_a_scheduler_that_does_not_run_is_told(app, visit, now):
     assert "No scheduler is running" in sam.get("/admin/refresh").text
     with app.app_context():
         runs.beat(now - timedelta(days=2))
-    assert "looked 2 days ago" in " ".join(sam.get("/admin/refresh").text.split())
+    assert "last active 2 days ago" in " ".join(sam.get("/admin/refresh").text.split())
     with app.app_context():
         runs.beat(now)
     assert "No scheduler" not in sam.get("/admin/refresh").text
