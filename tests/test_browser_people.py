@@ -110,7 +110,7 @@ def test_the_example_is_downloaded_looked_at_and_imported_and_the_second_time_no
     expect(page.get_by_role("heading", level=1)).to_have_text("Imported", timeout=10_000)
     page.get_by_role("link", name="Another file").click()
     check_file(page, download.value.path(), "Review before importing")
-    expect(page.get_by_text("there is nothing to import")).to_be_visible()
+    expect(page.get_by_text("Nothing to import")).to_be_visible()
     page.goto("/admin/services?q=Central")
     expect(page.get_by_role("row").filter(has_text="cafe.example.org")).to_be_visible()
 
