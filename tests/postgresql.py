@@ -58,34 +58,26 @@ class Server:
     """A PostgreSQL server: `start` and `kill` it as often as you like, and `remove` it in the end."""
 
     def __init__(self, wheel: Path | None = None) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="padlock-postgresql-"))
         self._who = _somebody_else()  # PostgreSQL refuses to run as root
-        if self._who:
-            shutil.chown(self.folder, "nobody")
-        self._programs = self._reachable(wheel or installed())
-        made = ["initdb", "--pgdata=data", "--username=padlock", "--auth=trust", "--no-sync", "--encoding=UTF8"]
-        self._run([*made, "--locale-provider=builtin", "--locale=C.UTF-8"])  # it folds Ä, as most servers do
+        self.folder = Path(tempfile.mkdtemp(prefix="padlock-postgresql-", dir=_open_folder() if self._who else None))
+        try:
+            self._programs = self._make(wheel or installed())
+        except BaseException:
+            shutil.rmtree(self.folder)
+            raise
         self.process: subprocess.Popen[bytes] | None = None
 
-    def _reachable(self, wheel: Path) -> Path:
-        """The programs, copied where another user cannot get at the virtual environment."""
-        newest = max(wheel.glob("pginstall*"), key=lambda folder: int(folder.name.removeprefix("pginstall") or 0))
-        try:
-            subprocess.run([newest / "bin" / "postgres", "--version"], check=True, capture_output=True, **self._who)
-        except (PermissionError, subprocess.CalledProcessError):
-            return self._copied(wheel, newest) / "bin"
-        return newest / "bin"
-
-    def _copied(self, wheel: Path, newest: Path) -> Path:
-        """Programs look for their libraries beside the wheel, three folders up from where they are."""
-        copy = shutil.copytree(newest, self.folder / "wheel" / wheel.name / newest.name)
-        libraries = wheel.with_name(f"{wheel.name}.libs")
-        if libraries.is_dir():  # on a Mac they are inside
-            shutil.copytree(libraries, self.folder / "wheel" / libraries.name)
-        return copy
-
-    def _run(self, command: list[str]) -> None:
-        subprocess.run([self._programs / command[0], *command[1:]], check=True, **self._place())
+    def _make(self, wheel: Path) -> Path:
+        """The folder of the programs, which have made an empty database."""
+        programs = _newest(_copy(wheel, self.folder) if self._who else wheel) / "bin"
+        if self._who:
+            _give(self.folder, self._who["user"])
+        command = ["initdb", "--pgdata=data", "--username=padlock", "--auth=trust", "--no-sync", "--encoding=UTF8"]
+        command += ["--locale-provider=builtin", "--locale=C.UTF-8"]  # it folds Ä, as most servers do
+        place = {**self._place(), "stderr": subprocess.PIPE, "text": True}
+        ran = subprocess.run([programs / command[0], *command[1:]], **place)
+        assert ran.returncode == 0, f"initdb ended with {ran.returncode}: {ran.stderr}"
+        return programs
 
     def _place(self) -> dict[str, Any]:
         return {"cwd": self.folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **self._who}
@@ -141,6 +133,35 @@ def _somebody_else() -> dict[str, Any]:
         return {}
     nobody = pwd.getpwnam("nobody")
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _open_folder() -> str:
+    """A folder for temporary files that every user can enter: TMPDIR may lie in one that is root's alone."""
+    for folder in (tempfile.gettempdir(), "/tmp", "/var/tmp"):  # noqa: S108 - mkdtemp makes a private one in it
+        above = (Path(folder).resolve(), *Path(folder).resolve().parents)
+        if all(path.is_dir() and path.stat().st_mode & 0o001 for path in above):
+            return folder
+    raise AssertionError("PostgreSQL needs a temporary folder that users other than root can enter: set TMPDIR")
+
+
+def _newest(wheel: Path) -> Path:
+    return max(wheel.glob("pginstall*"), key=lambda folder: int(folder.name.removeprefix("pginstall") or 0))
+
+
+def _copy(wheel: Path, folder: Path) -> Path:
+    """The wheel's newest server, copied here: root's virtual environment may be closed to others, as in /root. Its
+    programs look for their libraries beside the wheel, three folders up from where they are."""
+    newest, libraries = _newest(wheel), wheel.with_name(f"{wheel.name}.libs")
+    shutil.copytree(newest, folder / "wheel" / wheel.name / newest.name)
+    if libraries.is_dir():  # on a Mac they are inside
+        shutil.copytree(libraries, folder / "wheel" / libraries.name)
+    return folder / "wheel" / wheel.name
+
+
+def _give(folder: Path, user: int) -> None:
+    """Makes all of it this user's, who could not read what root made under a strict umask."""
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, user, -1, follow_symlinks=False)
 
 
 def _go_with_parent() -> None:
