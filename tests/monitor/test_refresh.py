@@ -13,11 +13,13 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from tests.monitor.processes import wait_for
+from webapp import probe
 from webapp.demo import behaviours
 from webapp.demo.pki import issue
 from webapp.extensions import db, writing
 from webapp.monitor import due, refresh, runs, settle
-from webapp.monitor.models import Change, Hostname, RefreshRun, RunState
+from webapp.monitor.asking import probe_settings
+from webapp.monitor.models import Change, Hostname, RefreshRun, RunKind, RunState
 from webapp.probe import Reason, State
 
 NOWHERE = (("*", "127.0.0.1", 1),)  # everything is refused
@@ -353,6 +355,17 @@ def test_an_answer_that_cannot_be_recorded_is_no_harm_to_those_that_came_with_it
     assert (run.state, run.tries, run.asked, run.valid) == (RunState.RUNNING, 1, 4, 4)
     assert "what name2.fleet.example has answered could not be recorded" in caplog.text
     assert tick(now + runs.STUMBLE_PAUSE).asked == 5
+
+
+def test_a_name_that_was_claimed_twice_and_answers_twice_at_once_counts_once(fleet, site, now):
+    number = fleet("twice.fleet.example")["twice.fleet.example"]
+    run = runs.begin(RunKind.DAILY, "2026-11-23", 0, now)
+    owner, later = runs.take(run.id, now), now + due.lease()
+    claims = [due.claim(run.id, owner, 1, moment).claim for moment in (now, later)]  # we were away in between
+    finding = probe.check("twice.fleet.example", probe_settings(site.config))
+    settle.settle([settle.Answer(number, claim, finding) for claim in claims], run.id, later)
+    db.session.rollback()
+    assert (run.asked, run.valid) == (1, 1)
 
 
 @pytest.mark.sqlite("the backup is a copy of its file")

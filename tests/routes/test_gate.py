@@ -112,6 +112,21 @@ def test_a_thousand_parts_are_too_many(visit):
     assert visit().client.post("/sign-in", data=parts, content_type="multipart/form-data").status_code == 413
 
 
+@pytest.mark.parametrize("field", ["email", "password", "csrf_token", "nonsense"])
+def test_a_file_where_a_form_wants_a_text_is_no_form(visit, field):
+    browser = visit()
+    fields = {"email": "a@b.example", "password": "x", "csrf_token": browser.token()}
+    fields[field] = (io.BytesIO(b"x"), "x.txt")
+    assert browser.client.post("/sign-in", data=fields, content_type="multipart/form-data").status_code == 400
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "a" * 5000, "[", "x:y:z", ".."])
+@pytest.mark.parametrize("path", ["/sign-in", "/nowhere", "/static/favicon.svg"])
+def test_a_host_that_is_none_is_a_broken_request(visit, host, path):
+    answer = visit().client.get(path, headers={"Host": host})
+    assert answer.status_code < 500
+
+
 def test_only_trusted_hosts_are_answered(visit, app):
     app.config["TRUSTED_HOSTS"] = ["padlock.example"]
     assert visit().client.get("/sign-in", base_url="http://padlock.example").status_code == 200

@@ -64,26 +64,29 @@ def _one_by_one(answers: Sequence[Answer], run_id: int, now: datetime) -> None:
 
 
 def _together(answers: Sequence[Answer], run_id: int, now: datetime) -> None:
-    claims = {answer.hostname_id: answer.claim for answer in answers}
+    names = {answer.hostname_id for answer in answers}
     counts: Counter[str] = Counter()
     changes = []
     with writing(beside_others=True):
-        asked = Hostname.id.in_(claims) & Hostname.claim.in_(set(claims.values()))
+        asked = Hostname.id.in_(names) & Hostname.claim.in_({answer.claim for answer in answers})
         held = select(Hostname).where(asked, due.in_use()).order_by(Hostname.id)
         found = db.session.scalars(held.with_for_update(key_share=True))
-        rows = {row.id: row for row in found if row.claim == claims[row.id]}
+        rows = {row.id: row for row in found}
         for answer in answers:
-            if answer.hostname_id in rows:
-                outcome, change = _settle(rows[answer.hostname_id], answer.finding, run_id, now)
+            row = rows.get(answer.hostname_id)
+            # Claimed a second time because we were away for too long, it may have answered twice: one of them counts.
+            if row is not None and row.claim == answer.claim:
+                outcome, change = _settle(row, answer.finding, run_id, now)
                 counts.update(("asked", outcome) if change is None else ("asked", outcome, "changed"))
                 changes += [change] if change is not None else []
         if counts:
             runs.count(run_id, counts)
         if changes:
             note(changes)
-        if len(rows) < len(answers):
+        if len(rows) < len(names):
             end = {"claim": None, "claimed_until": None}
-            db.session.execute(update(Hostname).where(asked).values(end))  # nobody uses these any more
+            unused = asked & Hostname.id.not_in(rows)  # by anybody, any more
+            db.session.execute(update(Hostname).where(unused).values(end))
 
 
 def _settle(row: Hostname, finding: Finding, run_id: int, now: datetime) -> tuple[str, dict[str, object] | None]:

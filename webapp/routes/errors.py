@@ -8,7 +8,7 @@ from flask import Flask, Response, current_app, g, make_response, render_templat
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import ObjectDeletedError
-from werkzeug.exceptions import Forbidden, HTTPException, SecurityError
+from werkzeug.exceptions import BadHost, Forbidden, HTTPException, SecurityError
 from werkzeug.routing import RequestRedirect
 
 from webapp.customers.accounts import CannotHash
@@ -72,8 +72,9 @@ def register(app: Flask) -> None:
 
 
 def _http_error(error: HTTPException) -> Response:
-    if isinstance(error, SecurityError):
-        return Response(WORDS[400][0], 400, mimetype="text/plain")  # not our host: there is no address to link to
+    if isinstance(error, (SecurityError, BadHost)):
+        # Not our host, or none at all: there is no address to link to.
+        return Response(WORDS[400][0], 400, mimetype="text/plain")
     if error.response is not None or error.code is None or error.code < 400:
         return make_response(error.get_response())
     # Why somebody may not, where we know better than the general words.

@@ -144,6 +144,8 @@ def _refuse_broken_form() -> None:
         abort(400)
     if any(_BROKEN.search(text) for text in texts):
         abort(400)
+    if request.files and request.endpoint != "imports.upload":
+        abort(400)  # a file where a form wants a text
 
 
 def _fields() -> list[str]:
