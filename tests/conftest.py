@@ -51,11 +51,6 @@ PASSWORD = "correct horse battery"
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-def pytest_xdist_auto_num_workers():
-    """One more than there are cores: while one waits for a process or a clock, another is at work."""
-    return (os.cpu_count() or 1) + 1
-
-
 def pytest_collection_modifyitems(items):
     """What takes longest goes first, so that no core waits for it at the end: the browser's tests, and a minute's."""
     items.sort(key=lambda item: not {"chrome", "set_clock"} & set(item.fixturenames))
