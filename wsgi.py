@@ -7,16 +7,21 @@ import gc
 import os
 import sys
 
+import click
+
 from webapp import create_app, logs, start_check
 from webapp.config import LOG_FORMAT, LOG_LEVEL, BadSetting
 from webapp.monitor import scheduler
 
 COMMAND = os.environ.get("FLASK_RUN_FROM_CLI") == "true"
+current = click.get_current_context(silent=True)
+# `flask run` serves; the other commands of `flask` check what they need on their own.
+SERVES = not COMMAND or (current is not None and current.info_name == "run")
 
 try:
     logs.set_up(LOG_FORMAT.read(os.environ), LOG_LEVEL.read(os.environ))  # gunicorn has done so already
     app = create_app(commands=COMMAND)
-    problem = "" if COMMAND else start_check.problem(app)
+    problem = start_check.problem(app, may_wait=True) if SERVES else ""
 except BadSetting as error:
     problem = str(error)
 if problem:

@@ -70,7 +70,7 @@ def test_half_a_copy_is_none(app, elsewhere, monkeypatch):
     monkeypatch.setattr(cli_copy, "_rows", lambda table, there: [[{}]] if table.name == "user" else rows(table, there))
     ran = copy(app, elsewhere)
     assert "client: 2" in ran.output
-    assert (ran.exit_code, "Nothing was copied: " in ran.output, everything(elsewhere)["client"]) == (1, True, [])
+    assert (ran.exit_code, "Nothing was copied from " in ran.output, everything(elsewhere)["client"]) == (1, True, [])
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_half_a_copy_is_none(app, elsewhere, monkeypatch):
         ("sqlite:////nowhere/at-all.sqlite3", 2, "there is no folder /nowhere"),
         ("sqlite:///missing.sqlite3", 2, "There is no file missing.sqlite3"),
         ("mysql://root@localhost/x", 2, "it takes postgresql://"),
-        ("postgresql://padlock:secret@127.0.0.1:1/x", 1, "Nothing was copied: "),
+        ("postgresql://padlock:secret@127.0.0.1:1/x", 1, "Nothing was copied from "),
     ],
 )
 def test_what_cannot_be_copied_is_told(elsewhere, url, code, told):
@@ -87,8 +87,14 @@ def test_what_cannot_be_copied_is_told(elsewhere, url, code, told):
     assert (ran.exit_code, told in ran.output, "secret" in ran.output) == (code, True, False), ran.output
 
 
+def test_a_file_of_something_else_is_told(elsewhere, tmp_path):
+    (tmp_path / "notes.txt").write_text("not a database at all " * 500)
+    ran = copy(f"sqlite:///{tmp_path}/notes.txt", elsewhere)
+    assert (ran.exit_code, "notes.txt: file is not a database" in ran.output) == (1, True)
+
+
 def test_another_release_is_told(app, elsewhere):
-    with elsewhere.app_context(), writing():
+    with app.app_context(), writing():
         db.session.execute(db.text("UPDATE alembic_version SET version_num = '0001'"))
     ran = copy(app, elsewhere)
     assert (ran.exit_code, "not of the same release" in ran.output) == (1, True), ran.exception

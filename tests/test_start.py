@@ -60,6 +60,7 @@ FILES = [
     (no_database, "The file of the database is damaged, or no database at all: "),
     (older, "The database is of an older release of Padlock. Run: .venv/bin/flask db upgrade"),
     (newer, "The database is of a newer release of Padlock. Install that release"),
+    (Path.mkdir, "The file of the database cannot be opened: "),
 ]
 
 
@@ -72,13 +73,26 @@ def test_the_site_ends_with_one_sentence(start, tmp_path, make, words):
     assert "Traceback" not in ran.stderr
 
 
+@pytest.mark.parametrize(("make", "words"), FILES[:2])
+def test_flask_run_ends_with_one_sentence(start, tmp_path, make, words):
+    make(tmp_path / "padlock.sqlite3")
+    ran = start(tmp_path / "padlock.sqlite3", "run", "--port", str(free_port()))
+    assert ran.returncode == 2
+    assert ran.stderr.startswith(words)
+    assert ran.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("make", "words", "command"),
     [
         (*FILES[0], ["users", "list"]),
-        (*FILES[0], ["refresh"]),
+        (*FILES[0], ["worker"]),
+        (*FILES[0], ["backup", "nothing-to-back-up.sqlite3"]),
+        (*FILES[0], ["copy-from", "sqlite://"]),
         (*FILES[1], ["welcome"]),
-        (*FILES[2], ["users", "list"]),
+        (*FILES[1], ["db", "upgrade"]),
+        (*FILES[2], ["refresh"]),
+        (*FILES[4], ["users", "list"]),
     ],
 )
 def test_a_command_ends_with_one_sentence(start, tmp_path, make, words, command):
@@ -87,6 +101,15 @@ def test_a_command_ends_with_one_sentence(start, tmp_path, make, words, command)
     assert ran.returncode == 1
     assert ran.stderr.startswith(f"Error: {words}")
     assert ran.stderr.count("\n") == 1
+
+
+def test_a_command_says_that_postgresql_does_not_answer(start, tmp_path):
+    away = f"postgresql://padlock:secret@127.0.0.1:{free_port()}/padlock"
+    ran = start(tmp_path, "users", "list", PADLOCK_DATABASE_URL=away)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("Error: The database cannot be used: connection failed: ")
+    assert "Is PostgreSQL running" in ran.stderr
+    assert "secret" not in ran.stderr
 
 
 def test_a_command_that_needs_no_tables_runs_without_them(start, tmp_path):

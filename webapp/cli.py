@@ -35,27 +35,29 @@ MANY = 10  # names from which on a terminal shows a progress bar
 
 
 def register(app: Flask) -> None:
-    for command in (check, settings, cli_diagnose.diagnose_host, cli_backup.backup, cli_copy.copy_from):
+    for command in (check, settings, cli_diagnose.diagnose_host, cli_backup.backup):
         app.cli.add_command(command)
     with_tables = (
         welcome,
         cli_users.users,
         cli_import.import_file,
         cli_refresh.refresh_names,
-        cli_worker.worker,
+        cli_copy.copy_from,
     )
     for each in with_tables:
         app.cli.add_command(_checked(each))
+    app.cli.add_command(_checked(cli_worker.worker, may_wait=True))
 
 
-def _checked(command: click.Command) -> click.Command:
-    """The same command (of a group: all of them), ended by one sentence where it cannot work with the database."""
+def _checked(command: click.Command, *, may_wait: bool = False) -> click.Command:
+    """The same command (of a group: all of them), ended by one sentence where it cannot work with
+    the database. One that `may_wait` starts while the database is away."""
     checked = copy(command)
     run = command.callback
 
     @wraps(run or _checked)
     def check_first(*args: Any, **options: Any) -> Any:
-        if problem := start_check.problem(current_app):
+        if problem := start_check.problem(current_app, may_wait=may_wait):
             raise click.ClickException(problem)
         return run(*args, **options) if run is not None else None
 

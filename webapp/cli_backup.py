@@ -9,7 +9,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 import click
+from sqlalchemy.exc import DatabaseError
 
+from webapp import start_check
 from webapp.extensions import db
 
 
@@ -22,6 +24,10 @@ def backup(file: Path) -> None:
     """
     if db.engine.dialect.name != "sqlite":
         raise click.ClickException("The database is PostgreSQL: back it up with pg_dump.")
+    try:
+        start_check.release()  # any will do: the backup is made before an upgrade
+    except DatabaseError as error:
+        raise click.ClickException(start_check.words(error)) from None
     source = f"file:{quote(str(db.engine.url.database))}?mode=ro"
     try:
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

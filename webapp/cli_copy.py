@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy import Connection, Table, create_engine, func, insert, select, text
+from sqlalchemy import Connection, Table, create_engine, func, insert, select
 from sqlalchemy.exc import DatabaseError
 
-from webapp import config
+from webapp import config, start_check
 from webapp.extensions import db, tune, writing
 
 AT_ONCE = 1000  # rows
@@ -36,14 +36,14 @@ def copy_from(database: str) -> None:
             for table in db.metadata.sorted_tables:  # what others refer to comes first
                 click.echo(f"{table.name}: {_copy(table, there):,}")
     except DatabaseError as error:
-        raise click.ClickException(f"Nothing was copied: {error.orig}") from None
+        shown = source.url.render_as_string()  # without its password
+        raise click.ClickException(f"Nothing was copied from {shown}: {error.orig}") from None
     tune()
 
 
 def _check(there: Connection) -> None:
     """Ends the command where one of the two is not as it has to be."""
-    revision = text("SELECT version_num FROM alembic_version")
-    if there.scalar(revision) != db.session.scalar(revision):
+    if there.scalar(start_check.RELEASE) != start_check.release():
         raise click.ClickException(
             "The two are not of the same release. Run `flask db upgrade` with this release for each of them."
         )

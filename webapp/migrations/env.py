@@ -1,11 +1,18 @@
 """How Alembic runs: on the database of the site, with the models of the site."""
 
+import click
 from alembic import context
 from flask import current_app
+from sqlalchemy.exc import DatabaseError
 
+from webapp import start_check
 from webapp.extensions import db
 
-with db.engine.connect() as connection:
+try:
+    connection = db.engine.connect()
+except DatabaseError as error:
+    raise click.ClickException(start_check.words(error)) from None
+with connection:
     if connection.dialect.name == "sqlite":
         # A table that is made anew must not take along the rows that refer to it. This can be said outside a
         # transaction only, and for the whole connection: nobody gets this one afterwards.
