@@ -225,8 +225,9 @@ class Connection(socket.socket):
 
 
 def _body_to_wait_for(head: bytes) -> tuple[int, bool]:
-    """How many bytes of a body the main loop reads before a thread takes the request: all of a form. Of what is larger,
-    has no length, or is sent only when it is asked for: none; and whether it is one of these."""
+    """How many bytes of a body the main loop reads before a thread takes the request, and whether a
+    thread may have to wait for the body: a form is read whole, and of a body that is larger, has no
+    length or waits for "100 Continue" nothing is."""
     found = _LENGTH.search(head)
     length = int(found[1]) if found else 0
     return (0, True) if length > MOST_REQUEST or _UNKNOWN.search(head) else (length, False)

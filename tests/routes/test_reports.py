@@ -295,6 +295,7 @@ def test_a_third_export_at_once_is_told_to_come_back_and_a_finished_one_makes_ro
     refused = ada.get(path)
     assert (refused.status_code, refused.headers.get("Retry-After")) == (503, "10")
     assert "Too many exports are running" in refused.text
+    assert ada.get("/admin/import/example.csv").status_code == 503  # whatever is downloaded
     assert sam.get(path).status_code == 200
     running.pop()()
     assert [ada.get(path).status_code for _ in range(3)] == [200] * 3  # one after the other

@@ -85,7 +85,7 @@ def _together(answers: Sequence[Answer], run_id: int, now: datetime) -> None:
             note(changes)
         if len(rows) < len(names):
             end = {"claim": None, "claimed_until": None}
-            unused = asked & Hostname.id.not_in(rows)  # by anybody, any more
+            unused = asked & Hostname.id.not_in(rows)
             db.session.execute(update(Hostname).where(unused).values(end))
 
 

@@ -1,11 +1,13 @@
-"""How many exports are under way: each holds a thread of the site for as long as its reader takes."""
+"""CSV files to download, and how many at once: each holds a thread of the site until its reader has it all."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
+
+from flask import Response, current_app, stream_with_context
 
 MOST_EACH = 2  # of one user, in however many tabs
 
@@ -15,6 +17,15 @@ _under_way: Counter[int] = Counter()  # by the user's id
 
 class TooManyExports(Exception):
     """As many exports are under way as may be, of this user or of all."""
+
+
+def csv_file(lines: Iterable[str], name: str, user_id: int) -> Response:
+    """These lines as a file of this name, made while it is sent. Raises `TooManyExports`."""
+    end = begin(user_id, current_app.config["PADLOCK_THREADS"])
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    response = Response(stream_with_context(iter(lines)), mimetype="text/csv", headers=headers)
+    response.call_on_close(end)
+    return response
 
 
 def begin(user_id: int, threads: int) -> Callable[[], None]:

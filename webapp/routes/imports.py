@@ -12,6 +12,7 @@ from webapp.customers import csv_out, import_jobs, imports
 from webapp.customers.import_rows import COLUMNS
 from webapp.customers.models import DomainStatus, ServiceStatus
 from webapp.customers.tables import MOST_ROWS, Problem
+from webapp.routes import exports
 from webapp.routes.gate import fragment
 from webapp.routes.page import now
 
@@ -84,12 +85,13 @@ def stop(token: str) -> AnyResponse:
 @blueprint.get("/<token>/problems.csv")
 def problems(token: str) -> Response:
     found = import_jobs.all_problems(import_jobs.job_or_404(current_user, token))
-    return _download(_problem_lines(found), "import-problems.csv")
+    return exports.csv_file(_problem_lines(found), "import-problems.csv", current_user.id)
 
 
 @blueprint.get("/example.csv")
 def example() -> Response:
-    return _download([csv_out.MARK, render_template("admin/import_example.csv")], "import-example.csv")
+    lines = [csv_out.MARK, render_template("admin/import_example.csv")]
+    return exports.csv_file(lines, "import-example.csv", current_user.id)
 
 
 def _upload_page(error: str = "") -> str:
@@ -101,8 +103,3 @@ def _upload_page(error: str = "") -> str:
 def _problem_lines(problems: Iterable[Problem]) -> Iterator[str]:
     rows = ((found.line, found.column, "error" if found.serious else "note", found.text) for found in problems)
     return csv_out.lines(("line", "column", "weight", "problem"), rows)
-
-
-def _download(lines: Iterable[str], name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(lines, mimetype="text/csv", headers=headers)

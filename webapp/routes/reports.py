@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import (
-    Blueprint,
-    Response,
-    current_app,
-    flash,
-    redirect,
-    render_template,
-    request,
-    stream_with_context,
-    url_for,
-)
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -52,11 +42,7 @@ def ssl_status_print() -> str:
 @blueprint.get("/ssl-status.csv")
 def ssl_status_csv() -> Response:
     lines = csv_out.lines(export.COLUMNS, export.rows(current_user, _question(), now(), zone()))
-    headers = {"Content-Disposition": f'attachment; filename="ssl-status-{now():%Y-%m-%d}.csv"'}
-    end = exports.begin(current_user.id, current_app.config["PADLOCK_THREADS"])
-    response = Response(stream_with_context(csv_out.joined(lines)), mimetype="text/csv", headers=headers)
-    response.call_on_close(end)
-    return response
+    return exports.csv_file(csv_out.joined(lines), f"ssl-status-{now():%Y-%m-%d}.csv", current_user.id)
 
 
 @blueprint.post("/ssl-status/check")
