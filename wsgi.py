@@ -10,8 +10,9 @@ import sys
 import click
 
 from webapp import create_app, logs, start_check
-from webapp.config import LOG_FORMAT, LOG_LEVEL, BadSetting
-from webapp.monitor import scheduler
+from webapp.config.setting import BadSetting
+from webapp.config.table import LOG_FORMAT, LOG_LEVEL
+from webapp.monitor.refresh import scheduler
 
 COMMAND = os.environ.get("FLASK_RUN_FROM_CLI") == "true"
 current = click.get_current_context(silent=True)
@@ -19,7 +20,8 @@ current = click.get_current_context(silent=True)
 SERVES = not COMMAND or (current is not None and current.info_name == "run")
 
 try:
-    logs.set_up(LOG_FORMAT.read(os.environ), LOG_LEVEL.read(os.environ))  # gunicorn has done so already
+    # Gunicorn has done so already
+    logs.set_up(LOG_FORMAT.read(os.environ), LOG_LEVEL.read(os.environ))
     app = create_app(commands=COMMAND)
     problem = start_check.problem(app, may_wait=True) if SERVES else ""
 except BadSetting as error:
@@ -27,8 +29,9 @@ except BadSetting as error:
 if problem:
     print(problem, file=sys.stderr)
     sys.exit(start_check.exit_code)
-# What the site is made of stays, and a page makes thousands of objects that are gone with it: nobody waits while they
-# are looked through for garbage again and again (measured: lists take a third less).
+# What the site is made of stays, and a page makes thousands of objects that are gone with it:
+# nobody waits while they are looked through for garbage again and again (measured: lists take a
+# third less).
 gc.freeze()
 gc.set_threshold(5_000, 10, 100)
 scheduler.start(app)

@@ -1,7 +1,9 @@
-"""Servers as they are out there, on loopback: most answer after a while, some are silent, some refuse.
+"""Servers as they are out there, on loopback: most answer after a while, some are silent, some
+refuse.
 
-Each hosts many names and has an address of its own (127.0.1.x), so that the limits per address count as they do in the
-world. They are processes of their own: what asks them does not pay for them, but for the cores that all share.
+Each hosts many names and has an address of its own (127.0.1.x), so that the limits per address
+count as they do in the world. They are processes of their own: what asks them does not pay for
+them, but for the cores that all share.
 """
 
 from __future__ import annotations
@@ -28,7 +30,10 @@ SERVERS = 40
 SILENT = range(4)  # a tenth
 REFUSING = range(4, 8)  # a tenth
 PROCESSES = 2
-TYPICAL, SPREAD, LONGEST = 0.12, 0.7, 3.0  # seconds until the handshake goes on: a median, log-normal, and at most
+# seconds until the handshake goes on: a median, log-normal, and at most
+TYPICAL = 0.12
+SPREAD = 0.7
+LONGEST = 3.0
 
 
 def name(number: int) -> str:
@@ -52,19 +57,26 @@ def serving(folder: Path) -> Iterator[dict[str, str]]:
     """The servers; gives the settings with which the site finds and trusts them."""
     root = pki.issue_ca("Padlock Bench Root")
     leaf = pki.issue([f"*.s{number}.example" for number in range(SERVERS)], issuer=root)
-    bundle, chain = folder / "roots.pem", folder / "chain.pem"
+    bundle = folder / "roots.pem"
+    chain = folder / "chain.pem"
     bundle.write_text(root.pem)
     chain.write_text(leaf.key_pem + leaf.pem)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain)
-    with socket.create_server(("", 0), backlog=4096) as listener, socket.create_server(("127.0.0.1", 0)) as closed:
-        port, nobody = listener.getsockname()[1], closed.getsockname()[1]
+    with (
+        socket.create_server(("", 0), backlog=4096) as listener,
+        socket.create_server(("127.0.0.1", 0)) as closed,
+    ):
+        port = listener.getsockname()[1]
+        nobody = closed.getsockname()[1]
         closed.close()
         children = [_fork(listener, context, seed) for seed in range(PROCESSES)]
         places = (f"127.0.1.{n + 1}:{nobody if n in REFUSING else port}" for n in range(SERVERS))
         try:
             yield {
-                "PADLOCK_CONNECT_TO": ",".join(f"*.s{n}.example={place}" for n, place in enumerate(places)),
+                "PADLOCK_CONNECT_TO": ",".join(
+                    f"*.s{n}.example={place}" for n, place in enumerate(places)
+                ),
                 "PADLOCK_ALLOWED_NETWORKS": "127.0.0.0/8",
                 "PADLOCK_CA_BUNDLE": str(bundle),
                 "PADLOCK_CONTROL_NAMES": name(SERVERS - 1),
@@ -91,7 +103,8 @@ async def _serve(listener: socket.socket, context: ssl.SSLContext, chance: Rando
             if writer.get_extra_info("sockname")[0] in silent:
                 await reader.read()
             else:
-                writer.transport.pause_reading()  # or what the client says first would be taken for plain text
+                # Or what the client says first would be taken for plain text
+                writer.transport.pause_reading()
                 await asyncio.sleep(min(LONGEST, chance.lognormvariate(math.log(TYPICAL), SPREAD)))
                 await writer.start_tls(context)
                 await reader.read(1)

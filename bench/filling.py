@@ -1,4 +1,5 @@
-"""A site with many items, for the benchmarks: services and domains in every status and state, users, and the log."""
+"""A site with many items, for the benchmarks: services and domains in every status and state,
+users, and the log."""
 
 from __future__ import annotations
 
@@ -20,14 +21,25 @@ from sqlalchemy import String, cast, insert, literal, select  # noqa: E402
 
 from tests import postgresql  # noqa: E402
 from webapp import create_app  # noqa: E402
-from webapp.customers import accounts  # noqa: E402
-from webapp.customers.models import Activity, Client, Domain, DomainStatus, Role, Service, ServiceStatus, User  # noqa: E402
+from webapp.accounts import sign_ins  # noqa: E402
+from webapp.customers.models import (  # noqa: E402
+    Activity,
+    Client,
+    Domain,
+    DomainStatus,
+    Role,
+    Service,
+    ServiceStatus,
+    User,
+)
 from webapp.extensions import db, writing  # noqa: E402
 from webapp.monitor.models import Hostname  # noqa: E402
 from webapp.probe import Reason  # noqa: E402
 
-AT_ONCE = 10_000  # rows that are made and inserted together: however many there will be, little of it is in memory
-MADE = 100_000  # services and domains: what goes beyond is copied from these, which takes a tenth of the time
+# Rows that are made and inserted together: however many there will be, little of it is in memory
+AT_ONCE = 10_000
+# Services and domains: what goes beyond is copied from these, which takes a tenth of the time
+MADE = 100_000
 PER_CLIENT = 40
 PASSWORD = "a password for a benchmark"
 NOW = datetime.now(UTC)
@@ -45,7 +57,8 @@ def postgresql_server() -> Iterator[str]:
 
 
 def filled(url: str, size: int) -> Flask:
-    """The site, with an empty database at this URL filled with so many services and as many domains."""
+    """The site, with an empty database at this URL filled with so many services and as many
+    domains."""
     os.environ["PADLOCK_DATABASE_URL"] = url
     os.environ["PADLOCK_COUNT_SECONDS"] = "3600"  # the benchmark forgets when it means to
     app = create_app({"TESTING": True, "WTF_CSRF_ENABLED": False})
@@ -71,8 +84,8 @@ def _fill(size: int) -> None:
         for index in indexes:
             index.create(db.session.connection())
         owner = db.session.get(Client, 1)
-        accounts.add_user("alice@example.com", "Alice", PASSWORD, NOW, client=owner)
-        accounts.add_user("ada@example.com", "Ada", PASSWORD, NOW, role=Role.ADMIN)
+        sign_ins.add_user("alice@example.com", "Alice", PASSWORD, NOW, client=owner)
+        sign_ins.add_user("ada@example.com", "Ada", PASSWORD, NOW, role=Role.ADMIN)
     # What PostgreSQL does by itself within a minute, and SQLite after an import.
     tidy = "ANALYZE" if db.engine.dialect.name == "sqlite" else "VACUUM (ANALYZE)"
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -80,20 +93,45 @@ def _fill(size: int) -> None:
 
 
 def _make_clients(owners: int) -> None:
-    hasher = accounts._hasher.hash(PASSWORD)
-    common_user = {"password_hash": hasher, "active": True, "created_at": NOW, "version": 1, "role": Role.CLIENT}
-    rows = [{"id": n, "name": f"Client {n}", "created_at": NOW, "version": 1} for n in range(1, owners + 1)]
+    hasher = sign_ins._hasher.hash(PASSWORD)
+    common_user = {
+        "password_hash": hasher,
+        "active": True,
+        "created_at": NOW,
+        "version": 1,
+        "role": Role.CLIENT,
+    }
+    rows = [
+        {"id": n, "name": f"Client {n}", "created_at": NOW, "version": 1}
+        for n in range(1, owners + 1)
+    ]
     db.session.execute(insert(Client), rows)
-    people = [{"client_id": n, "name": f"Person {n % 997}", "email": f"p{n}@example.com"} for n in range(1, owners + 1)]
+    people = [
+        {"client_id": n, "name": f"Person {n % 997}", "email": f"p{n}@example.com"}
+        for n in range(1, owners + 1)
+    ]
     db.session.execute(insert(User), [person | common_user for person in people])
 
 
 def _make_items(numbers: Sequence[int], owners: int, chance: Random) -> None:
-    services, domains, reasons = list(ServiceStatus), list(DomainStatus), [Reason.OK] * 8 + list(Reason)
-    common = [(n, 1 + n % owners, date(2026, 1, 1) + timedelta(days=chance.randrange(700))) for n in numbers]
-    db.session.execute(insert(Hostname), [_hostname(n, chance.choice(reasons), chance) for n in numbers])
+    services = list(ServiceStatus)
+    domains = list(DomainStatus)
+    reasons = [Reason.OK] * 8 + list(Reason)
+    common = [
+        (n, 1 + n % owners, date(2026, 1, 1) + timedelta(days=chance.randrange(700)))
+        for n in numbers
+    ]
+    db.session.execute(
+        insert(Hostname), [_hostname(n, chance.choice(reasons), chance) for n in numbers]
+    )
     rows = [
-        {"id": n, "client_id": client, "product": f"Product {n % 9}", "domain": f"shop-{n}.example", "version": 1}
+        {
+            "id": n,
+            "client_id": client,
+            "product": f"Product {n % 9}",
+            "domain": f"shop-{n}.example",
+            "version": 1,
+        }
         | {"status": chance.choice(services), "next_due_on": due, "hostname_id": n}
         for n, client, due in common
     ]
@@ -104,8 +142,16 @@ def _make_items(numbers: Sequence[int], owners: int, chance: Random) -> None:
         for n, client, due in common
     ]
     db.session.execute(insert(Domain), rows)
-    done = {"at": NOW, "who": "ada@example.com", "action": "changed", "detail": "status: Pending to Active"}
-    noted = [{"kind": ("service", "domain")[n % 2], "item_id": n, "item": f"shop-{n}.example"} for n in numbers]
+    done = {
+        "at": NOW,
+        "who": "ada@example.com",
+        "action": "changed",
+        "detail": "status: Pending to Active",
+    }
+    noted = [
+        {"kind": ("service", "domain")[n % 2], "item_id": n, "item": f"shop-{n}.example"}
+        for n in numbers
+    ]
     db.session.execute(insert(Activity), [done | item for item in noted])
 
 
@@ -114,12 +160,15 @@ def _hostname(number: int, reason: Reason, chance: Random) -> dict[str, object]:
     row = {"id": number, "name": f"shop-{number}.example", "state": reason.state, "reason": reason}
     row |= {"checked_at": NOW - timedelta(seconds=chance.randrange(24 * 3600))}
     empty = dict.fromkeys(("detail", "subject", "serial", "key", "signature"), "")
-    return row | empty | {"issuer": "R11", "not_after": ends, "problems": [], "notes": [], "names": []}
+    return (
+        row | empty | {"issuer": "R11", "not_after": ends, "problems": [], "notes": [], "names": []}
+    )
 
 
 def _copy(made: int, more: int) -> None:
     """What was made, once more under numbers that are so much higher."""
-    items, owners = (made, more), (made // PER_CLIENT, more // PER_CLIENT)
+    items = (made, more)
+    owners = (made // PER_CLIENT, more // PER_CLIENT)
     for model, numbered, named, text, (first, higher) in (
         (Client, "id", "name", "Client {}", owners),
         (User, "client_id", "email", "p{}@example.com", owners),
@@ -129,9 +178,13 @@ def _copy(made: int, more: int) -> None:
         (Activity, "item_id", "item", "shop-{}.example", items),
     ):
         columns: dict[str, Any] = dict(model.__table__.columns)
-        given, (before, after) = columns[numbered], text.split("{}")
+        given = columns[numbered]
+        before, after = text.split("{}")
         number = given + higher
-        columns |= {numbered: number, named: literal(before).concat(cast(number, String)).concat(after)}
+        columns |= {
+            numbered: number,
+            named: literal(before).concat(cast(number, String)).concat(after),
+        }
         if numbered != "id":
             del columns["id"]
         elif "client_id" in columns:

@@ -1,8 +1,10 @@
-"""How long a pass through 100,000 names takes whose servers are as they are in the world: see `distant`.
+"""How long a pass through 100,000 names takes whose servers are as they are in the world: see
+`distant`.
 
-A refresh works on them for a while, once with the settings as they come and once with more at a time, and what it does
-in that while is extrapolated to the whole. Also: how much memory it needs, and what part of its time the database has.
-With the argument "whole" one refresh as it comes asks all of them, which takes five minutes.
+A refresh works on them for a while, once with the settings as they come and once with more at a
+time, and what it does in that while is extrapolated to the whole. Also: how much memory it needs,
+and what part of its time the database has. With the argument "whole" one refresh as it comes asks
+all of them, which takes five minutes.
 """
 
 from __future__ import annotations
@@ -27,8 +29,8 @@ from start import ROOT, prepared
 from webapp import create_app
 from webapp.customers.models import Client, Service, ServiceStatus
 from webapp.extensions import db, writing
-from webapp.monitor import refresh, runs
 from webapp.monitor.models import Hostname, RefreshRun, RunKind
+from webapp.monitor.refresh import runner, runs
 
 NAMES = 100_000
 SECONDS = 60  # of each pass
@@ -45,11 +47,21 @@ def fill(names: Iterable[int]) -> None:
     empty = dict.fromkeys(("detail", "subject", "issuer", "serial", "key", "signature"), "")
     lists = {"problems": [], "notes": [], "names": []}
     with writing():
-        db.session.execute(insert(Client), [{"id": 1, "name": "All", "created_at": datetime.now(UTC), "version": 1}])
+        db.session.execute(
+            insert(Client),
+            [{"id": 1, "name": "All", "created_at": datetime.now(UTC), "version": 1}],
+        )
         rows = [{"id": n, "name": distant.name(n)} | empty | lists for n in numbers]
         db.session.execute(insert(Hostname), rows)
-        common = {"client_id": 1, "product": "Hosting", "status": ServiceStatus.ACTIVE, "version": 1}
-        services = [{"id": n, "domain": distant.name(n), "hostname_id": n} | common for n in numbers]
+        common = {
+            "client_id": 1,
+            "product": "Hosting",
+            "status": ServiceStatus.ACTIVE,
+            "version": 1,
+        }
+        services = [
+            {"id": n, "domain": distant.name(n), "hostname_id": n} | common for n in numbers
+        ]
         db.session.execute(insert(Service), services)
     with writing():
         db.session.execute(db.text("ANALYZE"))
@@ -75,9 +87,10 @@ class Watch:
 
 
 def measure(at_least: float) -> dict[str, float]:
-    """What a refresh does in so many seconds, with the settings of the environment; its last batch is waited for. Runs
-    in a process of its own."""
-    app, database = create_app(), Watch()
+    """What a refresh does in so many seconds, with the settings of the environment; its last batch
+    is waited for. Runs in a process of its own."""
+    app = create_app()
+    database = Watch()
     with app.app_context():
         dialect = db.engine.dialect
         for name in ("do_execute", "do_executemany", "do_commit", "do_rollback"):
@@ -86,8 +99,9 @@ def measure(at_least: float) -> dict[str, float]:
         run = runs.begin(RunKind.NOW, runs.slot_of_now(now), 0, now)
         if run is None:
             raise SystemExit("There is nothing to refresh.")
-        run_id, started = run.id, time.monotonic()
-        refresh.work(run_id, Event(), until=started + at_least)
+        run_id = run.id
+        started = time.monotonic()
+        runner.work(run_id, Event(), until=started + at_least)
         seconds = time.monotonic() - started
         run = db.session.get_one(RefreshRun, run_id, populate_existing=True)
         cpu = resource.getrusage(resource.RUSAGE_SELF)
@@ -104,13 +118,18 @@ def measure(at_least: float) -> dict[str, float]:
 
 
 def _peak() -> float:
-    """The most memory this process has had, in megabytes. (`ru_maxrss` is inherited from who started it.)"""
+    """The most memory this process has had, in megabytes.
+
+    (`ru_maxrss` is inherited from who started it.)
+    """
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return int(status["VmHWM"].split()[0]) / 1024
 
 
 def main() -> None:
-    seconds, passes = (3600, ["as it comes"]) if sys.argv[1:2] == ["whole"] else (SECONDS, list(PASSES))
+    seconds, passes = (
+        (3600, ["as it comes"]) if sys.argv[1:2] == ["whole"] else (SECONDS, list(PASSES))
+    )
     results = {}
     with tempfile.TemporaryDirectory() as folder, distant.serving(Path(folder)) as settings:
         print(f"{NAMES:,} names ...", file=sys.stderr)
@@ -119,7 +138,9 @@ def main() -> None:
         for name in passes:
             print(f"{seconds} seconds of a refresh at most, {name} ...", file=sys.stderr)
             command = [sys.executable, __file__, "measure", str(seconds)]
-            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=os.environ | PASSES[name])
+            done = subprocess.run(
+                command, check=True, stdout=subprocess.PIPE, env=os.environ | PASSES[name]
+            )
             results[name] = json.loads(done.stdout)
     report(results)
 
@@ -131,13 +152,20 @@ def report(results: dict[str, dict[str, float]]) -> None:
     print(f"{'':16}", *(f"{head:>12}" for head in heads))
     content: dict[str, Any] = {"names": NAMES, "passes": results, "ratios": {}}
     for name, row in results.items():
-        asked, minutes = row["asked"], row["seconds"] / 60
+        asked = row["asked"]
+        minutes = row["seconds"] / 60
         each = 1000 * row["cpu_seconds"] / asked, 1000 * row["database_seconds"] / asked
         figures = (asked, asked / minutes, NAMES / asked * minutes, row["peak_mb"], *each)
         print(f"{name:16}", *(f"{figure:12,.1f}" for figure in figures))
         part = row["database_seconds"] / row["seconds"]
-        print(f"{'':16} the database has {part:.1%} of the time = {part / DATABASE_GOAL:.2f} x the goal (at most 1)")
-        content["ratios"][name] = {"names_a_minute": asked / minutes, "database_x_goal": part / DATABASE_GOAL}
+        print(
+            f"{'':16} the database has {part:.1%} of the time = {part / DATABASE_GOAL:.2f} x the"
+            " goal (at most 1)"
+        )
+        content["ratios"][name] = {
+            "names_a_minute": asked / minutes,
+            "database_x_goal": part / DATABASE_GOAL,
+        }
     folder = ROOT / "bench" / "results"
     folder.mkdir(exist_ok=True)
     (folder / "fleet.json").write_text(json.dumps(content, indent=2) + "\n")

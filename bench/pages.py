@@ -1,11 +1,12 @@
-"""How fast pages are when there are many items: every list and the report, each of their sorts and filters, pages far
-inside, and the whole report as CSV.
+"""How fast pages are when there are many items: every list and the report, each of their sorts and
+filters, pages far inside, and the whole report as CSV.
 
-Fills a database with 1,000, 10,000, 100,000 and 1,000,000 services and as many domains, one time after the other, and
-asks the site for the pages. Prints of each page, at the first size and at 100,000, how long its first load takes, where
-all is counted anew ("cold"), p50 and p95 of those that follow (see webapp/customers/counts.py), and the factor by which
-the p50 grew; and of each size what all pages come to. The database is an SQLite file, or with --postgresql a PostgreSQL
-server of its own. Other sizes are arguments.
+Fills a database with 1,000, 10,000, 100,000 and 1,000,000 services and as many domains, one time
+after the other, and asks the site for the pages. Prints of each page, at the first size and at
+100,000, how long its first load takes, where all is counted anew ("cold"), p50 and p95 of those
+that follow (see webapp/customers/counts.py), and the factor by which the p50 grew; and of each size
+what all pages come to. The database is an SQLite file, or with --postgresql a PostgreSQL server of
+its own. Other sizes are arguments.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_login import FlaskLoginClient
 
-from webapp.customers import accounts, clients, counts, lists, states, users
+from webapp.accounts import sign_ins, users
+from webapp.customers import clients, counts, lists, state_filters
 from webapp.customers.models import User
 from webapp.customers.paging import PAGE_SIZE
 from webapp.extensions import db
@@ -59,7 +61,8 @@ class File(NamedTuple):
 
 
 def inside(size: int, share: float) -> str:
-    """What asks for a page so far inside a list of `size` rows: 0.5 is the middle, the farthest from both ends."""
+    """What asks for a page so far inside a list of `size` rows: 0.5 is the middle, the farthest
+    from both ends."""
     return f"&page={max(2, round(size * share / PAGE_SIZE))}"
 
 
@@ -69,18 +72,25 @@ def pages(size: int) -> list[tuple[str, str]]:
 
 
 def _items(size: int) -> list[tuple[str, str]]:
-    """Services and domains, of a client and of all: each sort both ways, searches, filters, and pages far inside."""
+    """Services and domains, of a client and of all: each sort both ways, searches, filters, and
+    pages far inside."""
     found: list[tuple[str, str]] = []
-    middle, later = inside(size, 0.5), inside(size, 0.075)
+    middle = inside(size, 0.5)
+    later = inside(size, 0.075)
     for who, prefix in (("alice", ""), ("ada", "/admin")):
         for what, sorts in (("services", lists.SERVICE_SORTS), ("domains", lists.DOMAIN_SORTS)):
             ways = [way + sort for sort in (*sorts, "ssl") for way in ("", "-")]
             queries = ["", "?q=shop-77", "?q=nothing-at-all"]
             queries += [f"?sort={way}{late}" for way in ways for late in ("", middle)]
-            queries += [f"?ssl={state}{late}" for state in states.KINDS for late in ("", later)]
+            queries += [
+                f"?ssl={state}{late}" for state in state_filters.FILTERS for late in ("", later)
+            ]
             queries += [f"?status=Active{inside(size, 0.07)}", f"?q=shop{middle}"]
             queries += ["?q=shop-77&sort=client", "?client=7&sort=ssl"]
-            queries += ["?status=Active&ssl=invalid&sort=-domain&q=shop", f"?ssl=unknown&sort=client{later}"]
+            queries += [
+                "?status=Active&ssl=invalid&sort=-domain&q=shop",
+                f"?ssl=unknown&sort=client{later}",
+            ]
             found += [(who, f"{prefix}/{what}{query}") for query in queries]
     return found
 
@@ -88,18 +98,34 @@ def _items(size: int) -> list[tuple[str, str]]:
 def _others(size: int) -> list[tuple[str, str]]:
     """The users, the clients and the log."""
     late = inside(size, 0.5 / PER_CLIENT)
-    queries = ["/users", "/users?q=person 77", f"/users?role=client{late}", "/clients", "/clients?q=client 77"]
+    queries = [
+        "/users",
+        "/users?q=person 77",
+        f"/users?role=client{late}",
+        "/clients",
+        "/clients?q=client 77",
+    ]
     queries += [f"/users?sort={way}{sort}" for sort in users.SORTS for way in ("", "-")]
     queries += [f"/clients?sort={way}{sort}{late}" for sort in clients.SORTS for way in ("", "-")]
-    queries += ["/activity", f"/activity?{inside(size, 0.5)}", f"/activity?kind=service{inside(size, 0.125)}"]
+    queries += [
+        "/activity",
+        f"/activity?{inside(size, 0.5)}",
+        f"/activity?kind=service{inside(size, 0.125)}",
+    ]
     return [("ada", f"/admin{query}") for query in [*queries, "/activity?q=shop-77"]]
 
 
 def _report(size: int) -> list[tuple[str, str]]:
-    """Each sort with its first page, one in the middle and one near the end; each filter; some of them together."""
+    """Each sort with its first page, one in the middle and one near the end; each filter; some of
+    them together."""
     middle, end, later = (inside(size, share) for share in (0.5, 0.975, 0.0625))
-    queries = [f"?sort={way}{sort}{place}" for sort in SORTS for way in ("", "-") for place in ("", middle, end)]
-    queries += [f"?ssl={state}{later}" for state in states.KINDS]
+    queries = [
+        f"?sort={way}{sort}{place}"
+        for sort in SORTS
+        for way in ("", "-")
+        for place in ("", middle, end)
+    ]
+    queries += [f"?ssl={state}{later}" for state in state_filters.FILTERS]
     queries += [f"?expires={word}" for word in WINDOWS] + [f"?checked={word}" for word in AGES]
     queries += ["?reason=expired", f"?issuer=R11&sort=checked{middle}", "?client=7&sort=issuer"]
     queries += ["?q=shop-77", "?q=nothing", f"?q=shop&sort=-client{middle}"]
@@ -114,7 +140,7 @@ def browsers(app: Flask) -> dict[str, FlaskClient]:
     with app.app_context():
         for name in ("alice", "ada"):
             user = db.session.scalar(db.select(User).filter_by(email=f"{name}@example.com"))
-            user.token = accounts.sign_in(user, NOW)
+            user.token = sign_ins.sign_in(user, NOW)
             found[name] = app.test_client(user=user, fresh_login=False)
     return found
 
@@ -154,7 +180,9 @@ def _forget(client: FlaskClient) -> None:
 
 def exported(client: FlaskClient) -> File:
     """The CSV of everything."""
-    before, started, lines = _peak(), time.perf_counter(), 0
+    before = _peak()
+    started = time.perf_counter()
+    lines = 0
     for piece in client.get(f"{REPORT}.csv?sort=expires").iter_encoded():
         lines += piece.count(b"\r\n")
     return File(time.perf_counter() - started, _peak() - before, lines - 1)
@@ -183,14 +211,18 @@ def main() -> None:
 
 def report(results: dict[int, dict[str, Times]], files: dict[int, File]) -> dict[str, object]:
     """Prints all of it as a table, the slowest first, and returns what is to be saved of it."""
-    first_size, last_size = min(results), MANY if MANY in results else max(results)
-    small, large = results[first_size], results[last_size]
+    first_size = min(results)
+    last_size = MANY if MANY in results else max(results)
+    small = results[first_size]
+    large = results[last_size]
     print(f"{'ms':74}{'cold':>8}{'p50':>7}{'p95':>7}{'cold':>8}{'p50':>7}{'p95':>7}")
     print(f"{'':74}{first_size:>22,}{last_size:>22,}    grew")
     pairs = zip(large.items(), small.values(), strict=True)
     for (path, then), before in sorted(pairs, key=lambda pair: pair[0][1].p95, reverse=True):
         late = "" if then.p95 <= GOAL else "   over the goal"
-        times = "".join(f"{times.cold:8.1f}{times.p50:7.1f}{times.p95:7.1f}" for times in (before, then))
+        times = "".join(
+            f"{times.cold:8.1f}{times.p50:7.1f}{times.p95:7.1f}" for times in (before, then)
+        )
         print(f"{path:74}{times}{then.p50 / before.p50:8.2f}{late}")
     for size, taken in results.items():
         for what, of_report in (("lists", False), ("report", True)):
@@ -199,12 +231,20 @@ def report(results: dict[int, dict[str, Times]], files: dict[int, File]) -> dict
     for size, file in files.items():
         goal = file.seconds * MANY / file.rows / CSV_GOAL
         print(
-            f"{size:>9,} CSV: {file.rows:,} rows in {file.seconds:.2f} s, {file.megabytes:.1f} MB more memory; ", end=""
+            f"{size:>9,} CSV: {file.rows:,} rows in {file.seconds:.2f} s, {file.megabytes:.1f} MB"
+            " more memory; ",
+            end="",
         )
         print(f"{goal:.2f} x the goal of {CSV_GOAL:.0f} s for {MANY:,} (at most 1)")
     worst = max(times.p95 for times in large.values())
-    print(f"the slowest at {last_size:,}: {worst:.0f} ms = {worst / GOAL:.2f} x the goal of {GOAL:.0f} ms (at most 1)")
-    times = {str(size): {path: took._asdict() for path, took in taken.items()} for size, taken in results.items()}
+    print(
+        f"the slowest at {last_size:,}: {worst:.0f} ms = {worst / GOAL:.2f} x the goal of"
+        f" {GOAL:.0f} ms (at most 1)"
+    )
+    times = {
+        str(size): {path: took._asdict() for path, took in taken.items()}
+        for size, taken in results.items()
+    }
     csv = {str(size): file._asdict() for size, file in files.items()}
     return {"ms": times, "worst_x_goal": worst / GOAL, "csv": csv}
 
@@ -217,16 +257,23 @@ def summary(taken: dict[str, Times]) -> str:
     """How all pages of one size did, in words."""
     colds, p50s, p95s = (sorted(column) for column in zip(*taken.values(), strict=True))
     over = sum(p95 > GOAL for p95 in p95s)
-    told = f"p50 {statistics.median(p50s):.0f} ms in the median, {p50s[-1]:.0f} at most; p95 {p95s[-1]:.0f} at most"
+    told = (
+        f"p50 {statistics.median(p50s):.0f} ms in the median, {p50s[-1]:.0f} at most; p95"
+        f" {p95s[-1]:.0f} at most"
+    )
     cold = f"cold {statistics.median(colds):.0f} ms in the median, {colds[-1]:.0f} at most"
     return f"{told}, {over} of {len(p95s)} over {GOAL:.0f}; {cold}"
 
 
 def grown(small: dict[str, Times], large: dict[str, Times]) -> str:
-    """By how much the p50 of first pages grew from the small to the large number of items, in words."""
+    """By how much the p50 of first pages grew from the small to the large number of items, in
+    words."""
     pairs = zip(small.values(), large.items(), strict=True)
     factors = sorted(then.p50 / before.p50 for before, (path, then) in pairs if "page=" not in path)
-    return f"first pages grew {statistics.median(factors):.2f} x in the median, {factors[-1]:.2f} x at most (goal 1.5)"
+    return (
+        f"first pages grew {statistics.median(factors):.2f} x in the median, {factors[-1]:.2f} x"
+        " at most (goal 1.5)"
+    )
 
 
 def save(content: dict[str, object]) -> None:

@@ -1,8 +1,9 @@
-"""How fast the engine is, in one run beside what people use today: `curl --parallel`, plain `requests` in threads,
-Debian's blackbox_exporter where it and wrk are installed, and `openssl s_time` as the limit.
+"""How fast the engine is, in one run beside what people use today: `curl --parallel`, plain
+`requests` in threads, Debian's blackbox_exporter where it and wrk are installed, and `openssl
+s_time` as the limit.
 
-All of them ask the same TLS servers on loopback with certifi's roots loaded, in turn, round after round; the figures
-are medians. Prints the ratios and writes them to bench/results/probe.json.
+All of them ask the same TLS servers on loopback with certifi's roots loaded, in turn, round after
+round; the figures are medians. Prints the ratios and writes them to bench/results/probe.json.
 """
 
 from __future__ import annotations
@@ -41,7 +42,10 @@ import sys
 from ipaddress import ip_network
 from pathlib import Path
 from webapp.probe import ConnectTo, Settings, State, check_many
-port, bundle, count, concurrency = int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+port = int(sys.argv[1])
+bundle = Path(sys.argv[2])
+count = int(sys.argv[3])
+concurrency = int(sys.argv[4])
 settings = Settings(ca_bundle=bundle, allowed_networks=(ip_network("127.0.0.0/8"),),
                     connect_to=(ConnectTo("*", "127.0.0.1", port),))
 hosts = ("bench.example" for _ in range(count))
@@ -64,13 +68,16 @@ def serving(folder: Path) -> Iterator[tuple[int, Path]]:
     """TLS servers on one port, and the bundle that trusts them: certifi's roots and one of ours."""
     root = pki.issue_ca("Padlock Bench Root")
     leaf = pki.issue([HOST, "bench.example"], issuer=root)
-    bundle, chain = folder / "bundle.pem", folder / "chain.pem"
+    bundle = folder / "bundle.pem"
+    chain = folder / "chain.pem"
     bundle.write_text(Path(certifi.where()).read_text() + root.pem)
     chain.write_text(leaf.key_pem + leaf.pem)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain)
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
-        children = [child for _ in range(SERVERS) if (child := _fork(lambda: _serve(listener, context)))]
+        children = [
+            child for _ in range(SERVERS) if (child := _fork(lambda: _serve(listener, context)))
+        ]
         try:
             yield listener.getsockname()[1], bundle
         finally:
@@ -92,7 +99,9 @@ def _serve(listener: socket.socket, context: ssl.SSLContext) -> None:
         try:
             with context.wrap_socket(connection, server_side=True) as tls:
                 if tls.recv(4096):
-                    tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                    tls.sendall(
+                        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                    )
         except OSError:
             connection.close()  # the client left, as a probe does
 
@@ -101,20 +110,30 @@ def _serve(listener: socket.socket, context: ssl.SSLContext) -> None:
 
 
 def _timed(count: int, *command: str, copies: int = 1) -> dict[str, float]:
-    """Rate and CPU of a command, or of `copies` of it side by side, that make `count` connections in all, their own
-    start included."""
-    before, started = os.times(), time.perf_counter()
-    running = [subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=ROOT) for _ in range(copies)]
+    """Rate and CPU of a command, or of `copies` of it side by side, that make `count` connections
+    in all, their own start included."""
+    before = os.times()
+    started = time.perf_counter()
+    running = [
+        subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=ROOT) for _ in range(copies)
+    ]
     if any(process.wait() for process in running):
         raise SystemExit(f"{command[0]} failed")
-    seconds, after = time.perf_counter() - started, os.times()
+    seconds = time.perf_counter() - started
+    after = os.times()
     user = after.children_user - before.children_user
     system = after.children_system - before.children_system
-    return {"per_second": count / seconds, "user_ms": 1000 * user / count, "system_ms": 1000 * system / count}
+    return {
+        "per_second": count / seconds,
+        "user_ms": 1000 * user / count,
+        "system_ms": 1000 * system / count,
+    }
 
 
 def engine(port: int, bundle: Path) -> dict[str, float]:
-    return _timed(10_000, sys.executable, "-c", ENGINE, str(port), str(bundle), "10000", str(CONCURRENCY))
+    return _timed(
+        10_000, sys.executable, "-c", ENGINE, str(port), str(bundle), "10000", str(CONCURRENCY)
+    )
 
 
 def two_engines(port: int, bundle: Path) -> dict[str, float]:
@@ -124,7 +143,9 @@ def two_engines(port: int, bundle: Path) -> dict[str, float]:
 
 
 def plain_requests(port: int, bundle: Path) -> dict[str, float]:
-    return _timed(150, sys.executable, "-c", REQUESTS, str(port), str(bundle), "150", str(CONCURRENCY))
+    return _timed(
+        150, sys.executable, "-c", REQUESTS, str(port), str(bundle), "150", str(CONCURRENCY)
+    )
 
 
 def curl(port: int, bundle: Path) -> dict[str, float]:
@@ -141,7 +162,9 @@ def curl(port: int, bundle: Path) -> dict[str, float]:
         "--cacert",
         str(bundle),
     ]
-    return _timed(150, *command, *options, *[part for url in urls for part in (url, "-o", os.devnull)])
+    return _timed(
+        150, *command, *options, *[part for url in urls for part in (url, "-o", os.devnull)]
+    )
 
 
 BLACKBOX = shutil.which("prometheus-blackbox-exporter") or shutil.which("blackbox_exporter")
@@ -154,30 +177,51 @@ def blackbox_exporter(port: int, bundle: Path) -> dict[str, float]:
     settings.write_text(f"modules: {{tls: {{prober: tcp, tcp: {{{tls}}}}}}}\n")
     listen = f"127.0.0.1:{free_port()}"
     options = [f"--config.file={settings}", f"--web.listen-address={listen}", "--log.level=error"]
-    before, seconds = os.times(), 4
+    before = os.times()
+    seconds = 4
     exporter = subprocess.Popen([str(BLACKBOX), *options], stderr=subprocess.DEVNULL)
     url = f"http://{listen}/probe?module=tls&target=localhost:{port}"
     try:
         told = ["curl", "-sS", "--retry", "50", "--retry-connrefused", "--retry-delay", "1", url]
-        if "probe_success 1" not in subprocess.run(told, check=True, capture_output=True, text=True).stdout:
+        if (
+            "probe_success 1"
+            not in subprocess.run(told, check=True, capture_output=True, text=True).stdout
+        ):
             raise SystemExit("blackbox_exporter does not find the servers well")
         load = ["wrk", "-t1", f"-c{CONCURRENCY}", f"-d{seconds}s", url]
         printed = subprocess.run(load, check=True, capture_output=True, text=True).stdout
     finally:
         exporter.terminate()
         exporter.wait()
-    count, after = int(re.findall(r"(\d+) requests in", printed)[0]), os.times()
-    user, system = after.children_user - before.children_user, after.children_system - before.children_system
-    return {"per_second": count / seconds, "user_ms": 1000 * user / count, "system_ms": 1000 * system / count}
+    count = int(re.findall(r"(\d+) requests in", printed)[0])
+    after = os.times()
+    user = after.children_user - before.children_user
+    system = after.children_system - before.children_system
+    return {
+        "per_second": count / seconds,
+        "user_ms": 1000 * user / count,
+        "system_ms": 1000 * system / count,
+    }
 
 
 def s_time(port: int, bundle: Path) -> dict[str, float]:
-    command = ["openssl", "s_time", "-connect", f"127.0.0.1:{port}", "-new", "-time", "4", "-CAfile", str(bundle)]
+    command = [
+        "openssl",
+        "s_time",
+        "-connect",
+        f"127.0.0.1:{port}",
+        "-new",
+        "-time",
+        "4",
+        "-CAfile",
+        str(bundle),
+    ]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     match = re.search(r"(\d+) connections in ([\d.]+)s;", printed)
     if match is None:
         raise SystemExit(f"openssl s_time printed something else than expected:\n{printed}")
-    count, user = int(match[1]), float(match[2])
+    count = int(match[1])
+    user = float(match[2])
     return {"per_second": count / 4, "user_ms": 1000 * user / count, "system_ms": 0.0}
 
 
@@ -205,35 +249,54 @@ def main() -> None:
 
 def report(runs: dict[str, list[dict[str, float]]]) -> None:
     figures = {
-        name: {key: statistics.median(run[key] for run in turns) for key in turns[0]} for name, turns in runs.items()
+        name: {key: statistics.median(run[key] for run in turns) for key in turns[0]}
+        for name, turns in runs.items()
     }
     print(f"{'':18}{'per second':>12}{'user ms':>10}{'system ms':>11}")
     for name, row in figures.items():
         print(f"{name:18}{row['per_second']:12.0f}{row['user_ms']:10.2f}{row['system_ms']:11.2f}")
-    ours, limit = runs["padlock"], runs["openssl s_time"]
+    ours = runs["padlock"]
+    limit = runs["openssl s_time"]
 
     def times(rival: str, own: str = "padlock") -> list[float]:
-        return [a["per_second"] / b["per_second"] for a, b in zip(runs[own], runs[rival], strict=True)]
+        return [
+            a["per_second"] / b["per_second"] for a, b in zip(runs[own], runs[rival], strict=True)
+        ]
 
     # Round by round, since the machine's speed drifts between rounds.
     ratios = {
         "x curl": (times("curl --parallel"), "at least 20"),
         "x plain requests": (times("plain requests"), "at least 12"),
-        "user CPU x s_time": ([a["user_ms"] / b["user_ms"] for a, b in zip(ours, limit, strict=True)], "at most 1.6"),
+        "user CPU x s_time": (
+            [a["user_ms"] / b["user_ms"] for a, b in zip(ours, limit, strict=True)],
+            "at most 1.6",
+        ),
         "all CPU x s_time user": (
-            [(a["user_ms"] + a["system_ms"]) / b["user_ms"] for a, b in zip(ours, limit, strict=True)],
+            [
+                (a["user_ms"] + a["system_ms"]) / b["user_ms"]
+                for a, b in zip(ours, limit, strict=True)
+            ],
             "for the record",
         ),
     }
     if "blackbox_exporter" in runs:
         # It takes what cores there are, one engine takes one.
         ratios["x blackbox_exporter"] = times("blackbox_exporter"), "at least 2.5"
-        ratios["twice x blackbox_exporter"] = times("blackbox_exporter", "padlock twice"), "for the record"
+        ratios["twice x blackbox_exporter"] = (
+            times("blackbox_exporter", "padlock twice"),
+            "for the record",
+        )
     for name, (rounds, goal) in ratios.items():
-        print(f"{name:28}{statistics.median(rounds):6.2f}   ({goal}; {min(rounds):.2f} to {max(rounds):.2f})")
+        print(
+            f"{name:28}{statistics.median(rounds):6.2f}   ({goal}; {min(rounds):.2f} to"
+            f" {max(rounds):.2f})"
+        )
     results = ROOT / "bench" / "results"
     results.mkdir(exist_ok=True)
-    content = {"figures": figures, "ratios": {name: statistics.median(rounds) for name, (rounds, _) in ratios.items()}}
+    content = {
+        "figures": figures,
+        "ratios": {name: statistics.median(rounds) for name, (rounds, _) in ratios.items()},
+    }
     (results / "probe.json").write_text(json.dumps(content, indent=2) + "\n")
 
 

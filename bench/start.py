@@ -1,7 +1,8 @@
 """How soon the site answers after its start, and how much memory it has while nobody is there.
 
-Starts gunicorn as `make run` does, on an empty database that is up to date, several times. Memory is what master and
-worker have together, what they share counted once (PSS), a while after the first page; Linux only.
+Starts gunicorn as `make run` does, on an empty database that is up to date, several times. Memory
+is what master and worker have together, what they share counted once (PSS), a while after the first
+page; Linux only.
 """
 
 from __future__ import annotations
@@ -30,13 +31,18 @@ from webapp import create_app  # noqa: E402
 
 ROUNDS = 5
 IDLE = 5.0  # seconds until memory is looked at: the scheduler has ticked by then
-START_GOAL, MEMORY_GOAL = 1.5, 120.0  # seconds, megabytes
+# seconds, megabytes
+START_GOAL = 1.5
+MEMORY_GOAL = 120.0
 
 
 def prepared(folder: Path, settings: Mapping[str, str] | None = None) -> Flask:
-    """A site with an empty database, in this folder unless the settings say where, and the environment set for it and
-    whoever is started."""
-    of_its_own = {"PADLOCK_DATABASE_URL": f"sqlite:///{folder}/bench.sqlite3", "PADLOCK_LOG_LEVEL": "error"}
+    """A site with an empty database, in this folder unless the settings say where, and the
+    environment set for it and whoever is started."""
+    of_its_own = {
+        "PADLOCK_DATABASE_URL": f"sqlite:///{folder}/bench.sqlite3",
+        "PADLOCK_LOG_LEVEL": "error",
+    }
     os.environ.update(of_its_own | dict(settings or {}))
     app = create_app()
     with app.app_context():
@@ -73,16 +79,21 @@ def memory(process: int) -> float:
     kilobytes = 0
     for one in (process, *_children(process)):
         rollup = Path(f"/proc/{one}/smaps_rollup").read_text()
-        kilobytes += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+        kilobytes += next(
+            int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")
+        )
     return kilobytes / 1024
 
 
 def _children(process: int) -> list[int]:
-    return [int(one) for one in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    return [
+        int(one) for one in Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    ]
 
 
 def main() -> None:
-    seconds, megabytes = [], []
+    seconds = []
+    megabytes = []
     with tempfile.TemporaryDirectory() as folder:
         prepared(Path(folder))
         for turn in range(ROUNDS):
@@ -90,17 +101,26 @@ def main() -> None:
             with gunicorn() as (server, site):
                 seconds.append(first_answer(site))
                 if turn == 0:
-                    continue  # what comes first compiles the modules, and finds no file in the cache of the system
+                    # What comes first compiles the modules, and finds no file in the cache of the
+                    # system
+                    continue
                 time.sleep(IDLE)
                 megabytes.append(memory(server.pid))
     report(seconds[1:], megabytes)
 
 
 def report(seconds: list[float], megabytes: list[float]) -> None:
-    taken, idle = statistics.median(seconds), statistics.median(megabytes)
+    taken = statistics.median(seconds)
+    idle = statistics.median(megabytes)
     ratios = {"start_x_goal": taken / START_GOAL, "memory_x_goal": idle / MEMORY_GOAL}
-    print(f"first answer after {taken:.2f} s = {ratios['start_x_goal']:.2f} x the goal of {START_GOAL} s (at most 1)")
-    print(f"idle memory {idle:.0f} MB = {ratios['memory_x_goal']:.2f} x the goal of {MEMORY_GOAL:.0f} MB (at most 1)")
+    print(
+        f"first answer after {taken:.2f} s = {ratios['start_x_goal']:.2f} x the goal of"
+        f" {START_GOAL} s (at most 1)"
+    )
+    print(
+        f"idle memory {idle:.0f} MB = {ratios['memory_x_goal']:.2f} x the goal of {MEMORY_GOAL:.0f}"
+        " MB (at most 1)"
+    )
     folder = ROOT / "bench" / "results"
     folder.mkdir(exist_ok=True)
     content = {"seconds": seconds, "megabytes": megabytes, "ratios": ratios}

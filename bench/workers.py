@@ -1,9 +1,10 @@
-"""How much more 2, 4 and 8 workers do than one, where the time goes into waiting for servers: those of `distant` that
-answer.
+"""How much more 2, 4 and 8 workers do than one, where the time goes into waiting for servers: those
+of `distant` that answer.
 
-The workers are what `flask worker` starts; a scheduler hands batches out to them over a Redis, and they record what
-they find in one PostgreSQL. More and more of them take part in one run. Each has few checks in the air, far fewer than
-by default: with 256 a single one takes all that two cores have, and these would be what is measured.
+The workers are what `flask worker` starts; a scheduler hands batches out to them over a Redis, and
+they record what they find in one PostgreSQL. More and more of them take part in one run. Each has
+few checks in the air, far fewer than by default: with 256 a single one takes all that two cores
+have, and these would be what is measured.
 """
 
 from __future__ import annotations
@@ -27,20 +28,24 @@ from start import ROOT, prepared
 
 from tests import postgresql, redis_fixture
 from webapp.extensions import db
-from webapp.monitor import handout, refresh, runs, workers
 from webapp.monitor.models import RefreshRun, RunKind
+from webapp.monitor.refresh import dispatch, runner, runs, workers
 
 NAMES = 30_000
 IN_THE_AIR = "8"  # checks of each worker
 WORKERS = (1, 2, 4, 8)
-UNTIL_EVEN, SECONDS = 5, 20  # until all have taken something up, and of each measurement
-GOAL, UP_TO = 0.85, 4
+# until all have taken something up, and of each measurement
+UNTIL_EVEN = 5
+SECONDS = 20
+GOAL = 0.85
+UP_TO = 4
 
 
 @contextmanager
 def services(folder: Path) -> Iterator[dict[str, str]]:
     """A database and a broker of this benchmark's own: the settings that name them."""
-    database, broker = postgresql.Server(), redis_fixture.Server(folder)
+    database = postgresql.Server()
+    broker = redis_fixture.Server(folder)
     with ExitStack() as ends:
         ends.callback(database.remove)
         ends.callback(broker.kill)
@@ -63,7 +68,7 @@ def handing_out(app: Flask) -> Iterator[int]:
 
     def hand_out() -> None:
         with app.app_context():
-            refresh.work(run_id, stop, step=handout.Line(workers.Broker(app)).step)
+            runner.work(run_id, stop, step=dispatch.Dispatcher(workers.Broker(app)).step)
 
     scheduler = Thread(target=hand_out)
     scheduler.start()
@@ -80,7 +85,8 @@ def asked(app: Flask, run_id: int) -> int:
 def rates(app: Flask, log: IO[str]) -> dict[int, float]:
     """Names a second of so many workers together."""
     command = [sys.executable, "-m", "flask", "worker"]
-    found, started = {}, list[subprocess.Popen[bytes]]()
+    found = {}
+    started = list[subprocess.Popen[bytes]]()
     with ExitStack() as ends:
         for count in WORKERS:
             print(f"{count} of {WORKERS[-1]} workers ...", file=sys.stderr)
@@ -95,7 +101,8 @@ def rates(app: Flask, log: IO[str]) -> dict[int, float]:
             if count == WORKERS[0]:
                 run_id = ends.enter_context(handing_out(app))
             time.sleep(UNTIL_EVEN)
-            before, since = asked(app, run_id), time.monotonic()
+            before = asked(app, run_id)
+            since = time.monotonic()
             time.sleep(SECONDS)
             found[count] = (asked(app, run_id) - before) / (time.monotonic() - since)
     return found
@@ -104,9 +111,13 @@ def rates(app: Flask, log: IO[str]) -> dict[int, float]:
 def main() -> None:
     with ExitStack() as ends:
         folder = Path(ends.enter_context(tempfile.TemporaryDirectory()))
-        settings = ends.enter_context(distant.serving(folder)) | ends.enter_context(services(folder))
+        settings = ends.enter_context(distant.serving(folder)) | ends.enter_context(
+            services(folder)
+        )
         log = ends.enter_context((folder / "workers.log").open("w"))
-        app = prepared(folder, settings | {"FLASK_APP": "wsgi", "PADLOCK_PROBE_CONCURRENCY": IN_THE_AIR})
+        app = prepared(
+            folder, settings | {"FLASK_APP": "wsgi", "PADLOCK_PROBE_CONCURRENCY": IN_THE_AIR}
+        )
         with app.app_context():
             fill(number for number in range(1, NAMES + 1) if distant.answers(number))
         report(rates(app, log))
@@ -117,7 +128,9 @@ def report(rates: dict[int, float]) -> None:
     efficiency = {workers: found / workers / rates[1] for workers, found in rates.items()}
     for workers_, found in rates.items():
         goal = f"   (at least {GOAL})" if 1 < workers_ <= UP_TO else ""
-        print(f"{workers_:8}{found:10.1f}{found / workers_:10.1f}{efficiency[workers_]:12.2f}{goal}")
+        print(
+            f"{workers_:8}{found:10.1f}{found / workers_:10.1f}{efficiency[workers_]:12.2f}{goal}"
+        )
     worst = min(found for count, found in efficiency.items() if count <= UP_TO)
     print(f"{worst / GOAL:.2f} x the goal up to {UP_TO} workers (at least 1)")
     folder = ROOT / "bench" / "results"

@@ -38,7 +38,9 @@ def main() -> None:
         chromium = playwright.chromium.launch(executable_path=path, args=demo.FLAGS)
         for theme in ("light", "dark"):
             for name, who, url, size in PICTURES:
-                page = chromium.new_context(base_url=address, color_scheme=theme, viewport=size).new_page()
+                page = chromium.new_context(
+                    base_url=address, color_scheme=theme, viewport=size
+                ).new_page()
                 sign_in(page, who)
                 page.goto(url)
                 settle(page, size)
@@ -63,7 +65,9 @@ def settle(page: Page, size: ViewportSize) -> None:
         diagnosis.click()
         expect(page.locator("#verdict")).to_be_visible(timeout=30_000)
     page.set_viewport_size({"width": size["width"], "height": 5000})
-    expect(page.locator(".padlock-cell[hx-get], .ssl-block[hx-get]")).to_have_count(0, timeout=30_000)
+    expect(page.locator(".padlock-cell[hx-get], .ssl-block[hx-get]")).to_have_count(
+        0, timeout=30_000
+    )
     page.set_viewport_size(size)
 
 

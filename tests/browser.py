@@ -33,7 +33,9 @@ class Browser:
         return self.client.post(path, data={**(form or {}), "csrf_token": self.token()}, **kwargs)
 
     def token(self) -> str:
-        page = BeautifulSoup(self.client.get("/profile/password", follow_redirects=True).data, "html.parser")
+        page = BeautifulSoup(
+            self.client.get("/profile/password", follow_redirects=True).data, "html.parser"
+        )
         return page.find("input", attrs={"name": "csrf_token"})["value"]
 
     def sign_in(self, email: str, password: str) -> TestResponse:
@@ -41,7 +43,8 @@ class Browser:
 
 
 def looked_at(response: TestResponse) -> BeautifulSoup:
-    """The page, once it has been seen to be well made: whatever is asked of every page stands here."""
+    """The page, once it has been seen to be well made: whatever is asked of every page stands
+    here."""
     page = BeautifulSoup(response.data, "html.parser")
     is_fragment = page.find("html") is None
     if not is_fragment:
@@ -51,9 +54,13 @@ def looked_at(response: TestResponse) -> BeautifulSoup:
     ids = Counter(tag["id"] for tag in page.find_all(id=True))
     assert not [name for name, count in ids.items() if count > 1], "no id twice"
     assert all(form.get("action") for form in page.find_all("form")), "every form has an action"
-    assert all("csrf_token" in str(form) for form in page.find_all("form", method="post")), "every form has its token"
+    assert all("csrf_token" in str(form) for form in page.find_all("form", method="post")), (
+        "every form has its token"
+    )
     assert not page.find_all("style"), "no inline style"
-    assert all(script.get("src") and not script.text for script in page.find_all("script")), "no inline script"
+    assert all(script.get("src") and not script.text for script in page.find_all("script")), (
+        "no inline script"
+    )
     for tag in page.find_all(True):
         bad = [name for name in tag.attrs if name.startswith(("on", "hx-on")) or name == "style"]
         assert not bad, f"{bad} in {tag}"

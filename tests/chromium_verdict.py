@@ -22,13 +22,18 @@ _ASK = """hosts => Promise.all(hosts.map(host =>
 _MAY_ASK_LOOPBACK = "--disable-features=LocalNetworkAccessChecks"
 
 
-def verdicts(hosts: Iterable[str], where: Mapping[str, tuple[str, int]], roots: Iterable[str]) -> dict[str, str]:
-    """What Chromium says of `https://<host>/` for each of `hosts`: `OK`, or "net::ERR_CERT_AUTHORITY_INVALID".
+def verdicts(
+    hosts: Iterable[str], where: Mapping[str, tuple[str, int]], roots: Iterable[str]
+) -> dict[str, str]:
+    """What Chromium says of `https://<host>/` for each of `hosts`: `OK`, or
+    "net::ERR_CERT_AUTHORITY_INVALID".
 
-    `hosts` are names as Chromium itself writes them: lower-case A-labels. `where` says at which address each is; "*"
-    stands for all others. `roots` are the certificates to trust, in PEM. Skips the test where there is no Chromium.
+    `hosts` are names as Chromium itself writes them: lower-case A-labels. `where` says at which
+    address each is; "*" stands for all others. `roots` are the certificates to trust, in PEM. Skips
+    the test where there is no Chromium.
     """
-    path, nss = chromium.find(), ctypes.util.find_library("nss3")
+    path = chromium.find()
+    nss = ctypes.util.find_library("nss3")
     if path is None or nss is None:
         pytest.skip("there is no Chromium here that can be told which roots to trust")
     # The first rule that fits counts; what fits none is not found, whoever knows it.
@@ -39,11 +44,18 @@ def verdicts(hosts: Iterable[str], where: Mapping[str, tuple[str, int]], roots: 
         _trust(nss, Path(home, ".pki", "nssdb"), roots)
         browser = playwright.chromium.launch(
             executable_path=path,
-            args=[*FLAGS, _MAY_ASK_LOOPBACK, f"--host-resolver-rules={', '.join([*rules, 'MAP * ^NOTFOUND'])}"],
+            args=[
+                *FLAGS,
+                _MAY_ASK_LOOPBACK,
+                f"--host-resolver-rules={', '.join([*rules, 'MAP * ^NOTFOUND'])}",
+            ],
             env={**os.environ, "HOME": home},
         )
         page = browser.new_page()
-        page.on("requestfailed", lambda request: failed.update({request.url: request.failure or "failed"}))
+        page.on(
+            "requestfailed",
+            lambda request: failed.update({request.url: request.failure or "failed"}),
+        )
         asked = list(hosts)
         for start in range(0, len(asked), 100):
             page.evaluate(_ASK, asked[start : start + 100])
@@ -58,15 +70,22 @@ class _Item(ctypes.Structure):
     _fields_ = (("type", ctypes.c_int), ("data", ctypes.c_char_p), ("len", ctypes.c_uint))
 
 
-_ISSUES_FOR_SERVERS = (ctypes.c_uint * 3)(0x10 | 0x08, 0, 0)  # TRUSTED_CA, VALID_CA; nothing for mail and for code
+# TRUSTED_CA, VALID_CA; nothing for mail and for code
+_ISSUES_FOR_SERVERS = (ctypes.c_uint * 3)(0x10 | 0x08, 0, 0)
 
 
 def _trust(library: str, folder: Path, roots: Iterable[str]) -> None:
-    """Make the certificate database of a user who trusts these roots: on Linux Chromium reads it. As `certutil` does,
-    which is on fewer machines than NSS is."""
+    """Make the certificate database of a user who trusts these roots: on Linux Chromium reads it.
+
+    As `certutil` does, which is on fewer machines than NSS is.
+    """
     folder.mkdir(parents=True)
     nss = ctypes.CDLL(library)
-    for function in (nss.PK11_GetInternalKeySlot, nss.CERT_NewTempCertificate, nss.CERT_GetDefaultCertDB):
+    for function in (
+        nss.PK11_GetInternalKeySlot,
+        nss.CERT_NewTempCertificate,
+        nss.CERT_GetDefaultCertDB,
+    ):
         function.restype = ctypes.c_void_p
     _done(nss.NSS_InitReadWrite(f"sql:{folder}".encode()))
     slot = ctypes.c_void_p(nss.PK11_GetInternalKeySlot())
@@ -75,7 +94,9 @@ def _trust(library: str, folder: Path, roots: Iterable[str]) -> None:
     for number, pem in enumerate(roots):
         der = ssl.PEM_cert_to_DER_cert(pem)
         item = _Item(0, der, len(der))
-        root = ctypes.c_void_p(nss.CERT_NewTempCertificate(everywhere, ctypes.byref(item), None, 0, 1))
+        root = ctypes.c_void_p(
+            nss.CERT_NewTempCertificate(everywhere, ctypes.byref(item), None, 0, 1)
+        )
         _done(nss.PK11_ImportCert(slot, root, ctypes.c_ulong(0), f"root {number}".encode(), 0))
         _done(nss.CERT_ChangeCertTrust(everywhere, root, _ISSUES_FOR_SERVERS))
         nss.CERT_DestroyCertificate(root)

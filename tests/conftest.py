@@ -1,4 +1,5 @@
-"""The site as tests meet it: a real database, the cast, and a browser that looks at every page it fetches."""
+"""The site as tests meet it: a real database, the cast, and a browser that looks at every page it
+fetches."""
 
 from __future__ import annotations
 
@@ -20,11 +21,13 @@ from sqlalchemy import String, event
 from tests import postgresql
 from tests.browser import Browser
 from webapp import create_app, logs
-from webapp.customers import accounts, catalog
+from webapp.accounts import sign_ins
+from webapp.customers import catalog
 from webapp.customers.models import DomainStatus, Role, ServiceStatus
 from webapp.extensions import db, writing
-from webapp.monitor import checkup, scheduler
-from webapp.monitor.health import Flag, Level
+from webapp.monitor.health import collect
+from webapp.monitor.health.rules import Flag, Level
+from webapp.monitor.refresh import scheduler
 
 pytest_plugins = ["tests.lab_fixture", "tests.redis_fixture"]
 
@@ -45,14 +48,16 @@ class CompiledTemplates(BytecodeCache):
         self.codes[bucket.key, bucket.checksum] = bucket.code
 
 
-# Each test makes a site of its own, and two thirds of its time would go into compiling the same templates.
+# Each test makes a site of its own, and two thirds of its time would go into compiling the same
+# templates.
 COMPILED_TEMPLATES = CompiledTemplates()
 PASSWORD = "correct horse battery"
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def pytest_collection_modifyitems(items):
-    """What takes longest goes first, so that no core waits for it at the end: the browser's tests, and a minute's."""
+    """What takes longest goes first, so that no core waits for it at the end: the browser's tests,
+    and a minute's."""
     items.sort(key=lambda item: not {"chrome", "set_clock"} & set(item.fixturenames))
 
 
@@ -68,8 +73,8 @@ def texts_fit(session, _context, _objects):
 
 @pytest.fixture(scope="session")
 def first_database(tmp_path_factory):
-    """The SQLite file with the cast in it, which each test gets a copy of; the URL of the one database that is brought
-    back to the cast before each test, where PostgreSQL is tested."""
+    """The SQLite file with the cast in it, which each test gets a copy of; the URL of the one
+    database that is brought back to the cast before each test, where PostgreSQL is tested."""
     if postgresql.SERVER in os.environ:
         return _postgresql()
     path = tmp_path_factory.mktemp("first") / "first.sqlite3"
@@ -88,23 +93,29 @@ def _fill(url):
     """The cast: alice owns, bob is a stranger, ada is the administrator."""
     with pytest.MonkeyPatch.context() as patch:
         app = _site(url, patch)
-    accounts._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # hundreds of tests sign in
+    # Hundreds of tests sign in
+    sign_ins._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     with app.app_context():
         upgrade()
         with writing():
-            alice, bob = catalog.add_client("Alice’s Bakery", NOW), catalog.add_client("Bob & Sons", NOW)
-            accounts.add_user("alice@example.com", "Alice Baker", PASSWORD, NOW, client=alice)
-            accounts.add_user("bob@example.com", "Bob Plumber", PASSWORD, NOW, client=bob)
-            accounts.add_user("ada@example.com", "Ada Admin", PASSWORD, NOW, role=Role.ADMIN)
-            accounts.add_user("sam@example.com", "Sam Staff", PASSWORD, NOW, role=Role.STAFF)
+            alice = catalog.add_client("Alice’s Bakery", NOW)
+            bob = catalog.add_client("Bob & Sons", NOW)
+            sign_ins.add_user("alice@example.com", "Alice Baker", PASSWORD, NOW, client=alice)
+            sign_ins.add_user("bob@example.com", "Bob Plumber", PASSWORD, NOW, client=bob)
+            sign_ins.add_user("ada@example.com", "Ada Admin", PASSWORD, NOW, role=Role.ADMIN)
+            sign_ins.add_user("sam@example.com", "Sam Staff", PASSWORD, NOW, role=Role.STAFF)
             for client, name in ((alice, "alice.example"), (bob, "bob.example")):
-                catalog.add_service(client, "Starter Hosting", name, ServiceStatus.ACTIVE, date(2027, 1, 2))
-                catalog.add_domain(client, name, DomainStatus.ACTIVE, date(2020, 1, 2), date(2027, 1, 2))
+                catalog.add_service(
+                    client, "Starter Hosting", name, ServiceStatus.ACTIVE, date(2027, 1, 2)
+                )
+                catalog.add_domain(
+                    client, name, DomainStatus.ACTIVE, date(2020, 1, 2), date(2027, 1, 2)
+                )
         if db.engine.dialect.name == "sqlite":
             db.session.execute(db.text("PRAGMA wal_checkpoint(TRUNCATE)"))
         db.session.remove()
         db.engine.dispose()
-    app.extensions["padlock_flights"].close()
+    app.extensions["padlock_checks"].close()
 
 
 @pytest.fixture
@@ -123,16 +134,21 @@ def database(first_database, tmp_path):
 @pytest.fixture(autouse=True)
 def _no_name_server(monkeypatch):
     """System Health asks the name servers of this machine: no test does."""
-    monkeypatch.setattr(checkup, "ask_resolver", lambda names: [Flag("Resolver", Level.OK, "127.0.0.1: 1 ms.")])
+    monkeypatch.setattr(
+        collect, "ask_resolver", lambda names: [Flag("Resolver", Level.OK, "127.0.0.1: 1 ms.")]
+    )
 
 
 @pytest.fixture
 def app(database, monkeypatch):
-    """The site, with the cast in its database. Every host name leads to a closed port of this machine."""
+    """The site, with the cast in its database.
+
+    Every host name leads to a closed port of this machine.
+    """
     app = _site(database, monkeypatch)
     yield app
     scheduler.stop()
-    app.extensions["padlock_flights"].close()
+    app.extensions["padlock_checks"].close()
     with app.app_context():
         db.engine.dispose()
 
@@ -165,7 +181,8 @@ def in_app(app):
 @pytest.fixture
 def log_lines():
     """Begins to log in this format; what has been logged so far."""
-    stream, logger = io.StringIO(), logging.getLogger("webapp")
+    stream = io.StringIO()
+    logger = logging.getLogger("webapp")
 
     def log_lines(form):
         settings = logs.settings(form, "info")
@@ -186,7 +203,8 @@ def _site(url: str, patch: pytest.MonkeyPatch):
     patch.setenv("PADLOCK_DATABASE_URL", url)
     patch.setenv("PADLOCK_SECRET_KEY", "a secret of this test, and of no other place")
     patch.setenv("PADLOCK_CONNECT_TO", "*=127.0.0.1:1")
-    patch.setenv("PADLOCK_COUNT_SECONDS", "0")  # a busy machine must not make a test see what was counted before
+    # A busy machine must not make a test see what was counted before
+    patch.setenv("PADLOCK_COUNT_SECONDS", "0")
     patch.setenv("PADLOCK_ALLOWED_NETWORKS", "127.0.0.0/8")
     app = create_app({"TESTING": True})
     app.jinja_env.bytecode_cache = COMPILED_TEMPLATES
@@ -199,7 +217,9 @@ def pytest_terminal_summary(terminalreporter):
     A test that is about the other database is not counted: `make test` runs it on that one.
     """
     reasons = Counter(report.longrepr[2] for report in terminalreporter.stats.get("skipped", ()))
-    missing = {reason: count for reason, count in reasons.items() if "sql only: " not in reason.lower()}
+    missing = {
+        reason: count for reason, count in reasons.items() if "sql only: " not in reason.lower()
+    }
     if missing:
         terminalreporter.section("NOT TESTED ON THIS MACHINE", red=True, bold=True)
         for reason, count in missing.items():

@@ -1,4 +1,5 @@
-"""Nothing in these tests leaves this machine: a look-up or a connection beyond loopback fails, and so does its test."""
+"""Nothing in these tests leaves this machine: a look-up or a connection beyond loopback fails, and
+so does its test."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ import pytest
 
 
 class Guard:
-    """Stands in for the calls of `socket.socket` that reach out; `attempts` says who tried to get past loopback."""
+    """Stands in for the calls of `socket.socket` that reach out; `attempts` says who tried to get
+    past loopback."""
 
     def __init__(self) -> None:
         self.attempts: list[str] = []

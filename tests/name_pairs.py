@@ -11,30 +11,104 @@ from webapp.demo.behaviours import https
 from webapp.demo.loopback import Address, Lab
 from webapp.demo.pki import der, issue
 
-# What is asked for, 2,500 pairs in all: a minute for curl, and one for Chromium. Each pair gets a number of its own in
-# place of "N", so that the server knows which pair is meant.
+# What is asked for, 2,500 pairs in all: a minute for curl, and one for Chromium. Each pair gets a
+# number of its own in place of "N", so that the server knows which pair is meant.
 ASKED = (
-    *("sN.example", "a.sN.example", "a.b.sN.example", "a_b.sN.example", "_a.sN.example", "_.sN.example"),
-    *("a.b_c.sN.example", "_a._b.sN.example", "a_b.c.d.sN.example", "aN_.example", "1.sN.example", "1.2.sN.example"),
-    *("a--b.sN.example", "xn--bcher-kva.sN.example", "a.xn--bcher-kva.sN.example", "xn--bcher-kva-N.example"),
-    *("sN.com", "a.sN.com", "sN.co.uk", "a.sN.co.uk", "sN.github.io", "a.sN.github.io", "a.b.c.d.e.sN.example"),
-    *("A.sN.Example", "a.sN.example.", "sN.xn--p1ai", "a_b.sN.com", "a_b.sN.co.uk", "sN_a.co.uk", "sN_a.com"),
+    *(
+        "sN.example",
+        "a.sN.example",
+        "a.b.sN.example",
+        "a_b.sN.example",
+        "_a.sN.example",
+        "_.sN.example",
+    ),
+    *(
+        "a.b_c.sN.example",
+        "_a._b.sN.example",
+        "a_b.c.d.sN.example",
+        "aN_.example",
+        "1.sN.example",
+        "1.2.sN.example",
+    ),
+    *(
+        "a--b.sN.example",
+        "xn--bcher-kva.sN.example",
+        "a.xn--bcher-kva.sN.example",
+        "xn--bcher-kva-N.example",
+    ),
+    *(
+        "sN.com",
+        "a.sN.com",
+        "sN.co.uk",
+        "a.sN.co.uk",
+        "sN.github.io",
+        "a.sN.github.io",
+        "a.b.c.d.e.sN.example",
+    ),
+    *(
+        "A.sN.Example",
+        "a.sN.example.",
+        "sN.xn--p1ai",
+        "a_b.sN.com",
+        "a_b.sN.co.uk",
+        "sN_a.co.uk",
+        "sN_a.com",
+    ),
 )
 
 
 def resembling(name: str) -> Iterator[str | bytes]:
-    """Names that a certificate might hold: this name, with stars and other oddities at every place."""
+    """Names that a certificate might hold: this name, with stars and other oddities at every
+    place."""
     labels = name.lower().removesuffix(".").split(".")
     whole = ".".join(labels)
-    yield from (whole, whole.upper(), f"{whole}.", f"{whole}..", f".{whole}", f" {whole}", f"{whole} ", f"*.{whole}")
-    yield from (f"*{whole}", f"{whole}*", f"x.{whole}", f"xn--{whole}", f"{whole}\0.evil.example", f"{whole}:443")
-    yield from ("", ".", "*", "*.", "**", "*.*", "127.0.0.1", f"https://{whole}", whole.replace("_", "-"))
+    yield from (
+        whole,
+        whole.upper(),
+        f"{whole}.",
+        f"{whole}..",
+        f".{whole}",
+        f" {whole}",
+        f"{whole} ",
+        f"*.{whole}",
+    )
+    yield from (
+        f"*{whole}",
+        f"{whole}*",
+        f"x.{whole}",
+        f"xn--{whole}",
+        f"{whole}\0.evil.example",
+        f"{whole}:443",
+    )
+    yield from (
+        "",
+        ".",
+        "*",
+        "*.",
+        "**",
+        "*.*",
+        "127.0.0.1",
+        f"https://{whole}",
+        whole.replace("_", "-"),
+    )
     yield from (".".join(["*"] * count) for count in range(1, len(labels) + 2))
     for place, label in enumerate(labels):
-        before, after = labels[:place], labels[place + 1 :]
-        for odd in ("*", "**", f"*{label}", f"{label}*", f"{label[0]}*", f"*{label[-1]}", f"{label[:1]}*{label[-1:]}"):
+        before = labels[:place]
+        after = labels[place + 1 :]
+        for odd in (
+            "*",
+            "**",
+            f"*{label}",
+            f"{label}*",
+            f"{label[0]}*",
+            f"*{label[-1]}",
+            f"{label[:1]}*{label[-1:]}",
+        ):
             yield ".".join([*before, odd, *after])
-        yield from (".".join([*before, odd, *after]) for odd in ("", "*_", "_*", "xn--*", "?", label.upper(), "x"))
+        yield from (
+            ".".join([*before, odd, *after])
+            for odd in ("", "*_", "_*", "xn--*", "?", label.upper(), "x")
+        )
         yield ".".join(["*", *after])  # in place of all labels up to here
         yield ".".join(["*", *after, ""])
         yield ".".join(["*", "*", *after])
@@ -86,10 +160,29 @@ def curl_codes(curl: str, lab: Lab, address: Address, hosts: Sequence[str]) -> d
     """curl's exit code for each of these host names, which are all at this address."""
     host, port = address
     there = ("--connect-to", f"::{host}:{port}", "--cacert", str(lab.ca_bundle))
-    options = ("-q", "--silent", "--noproxy", "*", "--max-time", "20", "--write-out", "%{url} %{exitcode}\n")
+    options = (
+        "-q",
+        "--silent",
+        "--noproxy",
+        "*",
+        "--max-time",
+        "20",
+        "--write-out",
+        "%{url} %{exitcode}\n",
+    )
     urls = "\n".join(f'url = "https://{each}/"\noutput = /dev/null' for each in hosts)
     said = subprocess.run(
-        [curl, *options, *there, "--parallel", "--parallel-immediate", "--parallel-max", "8", "--config", "-"],
+        [
+            curl,
+            *options,
+            *there,
+            "--parallel",
+            "--parallel-immediate",
+            "--parallel-max",
+            "8",
+            "--config",
+            "-",
+        ],
         input=urls,
         capture_output=True,
         text=True,

@@ -1,4 +1,5 @@
-"""Leaves that a standard forbids and that servers show all the same: what `pki.issue` takes for each."""
+"""Leaves that a standard forbids and that servers show all the same: what `pki.issue` takes for
+each."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +12,9 @@ from webapp.demo.pki import GENERALIZED_TIME, OID, SEQUENCE, SET, UTC_TIME, der,
 
 SAN = ExtensionOID.SUBJECT_ALTERNATIVE_NAME
 AIA = ExtensionOID.AUTHORITY_INFORMATION_ACCESS
-SECOND_SAN = extension(SAN, x509.SubjectAlternativeName([x509.DNSName("second.lab.example")]).public_bytes())
+SECOND_SAN = extension(
+    SAN, x509.SubjectAlternativeName([x509.DNSName("second.lab.example")]).public_bytes()
+)
 
 CN = der(OID, bytes.fromhex("550403"))
 
@@ -37,10 +40,14 @@ ODD_TEXTS: dict[str, tuple[int, bytes, str]] = {
     "universal": (0x1C, "Łódź".encode("utf-32-be"), "Łódź"),
     "utf-8-invalid": (0x0C, b"Caf\xe9", "Café"),
 }
-UNSERVED = {"visible", "bmp-odd-length", "utf-8-invalid"}  # OpenSSL refuses to load these, on either side
+# OpenSSL refuses to load these, on either side
+UNSERVED = {"visible", "bmp-odd-length", "utf-8-invalid"}
 # How a leaf's end may be written, each a time that OpenSSL verifies.
 ODD_ENDS: dict[str, tuple[bytes, datetime]] = {
-    "generalized-before-2050": (der(GENERALIZED_TIME, b"20420101000000Z"), datetime(2042, 1, 1, tzinfo=UTC)),
+    "generalized-before-2050": (
+        der(GENERALIZED_TIME, b"20420101000000Z"),
+        datetime(2042, 1, 1, tzinfo=UTC),
+    ),
     "utc-2049": (der(UTC_TIME, b"491231235959Z"), datetime(2049, 12, 31, 23, 59, 59, tzinfo=UTC)),
     "leap-day": (der(GENERALIZED_TIME, b"20480229000000Z"), datetime(2048, 2, 29, tzinfo=UTC)),
 }
@@ -63,7 +70,11 @@ ODD_LEAVES: dict[str, dict[str, Any]] = {
     "blank-subject": {"subject": name(cn=" \u200b ", o="\t")},
     "curve-521": {"key": ec.generate_private_key(ec.SECP521R1())},
     "rsa-3072": {"key": rsa.generate_private_key(65537, 3072)},
-    **{label: {"subject": odd_name(tag, text)} for label, (tag, text, _) in ODD_TEXTS.items() if label not in UNSERVED},
+    **{
+        label: {"subject": odd_name(tag, text)}
+        for label, (tag, text, _) in ODD_TEXTS.items()
+        if label not in UNSERVED
+    },
     **{label: {"not_after": end} for label, (end, _) in ODD_ENDS.items()},
     **{label: {"not_after": end} for label, end in BAD_ENDS.items()},
     "two-sans": {"extensions": [SECOND_SAN]},
@@ -71,5 +82,7 @@ ODD_LEAVES: dict[str, dict[str, Any]] = {
     "malformed-san": {"san": b"garbage"},
     "malformed-aia": {"extensions": [extension(AIA, b"garbage")]},
     "nul-in-san": {"san": der(0x30, der(0x82, b"nul-in-san.lab.example\0.evil.example"))},
-    "sixty-kilobytes": {"extensions": [extension(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.9999"), bytes(60_000))]},
+    "sixty-kilobytes": {
+        "extensions": [extension(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.9999"), bytes(60_000))]
+    },
 }

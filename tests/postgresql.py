@@ -1,7 +1,8 @@
-"""A PostgreSQL of the tests' own: `pytest --database=postgresql` runs every test on it instead of on SQLite.
+"""A PostgreSQL of the tests' own: `pytest --database=postgresql` runs every test on it instead of
+on SQLite.
 
-Its data and its socket are in a temporary folder. One server serves all workers of a run, each in a database of its
-own; it goes with the process that started it, however that ends.
+Its data and its socket are in a temporary folder. One server serves all workers of a run, each in a
+database of its own; it goes with the process that started it, however that ends.
 """
 
 from __future__ import annotations
@@ -24,20 +25,30 @@ import pytest
 
 SERVER = "PYTEST_POSTGRESQL"  # where the workers of a run find its server
 # What is written is gone with the tests anyway: nobody waits for the disk.
-QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "max_connections=200")
-# Empties what a test has filled and brings the cast back, in one round trip; the numbers go on where the cast ends.
+QUICK = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "autovacuum=off",
+    "max_connections=200",
+)
+# Empties what a test has filled and brings the cast back, in one round trip; the numbers go on
+# where the cast ends.
 RESET = """DO $$ DECLARE one record; BEGIN
   SET LOCAL session_replication_role = replica;
   SET LOCAL lock_timeout = '5s';
-  FOR one IN SELECT tablename AS name, pg_relation_size(format('public.%I', tablename)) > 65536 AS big
+  FOR one IN SELECT tablename AS name,
+      pg_relation_size(format('public.%I', tablename)) > 65536 AS big
       FROM pg_tables WHERE schemaname = 'cast_of_tests' LOOP
     IF one.big THEN EXECUTE format('TRUNCATE public.%I CASCADE', one.name);
     ELSE EXECUTE format('DELETE FROM public.%I', one.name); END IF;
   END LOOP;
-  FOR one IN SELECT tablename AS name, pg_get_serial_sequence(format('public.%I', tablename), 'id') AS numbers
+  FOR one IN SELECT tablename AS name,
+      pg_get_serial_sequence(format('public.%I', tablename), 'id') AS numbers
       FROM pg_tables WHERE schemaname = 'cast_of_tests' AND tablename <> 'alembic_version' LOOP
     EXECUTE format('INSERT INTO public.%1$I SELECT * FROM cast_of_tests.%1$I', one.name);
-    EXECUTE format('SELECT setval(%L, coalesce(max(id), 0) + 1, false) FROM cast_of_tests.%I', one.numbers, one.name);
+    EXECUTE format('SELECT setval(%L, coalesce(max(id), 0) + 1, false) FROM cast_of_tests.%I',
+      one.numbers, one.name);
   END LOOP;
   INSERT INTO public.alembic_version SELECT * FROM cast_of_tests.alembic_version;
 END $$"""
@@ -55,11 +66,16 @@ def installed() -> Path:
 
 
 class Server:
-    """A PostgreSQL server: `start` and `kill` it as often as you like, and `remove` it in the end."""
+    """A PostgreSQL server: `start` and `kill` it as often as you like, and `remove` it in the
+    end."""
 
     def __init__(self, wheel: Path | None = None) -> None:
         self._who = _somebody_else()  # PostgreSQL refuses to run as root
-        self.folder = Path(tempfile.mkdtemp(prefix="padlock-postgresql-", dir=_open_folder() if self._who else None))
+        self.folder = Path(
+            tempfile.mkdtemp(
+                prefix="padlock-postgresql-", dir=_open_folder() if self._who else None
+            )
+        )
         try:
             self._programs = self._make(wheel or installed())
         except BaseException:
@@ -72,20 +88,44 @@ class Server:
         programs = _newest(_copy(wheel, self.folder) if self._who else wheel) / "bin"
         if self._who:
             _give(self.folder, self._who["user"])
-        command = ["initdb", "--pgdata=data", "--username=padlock", "--auth=trust", "--no-sync", "--encoding=UTF8"]
-        command += ["--locale-provider=builtin", "--locale=C.UTF-8"]  # it folds Ä, as most servers do
+        command = [
+            "initdb",
+            "--pgdata=data",
+            "--username=padlock",
+            "--auth=trust",
+            "--no-sync",
+            "--encoding=UTF8",
+        ]
+        # It folds Ä, as most servers do
+        command += ["--locale-provider=builtin", "--locale=C.UTF-8"]
         place = {**self._place(), "stderr": subprocess.PIPE, "text": True}
         ran = subprocess.run([programs / command[0], *command[1:]], **place)
         assert ran.returncode == 0, f"initdb ended with {ran.returncode}: {ran.stderr}"
         return programs
 
     def _place(self) -> dict[str, Any]:
-        return {"cwd": self.folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **self._who}
+        return {
+            "cwd": self.folder,
+            "stdout": subprocess.DEVNULL,
+            "stderr": subprocess.DEVNULL,
+            **self._who,
+        }
 
     def start(self, *more: str) -> None:
         settings = [f"-c{setting}" for setting in (*QUICK, *more)]
-        command = [self._programs / "postgres", "-D", "data", "-k", str(self.folder), "-h", "", *settings]
-        self.process = subprocess.Popen(command, preexec_fn=_go_with_parent, start_new_session=True, **self._place())
+        command = [
+            self._programs / "postgres",
+            "-D",
+            "data",
+            "-k",
+            str(self.folder),
+            "-h",
+            "",
+            *settings,
+        ]
+        self.process = subprocess.Popen(
+            command, preexec_fn=_go_with_parent, start_new_session=True, **self._place()
+        )
         until = time.monotonic() + 30
         while self.process.poll() is None:
             try:
@@ -97,7 +137,9 @@ class Server:
 
     def kill(self) -> None:
         """What a power cut does: the server and all that it has begun are gone at once."""
-        children = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True).stdout
+        children = subprocess.run(
+            ["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True
+        ).stdout
         for pid in (self.process.pid, *map(int, children.split())):
             os.kill(pid, signal.SIGKILL)
         self.process.wait()
@@ -136,22 +178,29 @@ def _somebody_else() -> dict[str, Any]:
 
 
 def _open_folder() -> str:
-    """A folder for temporary files that every user can enter: TMPDIR may lie in one that is root's alone."""
+    """A folder for temporary files that every user can enter: TMPDIR may lie in one that is root's
+    alone."""
     for folder in (tempfile.gettempdir(), "/tmp", "/var/tmp"):  # noqa: S108 - mkdtemp makes a private one in it
         above = (Path(folder).resolve(), *Path(folder).resolve().parents)
         if all(path.is_dir() and path.stat().st_mode & 0o001 for path in above):
             return folder
-    raise AssertionError("PostgreSQL needs a temporary folder that users other than root can enter: set TMPDIR")
+    raise AssertionError(
+        "PostgreSQL needs a temporary folder that users other than root can enter: set TMPDIR"
+    )
 
 
 def _newest(wheel: Path) -> Path:
-    return max(wheel.glob("pginstall*"), key=lambda folder: int(folder.name.removeprefix("pginstall") or 0))
+    return max(
+        wheel.glob("pginstall*"), key=lambda folder: int(folder.name.removeprefix("pginstall") or 0)
+    )
 
 
 def _copy(wheel: Path, folder: Path) -> Path:
-    """The wheel's newest server, copied here: root's virtual environment may be closed to others, as in /root. Its
-    programs look for their libraries beside the wheel, three folders up from where they are."""
-    newest, libraries = _newest(wheel), wheel.with_name(f"{wheel.name}.libs")
+    """The wheel's newest server, copied here: root's virtual environment may be closed to others,
+    as in /root. Its programs look for their libraries beside the wheel, three folders up from where
+    they are."""
+    newest = _newest(wheel)
+    libraries = wheel.with_name(f"{wheel.name}.libs")
     shutil.copytree(newest, folder / "wheel" / wheel.name / newest.name)
     if libraries.is_dir():  # on a Mac they are inside
         shutil.copytree(libraries, folder / "wheel" / libraries.name)
@@ -172,7 +221,9 @@ def _go_with_parent() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     choice = {"choices": ("sqlite", "postgresql"), "default": "sqlite"}
-    parser.addoption("--database", help="what the site keeps its data in while it is tested", **choice)
+    parser.addoption(
+        "--database", help="what the site keeps its data in while it is tested", **choice
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,7 +1,7 @@
 """An ssl context that staples any bytes at all.
 
-The ssl module has no such call, and pyOpenSSL's OpenSSL staples nothing that it cannot read, or that is about another
-certificate.
+The ssl module has no such call, and pyOpenSSL's OpenSSL staples nothing that it cannot read, or
+that is about another certificate.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import _ssl
 import ctypes
 import ssl
 
-SET_STATUS_CALLBACK, SET_STATUS_ANSWER = 63, 71  # SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB, …_OCSP_RESP (openssl/tls1.h)
+# SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB, …_OCSP_RESP (openssl/tls1.h)
+SET_STATUS_CALLBACK = 63
+SET_STATUS_ANSWER = 71
 SEND = 0  # SSL_TLSEXT_ERR_OK
 POSSIBLE = ssl.OPENSSL_VERSION_INFO < (3, 6)  # later ones read what they staple
 

@@ -17,7 +17,8 @@ from scripts.ports import free_port
 
 
 class Server:
-    """Redis on a port of its own, with nothing on disk; `kill` it and `start` it again, and it has forgotten all."""
+    """Redis on a port of its own, with nothing on disk; `kill` it and `start` it again, and it has
+    forgotten all."""
 
     def __init__(self, folder):
         self._folder = folder
@@ -27,7 +28,16 @@ class Server:
 
     def start(self):
         if self._process is None:
-            options = ("--bind", "127.0.0.1", "--port", str(self.port), "--save", "", "--appendonly", "no")
+            options = (
+                "--bind",
+                "127.0.0.1",
+                "--port",
+                str(self.port),
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+            )
             log = (self._folder / "redis.log").open("ab")
             with log:
                 command = [REDIS_SERVER_PATH, *options]

@@ -17,14 +17,38 @@ PAGES = {
             "/services/3?tab=domain",
             "/services/9",
         ),
-        *("/domains", "/domains/1", "/profile", "/profile/password", "/services/9/diagnosis", "/services/11/diagnosis"),
+        *(
+            "/domains",
+            "/domains/1",
+            "/profile",
+            "/profile/password",
+            "/services/9/diagnosis",
+            "/services/11/diagnosis",
+        ),
     ),
     "sam": ("/admin/reports/ssl-status", "/admin/users", "/admin/activity", "/admin/refresh"),
     "ada": (
-        *("/admin/services", "/admin/domains?ssl=invalid", "/admin/services/3", "/admin/domains/1", "/admin/users"),
+        *(
+            "/admin/services",
+            "/admin/domains?ssl=invalid",
+            "/admin/services/3",
+            "/admin/domains/1",
+            "/admin/users",
+        ),
         *("/admin/reports/ssl-status?size=50&expires=90", "/admin/reports/ssl-status/print"),
-        *("/admin/users/new", "/admin/users/1", "/admin/import", "/admin/clients", "/admin/clients/1"),
-        *("/admin/clients/1/services", "/admin/clients/new", "/admin/clients/1/delete", "/admin/services/new"),
+        *(
+            "/admin/users/new",
+            "/admin/users/1",
+            "/admin/import",
+            "/admin/clients",
+            "/admin/clients/1",
+        ),
+        *(
+            "/admin/clients/1/services",
+            "/admin/clients/new",
+            "/admin/clients/1/delete",
+            "/admin/services/new",
+        ),
         *("/admin/domains/1/edit", "/admin/services/3/move?q=b", "/admin/services/3/move?to=2"),
         *("/admin/activity?kind=user", "/admin/activity/security", "/profile", "/admin/health"),
     ),
@@ -36,16 +60,23 @@ LOOKS = [("light", 1280), ("dark", 390)]
 
 
 def violations_on(page):
-    """What axe finds wrong. What it finds right stays in the browser: to bring that here takes longer than to look."""
+    """What axe finds wrong.
+
+    What it finds right stays in the browser: to bring that here takes longer than to look.
+    """
     if not page.evaluate("'axe' in window"):
         page.evaluate(Axe().axe_script)
-    run = "rules => axe.run({...rules, resultTypes: ['violations']}).then(found => found.violations)"
+    run = (
+        "rules => axe.run({...rules, resultTypes: ['violations']}).then(found => found.violations)"
+    )
     return page.evaluate(run, RULES)
 
 
 def test_axe_would_find_something(chrome):  # noqa: F811
     page = chrome.new_page()
-    page.set_content("<html lang=en><title>A page</title><main><h1>It</h1><img src=/it.png></main></html>")
+    page.set_content(
+        "<html lang=en><title>A page</title><main><h1>It</h1><img src=/it.png></main></html>"
+    )
     assert [one["id"] for one in violations_on(page)] == ["image-alt"]
     page.close()
 
@@ -65,7 +96,9 @@ def test_axe_finds_nothing(chrome, demo, who):  # noqa: F811
             page.emulate_media(color_scheme=theme)
             expect(page.locator("html")).to_have_attribute("data-bs-theme", theme)
             if violations := violations_on(page):
-                told = [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in violations]
+                told = [
+                    (one["id"], [node["target"] for node in one["nodes"]][:3]) for one in violations
+                ]
                 found[f"{path} {theme} {width}"] = told
     context.close()
     assert found == {}

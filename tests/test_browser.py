@@ -9,16 +9,20 @@ from playwright.sync_api import Page, expect, sync_playwright
 from scripts import browser as chromium
 from scripts import demo as demo_site
 from tests.monitor.processes import wait_for
-from webapp import padlock
 from webapp.demo.data import PASSWORD
-from webapp.probe import State
+from webapp.probe import Reason, State
+from webapp.words import states, verdicts
 
-expect.set_options(timeout=15_000)  # milliseconds: the demo's deadline is 5 s, there is a queue, and machines are busy
+# Milliseconds: the demo's deadline is 5 s, there is a queue, and machines are busy
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="module")
 def demo():
-    """The address of `make demo`, asked by nobody but the tests. Ctrl-C ends it, and nobody listens there any more."""
+    """The address of `make demo`, asked by nobody but the tests.
+
+    Ctrl-C ends it, and nobody listens there any more.
+    """
     with demo_site.running(scheduler="off") as address:
         yield address
     with pytest.raises(ConnectionRefusedError):
@@ -38,24 +42,35 @@ def chrome():
 
 @pytest.fixture
 def complaints():
-    """What the browser complained of. A test that means to provoke a complaint takes it out again."""
+    """What the browser complained of.
+
+    A test that means to provoke a complaint takes it out again.
+    """
     return []
 
 
 @pytest.fixture
 def page(chrome, demo, complaints):
-    """A page that tolerates nothing: no error in the console, no violation of the security policy. It is light: axe
-    looks at every page in both, and what happens on them is the same in the dark."""
+    """A page that tolerates nothing: no error in the console, no violation of the security policy.
+
+    It is light: axe looks at every page in both, and what happens on them is the same in the dark.
+    """
     # Tall enough for every cell to be in view, and so to ask.
-    context = chrome.new_context(base_url=demo, color_scheme="light", viewport={"width": 1280, "height": 2000})
+    context = chrome.new_context(
+        base_url=demo, color_scheme="light", viewport={"width": 1280, "height": 2000}
+    )
     page = context.new_page()
     page.on(
-        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+        "console",
+        lambda message: (
+            complaints.append(message.text) if message.type in ("error", "warning") else None
+        ),
     )
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("requestfailed", lambda request: complaints.append(f"{request.url} {request.failure}"))
     context.add_init_script(
-        "addEventListener('securitypolicyviolation', e => console.error('policy', e.violatedDirective, e.blockedURI))"
+        "addEventListener('securitypolicyviolation', e => console.error('policy',"
+        " e.violatedDirective, e.blockedURI))"
     )
     yield page
     context.close()
@@ -115,7 +130,7 @@ def test_a_cell_says_that_it_is_being_checked_until_it_settles(page):
     name = "drips.lab.example"
     page.goto(f"/services?q={name}")
     expect(cell(page, name)).to_have_attribute("aria-busy", "true")
-    expect(cell(page, name)).to_contain_text(padlock.CHECKING)
+    expect(cell(page, name)).to_contain_text(states.CHECKING)
     expect(cell(page, name)).to_have_attribute("data-state", "unknown")
     expect(cell(page, name)).not_to_have_attribute("aria-busy", "true")
 
@@ -136,7 +151,7 @@ def test_details_say_what_is_wrong_and_what_to_do(page):
     sign_in(page, "alice")
     block = details(page, "expired.lab.example")
     expect(block).to_contain_text("Certificate expired")
-    expect(block).to_contain_text(padlock.cure_text(padlock.Reason.EXPIRED))
+    expect(block).to_contain_text(verdicts.cure_text(Reason.EXPIRED))
     expect(block).to_contain_text("Padlock Lab CA 1")
     page.get_by_role("button", name="Check now").click()
     expect(block).to_contain_text("just now")
@@ -160,7 +175,8 @@ def test_signing_out_elsewhere_sends_the_page_to_sign_in(page, complaints):
     sign_in(page, "alice")
     page.goto("/profile")  # where no cell asks of its own accord
     page.context.clear_cookies()
-    page.evaluate("() => { htmx.ajax('GET', '/probe/service/1', {target: 'body'}) }")  # and do not wait for it
+    # And do not wait for it
+    page.evaluate("() => { htmx.ajax('GET', '/probe/service/1', {target: 'body'}) }")
     expect(page).to_have_url(re.compile("/sign-in"))
     page.goto("about:blank")  # what the page had to say has been said by then
     provoked = [complaint for complaint in complaints if "401" in complaint]
@@ -176,7 +192,12 @@ def test_without_javascript_the_stored_state_is_there_and_a_button_checks(chrome
     with page.expect_navigation():
         page.get_by_role("button", name="Check now").click()
     # It is asked for a moment longer where the machine is busy, and nothing here comes by itself.
-    wait_for(lambda: page.reload() and cell(page, "weak-key.lab.example").get_attribute("data-state") == "invalid")
+    wait_for(
+        lambda: (
+            page.reload()
+            and cell(page, "weak-key.lab.example").get_attribute("data-state") == "invalid"
+        )
+    )
     # Playwright's own look at text leaves <noscript> out, shown or not.
     age = cell(page, "weak-key.lab.example").locator("noscript .padlock-words")
     expect(age).to_be_visible()

@@ -19,7 +19,8 @@ def test_a_cell_that_was_put_off_comes_again(page):  # noqa: F811
         put_off.append(route.request.url)
         route.fulfill(status=204, headers={"HX-Trigger": "later"})
 
-    straight_to(page, "bob", "/profile")  # where no padlock asks yet: the first that does is one of the list's
+    # Where no padlock asks yet: the first that does is one of the list's
+    straight_to(page, "bob", "/profile")
     page.wait_for_url("**/profile")
     page.route("**/probe/service/*", come_later, times=1)
     with page.expect_response(lambda response: response.url in put_off and response.status == 200):
@@ -38,11 +39,15 @@ def test_ada_takes_a_client_from_the_first_day_to_the_last(page):  # noqa: F811
     page.get_by_label("Product").fill("Starter Hosting")
     page.get_by_label("Domain").fill("ok.lab.example")
     press(page, "Add service")
-    expect(page.locator(".details-actions .padlock-cell")).to_have_attribute("data-state", "valid", timeout=15_000)
+    expect(page.locator(".details-actions .padlock-cell")).to_have_attribute(
+        "data-state", "valid", timeout=15_000
+    )
     page.get_by_role("link", name="Edit").click()
     page.get_by_label("Status").select_option("Terminated")
     press(page, "Save")
-    expect(page.locator(".details-actions .padlock-cell")).to_have_attribute("data-state", "inactive")
+    expect(page.locator(".details-actions .padlock-cell")).to_have_attribute(
+        "data-state", "inactive"
+    )
     page.get_by_role("link", name="Carol’s Garage").click()
     page.get_by_role("link", name="Delete").click()
     expect(page.locator("main")).to_contain_text("with 1 service, no domains and no users")
@@ -61,7 +66,9 @@ def test_ada_moves_a_service_with_the_keyboard_alone(page):  # noqa: F811
     expect(page.get_by_role("link", name=re.compile("Bob & Sons"))).to_be_visible()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.locator("main")).to_contain_text("Alice Baker of Alice’s Bakery can no longer see it.")
+    expect(page.locator("main")).to_contain_text(
+        "Alice Baker of Alice’s Bakery can no longer see it."
+    )
     page.get_by_role("button", name="Move to Bob & Sons Plumbing").press("Enter")
     expect(page.get_by_role("status").first).to_contain_text("belongs to Bob & Sons Plumbing now")
     page.goto("/admin/services/2/move?to=1")  # and back, for whoever looks at the demo next
@@ -99,7 +106,8 @@ def test_the_menu_of_an_administrator_opens_and_closes(page):  # noqa: F811
 
 def test_no_name_is_too_long_for_a_page(page):  # noqa: F811
     sign_in(page, "ada")
-    long, long_host = "x" * 200, ".".join(["x" * 60] * 3) + ".example"
+    long = "x" * 200
+    long_host = ".".join(["x" * 60] * 3) + ".example"
     page.goto("/admin/clients/new")
     page.get_by_label("Name").fill(long)
     press(page, "Add client")
@@ -117,7 +125,13 @@ def test_no_name_is_too_long_for_a_page(page):  # noqa: F811
     page.get_by_label("E-mail").fill(f"{'x' * 60}@example.com")
     press(page, "Add user")
     expect(page.get_by_role("button", name="View as this user")).to_be_visible()
-    lists = ("/admin/clients", "/admin/services", "/admin/domains", "/admin/users", "/admin/activity")
+    lists = (
+        "/admin/clients",
+        "/admin/services",
+        "/admin/domains",
+        "/admin/users",
+        "/admin/activity",
+    )
     for path in (page.url, client, f"{client}/services", f"{client}/domains", *lists):
         page.goto(path)
         for width in (390, 1280):

@@ -6,8 +6,8 @@ from playwright.sync_api import expect
 
 from tests.test_accessibility import violations_on
 from tests.test_browser import cell, chrome, complaints, demo, page, settled, sign_in  # noqa: F401 - four are fixtures
-from webapp import padlock
 from webapp.probe import Reason
+from webapp.words import verdicts
 
 
 def test_a_red_padlock_leads_to_its_cure_in_two_clicks(page):  # noqa: F811
@@ -17,14 +17,15 @@ def test_a_red_padlock_leads_to_its_cure_in_two_clicks(page):  # noqa: F811
     cell(page, "expired.lab.example").get_by_role("link").click()
     page.get_by_role("button", name="Why is it red?").click()
     expect(page.locator("#verdict")).to_have_text("Invalid: Certificate expired")
-    expect(page.locator(".diagnosis-verdict")).to_contain_text(padlock.cure_text(Reason.EXPIRED))
+    expect(page.locator(".diagnosis-verdict")).to_contain_text(verdicts.cure_text(Reason.EXPIRED))
     expect(page.locator(".told-more")).to_have_count(0)
 
 
 def test_the_steps_appear_while_the_server_is_asked(page):  # noqa: F811
     sign_in(page, "ada")
     page.goto("/admin/services?q=silent.lab")
-    page.goto(page.locator(".padlock-cell a").first.get_attribute("href"))  # while it is asked, its cell is replaced
+    # While it is asked, its cell is replaced
+    page.goto(page.locator(".padlock-cell a").first.get_attribute("href"))
     expect(page.locator("#ssl[hx-get]")).to_have_count(0)  # and so is the button
     page.get_by_role("button", name=re.compile("Why is it grey|Run diagnosis")).click()
     expect(page.get_by_role("heading", name="Where the name leads")).to_be_visible()

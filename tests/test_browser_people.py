@@ -1,4 +1,5 @@
-"""What people do besides looking at padlocks, as they live it: a real Chromium, the real command."""
+"""What people do besides looking at padlocks, as they live it: a real Chromium, the real
+command."""
 # ruff: noqa: F811 - the fixtures come from another module
 
 import re
@@ -39,13 +40,16 @@ def check_file(page: Page, path: Path, heading: str) -> None:
 
 
 def refused(complaints: list[str]) -> None:
-    """The browser says of every form that comes back with something wrong in it that it was refused."""
+    """The browser says of every form that comes back with something wrong in it that it was
+    refused."""
     told = [text for text in complaints if "status of 422" in text]
     assert told
     complaints[:] = [text for text in complaints if text not in told]
 
 
-def test_a_new_user_chooses_a_password_by_a_link_and_is_disabled_later(page, chrome, demo, complaints):
+def test_a_new_user_chooses_a_password_by_a_link_and_is_disabled_later(
+    page, chrome, demo, complaints
+):
     add_carol(page)
     page.get_by_role("button", name="Make a reset link").click()
     link = urlsplit(page.get_by_label("Send this link to").input_value()).path
@@ -117,7 +121,10 @@ def test_the_example_is_downloaded_looked_at_and_imported_and_the_second_time_no
 
 def test_a_bad_file_says_where_it_is_wrong_and_changes_nothing(page, tmp_path):
     bad = tmp_path / "bad.csv"
-    bad.write_text("kind,client,client_name,status,domain\nclient,9001,Zoe Ltd,,\ndomain,9001,,Lively,zoe.example\n")
+    bad.write_text(
+        "kind,client,client_name,status,domain\nclient,9001,Zoe"
+        " Ltd,,\ndomain,9001,,Lively,zoe.example\n"
+    )
     sign_in(page, "ada", "/admin/import")
     check_file(page, bad, "Not ready to import")
     problem = page.locator("#problems tbody tr")
@@ -139,7 +146,9 @@ def test_somebody_changes_their_name_and_their_password(page, chrome, demo, comp
         page.get_by_label("Current password").last.fill(current)
         page.get_by_label("New password").fill(NEW)
         page.get_by_role("button", name="Change password").click()
-        expect(page.locator("main")).to_contain_text(re.compile("not your current password|Your password is changed"))
+        expect(page.locator("main")).to_contain_text(
+            re.compile("not your current password|Your password is changed")
+        )
     refused(complaints)
     expect(page.get_by_role("status")).to_contain_text("Your password is changed")
     elsewhere.reload()
@@ -156,6 +165,7 @@ def test_light_and_dark_are_switched_and_remembered(page):
     page.reload()
     expect(root).to_have_attribute("data-bs-theme", "dark")
     page.get_by_role("button", name="Light or dark").click()
-    page.emulate_media(color_scheme="dark")  # what was chosen is what the system said: it is followed again
+    # What was chosen is what the system said: it is followed again
+    page.emulate_media(color_scheme="dark")
     page.reload()
     expect(root).to_have_attribute("data-bs-theme", "dark")

@@ -23,7 +23,8 @@ def page(chrome, refreshed, request):  # noqa: F811
 
 def test_refresh_now_shows_how_far_it_is_until_it_has_ended(page):
     sign_in(page, "ada")
-    button, ended = page.get_by_role("button", name="Refresh now"), page.locator(".run-table tbody tr")
+    button = page.get_by_role("button", name="Refresh now")
+    ended = page.locator(".run-table tbody tr")
     page.goto("/admin/refresh")
     for _ in range(60):  # the day's run begins by itself
         if ended.count():
@@ -44,5 +45,7 @@ def test_nobody_looked_and_yet_everything_is_known(page):
     known = page.locator(".padlock-cell[data-state=invalid]")
     expect(known.first).to_be_visible()
     settled(page)
-    page.get_by_role("row").filter(has_text="expired.lab.example").locator(".padlock-cell a").click()
+    page.get_by_role("row").filter(has_text="expired.lab.example").locator(
+        ".padlock-cell a"
+    ).click()
     expect(page.locator("#history")).to_contain_text("Certificate expired The first check.")

@@ -78,5 +78,7 @@ def test_what_is_marked_is_checked_before_ones_eyes(report):
     marked = report.locator("input[name=item]:checked")
     expect(marked).to_have_count(report.locator("input[name=item]").count())
     report.get_by_role("button", name="Check selected now").click()
-    expect(report.get_by_role("status").filter(has_text=re.compile("being checked|skipped"))).to_be_visible()
+    expect(
+        report.get_by_role("status").filter(has_text=re.compile("being checked|skipped"))
+    ).to_be_visible()
     expect(report.locator("[aria-busy=true]")).to_have_count(0)

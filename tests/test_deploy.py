@@ -1,4 +1,7 @@
-"""What deploy/ says fits what there is: its settings, commands, files and images. That it works was tried by hand."""
+"""What deploy/ says fits what there is: its settings, commands, files and images.
+
+That it works was tried by hand.
+"""
 
 import re
 from pathlib import Path
@@ -6,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from webapp import config
+from webapp.config import loading, table
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted((ROOT / "deploy").iterdir())
@@ -17,16 +20,18 @@ DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text()
 @pytest.mark.parametrize("file", [*FILES, ROOT / "docs/deploy.md"], ids=lambda file: file.name)
 def test_every_setting_that_is_named_exists(file):
     named = set(re.findall(r"PADLOCK_[A-Z_]+", file.read_text()))
-    assert named <= {setting.name for setting in config.SETTINGS}
+    assert named <= {setting.name for setting in table.SETTINGS}
 
 
 def test_the_settings_of_the_services_are_ones_that_the_site_takes(tmp_path):
     told = {"SECRET_KEY": "s" * 64, "POSTGRES_PASSWORD": "p", "SITE_HOST": "padlock.example.com"}
     filled = {
-        name: re.sub(r"\$\{(\w+)(:-(\w*))?[^}]*\}", lambda found: told.get(found[1], found[3]), value)
+        name: re.sub(
+            r"\$\{(\w+)(:-(\w*))?[^}]*\}", lambda found: told.get(found[1], found[3]), value
+        )
         for name, value in COMPOSE["x-padlock"]["environment"].items()
     }
-    values = config.load(filled, tmp_path)
+    values = loading.load(filled, tmp_path)
     assert values["PADLOCK_SITE_URL"] == "https://padlock.example.com"
     assert (values["PADLOCK_TRUSTED_PROXIES"], values["PADLOCK_COOKIE_SECURE"]) == (1, True)
 
@@ -38,8 +43,14 @@ def test_every_service_is_one_that_is_known_and_waits_for_what_it_needs():
     for service in services.values():
         for name, needed in service.get("depends_on", {}).items():
             healthy = needed["condition"] == "service_healthy"
-            assert healthy == ("healthcheck" in services[name] and "test" in services[name]["healthcheck"])
-    assert all(port.startswith("127.0.0.1:") for service in services.values() for port in service.get("ports", ()))
+            assert healthy == (
+                "healthcheck" in services[name] and "test" in services[name]["healthcheck"]
+            )
+    assert all(
+        port.startswith("127.0.0.1:")
+        for service in services.values()
+        for port in service.get("ports", ())
+    )
 
 
 def test_nothing_is_secret():
@@ -53,7 +64,9 @@ def test_nothing_is_secret():
 def test_the_image_holds_what_the_site_needs_and_does_not_run_as_root():
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE)
     sources = {source for line in copied for source in line.split()}
-    allowed = set(re.findall(r"^!(.+)$", (ROOT / "deploy/Dockerfile.dockerignore").read_text(), re.MULTILINE))
+    allowed = set(
+        re.findall(r"^!(.+)$", (ROOT / "deploy/Dockerfile.dockerignore").read_text(), re.MULTILINE)
+    )
     assert sources == allowed
     assert all((ROOT / source).exists() for source in sources)
     stages = re.split(r"^FROM .*$", DOCKERFILE, flags=re.MULTILINE)

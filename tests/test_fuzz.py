@@ -22,15 +22,56 @@ FORMS = {
 }
 FIELDS = sorted(
     FORMS
-    | {name for file in TEMPLATES.rglob("*.html") for name in re.findall(r'name="([a-z_]+)"', file.read_text())}
+    | {
+        name
+        for file in TEMPLATES.rglob("*.html")
+        for name in re.findall(r'name="([a-z_]+)"', file.read_text())
+    }
     - {"csrf_token", "viewport", "color-scheme"}
-    | {"q", "sort", "page", "per_page", "status", "ssl", "client", "next", "version", "client_id", "is_admin", "role"}
+    | {
+        "q",
+        "sort",
+        "page",
+        "per_page",
+        "status",
+        "ssl",
+        "client",
+        "next",
+        "version",
+        "client_id",
+        "is_admin",
+        "role",
+    }
 )
 NASTY = (
-    *("", "\0", "9" * 400, "-1", "1e9", "١", "NaN", "a" * 5000, "{{7*7}}", "<script>", "' OR 1=1 --", "%", "\\", "//x"),
-    *("\ud800", "2026-02-30", "0000-00-00", "../../etc/passwd", "\r\nSet-Cookie: a=b", "=1+1", "🙈" * 300),
+    *(
+        "",
+        "\0",
+        "9" * 400,
+        "-1",
+        "1e9",
+        "١",
+        "NaN",
+        "a" * 5000,
+        "{{7*7}}",
+        "<script>",
+        "' OR 1=1 --",
+        "%",
+        "\\",
+        "//x",
+    ),
+    *(
+        "\ud800",
+        "2026-02-30",
+        "0000-00-00",
+        "../../etc/passwd",
+        "\r\nSet-Cookie: a=b",
+        "=1+1",
+        "🙈" * 300,
+    ),
 )
-ENDS_THE_SIGN_IN = {"static", "auth.sign_out", "profile.sign_out_everywhere", "users.view_as"}  # and what needs no look
+# And what needs no look
+ENDS_THE_SIGN_IN = {"static", "auth.sign_out", "profile.sign_out_everywhere", "users.view_as"}
 JUNK = st.text(max_size=40) | st.sampled_from(NASTY)
 FORM = st.dictionaries(st.sampled_from(FIELDS), JUNK, max_size=8)
 ONCE = settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -44,7 +85,16 @@ def addresses(app, method):
 
 
 def test_the_junk_reaches_the_fields_of_every_form():
-    assert {"product", "next_due_on", "registered_on", "current", "email", "to", "seen", "client"} <= set(FIELDS)
+    assert {
+        "product",
+        "next_due_on",
+        "registered_on",
+        "current",
+        "email",
+        "to",
+        "seen",
+        "client",
+    } <= set(FIELDS)
 
 
 @pytest.mark.parametrize("who", [None, "alice", "ada"])
@@ -53,8 +103,11 @@ def test_the_junk_reaches_the_fields_of_every_form():
 def test_no_form_makes_the_site_fail(visit, app, who, form):
     browser = visit(who)
     fields = {name: text.encode("utf-8", "surrogatepass") for name, text in form.items()}
-    fields["csrf_token"] = browser.token()  # one for all of them: to fetch it takes as long as to be answered
-    answers = {path: browser.client.post(path, data=fields).status_code for path in addresses(app, "POST")}
+    # One for all of them: to fetch it takes as long as to be answered
+    fields["csrf_token"] = browser.token()
+    answers = {
+        path: browser.client.post(path, data=fields).status_code for path in addresses(app, "POST")
+    }
     assert {path: status for path, status in answers.items() if status >= 500} == {}
 
 
@@ -64,12 +117,17 @@ def test_no_form_makes_the_site_fail(visit, app, who, form):
 def test_no_parameter_makes_the_site_fail(visit, app, who, query):
     browser = visit(who)
     query = {name: text.encode("utf-8", "surrogatepass") for name, text in query.items()}
-    asked = set(addresses(app, "GET")) - {"/readyz"}  # which says 503 here: no scheduler ticks in these tests
+    # Which says 503 here: no scheduler ticks in these tests
+    asked = set(addresses(app, "GET")) - {"/readyz"}
     answers = {path: browser.client.get(path, query_string=query).status_code for path in asked}
     assert {path: status for path, status in answers.items() if status >= 500} == {}
 
 
-@given(value=JUNK.map(lambda text: re.sub(r"[\r\n]", "", text).encode("latin-1", "replace").decode("latin-1")))
+@given(
+    value=JUNK.map(
+        lambda text: re.sub(r"[\r\n]", "", text).encode("latin-1", "replace").decode("latin-1")
+    )
+)
 @ONCE
 def test_no_header_makes_the_site_fail(visit, value):
     browser = visit("alice")
@@ -82,5 +140,7 @@ def test_no_header_makes_the_site_fail(visit, value):
         "Referer",
         "Range",
     )
-    answers = {name: browser.client.get("/services", headers={name: value}).status_code for name in names}
+    answers = {
+        name: browser.client.get("/services", headers={name: value}).status_code for name in names
+    }
     assert {name: status for name, status in answers.items() if status >= 500} == {}

@@ -26,7 +26,9 @@ def written(request, log_lines):
 
 
 def test_a_request_is_one_line_with_its_id(visit, written):
-    answer = visit("alice").client.get("/services/1?q=secret-search", headers={"X-Request-ID": "proxy-4711"})
+    answer = visit("alice").client.get(
+        "/services/1?q=secret-search", headers={"X-Request-ID": "proxy-4711"}
+    )
     line = next(line for line in written().splitlines() if "/services/1" in line)
     assert answer.headers["X-Request-ID"] == "proxy-4711"
     assert "proxy-4711" in line
@@ -62,7 +64,12 @@ def test_nothing_forges_a_line(written):
 
 @pytest.mark.parametrize(
     "path",
-    ["/reset/a-secret-token", "/setup/a-secret-token", "/reset/a-secret-token/x", "/admin/import/a-secret-token"],
+    [
+        "/reset/a-secret-token",
+        "/setup/a-secret-token",
+        "/reset/a-secret-token/x",
+        "/admin/import/a-secret-token",
+    ],
 )
 def test_no_token_of_a_link_is_logged(visit, written, path):
     visit("ada").client.get(path)
@@ -78,7 +85,9 @@ def test_signing_in_leaves_neither_password_nor_address_in_the_log(visit, writte
     assert not any(words in written() for words in (PASSWORD, "a wrong password", "alice"))
 
 
-def test_a_failure_of_ours_is_logged_with_its_id_and_the_reader_is_given_it(visit, app, written, monkeypatch):
+def test_a_failure_of_ours_is_logged_with_its_id_and_the_reader_is_given_it(
+    visit, app, written, monkeypatch
+):
     app.config["PROPAGATE_EXCEPTIONS"] = False
     monkeypatch.setattr(lists, "list_services", lambda *args: 1 / 0)
     answer = visit("alice").client.get("/services?q=secret-search")
@@ -120,9 +129,15 @@ def test_json_holds_what_is_said_and_facts_of_their_own(visit, log_lines):
 def test_a_site_that_is_served_logs_every_line_as_json(database):
     listen = f"127.0.0.1:{free_port()}"
     environ = {"PADLOCK_LISTEN": listen, "PADLOCK_DATABASE_URL": database}
-    environ |= {"PADLOCK_SECRET_KEY": "x" * 32, "PADLOCK_LOG_FORMAT": "json", "PATH": os.environ["PATH"]}
+    environ |= {
+        "PADLOCK_SECRET_KEY": "x" * 32,
+        "PADLOCK_LOG_FORMAT": "json",
+        "PATH": os.environ["PATH"],
+    }
     command = [sys.executable, "-m", "gunicorn", "wsgi:app"]
-    with subprocess.Popen(command, cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True) as site:
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True
+    ) as site:
         lines = [json.loads(next(site.stderr)) for _ in range(2)]
         while "Listening" not in lines[-1]["message"]:
             lines.append(json.loads(next(site.stderr)))

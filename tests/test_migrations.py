@@ -13,7 +13,8 @@ from sqlalchemy import inspect, text
 
 from tests import postgresql
 from tests.conftest import NOW, _site
-from webapp.customers import accounts, activity, catalog
+from webapp.accounts import sign_ins
+from webapp.customers import audit_log, catalog
 from webapp.customers.models import Client, User
 from webapp.extensions import db, writing
 
@@ -28,29 +29,37 @@ def empty(first_database, tmp_path, monkeypatch):
         url = postgresql.database_of_worker(os.environ[postgresql.SERVER], "empty")
     app = _site(url, monkeypatch)
     yield app
-    app.extensions["padlock_flights"].close()
+    app.extensions["padlock_checks"].close()
     with app.app_context():
         db.engine.dispose()
 
 
 def rows():
     with db.engine.connect() as connection:
-        return {name: connection.execute(text(f'SELECT * FROM "{name}" ORDER BY id')).all() for name in TABLES}  # noqa: S608
+        return {
+            name: connection.execute(text(f'SELECT * FROM "{name}" ORDER BY id')).all()  # noqa: S608
+            for name in TABLES
+        }
 
 
 def indexes():
     with db.engine.connect() as connection:
         sqlite = "SELECT name, sql FROM sqlite_schema WHERE type = 'index' ORDER BY name"
-        postgresql = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexname"
-        found = connection.execute(text(sqlite if connection.dialect.name == "sqlite" else postgresql))
+        postgresql = (
+            "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER"
+            " BY indexname"
+        )
+        found = connection.execute(
+            text(sqlite if connection.dialect.name == "sqlite" else postgresql)
+        )
         return found.all()
 
 
 def test_making_tables_anew_loses_no_row_no_index_and_no_foreign_key(in_app):
     ada = db.session.get(User, 3)
-    accounts.sign_in(ada, NOW)
+    sign_ins.sign_in(ada, NOW)
     with writing():
-        activity.note(ada, "created", "client", 1, "Alice’s Bakery", NOW)
+        audit_log.note(ada, "created", "client", 1, "Alice’s Bakery", NOW)
     db.session.remove()
     downgrade(revision="0007")
     before = rows(), indexes(), inspect(db.engine).get_foreign_keys("sign_in")
@@ -62,11 +71,11 @@ def test_making_tables_anew_loses_no_row_no_index_and_no_foreign_key(in_app):
 
 
 def test_a_sign_in_of_before_was_last_used_when_it_began_and_goes_on(in_app):
-    token = accounts.sign_in(db.session.get(User, 1), NOW)
+    token = sign_ins.sign_in(db.session.get(User, 1), NOW)
     downgrade(revision="0013")
     assert "security_event" not in inspect(db.engine).get_table_names()
     upgrade()
-    one = accounts.sign_ins_of(accounts.signed_in(token, NOW), NOW)[0]
+    one = sign_ins.sign_ins_of(sign_ins.signed_in(token, NOW), NOW)[0]
     assert (one.last_used_at, one.created_at, one.address, one.user_agent) == (NOW, NOW, "", "")
     assert db.session.get(User, 1).reset_epoch == 0
 
@@ -75,7 +84,7 @@ def test_a_sign_in_of_before_was_last_used_when_it_began_and_goes_on(in_app):
 def test_an_id_in_the_log_is_not_given_again_by_a_database_of_before(in_app):
     downgrade(revision="0005")
     with writing():
-        activity.note(None, "deleted", "client", 40, "Gone before", NOW)
+        audit_log.note(None, "deleted", "client", 40, "Gone before", NOW)
     db.session.remove()
     upgrade()
     with writing():
@@ -112,18 +121,26 @@ def compared():
 
 @pytest.mark.postgresql("SQLite knows no other order")
 def test_text_is_in_byte_order_whatever_the_locale_of_the_database(in_app):
-    columns = """SELECT relname, attname FROM pg_attribute JOIN pg_collation ON pg_collation.oid = attcollation
-        JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+    columns = """SELECT relname, attname FROM pg_attribute
+        JOIN pg_collation ON pg_collation.oid = attcollation
+        JOIN pg_class ON pg_class.oid = attrelid
+        WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
         AND collname <> 'C' AND relname <> 'alembic_version'"""
     assert db.session.execute(text(columns)).all() == []
-    assert db.session.scalar(text("SELECT lower('ÄA' COLLATE \"default\")")) == "äa"  # here it would matter
-    assert db.session.scalar(text("SELECT lower(name) FROM client WHERE id = 1")) == "alice’s bakery"
+    # Here it would matter
+    assert db.session.scalar(text("SELECT lower('ÄA' COLLATE \"default\")")) == "äa"
+    assert (
+        db.session.scalar(text("SELECT lower(name) FROM client WHERE id = 1")) == "alice’s bakery"
+    )
 
 
 @pytest.mark.postgresql("SQLite's file is upgraded by whoever starts the site")
 def test_of_two_upgrades_at_once_one_waits_and_finds_it_done(empty):
     up = [Path(sys.executable).with_name("flask"), "db", "upgrade"]
-    both = [subprocess.Popen(up, cwd=Path(__file__).parent.parent, stderr=subprocess.DEVNULL) for _ in range(2)]
+    both = [
+        subprocess.Popen(up, cwd=Path(__file__).parent.parent, stderr=subprocess.DEVNULL)
+        for _ in range(2)
+    ]
     assert [process.wait(60) for process in both] == [0, 0]
     with empty.app_context():
         assert compared() == []

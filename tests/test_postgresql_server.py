@@ -12,7 +12,9 @@ import pytest
 
 from tests import postgresql
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to start PostgreSQL as another user")
+pytestmark = pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root has to start PostgreSQL as another user"
+)
 
 
 @pytest.fixture
@@ -46,8 +48,11 @@ def test_it_starts_where_temporary_files_are_roots_alone(wheel, monkeypatch):
 
 
 def test_what_its_programs_say_is_told_and_nothing_is_left(wheel, monkeypatch):
-    folders, mkdtemp = [], tempfile.mkdtemp
-    monkeypatch.setattr(tempfile, "mkdtemp", lambda **where: folders.append(mkdtemp(**where)) or folders[-1])
+    folders = []
+    mkdtemp = tempfile.mkdtemp
+    monkeypatch.setattr(
+        tempfile, "mkdtemp", lambda **where: folders.append(mkdtemp(**where)) or folders[-1]
+    )
     monkeypatch.setattr(postgresql.Server, "_place", lambda server: {"cwd": "/", **server._who})
     with pytest.raises(AssertionError, match=r"initdb ended with 1: .*data"):
         postgresql.Server(wheel)

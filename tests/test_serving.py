@@ -1,4 +1,5 @@
-"""The site as gunicorn serves it, and visitors who mean it no good: real processes, real sockets."""
+"""The site as gunicorn serves it, and visitors who mean it no good: real processes, real
+sockets."""
 
 import gzip
 import http.client
@@ -29,9 +30,14 @@ class Site:
     """A process that serves the site."""
 
     def __init__(self, database, log, descriptors=None):
-        self.port, self.log = free_port(), log
+        self.port = free_port()
+        self.log = log
         environ = {"PATH": os.environ["PATH"], "PADLOCK_LISTEN": f"127.0.0.1:{self.port}"}
-        environ |= {"PADLOCK_DATABASE_URL": database, "PADLOCK_SECRET_KEY": "x" * 32, "PADLOCK_SCHEDULER": "off"}
+        environ |= {
+            "PADLOCK_DATABASE_URL": database,
+            "PADLOCK_SECRET_KEY": "x" * 32,
+            "PADLOCK_SCHEDULER": "off",
+        }
         limit = ["sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh"] if descriptors else []
         command = [*limit, sys.executable, "-m", "gunicorn", "wsgi:app"]
         with log.open("a") as stderr:
@@ -80,14 +86,23 @@ class Site:
 
     @property
     def worker(self):
-        return int(Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()[0])
+        return int(
+            Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+            .read_text()
+            .split()[0]
+        )
 
     def megabytes(self, which):
-        return int(re.search(rf"{which}:\s+(\d+)", Path(f"/proc/{self.worker}/status").read_text())[1]) // 1024
+        return (
+            int(re.search(rf"{which}:\s+(\d+)", Path(f"/proc/{self.worker}/status").read_text())[1])
+            // 1024
+        )
 
     def tracebacks(self):
         lines = [json.loads(line) for line in self.log.read_text().splitlines()]
-        return [line for line in lines if line["level"] in ("ERROR", "CRITICAL") or "traceback" in line]
+        return [
+            line for line in lines if line["level"] in ("ERROR", "CRITICAL") or "traceback" in line
+        ]
 
 
 @pytest.fixture
@@ -111,20 +126,26 @@ def site(start):
     return start()
 
 
-needs_proc = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for the memory")
+needs_proc = pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="asks Linux for the memory"
+)
 
 
 @needs_proc
 def test_sixty_sign_ins_at_once_leave_the_site_to_others(site):
-    idle, form = site.seconds("/healthz"), requests.Session()
+    idle = site.seconds("/healthz")
+    form = requests.Session()
     page = form.get(f"http://127.0.0.1:{site.port}/sign-in", timeout=60).text
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
-    answers, took = [], []
+    answers = []
+    took = []
 
     def guess(number):
         fields = {"email": f"{number}@example.com", "password": "wrong", "csrf_token": token}
         began = time.monotonic()
-        answer = requests.post(f"http://127.0.0.1:{site.port}/sign-in", fields, cookies=form.cookies, timeout=60)
+        answer = requests.post(
+            f"http://127.0.0.1:{site.port}/sign-in", fields, cookies=form.cookies, timeout=60
+        )
         answers.append((answer.status_code, answer.headers.get("Retry-After")))
         took.append((answer.status_code, time.monotonic() - began))
 
@@ -141,7 +162,9 @@ def test_sixty_sign_ins_at_once_leave_the_site_to_others(site):
     assert site.megabytes("VmHWM") < 250
 
 
-@pytest.mark.parametrize("answered", ["POST /nope 404", "PUT /services 405", "POST /services 405", "POST /profile 302"])
+@pytest.mark.parametrize(
+    "answered", ["POST /nope 404", "PUT /services 405", "POST /services 405", "POST /profile 302"]
+)
 def test_a_body_that_nobody_asked_for_is_not_read(site, answered):
     method, path, status = answered.split()
     body = b"a&" * 500_000
@@ -169,36 +192,62 @@ BROKEN = {
     ),
     "a form that is cut off": (post(FORM.encode() + b"\r\nContent-Length: 300", b"a=b"), 400),
     "a length that is no number": (post(FORM.encode() + b"\r\nContent-Length: 3x", b"a=b"), 400),
-    "two lengths": (post(FORM.encode() + b"\r\nContent-Length: 3\r\nContent-Length: 4", b"a=b"), 400),
-    "thousands of fields": (post(FORM.encode() + b"\r\nContent-Length: 60000", b"a&" * 30_000), 413),
-    "more than a form may have": (post(FORM.encode() + b"\r\nContent-Length: 70000", b"a" * 70_000), 413),
+    "two lengths": (
+        post(FORM.encode() + b"\r\nContent-Length: 3\r\nContent-Length: 4", b"a=b"),
+        400,
+    ),
+    "thousands of fields": (
+        post(FORM.encode() + b"\r\nContent-Length: 60000", b"a&" * 30_000),
+        413,
+    ),
+    "more than a form may have": (
+        post(FORM.encode() + b"\r\nContent-Length: 70000", b"a" * 70_000),
+        413,
+    ),
     "thousands of parts": (post(PARTS + b"%d" % len(part * 1200), part * 1200), 413),
     "a part that is all header": (post(PARTS + b"%d" % len(bomb), bomb), 400),
     "no boundary": (post(b"multipart/form-data\r\nContent-Length: 3", b"a=b"), 400),
     "JSON": (post(b"application/json\r\nContent-Length: 2", b"[]"), 415),
-    "an address of a megabyte": (b"GET /sign-in?" + b"a&" * 500_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
-    "thousands of parameters": (b"GET /sign-in?" + b"a&" * 3000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
-    "a cookie of a megabyte": (b"GET / HTTP/1.1\r\nHost: x\r\nCookie: " + b"a" * 1_000_000 + b"\r\n\r\n", 431),
+    "an address of a megabyte": (
+        b"GET /sign-in?" + b"a&" * 500_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        414,
+    ),
+    "thousands of parameters": (
+        b"GET /sign-in?" + b"a&" * 3000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        414,
+    ),
+    "a cookie of a megabyte": (
+        b"GET / HTTP/1.1\r\nHost: x\r\nCookie: " + b"a" * 1_000_000 + b"\r\n\r\n",
+        431,
+    ),
     "thousands of headers": (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 5000 + b"\r\n", 431),
     "no HTTP": (b"\x16\x03\x01\r\n\r\n", 400),
 }
 
 
 def test_what_is_broken_or_huge_is_refused_at_once_and_in_the_log_without_a_traceback(site):
-    answers = {name: site.answers(request, then_close="cut off" in name) for name, (request, _) in BROKEN.items()}
+    answers = {
+        name: site.answers(request, then_close="cut off" in name)
+        for name, (request, _) in BROKEN.items()
+    }
     assert answers == {name: status for name, (_, status) in BROKEN.items()}
     assert site.get("/healthz").status == 200
 
 
 def test_a_body_that_waits_to_be_asked_for_is_asked_for(site):
-    with site.connect(post(FORM.encode() + b"\r\nContent-Length: 3\r\nExpect: 100-continue")) as visitor:
+    with site.connect(
+        post(FORM.encode() + b"\r\nContent-Length: 3\r\nExpect: 100-continue")
+    ) as visitor:
         assert visitor.recv(100).startswith(b"HTTP/1.1 100 Continue")
         visitor.sendall(b"a=b")
         assert visitor.recv(100).startswith(b"HTTP/1.1 400 ")
 
 
 def test_a_form_in_small_pieces_and_the_next_request_with_it_are_answered(site):
-    request = post(FORM.encode() + b"\r\nContent-Length: 3", b"a=b") + b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
+    request = (
+        post(FORM.encode() + b"\r\nContent-Length: 3", b"a=b")
+        + b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
+    )
     with site.connect() as visitor:
         for at in range(len(request)):
             visitor.sendall(request[at : at + 1])
@@ -207,7 +256,9 @@ def test_a_form_in_small_pieces_and_the_next_request_with_it_are_answered(site):
     assert re.findall(rb"HTTP/1.1 (\d+) ", answer) == [b"400", b"200"]
 
 
-@pytest.mark.parametrize("request_", [b"", b"GET / HT", post(FORM.encode() + b"\r\nContent-Length: 300", b"a")])
+@pytest.mark.parametrize(
+    "request_", [b"", b"GET / HT", post(FORM.encode() + b"\r\nContent-Length: 300", b"a")]
+)
 def test_eighty_visitors_who_never_end_a_request_hold_nobody_up(start, request_):
     site = start(descriptors=64)
     worker = site.worker
@@ -242,7 +293,9 @@ def test_forty_visitors_whose_request_a_thread_would_wait_for_hold_nobody_up(sit
         visitor.close()
 
 
-def test_visitors_who_come_and_send_while_others_are_closed_to_make_room_do_not_end_the_process(start):
+def test_visitors_who_come_and_send_while_others_are_closed_to_make_room_do_not_end_the_process(
+    start,
+):
     site = start(descriptors=64)
     worker = site.worker
 
@@ -283,7 +336,9 @@ def received(reader):
 
 def test_readers_who_read_nothing_hold_nobody_up_and_are_let_go(site):
     whole = len(site.get(STYLES).content)
-    readers = [site.connect(f"GET {STYLES} HTTP/1.1\r\nHost: x\r\n\r\n".encode() * 12) for _ in range(18)]
+    readers = [
+        site.connect(f"GET {STYLES} HTTP/1.1\r\nHost: x\r\n\r\n".encode() * 12) for _ in range(18)
+    ]
     began = time.monotonic()
     assert [site.get(path).status for path in ("/healthz", "/sign-in", STYLES)] == [200] * 3
     assert time.monotonic() - began < 5
@@ -295,7 +350,9 @@ def test_readers_who_read_nothing_hold_nobody_up_and_are_let_go(site):
 
 def test_a_slow_reader_who_reads_on_gets_it_all(site):
     whole = site.get(STYLES).content
-    with site.connect(f"GET {STYLES} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()) as reader:
+    with site.connect(
+        f"GET {STYLES} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+    ) as reader:
         got = b""
         while data := reader.recv(16 * 1024):
             got += data
@@ -304,7 +361,8 @@ def test_a_slow_reader_who_reads_on_gets_it_all(site):
 
 
 def test_a_style_sheet_is_sent_compressed_to_whom_takes_it(site):
-    plain, zipped = site.get(STYLES), site.get(STYLES, **{"Accept-Encoding": "gzip, deflate, br"})
+    plain = site.get(STYLES)
+    zipped = site.get(STYLES, **{"Accept-Encoding": "gzip, deflate, br"})
     assert gzip.decompress(zipped.content) == plain.content
     assert len(zipped.content) < len(plain.content) / 5
     assert (plain.headers["Content-Encoding"], zipped.headers["Content-Encoding"]) == (None, "gzip")
@@ -314,14 +372,20 @@ def test_a_style_sheet_is_sent_compressed_to_whom_takes_it(site):
 
 @pytest.mark.sqlite("its file is cut short")
 @pytest.mark.parametrize("size", ["0", "8192"])
-def test_a_database_that_is_cut_short_while_it_is_read_does_not_end_the_process(site, database, size):
-    worker, there = site.worker, f"http://127.0.0.1:{site.port}"
+def test_a_database_that_is_cut_short_while_it_is_read_does_not_end_the_process(
+    site, database, size
+):
+    worker = site.worker
+    there = f"http://127.0.0.1:{site.port}"
     ada = requests.Session()
     token = re.search(r'name="csrf_token" value="([^"]+)"', ada.get(f"{there}/sign-in").text)[1]
-    ada.post(f"{there}/sign-in", {"email": "ada@example.com", "password": PASSWORD, "csrf_token": token})
+    ada.post(
+        f"{there}/sign-in", {"email": "ada@example.com", "password": PASSWORD, "csrf_token": token}
+    )
     assert ada.get(f"{there}/admin/services").status_code == 200
     subprocess.run(["truncate", f"--size={size}", database.removeprefix("sqlite:///")], check=True)
-    assert ada.get(f"{there}/admin/services").status_code in (200, 503)  # SQLite may know its pages still
+    # SQLite may know its pages still
+    assert ada.get(f"{there}/admin/services").status_code in (200, 503)
     assert [site.get(path).status for path in ("/readyz", "/healthz")] == [503, 200]
     assert (site.worker, site.process.poll()) == (worker, None)
     site.log.write_text("")  # it says at length what is wrong

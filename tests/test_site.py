@@ -14,9 +14,14 @@ import webapp
 from webapp.extensions import db, limiter
 
 ROOT = Path(webapp.__file__).parent
-NOBODY, ALICE, BOB, SAM, ADA = "nobody", "alice", "bob", "sam", "ada"
+NOBODY = "nobody"
+ALICE = "alice"
+BOB = "bob"
+SAM = "sam"
+ADA = "ada"
 
-# Every address of the site, and what it answers to whom; number 1 is Alice's. A new address needs its row here.
+# Every address of the site, and what it answers to whom; number 1 is Alice's. A new address needs
+# its row here.
 ALL = {NOBODY: 200, ALICE: 200, BOB: 200, SAM: 200, ADA: 200}
 SIGNED_IN = {NOBODY: 302, ALICE: 200, BOB: 200, SAM: 403, ADA: 403}
 HERS = {NOBODY: 302, ALICE: 200, BOB: 404, SAM: 403, ADA: 403}
@@ -86,7 +91,8 @@ ANSWERS = {
     "POST /admin/<any(services, domains):place>/<id:item_id>/edit": ADMINS_ONLY | {ADA: 422},
     "GET /admin/<any(services, domains):place>/<id:item_id>/move": ADMINS_ONLY,
     "POST /admin/<any(services, domains):place>/<id:item_id>/move": ADMINS_ONLY | {ADA: 404},
-    "GET /admin/<any(services, domains):place>/<id:item_id>/move/clients": ADMINS_ONLY | {NOBODY: 401},
+    "GET /admin/<any(services, domains):place>/<id:item_id>/move/clients": ADMINS_ONLY
+    | {NOBODY: 401},
     "GET /admin/<any(services, domains):place>/<id:item_id>/delete": ADMINS_ONLY,
     "POST /admin/<any(services, domains):place>/<id:item_id>/delete": ADMINS_ONLY | {ADA: 409},
     "GET /admin/refresh": ADMINS,
@@ -103,7 +109,8 @@ ANSWERS = {
     "GET /<any(services, domains):place>/<id:item_id>/diagnosis": HERS,
     "GET /admin/<any(services, domains):place>/<id:item_id>/diagnosis": ADMINS,
     "GET /probe/<any(service, domain):kind>/<id:item_id>/diagnosis": FRAGMENT,
-    "POST /probe/<any(service, domain):kind>/<id:item_id>/diagnosis": FRAGMENT_POST | {ALICE: 303, SAM: 303, ADA: 303},
+    "POST /probe/<any(service, domain):kind>/<id:item_id>/diagnosis": FRAGMENT_POST
+    | {ALICE: 303, SAM: 303, ADA: 303},
     "GET /admin/activity": ADMINS,
     "GET /admin/activity/security": ADMINS_ONLY,
     "GET /admin/health": ADMINS,
@@ -117,7 +124,8 @@ ANSWERS = {
     "GET /probe/<any(service, domain):kind>/<id:item_id>": FRAGMENT,
     "GET /probe/<any(service, domain):kind>/<id:item_id>/details": FRAGMENT,
     "POST /probe/<any(service, domain):kind>/<id:item_id>/details": FRAGMENT_POST,
-    "POST /probe/<any(service, domain):kind>/<id:item_id>/check": FRAGMENT_POST | {ALICE: 303, SAM: 303, ADA: 303},
+    "POST /probe/<any(service, domain):kind>/<id:item_id>/check": FRAGMENT_POST
+    | {ALICE: 303, SAM: 303, ADA: 303},
 }
 
 
@@ -140,8 +148,12 @@ def test_who_may_come_where(visit, who, monkeypatch):
         method, rule = address.split(" ", 1)
         for kind in ("service", "domain"):
             path = rule.replace("<any(service, domain):kind>", kind).replace("<id:item_id>", "1")
-            path = path.replace("<any(services, domains):place>", f"{kind}s").replace("<id:client_id>", "1")
-            path = path.replace("<id:user_id>", "1").replace("<any(enable, disable):what>", "enable")
+            path = path.replace("<any(services, domains):place>", f"{kind}s").replace(
+                "<id:client_id>", "1"
+            )
+            path = path.replace("<id:user_id>", "1").replace(
+                "<any(enable, disable):what>", "enable"
+            )
             path = path.replace("<id:view_id>", "1").replace("<id:sign_in_id>", "999999")
             path = path.replace("<path:filename>", "site.css").replace("<token>", "x")
             answer = browser.client.get(path) if method == "GET" else browser.post(path)
@@ -152,8 +164,12 @@ def test_who_may_come_where(visit, who, monkeypatch):
 
 
 def test_no_address_takes_a_form_without_its_token(visit, app):
-    ada, before = visit("ada").client, everything_stored(app)
-    answers = {rule: ada.post(path_of(rule), data={"version": 1}).status_code for rule in rules(app, "POST")}
+    ada = visit("ada").client
+    before = everything_stored(app)
+    answers = {
+        rule: ada.post(path_of(rule), data={"version": 1}).status_code
+        for rule in rules(app, "POST")
+    }
     assert set(answers.values()) == {400}, answers
     assert everything_stored(app) == before
 
@@ -170,7 +186,10 @@ def test_a_header_of_htmx_opens_nothing(visit, app, who):
     plain, htmx = (visit(None if who == NOBODY else who).client for _ in range(2))
     for rule in rules(app, "GET"):
         path = path_of(rule)
-        assert htmx.get(path, headers={"HX-Request": "true"}).status_code == plain.get(path).status_code, path
+        assert (
+            htmx.get(path, headers={"HX-Request": "true"}).status_code
+            == plain.get(path).status_code
+        ), path
 
 
 def everything_stored(app):
@@ -200,14 +219,17 @@ def test_the_migrations_go_down_and_up(in_app):
 
 
 def test_every_icon_is_in_the_sprite(app):
-    from webapp import padlock
+    from webapp.words import states
 
     sprite = (ROOT / "static/vendor/tabler-icons-3.51.0/sprite.svg").read_text()
     texts = "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
-    used = set(re.findall(r'icon\("([a-z0-9-]+)"', texts)) | set(re.findall(r'icon\("([a-z0-9-]+)" if', texts))
-    used |= set(re.findall(r'\("[^"]*", "[^"]*", "[^"]+", "([a-z0-9-]+)"\)', texts))  # the places in the top bar
+    used = set(re.findall(r'icon\("([a-z0-9-]+)"', texts)) | set(
+        re.findall(r'icon\("([a-z0-9-]+)" if', texts)
+    )
+    # The places in the top bar
+    used |= set(re.findall(r'\("[^"]*", "[^"]*", "[^"]+", "([a-z0-9-]+)"\)', texts))
     used |= set(re.findall(r'"(chevron-[a-z]+|selector)"', texts))
-    used |= {look.icon for look in (*padlock.LOOKS.values(), padlock.NEVER_ASKED_LOOK)}
+    used |= {look.icon for look in (*states.LOOKS.values(), states.NEVER_ASKED_LOOK)}
     assert set(re.findall(r'<symbol id="([a-z0-9-]+)"', sprite)) == used
 
 
@@ -221,13 +243,25 @@ def test_nothing_vendored_points_elsewhere():
 
 
 def test_templates_say_no_words_of_their_own_about_states_and_reasons():
-    from webapp import padlock
+    from webapp.words import chain_faults, hostnames, notes, reasons, states, website
 
     texts = "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
-    words = [text for one in padlock.WORDS.values() for text in (one.title, one.customer, one.cure, one.staff)]
-    words += [text for one in padlock.ORIGINS.values() for text in (one.label, one.customer, one.staff)]
-    words += [look.meaning for look in (*padlock.LOOKS.values(), padlock.NEVER_ASKED_LOOK)]
-    for table in (padlock.MENDS, padlock.REFUSALS, padlock.NOTES, padlock.HTTP_FAILURES, padlock.WEAKNESSES):
+    words = [
+        text
+        for one in reasons.WORDS.values()
+        for text in (one.title, one.customer, one.cure, one.staff)
+    ]
+    words += [
+        text for one in website.ORIGINS.values() for text in (one.label, one.customer, one.staff)
+    ]
+    words += [look.meaning for look in (*states.LOOKS.values(), states.NEVER_ASKED_LOOK)]
+    for table in (
+        reasons.MENDS,
+        hostnames.REFUSALS,
+        notes.NOTES,
+        website.HTTP_FAILURES,
+        chain_faults.WEAKNESSES,
+    ):
         words += table.values()
     assert [text for text in words if text.split("{")[0] in texts] == []
 
@@ -237,14 +271,20 @@ def test_what_is_only_served_starts_without_what_no_page_needs(database):
     code = f"import wsgi, sys; print({late} & set(sys.modules), wsgi.app.cli.commands)"
     environ = {"PADLOCK_DATABASE_URL": database, "PADLOCK_SECRET_KEY": "x" * 40}
     environ["PADLOCK_SCHEDULER"] = "off"
-    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT.parent, env=environ, capture_output=True, text=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT.parent, env=environ, capture_output=True, text=True
+    )
     assert (ran.stdout, ran.returncode) == ("set() {}\n", 0)
 
 
-@pytest.mark.parametrize("command", [["-m", "flask", "routes"], ["-m", "gunicorn", "wsgi:app", "--check-config"]])
+@pytest.mark.parametrize(
+    "command", [["-m", "flask", "routes"], ["-m", "gunicorn", "wsgi:app", "--check-config"]]
+)
 def test_a_bad_setting_stops_the_start_with_one_sentence(command):
     environ = {"PADLOCK_FRESH_SECONDS": "soon", "PADLOCK_SECRET_KEY": "x" * 40}
-    done = subprocess.run([sys.executable, *command], cwd=ROOT.parent, env=environ, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, *command], cwd=ROOT.parent, env=environ, capture_output=True, text=True
+    )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.strip().count("\n") == 0
     assert done.stderr.startswith("PADLOCK_FRESH_SECONDS cannot be 'soon'")

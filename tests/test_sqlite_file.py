@@ -1,4 +1,5 @@
-"""The file of the database: private whatever the umask, the same one all the time, and told where it is damaged."""
+"""The file of the database: private whatever the umask, the same one all the time, and told where
+it is damaged."""
 
 import sqlite3
 import subprocess
@@ -15,9 +16,9 @@ from sqlalchemy.exc import OperationalError
 from tests.monitor.processes import ROOT
 from webapp import sqlite_file
 from webapp.extensions import db, saving_failed, writing
-from webapp.monitor import runs
 from webapp.monitor.models import Hostname
-from webapp.monitor.scheduler import _tick
+from webapp.monitor.refresh import runs
+from webapp.monitor.refresh.scheduler import _tick
 
 pytestmark = pytest.mark.sqlite("it is about its file")
 
@@ -49,7 +50,9 @@ def replace(file):
 
 
 @pytest.mark.parametrize(("change", "word"), [(delete, "deleted"), (replace, "replaced")])
-def test_a_file_that_is_gone_or_another_is_told_and_nothing_is_written_any_more(ticking, visit, caplog, change, word):
+def test_a_file_that_is_gone_or_another_is_told_and_nothing_is_written_any_more(
+    ticking, visit, caplog, change, word
+):
     ada = visit("ada")
     change(file_of(ticking))
     answer = visit().client.get("/readyz")
@@ -85,13 +88,17 @@ def test_the_right_file_at_its_place_again_is_well_again(ticking, visit):
 
 
 def test_damage_while_the_site_runs_is_seen_by_machines_and_people(ticking, visit):
-    ada, file = visit("ada"), file_of(ticking)
+    ada = visit("ada")
+    file = file_of(ticking)
     ada.get("/admin/health")
     db.session.rollback()
     subprocess.run([sys.executable, "-c", DAMAGE, str(file)], check=True)
     sqlite_file.of(db.engine)._looked_at = 0.0  # ten seconds later
     answer = visit().client.get("/readyz")
-    assert (answer.status_code, answer.json) == (503, {"status": "not ready", "database": "damaged"})
+    assert (answer.status_code, answer.json) == (
+        503,
+        {"status": "not ready", "database": "damaged"},
+    )
     page = ada.client.get("/admin/health")
     assert page.status_code in (200, 503)  # who is signed in may be what cannot be read any more
     assert "It is damaged" in page.text or "Temporarily unavailable" in page.text
@@ -101,8 +108,9 @@ DAMAGE = """
 import sqlite3, sys
 path = sys.argv[1]
 with sqlite3.connect(path) as database:  # by another process, as a disk would
-    root = database.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'security_event'").fetchone()
-    root = root or database.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'change'").fetchone()
+    pages = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
+    root = database.execute(pages, ["security_event"]).fetchone()
+    root = root or database.execute(pages, ["change"]).fetchone()
     database.execute("PRAGMA wal_checkpoint(PASSIVE)")
     size = database.execute("PRAGMA page_size").fetchone()[0]
 database.close()
@@ -113,7 +121,9 @@ with open(path, "r+b") as file:
 
 
 @pytest.mark.parametrize("lock", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])
-def test_system_health_answers_within_three_seconds_while_another_process_holds_the_database(ticking, visit, lock):
+def test_system_health_answers_within_three_seconds_while_another_process_holds_the_database(
+    ticking, visit, lock
+):
     ada = visit("ada")
     with closing(sqlite3.connect(file_of(ticking), isolation_level=None)) as other:
         other.execute(lock)
@@ -143,7 +153,8 @@ with app.app_context():
     with writing():
         db.session.execute(db.text("CREATE TABLE IF NOT EXISTS x (y)"))
     folder = os.path.dirname(app.config["PADLOCK_DATABASE_URL"].removeprefix("sqlite:///"))
-    print({name: oct(os.stat(os.path.join(folder, name)).st_mode & 0o777) for name in sorted(os.listdir(folder))})
+    names = sorted(os.listdir(folder))
+    print({name: oct(os.stat(os.path.join(folder, name)).st_mode & 0o777) for name in names})
 """
 
 
@@ -155,7 +166,10 @@ def test_the_file_and_all_beside_it_are_its_owners_alone(tmp_path, umask, there)
     if there:
         (folder / "padlock.sqlite3").touch()
         (folder / "padlock.sqlite3").chmod(0o644)
-    environ = {"PADLOCK_DATABASE_URL": f"sqlite:///{folder}/padlock.sqlite3", "PADLOCK_SECRET_KEY": "x" * 32}
+    environ = {
+        "PADLOCK_DATABASE_URL": f"sqlite:///{folder}/padlock.sqlite3",
+        "PADLOCK_SECRET_KEY": "x" * 32,
+    }
     command = [sys.executable, "-c", USE, umask]
     ran = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=True)
     names = ("padlock.sqlite3", "padlock.sqlite3-shm", "padlock.sqlite3-wal")

@@ -1,4 +1,5 @@
-"""What keeps the site from starting is told in one sentence, with the command that mends it: real processes."""
+"""What keeps the site from starting is told in one sentence, with the command that mends it: real
+processes."""
 
 import sqlite3
 import stat
@@ -27,8 +28,15 @@ def start(tmp_path):
             "PADLOCK_LISTEN": f"127.0.0.1:{free_port()}",
         }
         module = ["flask", *command] if command else ["gunicorn", "wsgi:app"]
-        how = {"capture_output": True, "text": True, "timeout": 60, "umask": -1 if umask is None else umask}
-        return subprocess.run([sys.executable, "-m", *module], cwd=ROOT, env=environ | settings, **how)
+        how = {
+            "capture_output": True,
+            "text": True,
+            "timeout": 60,
+            "umask": -1 if umask is None else umask,
+        }
+        return subprocess.run(
+            [sys.executable, "-m", *module], cwd=ROOT, env=environ | settings, **how
+        )
 
     return start
 

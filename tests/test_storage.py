@@ -1,4 +1,5 @@
-"""A database that is full, read-only, damaged or of another time: told, survived, and never blamed on a customer."""
+"""A database that is full, read-only, damaged or of another time: told, survived, and never blamed
+on a customer."""
 
 import shutil
 import sqlite3
@@ -13,9 +14,9 @@ from flask_migrate import upgrade
 
 from tests.conftest import PASSWORD, _site
 from webapp.extensions import db, writing
-from webapp.monitor import refresh, runs
 from webapp.monitor.models import Hostname, RunState
-from webapp.monitor.scheduler import _tick
+from webapp.monitor.refresh import runner, runs
+from webapp.monitor.refresh.scheduler import _tick
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def small(disk, first_database, monkeypatch):
         yield app
         db.session.remove()
         db.engine.dispose()
-    app.extensions["padlock_flights"].close()
+    app.extensions["padlock_checks"].close()
 
 
 def fill(folder: Path) -> Path:
@@ -55,7 +56,9 @@ def fill(folder: Path) -> Path:
 
 
 @pytest.mark.sqlite("the disk of its file is full")
-def test_on_a_full_disk_pages_are_read_and_the_run_goes_on_when_there_is_room(small, disk, caplog, now):
+def test_on_a_full_disk_pages_are_read_and_the_run_goes_on_when_there_is_room(
+    small, disk, caplog, now
+):
     browser = small.test_client()
     browser.get("/sign-in")
     filler = fill(disk)
@@ -66,14 +69,16 @@ def test_on_a_full_disk_pages_are_read_and_the_run_goes_on_when_there_is_room(sm
     form = {"email": "ada@example.com", "password": PASSWORD, "csrf_token": token}
     assert browser.post("/sign-in", data=form).status_code == 503
     filler.unlink()
-    refresh.tick(Event(), 60, lambda: now + timedelta(minutes=5))
+    runner.tick(Event(), 60, lambda: now + timedelta(minutes=5))
     db.session.rollback()
     assert runs.last_daily().state is RunState.DONE
     assert db.session.execute(db.text("PRAGMA integrity_check")).scalar() == "ok"
 
 
 @pytest.mark.sqlite("its file is on a disk that is read-only")
-def test_a_database_on_a_read_only_disk_is_read_and_written_again_when_that_is_over(small, disk, caplog):
+def test_a_database_on_a_read_only_disk_is_read_and_written_again_when_that_is_over(
+    small, disk, caplog
+):
     db.session.remove()
     db.engine.dispose()
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
@@ -93,7 +98,7 @@ def damaged(tmp_path, first_database, monkeypatch):
     path.write_bytes(b"this was a database once" * 1000)
     app = _site(f"sqlite:///{path}", monkeypatch)
     yield app
-    app.extensions["padlock_flights"].close()
+    app.extensions["padlock_checks"].close()
 
 
 @pytest.mark.sqlite("its file is damaged")
@@ -112,7 +117,7 @@ def test_a_damaged_database_says_what_to_do(damaged, caplog):
 def test_without_its_write_ahead_log_a_database_is_whole(app, tmp_path):
     with app.app_context():
         path = Path(app.config["PADLOCK_DATABASE_URL"].removeprefix("sqlite:///"))
-        refresh.tick(Event(), 60)
+        runner.tick(Event(), 60)
         copy = tmp_path / "copy"
         shutil.copy(path, copy)  # and not what is still in its log
     with sqlite3.connect(copy) as alone:
@@ -123,7 +128,7 @@ def test_without_its_write_ahead_log_a_database_is_whole(app, tmp_path):
 def test_migrating_twice_changes_nothing(in_app):
     upgrade()
     upgrade()
-    refresh.tick(Event(), 60)
+    runner.tick(Event(), 60)
     assert runs.last_daily().asked == 2
 
 

@@ -1,4 +1,5 @@
-"""TLS in front of a server that has none itself, for tests of a broker that is reached by rediss://."""
+"""TLS in front of a server that has none itself, for tests of a broker that is reached by
+rediss://."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ class Relay(socketserver.ThreadingTCPServer):
 
     def __init__(self, context: ssl.SSLContext, port: int) -> None:
         super().__init__(("127.0.0.1", 0), _Conversation)
-        self.context, self.behind = context, port
+        self.context = context
+        self.behind = port
 
     @property
     def url(self) -> str:

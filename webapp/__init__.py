@@ -1,4 +1,5 @@
-"""Padlock: which names of a hosting provider's customers have a valid certificate, which do not, and why."""
+"""Padlock: which names of a hosting provider's customers have a valid certificate, which do not,
+and why."""
 
 from __future__ import annotations
 
@@ -12,38 +13,44 @@ if TYPE_CHECKING:
 
 
 def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = True) -> Flask:
-    """The site. Settings come from the environment; `overrides` has the last word, as tests need it. Without `commands`
-    there is nothing for `flask` to run: what is only served starts sooner.
+    """The site.
 
-    Raises `config.BadSetting` where a setting holds something it cannot take.
+    Settings come from the environment; `overrides` has the last word, as tests need it. Without
+    `commands` there is nothing for `flask` to run: what is only served starts sooner.
+
+    Raises `config.setting.BadSetting` where a setting holds something it cannot take.
     """
     # Imported here: who loads `webapp.probe` alone gets neither Flask nor a database with it.
     from flask import Flask
     from werkzeug.middleware.proxy_fix import ProxyFix
 
-    from webapp import config, logs, routes
-    from webapp.customers import counts, fleet, mail, security
+    from webapp import logs, mail, routes
+    from webapp.accounts import security_events
+    from webapp.config import loading
+    from webapp.customers import counts, monitored_names
     from webapp.extensions import csrf, db, limiter, login
     from webapp.monitor import live
 
     app = Flask(__name__, instance_path=str(Path(__file__).parent.parent / "instance"))
-    app.config.from_mapping(config.load(os.environ, Path(app.instance_path)))
-    app.config.from_mapping(overrides or {})  # Padlock's own settings among them decide what Flask is told,
-    app.config.from_mapping(config.for_flask(app.config))
+    app.config.from_mapping(loading.load(os.environ, Path(app.instance_path)))
+    # Padlock's own settings among them decide what Flask is told,
+    app.config.from_mapping(overrides or {})
+    app.config.from_mapping(loading.for_flask(app.config))
     app.config.from_mapping(overrides or {})  # and those for Flask itself come last
     if proxies := app.config["PADLOCK_TRUSTED_PROXIES"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, proxies, proxies, proxies)  # type: ignore[method-assign]
     db.init_app(app)
     logs.register(app)
-    routes.register(app)  # before the extensions that look at a request: a broken one is refused first
+    # Before the extensions that look at a request: a broken one is refused first
+    routes.register(app)
     login.init_app(app)
     csrf.init_app(app)
     limiter.init_app(app)
     live.register(app)
     counts.register(app)
-    fleet.register(app)
+    monitored_names.register(app)
     mail.register(app)
-    security.register(app)
+    security_events.register(app)
     if commands:
         _add_commands(app)
     return app

@@ -1,4 +1,7 @@
-"""The Flask extensions, unbound, and how Padlock speaks to its database. Imports nothing that knows the site."""
+"""The Flask extensions, unbound, and how Padlock speaks to its database.
+
+Imports nothing that knows the site.
+"""
 
 from __future__ import annotations
 
@@ -41,8 +44,11 @@ from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 
 from webapp import sqlite_file
 
-WRITERS = 0x9AD10C  # the number of the lock by which those who write to PostgreSQL take turns: any would do
-UNREACHABLE = "Is PostgreSQL running, and is PADLOCK_DATABASE_URL right? See docs/running.md, “PostgreSQL”."
+# The number of the lock by which those who write to PostgreSQL take turns: any would do
+WRITERS = 0x9AD10C
+UNREACHABLE = (
+    "Is PostgreSQL running, and is PADLOCK_DATABASE_URL right? See docs/running.md, “PostgreSQL”."
+)
 
 BUSY_MILLISECONDS = 10_000  # for which SQLite waits for another process that writes
 
@@ -64,10 +70,12 @@ db = SQLAlchemy(model_class=Base)
 login = LoginManager()
 csrf = CSRFProtect()
 limiter = Limiter(get_remote_address)
-scheduler = APScheduler(BackgroundScheduler(timezone=UTC))  # bound and started by monitor/scheduler.py only
+# Bound and started by monitor/refresh/scheduler.py only
+scheduler = APScheduler(BackgroundScheduler(timezone=UTC))
 
 if TYPE_CHECKING:
-    Model = Base  # Flask-SQLAlchemy makes its class when it runs, where a type checker cannot see it
+    # Flask-SQLAlchemy makes its class when it runs, where a type checker cannot see it
+    Model = Base
 else:
     Model = db.Model
 
@@ -88,35 +96,42 @@ class Instant(TypeDecorator[datetime]):
 
 
 def word_column(words: type[StrEnum]) -> Enum:
-    """The type of a column that holds one of these words as people read them, in any database, and may learn more."""
+    """The type of a column that holds one of these words as people read them, in any database, and
+    may learn more."""
     return Enum(words, native_enum=False, create_constraint=False, length=32, values_callable=list)
 
 
 @compiles(String, "postgresql")
 def _in_byte_order(type_: String, compiler: Any, **kw: Any) -> str:
-    """Text in PostgreSQL is put in order and folded as SQLite does it, whatever the locale of the database: lists look
-    the same, an index goes on fitting when the system's locales change, and nobody has to think of it in a migration.
+    """Text in PostgreSQL is put in order and folded as SQLite does it, whatever the locale of the
+    database: lists look the same, an index goes on fitting when the system's locales change, and no
+    one has to think of it in a migration.
     """
-    collate = ' COLLATE "C"' if kw.get("type_expression") is not None else ""  # of a column; not of a value
+    # Of a column; not of a value
+    collate = ' COLLATE "C"' if kw.get("type_expression") is not None else ""
     return f"{compiler.visit_VARCHAR(type_, **kw)}{collate}"
 
 
 def contains(column: InstrumentedAttribute[str], words: str) -> ColumnElement[bool]:
-    """Whether this text stands in a column, in upper or lower case, nowhere a pattern: "%" finds a per cent sign."""
-    # SQLite's LIKE takes both cases for the same by itself, and lower() costs it three times as long as LIKE.
-    like = column.contains if db.engine.dialect.name == "sqlite" else column.icontains  # ILIKE in PostgreSQL
+    """Whether this text stands in a column, in upper or lower case, nowhere a pattern: "%" finds a
+    per cent sign."""
+    # SQLite's LIKE takes both cases for the same by itself, and lower() costs it three times as
+    # long as LIKE. ILIKE in PostgreSQL
+    like = column.contains if db.engine.dialect.name == "sqlite" else column.icontains
     return like(words, autoescape=True)
 
 
 @contextmanager
 def writing(*, beside_others: bool = False, patience: float | None = None) -> Iterator[None]:
-    """One short write transaction of the current session: committed at the end, rolled back on any error.
+    """One short write transaction of the current session: committed at the end, rolled back on any
+    error.
 
-    What was read before is read anew inside. On SQLite a transaction that reads first and writes later can fail at
-    once, or lose what another wrote in between; one that says BEGIN IMMEDIATE waits for its turn. PostgreSQL would let
-    two write at once: there one waits for the other as well, so that what is read inside is true on both. Only who is
-    `beside_others` does not wait there, and has to lock the rows that it goes by. One inside another would throw away
-    what the outer has done so far: that raises RuntimeError.
+    What was read before is read again inside. On SQLite a transaction that reads first and writes
+    later can fail at once, or lose what another wrote in between; one that says BEGIN IMMEDIATE
+    waits for its turn. PostgreSQL would let two write at once: there one waits for the other as
+    well, so that what is read inside is true on both. Only who is `beside_others` does not wait
+    there, and has to lock the rows that it goes by. One inside another would throw away what the
+    outer has done so far: that raises RuntimeError.
     """
     info = db.session.info
     if info.get("writing"):
@@ -141,11 +156,13 @@ def writing(*, beside_others: bool = False, patience: float | None = None) -> It
 
 _NOT_SAVED = "padlock_not_saved"
 _CANNOT_SAVE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR}
-_SQLSTATES = {"53100", "25006", "58030"}  # the same in PostgreSQL: disk_full, read_only_sql_transaction, io_error
+# The same in PostgreSQL: disk_full, read_only_sql_transaction, io_error
+_SQLSTATES = {"53100", "25006", "58030"}
 
 
 def saving_fails(error: BaseException) -> bool:
-    """Whether this error means that nothing can be written for the time being: the disk is full, or read-only."""
+    """Whether this error means that nothing can be written for the time being: the disk is full, or
+    read-only."""
     orig = getattr(error, "orig", None)
     code = getattr(orig, "sqlite_errorcode", 0)
     # The extended codes of SQLite tell the same in more detail.
@@ -157,27 +174,32 @@ def saving_fails(error: BaseException) -> bool:
 
 
 def saving_failed() -> str | None:
-    """Why the last write of this process failed, in the database's words, where nothing has been written since."""
+    """Why the last write of this process failed, in the database's words, where nothing has been
+    written since."""
     why: str | None = current_app.extensions.get(_NOT_SAVED)
     return why
 
 
 def among(column: InstrumentedAttribute[Any], values: Iterable[str]) -> ColumnElement[bool]:
-    """Whether a column holds one of these texts, as IN says it; but all are one parameter, as a thousand of their own
-    take longer to bind than to look up."""
+    """Whether a column holds one of these texts, as IN says it; but all are one parameter, as a
+    thousand of their own take longer to bind than to look up."""
     each = func.json_each if db.engine.dialect.name == "sqlite" else func.json_array_elements_text
     return column.in_(select(each(literal(list(values), JSON)).table_valued("value").c.value))
 
 
 def tune() -> None:
-    """Tells the database how its tables are filled, so that it finds the shortest way: after much was written."""
+    """Tells the database how its tables are filled, so that it finds the shortest way: after much
+    was written."""
     with writing(beside_others=True):
         db.session.execute(text("ANALYZE"))
 
 
 def plan_anew(*tables: Table) -> None:
-    """Call it inside `writing()` when the first of many rows are in these tables. PostgreSQL decides once how to look
-    up what a foreign key refers to; where they were almost empty then, it would read all of them for each row."""
+    """Call it inside `writing()` when the first of many rows are in these tables.
+
+    PostgreSQL decides once how to look up what a foreign key refers to; where they were almost
+    empty then, it would read all of them for each row.
+    """
     if db.engine.dialect.name == "postgresql":
         for table in tables:
             db.session.execute(text(f'ANALYZE "{table.name}"'))
@@ -186,19 +208,22 @@ def plan_anew(*tables: Table) -> None:
 @event.listens_for(Engine, "connect")
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     if isinstance(connection, sqlite3.Connection):
-        connection.isolation_level = None  # the driver starts no transaction of its own: `_begin_sqlite` does
+        # The driver starts no transaction of its own: `_begin_sqlite` does
+        connection.isolation_level = None
         _switch_to_wal(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-        connection.execute("PRAGMA cache_size = -16384")  # KiB, a connection: the inner pages of every index fit
+        # KiB, a connection: the inner pages of every index fit
+        connection.execute("PRAGMA cache_size = -16384")
         connection.execute("PRAGMA analysis_limit = 1000")  # rows of an index that `tune` looks at
-        connection.execute("PRAGMA mmap_size = 0")  # cut short, a file that is mapped ends the process with SIGBUS
+        # Cut short, a file that is mapped ends the process with SIGBUS
+        connection.execute("PRAGMA mmap_size = 0")
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:
-    """The first look into the file: what is wrong with it as a whole shows here, and is said so that a person knows
-    what to do."""
+    """The first look into the file: what is wrong with it as a whole shows here, and is said so
+    that a person knows what to do."""
     try:
         connection.execute("PRAGMA journal_mode = WAL")
     except sqlite3.DatabaseError as error:
@@ -212,9 +237,11 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
 
 @event.listens_for(Engine, "begin")
 def _begin(connection: Connection) -> None:
-    """Who reads sees the data of one moment, whatever is written meanwhile; who writes sees what there is."""
+    """Who reads sees the data of one moment, whatever is written meanwhile; who writes sees what
+    there is."""
     options = connection.get_execution_options()
-    writing, patience = options.get("writing"), options.get("patience")
+    writing = options.get("writing")
+    patience = options.get("patience")
     if connection.dialect.name == "sqlite" and writing:
         sqlite_file.refuse_to_write(connection)
         if patience is not None:
@@ -241,7 +268,7 @@ def _wait_for_turn(connection: Connection, milliseconds: int) -> None:
 def _prepare_postgresql(connection: Any, _record: object) -> None:
     if not isinstance(connection, sqlite3.Connection):
         connection.execute("SET lock_timeout = '10s'")  # as long as SQLite waits
-        # Whoever freezes in the middle of a write must not keep all others waiting.
+        # A process that freezes in the middle of a write must not keep all others waiting.
         connection.execute("SET idle_in_transaction_session_timeout = '60s'")
         connection.commit()
 

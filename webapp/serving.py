@@ -1,9 +1,10 @@
 """gunicorn's threaded worker, where a visitor who is slow, or one of very many, holds no thread.
 
-gunicorn gives a connection to a thread with its first byte, and the thread waits for the rest of the request and until
-the answer is read. Here the main loop waits instead: a thread gets a request that is complete, and leaves an answer
-that is not read yet behind. What is too large to be held, an upload or a long export, is moved by a thread as before,
-at a least rate, and a quarter of the threads at most: whatever visitors send or do not read, the others go on serving.
+gunicorn gives a connection to a thread with its first byte, and the thread waits for the rest of
+the request and until the answer is read. Here the main loop waits instead: a thread gets a request
+that is complete, and leaves an answer that is not read yet behind. What is too large to be held, an
+upload or a long export, is moved by a thread as before, at a least rate, and a quarter of the
+threads at most: whatever visitors send or do not read, the others go on serving.
 """
 
 from __future__ import annotations
@@ -24,20 +25,23 @@ from typing import Any
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
 PATIENCE_SECONDS = 10.0  # for all of a request, and for a reader who reads nothing
-LEAST_RATE = 16 * 1024  # bytes a second; whoever moves them earns that much more patience
+# Bytes a second; a visitor who moves them earns that much more patience
+LEAST_BYTES_PER_SECOND = 16 * 1024
 LINGER_SECONDS = 2.0  # for what a visitor still sends after the answer (RFC 9112, section 9.6)
 FULL_PAUSE_SECONDS = 0.05  # before the next try where the system has no descriptor left
 
-MOST_REQUEST = 64 * 1024  # bytes of a body that the main loop reads: every form fits
-MOST_HEAD = 64 * 1024  # bytes; what is longer, gunicorn may refuse
-MOST_HELD = 1024 * 1024  # bytes of an answer that are held for one reader,
-MOST_HELD_ALL = 64 * 1024 * 1024  # and for all of them
-MOST_DRAINED = 4 * 1024 * 1024  # bytes of a refused body that are read, so that its sender gets to the answer
+MOST_REQUEST_BYTES = 64 * 1024  # bytes of a body that the main loop reads: every form fits
+MOST_HEAD_BYTES = 64 * 1024  # bytes; what is longer, gunicorn may refuse
+MOST_HELD_BYTES = 1024 * 1024  # bytes of an answer that are held for one reader,
+MOST_HELD_BYTES_IN_ALL = 64 * 1024 * 1024  # and for all of them
+# Bytes of a refused body that are read, so that its sender gets to the answer
+MOST_DRAINED_BYTES = 4 * 1024 * 1024
 
 _FULL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _GONE = {errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED}
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,12})[ \t]*\r", re.IGNORECASE)
-# A body in chunks does not say how long it is, and with Expect its sender waits for an answer before the body.
+# A body in chunks does not say how long it is, and with Expect its sender waits for an answer
+# before the body.
 _UNKNOWN = re.compile(rb"\r\n(?:transfer-encoding|expect)[ \t]*:", re.IGNORECASE)
 
 
@@ -55,7 +59,7 @@ class _Held:
     def take(self, size: int) -> bool:
         """Whether there is room for so many more; if so, it is taken."""
         with self._lock:
-            fits = self._bytes + size <= MOST_HELD_ALL
+            fits = self._bytes + size <= MOST_HELD_BYTES_IN_ALL
             self._bytes += size if fits else 0
         return fits
 
@@ -69,7 +73,8 @@ _senders = threading.Semaphore(1)  # threads that may wait for a reader: as many
 
 
 class Connection(socket.socket):
-    """A visitor's socket: it gives first what the main loop has read, and holds what the visitor does not read yet."""
+    """A visitor's socket: it gives first what the main loop has read, and holds what the visitor
+    does not read yet."""
 
     def __init__(self, accepted: socket.socket) -> None:
         super().__init__(fileno=accepted.detach())
@@ -82,7 +87,7 @@ class Connection(socket.socket):
 
     @property
     def ahead(self) -> int:
-        """Bytes that were read and nobody has taken yet."""
+        """Bytes that were read and not yet taken."""
         return len(self._ahead)
 
     @property
@@ -96,10 +101,11 @@ class Connection(socket.socket):
         return bool(self._whole)
 
     def read_ahead(self) -> bool:
-        """Reads what has come of a request; whether a thread can take it, because that is all of it, all that comes,
-        or more than the main loop reads. Raises OSError where the visitor has gone."""
+        """Reads what has come of a request; whether a thread can take it, because that is all of
+        it, all that comes, or more than the main loop reads. Raises OSError where the visitor has
+        gone."""
         try:
-            data = super().recv(MOST_REQUEST)
+            data = super().recv(MOST_REQUEST_BYTES)
         except BlockingIOError:
             return False
         before = max(len(self._ahead) - 3, 0)
@@ -110,11 +116,15 @@ class Connection(socket.socket):
         return complete or not data
 
     def look_ahead(self, start: int = 0) -> bool:
-        """Whether a thread can take what has been read, of which the first `start` bytes hold no end of a head."""
+        """Whether a thread can take what has been read, of which the first `start` bytes hold no
+        end of a head."""
         if not self._whole and (end := self._ahead.find(b"\r\n\r\n", start)) >= 0:
             length, self.streams = _body_to_wait_for(bytes(self._ahead[: end + 2]))
             self._whole = end + 4 + length
-        return len(self._ahead) >= self._whole > 0 or len(self._ahead) > MOST_HEAD + MOST_REQUEST
+        return (
+            len(self._ahead) >= self._whole > 0
+            or len(self._ahead) > MOST_HEAD_BYTES + MOST_REQUEST_BYTES
+        )
 
     def put_back(self, data: bytes) -> None:
         """What a thread has read beyond its request."""
@@ -136,7 +146,8 @@ class Connection(socket.socket):
         return received
 
     def sendall(self, data: Any, flags: int = 0) -> None:
-        """Sends what the visitor reads at once and holds the rest; waits only where that is too much to be held."""
+        """Sends what the visitor reads at once and holds the rest; waits only where that is too
+        much to be held."""
         view = memoryview(data)
         if not self._rest:
             view = view[self._send_at_once(view) :]
@@ -159,13 +170,14 @@ class Connection(socket.socket):
 
     def _hold(self, view: memoryview) -> bool:
         """Whether this much more can be held; if so, it is."""
-        if self.unsent + len(view) > MOST_HELD or not _held.take(len(view)):
+        if self.unsent + len(view) > MOST_HELD_BYTES or not _held.take(len(view)):
             return False
         self._rest.append(view)
         return True
 
     def send_held(self) -> int:
-        """Sends what the visitor reads at once of what is held, and returns how many bytes that were."""
+        """Sends what the visitor reads at once of what is held, and returns how many bytes that
+        were."""
         size = 0
         while self._rest and (sent := self._send_at_once(self._rest[0])):
             self._sent(sent)
@@ -173,9 +185,10 @@ class Connection(socket.socket):
         return size
 
     def drain(self) -> int | None:
-        """Reads and forgets what the visitor still sends: how many bytes came; None: nothing more does."""
+        """Reads and forgets what the visitor still sends: how many bytes came; None: nothing more
+        does."""
         try:
-            return len(super().recv(MOST_REQUEST)) or None
+            return len(super().recv(MOST_REQUEST_BYTES)) or None
         except BlockingIOError:
             return 0
 
@@ -204,7 +217,8 @@ class Connection(socket.socket):
             return 0
 
     def _patiently(self, move: Callable[[], Any], size: Callable[[Any], int]) -> Any:
-        """Waits for the visitor as long as patience lasts, or for the shorter timeout that the caller has set."""
+        """Waits for the visitor as long as patience lasts, or for the shorter timeout that the
+        caller has set."""
         limit = self.gettimeout()
         if limit is not None and limit < self._patience:
             return move()
@@ -219,7 +233,7 @@ class Connection(socket.socket):
             raise TooSlow(errno.ECONNRESET, "too slow") from None
         finally:
             self.settimeout(limit)
-        left = self._patience - (time.monotonic() - began) + size(moved) / LEAST_RATE
+        left = self._patience - (time.monotonic() - began) + size(moved) / LEAST_BYTES_PER_SECOND
         self._patience = max(0.0, min(PATIENCE_SECONDS, left))
         return moved
 
@@ -230,7 +244,7 @@ def _body_to_wait_for(head: bytes) -> tuple[int, bool]:
     length or waits for "100 Continue" nothing is."""
     found = _LENGTH.search(head)
     length = int(found[1]) if found else 0
-    return (0, True) if length > MOST_REQUEST or _UNKNOWN.search(head) else (length, False)
+    return (0, True) if length > MOST_REQUEST_BYTES or _UNKNOWN.search(head) else (length, False)
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -238,7 +252,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._leaving: dict[TConn, float] = {}  # who is answered, and until when they may read, or send what is left
+        # Who is answered, and until when they may read, or send what is left
+        self._leaving: dict[TConn, float] = {}
         self._drained: dict[TConn, int] = {}  # bytes that they have sent after the answer
         self._said_full = -60.0  # when a lack of descriptors was logged, on the monotonic clock
         self._streams = 0  # threads that move a body
@@ -284,8 +299,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._take_up(conn)
 
     def _take_up(self, conn: TConn) -> None:
-        """Gives a request to a thread. One that the thread may have to wait for stands in line among those that are
-        not complete."""
+        """Gives a request to a thread.
+
+        One that the thread may have to wait for stands in line among those that are not complete.
+        """
         if conn.sock.streams and self._streams >= self._most_streams:
             return
         self._streams += conn.sock.streams
@@ -293,13 +310,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._give_to_a_thread(conn)
 
     def murder_pending(self) -> None:
-        """Ends what has taken too long: requests that do not come, and answers that are not read."""
+        """Ends what has taken too long: requests that do not come, and answers that are not
+        read."""
         now = time.monotonic()
         less = 0.0 if self.alive else PATIENCE_SECONDS - STOP_KEEPALIVE_LINGER
         while self.pending_conns and self.pending_conns[0].timeout - less <= now:
             conn = self.pending_conns.popleft()
             if conn.sock.has_head:
-                conn.sock.late, conn.sock.streams = True, False
+                conn.sock.late = True
+                conn.sock.streams = False
                 with suppress(KeyError):  # it stands in line
                     self.poller.unregister(conn.sock)
                 self._give_to_a_thread(conn)  # which says so
@@ -317,12 +336,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if conn.sock.streams:
             conn.sock.streams = False
             self._streams -= 1
-            if (first := next((other for other in self.pending_conns if other.sock.streams), None)) is not None:
+            if (
+                first := next((other for other in self.pending_conns if other.sock.streams), None)
+            ) is not None:
                 self._take_up(first)
         if conn.sock.fileno() < 0:
             self.nr_conns -= 1
         elif conn.sock.unsent:
-            self._leave(conn, PATIENCE_SECONDS, selectors.EVENT_WRITE, partial(self._send_on, conn, fs))
+            self._leave(
+                conn, PATIENCE_SECONDS, selectors.EVENT_WRITE, partial(self._send_on, conn, fs)
+            )
         elif fs.cancelled() or fs.exception() or not fs.result() or conn.sock.late:
             self._linger(conn)
         else:
@@ -333,7 +356,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 super().finish_request(conn, fs)
 
     def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:
-        # gunicorn would let the thread wait for the rest of a body that nobody reads; closing is the main loop's.
+        # gunicorn would let the thread wait for the rest of a body that no one reads; closing is
+        # the main loop's.
         return bool(keepalive and conn.parser.finish_body(deadline=time.monotonic() + 0.1))
 
     def _wait_for_request(self, conn: TConn) -> None:
@@ -343,13 +367,17 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if conn.sock.look_ahead():
             self._take_up(conn)
         else:
-            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+            self.poller.register(
+                conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn)
+            )
 
     def _give_to_a_thread(self, conn: TConn) -> None:
         conn.data_ready = True
         self.enqueue_req(conn)
 
-    def _leave(self, conn: TConn, seconds: float, events: int, callback: Callable[[Any], None]) -> None:
+    def _leave(
+        self, conn: TConn, seconds: float, events: int, callback: Callable[[Any], None]
+    ) -> None:
         conn.sock.setblocking(False)
         self._leaving[conn] = time.monotonic() + seconds
         self.poller.register(conn.sock, events, callback)
@@ -362,15 +390,17 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._close(conn)
             return
         now = time.monotonic()
-        self._leaving[conn] = min(now + PATIENCE_SECONDS, self._leaving[conn] + sent / LEAST_RATE)
+        self._leaving[conn] = min(
+            now + PATIENCE_SECONDS, self._leaving[conn] + sent / LEAST_BYTES_PER_SECOND
+        )
         if not conn.sock.unsent:
             del self._leaving[conn]
             self.poller.unregister(conn.sock)
             self.finish_request(conn, fs)
 
     def _linger(self, conn: TConn) -> None:
-        """Says that the answer is complete, and reads on for a moment: closed at once, the system would take the answer
-        back from who is still sending."""
+        """Says that the answer is complete, and reads on for a moment: closed at once, the system
+        would take the answer back from who is still sending."""
         try:
             conn.sock.shutdown(socket.SHUT_WR)
         except OSError:
@@ -384,7 +414,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             size = client.drain()
         except OSError:
             size = None
-        if size is None or self._drained[conn] + size > MOST_DRAINED:
+        if size is None or self._drained[conn] + size > MOST_DRAINED_BYTES:
             self._close(conn)
         else:
             self._drained[conn] += size
@@ -398,10 +428,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         conn.close()
 
     def _no_more(self, error: OSError) -> None:
-        """The system gives no descriptor for another visitor: one who does nothing makes room, or we wait a moment."""
+        """The system gives no descriptor for another visitor: one who does nothing makes room, or
+        we wait a moment."""
         if time.monotonic() >= self._said_full + 60:
             self._said_full = time.monotonic()
-            self.log.warning("Visitors have to wait: %s. See docs/running.md, “Many visitors”.", error.strerror)
+            self.log.warning(
+                "Visitors have to wait: %s. See docs/running.md, “Many visitors”.", error.strerror
+            )
         if not self._drop_one():
             time.sleep(FULL_PAUSE_SECONDS)  # the loop would spin
 

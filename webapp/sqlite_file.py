@@ -1,7 +1,8 @@
-"""The SQLite file under the site: private, the same file all the time, whole, and readable where it cannot be written.
+"""The SQLite file under the site: private, the same file all the time, whole, and readable where it
+cannot be written.
 
-Never open this file in another way than through SQLite: when a process closes a file, POSIX takes away every lock that
-it has on it, those of SQLite among them.
+Never open this file in another way than through SQLite: when a process closes a file, POSIX takes
+away every lock that it has on it, those of SQLite among them.
 """
 
 from __future__ import annotations
@@ -27,12 +28,14 @@ EMPTIED = "The database file was emptied while the site was running"
 CHANGES = {DELETED: "deleted", REPLACED: "replaced", EMPTIED: "emptied"}  # in a word, for machines
 LOOK_AGAIN_SECONDS = 10.0
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-_IMMUTABLE = "padlock_immutable"  # in what the pool knows of a connection: the path, where it was opened so
+# In what the pool knows of a connection: the path, where it was opened so
+_IMMUTABLE = "padlock_immutable"
 _SIDE_FILES = ("", "-wal", "-shm", "-journal")
 
 
 class FileChanged(sqlite3.OperationalError):
-    """The path of the database does not lead to the open file any more, or it is empty: what is written is lost."""
+    """The path of the database does not lead to the open file any more, or it is empty: what is
+    written is lost."""
 
 
 class OpenFile:
@@ -42,7 +45,8 @@ class OpenFile:
         self.path = path
         self.identity: tuple[int, int] | None = None  # device and inode, since it was first opened
         self._filled = False  # there was something in it
-        self.damage = ""  # what is wrong with it, in SQLite's words; it stays until the site is restarted
+        # What is wrong with it, in SQLite's words; it stays until the site is restarted
+        self.damage = ""
         self._looked_at = float("-inf")
         self._lock = threading.Lock()
 
@@ -57,31 +61,42 @@ class OpenFile:
         if (found.st_dev, found.st_ino) != self.identity:
             return REPLACED
         self._filled = self._filled or found.st_size > 0
-        # SQLite would take it for a new database, and throw away what its log still has of the old one.
+        # SQLite would take it for a new database, and throw away what its log still has of the old
+        # one.
         return EMPTIED if self._filled and not found.st_size else ""
 
     def look(self, seconds: float) -> str:
-        """What is damaged in the file, as far as `seconds` suffice to see it; looked at every ten seconds at most."""
+        """What is damaged in the file, as far as `seconds` suffice to see it; looked at every ten
+        seconds at most."""
         with self._lock:
-            if not self.damage and time.monotonic() - self._looked_at > LOOK_AGAIN_SECONDS and self.path.is_file():
+            if (
+                not self.damage
+                and time.monotonic() - self._looked_at > LOOK_AGAIN_SECONDS
+                and self.path.is_file()
+            ):
                 self.damage = damage(self.path, seconds)
                 self._looked_at = time.monotonic()
         return self.damage
 
 
-_files: WeakKeyDictionary[Dialect, OpenFile] = WeakKeyDictionary()  # each engine has a dialect of its own
+# Each engine has a dialect of its own
+_files: WeakKeyDictionary[Dialect, OpenFile] = WeakKeyDictionary()
 
 
 def of(engine: Engine) -> OpenFile | None:
-    """The file that this engine has open; None before it is opened, and where the database is not in a file."""
+    """The file that this engine has open; None before it is opened, and where the database is not
+    in a file."""
     return _files.get(engine.dialect)
 
 
 def damage(path: Path, seconds: float) -> str:
-    """What SQLite finds wrong with this file within so many seconds; empty where it finds nothing."""
+    """What SQLite finds wrong with this file within so many seconds; empty where it finds
+    nothing."""
     until = time.monotonic() + seconds
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=0.2)) as connection:
+        with closing(
+            sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=0.2)
+        ) as connection:
             connection.set_progress_handler(lambda: time.monotonic() > until, 10_000)
             found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
     except sqlite3.DatabaseError as error:
@@ -90,8 +105,9 @@ def damage(path: Path, seconds: float) -> str:
 
 
 def make_private(path: Path) -> None:
-    """Makes the file where there is none, and lets nobody but its owner read it and what SQLite keeps beside it: it
-    holds customers and password hashes. SQLite gives its side files the rights of the file."""
+    """Makes the file where there is none, and lets only its owner read it and what SQLite keeps
+    beside it: it holds customers and password hashes. SQLite gives its side files the rights of the
+    file."""
     with suppress(OSError):  # it is there, or SQLite says better why it cannot be made
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     for suffix in _SIDE_FILES:
@@ -123,7 +139,8 @@ def _open(dialect: Dialect, record: Any, args: list[Any], options: dict[str, Any
     if _only_readable(path):
         if record is not None:
             record.info[_IMMUTABLE] = path
-        # SQLite wants to make files beside it even to read. Nothing changes here: it may do without.
+        # SQLite wants to make files beside it even to read. Nothing changes here: it may do
+        # without.
         connection = sqlite3.connect(f"file:{quote(str(path))}?immutable=1", uri=True, **options)
     else:
         connection = sqlite3.connect(*args, **options)
@@ -138,7 +155,7 @@ def _open(dialect: Dialect, record: Any, args: list[Any], options: dict[str, Any
 def _can_be_written_again(_connection: object, record: Any, _proxy: object) -> None:
     path = record.info.get(_IMMUTABLE)
     if path is not None and not _only_readable(path):
-        raise DisconnectionError("the database can be written again")  # it is opened anew
+        raise DisconnectionError("the database can be written again")  # it is opened again
 
 
 def refuse_to_write(connection: Connection) -> None:
@@ -157,4 +174,5 @@ def _remember(context: ExceptionContext) -> None:
     if file is not None and code in _DAMAGE:
         file.damage = file.damage or str(error)
     if code == sqlite3.SQLITE_READONLY and context.connection is not None:
-        context.is_disconnect = True  # connections that only read are opened again: perhaps it can be written by then
+        # Connections that only read are opened again: perhaps it can be written by then
+        context.is_disconnect = True

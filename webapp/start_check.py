@@ -18,7 +18,8 @@ UPGRADE = "Run: .venv/bin/flask db upgrade"
 
 
 def problem(app: Flask, *, may_wait: bool = False) -> str:
-    """Why this process cannot work with its database, and what to do, in a sentence or two; empty where it can.
+    """Why this process cannot work with its database, and what to do, in a sentence or two; empty
+    where it can.
 
     A process that `may_wait` is served by a database that is locked or away for now: it comes back.
     """
@@ -41,7 +42,10 @@ def words(error: DatabaseError) -> str:
 
 
 def release() -> str | None:
-    """The number of the migration that the database is at. Raises DatabaseError where there are no tables."""
+    """The number of the migration that the database is at.
+
+    Raises DatabaseError where there are no tables.
+    """
     found: str | None = db.session.scalar(RELEASE)
     return found
 
@@ -53,13 +57,17 @@ def _release_problem(app: Flask) -> str:
     if found is None or found < newest:
         return f"The database is of an older release of Padlock. {UPGRADE}"
     if found > newest:
-        return "The database is of a newer release of Padlock. Install that release, or restore an older backup."
+        return (
+            "The database is of a newer release of Padlock. Install that release, or restore an"
+            " older backup."
+        )
     return ""
 
 
 def _lasting(error: DatabaseError) -> str:
     """What is wrong, where it stays so until a person does something; else ""."""
-    code, file = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF, db.engine.url.database
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    file = db.engine.url.database
     if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
         return (
             f"The file of the database is damaged, or no database at all: {file}. Restore the last"

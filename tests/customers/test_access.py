@@ -5,7 +5,7 @@ from werkzeug.exceptions import NotFound
 from webapp.customers import access
 from webapp.customers.models import Client, Domain, Role, Service, User
 from webapp.extensions import db, writing
-from webapp.numbers import LARGEST
+from webapp.parsing import LARGEST
 
 
 def user(name):

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from webapp.customers import activity, catalog, counts, lists
-from webapp.customers.lists import Question
+from webapp.customers import audit_log, catalog, counts, lists
+from webapp.customers.lists import ListQuery
 from webapp.customers.models import Client, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import db, writing
 from webapp.monitor.models import Hostname
@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 @pytest.fixture
 def memory(in_app, monkeypatch):
     """A memory that keeps every count for a minute, however quick it was."""
-    monkeypatch.setattr(counts, "SLOW", 0)
+    monkeypatch.setattr(counts, "SLOW_COUNT_SECONDS", 0)
     in_app.extensions["padlock_counts"] = counts.Memory(60)
     return in_app.extensions["padlock_counts"]
 
@@ -30,7 +30,7 @@ def add(count):
 
 def listing(**question):
     ada = db.session.scalar(db.select(User).filter_by(email="ada@example.com"))
-    return lists.list_services(ada, Question(**question), NOW)
+    return lists.list_services(ada, ListQuery(**question), NOW)
 
 
 def behind_its_back(statement):
@@ -43,7 +43,9 @@ def test_a_count_is_remembered(memory):
     behind_its_back(
         db.insert(Service).from_select(
             ["client_id", "product", "domain", "status", "version"],
-            db.select(Service.client_id, Service.product, Service.domain, Service.status, Service.version),
+            db.select(
+                Service.client_id, Service.product, Service.domain, Service.status, Service.version
+            ),
         )
     )
     assert listing().total == 2
@@ -61,10 +63,10 @@ def test_what_is_written_is_counted_at_once(memory):
 
 
 def test_a_new_line_of_the_log_is_there_at_once(memory):
-    before = activity.list_activity({}).total
+    before = audit_log.list_activity({}).total
     with writing():
-        activity.note(None, "changed", "service", 1, "alice.example", NOW)
-    assert activity.list_activity({}).total == before + 1
+        audit_log.note(None, "changed", "service", 1, "alice.example", NOW)
+    assert audit_log.list_activity({}).total == before + 1
 
 
 def test_a_check_does_not_make_it_forget(memory):
@@ -95,12 +97,13 @@ def test_a_page_that_is_gone_is_counted_anew(memory):
 @pytest.mark.parametrize("list_rows", [lists.list_services, lists.list_domains])
 def test_no_sort_takes_the_counts_of_another(memory, list_rows):
     with writing():
-        client, status = db.session.scalar(db.select(Client)), DomainStatus.ACTIVE
+        client = db.session.scalar(db.select(Client))
+        status = DomainStatus.ACTIVE
         catalog.add_domain(client, "new.example", status, registered_on=date(2026, 1, 1))
         catalog.add_service(client, "Hosting", "new.example", ServiceStatus.ACTIVE)
     ada = db.session.scalar(db.select(User).filter_by(email="ada@example.com"))
     for sort in (*lists.SERVICE_SORTS, *lists.DOMAIN_SORTS, "ssl", "-ssl", "-due", "-expires"):
-        shown = list_rows(ada, Question(sort=sort), NOW)
+        shown = list_rows(ada, ListQuery(sort=sort), NOW)
         assert {row.id for row in shown.rows} == {1, 2, 3}
 
 
@@ -115,7 +118,7 @@ def test_a_count_among_rows_from_before_a_change_is_not_kept(memory):
 
 
 def test_a_quick_count_is_not_kept(memory, monkeypatch):
-    monkeypatch.setattr(counts, "SLOW", 1000)
+    monkeypatch.setattr(counts, "SLOW_COUNT_SECONDS", 1000)
     listing()
     assert memory._kept == {}
 
@@ -128,6 +131,7 @@ def test_a_count_is_kept_for_its_seconds_only(memory, monkeypatch):
 
 
 def test_what_it_is_told_to_forget_while_it_keeps_it_is_forgotten(memory, monkeypatch):
-    monkeypatch.setattr(counts.time, "monotonic", lambda: memory.forget() or 0.0)  # as another thread might
+    # As another thread might
+    monkeypatch.setattr(counts.time, "monotonic", lambda: memory.forget() or 0.0)
     memory.keep("key", (1,), took=1, generation=memory.generation)
     assert memory._kept == {}

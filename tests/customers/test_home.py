@@ -20,13 +20,15 @@ def add(name, reason=None, ends=None, status=ServiceStatus.ACTIVE):
     with writing():
         client = db.session.scalar(db.select(Client).where(Client.name.startswith("Alice")))
         service = catalog.add_service(client, "Hosting", name, status)
-        service.hostname.reason, service.hostname.not_after = reason, ends
+        service.hostname.reason = reason
+        service.hostname.not_after = ends
 
 
 def make_well(name="alice.example"):
     with writing():
         row = db.session.scalar(db.select(Hostname).filter_by(name=name))
-        row.reason, row.not_after = Reason.OK, NOW + timedelta(days=60)
+        row.reason = Reason.OK
+        row.not_after = NOW + timedelta(days=60)
 
 
 @pytest.fixture
@@ -40,13 +42,22 @@ def mixed(in_app):
 
 def test_the_worst_comes_first_and_what_is_well_does_not_come(mixed):
     shown = home.overview(user("alice"), NOW)
-    assert [item.shown_name for item in shown.items] == ["ended.example", "soon.example", "unknown.example"]
+    assert [item.shown_name for item in shown.items] == [
+        "ended.example",
+        "soon.example",
+        "unknown.example",
+    ]
     assert shown.wanting == 3
 
 
 def test_every_state_is_counted(mixed):
     counts = home.overview(user("alice"), NOW).services
-    assert counts.by_state == {State.VALID: 2, State.INVALID: 1, State.UNKNOWN: 1, State.INACTIVE: 1}
+    assert counts.by_state == {
+        State.VALID: 2,
+        State.INVALID: 1,
+        State.UNKNOWN: 1,
+        State.INACTIVE: 1,
+    }
     assert (counts.expiring, counts.total, counts.wanting) == (1, 5, 3)
 
 
@@ -57,13 +68,14 @@ def test_a_client_sees_nothing_of_anothers(mixed):
 
 
 def test_it_costs_two_queries_however_much_there_is(mixed):
-    alice, queries = user("alice"), []
+    alice = user("alice")
+    queries = []
     for number in range(30):
         add(f"n{number}.example", Reason.REFUSED)
     alice = user("alice")
     assert alice.client_id
     event.listen(db.engine, "before_cursor_execute", lambda *args: queries.append(args[2]))
-    assert len(home.overview(alice, NOW).items) == home.MOST_SHOWN
+    assert len(home.overview(alice, NOW).items) == home.MOST_URGENT_ITEMS
     assert len(queries) == 2
 
 
@@ -85,4 +97,8 @@ def test_services_and_domains_are_put_in_one_order(in_app):
 def test_what_was_never_asked_is_counted_apart(mixed):
     add("new.example")
     counts = home.overview(user("alice"), NOW).services
-    assert (counts.never_asked, counts.shown(State.UNKNOWN), counts.by_state[State.UNKNOWN]) == (1, 1, 2)
+    assert (counts.never_asked, counts.shown(State.UNKNOWN), counts.by_state[State.UNKNOWN]) == (
+        1,
+        1,
+        2,
+    )

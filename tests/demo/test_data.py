@@ -5,7 +5,11 @@ from webapp.probe import State
 
 
 def names(model):
-    return [item.hostname.name for item in db.session.scalars(db.select(model)) if item.active and item.hostname]
+    return [
+        item.hostname.name
+        for item in db.session.scalars(db.select(model))
+        if item.active and item.hostname
+    ]
 
 
 def empty():
@@ -18,8 +22,14 @@ def test_the_demo_shows_every_padlock_on_both_of_alices_lists(in_app, lab):
     empty()
     data.fill(lab.cases)
     for model in (Service, Domain):
-        mine = db.session.scalars(db.select(model).join(model.client).where(Client.name.startswith("Alice"))).all()
-        states = {lab.cases[item.hostname.name].reason.state for item in mine if item.active and item.hostname}
+        mine = db.session.scalars(
+            db.select(model).join(model.client).where(Client.name.startswith("Alice"))
+        ).all()
+        states = {
+            lab.cases[item.hostname.name].reason.state
+            for item in mine
+            if item.active and item.hostname
+        }
         assert states == {State.VALID, State.INVALID, State.UNKNOWN}
         assert len(mine) <= 25
         assert {item.status for item in mine} == set(type(mine[0].status))
@@ -29,8 +39,12 @@ def test_the_demo_shows_the_whole_lab_and_nothing_else(in_app, lab):
     empty()
     data.fill(lab.cases)
     assert set(names(Service)) | set(names(Domain)) <= set(lab.cases)
-    everything = {item.hostname.name for item in db.session.scalars(db.select(Service)) if item.hostname}
-    everything |= {item.hostname.name for item in db.session.scalars(db.select(Domain)) if item.hostname}
+    everything = {
+        item.hostname.name for item in db.session.scalars(db.select(Service)) if item.hostname
+    }
+    everything |= {
+        item.hostname.name for item in db.session.scalars(db.select(Domain)) if item.hostname
+    }
     assert everything == set(lab.cases)
 
 

@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 
 from tests.odd_leaves import ODD_LEAVES
-from webapp import padlock
 from webapp.demo.endings import ALERT, RESET, leaves
 from webapp.demo.lab import LANDING, Address, Case, Lab, running
 from webapp.demo.pki import issue, issue_ca
 from webapp.demo.servers import only, shows, wants_client
 from webapp.probe.finding import Reason
+from webapp.words import reasons
 
 WITHOUT_A_SERVER = {
     Reason.DNS_NOT_FOUND,
@@ -69,7 +69,9 @@ def _curl(curl: str, lab: Lab, case: Case, address: Address, *options: str) -> i
     trust = ("--cacert", str(lab.ca_bundle))
     if case.reason is Reason.REVOKED and case.cert_status is None:
         trust += ("--crlfile", str(lab.ca_bundle))
-    return _run(curl, "-q", "--silent", "--noproxy", "*", "--max-time", "4", *trust, *options, *there).returncode
+    return _run(
+        curl, "-q", "--silent", "--noproxy", "*", "--max-time", "4", *trust, *options, *there
+    ).returncode
 
 
 def _greeted(address: Address, context: ssl.SSLContext, sni: str | None) -> bytes | None:
@@ -102,7 +104,9 @@ def test_curl_finds_what_each_case_says(lab: Lab, curl: str) -> None:
     asked = [case for case in lab.cases.values() if case.curl]
     with ThreadPoolExecutor(16) as pool:
         jobs = {
-            case.hostname: [pool.submit(_curl, curl, lab, case, address) for address in case.askable]
+            case.hostname: [
+                pool.submit(_curl, curl, lab, case, address) for address in case.askable
+            ]
             for case in sorted(asked, key=lambda case: case.reason is not Reason.TIMEOUT)
         }
     found = {hostname: tuple(job.result() for job in each) for hostname, each in jobs.items()}
@@ -111,8 +115,11 @@ def test_curl_finds_what_each_case_says(lab: Lab, curl: str) -> None:
 
 @pytest.mark.parametrize("how", [RESET, ALERT])
 @pytest.mark.parametrize("wanted", [False, True])
-def test_curl_gets_no_answer_where_its_finished_is_not_taken(lab: Lab, curl: str, how: str, wanted: bool) -> None:
-    # Which number, that is a race between what comes back and curl's request: no case of the lab can promise one.
+def test_curl_gets_no_answer_where_its_finished_is_not_taken(
+    lab: Lab, curl: str, how: str, wanted: bool
+) -> None:
+    # Which number, that is a race between what comes back and curl's request: no case of the lab
+    # can promise one.
     version = ssl.TLSVersion.TLSv1_3
     setup = wants_client(version, lab.ca_bundle) if wanted else only(version)
     address = shows(setup=setup, talk=leaves(how))(lab, "late.lab.example")
@@ -122,13 +129,15 @@ def test_curl_gets_no_answer_where_its_finished_is_not_taken(lab: Lab, curl: str
 
 def test_curl_agrees_about_every_staple(lab: Lab, curl: str) -> None:
     cases = [case for case in lab.cases.values() if case.cert_status is not None]
-    found = {case.hostname: _curl(curl, lab, case, case.addresses[0], "--cert-status") for case in cases}
+    found = {
+        case.hostname: _curl(curl, lab, case, case.addresses[0], "--cert-status") for case in cases
+    }
     assert found == {case.hostname: case.cert_status for case in cases}
 
 
 def test_every_difference_from_curl_has_its_reason(lab: Lab) -> None:
     for case in lab.cases.values():
-        agrees = not case.curl or padlock.WORDS[case.reason].curl == case.curl[-1]
+        agrees = not case.curl or reasons.WORDS[case.reason].curl == case.curl[-1]
         assert agrees == (not case.differs), case.hostname
 
 
@@ -150,7 +159,9 @@ def test_openssl_names_the_fault_that_leads(lab: Lab) -> None:
         if case.reason in VERIFY_ERRORS and not case.others and not skipped:
             with pytest.raises(ssl.SSLError) as caught:
                 _greeted(case.addresses[0], _sceptical(lab, case.reason), case.hostname)
-            assert getattr(caught.value, "verify_code", None) in VERIFY_ERRORS[case.reason], case.hostname
+            assert getattr(caught.value, "verify_code", None) in VERIFY_ERRORS[case.reason], (
+                case.hostname
+            )
 
 
 def test_every_reason_that_a_server_can_show_has_one(lab: Lab) -> None:
@@ -164,7 +175,9 @@ def test_every_name_is_reached_through_connect_to_only(lab: Lab) -> None:
 
 def test_a_name_with_two_addresses_is_there_twice_in_order(lab: Lab) -> None:
     case = lab.cases["dead-first.lab.example"]
-    entries = [entry for entry in lab.connect_to().split(",") if entry.startswith(f"{case.hostname}=")]
+    entries = [
+        entry for entry in lab.connect_to().split(",") if entry.startswith(f"{case.hostname}=")
+    ]
     assert entries == [f"{case.hostname}={host}:{port}" for host, port in case.addresses]
 
 
@@ -195,7 +208,8 @@ def test_contacts_count_connections(lab: Lab) -> None:
 
 
 def test_a_redirect_that_is_followed_is_seen(lab: Lab, curl: str) -> None:
-    case, before = lab.cases["redirect.lab.example"], lab.contacts(LANDING)
+    case = lab.cases["redirect.lab.example"]
+    before = lab.contacts(LANDING)
     assert _curl(curl, lab, case, case.addresses[0]) == 0
     assert lab.contacts(LANDING) == before
     assert _curl(curl, lab, case, case.addresses[0], "--location") == 0
@@ -218,7 +232,8 @@ def test_a_chain_of_a_hundred_is_sent_whole(lab: Lab) -> None:
 
 
 def test_three_hundred_silent_connections_stop_nobody(lab: Lab) -> None:
-    silent, fine = lab.cases["silent.lab.example"], lab.cases["ok.lab.example"]
+    silent = lab.cases["silent.lab.example"]
+    fine = lab.cases["ok.lab.example"]
     held = [socket.create_connection(silent.addresses[0]) for _ in range(300)]
     try:
         assert _greeted(fine.addresses[0], _sceptical(lab, Reason.OK), fine.hostname)
@@ -233,7 +248,8 @@ def test_no_key_is_left_in_the_folder(lab: Lab) -> None:
 
 
 def test_closing_takes_no_time_and_leaves_nothing(tmp_path: Path) -> None:
-    threads, files = threading.active_count(), _open_files()
+    threads = threading.active_count()
+    files = _open_files()
     with contextlib.ExitStack() as held:
         with running(tmp_path) as lab:
             for case in lab.cases.values():

@@ -8,21 +8,25 @@ import pytest
 from scripts.ports import free_port
 from tests.conftest import NOW
 from tests.monitor.processes import ROOT, SLOW
-from webapp import config
+from webapp.config import loading
 from webapp.customers import catalog
 from webapp.customers.models import ServiceStatus
 from webapp.demo import behaviours
 from webapp.demo.pki import issue
 from webapp.extensions import db, writing
-from webapp.monitor import live, refresh, runs
+from webapp.monitor import live
 from webapp.monitor.models import Hostname
+from webapp.monitor.refresh import runner, runs
 
 
 @pytest.fixture
 def site(app, lab, tmp_path):
     """The site with the lab to look at, and a deadline that tests can wait for."""
-    told = {"PADLOCK_PROBE_TIMEOUT": "2", "PADLOCK_DATABASE_URL": app.config["PADLOCK_DATABASE_URL"]}
-    app.config.from_mapping(config.load(lab.environ() | told, tmp_path))
+    told = {
+        "PADLOCK_PROBE_TIMEOUT": "2",
+        "PADLOCK_DATABASE_URL": app.config["PADLOCK_DATABASE_URL"],
+    }
+    app.config.from_mapping(loading.load(lab.environ() | told, tmp_path))
     live.register(app)
     with app.app_context():
         yield app
@@ -46,8 +50,8 @@ def hostname(site):
 
 @pytest.fixture
 def fleet(site, lab):
-    """Puts active services with these names into a site that has nothing else: `fleet("a.fleet.example")`. Every name
-    of fleet.example lives on one good server."""
+    """Puts active services with these names into a site that has nothing else:
+    `fleet("a.fleet.example")`. Every name of fleet.example lives on one good server."""
     with writing():
         db.session.execute(db.text("UPDATE service SET status = 'Terminated'"))
         db.session.execute(db.text("UPDATE domain SET status = 'Terminated'"))
@@ -58,7 +62,9 @@ def fleet(site, lab):
 
     def fleet(*names: str) -> dict[str, int]:
         with writing():
-            services = [catalog.add_service(client, "Hosting", name, ServiceStatus.ACTIVE) for name in names]
+            services = [
+                catalog.add_service(client, "Hosting", name, ServiceStatus.ACTIVE) for name in names
+            ]
             db.session.flush()
             return {service.domain: service.hostname_id for service in services}
 
@@ -70,7 +76,7 @@ def tick(site):
     """One look of the scheduler, at this moment; the newest run."""
 
     def tick(now=None):
-        refresh.tick(Event(), 60, (lambda: now) if now else refresh.utc_now)
+        runner.tick(Event(), 60, (lambda: now) if now else runner.utc_now)
         db.session.rollback()
         return runs.last_daily()
 
@@ -80,7 +86,10 @@ def tick(site):
 @pytest.fixture
 def environ(site):
     """What another process of this site is told."""
-    there = ",".join(f"{pattern}={address}:{port}" for pattern, address, port in site.config["PADLOCK_CONNECT_TO"])
+    there = ",".join(
+        f"{pattern}={address}:{port}"
+        for pattern, address, port in site.config["PADLOCK_CONNECT_TO"]
+    )
     return {
         "PATH": os.environ["PATH"],
         "PADLOCK_DATABASE_URL": site.config["PADLOCK_DATABASE_URL"],
@@ -100,8 +109,12 @@ def slow(fleet, lab, environ, site):
     slow = lab.context(leaf, lab.intermediate)
     address, port = lab.listen("*.slow.example", behaviours.https(slow, delay=0.2))
     environ["PADLOCK_CONNECT_TO"] = f"*.slow.example={address}:{port}"
-    environ.update(PADLOCK_PER_ADDRESS="2", PADLOCK_PER_ADDRESS_PAUSE="0", PADLOCK_REFRESH_BATCH="4")
-    site.config.update(PADLOCK_CONNECT_TO=(("*.slow.example", address, port),), PADLOCK_PER_ADDRESS=2)
+    environ.update(
+        PADLOCK_PER_ADDRESS="2", PADLOCK_PER_ADDRESS_PAUSE="0", PADLOCK_REFRESH_BATCH="4"
+    )
+    site.config.update(
+        PADLOCK_CONNECT_TO=(("*.slow.example", address, port),), PADLOCK_PER_ADDRESS=2
+    )
     return fleet(*(f"name{number}.slow.example" for number in range(SLOW)))
 
 

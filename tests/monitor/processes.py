@@ -4,8 +4,8 @@ import time
 from pathlib import Path
 
 from webapp.extensions import db
-from webapp.monitor import runs
 from webapp.monitor.models import Hostname
+from webapp.monitor.refresh import runs
 from webapp.probe import State
 
 ROOT = Path(__file__).parents[2]
@@ -13,10 +13,13 @@ SLOW = 24  # names of the fixture `slow`
 
 
 def recorded():
-    """How many names are recorded; whatever happened, they are as many as the run has counted, and none is half so."""
+    """How many names are recorded; whatever happened, they are as many as the run has counted, and
+    none is half so."""
     db.session.rollback()
     run = runs.last_daily()
-    asked = db.session.scalar(db.select(db.func.count()).where(Hostname.run_id == 1, Hostname.state == State.VALID))
+    asked = db.session.scalar(
+        db.select(db.func.count()).where(Hostname.run_id == 1, Hostname.state == State.VALID)
+    )
     assert asked == (run.asked if run else 0) == (run.valid if run else 0)
     return asked
 

@@ -12,30 +12,35 @@ import pytest
 from tests.monitor.processes import ROOT, wait_for
 from webapp.demo import behaviours
 from webapp.extensions import db, writing
-from webapp.monitor import network, runs
 from webapp.monitor.models import Hostname, RunState
+from webapp.monitor.refresh import network, runs
 from webapp.probe import Finding, Reason, State
 
 REFRESH = """
 from threading import Event
 from webapp import create_app
-from webapp.monitor import refresh
+from webapp.monitor.refresh import runner
 with create_app().app_context():
-    refresh.tick(Event(), 60)
+    runner.tick(Event(), 60)
 """
 
 
 @pytest.fixture
 def silent_fleet(fleet, lab, environ, now):
-    """Twelve names that have answered before, at addresses of their own, and are all silent today: for a machine that
-    is well it has no network then."""
+    """Twelve names that have answered before, at addresses of their own, and are all silent today:
+    for a machine that is well it has no network then."""
     address, port = lab.listen("*.mute.example", behaviours.silent)
     environ.update(PADLOCK_CONNECT_TO=f"*.mute.example={address}:{port}", PADLOCK_PROBE_TIMEOUT="3")
     names = fleet(*(f"name{number}.mute.example" for number in range(12)))
     with writing():
-        for number, row in enumerate(db.session.scalars(db.select(Hostname).where(Hostname.id.in_(names.values())))):
-            row.state, row.reason, row.checked_at = State.VALID, Reason.OK, now
-            row.address, row.port = f"192.0.2.{number}", 443
+        for number, row in enumerate(
+            db.session.scalars(db.select(Hostname).where(Hostname.id.in_(names.values())))
+        ):
+            row.state = State.VALID
+            row.reason = Reason.OK
+            row.checked_at = now
+            row.address = f"192.0.2.{number}"
+            row.port = 443
 
 
 @pytest.fixture
@@ -52,7 +57,9 @@ def claimed():
 
 
 def states():
-    return set(db.session.scalars(db.select(Hostname.state).where(Hostname.name.endswith(".mute.example"))))
+    return set(
+        db.session.scalars(db.select(Hostname.state).where(Hostname.name.endswith(".mute.example")))
+    )
 
 
 def test_without_a_pause_the_monitor_is_offline(silent_fleet, refresh):
@@ -86,10 +93,12 @@ def test_a_process_that_stood_still_is_not_without_a_network(silent_fleet, refre
         ([Reason.MONITOR_ERROR, Reason.MONITOR_ERROR], network.MachineBusy),
     ],
 )
-def test_control_names_that_fail_on_our_side_do_not_speak_of_the_network(site, monkeypatch, now, reasons, expected):
+def test_control_names_that_fail_on_our_side_do_not_speak_of_the_network(
+    site, monkeypatch, now, reasons, expected
+):
     site.config["PADLOCK_CONTROL_NAMES"] = ("a.example", "b.example")
     told = [Finding("a.example", "a.example", reason, now, 0.1) for reason in reasons]
-    monkeypatch.setattr(network, "answers", lambda *_: iter(told))
+    monkeypatch.setattr(network, "findings_of", lambda *_: iter(told))
     doubtful = [Finding("x.example", "x.example", Reason.TIMEOUT, now, 0.1)] * 12
     if isinstance(expected, bool):
         assert network.is_offline(doubtful, 12, Event(), lambda: None) is expected

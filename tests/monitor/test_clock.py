@@ -1,4 +1,5 @@
-"""A site whose machine has its clock set, as a real process: the time of day is shifted, the monotonic clock is not."""
+"""A site whose machine has its clock set, as a real process: the time of day is shifted, the
+monotonic clock is not."""
 
 import shutil
 import subprocess
@@ -8,7 +9,7 @@ import pytest
 
 from tests.monitor.processes import ROOT, wait_for
 from webapp.extensions import db
-from webapp.monitor import runs
+from webapp.monitor.refresh import runs
 
 HOUR = 3600
 
@@ -16,7 +17,9 @@ HOUR = 3600
 @pytest.fixture
 def set_clock(environ, tmp_path):
     """Sets the clock of the processes of this test, by so many seconds, while they run."""
-    compiler, library, shift = shutil.which("cc"), tmp_path / "clock.so", tmp_path / "shift"
+    compiler = shutil.which("cc")
+    library = tmp_path / "clock.so"
+    shift = tmp_path / "shift"
     if compiler is None:
         pytest.skip("a C compiler makes the clock that is wrong")
     source = ROOT / "tests/shifted_clock.c"

@@ -32,10 +32,10 @@ def check_now(row, **options):
     return live.known(row, **options)
 
 
-def landed(site, row):
-    """Waits until the flight of this name has landed, wherever its viewers are."""
-    flight = site.extensions["padlock_flights"].of(row.name)
-    assert flight is None or flight.landed.wait(10)
+def done(site, row):
+    """Waits until the check of this name is done, wherever its viewers are."""
+    check = site.extensions["padlock_checks"].of(row.name)
+    assert check is None or check.done.wait(10)
     db.session.rollback()
 
 
@@ -102,43 +102,47 @@ def test_a_slow_server_holds_a_web_thread_for_a_second_at_most(hostname, site):
     row = hostname("silent")
     started = time.monotonic()
     stands = look(row)
-    assert time.monotonic() - started < live.PATIENCE + 0.5
+    assert time.monotonic() - started < live.WEB_WAIT_SECONDS + 0.5
     assert stands.checking
     assert stands.poll_seconds > 0
-    landed(site, row)
+    done(site, row)
     assert look(row).reason is Reason.TIMEOUT
 
 
-def test_many_viewers_share_one_flight_and_few_of_them_wait(hostname, seen, site):
+def test_many_viewers_share_one_check_and_few_of_them_wait(hostname, seen, site):
     row = hostname("slow")
     name_id = row.id
 
     def view(_):
         with site.app_context():
-            row, viewer = db.session.get(live.Hostname, name_id), {"active": True, "viewer": 1, "now": now()}
+            row = db.session.get(live.Hostname, name_id)
+            viewer = {"active": True, "viewer": 1, "now": now()}
             waited = live.ask(row, **viewer)
             return live.known(row, **viewer).checking, waited
 
     with ThreadPoolExecutor(20) as pool:
         views = list(pool.map(view, range(20)))
     assert all(checking for checking, _ in views)
-    assert sum(waited for _, waited in views) == site.config["PADLOCK_THREADS"] / live.MAY_WAIT
-    landed(site, row)
+    assert (
+        sum(waited for _, waited in views)
+        == site.config["PADLOCK_THREADS"] / live.THREADS_PER_WAITER
+    )
+    done(site, row)
     assert row.reason is Reason.OK
     assert seen(row) == 1
 
 
 def test_the_result_is_stored_even_when_the_viewer_has_gone(hostname, site):
     row = hostname("expired")
-    site.extensions["padlock_flights"].board(row.name, 1)
-    landed(site, row)
+    site.extensions["padlock_checks"].start(row.name, 1)
+    done(site, row)
     assert row.reason is Reason.EXPIRED
 
 
 def test_a_failure_of_ours_overwrites_nothing_and_says_so(hostname, site, monkeypatch):
     row = hostname("ok")
     look(row)
-    monkeypatch.setattr(site.extensions["padlock_flights"], "_settings", None)
+    monkeypatch.setattr(site.extensions["padlock_checks"], "_settings", None)
     later = now() + timedelta(hours=1)
     stands = look(row, now=later)
     assert (stands.state, stands.reason, stands.due) == (State.UNKNOWN, Reason.MONITOR_ERROR, False)
@@ -163,16 +167,17 @@ def test_check_now_asks_again_but_not_at_once(hostname, seen):
     assert seen(row) == 2
 
 
-def test_past_so_many_flights_a_cell_is_told_to_come_back(hostname, monkeypatch, seen):
-    monkeypatch.setattr(live, "MOST_FLIGHTS", 0)
+def test_past_so_many_checks_a_cell_is_told_to_come_back(hostname, monkeypatch, seen):
+    monkeypatch.setattr(live, "MOST_CHECKS", 0)
     row = hostname("ok")
     assert look(row).checking
     assert seen(row) == 0
 
 
 def test_one_viewer_with_many_silent_servers_leaves_room_for_others(hostname, monkeypatch):
-    monkeypatch.setattr(live, "MOST_FOR_ONE", 1)
-    silent, other = hostname("silent"), hostname("ok")
+    monkeypatch.setattr(live, "MOST_CHECKS_OF_VIEWER", 1)
+    silent = hostname("silent")
+    other = hostname("ok")
     look(silent, viewer=1)
     crowded = look(other, viewer=1)
     assert (crowded.checking, crowded.reason) == (True, None)
@@ -181,13 +186,13 @@ def test_one_viewer_with_many_silent_servers_leaves_room_for_others(hostname, mo
 
 
 def test_a_long_line_looks_again_one_after_the_other(hostname, monkeypatch):
-    monkeypatch.setattr(live, "MOST_FOR_ONE", 0)
+    monkeypatch.setattr(live, "MOST_CHECKS_OF_VIEWER", 0)
     row = hostname("ok")
     first, *line = [known(row).poll_seconds for _ in range(300)]
-    assert first == pytest.approx(live.LINE_FIRST)
+    assert first == pytest.approx(live.QUEUE_FIRST_SECONDS)
     assert line[100] > first + 1
-    assert max(line) == pytest.approx(live.LINE_LAST)
-    assert known(row, viewer=2).poll_seconds == pytest.approx(live.LINE_FIRST)
+    assert max(line) == pytest.approx(live.QUEUE_LAST_SECONDS)
+    assert known(row, viewer=2).poll_seconds == pytest.approx(live.QUEUE_FIRST_SECONDS)
 
 
 def test_who_looks_again_waits_no_second_time(hostname, site):
@@ -195,23 +200,31 @@ def test_who_looks_again_waits_no_second_time(hostname, site):
     look(row)
     started = time.monotonic()
     assert look(row).checking
-    assert time.monotonic() - started < live.PATIENCE / 2
-    landed(site, row)
+    assert time.monotonic() - started < live.WEB_WAIT_SECONDS / 2
+    done(site, row)
 
 
-@pytest.mark.parametrize("lacking", ["a thread for the probes", "a descriptor", "a thread for the record"])
-def test_a_flight_lands_even_where_we_lack_something_and_the_next_one_flies(lacking, hostname, site, monkeypatch):
-    flights = site.extensions["padlock_flights"]
+@pytest.mark.parametrize(
+    "lacking", ["a thread for the probes", "a descriptor", "a thread for the record"]
+)
+def test_a_check_ends_even_where_we_lack_something_and_the_next_one_runs(
+    lacking, hostname, site, monkeypatch
+):
+    checks = site.extensions["padlock_checks"]
     row = hostname("ok")
     with monkeypatch.context() as patch:
         if lacking == "a descriptor":
             patch.setattr(os, "pipe", fail_with(OSError(24, "Too many open files")))
         elif lacking == "a thread for the probes":
-            patch.setattr(threading.Thread, "start", fail_with(RuntimeError("can't start new thread")))
+            patch.setattr(
+                threading.Thread, "start", fail_with(RuntimeError("can't start new thread"))
+            )
         else:
-            patch.setattr(flights._recorder, "submit", fail_with(RuntimeError("can't start new thread")))
+            patch.setattr(
+                checks._recorder, "submit", fail_with(RuntimeError("can't start new thread"))
+            )
         assert look(row).reason is Reason.MONITOR_ERROR
-    flights._failed.clear()  # the cool-down is over
+    checks._failed.clear()  # the cool-down is over
     assert look(row).reason is Reason.OK
 
 
@@ -226,6 +239,8 @@ def test_a_clock_that_was_set_back_makes_no_result_fresh_for_ever(hostname):
     row = hostname("expired")
     look(row)
     with writing():
-        row.checked_at, row.reason, row.state = now() + timedelta(days=1), Reason.OK, State.VALID
+        row.checked_at = now() + timedelta(days=1)
+        row.reason = Reason.OK
+        row.state = State.VALID
     assert known(row).due is True
     assert look(row).reason is Reason.EXPIRED

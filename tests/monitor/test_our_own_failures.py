@@ -7,33 +7,39 @@ from dataclasses import replace
 
 import pytest
 
+from tests.monitor.health.test_rules import BAD, NOW, OK, WARNING, WELL, told
 from tests.monitor.processes import ROOT
-from tests.monitor.test_health import BAD, NOW, OK, WARNING, WELL, told
-from webapp import padlock
 from webapp.demo import behaviours
 from webapp.demo.pki import issue
 from webapp.extensions import db
-from webapp.monitor import checkup, health, runs
+from webapp.monitor.health import collect, rules
 from webapp.monitor.models import Hostname, RunState
+from webapp.monitor.refresh import runs
 from webapp.probe.faults import Faults
+from webapp.words import refreshes
 
 NAMES = 60
 
 
 @pytest.fixture
 def few_descriptors(fleet, lab, environ):
-    """Runs a refresh of sixty names, on a server that takes its time, in a process that may open few descriptors."""
+    """Runs a refresh of sixty names, on a server that takes its time, in a process that may open
+    few descriptors."""
     leaf = issue("*.slow.example", issuer=lab.intermediate)
     server = behaviours.https(lab.context(leaf, lab.intermediate), delay=1)
     address, port = lab.listen("*.slow.example", server)
-    environ.update(PADLOCK_CONNECT_TO=f"*.slow.example={address}:{port}", PADLOCK_PER_ADDRESS_PAUSE="0")
+    environ.update(
+        PADLOCK_CONNECT_TO=f"*.slow.example={address}:{port}", PADLOCK_PER_ADDRESS_PAUSE="0"
+    )
     environ.update(PADLOCK_PER_ADDRESS="64", PADLOCK_LOG_FORMAT="plain")
     fleet(*(f"name{number}.slow.example" for number in range(NAMES)))
 
     def refresh(most):
         command = [sys.executable, "-m", "flask", "refresh", "--all"]
         limit = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # noqa: E731
-        return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, preexec_fn=limit)
+        return subprocess.run(
+            command, cwd=ROOT, env=environ, capture_output=True, text=True, preexec_fn=limit
+        )
 
     return refresh
 
@@ -45,13 +51,19 @@ def test_without_descriptors_one_traceback_and_a_number_are_logged(few_descripto
     assert (run.asked, run.state) == (NAMES, RunState.DONE)
     assert NAMES / 20 <= run.failed < NAMES
     assert ran.returncode == 1
-    assert 1 <= ran.stderr.count("Traceback") <= 3  # one for each place where a descriptor was missing
+    # One for each place where a descriptor was missing
+    assert 1 <= ran.stderr.count("Traceback") <= 3
     assert "Too many open files" in ran.stderr
     assert "more checks failed on our side in the same way" in ran.stderr
     assert f"{run.failed} of {NAMES} checks failed on our side." in ran.stderr
     assert run.detail == f"{run.failed} of {NAMES} checks failed on our side. See the log."
-    assert padlock.run_state(run, run.state.value) == ("Partly failed", "red")
-    assert db.session.scalar(db.select(db.func.count(Hostname.state)).where(Hostname.state == "invalid")) == 0
+    assert refreshes.run_state(run, run.state.value) == ("Partly failed", "red")
+    assert (
+        db.session.scalar(
+            db.select(db.func.count(Hostname.state)).where(Hostname.state == "invalid")
+        )
+        == 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -67,7 +79,7 @@ def test_without_descriptors_one_traceback_and_a_number_are_logged(few_descripto
     ],
 )
 def test_the_checks_that_failed_on_our_side_are_told_in_numbers(state, asked, failed, level):
-    flags = health.scheduler(replace(WELL, state=state, asked=asked, failed=failed), NOW)
+    flags = rules.scheduler(replace(WELL, state=state, asked=asked, failed=failed), NOW)
     assert told(flags) == ([("Daily refresh", level)] if level is not OK else [])
     assert not failed or f"{failed} of {asked} checks failed on our side." in flags[1].words
 
@@ -75,7 +87,7 @@ def test_the_checks_that_failed_on_our_side_are_told_in_numbers(state, asked, fa
 def test_system_health_knows_the_numbers_of_the_last_run(site, tick, tmp_path, now):
     site.config["PADLOCK_CA_BUNDLE"] = tmp_path / "missing.pem"
     run = tick()
-    clockwork = checkup._clockwork(now)
+    clockwork = collect._clockwork(now)
     assert (clockwork.asked, clockwork.failed) == (run.asked, run.failed) == (2, 2)
 
 

@@ -19,14 +19,15 @@ from webapp.customers.models import Client, ServiceStatus
 from webapp.demo import behaviours
 from webapp.demo.pki import issue
 from webapp.extensions import UNREACHABLE, db, writing
-from webapp.monitor import due, refresh, runs
 from webapp.monitor.models import Hostname, RunState
-from webapp.monitor.record import record
+from webapp.monitor.refresh import runner, runs, selection
+from webapp.monitor.results import record
 from webapp.probe import Finding, Reason, State
 
 pytestmark = pytest.mark.postgresql("SQLite is a file, and no server that could be gone")
 MANY = 30  # names
-KEEPS = ("synchronous_commit=on", "full_page_writes=on")  # what was committed survives, as it does by default
+# What was committed survives, as it does by default
+KEEPS = ("synchronous_commit=on", "full_page_writes=on")
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def server():
 @pytest.fixture
 def site(server, lab, monkeypatch):
     """The site on that server, with names that are slow to answer."""
-    _site(server.url(), monkeypatch).extensions["padlock_flights"].close()
+    _site(server.url(), monkeypatch).extensions["padlock_checks"].close()
     slow = lab.context(issue("*.slow.example", issuer=lab.intermediate), lab.intermediate)
     address, port = lab.listen("*.slow.example", behaviours.https(slow, delay=0.2))
     monkeypatch.setenv("PADLOCK_CONNECT_TO", f"*.slow.example={address}:{port}, *=127.0.0.1:1")
@@ -52,11 +53,13 @@ def site(server, lab, monkeypatch):
         with writing():
             client = db.session.get(Client, 1)
             for number in range(MANY):
-                catalog.add_service(client, "Hosting", f"name{number}.slow.example", ServiceStatus.ACTIVE)
+                catalog.add_service(
+                    client, "Hosting", f"name{number}.slow.example", ServiceStatus.ACTIVE
+                )
         yield app
         db.session.remove()
         db.engine.dispose()
-    app.extensions["padlock_flights"].close()
+    app.extensions["padlock_checks"].close()
 
 
 @pytest.fixture
@@ -87,7 +90,9 @@ def answers(address, status):
     return answer.status_code == status
 
 
-def test_killed_in_the_middle_of_a_refresh_it_loses_nothing_and_the_site_goes_on(site, process, server):
+def test_killed_in_the_middle_of_a_refresh_it_loses_nothing_and_the_site_goes_on(
+    site, process, server
+):
     wait_for(lambda: recorded() > 3)
     db.session.rollback()  # this process waits outside
     server.kill()
@@ -98,21 +103,28 @@ def test_killed_in_the_middle_of_a_refresh_it_loses_nothing_and_the_site_goes_on
     server.start(*KEEPS)
     wait_for(lambda: answers(process, 200))
     assert 3 < recorded() < MANY
-    refresh.tick(Event(), 60, lambda: refresh.utc_now() + 2 * due.lease())
-    assert (recorded(), runs.last_daily().state, runs.last_daily().failed) == (MANY, RunState.DONE, 0)
+    runner.tick(Event(), 60, lambda: runner.utc_now() + 2 * selection.lease())
+    assert (recorded(), runs.last_daily().state, runs.last_daily().failed) == (
+        MANY,
+        RunState.DONE,
+        0,
+    )
 
 
-def test_an_unreachable_server_is_told_with_what_to_do_and_without_the_password(app, monkeypatch, tmp_path):
+def test_an_unreachable_server_is_told_with_what_to_do_and_without_the_password(
+    app, monkeypatch, tmp_path
+):
     site = _site(f"postgresql://padlock:hunter2@/padlock?host={tmp_path}", monkeypatch)
     with site.app_context(), pytest.raises(OperationalError) as raised:
         db.session.execute(db.text("SELECT 1"))
     assert raised.value.orig.__notes__ == [UNREACHABLE]
     assert "hunter2" not in str(raised.value)
-    site.extensions["padlock_flights"].close()
+    site.extensions["padlock_checks"].close()
 
 
 def test_who_writes_waits_for_the_other_and_sees_what_that_has_written(in_app):
-    read, seen = threading.Event(), []
+    read = threading.Event()
+    seen = []
 
     def second():
         with in_app.app_context():
@@ -142,7 +154,10 @@ def test_an_answer_is_recorded_while_somebody_else_writes(in_app, now):
         thread.start()
         thread.join(10)
         assert not thread.is_alive()
-    assert db.session.scalar(db.select(Hostname.reason).filter_by(name="alice.example")) is Reason.REFUSED
+    assert (
+        db.session.scalar(db.select(Hostname.reason).filter_by(name="alice.example"))
+        is Reason.REFUSED
+    )
 
 
 def test_a_page_sees_one_moment_however_often_it_asks(in_app):
@@ -158,7 +173,8 @@ def test_a_page_sees_one_moment_however_often_it_asks(in_app):
 def test_a_database_that_is_read_only_says_so_at_sign_in(visit, app):
     with app.app_context(), db.engine.connect() as connection:
         connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-        only_this = f"ALTER DATABASE {db.engine.url.database}"  # other tests are at work on the same server
+        # Other tests are at work on the same server
+        only_this = f"ALTER DATABASE {db.engine.url.database}"
         connection.exec_driver_sql(f"{only_this} SET default_transaction_read_only = on")
         db.engine.dispose()
         try:

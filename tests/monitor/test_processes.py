@@ -15,25 +15,27 @@ from sqlalchemy.exc import OperationalError
 from tests.monitor.processes import ROOT, SLOW, ended, recorded, wait_for
 from webapp.demo import behaviours
 from webapp.extensions import db, writing
-from webapp.monitor import runs
 from webapp.monitor.models import Hostname, RefreshRun, RunState
+from webapp.monitor.refresh import runs
 
-# Forks a scheduler for each line it reads, and waits for the one whose number it reads: so the imports are done once.
+# Forks a scheduler for each line it reads, and waits for the one whose number it reads: so the
+# imports are done once.
 NURSERY = """
 import os, sys, time
 from datetime import timedelta
 from threading import Event
 from webapp import create_app
 from webapp.extensions import db
-from webapp.monitor import due, refresh, runs
+from webapp.monitor.refresh import runner, runs, selection
 
-due.LEASE = timedelta(seconds=0.6)
-due.lease = lambda: timedelta(seconds=float(os.environ.get("LEASE", 1)))  # not a minute, for a test
+selection.LEASE = timedelta(seconds=0.6)
+# not a minute, for a test
+selection.lease = lambda: timedelta(seconds=float(os.environ.get("LEASE", 1)))
 
 def schedule():
     with create_app().app_context():
         while not runs.last_daily() or not runs.last_daily().ended:
-            refresh.tick(Event(), 60)
+            runner.tick(Event(), 60)
             time.sleep(0.05)
             db.session.rollback()
 
@@ -51,7 +53,8 @@ for line in sys.stdin:
 
 @pytest.fixture
 def schedulers(environ):
-    """Starts schedulers, each in a process of its own: says their numbers, or with a number how that one ended."""
+    """Starts schedulers, each in a process of its own: says their numbers, or with a number how
+    that one ended."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "process_group": 0}
     nursery = subprocess.Popen([sys.executable, "-c", NURSERY], cwd=ROOT, env=environ, **pipes)
 
@@ -81,7 +84,8 @@ def test_two_schedulers_at_once_run_one_run_and_ask_everybody_once(slow, patient
 
 
 def test_killed_again_and_again_it_still_ends_and_loses_nothing(slow, schedulers):
-    dice, seen = random.Random(4711), [0]  # noqa: S311 - not for a secret
+    dice = random.Random(4711)  # noqa: S311 - not for a secret
+    seen = [0]
     for _ in range(4):
         process = schedulers()
         wait_for(lambda: recorded() > seen[-1])
@@ -121,7 +125,10 @@ def stop_between_two_writes(process):
 def somebody_else_writes():
     db.session.rollback()
     if db.engine.dialect.name == "postgresql":
-        busy = "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND state <> 'idle' AND datname = "
+        busy = (
+            "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND state <>"
+            " 'idle' AND datname = "
+        )
         return db.session.scalar(db.text(busy + "current_database()")) > 0
     try:
         db.session.execute(db.text("PRAGMA busy_timeout = 200"))
@@ -148,7 +155,9 @@ def test_the_site_refreshes_a_hundred_names_with_nobody_looking(fleet, site_proc
 def busy_site(fleet, site_process, environ, lab):
     """The site, while it waits for servers that never answer."""
     address, port = lab.listen("*.mute.example", behaviours.silent)
-    environ.update(PADLOCK_CONNECT_TO=f"*.mute.example={address}:{port}", PADLOCK_PROBE_TIMEOUT="60")
+    environ.update(
+        PADLOCK_CONNECT_TO=f"*.mute.example={address}:{port}", PADLOCK_PROBE_TIMEOUT="60"
+    )
     fleet(*(f"name{number}.mute.example" for number in range(5)))
     site = site_process()
     wait_for(lambda: claims() > 0)
@@ -172,9 +181,13 @@ def test_told_to_end_the_site_lets_go_of_its_claims_within_ten_seconds(busy_site
 def test_it_does_so_though_a_visitor_never_ends_their_request(busy_site, environ):
     host, port = environ["PADLOCK_LISTEN"].split(":")
     with socket.create_connection((host, int(port)), timeout=10) as visitor:
-        form = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\nExpect: 100-continue"
+        form = (
+            "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\nExpect:"
+            " 100-continue"
+        )
         visitor.sendall(f"POST /sign-in HTTP/1.1\r\nHost: {host}\r\n{form}\r\n\r\n".encode())
-        assert visitor.recv(100).startswith(b"HTTP/1.1 100 ")  # from now on a thread waits for the form
+        # From now on a thread waits for the form
+        assert visitor.recv(100).startswith(b"HTTP/1.1 100 ")
         busy_site.terminate()
         assert busy_site.wait(15) == 0
     assert claims() == 0
@@ -187,6 +200,8 @@ cli.main(["settings"], standalone_mode=False)
 import wsgi
 from webapp.extensions import scheduler
 print("running:", scheduler.running)"""
-    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environ, capture_output=True, text=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environ, capture_output=True, text=True
+    )
     assert ran.stdout.splitlines()[-1] == "running: False"
     assert "PADLOCK_REFRESH_AT = 03:00" in ran.stdout

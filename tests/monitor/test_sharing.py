@@ -1,4 +1,5 @@
-"""Two processes of one site beside each other, as two sites of this process with one database and one Redis."""
+"""Two processes of one site beside each other, as two sites of this process with one database and
+one Redis."""
 
 import threading
 
@@ -7,9 +8,10 @@ import pytest
 from tests.monitor.processes import wait_for
 from webapp import create_app
 from webapp.extensions import db
-from webapp.monitor import diagnoses, live
-from webapp.monitor.diagnoses import Diagnoses
-from webapp.monitor.showing import Showing
+from webapp.monitor import live
+from webapp.monitor.diagnosis import diagnoses
+from webapp.monitor.diagnosis.diagnoses import Diagnoses
+from webapp.monitor.diagnosis.showing import Showing
 from webapp.probe import Reason, State
 from webapp.probe.steps import NameUnderstood, Verdict
 
@@ -21,24 +23,32 @@ def two(site, redis):
     """The site, and a second process of it."""
     site.config["PADLOCK_BROKER_URL"] = redis.url
     live.register(site)
-    other = create_app({name: value for name, value in site.config.items() if name.startswith("PADLOCK_")})
+    other = create_app(
+        {name: value for name, value in site.config.items() if name.startswith("PADLOCK_")}
+    )
     yield site, other
-    other.extensions["padlock_flights"].close()
+    other.extensions["padlock_checks"].close()
     with other.app_context():
         db.engine.dispose()
 
 
 def test_a_name_that_another_process_asks_is_not_asked_again(two, hostname, lab, now):
     row = hostname("slow")
-    before, (here, there) = lab.contacts(row.name), two
-    flight = here.extensions["padlock_flights"].board(row.name, 1)
+    before = lab.contacts(row.name)
+    here, there = two
+    check = here.extensions["padlock_checks"].start(row.name, 1)
     with there.app_context():
         same = db.session.get(type(row), row.id)
         assert live.ask(same, active=True, viewer=2, now=now)
         stands = live.known(same, active=True, viewer=2, now=now)
-    assert (stands.checking, stands.state, stands.poll_seconds) == (True, State.UNKNOWN, live.LOOK)
-    assert flight.landed.wait(10)
-    assert there.extensions["padlock_shared"].lease(f"flight:{row.name}", 1)  # and has been given back
+    assert (stands.checking, stands.state, stands.poll_seconds) == (
+        True,
+        State.UNKNOWN,
+        live.ELSEWHERE_POLL_SECONDS,
+    )
+    assert check.done.wait(10)
+    # And has been given back
+    assert there.extensions["padlock_shared"].lease(f"check:{row.name}", 1)
     db.session.rollback()
     assert (row.reason, lab.contacts(row.name)) == (Reason.OK, before + 1)
 
@@ -52,7 +62,8 @@ def test_without_redis_each_process_asks_for_itself(two, hostname, redis, now):
 
 
 def test_a_diagnosis_is_read_along_in_every_process(two, monkeypatch, lab):
-    held, real = threading.Event(), diagnoses.diagnose
+    held = threading.Event()
+    real = diagnoses.diagnose
 
     def slowly(*arguments):
         for step in real(*arguments):
@@ -86,7 +97,8 @@ def test_a_diagnosis_whose_process_has_died_has_failed(two, now):
 
 def test_a_diagnosis_that_redis_has_half_forgotten_is_shown_to_nobody(two, now):
     here, there = (Showing(app.extensions["padlock_shared"]) for app in two)
-    diagnosis, step = diagnoses.Diagnosis("a.example", None, 1, now), NameUnderstood("a.example", "a.example")
+    diagnosis = diagnoses.Diagnosis("a.example", None, 1, now)
+    step = NameUnderstood("a.example", "a.example")
     assert here.begin(diagnosis)
     two[0].extensions["padlock_shared"].redis.flushall()
     here.add(diagnosis, step)

@@ -2,18 +2,21 @@ from dataclasses import replace
 
 import pytest
 
-from webapp import config
-from webapp.monitor.asking import probe_settings
+from webapp.config import loading
+from webapp.monitor.probing import probe_settings
 
 
 @pytest.fixture(scope="session")
 def lab_settings(lab, tmp_path_factory):
     """The engine's settings for the lab, with a deadline that tests can wait for."""
-    return replace(probe_settings(config.load(lab.environ(), tmp_path_factory.mktemp("instance"))), timeout=2.0)
+    return replace(
+        probe_settings(loading.load(lab.environ(), tmp_path_factory.mktemp("instance"))),
+        timeout=2.0,
+    )
 
 
 @pytest.fixture(scope="session")
 def lab_settings_of(tmp_path_factory):
     """The same for another lab."""
     folder = tmp_path_factory.mktemp("instance")
-    return lambda lab: replace(probe_settings(config.load(lab.environ(), folder)), timeout=5.0)
+    return lambda lab: replace(probe_settings(loading.load(lab.environ(), folder)), timeout=5.0)

@@ -12,22 +12,30 @@ from webapp.probe.waiting import drive
 
 # The last two carry a public IPv4 address: by NAT64, and by ISATAP below a public prefix.
 PUBLIC = """
-    93.184.215.14 8.8.8.8 2606:2800:21f:cb07::1 2a00:1450::1 64:ff9b::8.8.8.8 2a00:1450::5efe:8.8.8.8
+    93.184.215.14 8.8.8.8 2606:2800:21f:cb07::1 2a00:1450::1 64:ff9b::8.8.8.8
+    2a00:1450::5efe:8.8.8.8
 """.split()  # noqa: SIM905 - as below
 
-# IPv4: this network, private, shared, loopback, link-local and metadata, protocol assignments, documentation, relays,
-# benchmarks, multicast, reserved, broadcast, and what clouds use. IPv6: unspecified, loopback, mapped, compatible,
-# translated, NAT64 of loopback and metadata, discard, Teredo, ORCHID, documentation, 6to4, segment routing, unique
-# local, metadata, link-local, site-local, multicast, the former 6bone.
+# IPv4: this network, private, shared, loopback, link-local and metadata, protocol assignments,
+# documentation, relays, benchmarks, multicast, reserved, broadcast, and what clouds use. IPv6:
+# unspecified, loopback, mapped, compatible, translated, NAT64 of loopback and metadata, discard,
+# Teredo, ORCHID, documentation, 6to4, segment routing, unique local, metadata, link-local,
+# site-local, multicast, the former 6bone.
 FORBIDDEN = """
-    0.0.0.0 10.0.0.1 100.64.0.1 127.0.0.1 127.255.255.254 169.254.169.254 172.16.0.1 172.31.255.255 192.0.0.1 192.0.0.10
-    192.0.0.192 192.0.2.1 192.88.99.1 192.168.1.1 198.18.0.1 198.51.100.1 203.0.113.1 224.0.0.1 239.255.255.250
+    0.0.0.0 10.0.0.1 100.64.0.1 127.0.0.1 127.255.255.254 169.254.169.254 172.16.0.1 172.31.255.255
+    192.0.0.1 192.0.0.10
+    192.0.0.192 192.0.2.1 192.88.99.1 192.168.1.1 198.18.0.1 198.51.100.1 203.0.113.1 224.0.0.1
+    239.255.255.250
     240.0.0.1 255.255.255.255 100.100.100.200 168.63.129.16
-    :: ::1 ::ffff:127.0.0.1 ::ffff:10.0.0.1 ::ffff:8.8.8.8 ::127.0.0.1 ::ffff:0:127.0.0.1 64:ff9b::7f00:1
-    64:ff9b::a9fe:a9fe 64:ff9b:1::1 100::1 2001::1 2001:10::1 2001:20::1 2001:db8::1 2002:7f00:1:: 3fff::1 5f00::1
+    :: ::1 ::ffff:127.0.0.1 ::ffff:10.0.0.1 ::ffff:8.8.8.8 ::127.0.0.1 ::ffff:0:127.0.0.1
+    64:ff9b::7f00:1
+    64:ff9b::a9fe:a9fe 64:ff9b:1::1 100::1 2001::1 2001:10::1 2001:20::1 2001:db8::1 2002:7f00:1::
+    3fff::1 5f00::1
     fc00::1 fd00:ec2::254 fd20:ce::254 fe80::1 fe80::1%eth0 fe80::a9fe:a9fe fec0::1 ff02::1 3ffe::1
-    64:ff9b::10.1.2.3 64:ff9b::168.63.129.16 64:ff9b::100.100.100.200 64:ff9b::192.0.0.192 64:ff9b:1::8.8.8.8
-    ::8.8.8.8 ::ffff:0:8.8.8.8 2002:808:808:: 2a00:1450::5efe:10.1.2.3 2a00:1450::200:5efe:169.254.169.254
+    64:ff9b::10.1.2.3 64:ff9b::168.63.129.16 64:ff9b::100.100.100.200 64:ff9b::192.0.0.192
+    64:ff9b:1::8.8.8.8
+    ::8.8.8.8 ::ffff:0:8.8.8.8 2002:808:808:: 2a00:1450::5efe:10.1.2.3
+    2a00:1450::200:5efe:169.254.169.254
 """.split()  # noqa: SIM905 - a list literal of fifty would be fifty lines
 
 
@@ -94,11 +102,13 @@ def test_a_network_is_allowed_by_choice():
     assert asked("fd00::1", allowed=["fd00::/8"])
 
 
-# Each carries an IPv4 address that is not public, in one form or another; the last two hold it where other prefixes of
-# local NAT64 have it.
+# Each carries an IPv4 address that is not public, in one form or another; the last two hold it
+# where other prefixes of local NAT64 have it.
 CARRIERS = """
-    ::ffff:169.254.169.254 ::ffff:10.1.2.3 ::169.254.169.254 ::ffff:0:169.254.169.254 64:ff9b::169.254.169.254
-    64:ff9b::10.1.2.3 64:ff9b::127.0.0.1 64:ff9b::168.63.129.16 64:ff9b::100.100.100.200 64:ff9b::192.0.0.192
+    ::ffff:169.254.169.254 ::ffff:10.1.2.3 ::169.254.169.254 ::ffff:0:169.254.169.254
+    64:ff9b::169.254.169.254
+    64:ff9b::10.1.2.3 64:ff9b::127.0.0.1 64:ff9b::168.63.129.16 64:ff9b::100.100.100.200
+    64:ff9b::192.0.0.192
     2002:a9fe:a9fe:: 2002:a01:203::1 2001:0:808:808::5601:5601 2001:0:a01:203::f7f7:f7f7
     fe80::5efe:169.254.169.254 fd00::200:5efe:10.1.2.3 2a00:1450::5efe:10.1.2.3
     64:ff9b:1::169.254.169.254 64:ff9b:1:a9fe:a9:fe00:: 64:ff9b:1:2:a9:fea9:fe00:0
@@ -119,7 +129,8 @@ def test_an_allowed_network_may_carry_public_addresses():
 
 # The same network of one's own in every form in which an address can carry it.
 OWN = """
-    203.0.114.7 64:ff9b::203.0.114.7 ::ffff:203.0.114.7 ::203.0.114.7 ::ffff:0:203.0.114.7 2002:cb00:7207::1
+    203.0.114.7 64:ff9b::203.0.114.7 ::ffff:203.0.114.7 ::203.0.114.7 ::ffff:0:203.0.114.7
+    2002:cb00:7207::1
     2001:0:cb00:7207::f7f7:f7f7 2001:0:808:808::34ff:8df8 2a00:1450::5efe:203.0.114.7 2a00:99::1
 """.split()  # noqa: SIM905 - as above
 
@@ -133,14 +144,25 @@ def test_a_denied_network_is_never_asked_allowed_or_not(text):
 
 def test_what_is_denied_is_told_apart_from_what_is_not_public():
     policy = Policy(denied=(ip_network("203.0.114.0/24"),))
-    found = within(1, lookup=answering("203.0.114.7", "fe80::1", "64:ff9b::10.0.0.1", "8.8.8.8"), policy=policy)
-    assert [one.why for one in found.stray] == [NotAsked.DENIED, NotAsked.NOT_PUBLIC, NotAsked.CARRIES_IPV4]
+    found = within(
+        1, lookup=answering("203.0.114.7", "fe80::1", "64:ff9b::10.0.0.1", "8.8.8.8"), policy=policy
+    )
+    assert [one.why for one in found.stray] == [
+        NotAsked.DENIED,
+        NotAsked.NOT_PUBLIC,
+        NotAsked.CARRIES_IPV4,
+    ]
 
 
 def test_a_denied_network_wins_over_connect_to():
     there = (ConnectTo("*", "203.0.114.7", 443),)
     with pytest.raises(LookupFailed):
-        within(1, lookup=answering(), connect_to=there, policy=Policy(denied=(ip_network("203.0.114.0/24"),)))
+        within(
+            1,
+            lookup=answering(),
+            connect_to=there,
+            policy=Policy(denied=(ip_network("203.0.114.0/24"),)),
+        )
 
 
 def test_the_families_take_turns_and_only_the_first_eight_are_tried():
@@ -212,8 +234,12 @@ def test_connect_to_asks_there_and_not_dns():
         raise AssertionError("DNS was asked")
 
     where = (ConnectTo("*.example", "8.8.8.8", 8443), ConnectTo("*", "8.8.4.4", 443))
-    assert within(1, lookup=lookup, connect_to=where).endpoints == [address.Endpoint("8.8.8.8", 8443)]
-    assert within(1, "shop.test", lookup=lookup, connect_to=where).endpoints == [address.Endpoint("8.8.4.4", 443)]
+    assert within(1, lookup=lookup, connect_to=where).endpoints == [
+        address.Endpoint("8.8.8.8", 8443)
+    ]
+    assert within(1, "shop.test", lookup=lookup, connect_to=where).endpoints == [
+        address.Endpoint("8.8.4.4", 443)
+    ]
 
 
 def test_connect_to_may_give_several_addresses_to_one_pattern():
@@ -229,7 +255,10 @@ def test_connect_to_is_vetted_like_any_other_address():
 
 def test_the_hosts_file_is_read_without_the_final_dot(tmp_path, monkeypatch):
     hosts = tmp_path / "hosts"
-    hosts.write_text("# ours\n10.1.2.3 Shop.Example www.shop.example # old\n::2 shop.example\nnonsense shop.example\n")
+    hosts.write_text(
+        "# ours\n10.1.2.3 Shop.Example www.shop.example # old\n::2 shop.example\nnonsense"
+        " shop.example\n"
+    )
     monkeypatch.setattr(address, "HOSTS_FILE", hosts)
     assert system_lookup("shop.example") == ["10.1.2.3", "::2"]
     assert system_lookup("www.shop.example") == ["10.1.2.3"]

@@ -16,7 +16,8 @@ CHAIN = ("www.shop.example", "shop.cdn.example", "edge.cdn.example")
 
 
 def answer_to(question):
-    """The answer to a query: the chain of aliases to an address for its first name, an address for any other."""
+    """The answer to a query: the chain of aliases to an address for its first name, an address for
+    any other."""
     answer = dns.message.make_response(question)
     name = question.question[0].name.to_text(omit_final_dot=True)
     if name == CHAIN[0]:
@@ -43,7 +44,8 @@ def name_server(monkeypatch):
         thread = threading.Thread(target=serve)
         thread.start()
         resolver = dns.resolver.Resolver(configure=False)
-        resolver.nameservers, resolver.port = ["127.0.0.1"], sock.getsockname()[1]
+        resolver.nameservers = ["127.0.0.1"]
+        resolver.port = sock.getsockname()[1]
         monkeypatch.setattr(dns.resolver, "Resolver", lambda: resolver)
         yield
         thread.join()

@@ -1,4 +1,5 @@
-"""What curl takes and Chromium refuses: each row of docs/verdicts.md, asked of both and of the engine."""
+"""What curl takes and Chromium refuses: each row of docs/verdicts.md, asked of both and of the
+engine."""
 
 import re
 from pathlib import Path
@@ -17,11 +18,16 @@ from webapp.demo.servers import only_rsa
 from webapp.probe import Note, check
 from webapp.probe.browsers import refusals
 
-SEQUENCE, BIT_STRING, NULL = 0x30, 0x03, 0x05
-RSA, P256 = rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP256R1())
+SEQUENCE = 0x30
+BIT_STRING = 0x03
+NULL = 0x05
+RSA = rsa.generate_private_key(65537, 2048)
+P256 = ec.generate_private_key(ec.SECP256R1())
 SHA224 = hashes.SHA224()
 OTHER = x509.ObjectIdentifier("1.2.3.4")
-NETSCAPE, MICROSOFT = map(x509.ObjectIdentifier, ("2.16.840.1.113730.4.1", "1.3.6.1.4.1.311.10.3.3"))
+NETSCAPE, MICROSOFT = map(
+    x509.ObjectIdentifier, ("2.16.840.1.113730.4.1", "1.3.6.1.4.1.311.10.3.3")
+)
 OID_1_2_3_4 = bytes.fromhex("06032a0304")
 
 
@@ -49,8 +55,12 @@ RSA_WITHOUT_NULL = der(
 )
 
 # By the first cell of the row in docs/verdicts.md: what `issue` takes.
-KEY, USAGE, PURPOSE = Note.BROWSERS_REFUSE_KEY, Note.BROWSERS_REFUSE_KEY_USAGE, Note.BROWSERS_REFUSE_PURPOSE
-SIGNATURE, TEXT, FORM = Note.BROWSERS_REFUSE_SIGNATURE, Note.BROWSERS_REFUSE_TEXT, Note.BROWSERS_REFUSE_FORM
+KEY = Note.BROWSERS_REFUSE_KEY
+USAGE = Note.BROWSERS_REFUSE_KEY_USAGE
+PURPOSE = Note.BROWSERS_REFUSE_PURPOSE
+SIGNATURE = Note.BROWSERS_REFUSE_SIGNATURE
+TEXT = Note.BROWSERS_REFUSE_TEXT
+FORM = Note.BROWSERS_REFUSE_FORM
 ROWS = {
     "Ed25519 key": (KEY, {"key": ed25519.Ed25519PrivateKey.generate()}),
     "Ed448 key": (KEY, {"key": ed448.Ed448PrivateKey.generate()}),
@@ -70,16 +80,28 @@ ROWS = {
         {
             "ca": {
                 "extensions": [
-                    extension(ExtensionOID.EXTENDED_KEY_USAGE, x509.ExtendedKeyUsage([NETSCAPE]).public_bytes())
+                    extension(
+                        ExtensionOID.EXTENDED_KEY_USAGE,
+                        x509.ExtendedKeyUsage([NETSCAPE]).public_bytes(),
+                    )
                 ]
             }
         },
     ),
     "signed with SHA-224": (SIGNATURE, {"digest": SHA224}),
-    "issuer with an Ed25519 key": (SIGNATURE, {"ca": {"key": ed25519.Ed25519PrivateKey.generate()}}),
+    "issuer with an Ed25519 key": (
+        SIGNATURE,
+        {"ca": {"key": ed25519.Ed25519PrivateKey.generate()}},
+    ),
     "issuer with an Ed448 key": (SIGNATURE, {"ca": {"key": ed448.Ed448PrivateKey.generate()}}),
-    "issuer with an EC key on P-224": (SIGNATURE, {"ca": {"key": ec.generate_private_key(ec.SECP224R1())}}),
-    "issuer with an EC key on secp256k1": (SIGNATURE, {"ca": {"key": ec.generate_private_key(ec.SECP256K1())}}),
+    "issuer with an EC key on P-224": (
+        SIGNATURE,
+        {"ca": {"key": ec.generate_private_key(ec.SECP224R1())}},
+    ),
+    "issuer with an EC key on secp256k1": (
+        SIGNATURE,
+        {"ca": {"key": ec.generate_private_key(ec.SECP256K1())}},
+    ),
     "issuer with an EC key on a Brainpool curve": (
         SIGNATURE,
         {"ca": {"key": ec.generate_private_key(ec.BrainpoolP256R1())}},
@@ -96,7 +118,10 @@ ROWS = {
     "a version that there is not": (FORM, {"version": 4}),
     "no subject, and a SAN that is not critical": (FORM, {"subject": der(SEQUENCE)}),
     "an extension that is there twice": (FORM, has(OTHER, b"twice", 2)),
-    "an intermediate with an extension that is there twice": (FORM, {"ca": has(OTHER, b"twice", 2)}),
+    "an intermediate with an extension that is there twice": (
+        FORM,
+        {"ca": has(OTHER, b"twice", 2)},
+    ),
     "SAN with an IP address of five bytes": (FORM, with_san(der(0x87, b"\1\2\3\4\5"))),
     "SAN with a DNS name beyond ASCII": (FORM, with_san(der(0x82, "müller.example".encode()))),
     "AIA that cannot be read": (FORM, has(ExtensionOID.AUTHORITY_INFORMATION_ACCESS, b"garbage")),
@@ -110,7 +135,10 @@ ROWS = {
         FORM,
         has(ExtensionOID.POLICY_CONSTRAINTS, der(SEQUENCE, der(0x80, b"\0")), critical=True),
     ),
-    "inhibitAnyPolicy that cannot be read": (FORM, has(ExtensionOID.INHIBIT_ANY_POLICY, b"garbage")),
+    "inhibitAnyPolicy that cannot be read": (
+        FORM,
+        has(ExtensionOID.INHIBIT_ANY_POLICY, b"garbage"),
+    ),
     "name constraints that are empty": (FORM, has(ExtensionOID.NAME_CONSTRAINTS, der(SEQUENCE))),
 }
 # Odd, and taken by all: nothing may be said of these.
@@ -118,7 +146,11 @@ TAKEN = {
     "RSA 4096": {"key": rsa.generate_private_key(65537, 4096)},
     "EC key on P-384": {"key": ec.generate_private_key(ec.SECP384R1())},
     "no key usage": {"usage": b""},
-    "RSA key exchange, keyEncipherment alone": {"key": RSA, "usage": usage("03020520"), "setup": only_rsa},
+    "RSA key exchange, keyEncipherment alone": {
+        "key": RSA,
+        "usage": usage("03020520"),
+        "setup": only_rsa,
+    },
     "no extended key usage": {"eku": ()},
     "two purposes": {"eku": [NETSCAPE, ExtendedKeyUsageOID.SERVER_AUTH]},
     "issuer with an EC key on P-521": {"ca": {"key": ec.generate_private_key(ec.SECP521R1())}},
@@ -191,7 +223,9 @@ def test_the_table_of_the_documents_is_this_one():
     assert rows == {row: note.value for row, (note, _) in ROWS.items()}
 
 
-@pytest.mark.parametrize("octets", [b"", b"0", b"\x30\x80", b"\x30\x82\xff", b"\x30\x03\x30\x01\x05"])
+@pytest.mark.parametrize(
+    "octets", [b"", b"0", b"\x30\x80", b"\x30\x82\xff", b"\x30\x03\x30\x01\x05"]
+)
 def test_what_is_no_certificate_is_no_failure_of_ours(octets):
     assert Note.BROWSERS_REFUSE_FORM in refusals([octets, octets, octets])
 
@@ -199,6 +233,7 @@ def test_what_is_no_certificate_is_no_failure_of_ours(octets):
 def test_an_rsa_pss_signature_without_a_digest_is_sha_1():
     sha_256, pss = (bytes.fromhex(f"300d06092a864886f70d0101{end}") for end in ("0b0500", "0a3000"))
     odd = issue_ca("PSS CA", key=RSA).der.replace(sha_256, pss)
-    leaf, root = issue("a.example").der, issue_ca("Root").der
+    leaf = issue("a.example").der
+    root = issue_ca("Root").der
     assert refusals([leaf, odd, root]) == {SIGNATURE}
     assert refusals([leaf, odd]) == set()  # a root's signature on itself proves nothing

@@ -1,4 +1,5 @@
-"""What is read of certificates that strangers made: each field by itself, and as much as OpenSSL verifies."""
+"""What is read of certificates that strangers made: each field by itself, and as much as OpenSSL
+verifies."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,7 +20,8 @@ from webapp.probe.finding import Field
 
 UNPARSED = {"two-sans", "malformed-san"}  # OpenSSL itself cannot read the extensions of these
 MALFORMED = {*UNPARSED, *BAD_ENDS}
-OTHERWISE = {"nul-in-san": Reason.WRONG_HOSTNAME}  # read and judged: it is for another name than it is asked for
+# Read and judged: it is for another name than it is asked for
+OTHERWISE = {"nul-in-san": Reason.WRONG_HOSTNAME}
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,9 @@ def asked_of(lab, lab_settings, odd, *chain):
 @pytest.mark.parametrize("odd", ODD_LEAVES)
 def test_an_odd_certificate_gets_its_verdict_and_a_valid_one_its_end(odd, lab, lab_settings):
     finding = asked_of(lab, lab_settings, odd, lab.intermediate)
-    assert finding.reason is (Reason.CHAIN_INVALID if odd in MALFORMED else OTHERWISE.get(odd, Reason.OK))
+    assert finding.reason is (
+        Reason.CHAIN_INVALID if odd in MALFORMED else OTHERWISE.get(odd, Reason.OK)
+    )
     assert (finding.certificate.not_after is None) == (odd in BAD_ENDS)
     assert finding.certificate.issuer == "Padlock Lab CA 1, Padlock Lab"
 
@@ -52,9 +56,17 @@ def test_an_odd_certificate_without_its_issuer_lacks_its_issuer(odd, lab, lab_se
 @pytest.mark.parametrize("odd", ["malformed", "twice"])
 def test_no_issuer_is_missing_where_the_one_that_came_is_malformed(odd, lab, lab_settings):
     value = b"garbage" if odd == "malformed" else der(0x04, b"another")
-    broken = issue_ca("Broken CA", issuer=lab.root, extensions=[extension(fields_oid(fields.SUBJECT_KEY_ID), value)])
-    address, port = lab.serve("broken.lab.example", issue("broken.lab.example", issuer=broken), broken)
-    finding = check("broken.lab.example", replace(lab_settings, connect_to=(ConnectTo("*", address, port),)))
+    broken = issue_ca(
+        "Broken CA",
+        issuer=lab.root,
+        extensions=[extension(fields_oid(fields.SUBJECT_KEY_ID), value)],
+    )
+    address, port = lab.serve(
+        "broken.lab.example", issue("broken.lab.example", issuer=broken), broken
+    )
+    finding = check(
+        "broken.lab.example", replace(lab_settings, connect_to=(ConnectTo("*", address, port),))
+    )
     assert finding.reason is Reason.CHAIN_INVALID
 
 
@@ -70,7 +82,11 @@ def test_an_issuer_of_the_same_name_with_another_key_is_not_the_one_that_is_miss
 def test_text_of_every_kind_is_shown_as_text(text, tls_name, ca):
     tag, octets, shown = ODD_TEXTS[text]
     name = odd_name(tag, octets)
-    made = issue("a.example", subject=name) if tls_name == "subject" else issue("a.example", issuer=issue_ca(name))
+    made = (
+        issue("a.example", subject=name)
+        if tls_name == "subject"
+        else issue("a.example", issuer=issue_ca(name))
+    )
     read = certificate.read(made.der)
     assert getattr(read, tls_name) == certificate.clean(shown)
     assert read.unreadable == ()
@@ -78,9 +94,16 @@ def test_text_of_every_kind_is_shown_as_text(text, tls_name, ca):
 
 
 def test_a_name_without_a_common_name_is_told_by_what_it_has():
-    unit, country = ((bytes.fromhex(oid), text) for oid, text in (("55040b", b"Shops"), ("550406", b"DE")))
-    name = der(0x30, *(der(0x31, der(0x30, der(0x06, oid), der(0x13, text))) for oid, text in (country, unit)))
-    assert certificate.read(issue("a.example", issuer=issue_ca(name)).der).issuer == "OU=Shops, C=DE"
+    unit, country = (
+        (bytes.fromhex(oid), text) for oid, text in (("55040b", b"Shops"), ("550406", b"DE"))
+    )
+    name = der(
+        0x30,
+        *(der(0x31, der(0x30, der(0x06, oid), der(0x13, text))) for oid, text in (country, unit)),
+    )
+    assert (
+        certificate.read(issue("a.example", issuer=issue_ca(name)).der).issuer == "OU=Shops, C=DE"
+    )
 
 
 def test_a_blank_name_is_none_at_all():
@@ -107,7 +130,13 @@ def test_an_end_that_cannot_be_read_is_named_and_takes_nothing_with_it(end):
 
 
 def test_the_names_beside_one_that_is_malformed_are_read():
-    entries = der(0x82, b"a.example"), der(0x82, b""), der(0x87, b"\x7f\0\0\1"), der(0x82, b"b.example"), b"\x82\x50cut"
+    entries = (
+        der(0x82, b"a.example"),
+        der(0x82, b""),
+        der(0x87, b"\x7f\0\0\1"),
+        der(0x82, b"b.example"),
+        b"\x82\x50cut",
+    )
     read = certificate.read(issue("a.example", san=der(0x30, *entries)).der)
     assert read.names == ("a.example", "b.example")
     assert read.unreadable == (Field.NAMES,)
@@ -128,7 +157,10 @@ def test_a_hundred_names_are_kept_and_all_are_counted():
 
 def test_a_serial_of_any_size_or_sign_is_shown():
     assert certificate.read(issue("a.example", serial=-5).der).serial == "-5"
-    assert len(certificate.read(issue("a.example", serial=1 << 4096).der).serial) == certificate.MOST_CHARACTERS
+    assert (
+        len(certificate.read(issue("a.example", serial=1 << 4096).der).serial)
+        == certificate.MOST_CHARACTERS
+    )
 
 
 KEYS = {
@@ -174,7 +206,13 @@ def test_a_key_that_few_know_is_told_by_its_curve_or_its_number(algorithm, told)
         ((oid("1.2.840.113549.1.1.11"), der(0x05)), "sha256"),
         ((oid("1.2.840.113549.1.1.5"), der(0x05)), "sha1"),
         ((oid("1.2.840.10045.4.3.3"),), "sha384"),
-        ((oid("1.2.840.113549.1.1.10"), der(0x30, der(0xA0, der(0x30, oid("2.16.840.1.101.3.4.2.3"))))), "sha512"),
+        (
+            (
+                oid("1.2.840.113549.1.1.10"),
+                der(0x30, der(0xA0, der(0x30, oid("2.16.840.1.101.3.4.2.3")))),
+            ),
+            "sha512",
+        ),
         ((oid("1.2.840.113549.1.1.10"), der(0x30)), "sha1"),
         ((oid("1.3.101.112"),), "built in"),
         ((oid("2.16.840.1.101.3.4.3.19"),), "built in"),
@@ -206,12 +244,18 @@ def verified(leaf: bytes, ca) -> bool:
 def signed_again(leaf: bytes, ca, at: int, octets: bytes, cut: int) -> bytes:
     """A leaf with other bytes somewhere inside, and a signature that fits."""
     inner = next(elements(next(elements(leaf)).body)).body
-    return pki._signed(der(0x30, inner[:at] + octets + inner[at + cut :]), ca.key, pki.hashes.SHA256())
+    return pki._signed(
+        der(0x30, inner[:at] + octets + inner[at + cut :]), ca.key, pki.hashes.SHA256()
+    )
 
 
 STEADY = {"serial": 1 << 100, "key": ec.generate_private_key(ec.SECP256R1())}
 LENGTH = len(
-    next(elements(next(elements(issue("a.example", issuer=issue_ca("Padlock Lab CA"), **STEADY).der)).body)).body
+    next(
+        elements(
+            next(elements(issue("a.example", issuer=issue_ca("Padlock Lab CA"), **STEADY).der)).body
+        )
+    ).body
 )
 
 
@@ -219,9 +263,13 @@ def test_a_leaf_that_is_signed_again_is_verified(ca):
     assert verified(signed_again(issue("a.example", issuer=ca).der, ca, 0, b"", 0), ca)
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(data=st.data(), octets=st.binary(max_size=3))
-def test_whenever_openssl_verifies_a_certificate_its_dates_and_its_issuer_are_read(ca, data, octets):
+def test_whenever_openssl_verifies_a_certificate_its_dates_and_its_issuer_are_read(
+    ca, data, octets
+):
     at = data.draw(st.integers(0, LENGTH - 1))
     leaf = issue("a.example", issuer=ca, **STEADY).der
     changed = signed_again(leaf, ca, at, octets, len(octets))
@@ -239,7 +287,10 @@ def test_lengths_of_any_form_are_read_as_openssl_reads_them(tag, ca):
     inner = next(elements(next(elements(issue("a.example", issuer=ca).der)).body)).body
     parts = [der(each.tag, each.body) for each in elements(inner)]
     validity = next(each.body for each in list(elements(inner))[4:5])
-    for written in (b"\x30\x82" + len(validity).to_bytes(2, "big") + validity, b"\x30\x80" + validity + b"\0\0"):
+    for written in (
+        b"\x30\x82" + len(validity).to_bytes(2, "big") + validity,
+        b"\x30\x80" + validity + b"\0\0",
+    ):
         tbs = der(0x30, *parts[:4], written, *parts[5:])
         made = pki._signed(tbs, ca.key, pki.hashes.SHA256())
         assert verified(made, ca)
@@ -261,7 +312,10 @@ def test_cleaned_text_is_short_and_hides_nothing(text):
 
 
 def test_a_name_far_down_a_long_list_counts():
-    names = [*(f"{number}.example" for number in range(certificate.MOST_NAMES + 20)), "*.shop.example"]
+    names = [
+        *(f"{number}.example" for number in range(certificate.MOST_NAMES + 20)),
+        "*.shop.example",
+    ]
     assert certificate.covers(issue(names).der, "a_b.shop.example")
     assert not certificate.covers(issue(names).der, "a_b.deep.shop.example")
 

@@ -36,4 +36,8 @@ def test_an_odd_certificate_is_a_link_all_the_same(label):
 
 def test_what_is_no_certificate_is_a_link_without_facts():
     link = read_link(b"no certificate")
-    assert (link.subject, link.self_issued, Field.SUBJECT in link.certificate.unreadable) == ("", False, True)
+    assert (link.subject, link.self_issued, Field.SUBJECT in link.certificate.unreadable) == (
+        "",
+        False,
+        True,
+    )

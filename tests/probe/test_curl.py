@@ -13,18 +13,28 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from tests.demo.test_lab import _curl, curl  # noqa: F401 - the latter is a fixture
-from webapp import padlock
 from webapp.demo.behaviours import TLS_1_2_HELLO, answers
 from webapp.demo.chains import names_only
 from webapp.demo.lab import Case, Lab
-from webapp.demo.pki import BIT_STRING, GENERALIZED_TIME, SEQUENCE, UTC_TIME, Identity, days, der, extension, issue_ca
+from webapp.demo.pki import (
+    BIT_STRING,
+    GENERALIZED_TIME,
+    SEQUENCE,
+    UTC_TIME,
+    Identity,
+    days,
+    der,
+    extension,
+    issue_ca,
+)
 from webapp.demo.pki import issue as issue_leaf
 from webapp.demo.servers import with_bad_signature
 from webapp.monitor.models import Hostname
-from webapp.monitor.record import remember
+from webapp.monitor.results import remember
 from webapp.probe.address import ConnectTo
 from webapp.probe.engine import check
 from webapp.probe.finding import Reason
+from webapp.words import curl_errors, verdicts
 
 NAME = "numbers.lab.example"
 OLD = {"not_before": days(-99), "not_after": days(-9.5)}
@@ -53,7 +63,8 @@ def _other_algorithm(good: Identity) -> Identity:
 
 def _unknown_algorithm(good: Identity, times: int) -> Identity:
     """The same certificate with an algorithm that there is not: inside only, or in both places."""
-    known, unknown = bytes.fromhex("06082a8648ce3d040302"), bytes.fromhex("06082a8648053d040302")
+    known = bytes.fromhex("06082a8648ce3d040302")
+    unknown = bytes.fromhex("06082a8648053d040302")
     return replace(good, der=good.der.replace(known, unknown, times))
 
 
@@ -73,7 +84,8 @@ def _chains(lab: Lab) -> Iterator[tuple[str, Sequence[Identity]]]:
     def extended(oid: x509.ObjectIdentifier, value: bytes) -> dict[str, Any]:
         return {"extensions": [extension(oid, value)]}
 
-    old_ca, nobody = issue_ca("Old CA", issuer=lab.root, not_after=days(-3)), issue_ca("Nobody")
+    old_ca = issue_ca("Old CA", issuer=lab.root, not_after=days(-3))
+    nobody = issue_ca("Nobody")
     rsa_ca = issue_ca("RSA CA", issuer=lab.root, key=rsa.generate_private_key(65537, 2048))
     upper = issue_ca("Upper", issuer=lab.root)
     lower = issue_ca("Lower", issuer=upper)
@@ -83,7 +95,10 @@ def _chains(lab: Lab) -> Iterator[tuple[str, Sequence[Identity]]]:
     yield "signature-cn-only", (with_bad_signature(issue(san=b"")), ca)
     yield "signature-expired", (with_bad_signature(issue(**OLD)), ca)
     yield "signature-issuer-expired", (with_bad_signature(issue(by=old_ca)), old_ca)
-    yield "signature-for-clients", (with_bad_signature(issue(eku=[ExtendedKeyUsageOID.CLIENT_AUTH])), ca)
+    yield (
+        "signature-for-clients",
+        (with_bad_signature(issue(eku=[ExtendedKeyUsageOID.CLIENT_AUTH])), ca),
+    )
     yield "signature-unknown-root", (with_bad_signature(issue(by=nobody)), nobody)
     yield "signature-no-issuer", (with_bad_signature(issue()),)
     yield "signature-itself", (with_bad_signature(issue_leaf(NAME)),)
@@ -105,12 +120,17 @@ def _chains(lab: Lab) -> Iterator[tuple[str, Sequence[Identity]]]:
         yield f"{label}-of-upper", (issue(by=below), below, garbled)
     stranger = issue_ca("Stranger", **extended(GARBLED["crl-points"], b"garbage"))
     yield "expired-beside-garbled", (issue(**OLD), ca, stranger)
-    garbled = issue_ca(ca.name, issuer=lab.root, key=ca.key, **extended(GARBLED["crl-points"], b"garbage"))
+    garbled = issue_ca(
+        ca.name, issuer=lab.root, key=ca.key, **extended(GARBLED["crl-points"], b"garbage")
+    )
     yield "garbled-twin", (issue(), garbled, ca)
     yield "expired-garbled-twin", (issue(**OLD), garbled, ca)
     yield "san", (issue(san=b"garbage"), ca)
     yield "san-twice", (issue(**extended(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, der(SEQUENCE))), ca)
-    yield "purposes", (issue(eku=(), **extended(ExtensionOID.EXTENDED_KEY_USAGE, bytes.fromhex("30020500"))), ca)
+    yield (
+        "purposes",
+        (issue(eku=(), **extended(ExtensionOID.EXTENDED_KEY_USAGE, bytes.fromhex("30020500"))), ca),
+    )
     yield "usage", (issue("other.lab.example", usage=b"garbage", **OLD), ca)
     yield "usage-empty", (issue(usage=der(BIT_STRING, b"\0")), ca)
     yield "usage-empty-no-issuer", (issue(usage=der(BIT_STRING, b"\0")),)
@@ -118,7 +138,9 @@ def _chains(lab: Lab) -> Iterator[tuple[str, Sequence[Identity]]]:
     for label, written in TIMES.items():
         yield f"end-{label}", (issue(not_after=written), ca)
         yield f"start-{label}", (issue(not_before=written), ca)
-    elsewhere = issue_ca("For elsewhere", issuer=lab.root, extensions=[names_only("elsewhere.example")])
+    elsewhere = issue_ca(
+        "For elsewhere", issuer=lab.root, extensions=[names_only("elsewhere.example")]
+    )
     yield "outside-constraints", (with_bad_signature(issue(by=elsewhere)), elsewhere)
 
 
@@ -135,7 +157,9 @@ def test_the_number_is_real_curls_for_every_odd_certificate(lab, lab_settings, c
 
     with ThreadPoolExecutor(8) as pool:
         found = dict(zip(served, pool.map(both, served.values()), strict=True))
-    assert {label: ours for label, (ours, _) in found.items()} == {label: real for label, (_, real) in found.items()}
+    assert {label: ours for label, (ours, _) in found.items()} == {
+        label: real for label, (_, real) in found.items()
+    }
     assert {real for _, real in found.values()} == {0, 35, 60}
 
 
@@ -149,17 +173,26 @@ def test_a_certificate_that_is_none_ends_with_35(lab, lab_settings, curl):  # no
         address = lab.listen(f"none.{NAME}", answers(flight))
         found = check(NAME, _at(lab_settings, address))
         assert found.reason is Reason.CHAIN_INVALID
-        assert found.curl == 35 == _curl(curl, lab, Case(NAME, found.reason, "", (address,)), address)
+        assert (
+            found.curl == 35 == _curl(curl, lab, Case(NAME, found.reason, "", (address,)), address)
+        )
 
 
-def test_a_check_the_details_and_the_command_line_say_the_number_that_curl_ends_with(lab, lab_settings):
-    after_the_handshake = (1, 8, 52, 56)  # of servers without a good HTTP answer, which no check asks for
+def test_a_check_the_details_and_the_command_line_say_the_number_that_curl_ends_with(
+    lab, lab_settings
+):
+    # Of servers without a good HTTP answer, which no check asks for
+    after_the_handshake = (1, 8, 52, 56)
     for case in lab.cases.values():
-        if not case.curl or case.cert_status or (case.reason is Reason.OK and case.curl[0] in after_the_handshake):
+        if (
+            not case.curl
+            or case.cert_status
+            or (case.reason is Reason.OK and case.curl[0] in after_the_handshake)
+        ):
             continue
         found = check(case.hostname, lab_settings)
         row = Hostname(name=case.hostname)
         remember(row, found, found.checked_at)
-        number = padlock.curl_number(found.reason, row)
+        number = curl_errors.curl_number(found.reason, row)
         assert number in case.curl, case.hostname
-        assert f"curl error {number}: curl " in padlock.staff_text(found), case.hostname
+        assert f"curl error {number}: curl " in verdicts.staff_text(found), case.hostname

@@ -10,7 +10,8 @@ from webapp.demo.pki import OCTET_STRING, SEQUENCE, der, issue
 from webapp.probe.certificate import malformed_on_path, read_link
 from webapp.probe.der import CONSTRUCTED, Element, Malformed, check, content, elements
 
-INDEFINITE, ZEROS = 0x80, b"\0\0"
+INDEFINITE = 0x80
+ZEROS = b"\0\0"
 
 
 def endless(tag, *inside):
@@ -38,7 +39,11 @@ def walk(data):
             walk(element.body)
 
 
-@given(st.lists(st.sampled_from((0, 1, 2, 3, 0x04, 0x1F, 0x24, 0x30, 0x80, 0x81, 0x82)), max_size=12).map(bytes))
+@given(
+    st.lists(
+        st.sampled_from((0, 1, 2, 3, 0x04, 0x1F, 0x24, 0x30, 0x80, 0x81, 0x82)), max_size=12
+    ).map(bytes)
+)
 def test_what_is_well_formed_at_once_is_well_formed_step_by_step(data):
     try:
         walk(data)
@@ -54,7 +59,9 @@ def test_elements_may_be_thirty_deep(wrap):
     assert not is_well_formed(nested(31, b"", wrap))
 
 
-@pytest.mark.parametrize("data", ["3080", "308000", "30800500", "3003308000", "3004308005000000", "0480", "3002040100"])
+@pytest.mark.parametrize(
+    "data", ["3080", "308000", "30800500", "3003308000", "3004308005000000", "0480", "3002040100"]
+)
 def test_what_is_cut_off_or_crosses_its_end_is_malformed(data):
     assert not is_well_formed(bytes.fromhex(data))
 
@@ -72,7 +79,9 @@ def test_the_parts_of_a_string_are_five_deep_at_most():
 def test_a_certificate_that_is_a_maze_costs_little(tag):
     maze = nested(29, der(OCTET_STRING) * 40_000, tag=tag)
     kind = bytes.fromhex("0603551d1e")  # name constraints, which OpenSSL reads of every certificate
-    odd = der(SEQUENCE, kind, endless(OCTET_STRING, der(OCTET_STRING, maze)) if tag == SEQUENCE else maze)
+    odd = der(
+        SEQUENCE, kind, endless(OCTET_STRING, der(OCTET_STRING, maze)) if tag == SEQUENCE else maze
+    )
     leaf = issue("a.example", extensions=[odd]).der
     began = time.thread_time()
     for _ in range(4):  # one check comes back to the leaf several times

@@ -20,7 +20,17 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from webapp.demo.pki import issue
-from webapp.probe import ConnectTo, Reason, Refusal, Settings, State, check, check_many, connection, trust_store
+from webapp.probe import (
+    ConnectTo,
+    Reason,
+    Refusal,
+    Settings,
+    State,
+    check,
+    check_many,
+    connection,
+    trust_store,
+)
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 
@@ -33,7 +43,10 @@ def lookup_failing_with(error):
 
 
 def test_the_engine_loads_neither_flask_nor_a_database():
-    code = "import webapp.probe, sys; print(sorted({m.split('.')[0] for m in sys.modules} & {'flask', 'sqlalchemy'}))"
+    code = (
+        "import webapp.probe, sys; print(sorted({m.split('.')[0] for m in sys.modules} &"
+        " {'flask', 'sqlalchemy'}))"
+    )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
 
@@ -63,7 +76,9 @@ def test_a_lookup_that_fails_is_told_by_whose_fault_it_is(error, reason, caplog)
 
 def test_a_stalled_resolver_does_not_outlast_the_deadline():
     release = threading.Event()
-    finding = check("shop.example", Settings(lookup=lambda hostname: release.wait(30) or [], timeout=0.3))
+    finding = check(
+        "shop.example", Settings(lookup=lambda hostname: release.wait(30) or [], timeout=0.3)
+    )
     release.set()
     assert finding.reason is Reason.DNS_FAILED
     assert finding.elapsed_seconds < 1.3
@@ -85,7 +100,9 @@ def test_stalled_lookups_do_not_hold_up_the_others(lab_settings):
     assert time.monotonic() - started < 3
 
 
-@pytest.mark.parametrize("address", ["10.0.0.1", "127.0.0.1", "169.254.169.254", "::ffff:127.0.0.1", "64:ff9b::7f00:1"])
+@pytest.mark.parametrize(
+    "address", ["10.0.0.1", "127.0.0.1", "169.254.169.254", "::ffff:127.0.0.1", "64:ff9b::7f00:1"]
+)
 def test_a_name_that_points_inside_is_not_asked(address, guard):
     finding = check("shop.example", Settings(lookup=lambda hostname: [address]))
     assert finding.reason is Reason.BLOCKED
@@ -97,8 +114,14 @@ def test_a_second_dns_answer_is_never_used(monkeypatch, lab):
     answers = iter([["127.0.0.1"], ["10.0.0.1"]])
     dialled = []
     real = socket.socket.connect_ex
-    monkeypatch.setattr(socket.socket, "connect_ex", lambda s, to: dialled.append(to[0]) or real(s, ("127.0.0.1", 1)))
-    check("shop.example", Settings(lookup=lambda hostname: next(answers), allowed_networks=LOOPBACK))
+    monkeypatch.setattr(
+        socket.socket,
+        "connect_ex",
+        lambda s, to: dialled.append(to[0]) or real(s, ("127.0.0.1", 1)),
+    )
+    check(
+        "shop.example", Settings(lookup=lambda hostname: next(answers), allowed_networks=LOOPBACK)
+    )
     assert set(dialled) == {"127.0.0.1"}
     assert list(answers) == [["10.0.0.1"]]
 
@@ -136,8 +159,13 @@ def test_a_machine_without_ipv6_asks_over_ipv4(code, monkeypatch, lab_settings):
     monkeypatch.setattr(connection, "_socket_towards", without_ipv6)
     good = [entry for entry in lab_settings.connect_to if entry.pattern == "ok.lab.example"]
     six = replace(good[0], address="::1")
-    assert check("ok.lab.example", replace(lab_settings, connect_to=(six, *good))).reason is Reason.OK
-    assert check("ok.lab.example", replace(lab_settings, connect_to=(six,))).reason is Reason.UNREACHABLE
+    assert (
+        check("ok.lab.example", replace(lab_settings, connect_to=(six, *good))).reason is Reason.OK
+    )
+    assert (
+        check("ok.lab.example", replace(lab_settings, connect_to=(six,))).reason
+        is Reason.UNREACHABLE
+    )
 
 
 def test_a_server_is_not_blamed_when_this_machine_looked_too_late(monkeypatch, lab_settings):
@@ -146,14 +174,19 @@ def test_a_server_is_not_blamed_when_this_machine_looked_too_late(monkeypatch, l
 
 
 def test_finite_field_diffie_hellman_is_not_spoken(lab, lab_settings):
-    # A hostile server may choose parameters that cost us a second of CPU; browsers have left all of it behind.
+    # A hostile server may choose parameters that cost us a second of CPU; browsers have left all of
+    # it behind.
     def only_dhe(context):
         context.maximum_version = ssl.TLSVersion.TLSv1_2
         context.set_ciphers("DHE-RSA-AES128-GCM-SHA256")
 
-    leaf = issue("dhe.lab.example", issuer=lab.intermediate, key=rsa.generate_private_key(65537, 2048))
+    leaf = issue(
+        "dhe.lab.example", issuer=lab.intermediate, key=rsa.generate_private_key(65537, 2048)
+    )
     address, port = lab.serve("dhe.lab.example", leaf, lab.intermediate, setup=only_dhe)
-    finding = check("dhe.lab.example", replace(lab_settings, connect_to=(ConnectTo("*", address, port),)))
+    finding = check(
+        "dhe.lab.example", replace(lab_settings, connect_to=(ConnectTo("*", address, port),))
+    )
     assert finding.reason is Reason.HANDSHAKE_FAILED
 
 
@@ -170,7 +203,9 @@ def test_out_of_threads_is_our_own_fault(monkeypatch):
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", no_thread)
-    assert check("shop.example", Settings(lookup=lambda hostname: [])).reason is Reason.MONITOR_ERROR
+    assert (
+        check("shop.example", Settings(lookup=lambda hostname: [])).reason is Reason.MONITOR_ERROR
+    )
 
 
 def test_an_endless_input_is_read_no_faster_than_findings_are_taken():
@@ -194,7 +229,9 @@ def test_an_input_that_breaks_breaks_the_caller_not_the_engine():
 
 def test_two_hundred_silent_servers_at_once_end_with_the_deadline(lab_settings):
     started = time.monotonic()
-    findings = list(check_many(["silent.lab.example", "drips.lab.example"] * 100, lab_settings, 200))
+    findings = list(
+        check_many(["silent.lab.example", "drips.lab.example"] * 100, lab_settings, 200)
+    )
     assert {finding.reason for finding in findings} == {Reason.TIMEOUT}
     assert time.monotonic() - started < lab_settings.timeout + 10
 
@@ -215,12 +252,17 @@ def bundle(tmp_path, lab) -> Path:
     return path
 
 
-@pytest.mark.parametrize("content", [None, b"", b"no pem at all", b"-----BEGIN CERTIFICATE-----\nAAAA\n"])
+@pytest.mark.parametrize(
+    "content", [None, b"", b"no pem at all", b"-----BEGIN CERTIFICATE-----\nAAAA\n"]
+)
 def test_without_a_root_to_trust_nothing_is_red(content, tmp_path, lab_settings):
     path = tmp_path / "bundle.pem"
     if content is not None:
         path.write_bytes(content)
-    assert check("ok.lab.example", replace(lab_settings, ca_bundle=path)).reason is Reason.MONITOR_ERROR
+    assert (
+        check("ok.lab.example", replace(lab_settings, ca_bundle=path)).reason
+        is Reason.MONITOR_ERROR
+    )
 
 
 def test_the_roots_are_read_anew_when_the_file_changes(bundle, lab_settings):
@@ -242,7 +284,10 @@ def test_the_roots_loaded_before_are_kept_when_the_new_file_is_broken(bundle, la
 def test_the_environment_does_not_change_whom_we_trust(monkeypatch, lab, lab_settings):
     for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.setenv(variable, str(lab.ca_bundle))
-    assert check("ok.lab.example", replace(lab_settings, ca_bundle=None)).reason is Reason.INCOMPLETE_CHAIN
+    assert (
+        check("ok.lab.example", replace(lab_settings, ca_bundle=None)).reason
+        is Reason.INCOMPLETE_CHAIN
+    )
 
 
 def test_a_connection_to_another_address_than_the_vetted_one_is_not_used(monkeypatch, lab_settings):

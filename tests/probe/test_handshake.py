@@ -16,9 +16,13 @@ from webapp.demo.pki import issue
 from webapp.demo.servers import does, only, shows, wants_client
 from webapp.probe import ConnectTo, Note, Reason, check, handshake, trust_store
 
-TLS_1_2, TLS_1_3 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
-SERVER_NAME, SUPPORTED_GROUPS, KEY_SHARE = 0, 10, 51
-X25519, X25519MLKEM768 = 0x001D, 0x11EC
+TLS_1_2 = ssl.TLSVersion.TLSv1_2
+TLS_1_3 = ssl.TLSVersion.TLSv1_3
+SERVER_NAME = 0
+SUPPORTED_GROUPS = 10
+KEY_SHARE = 51
+X25519 = 0x001D
+X25519MLKEM768 = 0x11EC
 
 
 @pytest.fixture
@@ -82,8 +86,8 @@ def test_a_server_without_secure_renegotiation_is_judged_by_its_certificate(lab,
 def test_what_our_side_declines_is_told_as_ours(lab_settings):
     finding = check("oversized.lab.example", lab_settings)
     assert (
-        "our side ended it: a message, most often its certificates, is larger than the 100 kB that we read"
-        in finding.detail
+        "our side ended it: a message, most often its certificates, is larger than the 100 kB that"
+        " we read" in finding.detail
     )
     assert finding.notes == {Note.ENDED_BY_US}
 
@@ -100,7 +104,9 @@ def test_no_memory_is_our_own_fault(monkeypatch, lab_settings):
         return -1
 
     names = ("SSL_do_handshake", *(name for name in dir(lib) if name != "SSL_do_handshake"))
-    changed = SimpleNamespace(**{name: getattr(lib, name) for name in names} | {"SSL_do_handshake": fails})
+    changed = SimpleNamespace(
+        **{name: getattr(lib, name) for name in names} | {"SSL_do_handshake": fails}
+    )
     monkeypatch.setattr(handshake, "lib", changed)
     assert check("ok.lab.example", lab_settings).reason is Reason.MONITOR_ERROR
 
@@ -147,7 +153,8 @@ def test_no_client_hello_is_as_long_as_some_load_balancers_never_answer(client_h
 
 def test_a_post_quantum_group_is_offered_without_a_key_share(client_hello):
     _, extensions = client_hello("hello.lab.example")
-    groups, shares = extensions[SUPPORTED_GROUPS][2:], extensions[KEY_SHARE][2:]
+    groups = extensions[SUPPORTED_GROUPS][2:]
+    shares = extensions[KEY_SHARE][2:]
     assert X25519MLKEM768.to_bytes(2, "big") == groups[-2:]
     assert (int.from_bytes(shares[:2], "big"), len(shares)) == (X25519, 4 + 32)
 
@@ -156,7 +163,9 @@ def test_a_server_that_takes_a_post_quantum_group_only_is_valid(lab, ask):
     assert ask(lambda lab, name: lab.listen(name, _post_quantum(lab, name))).reason is Reason.OK
 
 
-def test_an_openssl_that_knows_no_post_quantum_group_offers_the_others(monkeypatch, lab, lab_settings):
+def test_an_openssl_that_knows_no_post_quantum_group_offers_the_others(
+    monkeypatch, lab, lab_settings
+):
     monkeypatch.setattr(trust_store, "_GROUPS", b"X25519:NoSuchGroup")
     assert trust_store.load(lab.ca_bundle)
 
@@ -171,7 +180,8 @@ def _post_quantum(lab, name):
     assert lib.SSL_CTX_set1_curves_list(context._context, b"X25519MLKEM768") == 1
 
     async def behaviour(sock):
-        loop, tls = asyncio.get_running_loop(), SSL.Connection(context)
+        loop = asyncio.get_running_loop()
+        tls = SSL.Connection(context)
         tls.set_accept_state()
         while received := await loop.sock_recv(sock, 65536):
             tls.bio_write(received)

@@ -9,7 +9,6 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtensionOID
 
-from webapp import padlock, telling
 from webapp.demo import behaviours
 from webapp.demo.pki import (
     BIT_STRING,
@@ -28,15 +27,20 @@ from webapp.demo.pki import (
 from webapp.probe import ConnectTo, Note, Reason, check, diagnosis
 from webapp.probe.effort import Effort
 from webapp.probe.steps import AddressAsked
+from webapp.words import diagnosis as diagnosis_words
+from webapp.words import website
 
 NAME = "hostile.lab.example"
-HELLO_REQUEST, TOO_LONG = b"\0\0\0\0", "goes on after the 512 kB, or the 1,000 pieces, that we read"
+HELLO_REQUEST = b"\0\0\0\0"
+TOO_LONG = "goes on after the 512 kB, or the 1,000 pieces, that we read"
 
 
 @pytest.fixture
 def settings(lab_settings):
     """The engine's settings for servers at these addresses."""
-    return lambda *where: replace(lab_settings, connect_to=tuple(ConnectTo(NAME, *one) for one in where))
+    return lambda *where: replace(
+        lab_settings, connect_to=tuple(ConnectTo(NAME, *one) for one in where)
+    )
 
 
 def record(content):
@@ -58,14 +62,19 @@ def endless(piece, beginning=b""):
     [
         endless(record(HELLO_REQUEST * 4096)),
         endless(record(HELLO_REQUEST) * 100),
-        endless(record(b"0") * 100, record(b"\x0b\x01\x8f\x00")),  # a Certificate message of 100 kB, byte by byte
+        # A Certificate message of 100 kB, byte by byte
+        endless(record(b"0") * 100, record(b"\x0b\x01\x8f\x00")),
     ],
 )
 def test_a_handshake_without_an_end_is_left_at_a_limit(lab, settings, behaviour):
     began = time.thread_time()
     finding = check(NAME, settings(lab.listen(NAME, behaviour)))
     assert time.thread_time() - began < 0.5
-    assert (finding.reason, finding.notes, finding.curl) == (Reason.HANDSHAKE_FAILED, {Note.ENDED_BY_US}, 28)
+    assert (finding.reason, finding.notes, finding.curl) == (
+        Reason.HANDSHAKE_FAILED,
+        {Note.ENDED_BY_US},
+        28,
+    )
     assert TOO_LONG in finding.detail
 
 
@@ -87,22 +96,34 @@ def test_names_are_not_compared_with_constraints_without_end(lab, settings):
 
 
 def costly_chain(hostname):
-    """A leaf and nine issuers, each with a signature that takes ten milliseconds to verify: an RSA exponent of 3,000
-    bits."""
-    modulus, exponent = (integer(random.getrandbits(bits) | 1 << bits - 1 | 1) for bits in (3072, 3000))
+    """A leaf and nine issuers, each with a signature that takes ten milliseconds to verify: an RSA
+    exponent of 3,000 bits."""
+    modulus, exponent = (
+        integer(random.getrandbits(bits) | 1 << bits - 1 | 1) for bits in (3072, 3000)
+    )
     algorithm = der(SEQUENCE, bytes.fromhex("06092a864886f70d01010b"), der(NULL))
     kind = der(SEQUENCE, bytes.fromhex("06092a864886f70d010101"), der(NULL))
     costly = der(SEQUENCE, kind, der(BIT_STRING, b"\0", der(SEQUENCE, modulus, exponent)))
     signature = der(BIT_STRING, b"\0", b"\x5a" * 384)
-    authority = extension(ExtensionOID.BASIC_CONSTRAINTS, bytes.fromhex("30030101ff"), critical=True)
+    authority = extension(
+        ExtensionOID.BASIC_CONSTRAINTS, bytes.fromhex("30030101ff"), critical=True
+    )
     leaf = issue(hostname)
     own = leaf.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
     def issued(place):
         key = costly if place else own
         dates = der(SEQUENCE, _time(days(-1)), _time(days(9)))
-        head = der(0xA0, integer(2)), integer(place + 1), algorithm, name(cn=f"Level {place + 1}"), dates
-        content = der(SEQUENCE, *head, name(cn=f"Level {place}"), key, der(0xA3, der(SEQUENCE, authority)))
+        head = (
+            der(0xA0, integer(2)),
+            integer(place + 1),
+            algorithm,
+            name(cn=f"Level {place + 1}"),
+            dates,
+        )
+        content = der(
+            SEQUENCE, *head, name(cn=f"Level {place}"), key, der(0xA3, der(SEQUENCE, authority))
+        )
         return Identity(der(SEQUENCE, content, algorithm, signature), leaf.key, b"")
 
     return [issued(place) for place in range(10)]
@@ -110,7 +131,9 @@ def costly_chain(hostname):
 
 def test_a_diagnosis_of_many_costly_servers_stops_early_and_says_so(lab, settings, monkeypatch):
     efforts = []
-    monkeypatch.setattr(diagnosis, "Effort", lambda seconds: efforts.append(Effort(0.1)) or efforts[-1])
+    monkeypatch.setattr(
+        diagnosis, "Effort", lambda seconds: efforts.append(Effort(0.1)) or efforts[-1]
+    )
     chain = costly_chain(NAME)
     where = [lab.serve(NAME, *chain) for _ in range(8)]
     *steps, verdict = diagnosis.diagnose(NAME, settings(*where), aliases=lambda *_: ())
@@ -118,7 +141,7 @@ def test_a_diagnosis_of_many_costly_servers_stops_early_and_says_so(lab, setting
     assert set(looks) == {verdict.finding.reason, Reason.MONITOR_ERROR}
     assert efforts[0].spent < 0.1 + 0.4
     assert (verdict.cut_short, verdict.odd) == (True, ())
-    assert padlock.CUT_SHORT in telling.tell(verdict, staff=False).notes
+    assert website.CUT_SHORT in diagnosis_words.tell(verdict, staff=False).notes
 
 
 def test_an_honest_diagnosis_is_not_cut_short(lab, lab_settings):

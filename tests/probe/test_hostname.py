@@ -15,7 +15,8 @@ UNDERSTOOD = {
     "HTTP://example.com:8080/": "example.com",
     "example.com:443": "example.com",
     "//example.com": "example.com",
-    "xn--a.example": "xn--a.example",  # stands for nothing; curl and Chromium ask for it all the same
+    # Stands for nothing; curl and Chromium ask for it all the same
+    "xn--a.example": "xn--a.example",
     "http//example.com": "example.com",
     "https:example.com": "example.com",
     "https:/example.com": "example.com",
@@ -94,7 +95,8 @@ REFUSED = {
     "example.com:0": Refusal.BAD_PORT,
     "example.com:99999": Refusal.BAD_PORT,
     "example.com:https": Refusal.BAD_PORT,
-    "\U0001f468\u200d\U0001f469.example": Refusal.BAD_CHARACTERS,  # a joiner that joins nothing, as browsers see it
+    # A joiner that joins nothing, as browsers see it
+    "\U0001f468\u200d\U0001f469.example": Refusal.BAD_CHARACTERS,
     "exa\u202emple.com": Refusal.BAD_CHARACTERS,
     "example%2ecom": Refusal.BAD_CHARACTERS,
     "example.com\\@evil.example": Refusal.BAD_CHARACTERS,
@@ -161,11 +163,18 @@ def test_a_label_that_no_rule_decodes_is_shown_as_it_is():
 
 def test_what_stood_beside_the_name_is_kept():
     found = understand("ftp://*.example.com:2083/shop?q=1")
-    assert (found.hostname, found.port, found.scheme, found.path) == ("example.com", 2083, "ftp", "/shop?q=1")
+    assert (found.hostname, found.port, found.scheme, found.path) == (
+        "example.com",
+        2083,
+        "ftp",
+        "/shop?q=1",
+    )
     assert found.wildcard
     assert understand("(example.com)").marks
 
 
-@pytest.mark.parametrize("text", ["example.com", " Example.com. ", "https://example.com:443/", "http://example.com"])
+@pytest.mark.parametrize(
+    "text", ["example.com", " Example.com. ", "https://example.com:443/", "http://example.com"]
+)
 def test_what_changes_nothing_is_not_worth_a_word(text):
     assert understand(text) == Understood("example.com")

@@ -67,7 +67,8 @@ def without_end(piece):
 
 @pytest.mark.parametrize("behaviour", [drips_headers, drips_interim_bytes, silent])
 def test_a_server_that_never_ends_is_left_at_the_deadline(asked, behaviour):
-    threads, began = threading.active_count(), time.monotonic()
+    threads = threading.active_count()
+    began = time.monotonic()
     assert asked(behaviour, 0.5).failure is Failure.TIMEOUT
     assert time.monotonic() - began < 3
     assert threading.active_count() <= threads
@@ -105,7 +106,10 @@ ANSWERS = {
     "different ones": (CONTINUE + EARLY_HINTS + CONTINUE + OK, 200),
     "64 of them": (EARLY_HINTS * 32 + CONTINUE * 32 + OK, 200),
     "a line of 200 kB": (page("200 OK", "X: " + "y" * 200_000, "Server: lab"), 200),
-    "10,000 small headers": (page("200 OK", *[f"X-{n}: y" for n in range(10_000)], "Server: lab"), 200),
+    "10,000 small headers": (
+        page("200 OK", *[f"X-{n}: y" for n in range(10_000)], "Server: lab"),
+        200,
+    ),
     "bare LF": (OK.replace(b"\r\n", b"\n"), 200),
     "no phrase": (OK.replace(b" OK", b""), 200),
     "two spaces": (OK.replace(b" 200", b"  200"), 200),
@@ -117,7 +121,12 @@ ANSWERS = {
     "two lengths": (page("200 OK", "Content-Length: 6", "Server: lab"), 200),
     "length and chunks": (page("200 OK", "Transfer-Encoding: chunked", "Server: lab"), 200),
     "another encoding": (page("200 OK", "Transfer-Encoding: identity", "Server: lab"), 200),
-    "folded": (page("200 OK", "X: a", "  Server: other", "Server: la", "\tb").replace(b"la\r\n\tb", b"lab"), 200),
+    "folded": (
+        page("200 OK", "X: a", "  Server: other", "Server: la", "\tb").replace(
+            b"la\r\n\tb", b"lab"
+        ),
+        200,
+    ),
     "folded at once": (page("200 OK", "Server: lab").replace(b"OK\r\n", b"OK\r\n  lost\r\n"), 200),
     "no colon": (page("200 OK", "nonsense", "Server: lab"), 200),
     "space before the colon": (page("200 OK", "Server : lab"), 200),
@@ -137,7 +146,10 @@ NOT_ANSWERS = {
     "interim and own headers": (HALF + b"\r\n\r\n" + HALF + b"\r\n\r\n", Failure.HEADERS_TOO_LARGE),
     "a line of 300 kB": (page("200 OK", "X: " + "y" * 300_000), Failure.HEADERS_TOO_LARGE),
     "a status line of 300 kB": (page("200 " + "y" * 300_000), Failure.HEADERS_TOO_LARGE),
-    "40,000 small headers": (page("200 OK", *[f"X-{n}: y" for n in range(40_000)]), Failure.HEADERS_TOO_LARGE),
+    "40,000 small headers": (
+        page("200 OK", *[f"X-{n}: y" for n in range(40_000)]),
+        Failure.HEADERS_TOO_LARGE,
+    ),
     "300 kB of folds": (page("200 OK", "X: y", *["  y"] * 60_000), Failure.HEADERS_TOO_LARGE),
     "nothing": (b"", Failure.EMPTY),
     "interim only": (EARLY_HINTS, Failure.EMPTY),
@@ -207,7 +219,9 @@ def test_tls_records_without_data_are_not_read_for_ever(lab, monkeypatch):
 
     where = Endpoint(*lab.serve(NAME, leaf, setup=tickets))
     began = time.thread_time()
-    assert ask(NAME, where, Deadline(30), read(leaf.der).fingerprint).failure is Failure.TOO_MUCH_WORK
+    assert (
+        ask(NAME, where, Deadline(30), read(leaf.der).fingerprint).failure is Failure.TOO_MUCH_WORK
+    )
     assert time.thread_time() - began < 0.5
 
 
@@ -216,15 +230,20 @@ def _curled(lab, curl, bytes_):  # noqa: F811
     host, port = lab.listen(NAME, ends_after(bytes_))
     quiet = ("-q", "--silent", "--noproxy", "*", "--max-time", "4", "--output", "/dev/null")
     ran = subprocess.run(
-        [curl, *quiet, "--write-out", "%{http_code}", f"http://{host}:{port}/"], capture_output=True, text=True
+        [curl, *quiet, "--write-out", "%{http_code}", f"http://{host}:{port}/"],
+        capture_output=True,
+        text=True,
     )
     return ran.returncode, ran.stdout
 
 
-ONE_NUMBER = {Failure.EMPTY, Failure.NOT_HTTP, Failure.BAD_HEADER}  # the others depend on curl's version
+# The others depend on curl's version
+ONE_NUMBER = {Failure.EMPTY, Failure.NOT_HTTP, Failure.BAD_HEADER}
 
 
-@pytest.mark.parametrize("label", [label for label, (_, failure) in NOT_ANSWERS.items() if failure in ONE_NUMBER])
+@pytest.mark.parametrize(
+    "label", [label for label, (_, failure) in NOT_ANSWERS.items() if failure in ONE_NUMBER]
+)
 def test_curl_ends_with_the_number_that_is_predicted(lab, curl, label):  # noqa: F811
     bytes_, failure = NOT_ANSWERS[label]
     assert _curled(lab, curl, bytes_)[0] == FAILURES[failure]
@@ -236,14 +255,23 @@ def test_curl_passes_over_interim_answers_too(lab, curl, interim):  # noqa: F811
 
 
 def test_the_body_of_a_redirect_is_not_read(asked):
-    head = b"HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example/\r\nContent-Length: 1000000000\r\n\r\n"
+    head = (
+        b"HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example/\r\n"
+        b"Content-Length: 1000000000\r\n\r\n"
+    )
     answer = asked(says(head + b"a" * 1000), seconds=5)
-    assert (answer.status, answer.to_https, answer.location) == (302, True, "https://elsewhere.example/")
+    assert (answer.status, answer.to_https, answer.location) == (
+        302,
+        True,
+        "https://elsewhere.example/",
+    )
     assert answer.seconds < 2
 
 
 def test_hostile_headers_are_cleaned_and_cut(asked):
-    answer = asked(says(page("301 \x1b[31mred", f"Location: javascript:alert(1)//\u202e{'a' * 5000}")))
+    answer = asked(
+        says(page("301 \x1b[31mred", f"Location: javascript:alert(1)//\u202e{'a' * 5000}"))
+    )
     assert answer.location.startswith("javascript:alert(1)//")
     assert len(answer.location) <= 500
     assert "\x1b" not in answer.phrase
@@ -265,7 +293,11 @@ def test_another_certificate_than_the_judged_one_is_told(lab):
 
 @pytest.mark.parametrize(
     ("header", "edge"),
-    [("CF-RAY: 1", "Cloudflare"), ("X-Served-By: cache-fra-1", "Fastly"), ("X-Served-By: web-1", "")],
+    [
+        ("CF-RAY: 1", "Cloudflare"),
+        ("X-Served-By: cache-fra-1", "Fastly"),
+        ("X-Served-By: web-1", ""),
+    ],
 )
 def test_a_network_in_between_gives_itself_away(lab, header, edge):
     leaf = issue(NAME, issuer=lab.intermediate)

@@ -7,8 +7,8 @@ from webapp.probe.judge import judge
 # X509_V_ERR_*: what only says that a revocation list or an OCSP answer is not at hand, or no good.
 ABOUT_LISTS = {3, 5, 8, 11, 12, 15, 16, 33, 35, 36, 44, 54, 73, 74, 75, *range(96, 101)}
 OURS = {17, 69, 70}  # no memory, a wrong call, a trust store that cannot be searched
-# All other numbers that OpenSSL 4 knows, see X509_verify_cert_error_string(3), by what they mean of a leaf and of an
-# issuer. Whatever is not named here makes the chain invalid, at either place.
+# All other numbers that OpenSSL 4 knows, see X509_verify_cert_error_string(3), by what they mean of
+# a leaf and of an issuer. Whatever is not named here makes the chain invalid, at either place.
 OF_A_LEAF = {
     Reason.NOT_YET_VALID: {9},
     Reason.EXPIRED: {10},
@@ -35,7 +35,10 @@ OF_AN_ISSUER = {
 
 def seen(*errors, ending=Ending.DONE):
     return Contact(
-        ending, chain_seen=True, leaf=b"", errors=tuple((code, depth, f"error {code}") for code, depth in errors)
+        ending,
+        chain_seen=True,
+        leaf=b"",
+        errors=tuple((code, depth, f"error {code}") for code, depth in errors),
     )
 
 
@@ -91,7 +94,8 @@ def test_every_ending_has_its_reason(ending):
     assert judge(Contact(ending))[0] is not Reason.OK
 
 
-SSL_LIBRARY, ASN1_LIBRARY = 20, 13
+SSL_LIBRARY = 20
+ASN1_LIBRARY = 13
 
 
 def unfinished(*codes, **seen):
@@ -132,8 +136,12 @@ def test_a_certificate_that_was_read_is_not_malformed_whatever_came_behind_it():
     assert unfinished(*broken, leaf=b"") is Reason.HANDSHAKE_FAILED
 
 
-@pytest.mark.parametrize("ending", [Ending.ALERT, Ending.RESET, Ending.CUT_OFF_LATE, Ending.CLOSED_LATE])
+@pytest.mark.parametrize(
+    "ending", [Ending.ALERT, Ending.RESET, Ending.CUT_OFF_LATE, Ending.CLOSED_LATE]
+)
 def test_what_was_read_of_the_certificate_is_kept_where_the_handshake_failed(ending):
-    reason, problems = judge(Contact(ending, leaf=b"", errors=((10, 0, "certificate has expired"),)))
+    reason, problems = judge(
+        Contact(ending, leaf=b"", errors=((10, 0, "certificate has expired"),))
+    )
     assert reason is Reason.HANDSHAKE_FAILED
     assert [problem.reason for problem in problems] == [Reason.EXPIRED]

@@ -1,4 +1,5 @@
-"""Which names of a certificate stand for which host names: our verdict beside those of curl and of Chromium."""
+"""Which names of a certificate stand for which host names: our verdict beside those of curl and of
+Chromium."""
 
 import shutil
 from dataclasses import replace
@@ -11,7 +12,8 @@ from webapp.probe import ConnectTo, Reason, check_many, parse
 from webapp.probe.hostname import matches
 
 PAIRS = name_pairs.pairs(("A_b.sN.Example.", "xn--bcher-kva.sN.example", "sN.co.uk"))
-# Browsers know which names are public suffixes, below which anybody registers a domain, and take no star for those.
+# Browsers know which names are public suffixes, below which anybody registers a domain, and take no
+# star for those.
 ONLY_BROWSERS_REFUSE = {b"*.co.uk", b"*.CO.UK", b"*.co.uk."}
 
 
@@ -38,8 +40,11 @@ def test_we_match_every_name_as_curl_does(lab, address, matched):
     assert {parse(asked) for asked, code in codes.items() if code == 0} == matched
 
 
-def test_we_match_every_name_as_chromium_does_but_for_stars_below_public_suffixes(lab, address, matched):
-    names = {parse(asked): name for asked, name in PAIRS if name.isascii()}  # others it refuses to read
+def test_we_match_every_name_as_chromium_does_but_for_stars_below_public_suffixes(
+    lab, address, matched
+):
+    # Others it refuses to read
+    names = {parse(asked): name for asked, name in PAIRS if name.isascii()}
     said = verdicts(names, {"*": address}, [lab.root.pem])
     assert set(said.values()) == {OK, BAD_NAME}
     differ = {host for host, word in said.items() if (word == OK) != (host in matched)}
@@ -47,7 +52,9 @@ def test_we_match_every_name_as_chromium_does_but_for_stars_below_public_suffixe
 
 
 def test_one_rule_says_the_same_as_the_engine(matched):
-    assert {parse(asked) for asked, name in PAIRS if matches(name.decode("latin-1"), parse(asked))} == matched
+    assert {
+        parse(asked) for asked, name in PAIRS if matches(name.decode("latin-1"), parse(asked))
+    } == matched
 
 
 @pytest.mark.parametrize(

@@ -17,18 +17,26 @@ def no_memory(*_arguments):
     raise MemoryError
 
 
-OUT_OF_MEMORY = SimpleNamespace(lib=20, reason=0xC0100)  # ERR_R_MALLOC_FAILURE, as cryptography tells of it
+# ERR_R_MALLOC_FAILURE, as cryptography tells of it
+OUT_OF_MEMORY = SimpleNamespace(lib=20, reason=0xC0100)
 UNKNOWN_KEY = SimpleNamespace(lib=6, reason=156)  # EVP_R_UNSUPPORTED_ALGORITHM
 
 
-@pytest.mark.parametrize(("codes", "ours"), [([OUT_OF_MEMORY], True), ([], True), ([UNKNOWN_KEY], False)])
-def test_an_error_inside_cryptography_is_ours_where_there_was_no_memory(monkeypatch, now, codes, ours):
+@pytest.mark.parametrize(
+    ("codes", "ours"), [([OUT_OF_MEMORY], True), ([], True), ([UNKNOWN_KEY], False)]
+)
+def test_an_error_inside_cryptography_is_ours_where_there_was_no_memory(
+    monkeypatch, now, codes, ours
+):
     def fails(*_arguments):
         raise InternalError("Unknown OpenSSL error", codes)
 
     monkeypatch.setattr(x509, "load_der_x509_certificate", fails)
     monkeypatch.setattr(ocsp, "load_der_ocsp_response", fails)
-    for read in (lambda: certificate.is_signed_by(b"", b""), lambda: staple.read(b"", b"", None, now)):
+    for read in (
+        lambda: certificate.is_signed_by(b"", b""),
+        lambda: staple.read(b"", b"", None, now),
+    ):
         with pytest.raises(MemoryError) if ours else nullcontext():
             read()
 
@@ -56,7 +64,9 @@ def test_a_staple_that_cannot_be_read_for_want_of_memory_is_not_unreadable(monke
     ],
 )
 @pytest.mark.parametrize("label", ["ok", "expired"])
-def test_a_check_without_memory_failed_on_our_side(lab, lab_settings, monkeypatch, owner, call, label):
+def test_a_check_without_memory_failed_on_our_side(
+    lab, lab_settings, monkeypatch, owner, call, label
+):
     monkeypatch.setattr(owner, call, no_memory)
     finding = check(f"{label}.lab.example", lab_settings)
     assert (finding.state, finding.reason) == (State.UNKNOWN, Reason.MONITOR_ERROR)

@@ -1,4 +1,5 @@
-"""Dead ends beside a path that works: what is said of them, beside what curl and a real Chromium do."""
+"""Dead ends beside a path that works: what is said of them, beside what curl and a real Chromium
+do."""
 
 from __future__ import annotations
 
@@ -12,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from tests.chromium_verdict import OK, verdicts
-from webapp import padlock, telling, transcript
 from webapp.demo.chains import names_only
 from webapp.demo.pki import SEQUENCE, days, der, extension, issue, issue_ca, name
 from webapp.probe import Reason, check, trust_store
@@ -22,6 +22,8 @@ from webapp.probe.diagnosis import diagnose
 from webapp.probe.fields import take_apart
 from webapp.probe.finding import Note
 from webapp.probe.steps import ChainSeen, Verdict
+from webapp.words import diagnosis, diagnosis_verdict, transcript
+from webapp.words import verdicts as verdict_words
 
 EXTRAS = {Weakness.EXTRA, Weakness.EXTRA_EXPIRED}
 DEAD_ENDS = ("unknown", "root-sent", "expired", "names", "no-ca", "above")
@@ -34,7 +36,8 @@ def path_over(lab):
 
 @pytest.fixture
 def at(lab, lab_settings):
-    """The finding, the chain and the verdict of a diagnosis of a server that sends these certificates."""
+    """The finding, the chain and the verdict of a diagnosis of a server that sends these
+    certificates."""
 
     def at(hostname, leaf, *others, settings=lab_settings):
         host, port = lab.serve(hostname, leaf, *others)
@@ -53,7 +56,9 @@ def sent(label, issuer, *chain):
 def test_browsers_open_what_is_said_to_be_trusted_by_browsers_only(lab, lab_settings):
     hosts = [f"dead-end-{label}.lab.example" for label in DEAD_ENDS]
     found = {host: check(host, lab_settings) for host in hosts}
-    assert {padlock.title(one.state, one.reason, one) for one in found.values()} == {"Trusted by browsers only"}
+    assert {verdict_words.title(one.state, one.reason, one) for one in found.values()} == {
+        "Trusted by browsers only"
+    }
     where = {host: lab.cases[host].addresses[0] for host in hosts}
     assert verdicts(hosts, where, [lab.root.pem]) == dict.fromkeys(hosts, OK)
 
@@ -90,12 +95,17 @@ def test_a_leaf_that_has_expired_comes_before_a_dead_end_that_browsers_avoid(at,
     verdict, _ = at("old-leaf.lab.example", leaf, bad, good)
     assert verdict.finding.reason is Reason.EXPIRED
     assert Note.OTHER_PATH_WORKS in verdict.finding.notes
-    assert padlock.title(verdict.finding.state, Reason.EXPIRED, verdict.finding) == "Certificate expired"
+    assert (
+        verdict_words.title(verdict.finding.state, Reason.EXPIRED, verdict.finding)
+        == "Certificate expired"
+    )
 
 
 def test_two_dead_ends_are_both_named(at, lab):
     good = issue_ca("Issuing CA 4", issuer=lab.root)
-    elsewhere = issue_ca(good.name, issuer=lab.root, key=good.key, extensions=[names_only("elsewhere.example")])
+    elsewhere = issue_ca(
+        good.name, issuer=lab.root, key=good.key, extensions=[names_only("elsewhere.example")]
+    )
     bad = [issue_ca(good.name, issuer=issue_ca("Nobody's Root 7"), key=good.key), elsewhere]
     _, chain = at("two-bad.lab.example", issue("two-bad.lab.example", issuer=good), *bad, good)
     assert [place.part for place in chain.served[1:3]] == [Part.DEAD_END] * 2
@@ -142,7 +152,10 @@ def test_a_path_that_browsers_refuse_as_well_is_none_that_works(lab, path_over, 
 @pytest.mark.parametrize("count", [3, 30])
 def test_the_good_one_is_found_behind_many_dead_ends(lab, path_over, count):
     good = issue_ca("Issuing CA 6", issuer=lab.root)
-    bad = [issue_ca(good.name, issuer=issue_ca(f"Nobody's Root {n}"), key=good.key) for n in range(count)]
+    bad = [
+        issue_ca(good.name, issuer=issue_ca(f"Nobody's Root {n}"), key=good.key)
+        for n in range(count)
+    ]
     found = other_path(sent("many", good, *bad, good), path_over)
     assert found[1:] == (good.der, lab.root.der)
 
@@ -183,18 +196,23 @@ OTHER_SERIAL = der(0xA1, der(0xA4, name(cn="Padlock Lab Root"))) + der(0x82, b"\
     ids=["key", "issuer and serial", "serial"],
 )
 def test_a_leaf_that_names_another_certificate_of_its_issuer_is_told_as_that(lab, at, identifier):
-    """OpenSSL takes no issuer that the leaf's authority key identifier does not fit (X509_check_akid)."""
-    leaf = issue("renewed.lab.example", issuer=lab.intermediate, authority_id=der(SEQUENCE, identifier))
+    """OpenSSL takes no issuer that the leaf's authority key identifier does not fit
+    (X509_check_akid)."""
+    leaf = issue(
+        "renewed.lab.example", issuer=lab.intermediate, authority_id=der(SEQUENCE, identifier)
+    )
     found = at("renewed.lab.example", leaf, lab.intermediate)[0].finding
     assert (found.reason, *found.notes) == (Reason.INCOMPLETE_CHAIN, Note.ISSUER_OTHER_IDENTIFIER)
     assert found.curl == 60
-    assert "names another certificate of its issuer" in padlock.finding_text(found)
+    assert "names another certificate of its issuer" in verdict_words.finding_text(found)
 
 
 def test_a_leaf_that_names_its_issuers_certificate_by_serial_is_valid(lab, at):
     serial = take_apart(lab.intermediate.der).fields["serial"].body
     identifier = der(0xA1, der(0xA4, lab.root.name)) + der(0x82, serial)
-    leaf = issue("named.lab.example", issuer=lab.intermediate, authority_id=der(SEQUENCE, identifier))
+    leaf = issue(
+        "named.lab.example", issuer=lab.intermediate, authority_id=der(SEQUENCE, identifier)
+    )
     assert at("named.lab.example", leaf, lab.intermediate)[0].finding.reason is Reason.OK
 
 
@@ -206,10 +224,13 @@ def test_an_issuer_far_down_a_long_list_was_sent_and_the_cut_is_said(lab, at):
     assert [place.sent for place in chain.verified] == [True, True, False]
     assert (len(chain.served), chain.more) == (MOST_SERVED, 2)
     step = ChainSeen(Endpoint("192.0.2.1", 443), chain)
-    assert telling.tell(step, staff=True).parts[0].text == "2 more were sent and are not shown."
+    assert diagnosis.tell(step, staff=True).parts[0].text == "2 more were sent and are not shown."
 
 
 def test_where_an_intermediate_is_published_is_told(lab, lab_settings):
     verdict = list(diagnose("second-published.lab.example", lab_settings, None, lambda *_: ()))[-1]
     assert isinstance(verdict, Verdict)
-    assert "the certificate of Upper CA 2. Download it from http://ca.lab.example/1.der" in telling.what_to_do(verdict)
+    assert (
+        "the certificate of Upper CA 2. Download it from http://ca.lab.example/1.der"
+        in diagnosis_verdict.what_to_do(verdict)
+    )

@@ -16,8 +16,8 @@ from webapp.probe.resolver import ROOT, Outcome, ask_servers
 
 @pytest.fixture
 def name_server():
-    """Starts a name server on this machine: `name_server(rcode, delay)`; silent with an rcode of None. Gives what
-    stands for /etc/resolv.conf, and the names it was asked for."""
+    """Starts a name server on this machine: `name_server(rcode, delay)`; silent with an rcode of
+    None. Gives what stands for /etc/resolv.conf, and the names it was asked for."""
     sockets = []
 
     def name_server(rcode=dns.rcode.NOERROR, delay=0.0, garbage=b""):
@@ -40,14 +40,18 @@ def name_server():
                 response = dns.message.make_response(message, recursion_available=True)
                 response.set_rcode(rcode)
                 if rcode == dns.rcode.NOERROR:
-                    name, kind = message.question[0].name, message.question[0].rdtype
+                    name = message.question[0].name
+                    kind = message.question[0].rdtype
                     rdata = "a.root-servers.net." if kind == dns.rdatatype.NS else "192.0.2.1"
-                    response.answer.append(dns.rrset.from_text(name, 60, "IN", dns.rdatatype.to_text(kind), rdata))
+                    response.answer.append(
+                        dns.rrset.from_text(name, 60, "IN", dns.rdatatype.to_text(kind), rdata)
+                    )
                 sock.sendto(garbage or response.to_wire(), sender)
 
         threading.Thread(target=serve, daemon=True).start()
         config = dns.resolver.Resolver(configure=False)
-        config.nameservers, config.port = ["127.0.0.1"], sock.getsockname()[1]
+        config.nameservers = ["127.0.0.1"]
+        config.port = sock.getsockname()[1]
         return config, asked
 
     yield name_server
@@ -95,7 +99,10 @@ def test_a_port_where_nobody_listens_is_silent_and_given_up(name_server):
 def test_each_name_server_is_asked_at_the_same_time(name_server):
     config, _ = name_server()
     config.nameservers = ["127.0.0.1", "127.0.0.2"]  # nobody listens at the second
-    assert [answer.outcome for answer in ask_servers(ROOT, 0.5, config)] == [Outcome.ANSWERED, Outcome.SILENT]
+    assert [answer.outcome for answer in ask_servers(ROOT, 0.5, config)] == [
+        Outcome.ANSWERED,
+        Outcome.SILENT,
+    ]
 
 
 def test_without_a_name_server_there_is_no_answer():

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from webapp import padlock
 from webapp.demo.lab import LANDING
 from webapp.probe import Finding, Reason, State, check_many
+from webapp.words import times
 
 # Found before a server is asked, or not found at all: `test_engine` shows these.
 WITHOUT_SERVER = {
@@ -38,7 +38,9 @@ def test_every_reason_has_a_server_that_shows_it(lab):
 
 
 def test_every_server_gets_the_verdict_it_deserves(seen):
-    assert {case.hostname: finding.reason for case, finding in seen} == {case.hostname: case.reason for case, _ in seen}
+    assert {case.hostname: finding.reason for case, finding in seen} == {
+        case.hostname: case.reason for case, _ in seen
+    }
 
 
 def test_everything_that_is_wrong_is_found_not_only_what_leads(seen):
@@ -48,9 +50,9 @@ def test_everything_that_is_wrong_is_found_not_only_what_leads(seen):
 
 
 def test_what_changes_no_verdict_is_a_note(seen):
-    assert {case.hostname: finding.notes for case, finding in seen if finding.notes or case.notes} == {
-        case.hostname: case.notes for case, _ in seen if case.notes
-    }
+    assert {
+        case.hostname: finding.notes for case, finding in seen if finding.notes or case.notes
+    } == {case.hostname: case.notes for case, _ in seen if case.notes}
 
 
 def test_no_check_outlasts_its_deadline(seen, lab_settings):
@@ -60,14 +62,16 @@ def test_no_check_outlasts_its_deadline(seen, lab_settings):
 def test_the_dates_of_valid_certificates_are_read(seen):
     valid = [(case, finding) for case, finding in seen if finding.state is State.VALID]
     for case, finding in valid:
-        assert (finding.certificate.not_after - finding.checked_at).days == case.days_left, case.hostname
+        assert (finding.certificate.not_after - finding.checked_at).days == case.days_left, (
+            case.hostname
+        )
 
 
 def test_a_red_certificate_is_read_from_the_connection_that_judged_it(findings):
     expired = findings["expired.lab.example"].certificate
     assert expired.issuer == "Padlock Lab CA 1, Padlock Lab"
     assert expired.names == ("expired.lab.example",)
-    assert padlock.days_left(expired.not_after, findings["expired.lab.example"].checked_at) < 0
+    assert times.days_left(expired.not_after, findings["expired.lab.example"].checked_at) < 0
 
 
 def test_what_is_no_tls_is_quoted_for_staff(findings):

@@ -78,7 +78,11 @@ def test_what_a_probe_raises_reaches_whoever_asked(run):
 
 def test_more_probes_than_fit_stand_in_line(pipe):
     with closing(Crew(2, "test")) as crew:
-        answers = [crew.submit(reads(pipe[0])), crew.submit(hears(future := Future())), crew.submit(fails())]
+        answers = [
+            crew.submit(reads(pipe[0])),
+            crew.submit(hears(future := Future())),
+            crew.submit(fails()),
+        ]
         assert not answers[2].done()
         future.set_result(None)
         assert answers[1].result(10) is True
@@ -90,7 +94,8 @@ def test_more_probes_than_fit_stand_in_line(pipe):
 
 
 def test_a_closed_crew_leaves_no_thread_and_tells_its_probes(pipe):
-    begun, told = threading.Event(), threading.Event()
+    begun = threading.Event()
+    told = threading.Event()
 
     def waits():
         begun.set()
@@ -113,7 +118,8 @@ def test_a_future_that_is_done_after_the_crew_has_gone_touches_nobody_elses_file
     crew = Crew(1, "gone")
     crew.submit(hears(future))
     crew.close()
-    with (tmp_path / "a").open("w+b") as first, (tmp_path / "b").open("w+b") as second:  # they get the pipe's numbers
+    # They get the pipe's numbers
+    with (tmp_path / "a").open("w+b") as first, (tmp_path / "b").open("w+b") as second:
         future.set_result(None)
         assert first.read() == second.read() == b""
 

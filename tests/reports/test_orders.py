@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.customers.test_segments import ada, shelf, way  # noqa: F401 - two are fixtures
-from tests.customers.test_states import NOW, urgency
-from webapp import padlock
+from tests.customers.test_state_filters import NOW, urgency
 from webapp.customers import lists
 from webapp.customers.models import Client, Domain, Service, ServiceStatus
 from webapp.extensions import db, writing
@@ -14,7 +13,8 @@ from webapp.monitor.models import Hostname, standing
 from webapp.probe import Reason
 from webapp.reports import export, ssl_status
 from webapp.reports.orders import SORTS
-from webapp.reports.questions import REASONS, Question
+from webapp.reports.questions import REASONS, ReportQuery
+from webapp.words import states
 
 TICK = timedelta(microseconds=1)
 
@@ -31,13 +31,21 @@ def reason(item):
 
 def urgent(item):
     place = urgency(item, stands(item))
-    return place, item.hostname.not_after.timestamp() if place == 1 else 0, item.hostname_id if place == 1 else 0
+    return (
+        place,
+        item.hostname.not_after.timestamp() if place == 1 else 0,
+        item.hostname_id if place == 1 else 0,
+    )
 
 
 def fact(name):
     def value(item):
         found = getattr(item.hostname, name) if item.hostname else None
-        return (found.lower() if isinstance(found, str) else found, item.hostname_id) if found else None
+        return (
+            (found.lower() if isinstance(found, str) else found, item.hostname_id)
+            if found
+            else None
+        )
 
     return value
 
@@ -63,55 +71,74 @@ def in_plain_order(sort, backwards):
     filled = sorted(item for item in items if item[0] is not None)
     empty = sorted(item[1:] for item in items if item[0] is None)
     filled, empty = ([*filled[::-1]], empty[::-1]) if backwards else (filled, empty)
-    return [(kind, number) for _, number, kind in filled] + [(kind, number) for number, kind in empty]
+    return [(kind, number) for _, number, kind in filled] + [
+        (kind, number) for number, kind in empty
+    ]
 
 
 @pytest.mark.parametrize("sort", SORTS)
 def test_the_pages_are_a_plain_sort_both_ways(shelf, way, sort):  # noqa: F811
     numbers = [str(number) for number in range(1, 9)]
     for asked in (sort, f"-{sort}"):
-        pages = [ssl_status.report(ada(), Question(sort=asked, page=number), NOW) for number in numbers]
+        pages = [
+            ssl_status.report(ada(), ReportQuery(sort=asked, page=number), NOW)
+            for number in numbers
+        ]
         assert {page.total for page in pages} == {184}
-        assert [(row.kind, row.id) for page in pages for row in page.rows] == in_plain_order(sort, asked != sort)
+        assert [(row.kind, row.id) for page in pages for row in page.rows] == in_plain_order(
+            sort, asked != sort
+        )
 
 
 def test_the_totals_and_the_file_are_the_verdicts(shelf):  # noqa: F811
-    report = ssl_status.report(ada(), Question(), NOW)
-    rows = list(export.rows(ada(), Question(), NOW))
-    for state, look in padlock.LOOKS.items():
+    report = ssl_status.report(ada(), ReportQuery(), NOW)
+    rows = list(export.rows(ada(), ReportQuery(), NOW))
+    for state, look in states.LOOKS.items():
         assert report.totals[state.value] == sum(row[0] == look.label for row in rows)
     for kind, total in report.totals.items():
-        assert ssl_status.report(ada(), Question(ssl=kind), NOW).total == total
+        assert ssl_status.report(ada(), ReportQuery(ssl=kind), NOW).total == total
     for word in REASONS:
-        found = ssl_status.report(ada(), Question(reason=word), NOW).total
-        assert found == sum(row[9] == (padlock.NEVER_ASKED if word == "never-asked" else REASONS[word]) for row in rows)
+        found = ssl_status.report(ada(), ReportQuery(reason=word), NOW).total
+        assert found == sum(
+            row[9] == (states.NEVER_ASKED if word == "never-asked" else REASONS[word])
+            for row in rows
+        )
 
 
 def test_the_weeks_are_what_their_filters_find(shelf):  # noqa: F811
-    report = ssl_status.report(ada(), Question(search="n1", client="5"), NOW)
+    report = ssl_status.report(ada(), ReportQuery(search="n1", client="5"), NOW)
     assert sum(week.ending for week in report.weeks) > 0
     for week in report.weeks:
-        question = Question(search="n1", client="5", ssl="valid", expires=week.monday.isoformat())
+        question = ReportQuery(
+            search="n1", client="5", ssl="valid", expires=week.monday.isoformat()
+        )
         assert ssl_status.report(ada(), question, NOW).total == week.ending
 
 
 def test_what_ends_as_a_week_begins_belongs_to_that_week(in_app):
     monday = datetime(2026, 11, 30, tzinfo=UTC)
     with writing():
-        client, ends = db.session.scalar(db.select(Client)), (NOW, NOW + TICK, monday - TICK, monday, monday + TICK)
+        client = db.session.scalar(db.select(Client))
+        ends = (NOW, NOW + TICK, monday - TICK, monday, monday + TICK)
         for number, end in enumerate(ends):
             row = Hostname(name=f"n{number}.example", reason=Reason.OK, not_after=end)
             service = {"product": "Hosting", "domain": row.name, "status": ServiceStatus.ACTIVE}
             db.session.add(Service(client=client, hostname=row, **service))
-    assert [week.ending for week in ssl_status.report(ada(), Question(), NOW).weeks[:3]] == [2, 2, 0]
+    assert [week.ending for week in ssl_status.report(ada(), ReportQuery(), NOW).weeks[:3]] == [
+        2,
+        2,
+        0,
+    ]
     for start, ending in (("2026-11-23", 2), ("2026-11-30", 2)):
-        assert ssl_status.report(ada(), Question(ssl="valid", expires=start), NOW).total == ending
+        assert (
+            ssl_status.report(ada(), ReportQuery(ssl="valid", expires=start), NOW).total == ending
+        )
 
 
 @pytest.mark.parametrize("sort", SORTS)
 def test_a_search_finds_the_same_by_ids_and_by_texts(shelf, monkeypatch, sort):  # noqa: F811
     def found():
-        report = ssl_status.report(ada(), Question(search="1", sort=sort, size="100"), NOW)
+        report = ssl_status.report(ada(), ReportQuery(search="1", sort=sort, size="100"), NOW)
         return report.total, report.totals, [(row.kind, row.id) for row in report.rows]
 
     by_ids = found()

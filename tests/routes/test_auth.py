@@ -12,7 +12,7 @@ from tests.browser import looked_at
 from tests.conftest import PASSWORD
 from tests.served import served
 from webapp import create_app
-from webapp.customers import accounts
+from webapp.accounts import sign_ins
 from webapp.customers.models import SignIn, User
 from webapp.extensions import db, writing
 
@@ -50,7 +50,9 @@ def test_the_right_password_of_a_disabled_user_is_told_like_a_wrong_one(visit, a
     assert sign_in(visit()).status_code == sign_in(visit(), password="wrong").status_code == 422
 
 
-@pytest.mark.parametrize("password", ["x" * 1025, "x" * 40_000, "\U0001f512" * 300, "p\u00e4ss\u2028wort"])
+@pytest.mark.parametrize(
+    "password", ["x" * 1025, "x" * 40_000, "\U0001f512" * 300, "p\u00e4ss\u2028wort"]
+)
 def test_odd_passwords_are_only_wrong(visit, password):
     assert sign_in(visit(), password=password).status_code == 422
 
@@ -60,7 +62,8 @@ def test_a_password_of_a_megabyte_is_too_much(visit):
 
 
 def test_guessing_at_one_account_is_slowed_for_the_guesser_only(visit):
-    guesser, alice = visit(), visit()
+    guesser = visit()
+    alice = visit()
     for _ in range(10):
         assert sign_in(guesser, password="wrong").status_code == 422
     refused = sign_in(guesser)
@@ -77,7 +80,11 @@ def test_forty_guesses_at_once_are_ten_at_most(app):
         token = re.search(r'name="csrf_token" value="([^"]+)"', form.get(site, timeout=10).text)[1]
 
         def guess(number):
-            fields = {"email": "alice@example.com", "password": f"guess {number}", "csrf_token": token}
+            fields = {
+                "email": "alice@example.com",
+                "password": f"guess {number}",
+                "csrf_token": token,
+            }
             return requests.post(site, fields, cookies=form.cookies, timeout=60).status_code
 
         with ThreadPoolExecutor(40) as pool:
@@ -105,21 +112,29 @@ def test_guessing_at_an_unknown_account_is_slowed_alike(visit):
 
 def test_one_place_cannot_try_many_accounts(visit):
     browser = visit()
-    answers = [sign_in(browser, f"{number}@example.com", "wrong").status_code for number in range(51)]
+    answers = [
+        sign_in(browser, f"{number}@example.com", "wrong").status_code for number in range(51)
+    ]
     assert answers == [422] * 50 + [429]
 
 
 def test_a_household_is_one_place(visit):
     browser = visit()
     addresses = [f"2001:db8:1:2::{number}" for number in range(11)]
-    answers = [sign_in(browser, password="x", environ_base={"REMOTE_ADDR": address}) for address in addresses]
+    answers = [
+        sign_in(browser, password="x", environ_base={"REMOTE_ADDR": address})
+        for address in addresses
+    ]
     assert answers[-1].status_code == 429
 
 
 def test_addresses_of_ipv4_are_places_of_their_own_also_where_they_come_as_ipv6(visit):
     browser = visit()
     addresses = [f"::ffff:192.0.2.{number}" for number in range(11)]
-    answers = [sign_in(browser, password="x", environ_base={"REMOTE_ADDR": address}) for address in addresses]
+    answers = [
+        sign_in(browser, password="x", environ_base={"REMOTE_ADDR": address})
+        for address in addresses
+    ]
     assert answers[-1].status_code == 422
 
 
@@ -135,7 +150,8 @@ def test_the_session_is_a_new_one_after_signing_in(visit):
 
 
 def test_a_stolen_cookie_opens_nothing_after_signing_out(visit, app):
-    browser, thief = visit("alice"), visit()
+    browser = visit("alice")
+    thief = visit()
     stolen = browser.client.get_cookie("padlock")
     thief.client.set_cookie("padlock", stolen.value)
     thief.get("/services")
@@ -149,7 +165,7 @@ def test_a_new_password_ends_every_session(visit, app):
     browser = visit("alice")
     with app.app_context():
         alice = db.session.scalar(db.select(User).filter_by(name="Alice Baker"))
-        accounts.change_password(alice, "a new long password")
+        sign_ins.change_password(alice, "a new long password")
     assert browser.client.get("/services").status_code == 302
 
 
@@ -169,7 +185,8 @@ def test_a_forged_cookie_is_nobody(visit, cookie):
     assert browser.client.get("/services").status_code == 302
 
 
-@pytest.mark.parametrize("place", [0, 10, 40, -2])  # of the very last one, two bits count for nothing
+# Of the very last one, two bits count for nothing
+@pytest.mark.parametrize("place", [0, 10, 40, -2])
 def test_a_cookie_with_one_character_changed_is_nobody(visit, place):
     browser = visit("alice")
     cookie = list(browser.client.get_cookie("padlock").value)
@@ -185,13 +202,15 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites(visit):
 
 
 def test_over_https_only_the_cookie_is_bound_to_this_host(database, monkeypatch):
-    app = create_app({"TESTING": True, "PADLOCK_COOKIE_SECURE": True, "PADLOCK_DATABASE_URL": database})
+    app = create_app(
+        {"TESTING": True, "PADLOCK_COOKIE_SECURE": True, "PADLOCK_DATABASE_URL": database}
+    )
     secure = {"base_url": "https://localhost"}
     cookie = app.test_client().get("/sign-in", **secure).headers["Set-Cookie"]
     assert cookie.startswith("__Host-padlock=")
     assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; ")[1:])
     assert "Domain" not in cookie
-    app.extensions["padlock_flights"].close()
+    app.extensions["padlock_checks"].close()
     with app.app_context():
         db.engine.dispose()
 
@@ -215,16 +234,20 @@ def test_over_https_only_the_cookie_is_bound_to_this_host(database, monkeypatch)
     ],
 )
 def test_signing_in_never_leads_to_another_site(visit, target):
-    answer = visit().post("/sign-in?" + query(target), {"email": "alice@example.com", "password": PASSWORD})
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/") or answer.headers["Location"].startswith(
-        "/%0d"
+    answer = visit().post(
+        "/sign-in?" + query(target), {"email": "alice@example.com", "password": PASSWORD}
     )
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/") or answer.headers[
+        "Location"
+    ].startswith("/%0d")
 
 
 def test_signing_in_leads_back_to_where_one_was(visit):
     browser = visit()
     asked = browser.client.get("/services?q=a%20b&sort=-due", follow_redirects=True)
-    answer = browser.post(asked.request.full_path, {"email": "alice@example.com", "password": PASSWORD})
+    answer = browser.post(
+        asked.request.full_path, {"email": "alice@example.com", "password": PASSWORD}
+    )
     assert answer.headers["Location"] == "/services?q=a%20b&sort=-due"
 
 
@@ -245,7 +268,13 @@ def test_a_form_without_its_token_changes_nothing(visit, app, token):
 
 def test_nobody_signs_up_as_administrator_by_adding_fields(visit, app):
     browser = visit()
-    form = {"email": "alice@example.com", "password": PASSWORD, "is_admin": "1", "client_id": "2", "active": "1"}
+    form = {
+        "email": "alice@example.com",
+        "password": PASSWORD,
+        "is_admin": "1",
+        "client_id": "2",
+        "active": "1",
+    }
     browser.post("/sign-in", form)
     with app.app_context():
         alice = db.session.scalar(db.select(User).filter_by(name="Alice Baker"))
@@ -264,7 +293,7 @@ class TestSetup:
         with app.app_context(), writing():
             db.session.execute(db.delete(SignIn))
             db.session.execute(db.delete(User))
-        return f"/setup/{accounts.setup_link_token(app.config['SECRET_KEY'])}"
+        return f"/setup/{sign_ins.setup_link_token(app.config['SECRET_KEY'])}"
 
     def test_the_link_makes_the_first_administrator_once(self, visit, link):
         browser = visit()
@@ -275,7 +304,14 @@ class TestSetup:
         assert visit().post(link, self.form).status_code == 410
 
     @pytest.mark.parametrize(
-        "wrong", [{"password": "x" * 11}, {"password": "x" * 1025}, {"email": "ada"}, {"name": ""}, {"name": "x" * 201}]
+        "wrong",
+        [
+            {"password": "x" * 11},
+            {"password": "x" * 1025},
+            {"email": "ada"},
+            {"name": ""},
+            {"name": "x" * 201},
+        ],
     )
     def test_what_cannot_be_is_said(self, visit, link, wrong):
         answer = visit().post(link, self.form | wrong)
@@ -286,4 +322,4 @@ class TestSetup:
         assert visit().client.get(f"/setup/{token}").status_code in (400, 404, 410)
 
     def test_the_link_is_dead_once_there_is_a_user(self, visit, app):
-        visit().get(f"/setup/{accounts.setup_link_token(app.config['SECRET_KEY'])}", 410)
+        visit().get(f"/setup/{sign_ins.setup_link_token(app.config['SECRET_KEY'])}", 410)

@@ -9,7 +9,7 @@ import pytest
 from tests.browser import looked_at
 from webapp.customers.models import Service, ServiceStatus
 from webapp.extensions import db, writing
-from webapp.monitor import diagnoses
+from webapp.monitor.diagnosis import diagnoses
 from webapp.probe import Reason
 from webapp.probe.diagnosis import diagnose
 from webapp.probe.steps import NameUnderstood
@@ -24,7 +24,10 @@ def run(browser, app, path=RUN):
     answer = browser.post(path)
     assert answer.status_code == 303
     until = time.monotonic() + 15
-    while any(one.running for one in app.extensions["padlock_diagnoses"]._known.values()) and time.monotonic() < until:
+    while (
+        any(one.running for one in app.extensions["padlock_diagnoses"]._known.values())
+        and time.monotonic() < until
+    ):
         time.sleep(0.01)
     return browser.get(answer.location)
 
@@ -47,7 +50,10 @@ def held(monkeypatch):
 
 def test_before_anybody_ran_it_there_is_an_offer(visit):
     page = visit("alice").get(PAGE)
-    assert page.find("button", string=lambda text: "Run diagnosis" in (text or "")) or "Run diagnosis" in page.text
+    assert (
+        page.find("button", string=lambda text: "Run diagnosis" in (text or ""))
+        or "Run diagnosis" in page.text
+    )
     assert page.select(".told") == []
 
 
@@ -110,7 +116,9 @@ def test_any_number_of_a_step_is_answered(visit, app, after):
 @pytest.mark.parametrize("path", [PAGE, "/domains/1/diagnosis", RUN])
 def test_a_stranger_gets_404(visit, app, path):
     run(visit("alice"), app)
-    assert str(visit("bob").get(path, 404).main) == str(visit("bob").get("/services/999/diagnosis", 404).main)
+    assert str(visit("bob").get(path, 404).main) == str(
+        visit("bob").get("/services/999/diagnosis", 404).main
+    )
     assert visit("bob").post(RUN).status_code == 404
 
 
@@ -122,13 +130,19 @@ def test_a_blocked_address_is_not_printed_to_clients(visit, app):
     assert "10.1.2.3" in str(visit("ada").get("/admin/services/1/diagnosis"))
 
 
-@pytest.mark.parametrize("labels", [("expired",), ("ok", "expired"), ("second-other-key",), ("silent",)])
+@pytest.mark.parametrize(
+    "labels", [("expired",), ("ok", "expired"), ("second-other-key",), ("silent",)]
+)
 def test_clients_never_read_where_a_setting_leads(visit, app, lab, labels):
-    """A CDN's customers must not read its origin: not on any page, in any fragment, or in the text to copy."""
+    """A CDN's customers must not read its origin: not on any page, in any fragment, or in the text
+    to copy."""
     cases = [lab.cases[f"{label}.lab.example"] for label in labels]
     there = tuple(("*", *address) for case in cases for address in case.addresses)
-    app.config.update(PADLOCK_CONNECT_TO=there, PADLOCK_CA_BUNDLE=lab.ca_bundle, PADLOCK_ALLOWED_NETWORKS=LOOPBACK)
-    alice, ada = visit("alice"), visit("ada")
+    app.config.update(
+        PADLOCK_CONNECT_TO=there, PADLOCK_CA_BUNDLE=lab.ca_bundle, PADLOCK_ALLOWED_NETWORKS=LOOPBACK
+    )
+    alice = visit("alice")
+    ada = visit("ada")
     run(alice, app)
     assert alice.post("/probe/service/1/check").status_code in (200, 303)
     paths = (
@@ -177,7 +191,7 @@ def test_too_many_in_a_row_have_to_wait(visit, app):
 
 
 def test_where_there_is_no_room_the_page_says_so(visit, app, held, monkeypatch):
-    monkeypatch.setattr(diagnoses, "MOST_FOR_ONE", 0)
+    monkeypatch.setattr(diagnoses, "MOST_OF_VIEWER", 0)
     alice = visit("alice")
     assert "Try again in a minute" in alice.get(alice.post(RUN).location).text
 
@@ -193,15 +207,26 @@ def test_a_failure_of_ours_is_told_as_ours(visit, app, monkeypatch):
 
 def test_the_answer_is_what_the_padlock_shows(visit, app):
     run(visit("alice"), app)
-    assert visit("alice").get("/services").select_one(".padlock-cell")["data-state"] == Reason.REFUSED.state
+    assert (
+        visit("alice").get("/services").select_one(".padlock-cell")["data-state"]
+        == Reason.REFUSED.state
+    )
 
 
 def test_an_admin_gives_a_service_its_server(visit, app):
     ada = visit("ada")
-    form = {"version": "1", "product": "Starter Hosting", "domain": "alice.example", "status": "Active"}
+    form = {
+        "version": "1",
+        "product": "Starter Hosting",
+        "domain": "alice.example",
+        "status": "Active",
+    }
     bad = ada.post("/admin/services/1/edit", form | {"server_address": "web1"})
     assert (bad.status_code, "Enter an IP address" in looked_at(bad).text) == (422, True)
-    assert ada.post("/admin/services/1/edit", form | {"server_address": " 127.0.0.1 "}).status_code == 303
+    assert (
+        ada.post("/admin/services/1/edit", form | {"server_address": " 127.0.0.1 "}).status_code
+        == 303
+    )
     page = run(ada, app)
     assert "Points to our server" in page.select_one(".told-steps").text
     assert "Points to our server" in ada.get("/admin/services/1").text

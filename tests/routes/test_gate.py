@@ -14,7 +14,14 @@ from webapp.routes.gate import HEADERS
 
 @pytest.mark.parametrize(
     ("path", "status"),
-    [("/sign-in", 200), ("/", 302), ("/services", 302), ("/nope", 404), ("/sign-out", 405), ("/static/site.css", 200)],
+    [
+        ("/sign-in", 200),
+        ("/", 302),
+        ("/services", 302),
+        ("/nope", 404),
+        ("/sign-out", 405),
+        ("/static/site.css", 200),
+    ],
 )
 def test_every_answer_carries_the_headers(visit, path, status):
     answer = visit().client.get(path)
@@ -24,7 +31,10 @@ def test_every_answer_carries_the_headers(visit, path, status):
 
 
 def test_what_may_be_looked_at_may_be_asked_for_by_its_headers(visit):
-    answers = {visit("sam").client.head(path).status_code for path in ("/admin/services", "/admin/clients/1")}
+    answers = {
+        visit("sam").client.head(path).status_code
+        for path in ("/admin/services", "/admin/clients/1")
+    }
     assert answers == {200}
     ada = visit("ada")
     ada.post("/admin/users/1/view-as")
@@ -36,7 +46,9 @@ def test_a_redirect_of_the_router_says_nothing_of_the_host(visit):
     assert (answer.status_code, answer.headers["Location"]) == (308, "/admin/services?q=a%20b")
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/services", "/nope", "/services/1", "/probe/service/1"])
+@pytest.mark.parametrize(
+    "path", ["/sign-in", "/services", "/nope", "/services/1", "/probe/service/1"]
+)
 def test_no_page_is_kept_by_a_cache(visit, path):
     answer = visit("alice").client.get(path)
     assert answer.headers["Cache-Control"] == "private, no-store"
@@ -45,7 +57,10 @@ def test_no_page_is_kept_by_a_cache(visit, path):
 
 def test_vendored_files_are_kept_and_ours_are_asked_for(visit):
     browser = visit()
-    assert "immutable" in browser.client.get("/static/vendor/htmx-4.0.1/htmx.min.js").headers["Cache-Control"]
+    assert (
+        "immutable"
+        in browser.client.get("/static/vendor/htmx-4.0.1/htmx.min.js").headers["Cache-Control"]
+    )
     ours = browser.client.get("/static/site.css")
     assert ours.headers["Cache-Control"] == "no-cache"
     again = browser.client.get("/static/site.css", headers={"If-None-Match": ours.headers["ETag"]})
@@ -72,14 +87,22 @@ def test_what_is_no_text_is_refused(visit, path):
 @pytest.mark.parametrize("field", ["email", "password", "anything"])
 @pytest.mark.parametrize("text", [b"a\0b", b"\xed\xa0\x80", b"\xff"])
 def test_a_field_that_is_no_text_is_refused(visit, field, text):
-    form = {"email": b"alice@example.com", "password": b"x", field: text, "csrf_token": visit().token().encode()}
+    form = {
+        "email": b"alice@example.com",
+        "password": b"x",
+        field: text,
+        "csrf_token": visit().token().encode(),
+    }
     body = b"&".join(name.encode() + b"=" + value for name, value in form.items())
-    answer = visit().client.post("/sign-in", data=body, content_type="application/x-www-form-urlencoded")
+    answer = visit().client.post(
+        "/sign-in", data=body, content_type="application/x-www-form-urlencoded"
+    )
     assert answer.status_code == 400
 
 
 @pytest.mark.parametrize(
-    "path", ["/%2e%2e/", "//", "/../../etc/passwd", "/static/../config.py", "/static/%2e%2e/config.py"]
+    "path",
+    ["/%2e%2e/", "//", "/../../etc/passwd", "/static/../config.py", "/static/%2e%2e/config.py"],
 )
 def test_odd_paths_are_missing(visit, path):
     assert visit("alice").client.get(path).status_code in (404, 308)
@@ -92,7 +115,9 @@ def test_other_methods_are_refused(visit, path, method):
     assert (answer.status_code, "Allow" in answer.headers) == (405, True)
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "text/xml", "text/plain", "image/png"])
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "text/xml", "text/plain", "image/png"]
+)
 def test_other_contents_are_refused(visit, content_type):
     assert visit().client.post("/sign-in", data=b"{}", content_type=content_type).status_code == 415
 
@@ -109,7 +134,10 @@ def test_a_body_of_100_megabytes_is_refused_unread(visit):
 
 def test_a_thousand_parts_are_too_many(visit):
     parts = {f"f{number}": "x" for number in range(1000)}
-    assert visit().client.post("/sign-in", data=parts, content_type="multipart/form-data").status_code == 413
+    assert (
+        visit().client.post("/sign-in", data=parts, content_type="multipart/form-data").status_code
+        == 413
+    )
 
 
 @pytest.mark.parametrize("field", ["email", "password", "csrf_token", "nonsense"])
@@ -117,7 +145,10 @@ def test_a_file_where_a_form_wants_a_text_is_no_form(visit, field):
     browser = visit()
     fields = {"email": "a@b.example", "password": "x", "csrf_token": browser.token()}
     fields[field] = (io.BytesIO(b"x"), "x.txt")
-    assert browser.client.post("/sign-in", data=fields, content_type="multipart/form-data").status_code == 400
+    assert (
+        browser.client.post("/sign-in", data=fields, content_type="multipart/form-data").status_code
+        == 400
+    )
 
 
 @pytest.mark.parametrize("host", ["a" * 64 + ".example", "a" * 5000, "[", "x:y:z", ".."])
@@ -137,7 +168,9 @@ def test_only_trusted_hosts_are_answered(visit, app):
 def test_no_address_is_made_from_the_host_header(visit):
     answer = visit().client.get("/services", base_url="http://evil.example")
     assert answer.headers["Location"] == "/sign-in?next=/services"
-    assert b"evil.example" not in visit().client.get("/sign-in", base_url="http://evil.example").data
+    assert (
+        b"evil.example" not in visit().client.get("/sign-in", base_url="http://evil.example").data
+    )
 
 
 def test_our_own_fault_shows_nothing_of_itself(visit, app, monkeypatch, caplog):
@@ -148,7 +181,9 @@ def test_our_own_fault_shows_nothing_of_itself(visit, app, monkeypatch, caplog):
     monkeypatch.setattr(lists, "list_services", fail)
     page = visit("alice").get("/services", 500)
     assert "Something went wrong" in page.text
-    assert not any(words in page.text for words in ("secret", "10.1.2.3", "Traceback", "RuntimeError"))
+    assert not any(
+        words in page.text for words in ("secret", "10.1.2.3", "Traceback", "RuntimeError")
+    )
     assert "10.1.2.3" in caplog.text
 
 
@@ -190,7 +225,8 @@ def goes(app):
 def test_what_another_request_deletes_in_between_is_not_found(visit, goes):
     ada = visit("ada")
     form = {"product": "Shop", "status": "Active", "version": "77", "csrf_token": ada.token()}
-    goes(2, db.delete(Service).where(Service.id == 1))  # after it was said that somebody else has changed it
+    # After it was said that somebody else has changed it
+    goes(2, db.delete(Service).where(Service.id == 1))
     answer = ada.client.post("/admin/services/1/edit", data=form)
     assert (answer.status_code, looked_at(answer).h1.text) == (404, "Page not found")
 

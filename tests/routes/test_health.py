@@ -11,8 +11,8 @@ from sqlalchemy import event, make_url
 from tests.conftest import PASSWORD, _site
 from webapp import probe
 from webapp.extensions import db, writing
-from webapp.monitor import runs
 from webapp.monitor.models import Hostname, RunKind, RunState
+from webapp.monitor.refresh import runs
 from webapp.probe import Reason, State
 
 
@@ -37,14 +37,17 @@ def ticking(app):
         with writing():
             day = runs.day_of(now, app.config["PADLOCK_REFRESH_AT"], app.config["PADLOCK_TIMEZONE"])
             run = runs.new(RunKind.DAILY, day, 100, 2, now, "")
-            run.state, run.ended_at = RunState.DONE, now
+            run.state = RunState.DONE
+            run.ended_at = now
 
 
 @pytest.mark.usefixtures("ticking")
 @pytest.mark.parametrize("who", ["sam", "ada"])
 def test_a_monitor_that_is_well_says_so(visit, who, monkeypatch):
     # The installed ones grow old in time: that is told, and this test is not about it.
-    monkeypatch.setattr(probe, "versions", lambda: {"OpenSSL": "OpenSSL 99.0.0", "certifi": "unknown"})
+    monkeypatch.setattr(
+        probe, "versions", lambda: {"OpenSSL": "OpenSSL 99.0.0", "certifi": "unknown"}
+    )
     page = visit(who).get("/admin/health")
     assert page.select_one("#verdict").text == "Everything is working"
     assert {
@@ -65,7 +68,9 @@ def test_a_monitor_that_is_well_says_so(visit, who, monkeypatch):
 def test_what_is_wrong_comes_first_with_what_to_do(visit, app):
     app.debug = True
     with app.app_context(), writing():
-        db.session.execute(db.update(Hostname).values(checked_at=datetime.now(UTC) + timedelta(days=1)))
+        db.session.execute(
+            db.update(Hostname).values(checked_at=datetime.now(UTC) + timedelta(days=1))
+        )
     page = visit("ada").get("/admin/health")
     assert page.select_one("#verdict").text == "Something needs fixing"
     assert list(flags(page))[:2] == ["Clock", "Debug mode"]
@@ -80,9 +85,14 @@ def test_a_bundle_without_roots_is_an_alarm(visit, app, tmp_path):
 @pytest.mark.sqlite("another process holds its file")
 @pytest.mark.usefixtures("ticking")
 def test_a_database_that_another_holds_can_be_read_and_a_change_is_refused_in_words(visit, app):
-    ada, file = visit("ada"), left_alone(app)
+    ada = visit("ada")
+    file = left_alone(app)
     with app.app_context():
-        event.listen(db.engine, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout = 100"))
+        event.listen(
+            db.engine,
+            "connect",
+            lambda connection, _: connection.execute("PRAGMA busy_timeout = 100"),
+        )
     form = {"email": "new@example.com", "name": "New", "role": "staff", "csrf_token": ada.token()}
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -120,7 +130,11 @@ def test_a_heartbeat_that_is_yet_to_come_counts_as_silence_everywhere(visit, app
 
 def test_a_state_of_two_days_ago_says_so(visit, app):
     with app.app_context(), writing():
-        old = {"checked_at": datetime.now(UTC) - timedelta(days=2), "state": State.UNKNOWN, "reason": Reason.TIMEOUT}
+        old = {
+            "checked_at": datetime.now(UTC) - timedelta(days=2),
+            "state": State.UNKNOWN,
+            "reason": Reason.TIMEOUT,
+        }
         db.session.execute(db.update(Hostname).values(old))
     alice = visit("alice")
     assert "2 days ago" in alice.get("/services").select_one(".padlock-cell").text
@@ -129,7 +143,10 @@ def test_a_state_of_two_days_ago_says_so(visit, app):
 
 @pytest.mark.usefixtures("ticking")
 def test_machines_are_told_without_a_sign_in_a_cookie_or_a_secret(visit):
-    for path, words in (("/healthz", {"status": "ok"}), ("/readyz", {"status": "ready", "database": "ok"})):
+    for path, words in (
+        ("/healthz", {"status": "ok"}),
+        ("/readyz", {"status": "ready", "database": "ok"}),
+    ):
         answer = visit().client.get(path)
         assert (answer.status_code, answer.json | words) == (200, answer.json)
         assert "Set-Cookie" not in answer.headers
@@ -138,12 +155,16 @@ def test_machines_are_told_without_a_sign_in_a_cookie_or_a_secret(visit):
 
 @pytest.mark.sqlite("its file has gone")
 def test_without_its_database_the_site_is_alive_and_not_ready(visit, app):
-    file, browser = left_alone(app), visit()
+    file = left_alone(app)
+    browser = visit()
     file.rename(f"{file}.away")
     file.mkdir()
     assert browser.client.get("/healthz").status_code == 200
     answer = browser.client.get("/readyz")
-    assert (answer.status_code, answer.json) == (503, {"status": "not ready", "database": "no answer"})
+    assert (answer.status_code, answer.json) == (
+        503,
+        {"status": "not ready", "database": "no answer"},
+    )
 
 
 @pytest.mark.sqlite("its file is damaged")
@@ -175,7 +196,7 @@ class TestOnASmallDisk:
         shutil.copyfile(first_database, disk / "padlock.sqlite3")
         app = _site(f"sqlite:///{disk}/padlock.sqlite3", monkeypatch)
         yield app
-        app.extensions["padlock_flights"].close()
+        app.extensions["padlock_checks"].close()
         left_alone(app)
 
     def rename(self, browser, name):
@@ -189,20 +210,26 @@ class TestOnASmallDisk:
 
     @pytest.mark.usefixtures("ticking")
     def test_a_full_disk_lets_everybody_read_and_says_that_nothing_can_be_saved(self, visit, disk):
-        ada, alice = visit("ada"), visit("alice")
+        ada = visit("ada")
+        alice = visit("alice")
         self.fill(disk)
         answers = [self.rename(ada, "x" * 190 + str(number)) for number in range(20)]
         assert answers[-1].status_code == 503
         assert "Nothing can be saved right now" in answers[-1].text
-        assert "Nothing can be saved right now" in alice.get("/services").find(class_="viewing").text
+        assert (
+            "Nothing can be saved right now" in alice.get("/services").find(class_="viewing").text
+        )
         assert flags(ada.get("/admin/health"))["Database"].select_one(".health-red")
         assert visit().client.get("/readyz").status_code == 200  # whoever reads is served
         (disk / "filler").unlink()
         assert self.rename(ada, "Alice B.").status_code == 303
         assert alice.get("/services").find(class_="viewing") is None
 
-    def test_on_a_disk_that_is_read_only_pages_are_read_and_a_sign_in_says_why_not(self, visit, app, disk):
-        ada, stranger = visit("ada"), visit()
+    def test_on_a_disk_that_is_read_only_pages_are_read_and_a_sign_in_says_why_not(
+        self, visit, app, disk
+    ):
+        ada = visit("ada")
+        stranger = visit()
         left_alone(app)
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         assert "alice@example.com" in ada.get("/admin/users").main.text

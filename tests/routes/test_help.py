@@ -1,17 +1,20 @@
-"""The help page is made from the words of padlock.py, and everything leads to it."""
+"""The help page is made from words/, and everything leads to it."""
 
-from webapp import padlock
 from webapp.probe import Reason, State
+from webapp.words import reasons, states
 
 
 def test_every_state_and_reason_has_its_place_with_cause_and_cure(visit):
     page = visit().get("/help/padlocks")
     for state in State:
-        assert page.find(id=state.value).text == padlock.LOOKS[state].label
+        assert page.find(id=state.value).text == states.LOOKS[state].label
     for reason in Reason:
         text = page.find(id=reason.value).text
-        words = padlock.WORDS[reason]
-        assert all(part in text for part in (words.title, words.customer, words.cure, padlock.MENDS[reason])), reason
+        words = reasons.WORDS[reason]
+        assert all(
+            part in text
+            for part in (words.title, words.customer, words.cure, reasons.MENDS[reason])
+        ), reason
 
 
 def test_the_legend_and_the_details_lead_there(visit, app):

@@ -15,7 +15,9 @@ def change(app):
     def change(reason, **facts):
         with app.app_context(), writing():
             row = db.session.scalar(db.select(Hostname).filter_by(name="alice.example"))
-            row.reason, row.state, row.checked_at = reason, reason.state, datetime.now(UTC)
+            row.reason = reason
+            row.state = reason.state
+            row.checked_at = datetime.now(UTC)
             row.not_after = facts.get("not_after")
 
     return change
@@ -40,7 +42,12 @@ def test_the_picture_says_its_numbers_and_leads_to_the_lists(visit, change):
     links = {link["href"]: link.text.split() for link in page.select(".counts a")}
     assert links["/services?ssl=invalid"] == ["Invalid", "1"]
     assert links["/domains?ssl=valid"] == ["Valid", "0"]
-    assert [rect["width"] for rect in page.select_one(".counts-bar").find_all("rect")] == ["0", "1", "0", "0"]
+    assert [rect["width"] for rect in page.select_one(".counts-bar").find_all("rect")] == [
+        "0",
+        "1",
+        "0",
+        "0",
+    ]
 
 
 def test_what_ends_soon_has_its_own_link(visit, change):

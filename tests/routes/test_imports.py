@@ -14,10 +14,11 @@ from sqlalchemy import func, select
 
 from tests.browser import looked_at
 from tests.conftest import NOW
-from tests.customers.test_imports import CLIENT, DOMAIN, HEAD, SERVICE, WHOLE
-from webapp.customers import accounts, import_jobs, import_writing
+from tests.imports.test_importer import CLIENT, DOMAIN, HEAD, SERVICE, WHOLE
+from webapp.accounts import sign_ins
 from webapp.customers.models import Activity, Client, Role, Service
 from webapp.extensions import db, writing
+from webapp.imports import jobs, write_rows
 
 
 @pytest.fixture(autouse=True)
@@ -25,8 +26,8 @@ def folder(app, tmp_path):
     """Uploads of these tests stay with these tests."""
     app.instance_path = str(tmp_path / "instance")
     yield Path(app.instance_path) / "imports"
-    import_jobs._workshop(app).executor.shutdown()
-    for lock in import_jobs._workshop(app).locks.values():
+    jobs._workshop(app).executor.shutdown()
+    for lock in jobs._workshop(app).locks.values():
         lock.close()  # of what was never done
 
 
@@ -37,7 +38,9 @@ def ada(visit):
 
 def send(browser, content, name="clients.csv"):
     data = content if isinstance(content, bytes) else content.encode()
-    return browser.post("/admin/import", {"file": (io.BytesIO(data), name)}, content_type="multipart/form-data")
+    return browser.post(
+        "/admin/import", {"file": (io.BytesIO(data), name)}, content_type="multipart/form-data"
+    )
 
 
 def upload(app, browser, content, name="clients.csv"):
@@ -50,14 +53,18 @@ def upload(app, browser, content, name="clients.csv"):
 
 def settle(app):
     """Waits until everything that was started has ended: there is one thread for it."""
-    import_jobs._workshop(app).executor.submit(int).result()
+    jobs._workshop(app).executor.submit(int).result()
 
 
 def test_a_file_is_looked_at_and_then_imported(app, ada):
     job = upload(app, ada, WHOLE)
     page = ada.get(job)
     assert page.h1.text == "Review before importing"
-    assert [cell.text for cell in page.find("th", string="Services").parent.find_all("td")] == ["1", "0", "0"]
+    assert [cell.text for cell in page.find("th", string="Services").parent.find_all("td")] == [
+        "1",
+        "0",
+        "0",
+    ]
     assert ada.post(job).location == job
     settle(app)
     assert "1 client, 1 service, 1 domain new" in ada.get(job).text
@@ -89,7 +96,11 @@ def test_a_file_with_problems_cannot_be_imported(app, ada):
     job = upload(app, ada, f"{WHOLE}\nclient,,<b>Anna</b>,,,,,,,")
     page = ada.get(job)
     assert "1 problem. Nothing was imported" in page.text
-    assert [cell.text for cell in page.find(id="problems").tbody.find_all("td")] == ["5", "client", "It is empty."]
+    assert [cell.text for cell in page.find(id="problems").tbody.find_all("td")] == [
+        "5",
+        "client",
+        "It is empty.",
+    ]
     assert page.find("button", string="Import now") is None
     ada.post(job)
     settle(app)
@@ -117,15 +128,23 @@ def test_what_is_no_table_is_said_in_one_sentence(app, ada):
 def test_no_file_is_told_beside_the_field(ada):
     answer = ada.post("/admin/import")
     field = looked_at(answer).find(id="file")
-    assert (answer.status_code, field["aria-invalid"], field["aria-describedby"]) == (422, "true", "file-help")
+    assert (answer.status_code, field["aria-invalid"], field["aria-describedby"]) == (
+        422,
+        "true",
+        "file-help",
+    )
 
 
 def test_another_administrators_import_does_not_exist(app, ada, visit):
     job = upload(app, ada, WHOLE)
     with app.app_context(), writing():
-        accounts.add_user("eve@example.com", "Eve Admin", "correct horse battery", NOW, role=Role.ADMIN)
+        sign_ins.add_user(
+            "eve@example.com", "Eve Admin", "correct horse battery", NOW, role=Role.ADMIN
+        )
     eve = visit("eve")
-    assert [eve.client.get(job + end).status_code for end in ("", "/progress", "/problems.csv")] == [404] * 3
+    assert [
+        eve.client.get(job + end).status_code for end in ("", "/progress", "/problems.csv")
+    ] == [404] * 3
     assert eve.post(job).status_code == 404
     assert visit("sam").client.get(job).status_code == 403
 
@@ -136,7 +155,8 @@ def test_a_token_that_was_never_given_is_not_found(ada, token):
 
 
 def test_two_uploads_at_once_do_not_touch_each_other(app, ada, visit):
-    first, second = send(ada, WHOLE).location, send(visit("ada"), f"{HEAD}\n{CLIENT}").location
+    first = send(ada, WHOLE).location
+    second = send(visit("ada"), f"{HEAD}\n{CLIENT}").location
     settle(app)
     assert first != second
     for job in (first, second):
@@ -147,7 +167,7 @@ def test_two_uploads_at_once_do_not_touch_each_other(app, ada, visit):
 
 def test_a_running_import_shows_its_progress_with_and_without_javascript(app, ada, monkeypatch):
     job = upload(app, ada, WHOLE)
-    monkeypatch.setattr(import_jobs._workshop(app).executor, "submit", lambda *arguments: None)
+    monkeypatch.setattr(jobs._workshop(app).executor, "submit", lambda *arguments: None)
     ada.post(job)
     page = ada.get(job)
     assert page.find("progress")
@@ -165,16 +185,16 @@ def test_when_it_has_ended_the_fragment_has_the_page_loaded_anew(app, ada):
 
 def test_after_a_restart_an_import_under_way_is_told_as_interrupted(app, ada, monkeypatch):
     job = upload(app, ada, WHOLE)
-    monkeypatch.setattr(import_jobs._workshop(app).executor, "submit", lambda *arguments: None)
+    monkeypatch.setattr(jobs._workshop(app).executor, "submit", lambda *arguments: None)
     ada.post(job)
-    for lock in import_jobs._workshop(app).locks.values():
+    for lock in jobs._workshop(app).locks.values():
         lock.close()  # as when its process ends
     assert "site was restarted" in ada.get(job).find(role="alert").text
 
 
 def test_a_failure_of_ours_is_told_and_changes_nothing(app, ada, monkeypatch, caplog):
     job = upload(app, ada, WHOLE)
-    monkeypatch.setattr(import_writing, "_insert", lambda *arguments: 1 / 0)
+    monkeypatch.setattr(write_rows, "_insert", lambda *arguments: 1 / 0)
     ada.post(job)
     settle(app)
     assert "failed on our side" in ada.get(job).find(role="alert").text
@@ -189,7 +209,7 @@ def test_an_import_that_could_not_begin_can_be_begun_again(app, ada, monkeypatch
 
     job = upload(app, ada, WHOLE)
     with monkeypatch.context() as patch:
-        patch.setattr(import_jobs, "_keep", full_disk)
+        patch.setattr(jobs, "_keep", full_disk)
         with pytest.raises(OSError, match="No space left"):
             ada.post(job)
     ada.post(job)
@@ -200,19 +220,24 @@ def test_an_import_that_could_not_begin_can_be_begun_again(app, ada, monkeypatch
 def test_who_is_no_administrator_any_more_imports_nothing(app, ada):
     job = upload(app, ada, WHOLE)
     with app.app_context():
-        found = import_jobs._read(job.rpartition("/")[2])
+        found = jobs._read(job.rpartition("/")[2])
         with writing():
-            db.session.execute(db.text("UPDATE \"user\" SET role = 'staff' WHERE email = 'ada@example.com'"))
-        import_jobs.start_import(found, NOW)
+            db.session.execute(
+                db.text("UPDATE \"user\" SET role = 'staff' WHERE email = 'ada@example.com'")
+            )
+        jobs.start_import(found, NOW)
     settle(app)
     assert ada.client.get(job).status_code == 403
     with app.app_context():
-        assert "no administrator" in import_jobs._read(found.token).error
+        assert "no administrator" in jobs._read(found.token).error
 
 
 def test_only_the_site_reads_what_was_uploaded_and_not_for_long(app, ada, folder, now):
     upload(app, ada, WHOLE)
-    assert {stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())} == {0o700, 0o600}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())} == {
+        0o700,
+        0o600,
+    }
     assert not list(folder.glob("*.csv"))
     yesterday = (now - timedelta(hours=25)).timestamp()
     for path in folder.iterdir():
@@ -225,15 +250,24 @@ def large_upload(browser):
     """The answer to a file of more than a megabyte, sent as browsers send it."""
     content = f"{WHOLE}\n" + f"{DOMAIN}\n{SERVICE}\n" * 10_000
     parts = [("csrf_token", browser.token()), ('file"; filename="large.csv', content)]
-    body = "".join(f'--edge\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n' for name, text in parts)
+    body = "".join(
+        f'--edge\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'
+        for name, text in parts
+    )
     kind = "multipart/form-data; boundary=edge"
-    return browser.client.post("/admin/import", data=f"{body}--edge--\r\n".encode(), content_type=kind)
+    return browser.client.post(
+        "/admin/import", data=f"{body}--edge--\r\n".encode(), content_type=kind
+    )
 
 
 def test_only_an_administrators_upload_may_be_large(app, ada, visit):
     assert large_upload(ada).status_code == 303
     settle(app)
-    assert [large_upload(visit(who)).status_code for who in ("sam", "alice", None)] == [413, 413, 302]
+    assert [large_upload(visit(who)).status_code for who in ("sam", "alice", None)] == [
+        413,
+        413,
+        302,
+    ]
     assert ada.post("/sign-out", {"x": "x" * 2_000_000}).status_code == 413
 
 
@@ -244,7 +278,12 @@ def test_without_a_token_nothing_is_uploaded(ada, folder):
 
 
 def test_hostile_file_names_and_cells_are_text(app, ada):
-    job = upload(app, ada, f"{HEAD}\n<script>alert(1)</script>,1,,,,,,,,", '<img src=x onerror="alert(1)">.csv')
+    job = upload(
+        app,
+        ada,
+        f"{HEAD}\n<script>alert(1)</script>,1,,,,,,,,",
+        '<img src=x onerror="alert(1)">.csv',
+    )
     page = ada.get(job)
     assert "<script>alert(1)</script>" in page.find(id="problems").text
     assert page.find("img") is None
@@ -253,9 +292,14 @@ def test_hostile_file_names_and_cells_are_text(app, ada):
 def test_the_name_of_a_file_forges_no_header(app, ada):
     head = "Content-Disposition: form-data; name="
     name = "filename*=UTF-8''a.csv%0D%0ASet-Cookie:%20a=b%0D%0A%0D%0A"
-    parts = [f'{head}"csrf_token"\r\n\r\n{ada.token()}', f'{head}"file"; {name}\r\n\r\n{HEAD}\n=1,1,,,,,,,,']
+    parts = [
+        f'{head}"csrf_token"\r\n\r\n{ada.token()}',
+        f'{head}"file"; {name}\r\n\r\n{HEAD}\n=1,1,,,,,,,,',
+    ]
     body = "".join(f"--x\r\n{part}\r\n" for part in parts) + "--x--\r\n"
-    job = ada.client.post("/admin/import", data=body, content_type="multipart/form-data; boundary=x").location
+    job = ada.client.post(
+        "/admin/import", data=body, content_type="multipart/form-data; boundary=x"
+    ).location
     settle(app)
     assert "Set-Cookie" in ada.get(job).main.text
     for path in (job, f"{job}/problems.csv", "/admin/import/example.csv"):
@@ -283,7 +327,7 @@ def test_the_documented_example_is_the_one_to_download(ada):
 
 
 def test_the_page_names_every_column(ada):
-    from webapp.customers.import_rows import COLUMNS
+    from webapp.imports.rows import COLUMNS
 
     shown = [code.text for code in ada.get("/admin/import").select("th code")]
     assert shown == list(COLUMNS)
@@ -291,15 +335,18 @@ def test_the_page_names_every_column(ada):
 
 @pytest.fixture
 def held(app, monkeypatch):
-    """Holds an import in the middle of its transaction: `begun` is set there, and it goes on when `go_on` is."""
-    begun, go_on, insert = Event(), Event(), import_writing._insert
+    """Holds an import in the middle of its transaction: `begun` is set there, and it goes on when
+    `go_on` is."""
+    begun = Event()
+    go_on = Event()
+    insert = write_rows._insert
 
     def held(table, values):
         insert(table, values)
         begun.set()
         assert go_on.wait(30)
 
-    monkeypatch.setattr(import_writing, "_insert", held)
+    monkeypatch.setattr(write_rows, "_insert", held)
     return SimpleNamespace(begun=begun, go_on=go_on)
 
 
@@ -323,7 +370,8 @@ def test_an_import_can_be_stopped_and_nothing_of_it_is_written(app, ada, held, f
 
 
 def test_an_import_that_waits_behind_another_is_stopped_at_once(app, ada, held):
-    first, second = upload(app, ada, WHOLE), upload(app, ada, WHOLE)
+    first = upload(app, ada, WHOLE)
+    second = upload(app, ada, WHOLE)
     ada.post(first)
     assert held.begun.wait(30)
     ada.post(second)
@@ -332,7 +380,7 @@ def test_an_import_that_waits_behind_another_is_stopped_at_once(app, ada, held):
     held.go_on.set()
     settle(app)
     assert ada.get(first).h1.text == "Imported"
-    assert import_jobs._workshop(app).locks == {}
+    assert jobs._workshop(app).locks == {}
 
 
 def test_stopping_too_late_stops_nothing(app, ada):
@@ -354,7 +402,8 @@ def test_a_stop_that_came_when_the_check_had_just_ended_does_not_stop_the_import
 
 
 def test_only_the_administrator_who_started_an_import_stops_it(app, ada, visit, held):
-    sam, job = visit("sam"), upload(app, ada, WHOLE)
+    sam = visit("sam")
+    job = upload(app, ada, WHOLE)
     ada.post(job)
     assert held.begun.wait(30)
     assert sam.post(f"{job}/stop").status_code == 403

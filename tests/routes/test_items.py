@@ -2,13 +2,18 @@ import pytest
 
 from tests.browser import looked_at
 from tests.routes.test_clients import everything, hidden, shown
-from webapp import padlock
 from webapp.customers.models import Activity, Service
 from webapp.extensions import db
 from webapp.monitor.models import Hostname
 from webapp.probe import Refusal
+from webapp.words import hostnames
 
-SERVICE = {"client": "Alice’s Bakery", "product": "Shop", "domain": "shop.example", "status": "Active"}
+SERVICE = {
+    "client": "Alice’s Bakery",
+    "product": "Shop",
+    "domain": "shop.example",
+    "status": "Active",
+}
 DOMAIN = {"client": "Alice’s Bakery", "name": "shop.example", "status": "Active"}
 NEW = [("services", SERVICE), ("domains", DOMAIN)]
 
@@ -36,8 +41,16 @@ def test_a_double_click_adds_one(visit, place, form):
 @pytest.mark.parametrize(
     ("place", "wrong"),
     [
-        *((place, {"client": text}) for place in ("services", "domains") for text in ("", "nobody", "#99")),
-        *((place, {"status": text}) for place in ("services", "domains") for text in ("", "active", "Gone")),
+        *(
+            (place, {"client": text})
+            for place in ("services", "domains")
+            for text in ("", "nobody", "#99")
+        ),
+        *(
+            (place, {"status": text})
+            for place in ("services", "domains")
+            for text in ("", "active", "Gone")
+        ),
         ("services", {"product": " "}),
         ("services", {"next_due_on": "23.11.2026"}),
         ("services", {"next_due_on": "2026-02-30"}),
@@ -50,7 +63,8 @@ def test_a_double_click_adds_one(visit, place, form):
 )
 def test_what_cannot_be_is_said_beside_its_field_and_the_input_kept(visit, place, wrong):
     answer = visit("ada").post(f"/admin/{place}/new", dict(NEW)[place] | wrong)
-    page, (name, text) = looked_at(answer), next(iter(wrong.items()))
+    page = looked_at(answer)
+    name, text = next(iter(wrong.items()))
     assert answer.status_code == 422
     (field,) = page.select(".is-invalid")
     assert field["name"] == name
@@ -60,7 +74,10 @@ def test_what_cannot_be_is_said_beside_its_field_and_the_input_kept(visit, place
 def test_what_is_no_host_name_is_saved_and_said(visit):
     ada = visit("ada")
     answer = ada.post("/admin/services/new", SERVICE | {"domain": "see ticket 4711"})
-    assert padlock.REFUSALS[Refusal.SPACE] in ada.get(answer.headers["Location"]).select(".alert-warning")[0].text
+    assert (
+        hostnames.REFUSALS[Refusal.SPACE]
+        in ada.get(answer.headers["Location"]).select(".alert-warning")[0].text
+    )
 
 
 def test_saving_a_form_as_it_was_opened_changes_nothing(visit, app):
@@ -79,7 +96,8 @@ def test_another_domain_is_another_host_name_and_the_old_one_is_forgotten(visit,
     ada = visit("ada")
     form = SERVICE | hidden(ada.get("/admin/services/1/edit"))
     ada.post("/admin/services/1/edit", form)
-    assert names(app) == ["alice.example", "bob.example", "shop.example"]  # it is the domain's as well
+    # It is the domain's as well
+    assert names(app) == ["alice.example", "bob.example", "shop.example"]
     form = {"name": "other.example", "status": "Expired"} | hidden(ada.get("/admin/domains/1/edit"))
     ada.post("/admin/domains/1/edit", form)
     assert sorted(names(app)) == ["bob.example", "other.example", "shop.example"]
@@ -91,7 +109,8 @@ def test_another_domain_is_another_host_name_and_the_old_one_is_forgotten(visit,
 
 @pytest.mark.parametrize(("place", "form"), NEW)
 def test_the_second_of_two_who_edit_is_told_and_nothing_is_lost(visit, place, form):
-    first, second = visit("ada"), visit("ada")
+    first = visit("ada")
+    second = visit("ada")
     opened = hidden(second.get(f"/admin/{place}/1/edit"))
     first.post(f"/admin/{place}/1/edit", form | {"status": "Fraud", "reference": "S-7"} | opened)
     answer = second.post(f"/admin/{place}/1/edit", form | {"status": "Cancelled"} | opened)
@@ -99,15 +118,25 @@ def test_the_second_of_two_who_edit_is_told_and_nothing_is_lost(visit, place, fo
     assert (answer.status_code, "Fraud" in page.find(role="alert").text) == (409, True)
     assert ("reference S-7" in page.find(role="alert").text) is (place == "services")
     assert page.select_one("option[selected]")["value"] == "Cancelled"
-    assert second.post(f"/admin/{place}/1/edit", form | {"status": "Cancelled"} | hidden(page)).status_code == 303
+    assert (
+        second.post(
+            f"/admin/{place}/1/edit", form | {"status": "Cancelled"} | hidden(page)
+        ).status_code
+        == 303
+    )
 
 
 @pytest.mark.parametrize("place", ["services", "domains"])
 def test_moving_takes_it_from_one_client_to_another(visit, app, place):
-    alice, bob, ada = visit("alice"), visit("bob"), visit("ada")
+    alice = visit("alice")
+    bob = visit("bob")
+    ada = visit("ada")
     found = ada.get(f"/admin/{place}/1/move?q=sons").select_one(".choice")["href"]
     page = ada.get(found)
-    for words in ("Alice Baker of Alice’s Bakery can no longer", "Bob Plumber of Bob & Sons can see it"):
+    for words in (
+        "Alice Baker of Alice’s Bakery can no longer",
+        "Bob Plumber of Bob & Sons can see it",
+    ):
         assert words in " ".join(page.main.text.split())
     assert ada.post(f"/admin/{place}/1/move", hidden(page)).status_code == 303
     alice.get(f"/{place}/1", 404)
@@ -121,7 +150,10 @@ def test_moving_takes_it_from_one_client_to_another(visit, app, place):
 def test_nothing_moves_to_whom_it_belongs_to(visit, app, place):
     ada = visit("ada")
     answer = ada.post(f"/admin/{place}/1/move", {"version": "1", "to": "1"})
-    assert (answer.status_code, "It belongs to this client already." in looked_at(answer).main.text) == (422, True)
+    assert (
+        answer.status_code,
+        "It belongs to this client already." in looked_at(answer).main.text,
+    ) == (422, True)
     with app.app_context():
         assert everything(Activity) == []
 
@@ -130,7 +162,10 @@ def test_a_domain_does_not_move_to_whoever_has_it_already(visit, app):
     ada = visit("ada")
     ada.post("/admin/domains/new", DOMAIN | {"client": "#2", "name": "ALICE.example"})
     answer = ada.post("/admin/domains/1/move", hidden(ada.get("/admin/domains/1/move?to=2")))
-    assert (answer.status_code, b"This client has this domain already." in answer.data) == (422, True)
+    assert (answer.status_code, b"This client has this domain already." in answer.data) == (
+        422,
+        True,
+    )
     visit("alice").get("/domains/1")
 
 
@@ -141,12 +176,20 @@ def test_what_was_agreed_to_has_changed_meanwhile(visit, what):
     ada.post("/admin/services/1/edit", SERVICE | hidden(ada.get("/admin/services/1/edit")))
     assert ada.post(f"/admin/services/1/{what}", agreed).status_code == 409
     visit("alice").get("/services/1")
-    assert ada.post(f"/admin/services/1/{what}", hidden(ada.get(f"/admin/services/1/{what}?to=2"))).status_code == 303
+    assert (
+        ada.post(
+            f"/admin/services/1/{what}", hidden(ada.get(f"/admin/services/1/{what}?to=2"))
+        ).status_code
+        == 303
+    )
 
 
 def test_deleting_an_item_forgets_its_host_name_with_the_last_of_them(visit, app):
     ada = visit("ada")
-    for place, left in (("services", ["alice.example", "bob.example"]), ("domains", ["bob.example"])):
+    for place, left in (
+        ("services", ["alice.example", "bob.example"]),
+        ("domains", ["bob.example"]),
+    ):
         answer = ada.post(f"/admin/{place}/1/delete", hidden(ada.get(f"/admin/{place}/1/delete")))
         assert answer.headers["Location"] == f"/admin/{place}"
         assert names(app) == left
@@ -167,7 +210,10 @@ def test_a_page_about_what_is_gone_deletes_nothing_that_came_after_it(visit, pla
 def test_the_padlock_is_beside_the_move_button(visit):
     for place in ("services", "domains"):
         actions = visit("ada").get(f"/admin/{place}/1").select_one(".details-actions")
-        assert [bool(actions.select(".padlock")), *(a.text.strip() for a in actions.select(".btn"))] == [
+        assert [
+            bool(actions.select(".padlock")),
+            *(a.text.strip() for a in actions.select(".btn")),
+        ] == [
             True,
             "Move",
             "Edit",
@@ -179,7 +225,10 @@ def test_the_padlock_is_beside_the_move_button(visit):
 def test_nothing_else_of_an_item_can_be_set(visit, app):
     ada = visit("ada")
     form = SERVICE | hidden(ada.get("/admin/services/1/edit"))
-    ada.post("/admin/services/1/edit", form | {"client": "#2", "client_id": "2", "id": "77", "hostname_id": "2"})
+    ada.post(
+        "/admin/services/1/edit",
+        form | {"client": "#2", "client_id": "2", "id": "77", "hostname_id": "2"},
+    )
     with app.app_context():
         assert db.session.get(Service, 1).client_id == 1
 
@@ -215,7 +264,9 @@ def test_hostile_names_stay_text(visit, app):
 
 @pytest.mark.parametrize(("place", "form"), NEW)
 def test_all_that_is_wrong_is_said_at_once(visit, place, form):
-    answer = visit("ada").post(f"/admin/{place}/new", dict.fromkeys(form, "") | {"client": "nobody"})
+    answer = visit("ada").post(
+        f"/admin/{place}/new", dict.fromkeys(form, "") | {"client": "nobody"}
+    )
     wrong = {field["name"] for field in looked_at(answer).select(".is-invalid")}
     assert wrong == {"client", "status", "product" if place == "services" else "name"}
 
@@ -224,7 +275,7 @@ def test_all_that_is_wrong_is_said_at_once(visit, place, form):
     ("wrong", "words"),
     [
         ({"registered_on": "2026-02-02", "expires_on": "2026-02-01"}, "cannot expire before"),
-        ({"name": "not a domain"}, padlock.REFUSALS[Refusal.SPACE]),
+        ({"name": "not a domain"}, hostnames.REFUSALS[Refusal.SPACE]),
     ],
 )
 def test_a_domain_that_cannot_be_is_refused(visit, wrong, words):
@@ -234,7 +285,9 @@ def test_a_domain_that_cannot_be_is_refused(visit, wrong, words):
 
 
 def test_a_new_item_of_a_client_names_that_client(visit):
-    field = visit("ada").get("/admin/services/new?client=%231").find("input", attrs={"name": "client"})
+    field = (
+        visit("ada").get("/admin/services/new?client=%231").find("input", attrs={"name": "client"})
+    )
     assert field["value"] == "Alice’s Bakery"
 
 
@@ -253,7 +306,9 @@ def test_the_address_keeps_the_search_of_a_move(visit):
 def test_what_was_left_out_of_a_name_is_told_after_saving(visit, place, form):
     field = "domain" if place == "services" else "name"
     answer = visit("ada").post(
-        f"/admin/{place}/new", form | {field: "https://shop.example:2083/cart"}, follow_redirects=True
+        f"/admin/{place}/new",
+        form | {field: "https://shop.example:2083/cart"},
+        follow_redirects=True,
     )
     told = looked_at(answer).select_one(".alert-info").text
     assert "Checked on port 443, not 2083." in told

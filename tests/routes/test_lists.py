@@ -66,22 +66,44 @@ def test_a_client_sees_their_own(visit, name, path):
 @pytest.mark.parametrize("path", ["/admin/services", "/admin/domains"])
 def test_an_admin_sees_all_with_their_clients(visit, path):
     table = visit("ada").get(path).table.text
-    assert all(text in table for text in ("alice.example", "bob.example", "Alice’s Bakery", "Bob & Sons"))
+    assert all(
+        text in table for text in ("alice.example", "bob.example", "Alice’s Bakery", "Bob & Sons")
+    )
 
 
 @pytest.mark.parametrize("path", ["/services", "/domains"])
 def test_a_strangers_page_looks_like_a_missing_one(visit, path):
     bob = visit("bob")
-    strange, missing = bob.get(f"{path}/1", 404), bob.get(f"{path}/99999", 404)
+    strange = bob.get(f"{path}/1", 404)
+    missing = bob.get(f"{path}/99999", 404)
     assert str(strange.main) == str(missing.main)
     assert "alice" not in strange.text.lower()
 
 
 def test_the_details_say_what_is_known(visit, change):
-    facts = {"issuer": "R11, Let's Encrypt", "subject": "alice.example", "names": ["alice.example"], "key": "RSA 2048"}
-    change("alice.example", reason=Reason.OK, fingerprint="ab" * 32, not_before=days(-30), not_after=days(40), **facts)
+    facts = {
+        "issuer": "R11, Let's Encrypt",
+        "subject": "alice.example",
+        "names": ["alice.example"],
+        "key": "RSA 2048",
+    }
+    change(
+        "alice.example",
+        reason=Reason.OK,
+        fingerprint="ab" * 32,
+        not_before=days(-30),
+        not_after=days(40),
+        **facts,
+    )
     text = visit("alice").get("/services/1?tab=domain").main.text
-    for words in ("Valid", "R11, Let's Encrypt", "Names covered", "40 days", "Checked just now", "Check now"):
+    for words in (
+        "Valid",
+        "R11, Let's Encrypt",
+        "Names covered",
+        "40 days",
+        "Checked just now",
+        "Check now",
+    ):
         assert words in text
     assert "RSA 2048" not in text
     assert "curl" not in text
@@ -90,7 +112,12 @@ def test_the_details_say_what_is_known(visit, change):
 def test_the_details_tell_staff_more(visit, change):
     problem = {"code": 10, "depth": 0, "text": "certificate has expired", "reason": "expired"}
     change(
-        "alice.example", reason=Reason.EXPIRED, problems=[problem], address="192.0.2.7", port=443, tls_version="TLSv1.3"
+        "alice.example",
+        reason=Reason.EXPIRED,
+        problems=[problem],
+        address="192.0.2.7",
+        port=443,
+        tls_version="TLSv1.3",
     )
     text = visit("ada").get("/admin/services/1").main.text
     for words in (
@@ -113,7 +140,12 @@ def test_no_certificate_no_facts(visit, change):
 
 def test_unknown_still_says_what_was_seen(visit, change):
     facts = {"fingerprint": "ab" * 32, "issuer": "R11", "not_after": days(40)}
-    change("alice.example", reason=Reason.TIMEOUT, last_valid_at=datetime.now(UTC) - timedelta(hours=3), **facts)
+    change(
+        "alice.example",
+        reason=Reason.TIMEOUT,
+        last_valid_at=datetime.now(UTC) - timedelta(hours=3),
+        **facts,
+    )
     text = visit("alice").get("/services/1?tab=domain").main.text
     assert "Last seen valid 3 hours ago." in text
     assert "The last certificate seen" in text
@@ -135,7 +167,11 @@ def test_a_certificate_that_ended_since_is_expired_without_asking(visit, change)
 
 
 def test_every_padlock_has_a_shape_and_words(visit, change, add):
-    for reason, icon in ((Reason.OK, "lock-check"), (Reason.EXPIRED, "lock-x"), (Reason.TIMEOUT, "lock-question")):
+    for reason, icon in (
+        (Reason.OK, "lock-check"),
+        (Reason.EXPIRED, "lock-x"),
+        (Reason.TIMEOUT, "lock-question"),
+    ):
         change("alice.example", reason=reason, not_after=days(40))
         link = visit("alice").get("/services").select_one(".padlock-cell a")
         assert link.use["href"].endswith(f"#{icon}")
@@ -148,7 +184,14 @@ def test_every_padlock_has_a_shape_and_words(visit, change, add):
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_certificates_stay_text(visit, change, text):
-    facts = {"issuer": text, "subject": text, "names": [text] * 12, "key": text, "serial": text, "detail": text}
+    facts = {
+        "issuer": text,
+        "subject": text,
+        "names": [text] * 12,
+        "key": text,
+        "serial": text,
+        "detail": text,
+    }
     change("alice.example", reason=Reason.OK, fingerprint="ab" * 32, not_after=days(40), **facts)
     page = visit("ada").get("/admin/services/1")
     assert text in [dd.text for dd in page.find_all("dd")]
@@ -195,7 +238,9 @@ def test_lists_keep_what_was_asked_when_sorting_and_paging(visit, app):
     with app.app_context(), writing():
         alice = db.session.scalar(db.select(Client).where(Client.name.startswith("Alice")))
         for number in range(30):
-            catalog.add_domain(alice, f"d{number:02}.example", DomainStatus.ACTIVE, date(2020, 1, 1))
+            catalog.add_domain(
+                alice, f"d{number:02}.example", DomainStatus.ACTIVE, date(2020, 1, 1)
+            )
     page = visit("alice").get("/domains?q=example&sort=-expires")
     links = {link["href"] for link in page.main.find_all("a", href=True)}
     assert "/domains?q=example&sort=expires" in links
@@ -203,14 +248,19 @@ def test_lists_keep_what_was_asked_when_sorting_and_paging(visit, app):
     assert page.find("th", attrs={"aria-sort": "descending"}).text.strip() == "Expires"
 
 
-@pytest.mark.parametrize("query", ["sort=1;DROP", "sort=password_hash", "page=-1", "page=NaN", "page=999999999999"])
-@pytest.mark.parametrize("odd", ["", "&q=a&q=b&sort=domain&sort=x&page=1&page=2", "&per_page=1000000000&limit=9"])
+@pytest.mark.parametrize(
+    "query", ["sort=1;DROP", "sort=password_hash", "page=-1", "page=NaN", "page=999999999999"]
+)
+@pytest.mark.parametrize(
+    "odd", ["", "&q=a&q=b&sort=domain&sort=x&page=1&page=2", "&per_page=1000000000&limit=9"]
+)
 def test_odd_questions_get_a_list(visit, query, odd):
     assert len(visit("alice").get(f"/services?{query}{odd}").tbody.find_all("tr")) <= 25
 
 
 @pytest.mark.parametrize(
-    "path", ["-1", "0", "007", "1e9", "9223372036854775808", "99999999999999999999", "١", "x", "1.0"]
+    "path",
+    ["-1", "0", "007", "1e9", "9223372036854775808", "99999999999999999999", "١", "x", "1.0"],
 )
 def test_odd_ids_are_missing(visit, path):
     visit("alice").get(f"/services/{path}", 404)
@@ -224,7 +274,8 @@ def test_a_name_shared_by_two_clients_leaks_no_owner(visit, add):
 
 
 @pytest.mark.parametrize(
-    "query", ["ssl=nonsense", "status=1;DROP", "client=-1", "client=9223372036854775808", "size=1e9"]
+    "query",
+    ["ssl=nonsense", "status=1;DROP", "client=-1", "client=9223372036854775808", "size=1e9"],
 )
 @pytest.mark.parametrize("path", ["/services", "/domains"])
 def test_odd_filters_get_the_whole_list(visit, path, query):
@@ -242,7 +293,9 @@ def test_broken_text_in_any_word_is_refused_and_many_are_one(visit, name):
 
 def test_filters_can_be_taken_back_one_by_one_or_all(visit, change):
     change("alice.example", reason=Reason.EXPIRED)
-    page = visit("ada").get("/admin/services?status=Active&ssl=invalid&client=1&q=alice&sort=-due&page=9")
+    page = visit("ada").get(
+        "/admin/services?status=Active&ssl=invalid&client=1&q=alice&sort=-due&page=9"
+    )
     chips = {chip["id"]: chip["href"] for chip in page.select(".list-chips a")}
     assert chips["chip-ssl"] == "/admin/services?q=alice&status=Active&client=1&sort=-due"
     assert chips["chip-client"] == "/admin/services?q=alice&status=Active&ssl=invalid&sort=-due"
@@ -251,8 +304,15 @@ def test_filters_can_be_taken_back_one_by_one_or_all(visit, change):
 
 
 def test_the_filter_form_keeps_what_was_chosen(visit):
-    form = visit("ada").get("/admin/domains?status=Active&client=1&size=50&sort=-expires").find(id="filters")
-    assert form.find("select", attrs={"name": "status"}).find("option", selected=True)["value"] == "Active"
+    form = (
+        visit("ada")
+        .get("/admin/domains?status=Active&client=1&size=50&sort=-expires")
+        .find(id="filters")
+    )
+    assert (
+        form.find("select", attrs={"name": "status"}).find("option", selected=True)["value"]
+        == "Active"
+    )
     hidden = {field["name"]: field["value"] for field in form.find_all("input", type="hidden")}
     assert hidden == {"sort": "-expires", "size": "50"}
     assert form.find("input", attrs={"name": "client"})["value"] == "#1"
@@ -288,7 +348,10 @@ def test_a_service_has_tabs_that_are_links(visit):
         ("Domain", "/services/1?tab=domain"),
     ]
     assert (
-        alice.get("/services/1?tab=nonsense").find("a", attrs={"aria-current": "page"}, class_="tab").text == "Overview"
+        alice.get("/services/1?tab=nonsense")
+        .find("a", attrs={"aria-current": "page"}, class_="tab")
+        .text
+        == "Overview"
     )
     page = alice.get("/services/1?tab=domain")
     assert page.find("a", attrs={"aria-current": "page"}, class_="tab").text == "Domain"
@@ -296,7 +359,13 @@ def test_a_service_has_tabs_that_are_links(visit):
 
 
 def test_the_time_left_is_a_bar_and_words(visit, change):
-    change("alice.example", reason=Reason.OK, fingerprint="ab" * 32, not_before=days(-30), not_after=days(30))
+    change(
+        "alice.example",
+        reason=Reason.OK,
+        fingerprint="ab" * 32,
+        not_before=days(-30),
+        not_after=days(30),
+    )
     page = visit("alice").get("/domains/1")
     assert "30 days of 60" in page.main.text
     assert page.select_one(".lifetime-gone")["width"] == "50"
@@ -305,8 +374,10 @@ def test_the_time_left_is_a_bar_and_words(visit, change):
 
 @pytest.mark.parametrize("path", ["/admin/services", "/admin/domains"])
 def test_a_page_costs_three_queries_and_a_count(app, visit, path):
-    ada, queries = visit("ada"), []
-    told = ("BEGIN", "refresh_run", "heartbeat")  # whether the monitor is offline is asked now and then only
+    ada = visit("ada")
+    queries = []
+    # Whether the monitor is offline is asked now and then only
+    told = ("BEGIN", "refresh_run", "heartbeat")
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", lambda *args: queries.append(args[2]))
     ada.get(f"{path}?client=%231&status=Active&ssl=unknown&sort=ssl&q=alice")
@@ -317,13 +388,23 @@ def test_a_page_costs_three_queries_and_a_count(app, visit, path):
 def test_the_list_of_one_client_is_asked_for_in_any_way_a_client_is_named(visit, text):
     page = visit("sam").get(f"/admin/services?client={text}")
     assert len(page.select("tbody tr")) == 1
-    assert page.find(id="chip-client").text.split() == ["Client:", "Alice’s", "Bakery", "Remove", "this", "filter"]
+    assert page.find(id="chip-client").text.split() == [
+        "Client:",
+        "Alice’s",
+        "Bakery",
+        "Remove",
+        "this",
+        "filter",
+    ]
 
 
 def test_a_client_that_nobody_is_called_is_told_beside_the_whole_list(visit):
     page = visit("sam").get("/admin/services?client=Nobody")
     assert len(page.select("tbody tr")) == 2
-    assert page.find(id="filter-client")["aria-describedby"] == page.select_one(".client-unknown")["id"]
+    assert (
+        page.find(id="filter-client")["aria-describedby"]
+        == page.select_one(".client-unknown")["id"]
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from webapp.customers.models import Service, ServiceStatus
 from webapp.extensions import db, writing
 from webapp.monitor.models import Hostname
 from webapp.probe import Reason
-from webapp.routes import crowd
+from webapp.routes import cell_throttle
 
 
 def htmx_of(cell):
@@ -27,8 +27,11 @@ def checked(app):
     def checked(ago=timedelta(0), reason=Reason.OK):
         with app.app_context(), writing():
             row = db.session.scalar(db.select(Hostname).filter_by(name="alice.example"))
-            row.state, row.reason, row.checked_at = reason.state, reason, datetime.now(UTC) - ago
-            row.not_after, row.last_valid_at = datetime.now(UTC) + timedelta(days=60), row.checked_at
+            row.state = reason.state
+            row.reason = reason
+            row.checked_at = datetime.now(UTC) - ago
+            row.not_after = datetime.now(UTC) + timedelta(days=60)
+            row.last_valid_at = row.checked_at
 
     return checked
 
@@ -36,7 +39,11 @@ def checked(app):
 def test_a_cell_that_was_never_asked_asks_when_it_is_seen(visit):
     cell = cell_of(visit("alice").get("/services"))
     when = "intersect once, later delay:3061ms"
-    assert htmx_of(cell) == {"hx-get": "/probe/service/1", "hx-swap": "outerHTML", "hx-trigger": when}
+    assert htmx_of(cell) == {
+        "hx-get": "/probe/service/1",
+        "hx-swap": "outerHTML",
+        "hx-trigger": when,
+    }
     assert "Not checked yet" in cell.a["title"]
 
 
@@ -48,14 +55,19 @@ def test_a_fresh_answer_asks_nothing(visit, checked):
 def test_an_old_answer_is_shown_and_asked_again(visit, checked):
     checked(timedelta(hours=1))
     cell = cell_of(visit("alice").get("/services"))
-    assert (cell["data-state"], cell["hx-trigger"]) == ("valid", "intersect once, later delay:3061ms")
+    assert (cell["data-state"], cell["hx-trigger"]) == (
+        "valid",
+        "intersect once, later delay:3061ms",
+    )
     assert "Checked 1 hour ago." in cell.a["title"]
 
 
 def test_cells_that_come_too_many_at_once_are_told_to_come_later(app, visit, monkeypatch):
-    monkeypatch.setattr(crowd, "AT_ONCE", 3)
-    monkeypatch.setattr(crowd, "A_SECOND", 0.001)
-    alice, bob, nobody = visit("alice").client, visit("bob").client, app.test_client()
+    monkeypatch.setattr(cell_throttle, "CELLS_AT_ONCE", 3)
+    monkeypatch.setattr(cell_throttle, "CELLS_PER_SECOND", 0.001)
+    alice = visit("alice").client
+    bob = visit("bob").client
+    nobody = app.test_client()
     answers = [who.get("/probe/domain/1") for who in (*[alice] * 4, bob, *[nobody] * 4)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 204, 404, *[401] * 4]
     assert answers[3].headers["HX-Trigger"] == "later"
@@ -75,7 +87,8 @@ def test_the_fragment_asks_and_settles(visit, kind):
 def test_the_first_paint_and_the_swap_are_the_same(visit, checked):
     checked()
     alice = visit("alice")
-    on_page, swapped = cell_of(alice.get("/services")), cell_of(alice.get("/probe/service/1"))
+    on_page = cell_of(alice.get("/services"))
+    swapped = cell_of(alice.get("/probe/service/1"))
     assert str(on_page) == str(swapped)
 
 
@@ -93,14 +106,19 @@ def test_only_staff_read_the_addresses_that_were_not_asked(visit, app, checked, 
         row = db.session.scalar(db.select(Hostname).filter_by(name="alice.example"))
         row.stray = [{"address": "192.168.1.10", "why": "not_public"}]
     page = visit(who).get("/probe/service/1/details")
-    assert ("A 192.168.1.10 is not a public address; some visitors may run into it." in page.text) == read
+    assert (
+        "A 192.168.1.10 is not a public address; some visitors may run into it." in page.text
+    ) == read
     assert ("192.168.1.10" in page.text) == read
 
 
 def test_check_now_asks_though_the_answer_is_fresh(visit, checked):
     checked(timedelta(minutes=1))
     alice = visit("alice")
-    assert alice.post("/probe/service/1/check", {"back": "/services/1"}).headers["Location"] == "/services/1"
+    assert (
+        alice.post("/probe/service/1/check", {"back": "/services/1"}).headers["Location"]
+        == "/services/1"
+    )
     page = looked_at(alice.post("/probe/service/1/details"))
     while "hx-get" in page.select_one("#ssl").attrs:
         page = alice.get("/probe/service/1/details")
@@ -119,15 +137,19 @@ def test_check_now_never_leads_to_another_site(visit, checked, back):
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
 
 
-@pytest.mark.parametrize("path", ["/probe/service/1", "/probe/domain/1", "/probe/service/1/details"])
+@pytest.mark.parametrize(
+    "path", ["/probe/service/1", "/probe/domain/1", "/probe/service/1/details"]
+)
 def test_a_stranger_gets_404(visit, path):
-    assert str(visit("bob").get(path, 404).main) == str(visit("bob").get("/probe/service/999", 404).main)
+    assert str(visit("bob").get(path, 404).main) == str(
+        visit("bob").get("/probe/service/999", 404).main
+    )
 
 
 def test_a_stranger_cannot_have_it_checked(visit, app):
     assert visit("bob").post("/probe/service/1/check").status_code == 404
     assert visit("bob").post("/probe/service/1/details").status_code == 404
-    assert app.extensions["padlock_flights"].of("alice.example") is None
+    assert app.extensions["padlock_checks"].of("alice.example") is None
 
 
 @pytest.mark.parametrize("path", ["/probe/service/1", "/probe/domain/1/details"])
@@ -147,7 +169,8 @@ def test_a_signed_out_fragment_sends_the_page_to_sign_in(visit, path, page, back
 
 
 @pytest.mark.parametrize(
-    "status", [status for status in ServiceStatus if status.name in {"TERMINATED", "CANCELLED", "FRAUD"}]
+    "status",
+    [status for status in ServiceStatus if status.name in {"TERMINATED", "CANCELLED", "FRAUD"}],
 )
 def test_an_inactive_item_is_never_asked(visit, app, status):
     with app.app_context(), writing():
@@ -158,7 +181,10 @@ def test_an_inactive_item_is_never_asked(visit, app, status):
     alice.post("/probe/service/1/check")
     assert "Check now" not in looked_at(alice.post("/probe/service/1/details")).text
     with app.app_context():
-        assert db.session.scalar(db.select(Hostname.checked_at).filter_by(name="alice.example")) is None
+        assert (
+            db.session.scalar(db.select(Hostname.checked_at).filter_by(name="alice.example"))
+            is None
+        )
 
 
 def test_without_javascript_there_is_the_age_and_a_button(visit, checked):
@@ -182,8 +208,10 @@ def test_details_tell_of_names_that_are_not_listed_and_of_what_cannot_be_read(ap
     checked()
     with app.app_context(), writing():
         row = db.session.scalar(db.select(Hostname).filter_by(name="alice.example"))
-        row.fingerprint, row.names = "f" * 64, [f"{number}.example" for number in range(100)]
-        row.names_total, row.unreadable = 3000, ["names"]
+        row.fingerprint = "f" * 64
+        row.names = [f"{number}.example" for number in range(100)]
+        row.names_total = 3000
+        row.unreadable = ["names"]
     text = visit("alice").get("/probe/service/1/details").get_text(" ", strip=True)
     assert "2,990 more" in text
     assert "and 2,900 more, not listed here" in text

@@ -31,7 +31,9 @@ def said(answer, field):
 @pytest.mark.parametrize("name", ["alice", "bob", "sam", "ada"])
 def test_everybody_finds_their_profile_in_the_menu(visit, name):
     browser = visit(name)
-    link = browser.get("/", follow_redirects=True).find("a", string=lambda text: text and "Profile" in text)
+    link = browser.get("/", follow_redirects=True).find(
+        "a", string=lambda text: text and "Profile" in text
+    )
     assert (
         browser.get(link["href"] if link else "/profile")
         .find("input", attrs={"name": "email"})["value"]
@@ -72,12 +74,15 @@ def test_an_address_that_another_has_is_refused_without_saying_whose(visit, app)
 
 def test_whether_an_address_is_taken_is_told_only_with_the_password(visit):
     answers = [
-        save(visit("alice"), email=email, password="wrong").data for email in ("bob@example.com", "x@example.com")
+        save(visit("alice"), email=email, password="wrong").data
+        for email in ("bob@example.com", "x@example.com")
     ]
     assert [b"cannot be used" in answer for answer in answers] == [False, False]
 
 
-@pytest.mark.parametrize(("field", "value"), [("name", ""), ("name", "  "), ("name", "x" * 201), ("email", "alice")])
+@pytest.mark.parametrize(
+    ("field", "value"), [("name", ""), ("name", "  "), ("name", "x" * 201), ("email", "alice")]
+)
 def test_what_cannot_be_is_said_beside_its_field(visit, field, value):
     assert said(save(visit("alice"), **{field: value}), field)
 
@@ -88,7 +93,8 @@ def test_fields_that_are_not_asked_for_change_nothing(visit, app):
 
 
 def test_a_new_password_keeps_this_browser_and_ends_the_others(visit):
-    here, there = visit("alice"), visit("alice")
+    here = visit("alice")
+    there = visit("alice")
     thief = visit()
     thief.client.set_cookie("padlock", here.client.get_cookie("padlock").value)
     assert change_password(here).status_code == 303
@@ -113,14 +119,22 @@ def test_a_password_that_cannot_be_is_said(visit, current, new, field):
 def test_a_stolen_cookie_is_not_good_for_guessing(visit):
     browser = visit("alice")
     answers = [change_password(browser, "wrong").status_code for _ in range(5)]
-    answers += [save(browser, email="x@example.com", password="wrong").status_code for _ in range(6)]
+    answers += [
+        save(browser, email="x@example.com", password="wrong").status_code for _ in range(6)
+    ]
     assert answers == [422] * 10 + [429]
 
 
 def test_signing_out_everywhere_ends_every_sign_in(visit):
-    here, there, bob = visit("alice"), visit("alice"), visit("bob")
+    here = visit("alice")
+    there = visit("alice")
+    bob = visit("bob")
     assert here.post("/profile/sign-out-everywhere").headers["Location"] == "/sign-in"
-    assert [browser.client.get("/services").status_code for browser in (here, there, bob)] == [302, 302, 200]
+    assert [browser.client.get("/services").status_code for browser in (here, there, bob)] == [
+        302,
+        302,
+        200,
+    ]
 
 
 def test_what_somebody_changes_of_themselves_is_written_down(visit, app):
@@ -129,6 +143,12 @@ def test_what_somebody_changes_of_themselves_is_written_down(visit, app):
     change_password(browser)
     browser.post("/profile/sign-out-everywhere")
     with app.app_context():
-        rows = [tuple(row) for row in db.session.execute(db.select(Activity.action, Activity.detail))]
-    assert [action for action, _ in rows] == ["changed own profile", "changed own password", "signed out everywhere"]
+        rows = [
+            tuple(row) for row in db.session.execute(db.select(Activity.action, Activity.detail))
+        ]
+    assert [action for action, _ in rows] == [
+        "changed own profile",
+        "changed own password",
+        "signed out everywhere",
+    ]
     assert not [detail for _, detail in rows if NEW in detail or PASSWORD in detail]

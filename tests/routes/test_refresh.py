@@ -1,4 +1,5 @@
-"""The page of the runs, *Refresh now*, the history of a certificate, and the banner of a monitor without a network."""
+"""The page of the runs, *Refresh now*, the history of a certificate, and the banner of a monitor
+without a network."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -10,13 +11,19 @@ from tests.browser import looked_at
 from tests.conftest import NOW
 from webapp.customers.models import Activity
 from webapp.extensions import db, writing
-from webapp.monitor import banners, history, refresh, runs, scheduler
+from webapp.monitor import history
+from webapp.monitor.health import banners
 from webapp.monitor.models import RefreshRun, RunKind, RunState
-from webapp.monitor.record import record
+from webapp.monitor.refresh import runner, runs, scheduler
+from webapp.monitor.results import record
 from webapp.probe import Certificate, Finding, Reason
 
-LEAF = Certificate("ab" * 32, issuer="R11, Let's Encrypt", not_before=NOW, not_after=NOW + timedelta(days=90))
-VALID = Finding("alice.example", "alice.example", Reason.OK, NOW, 0.1, "127.0.0.1", certificate=LEAF)
+LEAF = Certificate(
+    "ab" * 32, issuer="R11, Let's Encrypt", not_before=NOW, not_after=NOW + timedelta(days=90)
+)
+VALID = Finding(
+    "alice.example", "alice.example", Reason.OK, NOW, 0.1, "127.0.0.1", certificate=LEAF
+)
 
 
 @pytest.fixture
@@ -30,7 +37,8 @@ def offline(app):
     """The last run found no network."""
     with app.app_context(), writing():
         run = runs.new(RunKind.DAILY, "2026-11-23", 100, 2, NOW, "")
-        run.state, run.retry_at = RunState.OFFLINE, NOW + timedelta(minutes=5)
+        run.state = RunState.OFFLINE
+        run.retry_at = NOW + timedelta(minutes=5)
 
 
 @pytest.fixture
@@ -50,9 +58,9 @@ def test_an_admin_refreshes_now_and_sees_what_came_of_it(app, visit):
     ada = visit("ada")
     assert ada.post("/admin/refresh").location == "/admin/refresh"
     with app.app_context():
-        refresh.tick(Event(), 30)  # beside the one that was started: whoever is first does it
+        runner.tick(Event(), 30)  # beside the one that was started: whoever is first does it
         scheduler.stop()
-        refresh.tick(Event(), 30)
+        runner.tick(Event(), 30)
         assert [run.state for run in runs.latest(5)] == [RunState.DONE] * 2
         note = db.session.scalar(db.select(Activity))
         assert (note.who, note.action, note.kind, note.item) == (
@@ -84,7 +92,7 @@ def test_progress_is_shown_with_and_without_javascript_until_it_has_ended(app, v
     assert looked_at(fragment).find(id="refresh-progress")["hx-get"] == "/admin/refresh/progress"
     assert "HX-Refresh" not in fragment.headers
     with app.app_context():
-        refresh.tick(Event(), 30)
+        runner.tick(Event(), 30)
     assert ada.client.get("/admin/refresh/progress").headers["HX-Refresh"] == "true"
 
 
@@ -111,7 +119,10 @@ def test_a_fleet_too_large_for_the_limit_is_told_in_days(app, visit):
 def test_the_adaptive_schedule_is_told_with_what_it_needs(app, visit):
     app.config.update(PADLOCK_REFRESH_ADAPTIVE=True, PADLOCK_REFRESH_DAILY_LIMIT=0)
     words = " ".join(visit("ada").get("/admin/refresh").find("main").text.split())
-    assert "Each of 2 host names in use is checked as often as its state calls for: about 2 checks a day." in words
+    assert (
+        "Each of 2 host names in use is checked as often as its state calls for: about 2 checks a"
+        " day." in words
+    )
     assert "The adaptive schedule needs about 2 a day" in visit("ada").get("/admin/health").text
 
 
@@ -127,7 +138,9 @@ def test_a_scheduler_that_does_not_run_is_told(app, visit, now):
 
 
 def test_staff_are_told_on_every_page_that_the_monitor_is_offline(visit, offline):
-    assert "Monitor offline" in visit("sam").get("/admin/services").select_one(".offline-banner").text
+    assert (
+        "Monitor offline" in visit("sam").get("/admin/services").select_one(".offline-banner").text
+    )
     assert visit("alice").get("/services").select_one(".offline-banner") is None
     assert visit().get("/sign-in").select_one(".offline-banner") is None
 
@@ -151,11 +164,13 @@ def entries(page):
 
 
 def test_a_client_reads_the_history_of_their_own(visit, found):
-    renewed = replace(LEAF, fingerprint="cd" * 32, issuer="Other CA", not_after=NOW + timedelta(days=400))
+    renewed = replace(
+        LEAF, fingerprint="cd" * 32, issuer="Other CA", not_after=NOW + timedelta(days=400)
+    )
     found(VALID, VALID, replace(VALID, reason=Reason.EXPIRED), replace(VALID, certificate=renewed))
     assert entries(visit("alice").get("/domains/1")) == [
-        "Valid certificate Before: Certificate expired. Certificate by Other CA, until 28 Dec 2027. "
-        "The one before was by R11, Let's Encrypt.",
+        "Valid certificate Before: Certificate expired. Certificate by Other CA, until 28 Dec"
+        " 2027. The one before was by R11, Let's Encrypt.",
         "Certificate expired Before: Valid certificate.",
         "Valid certificate The first check. Certificate by R11, Let's Encrypt, until 21 Feb 2027.",
     ]
@@ -166,7 +181,9 @@ def test_a_client_reads_the_history_of_their_own(visit, found):
 
 def test_a_new_certificate_that_is_as_good_is_told_as_such(visit, found):
     found(VALID, replace(VALID, certificate=replace(LEAF, fingerprint="cd" * 32)))
-    assert entries(visit("alice").get("/domains/1"))[0].startswith("New certificate Certificate by R11")
+    assert entries(visit("alice").get("/domains/1"))[0].startswith(
+        "New certificate Certificate by R11"
+    )
 
 
 def test_of_a_long_history_the_newest_is_shown(visit, found):
@@ -195,4 +212,6 @@ def test_hostile_issuers_are_text_in_the_history(visit, found):
 def test_a_check_brings_the_history_up_to_date(visit):
     alice = visit("alice")
     assert entries(alice.get("/domains/1")) == []
-    assert entries(looked_at(alice.post("/probe/domain/1/details"))) == ["HTTPS is off The first check."]
+    assert entries(looked_at(alice.post("/probe/domain/1/details"))) == [
+        "HTTPS is off The first check."
+    ]

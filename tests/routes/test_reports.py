@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import event
 
-from webapp import padlock
 from webapp.customers import catalog
 from webapp.customers.models import Activity, Client, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import db, writing
@@ -17,21 +16,29 @@ from webapp.probe.steps import Origin
 from webapp.reports.models import SavedView
 from webapp.reports.orders import SORTS
 from webapp.routes import exports
-from webapp.routes.page import REPORT_WORDS
+from webapp.routes.template_helpers import REPORT_WORDS
+from webapp.words import states
 
 REPORT = "/admin/reports/ssl-status"
 
 
 @pytest.fixture
 def fleet(app):
-    """Alice's and Bob's, and three more services of Alice's: one expired, one that expires soon, one terminated."""
+    """Alice's and Bob's, and three more services of Alice's: one expired, one that expires soon,
+    one terminated."""
     with app.app_context(), writing():
         client = db.session.scalar(db.select(Client).where(Client.name.startswith("Alice")))
-        for name, reason, days in (("red", Reason.EXPIRED, -3), ("soon", Reason.OK, 5), ("old", Reason.OK, 90)):
+        for name, reason, days in (
+            ("red", Reason.EXPIRED, -3),
+            ("soon", Reason.OK, 5),
+            ("old", Reason.OK, 90),
+        ):
             status = ServiceStatus.TERMINATED if name == "old" else ServiceStatus.ACTIVE
             service = catalog.add_service(client, "=Hosting", f"{name}.example", status)
             facts = service.hostname
-            facts.reason, facts.state, facts.issuer = reason, reason.state, "R11"
+            facts.reason = reason
+            facts.state = reason.state
+            facts.issuer = "R11"
             facts.not_after = datetime.now(UTC) + timedelta(days=days)
             facts.checked_at = datetime.now(UTC) - timedelta(days=2)
 
@@ -48,7 +55,12 @@ def exported(browser, query=""):
 
 def test_what_needs_a_person_comes_first(fleet, visit):
     page = visit("ada").get(REPORT)
-    assert names(page) == ["red.example", "soon.example", *["alice.example", "bob.example"] * 0, *names(page)[2:]]
+    assert names(page) == [
+        "red.example",
+        "soon.example",
+        *["alice.example", "bob.example"] * 0,
+        *names(page)[2:],
+    ]
     assert names(page)[-1] == "old.example"
     assert page.find("th", attrs={"aria-sort": "ascending"}).text.strip().startswith("SSL")
 
@@ -74,7 +86,9 @@ def test_filters_alone_and_together(fleet, visit, query, found):
     assert names(visit("sam").get(f"{REPORT}?{query}")) == found
 
 
-@pytest.mark.parametrize("text", ["nonsense", "1;DROP", "-1", "²", "2026-11-24", "9999-12-27", "%27"])
+@pytest.mark.parametrize(
+    "text", ["nonsense", "1;DROP", "-1", "²", "2026-11-24", "9999-12-27", "%27"]
+)
 def test_an_odd_question_gets_the_whole_report(fleet, visit, text):
     ada = visit("ada")
     for name in REPORT_WORDS[1:]:
@@ -87,7 +101,8 @@ def test_every_column_can_be_sorted_by_both_ways(fleet, visit):
     assert len(links) == 11
     for link in links:
         path = link.replace("sort=-ssl", "sort=ssl")
-        there, back = names(ada.get(path)), names(ada.get(path.replace("sort=", "sort=-")))
+        there = names(ada.get(path))
+        back = names(ada.get(path.replace("sort=", "sort=-")))
         assert sorted(there) == sorted(back)
         assert len(there) == 7
 
@@ -119,7 +134,8 @@ def test_what_browsers_may_refuse_is_amber_and_a_filter(app, fleet, visit):
     assert not ada.get(REPORT).find(id="filter-browsers")
     with app.app_context(), writing():
         hostname = db.session.scalars(db.select(Hostname).filter_by(name="soon.example")).one()
-        hostname.notes, hostname.browsers_refuse = ["browsers_refuse_key"], True
+        hostname.notes = ["browsers_refuse_key"]
+        hostname.browsers_refuse = True
         hostname.not_after += timedelta(days=60)
     assert ada.get(REPORT).find(id="filter-browsers")
     page = ada.get(f"{REPORT}?browsers=refuse&sort=expires")
@@ -127,21 +143,25 @@ def test_what_browsers_may_refuse_is_amber_and_a_filter(app, fleet, visit):
     listed = ada.get("/admin/services?browsers=refuse")
     assert len(names(listed)) == 1
     assert listed.find(id="chip-browsers")
-    assert page.select_one("td .badge.bg-yellow-lt").text == padlock.BROWSERS_MAY_REFUSE
-    assert padlock.BROWSERS_MAY_REFUSE in page.select_one("a.padlock")["title"]
+    assert page.select_one("td .badge.bg-yellow-lt").text == states.BROWSERS_MAY_REFUSE
+    assert states.BROWSERS_MAY_REFUSE in page.select_one("a.padlock")["title"]
     [row] = exported(ada, "?browsers=refuse")[1]
-    assert row["Browsers"] == padlock.BROWSERS_MAY_REFUSE
+    assert row["Browsers"] == states.BROWSERS_MAY_REFUSE
     details = ada.get(page.select_one("a.padlock")["href"]).find(id="ssl")
     assert details["class"][-1] == "ssl-valid"
     assert "this kind of key" in details.text
     with app.app_context(), writing():
-        db.session.execute(db.update(Hostname).values(not_after=datetime.now(UTC) - timedelta(days=1)))
+        db.session.execute(
+            db.update(Hostname).values(not_after=datetime.now(UTC) - timedelta(days=1))
+        )
     assert names(ada.get(f"{REPORT}?browsers=refuse")) == []
 
 
 def test_totals_are_filters_and_keep_the_others(fleet, visit):
     page = visit("ada").get(f"{REPORT}?client=1&sort=domain")
-    totals = {link["id"]: (link.text.split()[-1], link["href"]) for link in page.select("[id^=total-]")}
+    totals = {
+        link["id"]: (link.text.split()[-1], link["href"]) for link in page.select("[id^=total-]")
+    }
     assert totals["total-invalid"] == ("1", f"{REPORT}?ssl=invalid&client=1&sort=domain")
     assert totals["total-unknown"][0] == "2"
     assert totals["total-expiring"][1] == f"{REPORT}?ssl=expiring&client=1&sort=domain"
@@ -168,17 +188,24 @@ def test_the_file_is_what_is_seen(fleet, visit):
 def test_days_are_counted_in_the_readers_zone_and_the_file_names_it(app, fleet, visit):
     sam = visit("sam")
     seen = {}
-    for zone in ("Pacific/Kiritimati", "Pacific/Niue"):  # 25 hours apart: it is never the same day there
+    # 25 hours apart: it is never the same day there
+    for zone in ("Pacific/Kiritimati", "Pacific/Niue"):
         sam.client.set_cookie("zone", zone)
         page = sam.get(f"{REPORT}?sort=-domain&issuer=R11")
         _, rows = exported(sam, "?issuer=R11&sort=-domain")
         seen[zone] = [cell.text for cell in page.select("td.cell-date")]
-        assert [(row["Days left"], row["Time zone"]) for row in rows] == [("5", zone), ("-3", zone), ("90", zone)]
+        assert [(row["Days left"], row["Time zone"]) for row in rows] == [
+            ("5", zone),
+            ("-3", zone),
+            ("90", zone),
+        ]
         assert [cell.text for cell in page.select("td.cell-days")] == ["5", "-3", "90"]
     assert seen["Pacific/Kiritimati"] != seen["Pacific/Niue"]
 
 
-@pytest.mark.parametrize("cookie", ["Nowhere/Land", "../../etc/passwd", "/etc/passwd", "Europe", "x" * 3000, "%00", ""])
+@pytest.mark.parametrize(
+    "cookie", ["Nowhere/Land", "../../etc/passwd", "/etc/passwd", "Europe", "x" * 3000, "%00", ""]
+)
 def test_a_zone_that_is_none_is_utc(fleet, visit, cookie):
     sam = visit("sam")
     sam.client.set_cookie("zone", cookie)
@@ -210,14 +237,21 @@ def test_paper_says_what_was_asked_and_when_it_is_not_all(fleet, visit, monkeypa
 
 def test_marked_items_are_asked_and_others_are_left_out(fleet, visit, app):
     ada = visit("ada")
-    form = {"item": ["service-1", "service-3", "service-5", "domain-99", "client-1"], "back": f"{REPORT}?sort=domain"}
+    form = {
+        "item": ["service-1", "service-3", "service-5", "domain-99", "client-1"],
+        "back": f"{REPORT}?sort=domain",
+    }
     answer = ada.post(f"{REPORT}/check", form)
     assert (answer.status_code, answer.location) == (303, f"{REPORT}?sort=domain")
     assert "2 are being checked. 2 skipped" in ada.get(REPORT).main.text
-    flights = [app.extensions["padlock_flights"].of(name) for name in ("alice.example", "red.example")]
-    assert all(flight.landed.wait(10) for flight in flights if flight)
+    checks = [
+        app.extensions["padlock_checks"].of(name) for name in ("alice.example", "red.example")
+    ]
+    assert all(check.done.wait(10) for check in checks if check)
     with app.app_context():
-        asked = db.session.scalars(db.select(Hostname.name).where(Hostname.reason == Reason.REFUSED))
+        asked = db.session.scalars(
+            db.select(Hostname.name).where(Hostname.reason == Reason.REFUSED)
+        )
         assert set(asked) == {"alice.example", "red.example"}
 
 
@@ -231,7 +265,10 @@ def test_staff_have_no_buttons_that_change_anything(fleet, visit):
 
 def test_a_view_is_saved_opened_replaced_and_deleted(fleet, visit, app):
     ada = visit("ada")
-    ada.post(f"{REPORT}/views", {"name": " Mine ", "ssl": "invalid", "sort": "-domain", "page": "9", "evil": "1"})
+    ada.post(
+        f"{REPORT}/views",
+        {"name": " Mine ", "ssl": "invalid", "sort": "-domain", "page": "9", "evil": "1"},
+    )
     [link] = ada.get(REPORT).select(".report-views li a")
     assert (link.text, link["href"]) == ("Mine", f"{REPORT}?ssl=invalid&sort=-domain")
     assert names(ada.get(link["href"])) == ["red.example"]
@@ -267,14 +304,17 @@ def test_nobody_deletes_the_view_of_another(fleet, visit, app):
 
 
 def test_a_longer_report_costs_no_more_queries(fleet, visit, app):
-    ada, queries = visit("ada"), []
+    ada = visit("ada")
+    queries = []
     with app.app_context():
         # Whether the monitor is offline or asleep is asked now and then, and stands on every page.
         told = ("refresh_run", "heartbeat")
         event.listen(
             db.engine,
             "before_cursor_execute",
-            lambda *args: queries.append(args[2]) if not any(word in args[2] for word in told) else None,
+            lambda *args: (
+                queries.append(args[2]) if not any(word in args[2] for word in told) else None
+            ),
         )
     ada.get(REPORT)
     few = len(queries)
@@ -288,7 +328,9 @@ def test_a_longer_report_costs_no_more_queries(fleet, visit, app):
 
 
 def test_a_third_export_at_once_is_told_to_come_back_and_a_finished_one_makes_room(visit, app):
-    ada, sam, path = visit("ada").client, visit("sam").client, "/admin/reports/ssl-status.csv"
+    ada = visit("ada").client
+    sam = visit("sam").client
+    path = "/admin/reports/ssl-status.csv"
     with app.app_context():
         number = db.session.scalar(db.select(User.id).filter_by(email="ada@example.com"))
     running = [exports.begin(number, threads=16) for _ in range(2)]

@@ -11,13 +11,15 @@ import pytest
 from tests.browser import Browser, looked_at
 from tests.conftest import PASSWORD
 from webapp import create_app
-from webapp.customers import security
+from webapp.accounts import security_events
+from webapp.accounts.security_events import Event
 from webapp.customers.models import SecurityEvent, SignIn, User
-from webapp.customers.security import Event
 from webapp.extensions import db, writing
 
 NEW = "another horse battery"
-FIREFOX = {"User-Agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0"}
+FIREFOX = {
+    "User-Agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0"
+}
 ELSEWHERE = {"REMOTE_ADDR": "198.51.100.7"}
 
 
@@ -42,23 +44,38 @@ def test_what_users_do_is_noted(visit, app):
     browser.post("/profile/password", {"current": PASSWORD, "new": NEW})
     browser.post("/profile/sign-out-elsewhere")
     browser.post("/sign-out")
-    expected = [Event.SIGN_IN, Event.EMAIL_CHANGED, Event.PASSWORD_CHECK_FAILED, Event.PASSWORD_CHANGED]
+    expected = [
+        Event.SIGN_IN,
+        Event.EMAIL_CHANGED,
+        Event.PASSWORD_CHECK_FAILED,
+        Event.PASSWORD_CHANGED,
+    ]
     expected += [Event.SIGNED_OUT_ELSEWHERE, Event.SIGN_OUT]
     assert events(app) == [(event, 1, None, 1) for event in expected]
 
 
 def test_what_administrators_do_to_users_is_noted_with_both(visit, app):
     ada = visit("ada")
-    ada.post("/admin/users/4", {"name": "Sam", "email": "sam@example.com", "role": "admin", "version": "1"})
+    ada.post(
+        "/admin/users/4",
+        {"name": "Sam", "email": "sam@example.com", "role": "admin", "version": "1"},
+    )
     for what in ("disable", "enable", "sign-out", "reset-link"):
         ada.post(f"/admin/users/4/{what}")
     ada.post("/admin/users/1/view-as")
     ada.post("/view-as/end")
-    expected = [Event.ROLE_CHANGED, Event.USER_DISABLED, Event.USER_ENABLED, Event.SIGNED_OUT_EVERYWHERE]
+    expected = [
+        Event.ROLE_CHANGED,
+        Event.USER_DISABLED,
+        Event.USER_ENABLED,
+        Event.SIGNED_OUT_EVERYWHERE,
+    ]
     expected = [(event, 4, 3, 1) for event in (*expected, Event.RESET_LINK_MADE)]
     expected += [(event, 1, 3, 1) for event in (Event.VIEW_AS_STARTED, Event.VIEW_AS_ENDED)]
     assert events(app) == [(Event.SIGN_IN, 3, None, 1), *expected]
-    assert "Role changed from Staff to Administrator by ada@example.com" in shown(ada.get("/admin/activity/security"))
+    assert "Role changed from Staff to Administrator by ada@example.com" in shown(
+        ada.get("/admin/activity/security")
+    )
 
 
 def test_wrong_and_refused_sign_ins_are_noted_and_a_flood_is_two_rows(visit, app):
@@ -79,7 +96,11 @@ def test_refusals_in_a_flood_write_nothing_but_their_line(visit, app, caplog):
     caplog.clear()
     for _ in range(5):
         assert sign_in(browser).status_code == 429
-    lines = [r.getMessage() for r in caplog.records if r.getMessage().startswith("sign-in refused from 127.0.0.1")]
+    lines = [
+        r.getMessage()
+        for r in caplog.records
+        if r.getMessage().startswith("sign-in refused from 127.0.0.1")
+    ]
     assert len(lines) == 5
     assert 1 <= sum(row[3] for row in events(app) if row[0] == Event.SIGN_IN_REFUSED) - before <= 2
 
@@ -89,28 +110,40 @@ def test_no_table_holds_an_unknown_address_in_clear(visit, app):
         for _ in range(11):
             visit().post(path, {"email": "Stranger@Example.net", "password": "wrong"})
     with app.app_context(), db.engine.connect() as connection:
-        rows = [row for table in db.metadata.sorted_tables for row in connection.execute(db.select(table))]
+        rows = [
+            row
+            for table in db.metadata.sorted_tables
+            for row in connection.execute(db.select(table))
+        ]
     assert not [row for row in rows if "stranger" in str(row).lower()]
 
 
 def test_asking_for_a_reset_is_noted_alike_for_known_and_unknown_addresses(visit, app, monkeypatch):
-    app.config["PADLOCK_SITE_URL"], app.config["PADLOCK_SMTP_URL"] = "https://padlock.example.com", "smtp"
+    app.config["PADLOCK_SITE_URL"] = "https://padlock.example.com"
+    app.config["PADLOCK_SMTP_URL"] = "smtp"
     sent = []
-    monkeypatch.setattr("webapp.customers.mail.in_background", lambda _app, work: sent.append(work))
+    monkeypatch.setattr("webapp.mail.in_background", lambda _app, work: sent.append(work))
     for email in ("alice@example.com", "nobody@example.com"):
         visit().post("/forgot-password", {"email": email})
-    assert [row[:2] for row in events(app)] == [(Event.RESET_REQUESTED, 1), (Event.RESET_REQUESTED, None)]
+    assert [row[:2] for row in events(app)] == [
+        (Event.RESET_REQUESTED, 1),
+        (Event.RESET_REQUESTED, None),
+    ]
     assert len(sent) == 2
 
 
 def test_an_address_counts_only_behind_a_proxy_that_is_trusted(visit, app, database):
     forwarded = {"headers": {"X-Forwarded-For": "203.0.113.9"}}
     sign_in(visit(), password="wrong", **forwarded)
-    trusting = create_app({"TESTING": True, "PADLOCK_TRUSTED_PROXIES": 1, "PADLOCK_DATABASE_URL": database})
+    trusting = create_app(
+        {"TESTING": True, "PADLOCK_TRUSTED_PROXIES": 1, "PADLOCK_DATABASE_URL": database}
+    )
     sign_in(Browser(trusting), password="wrong", **forwarded)
     with app.app_context():
-        addresses = db.session.scalars(db.select(SecurityEvent.address).order_by(SecurityEvent.id)).all()
-    trusting.extensions["padlock_flights"].close()
+        addresses = db.session.scalars(
+            db.select(SecurityEvent.address).order_by(SecurityEvent.id)
+        ).all()
+    trusting.extensions["padlock_checks"].close()
     with trusting.app_context():
         db.engine.dispose()
     assert addresses == ["127.0.0.1", "203.0.113.9"]
@@ -183,14 +216,19 @@ class TestYourSignIns:
         assert len(entry.select("time")) == 2
 
     def test_one_is_ended_and_the_others_stay(self, visit):
-        here, there, third = visit("alice"), visit("alice"), visit("alice")
+        here = visit("alice")
+        there = visit("alice")
+        third = visit("alice")
         forms = here.get("/profile").select(".sign-ins form")
         assert len(forms) == 2
         assert here.post(forms[-1]["action"]).status_code == 303  # the oldest
-        assert [browser.client.get("/services").status_code for browser in (here, there, third)] == [200, 302, 200]
+        assert [
+            browser.client.get("/services").status_code for browser in (here, there, third)
+        ] == [200, 302, 200]
 
     def test_nobody_ends_or_sees_the_sign_in_of_another(self, visit, app):
-        alice, bob = visit("alice"), visit("bob")
+        alice = visit("alice")
+        bob = visit("bob")
         with app.app_context():
             hers = db.session.scalar(db.select(SignIn.id).filter_by(user_id=1))
         assert bob.post(f"/profile/sign-ins/{hers}/end").status_code == 404
@@ -201,14 +239,23 @@ class TestYourSignIns:
         alice = visit("alice")
         with app.app_context():
             own = db.session.scalar(db.select(SignIn.id).filter_by(user_id=1))
-        assert alice.post(f"/profile/sign-ins/{own}/end", follow_redirects=True).request.path == "/sign-in"
+        assert (
+            alice.post(f"/profile/sign-ins/{own}/end", follow_redirects=True).request.path
+            == "/sign-in"
+        )
 
     def test_signing_out_elsewhere_keeps_this_browser(self, visit):
-        here, there = visit("alice"), visit("alice")
+        here = visit("alice")
+        there = visit("alice")
         assert here.post("/profile/sign-out-elsewhere").status_code == 303
-        assert [browser.client.get("/services").status_code for browser in (here, there)] == [200, 302]
+        assert [browser.client.get("/services").status_code for browser in (here, there)] == [
+            200,
+            302,
+        ]
 
-    @pytest.mark.parametrize("agent", ["<script>alert(1)</script>", "Firefox/1\x00\x1b[31m", "x" * 5000, "Ünïcode/1"])
+    @pytest.mark.parametrize(
+        "agent", ["<script>alert(1)</script>", "Firefox/1\x00\x1b[31m", "x" * 5000, "Ünïcode/1"]
+    )
     def test_a_hostile_browser_is_only_a_browser(self, visit, agent):
         browser = visit()
         sign_in(browser, headers={"User-Agent": agent})
@@ -222,18 +269,25 @@ class TestIdle:
 
         def used(**ago):
             with app.app_context(), writing():
-                db.session.execute(db.update(SignIn).values(last_used_at=datetime.now(UTC) - timedelta(**ago)))
+                db.session.execute(
+                    db.update(SignIn).values(last_used_at=datetime.now(UTC) - timedelta(**ago))
+                )
 
         return used
 
     def test_an_administrator_is_signed_out_after_twelve_hours(self, visit, used):
-        ada, sam = visit("ada"), visit("sam")
+        ada = visit("ada")
+        sam = visit("sam")
         used(hours=12)
         assert [one.client.get("/admin/services").status_code for one in (ada, sam)] == [302, 200]
 
     def test_a_page_counts_as_use_and_a_part_of_one_does_not(self, visit, app, used):
         ada = visit("ada")
-        for path, noted in (("/admin/refresh/progress", False), ("/probe/service/1", False), ("/admin/users", True)):
+        for path, noted in (
+            ("/admin/refresh/progress", False),
+            ("/probe/service/1", False),
+            ("/admin/users", True),
+        ):
             used(hours=11)
             assert ada.client.get(path).status_code == 200
             with app.app_context():
@@ -243,8 +297,13 @@ class TestIdle:
     def test_a_part_of_a_page_sends_an_idle_administrator_to_sign_in(self, visit, used):
         ada = visit("ada")
         used(hours=13)
-        answer = ada.client.get("/admin/refresh/progress", headers={"HX-Current-URL": "http://localhost/admin/refresh"})
-        assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/sign-in?next=/admin/refresh")
+        answer = ada.client.get(
+            "/admin/refresh/progress", headers={"HX-Current-URL": "http://localhost/admin/refresh"}
+        )
+        assert (answer.status_code, answer.headers["HX-Redirect"]) == (
+            401,
+            "/sign-in?next=/admin/refresh",
+        )
 
     def test_it_can_be_set_or_switched_off(self, visit, app, used):
         ada = visit("ada")
@@ -263,8 +322,9 @@ DATE = re.compile(r'^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|(?<="at": ")[^"]+')
 
 
 def documented():
-    """What docs/fail2ban.md tells fail2ban, as it does it: the date cut out, the content found, then the address."""
-    text = (Path(security.__file__).parents[2] / "docs/fail2ban.md").read_text()
+    """What docs/fail2ban.md tells fail2ban, as it does it: the date cut out, the content found,
+    then the address."""
+    text = (Path(security_events.__file__).parents[2] / "docs/fail2ban.md").read_text()
     begins, fails = (re.search(f"{name} = (.+)", text)[1] for name in ("prefregex", "failregex"))
     begins = re.compile(begins.replace("<F-CONTENT>", "(?P<content>").replace("</F-CONTENT>", ")"))
     fails = re.compile(fails.replace("<ADDR>", ADDRESS))
@@ -290,7 +350,9 @@ def test_fail2ban_finds_each_wrong_sign_in_by_the_documented_filter(visit, writt
     for _ in range(9):
         sign_in(browser, password="wrong", environ_base={"REMOTE_ADDR": "203.0.113.7"})
     sign_in(browser, environ_base=ELSEWHERE)
-    assert documented()(written()) == ["203.0.113.7"] * 2 + ["2001:db8::7"] * 2 + ["203.0.113.7"] * 9
+    assert (
+        documented()(written()) == ["203.0.113.7"] * 2 + ["2001:db8::7"] * 2 + ["203.0.113.7"] * 9
+    )
     assert len([line for line in written().splitlines() if "sign-in refused from" in line]) == 0
     sign_in(browser, password="wrong", environ_base={"REMOTE_ADDR": "203.0.113.7"})
     assert documented()(written())[-1] == "203.0.113.7"
@@ -310,10 +372,17 @@ FORGERIES = (
 @pytest.mark.parametrize("text", FORGERIES)
 def test_nobody_can_have_another_address_banned(visit, written, text):
     browser = visit()
-    sign_in(browser, f"{text}@example.com", text, headers={"User-Agent": text.replace("\r", "").replace("\n", " ")})
+    sign_in(
+        browser,
+        f"{text}@example.com",
+        text,
+        headers={"User-Agent": text.replace("\r", "").replace("\n", " ")},
+    )
     browser.client.get("/" + quote(text, safe=""))
     browser.client.get("/sign-in?next=" + quote(text, safe=""))
-    browser.client.get("/sign-in", headers={"X-Request-ID": text.replace("\r", "").replace("\n", " ")})
+    browser.client.get(
+        "/sign-in", headers={"X-Request-ID": text.replace("\r", "").replace("\n", " ")}
+    )
     sign_in(browser, environ_base={"REMOTE_ADDR": f"fe80::1%{text}"}, password="wrong")
     assert set(documented()(written())) <= {"127.0.0.1", "fe80::1"}
     assert documented()(written())

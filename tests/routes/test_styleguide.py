@@ -1,12 +1,12 @@
 """The page with one of everything."""
 
-from webapp import padlock
+from webapp.words import states
 
 
 def test_every_padlock_is_on_the_styleguide(visit):
     page = visit().get("/styleguide")
     icons = {use["href"].rpartition("#")[2] for use in page.main.find_all("use")}
-    assert {look.icon for look in (*padlock.LOOKS.values(), padlock.NEVER_ASKED_LOOK)} <= icons
+    assert {look.icon for look in (*states.LOOKS.values(), states.NEVER_ASKED_LOOK)} <= icons
     assert page.select_one(".padlock-cell .badge").text == "12 days"
     assert page.select("[data-checking]")
 

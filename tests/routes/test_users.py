@@ -3,7 +3,8 @@ from werkzeug.exceptions import Forbidden
 
 from tests.browser import looked_at
 from tests.conftest import NOW, PASSWORD
-from webapp.customers import accounts, catalog, resets, viewing
+from webapp.accounts import impersonation, password_resets, sign_ins
+from webapp.customers import catalog
 from webapp.customers.models import Activity, Client, Role, User
 from webapp.extensions import db, writing
 
@@ -24,7 +25,12 @@ def shown(page):
 
 
 def test_the_list_shows_everybody(visit):
-    assert shown(visit("ada").get("/admin/users")) == ["Ada Admin", "Alice Baker", "Bob Plumber", "Sam Staff"]
+    assert shown(visit("ada").get("/admin/users")) == [
+        "Ada Admin",
+        "Alice Baker",
+        "Bob Plumber",
+        "Sam Staff",
+    ]
 
 
 def test_staff_read_the_list_and_nothing_else(visit):
@@ -51,7 +57,16 @@ def test_the_list_is_searched_and_filtered(visit, query, names):
 
 
 @pytest.mark.parametrize(
-    "query", ["role=root", "sort=password_hash", "sort=1;DROP", "page=-1", "page=NaN", "page=9" * 30, "role=&role=x"]
+    "query",
+    [
+        "role=root",
+        "sort=password_hash",
+        "sort=1;DROP",
+        "page=-1",
+        "page=NaN",
+        "page=9" * 30,
+        "role=&role=x",
+    ],
 )
 def test_what_is_not_understood_means_the_default(visit, query):
     assert len(shown(visit("ada").get(f"/admin/users?{query}"))) == 4
@@ -60,7 +75,9 @@ def test_what_is_not_understood_means_the_default(visit, query):
 def test_the_list_has_pages(visit, app):
     with app.app_context(), writing():
         for number in range(30):
-            accounts.add_user(f"u{number}@example.com", f"U {number:02}", PASSWORD, NOW, role=Role.STAFF)
+            sign_ins.add_user(
+                f"u{number}@example.com", f"U {number:02}", PASSWORD, NOW, role=Role.STAFF
+            )
     browser = visit("ada")
     first = browser.get("/admin/users?role=staff&sort=-name")
     assert (len(shown(first)), shown(first)[0]) == (25, "U 29")
@@ -79,17 +96,29 @@ def test_the_list_has_pages(visit, app):
     ],
 )
 def test_an_admin_adds_a_user(visit, app, details):
-    answer = visit("ada").post("/admin/users/new", {"name": "New", "email": "New@Example.com"} | details)
+    answer = visit("ada").post(
+        "/admin/users/new", {"name": "New", "email": "New@Example.com"} | details
+    )
     assert answer.status_code == 303
     with app.app_context():
         new = user("new")
-        assert (new.role, new.client_id) == (details["role"], 2 if details["role"] == "client" else None)
+        assert (new.role, new.client_id) == (
+            details["role"],
+            2 if details["role"] == "client" else None,
+        )
     visit("ada").get(answer.headers["Location"])
 
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"email": "BOB@example.com"}, {"email": "x"}, {"name": ""}, {"client": ""}, {"client": "nobody"}, {"role": "root"}]
+    [
+        {"email": "BOB@example.com"},
+        {"email": "x"},
+        {"name": ""},
+        {"client": ""},
+        {"client": "nobody"},
+        {"role": "root"},
+    ]
     + [{"client": text} for text in ("#0", "#999999999999999999", "#x", "#", "x" * 5000)],
 )
 def test_what_cannot_be_is_said_beside_its_field_and_the_input_kept(visit, app, wrong):
@@ -117,16 +146,28 @@ def test_saving_a_form_as_it_was_opened_changes_nothing(visit, app, name):
     with app.app_context(), writing():
         db.session.get(Client, 1).name = name
         db.session.get(Client, 2).reference = "2"
-    alice, ada = visit("alice"), visit("ada")
+    alice = visit("alice")
+    ada = visit("ada")
     page = ada.get("/admin/users/1")
-    form = {box["name"]: box["value"] for box in page.select("main form")[0].select("input:not([type=radio])")}
-    assert ada.post("/admin/users/1", form | {"role": page.select_one("input:checked")["value"]}).status_code == 303
+    form = {
+        box["name"]: box["value"]
+        for box in page.select("main form")[0].select("input:not([type=radio])")
+    }
+    assert (
+        ada.post(
+            "/admin/users/1", form | {"role": page.select_one("input:checked")["value"]}
+        ).status_code
+        == 303
+    )
     alice.get("/services")
 
 
 def test_the_second_of_two_who_edit_is_told_and_nothing_is_lost(visit, app):
-    first, second = visit("ada"), visit("ada")
-    opened = looked_at(second.client.get("/admin/users/1")).find("input", attrs={"name": "version"})["value"]
+    first = visit("ada")
+    second = visit("ada")
+    opened = looked_at(second.client.get("/admin/users/1")).find(
+        "input", attrs={"name": "version"}
+    )["value"]
     save(first, name="First")
     answer = second.post("/admin/users/1", ALICE | {"name": "Second", "version": opened})
     page = looked_at(answer)
@@ -134,7 +175,10 @@ def test_the_second_of_two_who_edit_is_told_and_nothing_is_lost(visit, app):
     assert page.find("input", attrs={"name": "name"})["value"] == "Second"
     assert "First" in page.find(role="alert").text
     again = page.find("input", attrs={"name": "version"})["value"]
-    assert second.post("/admin/users/1", ALICE | {"name": "Second", "version": again}).status_code == 303
+    assert (
+        second.post("/admin/users/1", ALICE | {"name": "Second", "version": again}).status_code
+        == 303
+    )
 
 
 @pytest.mark.parametrize("version", ["", "0", "-1", "x", "9" * 400])
@@ -156,7 +200,8 @@ def test_another_name_takes_none(visit):
 
 
 def test_a_disabled_user_is_out_with_the_next_request_and_can_be_let_in_again(visit):
-    alice, ada = visit("alice"), visit("ada")
+    alice = visit("alice")
+    ada = visit("ada")
     ada.post("/admin/users/1/disable")
     assert alice.client.get("/services").status_code == 302
     assert visit().sign_in("alice@example.com", PASSWORD).status_code == 422
@@ -166,7 +211,8 @@ def test_a_disabled_user_is_out_with_the_next_request_and_can_be_let_in_again(vi
 
 
 def test_an_admin_signs_somebody_out_everywhere(visit):
-    alice, bob = visit("alice"), visit("bob")
+    alice = visit("alice")
+    bob = visit("bob")
     visit("ada").post("/admin/users/1/sign-out")
     assert [browser.client.get("/services").status_code for browser in (alice, bob)] == [302, 200]
 
@@ -198,7 +244,8 @@ def test_hostile_names_are_shown_as_text(visit, app):
 
 
 def test_a_double_click_adds_one_user(visit, app):
-    ada, form = visit("ada"), ALICE | {"email": "new@example.com"}
+    ada = visit("ada")
+    form = ALICE | {"email": "new@example.com"}
     assert [ada.post("/admin/users/new", form).status_code for _ in range(2)] == [303, 422]
 
 
@@ -209,8 +256,17 @@ def test_every_change_is_written_down(visit, app):
     for what in ("disable", "enable", "sign-out", "reset-link"):
         ada.post(f"/admin/users/1/{what}")
     with app.app_context():
-        actions = db.session.scalars(db.select(Activity.action).where(Activity.who == "ada@example.com")).all()
-    expected = ["created", "changed", "disabled", "enabled", "signed out everywhere", "handed out a reset link"]
+        actions = db.session.scalars(
+            db.select(Activity.action).where(Activity.who == "ada@example.com")
+        ).all()
+    expected = [
+        "created",
+        "changed",
+        "disabled",
+        "enabled",
+        "signed out everywhere",
+        "handed out a reset link",
+    ]
     assert actions == expected
 
 
@@ -222,7 +278,11 @@ def test_what_was_done_is_said_on_the_next_page_and_only_there(visit):
 
 
 @pytest.mark.parametrize(
-    "what", [lambda ada: viewing.start(ada, 1, NOW), lambda ada: resets.hand_out(ada, 1, "x", NOW)]
+    "what",
+    [
+        lambda ada: impersonation.start(ada, 1, NOW),
+        lambda ada: password_resets.hand_out(ada, 1, "x", NOW),
+    ],
 )
 def test_whoever_has_just_lost_the_right_hands_out_and_looks_at_nothing(in_app, what):
     ada = user("ada")

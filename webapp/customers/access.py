@@ -1,7 +1,7 @@
 """Who may see what: the only place where tenancy is decided.
 
-Everything that shows a service or a domain to a user starts from a statement of this module. What a user may not see
-does not exist for them: a stranger's id answers like one that was never given.
+Everything that shows a service or a domain to a user starts from a statement of this module. What a
+user may not see does not exist for them: a stranger's id answers like one that was never given.
 """
 
 from __future__ import annotations
@@ -30,10 +30,12 @@ def domains_for(user: User) -> Select[Domain]:
 
 
 def items_for(model: type[T], user: User) -> Select[T]:
-    """The services or the domains this user may see, each with its client and its host name in the same query."""
+    """The services or the domains this user may see, each with its client and its host name in the
+    same query."""
     statement = (
         select(model)
-        .outerjoin(model.client)  # there always is one; a database leaves an outer join out where nobody asks for it
+        # There always is one; a database leaves an outer join out where no one asks for it
+        .outerjoin(model.client)
         .outerjoin(model.hostname)
         .options(contains_eager(model.client), contains_eager(model.hostname))
     )
@@ -41,7 +43,8 @@ def items_for(model: type[T], user: User) -> Select[T]:
 
 
 def ids_for(model: type[T], user: User) -> Select[int]:
-    """The ids of the services or of the domains this user may see, for what is counted and put in order."""
+    """The ids of the services or of the domains this user may see, for what is counted and put in
+    order."""
     statement = select(model.id)
     return statement if user.sees_everything else statement.where(model.client_id == user.client_id)
 

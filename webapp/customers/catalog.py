@@ -15,7 +15,7 @@ from webapp.customers.models import Client, Domain, DomainStatus, Service, Servi
 from webapp.extensions import db
 from webapp.monitor.models import Hostname
 
-CHUNK = 1000  # ids that are named to the database at once
+CHUNK_IDS = 1000  # ids that are named to the database at once
 
 
 def add_service(
@@ -26,8 +26,13 @@ def add_service(
     next_due_on: date | None = None,
     server_address: str | None = None,
 ) -> Service:
-    """A new service of this client, with its host name where its domain is one. Call it inside `writing()`."""
-    service = Service(client=client, product=product, domain=domain, status=status, next_due_on=next_due_on)
+    """A new service of this client, with its host name where its domain is one.
+
+    Call it inside `writing()`.
+    """
+    service = Service(
+        client=client, product=product, domain=domain, status=status, next_due_on=next_due_on
+    )
     service.server_address = server_address
     service.hostname = hostname_of(domain)
     db.session.add(service)
@@ -41,8 +46,13 @@ def add_domain(
     registered_on: date | None = None,
     expires_on: date | None = None,
 ) -> Domain:
-    """A new domain of this client, with its host name where its name is one. Call it inside `writing()`."""
-    domain = Domain(client=client, name=name, status=status, registered_on=registered_on, expires_on=expires_on)
+    """A new domain of this client, with its host name where its name is one.
+
+    Call it inside `writing()`.
+    """
+    domain = Domain(
+        client=client, name=name, status=status, registered_on=registered_on, expires_on=expires_on
+    )
     domain.hostname = hostname_of(name)
     db.session.add(domain)
     return domain
@@ -56,8 +66,9 @@ def add_client(name: str, now: datetime) -> Client:
 
 
 def hostname_of(text: str) -> Hostname | None:
-    """The one row of the host name in this text, made where it is new; None where it is no host name.
-    Call it inside `writing()`: two requests that bring the same new name wait for each other there."""
+    """The one row of the host name in this text, made where it is new; None where it is no host
+    name. Call it inside `writing()`: two requests that bring the same new name wait for each other
+    there."""
     try:
         name = probe.parse(text)
     except probe.NotCheckable:
@@ -71,9 +82,11 @@ def hostname_of(text: str) -> Hostname | None:
 
 
 def drop_orphans(hostname_ids: Iterable[int | None]) -> None:
-    """Forgets those of these host names that no item has any more: nobody asks about them, and what is known of them
-    was their owners' to see. Call it inside `writing()`."""
+    """Forgets those of these host names that no item has any more: no one asks about them, and what
+    is known of them was their owners' to see. Call it inside `writing()`."""
     ids = [id_ for id_ in hostname_ids if id_ is not None]
     used = or_(*(exists().where(model.hostname_id == Hostname.id) for model in (Service, Domain)))
-    for start in range(0, len(ids), CHUNK):
-        db.session.execute(delete(Hostname).where(Hostname.id.in_(ids[start : start + CHUNK]), ~used))
+    for start in range(0, len(ids), CHUNK_IDS):
+        db.session.execute(
+            delete(Hostname).where(Hostname.id.in_(ids[start : start + CHUNK_IDS]), ~used)
+        )

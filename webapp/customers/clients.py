@@ -25,12 +25,12 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from webapp.customers import activity, catalog, edits, paging
-from webapp.customers.lists import Listing, Question
+from webapp.customers import audit_log, catalog, concurrency, paging
+from webapp.customers.lists import Listing, ListQuery
 from webapp.customers.models import Client, Domain, Service, User
 from webapp.customers.segments import Arm, Key, Segment
 from webapp.extensions import db, writing
-from webapp.numbers import whole
+from webapp.parsing import whole
 
 MOST_SUGGESTED = 10
 REFERENCE_TAKEN = "Another client has this reference."
@@ -41,7 +41,7 @@ class NoSuchClient(Exception):
 
 
 @dataclass(frozen=True)
-class Counts:
+class ClientCounts:
     """What a client has."""
 
     services: int
@@ -61,17 +61,19 @@ class Row:
     """One client in the list."""
 
     client: Client
-    counts: Counts
+    counts: ClientCounts
 
 
-def list_clients(question: Question) -> Listing[Row]:
+def list_clients(question: ListQuery) -> Listing[Row]:
     """One page of the clients; what cannot be understood of the question means its default."""
-    search = question.search.strip()[: paging.MOST_SEARCHED]
+    search = question.search.strip()[: paging.MOST_SEARCH_CHARACTERS]
     ids = select(Client.id)
     if search:
         ids = ids.where(_matches(search))
     sort = question.sort if question.sort.removeprefix("-") in SORTS else "name"
-    order = [Segment((arm,)) for arm in SORTS[sort.removeprefix("-")].arms(Arm(ids, ids, (Client.id,)))]
+    order = [
+        Segment((arm,)) for arm in SORTS[sort.removeprefix("-")].arms(Arm(ids, ids, (Client.id,)))
+    ]
     counted = ("client", search)
     asked = question.page, question.size
     page = paging.fetch(counted, order, asked, _rows, sort=sort)
@@ -81,7 +83,7 @@ def list_clients(question: Question) -> Listing[Row]:
 def _rows(found: Subquery) -> list[Row]:
     chosen = select(Client, *_COUNTS.values()).join(found, found.c.id == Client.id)
     rows = db.session.execute(chosen.order_by(found.c.part, found.c.place))
-    return [Row(client, Counts(*counts)) for client, *counts in rows]
+    return [Row(client, ClientCounts(*counts)) for client, *counts in rows]
 
 
 def client_or_404(client_id: int) -> Client:
@@ -89,27 +91,34 @@ def client_or_404(client_id: int) -> Client:
     return db.session.get(Client, client_id) or abort(404)
 
 
-def counts_of(client: Client) -> Counts:
+def counts_of(client: Client) -> ClientCounts:
     """What this client has, now."""
     counts = db.session.execute(select(*_COUNTS.values()).where(Client.id == client.id)).one()
-    return Counts(**counts._asdict())
+    return ClientCounts(**counts._asdict())
 
 
 def users_of(client: Client) -> list[User]:
     """Who signs in for this client, by name."""
     return list(
-        db.session.scalars(select(User).filter_by(client_id=client.id).order_by(func.lower(User.name), User.id))
+        db.session.scalars(
+            select(User).filter_by(client_id=client.id).order_by(func.lower(User.name), User.id)
+        )
     )
 
 
 def suggest(text: str) -> list[Client]:
-    """The first clients whose name or reference holds this text; those whose name begins with it come first."""
-    text = text.strip()[: paging.MOST_SEARCHED]
+    """The first clients whose name or reference holds this text; those whose name begins with it
+    come first."""
+    text = text.strip()[: paging.MOST_SEARCH_CHARACTERS]
     if not text:
         return []
     begins = Client.name.istartswith(text, autoescape=True)
     order = (begins.desc(), func.lower(Client.name), Client.id)
-    return list(db.session.scalars(select(Client).where(_matches(text)).order_by(*order).limit(MOST_SUGGESTED)))
+    return list(
+        db.session.scalars(
+            select(Client).where(_matches(text)).order_by(*order).limit(MOST_SUGGESTED)
+        )
+    )
 
 
 def find_client(text: str) -> Client:
@@ -121,7 +130,10 @@ def find_client(text: str) -> Client:
     if not found:
         raise NoSuchClient("No client has this name or reference.")
     if len(found) > 1:
-        raise NoSuchClient("Several clients have this name: enter the reference, or # and the number of the client.")
+        raise NoSuchClient(
+            "Several clients have this name: enter the reference, or # and the number of the"
+            " client."
+        )
     return found[0]
 
 
@@ -135,69 +147,92 @@ def client_texts(found: Sequence[Client]) -> list[str]:
     if not found:
         return []
     # What begins with # or with a space is read otherwise than as a name.
-    plain = [client for client in found if not client.name.startswith("#") and client.name == client.name.strip()]
-    alone = [select(literal(one.id)).where(~exists().where(_meant(one.name), Client.id != one.id)) for one in plain]
+    plain = [
+        client
+        for client in found
+        if not client.name.startswith("#") and client.name == client.name.strip()
+    ]
+    alone = [
+        select(literal(one.id)).where(~exists().where(_meant(one.name), Client.id != one.id))
+        for one in plain
+    ]
     named = set(db.session.scalars(union_all(*alone))) if alone else set()
     return [client.name if client.id in named else f"#{client.id}" for client in found]
 
 
 def add(who: User, name: str, reference: str | None, now: datetime) -> Client:
-    """A new client. Raises `edits.Taken` where another has this reference."""
+    """A new client. Raises `concurrency.Taken` where another has this reference."""
     with writing():
-        edits.still_admin(who)
-        twice = db.session.get(Client, activity.just_created(who, "client", name, now) or 0)
+        concurrency.still_admin(who)
+        twice = db.session.get(Client, audit_log.just_created(who, "client", name, now) or 0)
         if twice is not None and twice.reference == reference:
             return twice
         client = Client(name=name, reference=reference, created_at=now)
         db.session.add(client)
-        edits.flush(REFERENCE_TAKEN)
-        activity.note(who, "created", "client", client.id, client.name, now, _described(client))
+        concurrency.flush(REFERENCE_TAKEN)
+        audit_log.note(who, "created", "client", client.id, client.name, now, _described(client))
     return client
 
 
-def change(who: User, client_id: int, version: int, name: str, reference: str | None, now: datetime) -> None:
-    """Gives a client this name and reference. `version` is the one the form was opened with. Raises
-    `edits.ChangedMeanwhile` or `edits.Taken`."""
+def change(
+    who: User, client_id: int, version: int, name: str, reference: str | None, now: datetime
+) -> None:
+    """Gives a client this name and reference.
+
+    `version` is the one the form was opened with. Raises `concurrency.ChangedMeanwhile` or
+    `concurrency.Taken`.
+    """
     with writing():
-        edits.still_admin(who)
+        concurrency.still_admin(who)
         client = client_or_404(client_id)
-        edits.same_version(client, version)
-        before, called = _facts(client), client.name
-        client.name, client.reference = name, reference
-        edits.flush(REFERENCE_TAKEN)
-        if told := activity.difference(before, _facts(client)):
-            activity.note(who, "changed", "client", client.id, called, now, told)
+        concurrency.same_version(client, version)
+        before = _facts(client)
+        called = client.name
+        client.name = name
+        client.reference = reference
+        concurrency.flush(REFERENCE_TAKEN)
+        if told := audit_log.difference(before, _facts(client)):
+            audit_log.note(who, "changed", "client", client.id, called, now, told)
 
 
 def what_goes_with(client: Client) -> str:
-    """A digest of all that `remove` would delete: two are the same where nothing has come, gone or been moved."""
+    """A digest of all that `remove` would delete: two are the same where nothing has come, gone or
+    been moved."""
     digest = hashlib.sha256()
     for model in _THEIRS:
-        ids = db.session.scalars(select(model.id).where(model.client_id == client.id).order_by(model.id))
+        ids = db.session.scalars(
+            select(model.id).where(model.client_id == client.id).order_by(model.id)
+        )
         digest.update(f"{model.__tablename__} {list(ids)}".encode())
     return digest.hexdigest()
 
 
 def remove(who: User, client_id: int, version: int, seen: str, now: datetime) -> str:
-    """Deletes a client with all that is theirs, and returns its name. `seen` is `what_goes_with` it as the page told:
-    where something else would go by now, nobody has agreed to that. Raises `edits.ChangedMeanwhile`."""
+    """Deletes a client with all that is theirs, and returns its name.
+
+    `seen` is `what_goes_with` it as the page told: where something else would go by now, no one has
+    agreed to that. Raises `concurrency.ChangedMeanwhile`.
+    """
     with writing():
-        edits.still_admin(who)
+        concurrency.still_admin(who)
         client = client_or_404(client_id)
-        edits.same_version(client, version)
-        counts, name = counts_of(client), client.name
+        concurrency.same_version(client, version)
+        counts = counts_of(client)
+        name = client.name
         if what_goes_with(client) != seen:
-            raise edits.ChangedMeanwhile
-        activity.note(who, "deleted", "client", client.id, name, now, f"with {counts.words}")
+            raise concurrency.ChangedMeanwhile
+        audit_log.note(who, "deleted", "client", client.id, name, now, f"with {counts.words}")
         hosts = _hosts_of(client)
         for model in _THEIRS:
             theirs = delete(model).where(model.client_id == client.id)
-            db.session.execute(theirs, execution_options={"synchronize_session": False})  # none of them is used again
+            # None of them is used again
+            db.session.execute(theirs, execution_options={"synchronize_session": False})
         db.session.delete(client)
         try:
             db.session.flush()
-        except (IntegrityError, StaleDataError) as error:  # something new is theirs, where others write meanwhile
-            raise edits.ChangedMeanwhile from error
+        except (IntegrityError, StaleDataError) as error:
+            # Something new is theirs, where others write meanwhile
+            raise concurrency.ChangedMeanwhile from error
         catalog.drop_orphans(hosts)
     return name
 
@@ -210,11 +245,16 @@ def _facts(client: Client) -> dict[str, object]:
 
 
 def _meant(text: str) -> ColumnElement[bool]:
-    """Whether a client is meant by this text: by its reference or name, in upper or lower case, or by "#12"."""
+    """Whether a client is meant by this text: by its reference or name, in upper or lower case, or
+    by "#12"."""
     if text.startswith("#") and (number := whole(text[1:])) is not None:
         return Client.id == number
-    # A database may know the two cases of ASCII only: so it makes the same of this text as of the names, too.
-    return or_(Client.reference == text, func.lower(Client.name).in_((text.encode().lower().decode(), text.lower())))
+    # A database may know the two cases of ASCII only: so it makes the same of this text as of the
+    # names, too.
+    return or_(
+        Client.reference == text,
+        func.lower(Client.name).in_((text.encode().lower().decode(), text.lower())),
+    )
 
 
 def _described(client: Client) -> str:
@@ -222,20 +262,35 @@ def _described(client: Client) -> str:
 
 
 def _hosts_of(client: Client) -> set[int | None]:
-    ids = (select(model.hostname_id).where(model.client_id == client.id) for model in (Service, Domain))
+    ids = (
+        select(model.hostname_id).where(model.client_id == client.id) for model in (Service, Domain)
+    )
     return set(db.session.scalars(union(*ids)))
 
 
 def _matches(search: str) -> ColumnElement[bool]:
-    """The search as it stands, nowhere a pattern: "%" finds a per cent sign. "#12" is the client of that number."""
+    """The search as it stands, nowhere a pattern: "%" finds a per cent sign.
+
+    "#12" is the client of that number.
+    """
     if search.startswith("#") and (number := whole(search[1:])) is not None:
         return Client.id == number
-    by_user = Client.id.in_(select(User.client_id).where(User.email.icontains(search, autoescape=True)))
-    return or_(*(column.icontains(search, autoescape=True) for column in (Client.name, Client.reference)), by_user)
+    by_user = Client.id.in_(
+        select(User.client_id).where(User.email.icontains(search, autoescape=True))
+    )
+    return or_(
+        *(column.icontains(search, autoescape=True) for column in (Client.name, Client.reference)),
+        by_user,
+    )
 
 
 def _count_of(model: type[Service] | type[Domain] | type[User]) -> ScalarSelect[int]:
-    return select(func.count(model.id)).where(model.client_id == Client.id).correlate(Client).scalar_subquery()
+    return (
+        select(func.count(model.id))
+        .where(model.client_id == Client.id)
+        .correlate(Client)
+        .scalar_subquery()
+    )
 
 
 _COUNTS = MappingProxyType(

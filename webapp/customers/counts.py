@@ -1,7 +1,9 @@
-"""What takes long to count, or to walk to, remembered for a short while. Rows are never remembered: they are shown as
-they are now.
+"""What takes long to count, or to walk to, remembered for a short while.
 
-Whoever pages through a list would otherwise wait at each page for a number, or for a place, that hardly changes.
+Rows are never remembered: they are shown as they are now.
+
+A user who pages through a list would otherwise wait at each page for a number, or for a place, that
+hardly changes.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from sqlalchemy.orm import Session, UOWTransaction
 from webapp.customers.models import Activity, Client, Domain, Service, User
 from webapp.extensions import db
 
-SLOW = 0.005  # seconds: a count that took less is taken anew
+SLOW_COUNT_SECONDS = 0.005  # seconds: a count that took less is taken again
 MOST_KEPT = 1000
 
 T = TypeVar("T")
@@ -36,9 +38,10 @@ class Memory:
         return counts if time.monotonic() < until else None
 
     def keep(self, key: Hashable, counts: tuple[Any, ...], took: float, generation: int) -> None:
-        """Keeps what was counted, unless it was counted among rows from before the last time it had to forget."""
+        """Keeps what was counted, unless it was counted among rows from before the last time it had
+        to forget."""
         kept = self._kept  # whatever is told to forget from here on, takes another in its place
-        if took >= SLOW and self._seconds and generation == self.generation:
+        if took >= SLOW_COUNT_SECONDS and self._seconds and generation == self.generation:
             if len(kept) >= MOST_KEPT:
                 kept.clear()
             kept[key] = (time.monotonic() + self._seconds, counts)
@@ -54,7 +57,8 @@ def register(app: Flask) -> None:
 
 
 def kept(key: Hashable, take: Callable[[], tuple[T, ...]], *, anew: bool = False) -> tuple[T, ...]:
-    """What `take` finds, or has found under this key a short while ago, unless it is wanted `anew`."""
+    """What `take` finds, or has found under this key a short while ago, unless it is wanted
+    `anew`."""
     known = None if anew else recall(key)
     if known is not None:
         return known
@@ -75,7 +79,7 @@ def taken(statement: Select[Any]) -> tuple[int, ...]:
 
 
 def forget() -> None:
-    """What was written past the session, as an import does, is counted anew from now on."""
+    """What was written past the session, as an import does, is counted again from now on."""
     _memory().forget()
 
 
@@ -86,13 +90,15 @@ def _memory() -> Memory:
 
 @event.listens_for(db.session, "after_begin")
 def _see_how_old_the_rows_are(session: Session, *_: object) -> None:
-    # A transaction goes on seeing the rows as they were when it began, whatever is written meanwhile.
+    # A transaction goes on seeing the rows as they were when it began, whatever is written
+    # meanwhile.
     session.info["counts_generation"] = _memory().generation
 
 
 @event.listens_for(db.session, "after_flush")
 def _see_what_is_written(session: Session, _flush: UOWTransaction) -> None:
-    # Host names are written at every check: a list would never be remembered, and its rows are live anyway.
+    # Host names are written at every check: a list would never be remembered, and its rows are live
+    # anyway.
     if any(
         isinstance(row, Activity | Client | Domain | Service | User)
         for row in (*session.new, *session.dirty, *session.deleted)

@@ -1,4 +1,5 @@
-"""A client's first page: what needs a person first, and how many padlocks there are of each kind."""
+"""A client's first page: what needs a person first, and how many padlocks there are of each
+kind."""
 
 from __future__ import annotations
 
@@ -9,19 +10,20 @@ from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, func
 
-from webapp.customers import states
+from webapp.customers import state_filters
 from webapp.customers.access import Item, domains_for, services_for
 from webapp.customers.models import Client, Domain, Service, User
 from webapp.extensions import db
 from webapp.probe import State
 
-MOST_SHOWN = 10  # of what needs attention; the lists have the rest
+MOST_URGENT_ITEMS = 10  # of what needs attention; the lists have the rest
 T = TypeVar("T", Service, Domain)
 
 
 @dataclass(frozen=True)
-class Counts:
-    """How many of a client's services, or of their domains, are in each state, and how many of the valid expire."""
+class StateCounts:
+    """How many of a client's services, or of their domains, are in each state, and how many of the
+    valid expire."""
 
     by_state: Mapping[State, int]
     expiring: int
@@ -45,9 +47,9 @@ class Counts:
 class Overview:
     """What stands on a client's first page."""
 
-    items: list[Item]  # what needs attention, the worst first, at most `MOST_SHOWN`
-    services: Counts
-    domains: Counts
+    items: list[Item]  # what needs attention, the worst first, at most `MOST_URGENT_ITEMS`
+    services: StateCounts
+    domains: StateCounts
 
     @property
     def empty(self) -> bool:
@@ -59,32 +61,43 @@ class Overview:
 
 
 def overview(user: User, now: datetime, of: Client | None = None) -> Overview:
-    """What needs this user's attention at `now`, of all they may see or `of` one client. Two queries, however much
-    there is."""
-    services, service_counts = _look(services_for(user), Service, now, of)
-    domains, domain_counts = _look(domains_for(user), Domain, now, of)
+    """What needs this user's attention at `now`, of all they may see or `of` one client.
+
+    Two queries, however much there is.
+    """
+    services, service_counts = _overview_of(services_for(user), Service, now, of)
+    domains, domain_counts = _overview_of(domains_for(user), Domain, now, of)
     # Services before domains where both are as urgent: the sort is stable.
-    worst = sorted([*services, *domains], key=lambda found: found[1])[:MOST_SHOWN]
+    worst = sorted([*services, *domains], key=lambda found: found[1])[:MOST_URGENT_ITEMS]
     return Overview([item for item, _ in worst], service_counts, domain_counts)
 
 
-def _look(
+def _overview_of(
     statement: Select[T], model: type[T], now: datetime, of: Client | None
-) -> tuple[list[tuple[Item, int]], Counts]:
-    """The most urgent items, each with its urgency, and the counts of all. Each row carries the counts with it: they
-    are of the same moment as the rows, and cost no query of their own."""
-    urgency = states.urgency(model, now)
-    counts = [_count(states.is_state(model, state, now, each=True)) for state in State]
-    soon = _count(states.is_kind(model, states.EXPIRING, now, each=True))
-    waiting = _count(states.by_urgency(model, now, each=True)[states.NEVER_ASKED])
+) -> tuple[list[tuple[Item, int]], StateCounts]:
+    """The most urgent items, each with its urgency, and the counts of all.
+
+    Each row carries the counts with it: they are of the same moment as the rows, and cost no query
+    of their own.
+    """
+    urgency = state_filters.urgency(model, now)
+    counts = [_count(state_filters.is_state(model, state, now, each=True)) for state in State]
+    soon = _count(state_filters.matches_filter(model, state_filters.EXPIRING, now, each=True))
+    waiting = _count(state_filters.by_urgency(model, now, each=True)[state_filters.NEVER_ASKED])
     if of is not None:
         statement = statement.where(model.client_id == of.id)
-    found = statement.add_columns(urgency, soon, waiting, *counts).order_by(urgency, model.id).limit(MOST_SHOWN)
+    found = (
+        statement.add_columns(urgency, soon, waiting, *counts)
+        .order_by(urgency, model.id)
+        .limit(MOST_URGENT_ITEMS)
+    )
     rows = db.session.execute(found).all()
     if not rows:
-        return [], Counts(dict.fromkeys(State, 0), 0, 0)
+        return [], StateCounts(dict.fromkeys(State, 0), 0, 0)
     by_state = dict(zip(State, rows[0][4:], strict=True))
-    return [(row[0], row[1]) for row in rows if row[1] < states.ALL_WELL], Counts(by_state, rows[0][2], rows[0][3])
+    return [(row[0], row[1]) for row in rows if row[1] < state_filters.ALL_WELL], StateCounts(
+        by_state, rows[0][2], rows[0][3]
+    )
 
 
 def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:

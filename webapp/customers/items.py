@@ -9,7 +9,7 @@ from typing import cast
 
 from sqlalchemy import exists, or_, select
 
-from webapp.customers import activity, catalog, clients, edits
+from webapp.customers import audit_log, catalog, clients, concurrency
 from webapp.customers.access import Item, item_or_404
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import db, writing
@@ -49,67 +49,83 @@ Details = ServiceDetails | DomainDetails
 
 
 def add(who: User, client: str, details: Details, now: datetime) -> Item:
-    """A new service or domain of the client that `clients.find_client` finds by this text. Raises
-    `clients.NoSuchClient` or `edits.Taken`."""
+    """A new service or domain of the client that `clients.find_client` finds by this text.
+
+    Raises `clients.NoSuchClient` or `concurrency.Taken`.
+    """
     with writing():
-        edits.still_admin(who)
+        concurrency.still_admin(who)
         owner = clients.find_client(client)
         item: Item = Service() if isinstance(details, ServiceDetails) else Domain()
         _describe(item, owner, details)
-        created = activity.just_created(who, item.kind, _called(item), now)
+        created = audit_log.just_created(who, item.kind, _called(item), now)
         twice = cast("Item | None", db.session.get(type(item), created or 0))
         if twice is not None and twice.client is owner and _facts(twice) == _facts(item):
             return twice
         _not_twice(item)
         db.session.add(item)
-        edits.flush(TAKEN[item.kind])
-        activity.note(who, "created", item.kind, item.id, _called(item), now, f"for {owner.name}")
+        concurrency.flush(TAKEN[item.kind])
+        audit_log.note(who, "created", item.kind, item.id, _called(item), now, f"for {owner.name}")
     return item
 
 
-def change(who: User, kind: str, item_id: int, version: int, details: Details, now: datetime) -> None:
-    """Gives an item these details. `version` is the one the form was opened with. Raises `edits.ChangedMeanwhile` or
-    `edits.Taken`."""
+def change(
+    who: User, kind: str, item_id: int, version: int, details: Details, now: datetime
+) -> None:
+    """Gives an item these details.
+
+    `version` is the one the form was opened with. Raises `concurrency.ChangedMeanwhile` or
+    `concurrency.Taken`.
+    """
     with writing():
-        edits.still_admin(who)
+        concurrency.still_admin(who)
         item = item_or_404(who, kind, item_id)
-        edits.same_version(item, version)
-        called, before, host = _called(item), _facts(item), item.hostname_id
+        concurrency.same_version(item, version)
+        called = _called(item)
+        before = _facts(item)
+        host = item.hostname_id
         _describe(item, item.client, details)
         _not_twice(item)
-        edits.flush(TAKEN[kind])
-        if told := activity.difference(before, _facts(item)):
-            activity.note(who, "changed", kind, item.id, called, now, told)
+        concurrency.flush(TAKEN[kind])
+        if told := audit_log.difference(before, _facts(item)):
+            audit_log.note(who, "changed", kind, item.id, called, now, told)
         catalog.drop_orphans({host} - {None, item.hostname_id})
 
 
 def move(who: User, kind: str, item_id: int, version: int, client_id: int, now: datetime) -> Client:
-    """Gives an item to another client, and returns that client. `version` is the one that was shown before. Raises
-    `edits.ChangedMeanwhile`, or `edits.Taken` where the other has it, or that domain, already."""
+    """Gives an item to another client, and returns that client.
+
+    `version` is the one that was shown before. Raises `concurrency.ChangedMeanwhile`, or
+    `concurrency.Taken` where the other has it, or that domain, already.
+    """
     with writing():
-        edits.still_admin(who)
+        concurrency.still_admin(who)
         item = item_or_404(who, kind, item_id)
-        edits.same_version(item, version)
-        before, client = item.client, clients.client_or_404(client_id)
+        concurrency.same_version(item, version)
+        before = item.client
+        client = clients.client_or_404(client_id)
         if client is before:
-            raise edits.Taken(THEIRS_ALREADY)
+            raise concurrency.Taken(THEIRS_ALREADY)
         item.client = client
         _not_twice(item)
-        edits.flush(TAKEN[kind])
-        activity.note(who, "moved", kind, item.id, _called(item), now, f"from {before.name} to {client.name}")
+        concurrency.flush(TAKEN[kind])
+        audit_log.note(
+            who, "moved", kind, item.id, _called(item), now, f"from {before.name} to {client.name}"
+        )
     return client
 
 
 def remove(who: User, kind: str, item_id: int, version: int, now: datetime) -> str:
-    """Deletes an item, and returns what it was called. Raises `edits.ChangedMeanwhile`."""
+    """Deletes an item, and returns what it was called. Raises `concurrency.ChangedMeanwhile`."""
     with writing():
-        edits.still_admin(who)
+        concurrency.still_admin(who)
         item = item_or_404(who, kind, item_id)
-        edits.same_version(item, version)
-        called, host = _called(item), item.hostname_id
-        activity.note(who, "deleted", kind, item.id, called, now, f"of {item.client.name}")
+        concurrency.same_version(item, version)
+        called = _called(item)
+        host = item.hostname_id
+        audit_log.note(who, "deleted", kind, item.id, called, now, f"of {item.client.name}")
         db.session.delete(item)
-        edits.flush(TAKEN[kind])
+        concurrency.flush(TAKEN[kind])
         catalog.drop_orphans({host})
     return called
 
@@ -117,35 +133,51 @@ def remove(who: User, kind: str, item_id: int, version: int, now: datetime) -> s
 def _describe(item: Item, client: Client, details: Details) -> None:
     """Makes an item what these details say."""
     entered = details.domain if isinstance(details, ServiceDetails) else details.name
-    hostname = catalog.hostname_of(entered)  # before anything of the item changes: it may send that to the database
+    # Before anything of the item changes: it may send that to the database
+    hostname = catalog.hostname_of(entered)
     with db.session.no_autoflush:
         if isinstance(item, Service) and isinstance(details, ServiceDetails):
             if (item.hostname, item.server_address) != (hostname, details.server_address):
-                item.origin = None  # nobody has asked yet
+                item.origin = None  # no one has asked yet
             item.server_address = details.server_address
-        item.client, item.status, item.hostname = client, details.status, hostname
+        item.client = client
+        item.status = details.status
+        item.hostname = hostname
         if isinstance(item, Service) and isinstance(details, ServiceDetails):
-            item.product, item.domain, item.reference = details.product, details.domain, details.reference
+            item.product = details.product
+            item.domain = details.domain
+            item.reference = details.reference
             item.next_due_on = details.next_due_on
         elif isinstance(item, Domain) and isinstance(details, DomainDetails):
-            item.name, item.registered_on, item.expires_on = details.name, details.registered_on, details.expires_on
+            item.name = details.name
+            item.registered_on = details.registered_on
+            item.expires_on = details.expires_on
 
 
 def _not_twice(item: Item) -> None:
-    """A client has a domain once, however it is spelt. Raises `edits.Taken`."""
+    """A client has a domain once, however it is spelt. Raises `concurrency.Taken`."""
     if isinstance(item, Domain):
-        spelt = [Domain.name == item.name] + ([Domain.hostname == item.hostname] if item.hostname else [])
+        spelt = [Domain.name == item.name] + (
+            [Domain.hostname == item.hostname] if item.hostname else []
+        )
         with db.session.no_autoflush:
-            others = exists().where(Domain.client == item.client, or_(*spelt), Domain.id != (item.id or 0))
+            others = exists().where(
+                Domain.client == item.client, or_(*spelt), Domain.id != (item.id or 0)
+            )
             if db.session.scalar(select(others)):
-                raise edits.Taken(TAKEN[Domain.kind])
+                raise concurrency.Taken(TAKEN[Domain.kind])
 
 
 def _facts(item: Item) -> dict[str, object]:
     """What can be said of an item, by the words in which the activity log tells a change."""
     if isinstance(item, Service):
         named = {"product": item.product, "domain": item.domain, "reference": item.reference}
-        return {**named, "status": item.status.value, "next due": item.next_due_on, "server": item.server_address}
+        return {
+            **named,
+            "status": item.status.value,
+            "next due": item.next_due_on,
+            "server": item.server_address,
+        }
     dates = {"registered": item.registered_on, "expires": item.expires_on}
     return {"domain": item.name, "status": item.status.value, **dates}
 

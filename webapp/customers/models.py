@@ -59,13 +59,14 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-# SQLite would give the id of what was deleted to what comes next: a page that was opened about the one, or a line in
-# the activity log, would mean the other.
+# SQLite would give the id of what was deleted to what comes next: a page that was opened about the
+# one, or a line in the activity log, would mean the other.
 _NO_ID_TWICE = {"sqlite_autoincrement": True}
 
 
 class _Versioned:
-    """Counts its changes, so that the second of two people who edit the same row is told (see `edits`)."""
+    """Counts its changes, so that the second of two people who edit the same row is told (see
+    `concurrency`)."""
 
     version: Mapped[int] = mapped_column(default=1)
 
@@ -77,7 +78,8 @@ class _Versioned:
 class Client(_Versioned, Model):
     """A customer of the hosting provider: a person or a company, with any number of users.
 
-    `reference` is the client's number in the provider's own books; an import finds the client again by it.
+    `reference` is the client's number in the provider's own books; an import finds the client again
+    by it.
     """
 
     __table_args__ = _NO_ID_TWICE
@@ -89,19 +91,22 @@ class Client(_Versioned, Model):
 
 
 class User(_Versioned, Model):
-    """Somebody who signs in: an administrator, read-only staff, or a user of one client.
+    """A person who signs in: an administrator, read-only staff, or a user of one client.
 
     Only the latter have a `client_id`.
     """
 
     __table_args__ = _NO_ID_TWICE
 
-    # Flask-Login asks for these, and keeps `get_id` in the session: the secret of this browser's sign-in.
+    # Flask-Login asks for these, and keeps `get_id` in the session: the secret of this browser's
+    # sign-in.
     is_authenticated = True
     is_anonymous = False
     token = ""
-    last_used_at = cast("datetime | None", None)  # when this sign-in was used, as far as it has been noted
-    viewed_by = cast("User | None", None)  # the administrator who looks at the site as this user just now
+    # When this sign-in was used, as far as it has been noted
+    last_used_at = cast("datetime | None", None)
+    # The administrator who looks at the site as this user just now
+    viewed_by = cast("User | None", None)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)  # lower case
@@ -133,23 +138,30 @@ class User(_Versioned, Model):
 
 
 class SignIn(Model):
-    """One signed-in browser. Its row is its right: without it, a cookie that was copied earlier opens nothing."""
+    """One signed-in browser.
+
+    Its row is its right: without it, a cookie that was copied earlier opens nothing.
+    """
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    token_hash: Mapped[str] = mapped_column(String(64), unique=True)  # SHA-256 of the secret in the cookie
+    # SHA-256 of the secret in the cookie
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(Instant, index=True)
-    last_used_at: Mapped[datetime] = mapped_column(Instant)  # a few minutes old: not every request writes
+    # A few minutes old: not every request writes
+    last_used_at: Mapped[datetime] = mapped_column(Instant)
     address: Mapped[str] = mapped_column(String(45), default="")  # where it was last used from
-    user_agent: Mapped[str] = mapped_column(String(255), default="")  # what the browser said of itself at the start
+    # What the browser said of itself at the start
+    user_agent: Mapped[str] = mapped_column(String(255), default="")
     viewing_as_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
 
     user: Mapped[User] = relationship(foreign_keys=user_id)
-    viewing_as: Mapped[User | None] = relationship(foreign_keys=viewing_as_id)  # an admin who looks at the site as them
+    # An admin who looks at the site as them
+    viewing_as: Mapped[User | None] = relationship(foreign_keys=viewing_as_id)
 
 
 class _Named:
-    """What services and domains have in common: a name that somebody entered."""
+    """What services and domains have in common: a name that a user entered."""
 
     if TYPE_CHECKING:  # each has these in its own way
         entered: Any
@@ -171,8 +183,10 @@ class _Named:
 
 
 class Service(_Named, _Versioned, Model):
-    """A product that a client bought. `domain` is the text as it was entered, `reference` its number in the provider's
-    own books."""
+    """A product that a client bought.
+
+    `domain` is the text as it was entered, `reference` its number in the provider's own books.
+    """
 
     __table_args__ = _NO_ID_TWICE
     kind: ClassVar[str] = "service"
@@ -184,8 +198,10 @@ class Service(_Named, _Versioned, Model):
     domain: Mapped[str] = mapped_column(String(255))
     status: Mapped[ServiceStatus] = mapped_column(word_column(ServiceStatus))
     next_due_on: Mapped[date | None]
-    server_address: Mapped[str | None] = mapped_column(String(45))  # of the server that the domain is meant to lead to
-    origin: Mapped[Origin | None] = mapped_column(word_column(Origin))  # where it led, seen from there, at last asking
+    # Of the server that the domain is meant to lead to
+    server_address: Mapped[str | None] = mapped_column(String(45))
+    # Where it led, seen from there, at last asking
+    origin: Mapped[Origin | None] = mapped_column(word_column(Origin))
     hostname_id: Mapped[int | None] = mapped_column(ForeignKey("hostname.id"))
 
     client: Mapped[Client] = relationship()
@@ -226,8 +242,9 @@ class Domain(_Named, _Versioned, Model):
         return self.name
 
 
-# What the lists are sorted and filtered by, see `lists`: a page of 25 among 100,000 comes from an index, in its order.
-# Filters and searches go on what stands behind in it, so that the rows before that page need not be fetched.
+# What the lists are sorted and filtered by, see `lists`: a page of 25 among 100,000 comes from an
+# index, in its order. Filters and searches go on what stands behind in it, so that the rows before
+# that page need not be fetched.
 Index("ix_client_name_sorted", func.lower(Client.name), Client.id)
 Index("ix_user_name_sorted", func.lower(User.name), User.id)
 Index("ix_user_role", User.role, User.id)
@@ -239,7 +256,14 @@ Index("ix_service_status", Service.status, Service.id, Service.client_id, Servic
 Index("ix_service_client", Service.client_id, Service.id, Service.status, Service.hostname_id)
 Index("ix_service_hostname", Service.hostname_id, Service.id, Service.status, Service.client_id)
 Index("ix_service_origin", Service.origin, *_SERVICE)
-Index("ix_service_text", Service.domain, Service.product, Service.client_id, Service.hostname_id, Service.status)
+Index(
+    "ix_service_text",
+    Service.domain,
+    Service.product,
+    Service.client_id,
+    Service.hostname_id,
+    Service.status,
+)
 _DOMAIN = (Domain.id, Domain.status, Domain.client_id, Domain.hostname_id)
 Index("ix_domain_name_sorted", func.lower(Domain.name), *_DOMAIN)
 Index("ix_domain_registered_sorted", Domain.registered_on, *_DOMAIN)
@@ -251,7 +275,10 @@ Index("ix_domain_text", Domain.name, Domain.client_id, Domain.hostname_id, Domai
 
 
 class Activity(Model):
-    """Who did what to which item. Kept in words, so that it can still be read when the item has gone."""
+    """Who did what to which item.
+
+    Kept in words, so that it can still be read when the item has gone.
+    """
 
     __table_args__ = (  # what the log is filtered by, newest first
         Index("ix_activity_kind", "kind", "id"),
@@ -261,9 +288,13 @@ class Activity(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(Instant)
-    who: Mapped[str] = mapped_column(String(254))  # the e-mail address of the user, or "command line"
-    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), index=True)
-    action: Mapped[str] = mapped_column(String(40))  # "created", "changed", "moved", "deleted", "viewed as", …
+    # The e-mail address of the user, or "command line"
+    who: Mapped[str] = mapped_column(String(254))
+    user_id: Mapped[int | None] = mapped_column(
+        ForeignKey("user.id", ondelete="SET NULL"), index=True
+    )
+    # "created", "changed", "moved", "deleted", "viewed as", …
+    action: Mapped[str] = mapped_column(String(40))
     kind: Mapped[str] = mapped_column(String(20))  # "client", "user", "service", "domain", "import"
     item_id: Mapped[int | None]
     item: Mapped[str] = mapped_column(String(255))  # its name at that time
@@ -271,9 +302,11 @@ class Activity(Model):
 
 
 class SecurityEvent(Model):
-    """Something that happened to an account: a code with its parameters; see `security.Event` for the codes."""
+    """Something that happened to an account: a code with its parameters; see
+    `security_events.Event` for the codes."""
 
-    __table_args__ = (  # what they are filtered by, newest first, and what is deleted when it is old
+    # What they are filtered by, newest first, and what is deleted when it is old
+    __table_args__ = (
         Index("ix_security_event_event", "event", "id"),
         Index("ix_security_event_address", "address", "id"),
         Index("ix_security_event_user_id", "user_id", "id"),
@@ -283,8 +316,11 @@ class SecurityEvent(Model):
     at: Mapped[datetime] = mapped_column(Instant, index=True)  # the first of them
     event: Mapped[str] = mapped_column(String(40))
     address: Mapped[str] = mapped_column(String(45))
-    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))  # whom it is about
-    by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), index=True)
+    # Whom it is about
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("user.id", ondelete="SET NULL"), index=True
+    )
     email_hash: Mapped[str] = mapped_column(String(16))  # of an e-mail address that no user has
     count: Mapped[int]  # how often it happened within the minute
     parameters: Mapped[dict[str, str]] = mapped_column(JSON)

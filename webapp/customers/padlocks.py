@@ -1,6 +1,6 @@
 """The padlock of a service or a domain: what is known of its host name, seen through its status.
 
-An item that is not active is never asked, whoever calls.
+An item that is not active is never asked, no matter who calls.
 """
 
 from __future__ import annotations
@@ -26,14 +26,21 @@ def known(item: Item, user: User, now: datetime) -> Standing:
 
 
 def history(item: Item) -> list[Change]:
-    """What has changed of its certificate, the latest first. Nothing of an inactive item: its name may be somebody
-    else's by now, and what is seen there is theirs."""
-    return monitor_history.changes(item.hostname) if item.active and item.hostname is not None else []
+    """What has changed of its certificate, the latest first.
+
+    Nothing of an inactive item: its name may be another user's by now, and what is seen there is
+    theirs.
+    """
+    return (
+        monitor_history.changes(item.hostname) if item.active and item.hostname is not None else []
+    )
 
 
 def ask(user: User, kind: str, item_id: int, now: datetime) -> tuple[Item, Standing]:
-    """The item, asked where nothing fresh is known; takes `live.PATIENCE` at most. Aborts with 404, also where the
-    item has gone in the meantime."""
+    """The item, asked where nothing fresh is known; takes `live.PATIENCE` at most.
+
+    Aborts with 404, also where the item has gone in the meantime.
+    """
     return _after(live.ask, user, kind, item_id, now)
 
 
@@ -43,8 +50,9 @@ def ask_anew(user: User, kind: str, item_id: int, now: datetime) -> tuple[Item, 
 
 
 def ask_many(user: User, names: Iterable[str], now: datetime) -> tuple[int, int]:
-    """Starts checks of the items that are called "service-12" and the like, and does not wait for them: how many are
-    being asked, and how many are not. What this user may not see is left out as well."""
+    """Starts checks of the items that are called "service-12" and the like, and does not wait for
+    them: how many are being asked, and how many are not. What this user may not see is left out as
+    well."""
     wanted = {name for name in list(names)[:MOST_AT_ONCE] if _NAME.fullmatch(name)}
     items: list[Item] = []
     for model in (Service, Domain):
@@ -56,8 +64,11 @@ def ask_many(user: User, names: Iterable[str], now: datetime) -> tuple[int, int]
     return asked, len(wanted) - able + len(hostnames) - asked
 
 
-def _after(asking: Callable[..., bool], user: User, kind: str, item_id: int, now: datetime) -> tuple[Item, Standing]:
+def _after(
+    asking: Callable[..., bool], user: User, kind: str, item_id: int, now: datetime
+) -> tuple[Item, Standing]:
     item = item_or_404(user, kind, item_id)
     if asking(item.hostname, active=item.active, viewer=user.id, now=now):
-        item = item_or_404(user, kind, item_id)  # that is long enough for it to be terminated, moved or deleted
+        # That is long enough for it to be terminated, moved or deleted
+        item = item_or_404(user, kind, item_id)
     return item, known(item, user, now)

@@ -10,11 +10,11 @@ from sqlalchemy import Subquery
 
 from webapp.customers import counts, segments
 from webapp.customers.segments import Segment
-from webapp.numbers import whole
+from webapp.parsing import whole
 
 PAGE_SIZE = 25
 PAGE_SIZES = (25, 50, 100)
-MOST_SEARCHED = 100  # characters of a search that are looked at
+MOST_SEARCH_CHARACTERS = 100  # characters of a search that are looked at
 
 R = TypeVar("R")
 
@@ -39,13 +39,15 @@ def fetch(
     sort: str,
     count: Callable[[bool], Sequence[int]] | None = None,
 ) -> Page[R]:
-    """The page that was asked for by its number and size, as they stand in the address bar: anything may stand there.
+    """The page that was asked for by its number and size, as they stand in the address bar:
+    anything may stand there.
 
-    `key` says what list it is, and `sort` in which order: with a minus before it, the other way round. Counts are kept
-    under both (see `counts`), or under the list alone where its order is one segment. `rows_of` fetches the rows of
-    `segments.page`. `count` tells how many each segment of `order` holds, where somebody knows a shorter way; it is
-    told whether to count anew. Where what is remembered does not fit the rows there are by now, that is done: a page
-    comes back empty only when nothing is left.
+    `key` says what list it is, and `sort` in which order: with a minus before it, the other way
+    round. Counts are kept under both (see `counts`), or under the list alone where its order is one
+    segment. `rows_of` fetches the rows of `segments.rows_of_page`. `count` tells how many each
+    segment of `order` holds, where a user knows a shorter way; it is told whether to count again.
+    Where what is remembered does not fit the rows there are by now, that is done: a page comes back
+    empty only when nothing is left.
     """
 
     def counted(anew: bool) -> Sequence[int]:
@@ -76,7 +78,9 @@ def _cut(
     shown = page_number(wanted, pages)
     if not total:
         return Page([], 0, 1, 1, length)
-    cut = segments.page(order, found, (shown - 1) * length, length, backwards=backwards, key=key)
+    cut = segments.rows_of_page(
+        order, found, (shown - 1) * length, length, backwards=backwards, key=key
+    )
     return Page(rows_of(cut), total, shown, pages, length)
 
 

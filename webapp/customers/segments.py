@@ -1,9 +1,10 @@
 """One page of a long list, found by counting.
 
-The order of a list is a row of segments that come one after the other, each in an order that an index has: what has a
-date, then what has none; what is invalid, then what expires. Whoever knows how many rows each segment holds knows which
-of them a page touches, and asks only those. Far inside a segment a page is found from the nearest mark: where a row
-stood that somebody has walked to a short while ago.
+The order of a list is a row of segments that come one after the other, each in an order that an
+index has: what has a date, then what has none; what is invalid, then what expires. A caller that
+knows how many rows each segment holds knows which of them a page touches, and asks only those. Far
+inside a segment a page is found from the nearest mark: where a row stood that a user has walked to
+a short while ago.
 """
 
 from __future__ import annotations
@@ -31,18 +32,19 @@ from webapp.extensions import db
 
 Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 Mark = tuple[Any, ...]  # what identifies a row and what it is sorted by; () is the first one
-FEW = 5000  # rows of a segment: up to so many are gathered first and put in order then
-BETWEEN_MARKS = 1000  # rows
+FEW_ROWS = 5000  # rows of a segment: up to so many are gathered first and put in order then
+ROWS_BETWEEN_MARKS = 1000  # rows
 
 
 @dataclass(frozen=True)
 class Arm:
     """Rows of one table in a segment.
 
-    `rows` selects what identifies a row, its id first, and joins nothing: so they are counted and, where they are few,
-    gathered. `walk` is the same for when they are many, and an index is walked in the order of the list: it has to tell
-    of each row by itself whether it belongs here. `by` is the order, ties in the order of what identifies a row; `via`
-    leads to the table that the order is in, where that is another.
+    `rows` selects what identifies a row, its id first, and joins nothing: so they are counted and,
+    where they are few, gathered. `walk` is the same for when they are many, and an index is walked
+    in the order of the list: it has to tell of each row by itself whether it belongs here. `by` is
+    the order, ties in the order of what identifies a row; `via` leads to the table that the order
+    is in, where that is another.
     """
 
     rows: Select[Any]
@@ -50,7 +52,9 @@ class Arm:
     by: tuple[Column, ...] = ()
     via: InstrumentedAttribute[Any] | None = None
 
-    def where(self, condition: ColumnElement[bool], walking: ColumnElement[bool] | None = None) -> Arm:
+    def where(
+        self, condition: ColumnElement[bool], walking: ColumnElement[bool] | None = None
+    ) -> Arm:
         """What of these rows meets a condition; `walking` is another way to say it."""
         walk = self.walk.where(condition if walking is None else walking)
         return replace(self, rows=self.rows.where(condition), walk=walk)
@@ -58,9 +62,12 @@ class Arm:
 
 @dataclass(frozen=True)
 class Segment:
-    """The arms are put in one order: they select the same columns. A segment that is what all the others leave of
-    `rest_of`, and slow to count, is counted so. `straight`: the index of its order leads to its rows and by few others,
-    so that it is walked however few they are."""
+    """The arms are put in one order: they select the same columns.
+
+    A segment that is what all the others leave of `rest_of`, and slow to count, is counted so.
+    `straight`: the index of its order leads to its rows and by few others, so that it is walked
+    however few they are.
+    """
 
     arms: tuple[Arm, ...]
     rest_of: tuple[Arm, ...] = ()
@@ -69,7 +76,10 @@ class Segment:
 
 @dataclass(frozen=True)
 class Key:
-    """What a column of a list is sorted by. Rows in which `filled` is empty come last, both ways."""
+    """What a column of a list is sorted by.
+
+    Rows in which `filled` is empty come last, both ways.
+    """
 
     by: tuple[Column, ...]
     via: InstrumentedAttribute[Any] | None = None
@@ -84,8 +94,11 @@ class Key:
 
 
 def counting(segments: Iterable[Segment]) -> Select[Any]:
-    """A statement that answers with one row, which `settled` makes how many rows each segment holds of."""
-    numbers: list[Any] = [_sum(_count(arm) for arm in segment.rest_of or segment.arms) for segment in segments]
+    """A statement that answers with one row, which `settled` makes how many rows each segment holds
+    of."""
+    numbers: list[Any] = [
+        _sum(_count(arm) for arm in segment.rest_of or segment.arms) for segment in segments
+    ]
     return select(*numbers)
 
 
@@ -109,7 +122,7 @@ def _sum(numbers: Iterable[ColumnElement[int]]) -> ColumnElement[int]:
     return first
 
 
-def page(
+def rows_of_page(
     segments: Sequence[Segment],
     counts: Sequence[int],
     offset: int,
@@ -118,15 +131,16 @@ def page(
     backwards: bool,
     key: Hashable = None,
 ) -> Subquery:
-    """The rows of one page by what identifies them; `part` and `place` are the order they are to be shown in. `key`
-    says what list it is, and in which order: under it marks are kept."""
+    """The rows of one page by what identifies them; `part` and `place` are the order they are to be
+    shown in. `key` says what list it is, and in which order: under it marks are kept."""
     pieces = []
     for part, (segment, count) in enumerate(zip(segments, counts, strict=True)):
         if offset < count and size > 0:
             take = min(size, count - offset)
             far = offset > count // 2  # from its end it is nearer
-            skipped, down = count - offset - take if far else offset, backwards is not far
-            if count <= FEW and not segment.straight:
+            skipped = count - offset - take if far else offset
+            down = backwards is not far
+            if count <= FEW_ROWS and not segment.straight:
                 rows = _in_order(segment, down, gathered=True)
             else:
                 mark: Mark = ()
@@ -141,19 +155,20 @@ def page(
 
 
 def _nearest(segment: Segment, backwards: bool, skipped: int, key: Hashable) -> tuple[Mark, int]:
-    """The mark from which on to look for what lies `skipped` rows inside a segment, and how many rows behind it."""
-    wanted = skipped // BETWEEN_MARKS
+    """The mark from which on to look for what lies `skipped` rows inside a segment, and how many
+    rows behind it."""
+    wanted = skipped // ROWS_BETWEEN_MARKS
     marks = ((step, remembered.recall((key, step))) for step in range(wanted, 0, -1))
     step, mark = next(((step, mark) for step, mark in marks if mark), (0, ()))
-    ahead = (wanted - step) * BETWEEN_MARKS
+    ahead = (wanted - step) * ROWS_BETWEEN_MARKS
 
     def walk() -> Mark:
         rows = _in_order(segment, backwards, mark=mark, most=ahead + 1)
         return tuple(db.session.execute(rows.limit(1).offset(ahead)).one_or_none() or ())
 
     if ahead and (found := remembered.kept((key, wanted), walk)):
-        return found, skipped - wanted * BETWEEN_MARKS
-    return mark, skipped - step * BETWEEN_MARKS
+        return found, skipped - wanted * ROWS_BETWEEN_MARKS
+    return mark, skipped - step * ROWS_BETWEEN_MARKS
 
 
 def _is_computed(segment: Segment) -> bool:
@@ -161,20 +176,27 @@ def _is_computed(segment: Segment) -> bool:
     return any(isinstance(by, ScalarSelect) for arm in segment.arms for by in arm.by)
 
 
-def whole(segments: Iterable[Segment], *, backwards: bool) -> Iterator[Select[Any] | CompoundSelect[Any]]:
+def whole(
+    segments: Iterable[Segment], *, backwards: bool
+) -> Iterator[Select[Any] | CompoundSelect[Any]]:
     """The whole list by what identifies its rows, a statement a segment."""
     return (_in_order(segment, backwards) for segment in segments)
 
 
 def _in_order(
-    segment: Segment, backwards: bool, *, gathered: bool = False, mark: Mark = (), most: int | None = None
+    segment: Segment,
+    backwards: bool,
+    *,
+    gathered: bool = False,
+    mark: Mark = (),
+    most: int | None = None,
 ) -> Select[Any] | CompoundSelect[Any]:
     arms = [_from(mark, _arm(arm, gathered), backwards) for arm in segment.arms]
     if len(arms) == 1:
         return arms[0].order_by(*_order(arms[0].selected_columns, backwards))
     if most is not None and db.engine.dialect.name == "postgresql":
-        # SQLite walks along the arms side by side. PostgreSQL would fetch all of each, and sort: it is told of each
-        # by itself that it is asked for in this order, and how much of it at most.
+        # SQLite walks along the arms side by side. PostgreSQL would fetch all of each, and sort: it
+        # is told of each by itself that it is asked for in this order, and how much of it at most.
         arms = [arm.order_by(*_order(arm.selected_columns, backwards)).limit(most) for arm in arms]
     rows = union_all(*arms)
     return rows.order_by(*_order(rows.selected_columns, backwards))
@@ -184,7 +206,9 @@ def _from(mark: Mark, rows: Select[Any], backwards: bool) -> Select[Any]:
     """What comes from a mark on, itself included."""
     if not mark:
         return rows
-    pairs = sorted(zip(rows.selected_columns, mark, strict=True), key=lambda pair: not _is_key(pair[0]))
+    pairs = sorted(
+        zip(rows.selected_columns, mark, strict=True), key=lambda pair: not _is_key(pair[0])
+    )
     keys = [pair for pair in pairs if _is_key(pair[0])]
     for some in (pairs, keys):  # all of it is what is meant; its keys alone are what an index has
         if some:
@@ -195,16 +219,21 @@ def _from(mark: Mark, rows: Select[Any], backwards: bool) -> Select[Any]:
 
 
 def _arm(arm: Arm, gathered: bool) -> Select[Any]:
-    rows, identity = arm.walk, arm.rows.selected_columns[0]
+    rows = arm.walk
+    identity = arm.rows.selected_columns[0]
     if gathered:
-        rows = select(*arm.rows.selected_columns).where(identity.in_(arm.rows.with_only_columns(identity)))
+        rows = select(*arm.rows.selected_columns).where(
+            identity.in_(arm.rows.with_only_columns(identity))
+        )
     rows = rows.add_columns(*(column.label(f"by{number}") for number, column in enumerate(arm.by)))
     return rows.join(arm.via) if arm.via is not None else rows
 
 
 def _piece(rows: Subquery, part: int, backwards: bool) -> Select[Any]:
     place = func.row_number().over(order_by=_order(rows.c, backwards)).label("place")
-    return select(*(column for column in rows.c if not _is_key(column)), literal(part).label("part"), place)
+    return select(
+        *(column for column in rows.c if not _is_key(column)), literal(part).label("part"), place
+    )
 
 
 def _order(columns: Iterable[ColumnElement[Any]], backwards: bool) -> list[ColumnElement[Any]]:

@@ -1,4 +1,5 @@
-"""`python -m webapp.demo`: the site, a lab of real TLS servers for it to look at, and a cast to sign in as.
+"""`python -m webapp.demo`: the site, a lab of real TLS servers for it to look at, and a cast to
+sign in as.
 
 Everything listens on loopback and nothing is asked beyond it. Ctrl-C ends all of it.
 """
@@ -18,7 +19,9 @@ from types import FrameType
 from flask_migrate import upgrade
 
 from webapp import create_app
-from webapp.config import LISTEN, BadSetting, answers
+from webapp.config.network import is_taken
+from webapp.config.setting import BadSetting
+from webapp.config.table import LISTEN
 from webapp.demo import data
 from webapp.demo.lab import Lab, running
 
@@ -34,21 +37,27 @@ def main() -> None:
         sys.exit(f"padlock: {error}")
     if not _stays_here(listen) and os.environ.get(ANYWHERE) != "yes":
         sys.exit(
-            f"padlock: {LISTEN.name}={listen} would let others in, and everyone knows the passwords of the demo."
-            f" Use 127.0.0.1, or say so twice: {ANYWHERE}=yes"
+            f"padlock: {LISTEN.name}={listen} would let others in, and everyone knows the passwords"
+            f" of the demo. Use 127.0.0.1, or say so twice: {ANYWHERE}=yes"
         )
-    if answers(listen):
-        sys.exit(f"padlock: {listen} is taken. Stop what listens there, or: {LISTEN.name}=127.0.0.1:8001 make demo")
+    if is_taken(listen):
+        sys.exit(
+            f"padlock: {listen} is taken. Stop what listens there, or: {LISTEN.name}=127.0.0.1:8001"
+            " make demo"
+        )
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, _interrupt)
-    with tempfile.TemporaryDirectory(prefix="padlock-demo-") as folder, running(Path(folder)) as lab:
+    with (
+        tempfile.TemporaryDirectory(prefix="padlock-demo-") as folder,
+        running(Path(folder)) as lab,
+    ):
         environ = _environ(lab, Path(folder) / "demo.sqlite3")
         _fill(environ, lab)
         command = [sys.executable, "-m", "gunicorn", "wsgi:app"]
         # A group of its own: Ctrl-C reaches this process, and this process ends the site.
         site = subprocess.Popen(command, env=environ, cwd=ROOT, process_group=0)  # noqa: S603 - our own words
         try:
-            while not answers(listen) and site.poll() is None:
+            while not is_taken(listen) and site.poll() is None:
                 time.sleep(0.1)
             if site.poll() is None:
                 print(_welcome(listen), flush=True)
@@ -74,11 +83,20 @@ def _interrupt(_signum: int, _frame: FrameType | None) -> None:
 
 
 def _environ(lab: Lab, database: Path) -> dict[str, str]:
-    """What the site is told. The demo is the same for everybody: settings of this machine's owner do not count."""
+    """What the site is told.
+
+    The demo is the same for everybody: settings of this machine's owner do not count.
+    """
     own = (LISTEN.name, "PADLOCK_SCHEDULER")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PADLOCK_") or name in own}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PADLOCK_") or name in own
+    }
     return (
-        kept | lab.environ() | {"PADLOCK_DATABASE_URL": f"sqlite:///{database}", "PADLOCK_PROBE_TIMEOUT": "5", **QUIET}
+        kept
+        | lab.environ()
+        | {"PADLOCK_DATABASE_URL": f"sqlite:///{database}", "PADLOCK_PROBE_TIMEOUT": "5", **QUIET}
     )
 
 

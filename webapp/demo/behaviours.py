@@ -1,7 +1,7 @@
 """What a server in the lab does with a connection: speak TLS well, badly, slowly, or not at all.
 
-A behaviour is a coroutine function that gets the accepted, non-blocking socket; the lab closes the socket when it ends.
-An `OSError` (all of `ssl`'s are) only means that the other side has gone.
+A behaviour is a coroutine function that gets the accepted, non-blocking socket; the lab closes the
+socket when it ends. An `OSError` (all of `ssl`'s are) only means that the other side has gone.
 """
 
 from __future__ import annotations
@@ -24,16 +24,26 @@ SSH_BANNER = b"SSH-2.0-OpenSSH_9.6\r\n"
 SMTP_BANNER = b"220 mail.lab.example ESMTP Postfix\r\n"
 GARBAGE = bytes.fromhex("deadbeef") * 64
 
-# The frames of HTTP/2 that an answer takes (RFC 9113 6), and its status in HPACK's static table (RFC 7541 A).
-HEADERS, SETTINGS = 1, 4
-END_STREAM_AND_HEADERS, ACK = 0x05, 0x01
+# The frames of HTTP/2 that an answer takes (RFC 9113 6), and its status in HPACK's static table
+# (RFC 7541 A).
+HEADERS = 1
+SETTINGS = 4
+END_STREAM_AND_HEADERS = 0x05
+ACK = 0x01
 STATUS_200 = b"\x88"
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 
 def http_answer(status: str, *headers: str, body: str = "") -> bytes:
     """A whole HTTP/1.1 answer, after which the connection ends."""
-    lines = (f"HTTP/1.1 {status}", "Connection: close", f"Content-Length: {len(body)}", *headers, "", body)
+    lines = (
+        f"HTTP/1.1 {status}",
+        "Connection: close",
+        f"Content-Length: {len(body)}",
+        *headers,
+        "",
+        body,
+    )
     return "\r\n".join(lines).encode()
 
 
@@ -56,14 +66,17 @@ PROTOCOL_VERSION = alert(70, b"\x03\x01")
 # A server of that age knows nothing of the versions that the client lists, and answers in its own.
 TLS_1_0_HELLO = server_hello(b"\x03\x01", b"\x00\x2f")
 # ECDHE-ECDSA-AES128-GCM-SHA256 with ec_point_formats and renegotiation_info: a good beginning.
-TLS_1_2_HELLO = server_hello(b"\x03\x03", b"\xc0\x2b", bytes.fromhex("000b 000b 0002 0100 ff01 0001 00"))
+TLS_1_2_HELLO = server_hello(
+    b"\x03\x03", b"\xc0\x2b", bytes.fromhex("000b 000b 0002 0100 ff01 0001 00")
+)
 EMPTY_RECORD = bytes.fromhex("16 0303 0000")
 # A record of 16 kB that a ServerHello fills: whatever byte follows may still turn out right.
 ENDLESS_HELLO = bytes.fromhex("16 0303 4000 02 003ffc 0303")
 
 
 def https(context: ssl.SSLContext, *, answer: bytes = HTTP_200, delay: float = 0) -> Behaviour:
-    """Shake hands, wait for a request, answer it; `delay` is how many seconds the handshake takes."""
+    """Shake hands, wait for a request, answer it; `delay` is how many seconds the handshake
+    takes."""
 
     async def behaviour(sock: socket.socket) -> None:
         await asyncio.sleep(delay)
@@ -134,20 +147,25 @@ async def drips(sock: socket.socket) -> None:
 
 
 async def _client_hello(sock: socket.socket) -> None:
-    """Take the first record whole: closing with bytes unread would turn an orderly end into a reset."""
+    """Take the first record whole: closing with bytes unread would turn an orderly end into a
+    reset."""
     receive = functools.partial(asyncio.get_running_loop().sock_recv, sock)
     head = await exactly(5, receive)
     await exactly(int.from_bytes(head[3:], "big"), receive)
 
 
 @contextlib.asynccontextmanager
-async def _hands_shaken(sock: socket.socket, context: ssl.SSLContext) -> AsyncIterator[ssl.SSLSocket]:
-    """TLS on this socket, from the handshake to the close_notify (without which an empty reply would be an error)."""
+async def _hands_shaken(
+    sock: socket.socket, context: ssl.SSLContext
+) -> AsyncIterator[ssl.SSLSocket]:
+    """TLS on this socket, from the handshake to the close_notify (without which an empty reply
+    would be an error)."""
     with context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False) as tls:
         try:
             await _patiently(tls, tls.do_handshake)
         except ssl.SSLError:
-            # Our alert is on its way: a reset, because more has come that nobody reads, could overtake it.
+            # Our alert is on its way: a reset, because more has come that no one reads, could
+            # overtake it.
             with socket.socket(fileno=tls.detach()) as raw:
                 raw.setblocking(False)
                 raw.shutdown(socket.SHUT_WR)
@@ -159,10 +177,13 @@ async def _hands_shaken(sock: socket.socket, context: ssl.SSLContext) -> AsyncIt
 
 
 async def _answer_http2(tls: ssl.SSLSocket) -> None:
-    """The least that makes an HTTP/2 client content: our settings, an acknowledgement of its own, an empty 200."""
+    """The least that makes an HTTP/2 client content: our settings, an acknowledgement of its own,
+    an empty 200."""
 
     async def send(kind: int, flags: int = 0, stream: int = 0, payload: bytes = b"") -> None:
-        await _patiently(tls, tls.send, struct.pack("!BHBBL", 0, len(payload), kind, flags, stream) + payload)
+        await _patiently(
+            tls, tls.send, struct.pack("!BHBBL", 0, len(payload), kind, flags, stream) + payload
+        )
 
     receive = functools.partial(_patiently, tls, tls.recv)
     await send(SETTINGS)
@@ -194,9 +215,11 @@ async def _patiently(tls: ssl.SSLSocket, call: Callable[..., T], *arguments: Any
         try:
             return call(*arguments)
         except ssl.SSLWantReadError:
-            watch, unwatch = loop.add_reader, loop.remove_reader
+            watch = loop.add_reader
+            unwatch = loop.remove_reader
         except ssl.SSLWantWriteError:
-            watch, unwatch = loop.add_writer, loop.remove_writer
+            watch = loop.add_writer
+            unwatch = loop.remove_writer
         ready = asyncio.Event()
         watch(tls, ready.set)
         try:

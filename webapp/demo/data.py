@@ -1,4 +1,5 @@
-"""The cast of the demo: two clients and an administrator, with services and domains on the servers of the lab."""
+"""The cast of the demo: two clients and an administrator, with services and domains on the servers
+of the lab."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import cycle
 
 from webapp import probe
-from webapp.customers import accounts, activity, catalog
+from webapp.accounts import sign_ins
+from webapp.customers import audit_log, catalog
 from webapp.customers.models import Client, DomainStatus, Role, ServiceStatus, User
 from webapp.demo.fine_print import ORIGINS
 from webapp.extensions import db, writing
@@ -57,14 +59,14 @@ def fill(lab_cases: Collection[str]) -> None:
     """
     now = datetime.now(UTC)
     with writing():
-        if not accounts.nobody_yet():
+        if not sign_ins.nobody_yet():
             return
         alice = catalog.add_client("Alice’s Bakery", now)
         bob = catalog.add_client("Bob & Sons Plumbing", now)
-        accounts.add_user(CAST[0], "Alice Baker", PASSWORD, now, client=alice)
-        accounts.add_user(CAST[1], "Bob Plumber", PASSWORD, now, client=bob)
-        accounts.add_user(CAST[2], "Sam Staff", PASSWORD, now, role=Role.STAFF)
-        ada = accounts.add_user(CAST[3], "Ada Admin", PASSWORD, now, role=Role.ADMIN)
+        sign_ins.add_user(CAST[0], "Alice Baker", PASSWORD, now, client=alice)
+        sign_ins.add_user(CAST[1], "Bob Plumber", PASSWORD, now, client=bob)
+        sign_ins.add_user(CAST[2], "Sam Staff", PASSWORD, now, role=Role.STAFF)
+        ada = sign_ins.add_user(CAST[3], "Ada Admin", PASSWORD, now, role=Role.ADMIN)
         _fill_alice(alice, now.date())
         _fill_bob(bob, sorted(set(lab_cases) - _alices_names()), now.date())
         db.session.flush()
@@ -84,23 +86,39 @@ def _fill_alice(client: Client, today: date) -> None:
 def _fill_bob(client: Client, names: list[str], today: date) -> None:
     products = cycle(("Starter Hosting", "Business Hosting", "Virtual Server"))
     # One name is Alice's as well: each sees a row of their own, and both rows share one check.
-    catalog.add_service(client, "Business Hosting", f"https://{_name('expired').upper()}/", ServiceStatus.ACTIVE)
+    catalog.add_service(
+        client, "Business Hosting", f"https://{_name('expired').upper()}/", ServiceStatus.ACTIVE
+    )
     for number, (product, name) in enumerate(zip(products, names, strict=False)):
         due = today + timedelta(days=7 * number % 365)
         server, _origin = ORIGINS.get(name, (None, None))
         catalog.add_service(client, product, name, ServiceStatus.ACTIVE, due, server)
         if number % 3 == 0:
-            catalog.add_domain(client, name, DomainStatus.ACTIVE, due - timedelta(days=2 * 365), due)
+            catalog.add_domain(
+                client, name, DomainStatus.ACTIVE, due - timedelta(days=2 * 365), due
+            )
 
 
 def _fill_log(ada: User, now: datetime) -> None:
-    activity.note(None, "created", "user", 4, CAST[3], now - timedelta(days=9), "Ada Admin, admin")
-    activity.note(None, "imported", "import", None, "customers.csv", now - timedelta(days=8), "2 clients, 31 services")
+    audit_log.note(None, "created", "user", 4, CAST[3], now - timedelta(days=9), "Ada Admin, admin")
+    audit_log.note(
+        None,
+        "imported",
+        "import",
+        None,
+        "customers.csv",
+        now - timedelta(days=8),
+        "2 clients, 31 services",
+    )
     for number, email in enumerate(CAST[:3], start=1):
-        activity.note(ada, "created", "user", number, email, now - timedelta(days=7, minutes=-number))
+        audit_log.note(
+            ada, "created", "user", number, email, now - timedelta(days=7, minutes=-number)
+        )
     moved = "from Bob & Sons Plumbing to Alice’s Bakery"
-    activity.note(ada, "moved", "service", 3, _name("expired"), now - timedelta(days=2, hours=5), moved)
-    activity.note(ada, "deleted", "domain", 99_999, _name("gone"), now - timedelta(hours=3))
+    audit_log.note(
+        ada, "moved", "service", 3, _name("expired"), now - timedelta(days=2, hours=5), moved
+    )
+    audit_log.note(ada, "deleted", "domain", 99_999, _name("gone"), now - timedelta(hours=3))
 
 
 def _alices_names() -> set[str]:

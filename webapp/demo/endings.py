@@ -10,19 +10,27 @@ from collections.abc import Callable, Iterator
 
 from webapp.demo.behaviours import Behaviour, silent
 
-RESET, HANG_UP, ALERT = "reset", "hang up", "alert"
+RESET = "reset"
+HANG_UP = "hang up"
+ALERT = "alert"
 
 
-def leaves(how: str, *, records: int | None = None, after: bytes = b"") -> Callable[[ssl.SSLContext], Behaviour]:
-    """Leave after this many records of the server's own, or once the client's Finished has come (None).
+def leaves(
+    how: str, *, records: int | None = None, after: bytes = b""
+) -> Callable[[ssl.SSLContext], Behaviour]:
+    """Leave after this many records of the server's own, or once the client's Finished has come
+    (None).
 
-    `how` is RESET, HANG_UP (an orderly end of the connection, without a close_notify), or ALERT: then the client's
-    Finished is damaged on its way to our OpenSSL, which answers with an alert. These bytes follow it.
+    `how` is RESET, HANG_UP (an orderly end of the connection, without a close_notify), or ALERT:
+    then the client's Finished is damaged on its way to our OpenSSL, which answers with an alert.
+    These bytes follow it.
     """
 
     def talk(context: ssl.SSLContext) -> Behaviour:
         async def behaviour(sock: socket.socket) -> None:
-            loop, incoming, outgoing = asyncio.get_running_loop(), ssl.MemoryBIO(), ssl.MemoryBIO()
+            loop = asyncio.get_running_loop()
+            incoming = ssl.MemoryBIO()
+            outgoing = ssl.MemoryBIO()
             tls = context.wrap_bio(incoming, outgoing, server_side=True)
             answered = finished = False
             while not finished:
@@ -37,7 +45,8 @@ def leaves(how: str, *, records: int | None = None, after: bytes = b"") -> Calla
                 except ssl.SSLWantReadError:
                     flight = b"".join(list(_records(outgoing.read()))[:records])
                     await loop.sock_sendall(sock, flight)
-                    answered, finished = True, records is not None
+                    answered = True
+                    finished = records is not None
                 except ssl.SSLError:
                     await loop.sock_sendall(sock, outgoing.read() + after if how == ALERT else b"")
                     finished = True

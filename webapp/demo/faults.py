@@ -1,4 +1,5 @@
-"""The lab's cases that are not valid: at least one server per reason of `webapp.probe.finding.Reason`."""
+"""The lab's cases that are not valid: at least one server per reason of
+`webapp.probe.finding.Reason`."""
 
 from __future__ import annotations
 
@@ -15,8 +16,26 @@ from webapp.demo.behaviours import answers, http_answer, says
 from webapp.demo.chains import names_only
 from webapp.demo.endings import ALERT, HANG_UP, RESET, leaves
 from webapp.demo.loopback import REVOKED_SERIAL, Lab
-from webapp.demo.pki import BIT_STRING, GENERALIZED_TIME, OCTET_STRING, UTC_TIME, days, der, extension, issue, issue_ca
-from webapp.demo.servers import does, only, points, shows, shows_bad_signature, shows_self_signed, wants_client
+from webapp.demo.pki import (
+    BIT_STRING,
+    GENERALIZED_TIME,
+    OCTET_STRING,
+    UTC_TIME,
+    days,
+    der,
+    extension,
+    issue,
+    issue_ca,
+)
+from webapp.demo.servers import (
+    does,
+    only,
+    points,
+    shows,
+    shows_bad_signature,
+    shows_self_signed,
+    wants_client,
+)
 from webapp.probe.finding import Note, Reason
 
 OTHER = "other.lab.example"
@@ -38,32 +57,86 @@ def add_to(lab: Lab) -> None:
 
 def _bad_dates(lab: Lab) -> None:
     old = issue_ca("Padlock Lab CA 2 (expired)", issuer=lab.root, not_after=days(-3.5))
-    lab.add("expired", Reason.EXPIRED, "Leaf expired 9 days ago", shows(not_before=days(-99), not_after=days(-9.5)))
-    lab.add("not-yet-valid", Reason.NOT_YET_VALID, "Leaf not valid for another 3 days", shows(not_before=days(3.5)))
-    utc, generalized = der(UTC_TIME, b"4901010000Z"), der(GENERALIZED_TIME, b"205001010000Z")
+    lab.add(
+        "expired",
+        Reason.EXPIRED,
+        "Leaf expired 9 days ago",
+        shows(not_before=days(-99), not_after=days(-9.5)),
+    )
+    lab.add(
+        "not-yet-valid",
+        Reason.NOT_YET_VALID,
+        "Leaf not valid for another 3 days",
+        shows(not_before=days(3.5)),
+    )
+    utc = der(UTC_TIME, b"4901010000Z")
+    generalized = der(GENERALIZED_TIME, b"205001010000Z")
     about = "An end without seconds, which no certificate may have"
     lab.add("no-seconds", Reason.CHAIN_INVALID, about, shows(not_after=utc))
-    lab.add("no-seconds-2050", Reason.CHAIN_INVALID, f"{about}, from 2050 on", shows(not_after=generalized))
-    lab.add("chain-expired", Reason.CHAIN_EXPIRED, "Intermediate expired 3 days ago", shows(issuer=old))
+    lab.add(
+        "no-seconds-2050",
+        Reason.CHAIN_INVALID,
+        f"{about}, from 2050 on",
+        shows(not_after=generalized),
+    )
+    lab.add(
+        "chain-expired", Reason.CHAIN_EXPIRED, "Intermediate expired 3 days ago", shows(issuer=old)
+    )
     new = issue_ca("Padlock Lab CA 7 (not valid yet)", issuer=lab.root, not_before=days(3.5))
-    lab.add("chain-not-yet-valid", Reason.CHAIN_EXPIRED, "Intermediate not valid for another 3 days", shows(issuer=new))
+    lab.add(
+        "chain-not-yet-valid",
+        Reason.CHAIN_EXPIRED,
+        "Intermediate not valid for another 3 days",
+        shows(issuer=new),
+    )
 
 
 def _bad_issuers(lab: Lab) -> None:
-    reason, root = Reason.UNTRUSTED_ISSUER, issue_ca("Nobody's Root")
+    reason = Reason.UNTRUSTED_ISSUER
+    root = issue_ca("Nobody's Root")
     middle = issue_ca("Nobody's CA", issuer=root)
     lab.add("self-signed", Reason.SELF_SIGNED, "Leaf signed by itself", shows_self_signed())
-    lab.add("untrusted-root-sent", reason, "Unknown root, sent", shows(issuer=middle, chain=(middle, root)))
-    missing, above = Reason.INCOMPLETE_CHAIN, [Note.UPPER_ISSUER_NOT_SENT]  # it might be an intermediate as well
-    lab.add("untrusted-root-missing", missing, "Unknown root, not sent", shows(issuer=middle), notes=above)
-    lab.add("revoked", Reason.REVOKED, "Leaf on its issuer's revocation list", shows(serial=REVOKED_SERIAL))
+    lab.add(
+        "untrusted-root-sent",
+        reason,
+        "Unknown root, sent",
+        shows(issuer=middle, chain=(middle, root)),
+    )
+    # it might be an intermediate as well
+    missing = Reason.INCOMPLETE_CHAIN
+    above = [Note.UPPER_ISSUER_NOT_SENT]
+    lab.add(
+        "untrusted-root-missing",
+        missing,
+        "Unknown root, not sent",
+        shows(issuer=middle),
+        notes=above,
+    )
+    lab.add(
+        "revoked",
+        Reason.REVOKED,
+        "Leaf on its issuer's revocation list",
+        shows(serial=REVOKED_SERIAL),
+    )
 
 
 def _bad_names_and_uses(lab: Lab) -> None:
     differs = "curl takes the CN where there is no SAN; no browser does"
     lab.add("wrong-hostname", Reason.WRONG_HOSTNAME, "Leaf for another name", shows(names=OTHER))
-    lab.add("a.b.wild", Reason.WRONG_HOSTNAME, "A wildcard is one label, not two", shows(names="*.wild.lab.example"))
-    lab.add("cn-only", Reason.WRONG_HOSTNAME, "Name in the CN, no SAN", shows(san=b""), curl=(0,), differs=differs)
+    lab.add(
+        "a.b.wild",
+        Reason.WRONG_HOSTNAME,
+        "A wildcard is one label, not two",
+        shows(names="*.wild.lab.example"),
+    )
+    lab.add(
+        "cn-only",
+        Reason.WRONG_HOSTNAME,
+        "Name in the CN, no SAN",
+        shows(san=b""),
+        curl=(0,),
+        differs=differs,
+    )
     client = [ExtendedKeyUsageOID.CLIENT_AUTH]
     lab.add("wrong-purpose", Reason.WRONG_PURPOSE, "Leaf for clients only (EKU)", shows(eku=client))
     weak = rsa.generate_private_key(65537, 1024)  # noqa: S505 - weak on purpose
@@ -76,41 +149,87 @@ def _bad_chains(lab: Lab) -> None:
     reason = Reason.CHAIN_INVALID
     last = issue_ca("Padlock Lab CA 3 (issues leaves only)", issuer=lab.root, path_length=0)
     beyond = issue_ca("Padlock Lab CA 4", issuer=last)
-    lab.add("path-length", reason, "A CA below one that may have none", shows(issuer=beyond, chain=(beyond, last)))
+    lab.add(
+        "path-length",
+        reason,
+        "A CA below one that may have none",
+        shows(issuer=beyond, chain=(beyond, last)),
+    )
 
     leaf = issue("leaf.lab.example", issuer=lab.intermediate)
-    lab.add("issuer-no-ca", reason, "Issued by a leaf", shows(issuer=leaf, chain=(leaf, lab.intermediate)))
+    lab.add(
+        "issuer-no-ca",
+        reason,
+        "Issued by a leaf",
+        shows(issuer=leaf, chain=(leaf, lab.intermediate)),
+    )
 
     bounds = names_only("elsewhere.example")
-    elsewhere = issue_ca("Padlock Lab CA 5 (for elsewhere.example)", issuer=lab.root, extensions=[bounds])
-    lab.add("name-constraints", reason, "Its CA may issue for another domain only", shows(issuer=elsewhere))
+    elsewhere = issue_ca(
+        "Padlock Lab CA 5 (for elsewhere.example)", issuer=lab.root, extensions=[bounds]
+    )
+    lab.add(
+        "name-constraints",
+        reason,
+        "Its CA may issue for another domain only",
+        shows(issuer=elsewhere),
+    )
 
     long = [lab.intermediate]
     for number in range(11):
         long.insert(0, issue_ca(f"Padlock Lab CA 8.{number}", issuer=long[0]))
-    far, differs = shows(issuer=long[0], chain=long), "curl follows a hundred issuers, and we ten"
-    lab.add("too-long", reason, "A dozen issuers between leaf and root", far, curl=(0,), differs=differs)
+    far = shows(issuer=long[0], chain=long)
+    differs = "curl follows a hundred issuers, and we ten"
+    lab.add(
+        "too-long", reason, "A dozen issuers between leaf and root", far, curl=(0,), differs=differs
+    )
 
     strange = [extension(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.9999"), b"\x05\x00", critical=True)]
-    lab.add("critical-extension", reason, "A critical extension that nobody knows", shows(extensions=strange))
-    differs = "curl looks at the first entry of OpenSSL's error queue, which is about the signature itself"
+    lab.add(
+        "critical-extension",
+        reason,
+        "A critical extension that nobody knows",
+        shows(extensions=strange),
+    )
+    differs = (
+        "curl looks at the first entry of OpenSSL's error queue, which is about the signature"
+        " itself"
+    )
     about = "The signature on the leaf does not fit"
     lab.add("bad-signature", reason, about, shows_bad_signature(), curl=(35,), differs=differs)
     expired = issue_ca("Padlock Lab CA 9 (expired)", issuer=lab.root, not_after=days(-3.5))
     about = "The signature on the leaf does not fit, and its issuer has expired"
     both = shows_bad_signature(issuer=expired)
     lab.add("bad-signature-later", reason, about, both, others=[Reason.CHAIN_EXPIRED])
-    differs = "curl looks at the first entry of OpenSSL's error queue, which is about what it cannot read"
+    differs = (
+        "curl looks at the first entry of OpenSSL's error queue, which is about what it cannot read"
+    )
     about = "A key usage that allows nothing"
-    lab.add("key-usage-empty", reason, about, shows(usage=der(BIT_STRING, b"\0")), curl=(35,), differs=differs)
+    lab.add(
+        "key-usage-empty",
+        reason,
+        about,
+        shows(usage=der(BIT_STRING, b"\0")),
+        curl=(35,),
+        differs=differs,
+    )
 
 
 def _several_faults(lab: Lab) -> None:
     bad: dict[str, Any] = {"names": OTHER, "not_before": days(-99), "not_after": days(-9.5)}
     nobody = shows(issuer=issue_ca("Nobody's second Root"), **bad)
-    both, one = (Reason.WRONG_HOSTNAME, Reason.EXPIRED), (Reason.EXPIRED,)
-    lab.add("wrong-expired", Reason.WRONG_HOSTNAME, "Another name, expired", shows(**bad), others=one)
-    lab.add("untrusted-and-more", Reason.UNTRUSTED_ISSUER, "Unknown issuer, other name, expired", nobody, others=both)
+    both = (Reason.WRONG_HOSTNAME, Reason.EXPIRED)
+    one = (Reason.EXPIRED,)
+    lab.add(
+        "wrong-expired", Reason.WRONG_HOSTNAME, "Another name, expired", shows(**bad), others=one
+    )
+    lab.add(
+        "untrusted-and-more",
+        Reason.UNTRUSTED_ISSUER,
+        "Unknown issuer, other name, expired",
+        nobody,
+        others=both,
+    )
     lab.add(
         "self-signed-and-more",
         Reason.SELF_SIGNED,
@@ -138,31 +257,50 @@ def _no_tls(lab: Lab) -> None:
 
 def _no_handshake(lab: Lab) -> None:
     reason = Reason.HANDSHAKE_FAILED
-    lab.add("alert", reason, "TLS alert handshake_failure", does(answers(behaviours.HANDSHAKE_FAILURE)))
+    lab.add(
+        "alert", reason, "TLS alert handshake_failure", does(answers(behaviours.HANDSHAKE_FAILURE))
+    )
     lab.add("reset", reason, "Resets the connection after the ClientHello", does(behaviours.resets))
     lab.add("hangs-up", reason, "Hangs up after the ClientHello", does(behaviours.hangs_up))
     old = does(answers(behaviours.TLS_1_0_HELLO))
-    weight = extension(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.9998"), der(OCTET_STRING, bytes(120_000)))
+    weight = extension(
+        x509.ObjectIdentifier("1.3.6.1.5.5.7.1.9998"), der(OCTET_STRING, bytes(120_000))
+    )
     about = "A certificate message of more than 100 kB"
     lab.add("oversized", reason, about, shows(extensions=[weight]), notes=[Note.ENDED_BY_US])
     lab.add("tls-1-0", reason, "Speaks TLS 1.0 only", old, notes=[Note.ENDED_BY_US])
-    lab.add("protocol-version", reason, "TLS alert protocol_version", does(answers(behaviours.PROTOCOL_VERSION)))
+    lab.add(
+        "protocol-version",
+        reason,
+        "TLS alert protocol_version",
+        does(answers(behaviours.PROTOCOL_VERSION)),
+    )
     sizeless = does(answers(behaviours.TLS_1_2_HELLO + 40 * behaviours.EMPTY_RECORD))
     lab.add("empty-records", reason, "Sends empty TLS records", sizeless, notes=[Note.ENDED_BY_US])
     lab.add("refused", Reason.REFUSED, "Nobody listens on the port", Lab.refuse)
 
 
 def _no_end_of_the_handshake(lab: Lab) -> None:
-    """Servers that leave after their certificate, or after the client's Finished, by version of TLS."""
-    reason, old, new = Reason.HANDSHAKE_FAILED, only(ssl.TLSVersion.TLSv1_2), only(ssl.TLSVersion.TLSv1_3)
+    """Servers that leave after their certificate, or after the client's Finished, by version of
+    TLS."""
+    reason = Reason.HANDSHAKE_FAILED
+    old = only(ssl.TLSVersion.TLSv1_2)
+    new = only(ssl.TLSVersion.TLSv1_3)
     for label, setup, records in (("1-2", old, 2), ("1-3", new, 4)):
         about = f"after its certificate (TLS {label.replace('-', '.')})"
-        resets, hangs_up = (shows(setup=setup, talk=leaves(how, records=records)) for how in (RESET, HANG_UP))
+        resets, hangs_up = (
+            shows(setup=setup, talk=leaves(how, records=records)) for how in (RESET, HANG_UP)
+        )
         lab.add(f"resets-{label}", reason, f"Resets {about}", resets)
         lab.add(f"leaves-{label}", reason, f"Hangs up {about}", hangs_up)
     for how, about in ((RESET, "Resets"), (HANG_UP, "Hangs up"), (ALERT, "Sends an alert")):
         server = shows(setup=old, talk=leaves(how))
-        lab.add(f"{how.replace(' ', '-')}-late-1-2", reason, f"{about} after the client's Finished (TLS 1.2)", server)
+        lab.add(
+            f"{how.replace(' ', '-')}-late-1-2",
+            reason,
+            f"{about} after the client's Finished (TLS 1.2)",
+            server,
+        )
     differs = "curl takes the handshake for finished, sends its request, and gets no answer"
     left = shows(setup=new, talk=leaves(HANG_UP))
     about = "Hangs up after the client's Finished (TLS 1.3)"
@@ -171,10 +309,14 @@ def _no_end_of_the_handshake(lab: Lab) -> None:
     asked = shows(setup=wants, talk=leaves(HANG_UP))
     about = "Wants a client certificate, and hangs up without one"
     lab.add("client-certificate-left", reason, about, asked, notes=[Note.CLIENT_CERTIFICATE_WANTED])
-    reset = shows(setup=old, talk=leaves(RESET, records=2), not_before=days(-99), not_after=days(-9.5))
+    reset = shows(
+        setup=old, talk=leaves(RESET, records=2), not_before=days(-99), not_after=days(-9.5)
+    )
     differs = "curl reads the certificate first and stops there"
     about = "Resets after its certificate, which has expired"
-    lab.add("resets-expired", reason, about, reset, others=[Reason.EXPIRED], curl=(60,), differs=differs)
+    lab.add(
+        "resets-expired", reason, about, reset, others=[Reason.EXPIRED], curl=(60,), differs=differs
+    )
 
 
 def _no_answer(lab: Lab) -> None:
@@ -187,9 +329,18 @@ def _no_answer(lab: Lab) -> None:
 
 
 def _forbidden(lab: Lab) -> None:
-    private, metadata = points(("10.0.0.1", 443)), points(("169.254.169.254", 443))
-    link_local, nat64 = points(("fe80::1", 443)), points(("64:ff9b::a9fe:a9fe", 443))
+    private = points(("10.0.0.1", 443))
+    metadata = points(("169.254.169.254", 443))
+    link_local = points(("fe80::1", 443))
+    nat64 = points(("64:ff9b::a9fe:a9fe", 443))
     lab.add("private", Reason.BLOCKED, "Points to a private address", private)
     lab.add("metadata", Reason.BLOCKED, "Points to a cloud's metadata address", metadata)
-    lab.add("all-private", Reason.BLOCKED, "Three addresses, none of them public", private, link_local, nat64)
+    lab.add(
+        "all-private",
+        Reason.BLOCKED,
+        "Three addresses, none of them public",
+        private,
+        link_local,
+        nat64,
+    )
     lab.add("nat64-metadata", Reason.BLOCKED, "A cloud's metadata address by way of NAT64", nat64)

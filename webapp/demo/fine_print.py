@@ -12,7 +12,16 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from webapp.demo.behaviours import EARLY_HINTS, SSH_BANNER, http2_only, http_answer, https, says
 from webapp.demo.loopback import LOOPBACK, Address, Lab
-from webapp.demo.pki import ENCIPHER_ONLY, NUMERIC_STRING, Identity, days, extension, issue, issue_ca, name
+from webapp.demo.pki import (
+    ENCIPHER_ONLY,
+    NUMERIC_STRING,
+    Identity,
+    days,
+    extension,
+    issue,
+    issue_ca,
+    name,
+)
 from webapp.demo.servers import (
     only,
     only_rsa,
@@ -28,10 +37,11 @@ from webapp.demo.servers import (
 from webapp.probe.finding import Note, Reason
 from webapp.probe.steps import Origin
 
-LANDING = "landing.lab.example"  # where the redirect leads: `Lab.contacts` says whether anybody followed
+# Where the redirect leads: `Lab.contacts` says whether anybody followed
+LANDING = "landing.lab.example"
 
-# The servers that some names are meant for, and where those names lead, seen from there. The addresses are reserved
-# for documentation: only PADLOCK_CONNECT_TO leads anywhere.
+# The servers that some names are meant for, and where those names lead, seen from there. The
+# addresses are reserved for documentation: only PADLOCK_CONNECT_TO leads anywhere.
 ORIGINS = {
     "at-home.lab.example": ("192.0.2.1", Origin.HERE),
     "behind-cdn.lab.example": ("192.0.2.2", Origin.CDN),
@@ -52,7 +62,13 @@ HOSTILE_ISSUERS = {
 def add_to(lab: Lab) -> None:
     """Start every server with a valid certificate."""
     lab.add("ok", Reason.OK, "A valid certificate", shows())
-    lab.add("expiring-soon", Reason.OK, "Valid for 12 more days", shows(not_after=days(12.5)), days_left=12)
+    lab.add(
+        "expiring-soon",
+        Reason.OK,
+        "Valid for 12 more days",
+        shows(not_after=days(12.5)),
+        days_left=12,
+    )
     _names(lab)
     _chains(lab)
     _versions(lab)
@@ -70,35 +86,74 @@ def add_to(lab: Lab) -> None:
 def _names(lab: Lab) -> None:
     wild = "*.wild.lab.example"
     lab.add("shop.wild", Reason.OK, "A wildcard in the SAN", shows(names=wild))
-    lab.add("foo_bar.wild", Reason.OK, "A wildcard in the SAN, an underscore in the name", shows(names=wild))
+    lab.add(
+        "foo_bar.wild",
+        Reason.OK,
+        "A wildcard in the SAN, an underscore in the name",
+        shows(names=wild),
+    )
     lab.add("xn--bcher-kva", Reason.OK, "A name with an umlaut: bücher.lab.example", shows())
-    lab.add("sni-only", Reason.OK, "Another certificate for who does not name it (SNI)", shows_to_who_asks)
+    lab.add(
+        "sni-only",
+        Reason.OK,
+        "Another certificate for who does not name it (SNI)",
+        shows_to_who_asks,
+    )
     lab.add("sni-strict", Reason.OK, "An alert for who does not name it (SNI)", refuses_wrong_sni)
 
 
 def _chains(lab: Lab) -> None:
-    ca, root = lab.intermediate, lab.root
+    ca = lab.intermediate
+    root = lab.root
     lower = issue_ca("Padlock Lab CA 6", issuer=ca)
     strangers = issue_ca("Unrelated CA 1"), issue_ca("Unrelated CA 2")
     old_stranger = issue_ca("Unrelated CA 3 (expired)", not_after=days(-200))
     # The same CA twice, same name and key, the expired certificate first.
     twin = issue_ca(ca.name, issuer=root, key=ca.key, not_after=days(-5))
-    # The way of AddTrust and DST X3: our root is also there signed by an older one, and that path has expired.
+    # The way of AddTrust and DST X3: our root is also there signed by an older one, and that path
+    # has expired.
     old_root = issue_ca("Forgotten Root (expired)", not_after=days(-200))
     cross = issue_ca(root.name, issuer=old_root, key=root.key, not_after=days(-200))
-    lab.add("wrong-order", Reason.OK, "Intermediates in the wrong order", shows(issuer=lower, chain=(ca, lower)))
+    lab.add(
+        "wrong-order",
+        Reason.OK,
+        "Intermediates in the wrong order",
+        shows(issuer=lower, chain=(ca, lower)),
+    )
     lab.add("root-sent", Reason.OK, "Root sent along", shows(chain=(ca, root)))
-    lab.add("extra-certificates", Reason.OK, "Unrelated certificates sent along", shows(chain=(*strangers, ca)))
-    lab.add("extra-expired", Reason.OK, "Unrelated expired certificate sent along", shows(chain=(ca, old_stranger)))
-    lab.add("expired-twin", Reason.OK, "Expired twin of the intermediate sent along", shows(chain=(twin, ca)))
-    lab.add("expired-cross", Reason.OK, "Expired path beside the good one", shows(chain=(ca, cross, old_root)))
+    lab.add(
+        "extra-certificates",
+        Reason.OK,
+        "Unrelated certificates sent along",
+        shows(chain=(*strangers, ca)),
+    )
+    lab.add(
+        "extra-expired",
+        Reason.OK,
+        "Unrelated expired certificate sent along",
+        shows(chain=(ca, old_stranger)),
+    )
+    lab.add(
+        "expired-twin",
+        Reason.OK,
+        "Expired twin of the intermediate sent along",
+        shows(chain=(twin, ca)),
+    )
+    lab.add(
+        "expired-cross",
+        Reason.OK,
+        "Expired path beside the good one",
+        shows(chain=(ca, cross, old_root)),
+    )
 
 
 def _versions(lab: Lab) -> None:
     key = rsa.generate_private_key(65537, 2048)
     lab.add("tls-1-2", Reason.OK, "TLS 1.2 only", shows(setup=only(ssl.TLSVersion.TLSv1_2)))
     lab.add("tls-1-3", Reason.OK, "TLS 1.3 only", shows(setup=only(ssl.TLSVersion.TLSv1_3)))
-    lab.add("no-forward-secrecy", Reason.OK, "RSA key exchange only", shows(key=key, setup=only_rsa))
+    lab.add(
+        "no-forward-secrecy", Reason.OK, "RSA key exchange only", shows(key=key, setup=only_rsa)
+    )
     differs = "browsers get in without RFC 5746, curl does not"
     lab.add(
         "no-secure-renegotiation",
@@ -112,7 +167,10 @@ def _versions(lab: Lab) -> None:
 
 
 def _client_certificates(lab: Lab) -> None:
-    for label, version, curl in (("1-2", ssl.TLSVersion.TLSv1_2, 35), ("1-3", ssl.TLSVersion.TLSv1_3, 56)):
+    for label, version, curl in (
+        ("1-2", ssl.TLSVersion.TLSv1_2, 35),
+        ("1-3", ssl.TLSVersion.TLSv1_3, 56),
+    ):
         lab.add(
             f"client-certificate-{label}",
             Reason.OK,
@@ -120,43 +178,81 @@ def _client_certificates(lab: Lab) -> None:
             shows(setup=wants_client(version, lab.ca_bundle)),
             notes=[Note.CLIENT_CERTIFICATE_WANTED],
             curl=(curl,),
-            differs="curl is turned away for want of a client certificate; the server's own was seen and is good",
+            differs="curl is turned away for want of a client certificate; the server's own was"
+            " seen and is good",
         )
 
 
 def _http(lab: Lab) -> None:
     _, port = lab.listen(LANDING, says(http_answer("200 OK")))
-    away = partial(https, answer=http_answer("301 Moved Permanently", f"Location: http://{LOOPBACK}:{port}/"))
+    away = partial(
+        https, answer=http_answer("301 Moved Permanently", f"Location: http://{LOOPBACK}:{port}/")
+    )
     failing = partial(https, answer=http_answer("500 Internal Server Error"))
     empty = shows(talk=partial(https, answer=b""))
     differs = "curl wants an HTTP answer; the certificate decides"
     lab.add("http-500", Reason.OK, "HTTP 500 after a good handshake", shows(talk=failing))
     lab.add("redirect", Reason.OK, "A redirect that nobody may follow", shows(talk=away))
-    lab.add("empty-reply", Reason.OK, "Hangs up after a good handshake", empty, curl=(52,), differs=differs)
+    lab.add(
+        "empty-reply",
+        Reason.OK,
+        "Hangs up after a good handshake",
+        empty,
+        curl=(52,),
+        differs=differs,
+    )
     early = partial(https, answer=EARLY_HINTS + http_answer("200 OK"))
     lab.add("early-hints", Reason.OK, "Sends 103 Early Hints before its answer", shows(talk=early))
     for label, about, answer, curl in (
         ("interim-endless", "Sends interim answers without end", EARLY_HINTS * 10_000, 56),
-        ("headers-too-large", "Sends 600 kB of headers", http_answer("200 OK", *["X-Padding: none"] * 40_000), 56),
+        (
+            "headers-too-large",
+            "Sends 600 kB of headers",
+            http_answer("200 OK", *["X-Padding: none"] * 40_000),
+            56,
+        ),
         ("nul-in-header", "Sends a NUL byte in a header", http_answer("200 OK", "X-Odd: a\0b"), 8),
         ("not-http", "Speaks TLS, but not HTTP", SSH_BANNER, 1),
     ):
         odd = shows(talk=partial(https, answer=answer))
         lab.add(label, Reason.OK, about, odd, curl=(curl,), differs=differs)
     lab.add("http2-only", Reason.OK, "Speaks HTTP/2 only", shows(talk=http2_only))
-    lab.add("slow", Reason.OK, "Slow but alive: a handshake of 1.5 seconds", shows(talk=partial(https, delay=1.5)))
+    lab.add(
+        "slow",
+        Reason.OK,
+        "Slow but alive: a handshake of 1.5 seconds",
+        shows(talk=partial(https, delay=1.5)),
+    )
 
 
 def _dead_addresses(lab: Lab) -> None:
-    lab.add("dead-first", Reason.OK, "First address refuses, second is well", Lab.refuse, shows(), curl=(7, 0))
+    lab.add(
+        "dead-first",
+        Reason.OK,
+        "First address refuses, second is well",
+        Lab.refuse,
+        shows(),
+        curl=(7, 0),
+    )
     if lab.dead:
         dead = points(lab.dead)
-        lab.add("silent-first", Reason.OK, "First address is dead, second is well", dead, shows(), curl=(28, 0))
+        lab.add(
+            "silent-first",
+            Reason.OK,
+            "First address is dead, second is well",
+            dead,
+            shows(),
+            curl=(28, 0),
+        )
 
 
 def _stray_addresses(lab: Lab) -> None:
     """Names with one good address and, behind it, one that must not be asked."""
-    for label, stray in (("private", "10.0.0.1"), ("link-local", "fe80::1"), ("nat64", "64:ff9b::a9fe:a9fe")):
+    for label, stray in (
+        ("private", "10.0.0.1"),
+        ("link-local", "fe80::1"),
+        ("nat64", "64:ff9b::a9fe:a9fe"),
+    ):
         about = f"One good address, one that must not be asked: {stray}"
         lab.add(f"half-{label}", Reason.OK, about, shows(), points((stray, 443)), curl=(0,))
 
@@ -164,7 +260,12 @@ def _stray_addresses(lab: Lab) -> None:
 def _hostile_texts(lab: Lab) -> None:
     for label, text in HOSTILE_ISSUERS.items():
         issuer = issue_ca(text, issuer=lab.root)
-        lab.add(f"hostile-{label}", Reason.OK, f"Hostile text in the issuer's name ({label})", shows(issuer=issuer))
+        lab.add(
+            f"hostile-{label}",
+            Reason.OK,
+            f"Hostile text in the issuer's name ({label})",
+            shows(issuer=issuer),
+        )
 
 
 def _weak_spots(lab: Lab) -> None:
@@ -179,7 +280,13 @@ def _weak_spots(lab: Lab) -> None:
     differs = "visitors meet the first address; the second is looked at in a diagnosis"
     old = shows(not_before=days(-99), not_after=days(-9.5))
     lab.add(
-        "two-faced", Reason.OK, "One address is well, the other expired", shows(), old, curl=(0, 60), differs=differs
+        "two-faced",
+        Reason.OK,
+        "One address is well, the other expired",
+        shows(),
+        old,
+        curl=(0, 60),
+        differs=differs,
     )
 
 
@@ -188,34 +295,68 @@ def _browsers_refuse(lab: Lab) -> None:
     unknown = extension(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.9999"), b"twice")
     gated = x509.ObjectIdentifier("2.16.840.1.113730.4.1")
     own: tuple[tuple[str, str, Note, dict[str, Any]], ...] = (
-        ("ed25519", "A key of a kind", Note.BROWSERS_REFUSE_KEY, {"key": ed25519.Ed25519PrivateKey.generate()}),
-        ("key-usage", "A key usage (keyEncipherment)", Note.BROWSERS_REFUSE_KEY_USAGE, {"usage": ENCIPHER_ONLY}),
+        (
+            "ed25519",
+            "A key of a kind",
+            Note.BROWSERS_REFUSE_KEY,
+            {"key": ed25519.Ed25519PrivateKey.generate()},
+        ),
+        (
+            "key-usage",
+            "A key usage (keyEncipherment)",
+            Note.BROWSERS_REFUSE_KEY_USAGE,
+            {"usage": ENCIPHER_ONLY},
+        ),
         ("gated-crypto", "A purpose (Netscape's)", Note.BROWSERS_REFUSE_PURPOSE, {"eku": [gated]}),
-        ("sha224", "A signature (SHA-224)", Note.BROWSERS_REFUSE_SIGNATURE, {"digest": hashes.SHA224()}),
+        (
+            "sha224",
+            "A signature (SHA-224)",
+            Note.BROWSERS_REFUSE_SIGNATURE,
+            {"digest": hashes.SHA224()},
+        ),
         (
             "odd-text",
             "A text (NumericString)",
             Note.BROWSERS_REFUSE_TEXT,
             {"subject": name(cn="12345", kind=NUMERIC_STRING)},
         ),
-        ("twice", "An extension that is there twice", Note.BROWSERS_REFUSE_FORM, {"extensions": [unknown] * 2}),
+        (
+            "twice",
+            "An extension that is there twice",
+            Note.BROWSERS_REFUSE_FORM,
+            {"extensions": [unknown] * 2},
+        ),
     )
     for label, what, note, leaf in own:
-        lab.add(f"browsers-{label}", Reason.OK, f"{what} that browsers refuse", shows(**leaf), notes=[note])
+        lab.add(
+            f"browsers-{label}",
+            Reason.OK,
+            f"{what} that browsers refuse",
+            shows(**leaf),
+            notes=[note],
+        )
     differs = "OpenSSL verifies an ECDSA signature with SHA-3 from 3.4 on"
     sha3 = shows(digest=hashes.SHA3_256())
-    about, notes = "A signature (SHA3-256) that browsers refuse", [Note.BROWSERS_REFUSE_SIGNATURE]
+    about = "A signature (SHA3-256) that browsers refuse"
+    notes = [Note.BROWSERS_REFUSE_SIGNATURE]
     lab.add("browsers-sha3", Reason.OK, about, sha3, notes=notes, curl=(60,), differs=differs)
 
 
 def _second_certificates(lab: Lab) -> None:
-    """Servers with a good certificate and a second one, which they show to whom prefers the other kind of key."""
-    key, ca = rsa.generate_private_key(65537, 2048), lab.intermediate
+    """Servers with a good certificate and a second one, which they show to whom prefers the other
+    kind of key."""
+    key = rsa.generate_private_key(65537, 2048)
+    ca = lab.intermediate
     old: dict[str, Any] = {"not_before": days(-99), "not_after": days(-9.5)}
     stranger = issue_ca("Nobody's fourth Root")
 
     def add(label: str, about: str, second: Identity, *chain: Identity, **server: Any) -> None:
-        lab.add(f"two-{label}", Reason.OK, f"ECDSA and RSA: {about}", shows_two(second, *chain, **server))
+        lab.add(
+            f"two-{label}",
+            Reason.OK,
+            f"ECDSA and RSA: {about}",
+            shows_two(second, *chain, **server),
+        )
 
     def issued(label: str, *, by: Identity = ca, **leaf: Any) -> Identity:
         return issue(f"two-{label}.lab.example", issuer=by, **leaf)
@@ -223,9 +364,25 @@ def _second_certificates(lab: Lab) -> None:
     add("fine", "both are valid", issued("fine", key=key), ca)
     add("expired", "the RSA one expired", issued("expired", key=key, **old), ca)
     version = only(ssl.TLSVersion.TLSv1_2)
-    add("expired-1-2", "the same (TLS 1.2)", issued("expired-1-2", key=key, **old), ca, setup=version)
-    add("names", "the RSA one is for another name", issue("other.lab.example", issuer=ca, key=key), ca)
-    add("issuers", "the RSA one is by an unknown issuer", issued("issuers", by=stranger, key=key), stranger)
+    add(
+        "expired-1-2",
+        "the same (TLS 1.2)",
+        issued("expired-1-2", key=key, **old),
+        ca,
+        setup=version,
+    )
+    add(
+        "names",
+        "the RSA one is for another name",
+        issue("other.lab.example", issuer=ca, key=key),
+        ca,
+    )
+    add(
+        "issuers",
+        "the RSA one is by an unknown issuer",
+        issued("issuers", by=stranger, key=key),
+        stranger,
+    )
     add("chains", "the RSA one comes without its issuer", issued("chains", key=key))
     second = issued("mirrored", **old)
     add("mirrored", "RSA leads, the ECDSA one expired", second, ca, key=key, setup=prefers_rsa)

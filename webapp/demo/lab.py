@@ -1,4 +1,5 @@
-"""The TLS lab: one real server per reason of `webapp.probe.finding.Reason`, and more for the fine print.
+"""The TLS lab: one real server per reason of `webapp.probe.finding.Reason`, and more for the fine
+print.
 
     with running(folder) as lab:
         environ = lab.environ()
@@ -21,7 +22,8 @@ __all__ = ["LANDING", "Address", "Case", "Lab", "running"]
 
 @contextlib.contextmanager
 def running(folder: Path) -> Iterator[Lab]:
-    """The whole lab with all its cases, ended when the context ends; `folder` gets the CA bundle."""
+    """The whole lab with all its cases, ended when the context ends; `folder` gets the CA
+    bundle."""
     with contextlib.closing(Lab(folder)) as lab:
         fine_print.add_to(lab)
         faults.add_to(lab)

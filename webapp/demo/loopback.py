@@ -1,7 +1,8 @@
 """Where the lab's servers live: on loopback, all in one event loop in one thread.
 
-So hundreds of connections cost little, and closing takes no time. What the servers show is in `webapp.demo.faults` and
-`webapp.demo.fine_print`; tests add odd ones of their own with `Lab.serve` and `Lab.listen`.
+So hundreds of connections cost little, and closing takes no time. What the servers show is in
+`webapp.demo.faults` and `webapp.demo.fine_print`; tests add odd ones of their own with `Lab.serve`
+and `Lab.listen`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ Address = tuple[str, int]
 LOOPBACK = "127.0.0.1"
 REVOKED_SERIAL = 0xBAD
 
-# What curl's exit code is where a case says nothing else: 60, "the certificate did not verify", except for these.
+# What curl's exit code is where a case says nothing else: 60, "the certificate did not verify",
+# except for these.
 CURL = {
     Reason.OK: (0,),
     Reason.NO_TLS: (35,),
@@ -51,7 +53,8 @@ class Case:
     days_left: int | None = None  # whole days, rounded down, where the certificate is valid
     curl: tuple[int, ...] = ()  # curl's exit code at each address; none where no packet may leave
     differs: str = ""  # why our verdict is another than curl's, where it is
-    cert_status: int | None = None  # curl's exit code with --cert-status, where the case is about a staple
+    # curl's exit code with --cert-status, where the case is about a staple
+    cert_status: int | None = None
 
     @property
     def askable(self) -> tuple[Address, ...]:
@@ -62,15 +65,21 @@ class Case:
 class Lab:
     """Servers on loopback and the authority that issues their certificates. Close it when done.
 
-    `root` is the only trusted root and `intermediate` issues the good leaves: tests issue theirs with it. `dead` is an
-    address that answers no SYN, or None on a system where such a thing cannot be had.
+    `root` is the only trusted root and `intermediate` issues the good leaves: tests issue theirs
+    with it. `dead` is an address that answers no SYN, or None on a system where such a thing cannot
+    be had.
     """
 
     def __init__(self, folder: Path) -> None:
         self.root = pki.issue_ca("Padlock Lab Root")
-        self.intermediate = pki.issue_ca(pki.name(cn="Padlock Lab CA 1", o="Padlock Lab"), issuer=self.root)
+        self.intermediate = pki.issue_ca(
+            pki.name(cn="Padlock Lab CA 1", o="Padlock Lab"), issuer=self.root
+        )
         self.ca_bundle = folder / "ca-bundle.pem"
-        crls = pki.revocation_list(self.root), pki.revocation_list(self.intermediate, [REVOKED_SERIAL])
+        crls = (
+            pki.revocation_list(self.root),
+            pki.revocation_list(self.intermediate, [REVOKED_SERIAL]),
+        )
         self.ca_bundle.write_text("".join((self.root.pem, *crls)))
         self.cases: dict[str, Case] = {}
         self._folder = folder
@@ -96,7 +105,8 @@ class Lab:
         differs: str = "",
         cert_status: int | None = None,
     ) -> Case:
-        """Open these servers (see `webapp.demo.servers`) for `label`.lab.example; the rest is what to expect there."""
+        """Open these servers (see `webapp.demo.servers`) for `label`.lab.example; the rest is what
+        to expect there."""
         hostname = f"{label}.lab.example"
         case = self.cases[hostname] = Case(
             hostname,
@@ -120,26 +130,31 @@ class Lab:
         setup: Callable[[ssl.SSLContext], object] | None = None,
         talk: Callable[[ssl.SSLContext], Behaviour] = behaviours.https,
     ) -> Address:
-        """Start a TLS server that shows exactly these certificates in this order; `setup` may change its context."""
+        """Start a TLS server that shows exactly these certificates in this order; `setup` may
+        change its context."""
         context = self.context(leaf, *chain)
         if setup:
             setup(context)
         return self.listen(hostname, talk(context))
 
     def listen(self, hostname: str, behaviour: Behaviour) -> Address:
-        """Start a server that does this with every connection, as one more address of this host name."""
+        """Start a server that does this with every connection, as one more address of this host
+        name."""
         listener = self._bound()
         listener.setblocking(False)
         listener.listen(1024)
-        self._loop.call_soon_threadsafe(self._loop.add_reader, listener, self._accept, listener, hostname, behaviour)
+        self._loop.call_soon_threadsafe(
+            self._loop.add_reader, listener, self._accept, listener, hostname, behaviour
+        )
         return self.point(hostname, listener.getsockname())
 
     def refuse(self, hostname: str) -> Address:
-        """An address of this host name that refuses: bound, so that nobody else gets it, and not listening."""
+        """An address of this host name that refuses: bound, so that no one else gets it, and not
+        listening."""
         return self.point(hostname, self._bound().getsockname())
 
     def point(self, hostname: str, address: Address) -> Address:
-        """Add an address to this host name, whoever listens there."""
+        """Add an address to this host name, no matter what listens there."""
         self._addresses[hostname].append(address)
         return address
 
@@ -151,17 +166,19 @@ class Lab:
         try:
             self.load(context, leaf, *chain)
         except ssl.SSLError:
-            # OpenSSL takes a leaf that it cannot read in full (two SANs, say) only where it has the key already. A good
-            # twin of the leaf brings the key in, and then makes room.
+            # OpenSSL takes a leaf that it cannot read in full (two SANs, say) only where it has the
+            # key already. A good twin of the leaf brings the key in, and then makes room.
             self.load(context, pki.issue("twin.lab.example", key=leaf.key))
             self.load(context, leaf, *chain)
         return context
 
     def contacts(self, hostname: str) -> int:
-        """How many TCP connections the servers of this host name have got so far, whatever became of them."""
+        """How many TCP connections the servers of this host name have got so far, whatever became
+        of them."""
 
         async def count() -> int:
-            # Two turns of the loop: what was connected before this call has been accepted after them.
+            # Two turns of the loop: what was connected before this call has been accepted after
+            # them.
             await asyncio.sleep(0)
             await asyncio.sleep(0)
             return self._contacts[hostname]
@@ -171,7 +188,9 @@ class Lab:
     def connect_to(self) -> str:
         """The value for PADLOCK_CONNECT_TO; a name with two addresses is there twice, in order."""
         return ",".join(
-            f"{hostname}={host}:{port}" for hostname, places in self._addresses.items() for host, port in places
+            f"{hostname}={host}:{port}"
+            for hostname, places in self._addresses.items()
+            for host, port in places
         )
 
     def environ(self) -> dict[str, str]:
@@ -206,11 +225,13 @@ class Lab:
         visit = self._loop.create_task(_receive(connection, behaviour))
         self._visits.add(visit)
         visit.add_done_callback(self._visits.discard)
-        # Not left to the visit itself: cancelled before its first step, it would never get to close anything.
+        # Not left to the visit itself: cancelled before its first step, it would never get to close
+        # anything.
         visit.add_done_callback(lambda _: connection.close())
 
     def load(self, context: ssl.SSLContext, leaf: Identity, *chain: Identity) -> None:
-        """Give a context one more certificate; with another kind of key it stands beside those that are there."""
+        """Give a context one more certificate; with another kind of key it stands beside those that
+        are there."""
         # The ssl module reads keys from files only; this one is gone before the server starts.
         with tempfile.NamedTemporaryFile("w", dir=self._folder, suffix=".pem") as file:
             file.write("".join((leaf.key_pem, leaf.pem, *(each.pem for each in chain))))
@@ -223,7 +244,8 @@ class Lab:
         return sock
 
     def _full_queue(self) -> Address | None:
-        """A listener that never accepts and whose queue is full: Linux and the BSDs then drop the SYNs that come."""
+        """A listener that never accepts and whose queue is full: Linux and the BSDs then drop the
+        SYNs that come."""
         listener = self._bound()
         listener.listen(1)
         address: Address = listener.getsockname()

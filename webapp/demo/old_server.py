@@ -1,6 +1,8 @@
-"""A TLS 1.2 server without secure renegotiation (RFC 5746), which no current library can be made to be.
+"""A TLS 1.2 server without secure renegotiation (RFC 5746), which no current library can be made to
+be.
 
-It speaks ECDHE-ECDSA-AES128-GCM-SHA256 over X25519 and nothing else, without extensions (RFC 5246, 5288, 8422).
+It speaks ECDHE-ECDSA-AES128-GCM-SHA256 over X25519 and nothing else, without extensions (RFC 5246,
+5288, 8422).
 """
 
 from __future__ import annotations
@@ -21,9 +23,18 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from webapp.demo.behaviours import HTTP_200, Behaviour, exactly
 from webapp.demo.pki import Identity
 
-CHANGE_CIPHER_SPEC, HANDSHAKE, DATA = 20, 22, 23
-SERVER_HELLO, CERTIFICATE, SERVER_KEY_EXCHANGE, SERVER_HELLO_DONE, FINISHED = 2, 11, 12, 14, 20
-VERSION, SUITE, X25519, ECDSA_SHA256 = b"\x03\x03", b"\xc0\x2b", b"\x03\x00\x1d", b"\x04\x03"
+CHANGE_CIPHER_SPEC = 20
+HANDSHAKE = 22
+DATA = 23
+SERVER_HELLO = 2
+CERTIFICATE = 11
+SERVER_KEY_EXCHANGE = 12
+SERVER_HELLO_DONE = 14
+FINISHED = 20
+VERSION = b"\x03\x03"
+SUITE = b"\xc0\x2b"
+X25519 = b"\x03\x00\x1d"
+ECDSA_SHA256 = b"\x04\x03"
 
 
 def without_secure_renegotiation(leaf: Identity, *chain: Identity) -> Behaviour:
@@ -35,7 +46,8 @@ def without_secure_renegotiation(leaf: Identity, *chain: Identity) -> Behaviour:
         loop = asyncio.get_running_loop()
         receive = functools.partial(loop.sock_recv, sock)
         _, hello = await _record(receive)
-        client_random, server_random = hello[6:38], os.urandom(32)
+        client_random = hello[6:38]
+        server_random = os.urandom(32)
         share = X25519PrivateKey.generate()
         parameters = X25519 + _sized(share.public_key().public_bytes_raw(), 1)
         signature = key.sign(client_random + server_random + parameters, ec.ECDSA(hashes.SHA256()))
@@ -53,7 +65,8 @@ def without_secure_renegotiation(leaf: Identity, *chain: Identity) -> Behaviour:
         secret = share.exchange(X25519PublicKey.from_public_bytes(exchange[5:]))
         master = _prf(secret, b"master secret", client_random + server_random, 48)
         keys = _prf(master, b"key expansion", server_random + client_random, 40)
-        theirs, ours = AESGCM(keys[:16]), AESGCM(keys[16:32])
+        theirs = AESGCM(keys[:16])
+        ours = AESGCM(keys[16:32])
         transcript = b"".join((hello, *flight, exchange))
         await _record(receive)  # its ChangeCipherSpec
         transcript += _opened(theirs, keys[32:36], 0, HANDSHAKE, (await _record(receive))[1])
@@ -86,7 +99,8 @@ def _sized(content: bytes, width: int) -> bytes:
 
 def _prf(secret: bytes, label: bytes, seed: bytes, length: int) -> bytes:
     """RFC 5246, 5."""
-    seed, made = label + seed, b""
+    seed = label + seed
+    made = b""
     chained = seed
     while len(made) < length:
         chained = hmac.digest(secret, chained, "sha256")
@@ -105,5 +119,6 @@ def _sealed(cipher: AESGCM, salt: bytes, number: int, kind: int, content: bytes)
 
 
 def _opened(cipher: AESGCM, salt: bytes, number: int, kind: int, sealed: bytes) -> bytes:
-    nonce, content = sealed[:8], sealed[8:]
+    nonce = sealed[:8]
+    content = sealed[8:]
     return cipher.decrypt(salt + nonce, content, _associated(number, kind, len(content) - 16))

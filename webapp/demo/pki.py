@@ -1,7 +1,8 @@
 """Certificates for the lab, good and bad, with the dates they need.
 
-They are put together in DER by hand: half of them must be wrong in ways that an honest certificate builder refuses
-(a negative serial, two extensions of one kind, a CN of 10 kB, a signature that does not fit).
+They are put together in DER by hand: half of them must be wrong in ways that an honest certificate
+builder refuses (a negative serial, two extensions of one kind, a CN of 10 kB, a signature that does
+not fit).
 """
 
 from __future__ import annotations
@@ -16,16 +17,37 @@ from datetime import UTC, datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID, SignatureAlgorithmOID
 
-PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+PrivateKey = (
+    ec.EllipticCurvePrivateKey
+    | rsa.RSAPrivateKey
+    | ed25519.Ed25519PrivateKey
+    | ed448.Ed448PrivateKey
+)
 Digest = hashes.SHA1 | hashes.SHA224 | hashes.SHA256 | hashes.SHA3_256
 
 # The tags of the few ASN.1 types that a certificate is made of.
-BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
-UTF8_STRING, NUMERIC_STRING, UTC_TIME, GENERALIZED_TIME, SEQUENCE, SET = 0x0C, 0x12, 0x17, 0x18, 0x30, 0x31
-VERSION_FIELD, EXTENSIONS_FIELD = 0xA0, 0xA3
+BOOLEAN = 0x01
+INTEGER = 0x02
+BIT_STRING = 0x03
+OCTET_STRING = 0x04
+NULL = 0x05
+OID = 0x06
+UTF8_STRING = 0x0C
+NUMERIC_STRING = 0x12
+UTC_TIME = 0x17
+GENERALIZED_TIME = 0x18
+SEQUENCE = 0x30
+SET = 0x31
+VERSION_FIELD = 0xA0
+EXTENSIONS_FIELD = 0xA3
 
 _SIGNATURES = {
     (rsa.RSAPrivateKey, "sha1"): SignatureAlgorithmOID.RSA_WITH_SHA1,
@@ -45,7 +67,8 @@ CA_USAGE = bytes.fromhex("03020106")  # keyCertSign, cRLSign
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A certificate with its private key: something that can be served, or that can issue others."""
+    """A certificate with its private key: something that can be served, or that can issue
+    others."""
 
     der: bytes
     key: PrivateKey
@@ -80,10 +103,11 @@ def issue(
 ) -> Identity:
     """Issue a leaf for these DNS names; without an issuer it signs itself.
 
-    It is good in every way for the next 60 days unless an argument says otherwise. `subject` is DER (see `name`), a
-    date may be DER too, `san` is the value to put in place of the proper one (b"": no SAN at all), `usage` that of the
-    key usage (b"": none), `spki` is another way to write the public key, `authority_id` is the value of the authority
-    key identifier, and `extensions` (see `extension`) come on top, even where that makes two of a kind.
+    It is good in every way for the next 60 days unless an argument says otherwise. `subject` is DER
+    (see `name`), a date may be DER too, `san` is the value to put in place of the proper one (b"":
+    no SAN at all), `usage` that of the key usage (b"": none), `spki` is another way to write the
+    public key, `authority_id` is the value of the authority key identifier, and `extensions` (see
+    `extension`) come on top, even where that makes two of a kind.
     """
     names = (names,) if isinstance(names, str) else tuple(names)
     if san is None:
@@ -94,13 +118,25 @@ def issue(
     if usage:
         own.append(extension(ExtensionOID.KEY_USAGE, usage, critical=True))
     if eku:
-        own.append(extension(ExtensionOID.EXTENDED_KEY_USAGE, x509.ExtendedKeyUsage(eku).public_bytes()))
+        own.append(
+            extension(ExtensionOID.EXTENDED_KEY_USAGE, x509.ExtendedKeyUsage(eku).public_bytes())
+        )
     if san:
         own.append(extension(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, san))
     subject = name(cn=names[0]) if subject is None else subject
     extensions = [*own, *extensions]
     return _certificate(
-        subject, issuer, not_before, not_after, key, serial, extensions, digest, spki, version, authority_id
+        subject,
+        issuer,
+        not_before,
+        not_after,
+        key,
+        serial,
+        extensions,
+        digest,
+        spki,
+        version,
+        authority_id,
     )
 
 
@@ -114,7 +150,8 @@ def issue_ca(
     path_length: int | None = None,
     extensions: Sequence[bytes] = (),
 ) -> Identity:
-    """Issue a certificate authority with this CN (or whole name in DER): a root, or an intermediate of `issuer`."""
+    """Issue a certificate authority with this CN (or whole name in DER): a root, or an intermediate
+    of `issuer`."""
     constraints = x509.BasicConstraints(ca=True, path_length=path_length).public_bytes()
     own = [
         extension(ExtensionOID.BASIC_CONSTRAINTS, constraints, critical=True),
@@ -122,7 +159,14 @@ def issue_ca(
     ]
     subject = name(cn=subject) if isinstance(subject, str) else subject
     return _certificate(
-        subject, issuer, not_before or days(-900), not_after or days(900), key, None, [*own, *extensions], None
+        subject,
+        issuer,
+        not_before or days(-900),
+        not_after or days(900),
+        key,
+        None,
+        [*own, *extensions],
+        None,
     )
 
 
@@ -147,7 +191,8 @@ def days(count: float) -> datetime:
 
 
 def name(*, cn: str = "", o: str = "", kind: int = UTF8_STRING) -> bytes:
-    """A distinguished name in DER, of any length and with any characters; `kind` is the tag of its texts."""
+    """A distinguished name in DER, of any length and with any characters; `kind` is the tag of its
+    texts."""
     given = ((NameOID.ORGANIZATION_NAME, o), (NameOID.COMMON_NAME, cn))
     parts = [der(SEQUENCE, _oid(what), der(kind, text.encode())) for what, text in given if text]
     return der(SEQUENCE, *(der(SET, part) for part in parts))

@@ -1,4 +1,5 @@
-"""The kinds of servers in the lab: each function makes a `Server`, which opens one address of a host name."""
+"""The kinds of servers in the lab: each function makes a `Server`, which opens one address of a
+host name."""
 
 from __future__ import annotations
 
@@ -25,12 +26,15 @@ def shows(
     talk: Callable[[ssl.SSLContext], Behaviour] = https,
     **leaf: Any,
 ) -> Server:
-    """Show a leaf for the host name, by the good intermediate unless another is given, and its issuer behind it."""
+    """Show a leaf for the host name, by the good intermediate unless another is given, and its
+    issuer behind it."""
 
     def server(lab: Lab, hostname: str) -> Address:
         by = issuer or lab.intermediate
         identity = issue(names or hostname, issuer=by, **leaf)
-        return lab.serve(hostname, identity, *((by,) if chain is None else chain), setup=setup, talk=talk)
+        return lab.serve(
+            hostname, identity, *((by,) if chain is None else chain), setup=setup, talk=talk
+        )
 
     return server
 
@@ -56,7 +60,8 @@ def shows_two(
     key: PrivateKey | None = None,
     setup: Callable[[ssl.SSLContext], object] | None = None,
 ) -> Server:
-    """Show a good leaf, on an EC key unless another is given, and have a second one with its chain beside it."""
+    """Show a good leaf, on an EC key unless another is given, and have a second one with its chain
+    beside it."""
 
     def server(lab: Lab, hostname: str) -> Address:
         first = issue(hostname, issuer=lab.intermediate, key=key)
@@ -82,7 +87,8 @@ def with_bad_signature(good: Identity) -> Identity:
 
 
 def shows_to_who_asks(lab: Lab, hostname: str) -> Address:
-    """Show the right certificate to a client that names the host (SNI), and another one to all others."""
+    """Show the right certificate to a client that names the host (SNI), and another one to all
+    others."""
     right = lab.context(issue(hostname, issuer=lab.intermediate), lab.intermediate)
     context = lab.context(issue("stock.lab.example", issuer=lab.intermediate), lab.intermediate)
 
@@ -121,7 +127,7 @@ def does(behaviour: Behaviour) -> Server:
 
 
 def points(address: Address) -> Server:
-    """Only point there: whoever listens is no server of this host name."""
+    """Only point there: what listens there is no server of this host name."""
     return lambda lab, hostname: lab.point(hostname, address)
 
 
@@ -135,7 +141,8 @@ def only(version: ssl.TLSVersion) -> Callable[[ssl.SSLContext], None]:
 
 
 def only_rsa(context: ssl.SSLContext) -> None:
-    """A `setup` without forward secrecy: the client sends its secret encrypted to the key of the certificate."""
+    """A `setup` without forward secrecy: the client sends its secret encrypted to the key of the
+    certificate."""
     only(ssl.TLSVersion.TLSv1_2)(context)
     context.set_ciphers("AES128-GCM-SHA256")
 

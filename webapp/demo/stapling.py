@@ -27,12 +27,16 @@ from webapp.probe.finding import Note, Reason
 
 T = TypeVar("T")
 
-MUST_STAPLE = extension(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.24"), bytes.fromhex("3003020105"))  # RFC 7633
-# Successful, with a response of the basic kind that holds none (RFC 6960, 4.2.1). OpenSSL's servers read what they
-# staple that far; and they staple nothing that is about another certificate, so there is no case of that here.
+# RFC 7633
+MUST_STAPLE = extension(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.24"), bytes.fromhex("3003020105"))
+# Successful, with a response of the basic kind that holds none (RFC 6960, 4.2.1). OpenSSL's servers
+# read what they staple that far; and they staple nothing that is about another certificate, so
+# there is no case of that here.
 EMPTY_ANSWER = bytes.fromhex("3014 0a0100 a00f 300d 06092b0601050507300101 0400".replace(" ", ""))
 OCSP_SIGNING = (ExtendedKeyUsageOID.OCSP_SIGNING,)
-GOOD, REVOKED, UNKNOWN = ocsp.OCSPCertStatus.GOOD, ocsp.OCSPCertStatus.REVOKED, ocsp.OCSPCertStatus.UNKNOWN
+GOOD = ocsp.OCSPCertStatus.GOOD
+REVOKED = ocsp.OCSPCertStatus.REVOKED
+UNKNOWN = ocsp.OCSPCertStatus.UNKNOWN
 TLS_1_2 = ssl.TLSVersion.TLSv1_2
 
 
@@ -49,14 +53,40 @@ def _that_count(lab: Lab) -> None:
     delegate = issue("ocsp.lab.example", issuer=lab.intermediate, eku=OCSP_SIGNING)
     by_delegate = answers(signer=delegate)
     lab.add("staple-good", Reason.OK, "A good OCSP staple", staples(answers()), cert_status=0)
-    lab.add("staple-good-1-2", Reason.OK, "A good OCSP staple (TLS 1.2)", staples(answers(), TLS_1_2), cert_status=0)
-    lab.add("staple-delegated", Reason.OK, "A staple by the issuer's responder", staples(by_delegate), cert_status=0)
+    lab.add(
+        "staple-good-1-2",
+        Reason.OK,
+        "A good OCSP staple (TLS 1.2)",
+        staples(answers(), TLS_1_2),
+        cert_status=0,
+    )
+    lab.add(
+        "staple-delegated",
+        Reason.OK,
+        "A staple by the issuer's responder",
+        staples(by_delegate),
+        cert_status=0,
+    )
     for label, about, version in (("", "", None), ("-1-2", " (TLS 1.2)", TLS_1_2)):
         about = f"The OCSP staple says revoked{about}"
         there = staples(revoked, version)
-        lab.add(f"staple-revoked{label}", Reason.REVOKED, about, there, curl=(0,), differs=differs, cert_status=91)
+        lab.add(
+            f"staple-revoked{label}",
+            Reason.REVOKED,
+            about,
+            there,
+            curl=(0,),
+            differs=differs,
+            cert_status=91,
+        )
     both = staples(revoked, not_before=days(-99), not_after=days(-9.5))
-    lab.add("staple-revoked-expired", Reason.REVOKED, "Revoked, and expired", both, others=(Reason.EXPIRED,))
+    lab.add(
+        "staple-revoked-expired",
+        Reason.REVOKED,
+        "Revoked, and expired",
+        both,
+        others=(Reason.EXPIRED,),
+    )
 
 
 def _that_do_not_count(lab: Lab) -> None:
@@ -66,8 +96,18 @@ def _that_do_not_count(lab: Lab) -> None:
     for label, about, answer, note in (
         ("outdated", "An outdated OCSP staple", past, Note.STAPLE_OUTDATED),
         ("early", "An OCSP staple from tomorrow", answers(this_update=days(1)), Note.STAPLE_EARLY),
-        ("unknown", "The OCSP responder does not know the leaf", answers(status=UNKNOWN), Note.STAPLE_UNKNOWN),
-        ("unreadable", "An unreadable OCSP staple", lambda *_: EMPTY_ANSWER, Note.STAPLE_UNREADABLE),
+        (
+            "unknown",
+            "The OCSP responder does not know the leaf",
+            answers(status=UNKNOWN),
+            Note.STAPLE_UNKNOWN,
+        ),
+        (
+            "unreadable",
+            "An unreadable OCSP staple",
+            lambda *_: EMPTY_ANSWER,
+            Note.STAPLE_UNREADABLE,
+        ),
         (
             "forged",
             "A stranger's OCSP staple says revoked",
@@ -85,12 +125,20 @@ def _that_do_not_count(lab: Lab) -> None:
 
 
 def _must_staple(lab: Lab) -> None:
-    wants, note = [MUST_STAPLE], Note.MUST_STAPLE
-    kept, past = staples(answers(), extensions=wants), answers(this_update=days(-9), next_update=days(-2))
+    wants = [MUST_STAPLE]
+    note = Note.MUST_STAPLE
+    kept = staples(answers(), extensions=wants)
+    past = answers(this_update=days(-9), next_update=days(-2))
     late = [note, Note.STAPLE_OUTDATED]
     none = "Demands a stapled OCSP answer, none comes"
     lab.add("must-staple", Reason.OK, none, shows(extensions=wants), notes=[note], cert_status=91)
-    lab.add("must-staple-good", Reason.OK, "Demands a stapled OCSP answer, and it comes", kept, cert_status=0)
+    lab.add(
+        "must-staple-good",
+        Reason.OK,
+        "Demands a stapled OCSP answer, and it comes",
+        kept,
+        cert_status=0,
+    )
     lab.add(
         "must-staple-late",
         Reason.OK,
@@ -101,7 +149,8 @@ def _must_staple(lab: Lab) -> None:
     )
 
 
-Answer = Callable[[Identity, Identity], bytes]  # a leaf and its issuer -> the OCSP answer in DER
+# A leaf and its issuer -> the OCSP answer in DER
+StapleMaker = Callable[[Identity, Identity], bytes]
 
 
 def answers(
@@ -117,9 +166,10 @@ def answers(
     digest: hashes.HashAlgorithm | None = None,
     id_digest: hashes.HashAlgorithm | None = None,
     reason: x509.ReasonFlags | None = x509.ReasonFlags.key_compromise,
-) -> Answer:
-    """An OCSP answer about the leaf, or `about` another, signed by its issuer or by `signer`, whose certificate is then
-    sent along. It holds from an hour ago for a week; `endless`: without a nextUpdate."""
+) -> StapleMaker:
+    """An OCSP answer about the leaf, or `about` another, signed by its issuer or by `signer`, whose
+    certificate is then sent along. It holds from an hour ago for a week; `endless`: without a
+    nextUpdate."""
 
     def answer(leaf: Identity, issuer: Identity) -> bytes:
         by = signer or issuer
@@ -147,18 +197,22 @@ def answers(
     return answer
 
 
-def staples(answer: Answer, version: ssl.TLSVersion | None = None, **leaf: Any) -> Server:
+def staples(answer: StapleMaker, version: ssl.TLSVersion | None = None, **leaf: Any) -> Server:
     """Show a leaf by the good intermediate with this OCSP answer stapled to it."""
 
     def server(lab: Lab, hostname: str) -> Address:
         identity = issue(hostname, issuer=lab.intermediate, **leaf)
         stapled = answer(identity, lab.intermediate)
-        return lab.listen(hostname, https(stapling(stapled, identity, lab.intermediate, version=version)))
+        return lab.listen(
+            hostname, https(stapling(stapled, identity, lab.intermediate, version=version))
+        )
 
     return server
 
 
-def stapling(answer: bytes, leaf: Identity, *chain: Identity, version: ssl.TLSVersion | None = None) -> SSL.Context:
+def stapling(
+    answer: bytes, leaf: Identity, *chain: Identity, version: ssl.TLSVersion | None = None
+) -> SSL.Context:
     """A server's context that shows these certificates and staples these bytes."""
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
     context.use_certificate(_x509(leaf))
@@ -173,7 +227,8 @@ def stapling(answer: bytes, leaf: Identity, *chain: Identity, version: ssl.TLSVe
 
 
 def https(context: SSL.Context) -> Behaviour:
-    """Shake hands, wait for a request, answer it; as `behaviours.https` does with the ssl module."""
+    """Shake hands, wait for a request, answer it; as `behaviours.https` does with the ssl
+    module."""
 
     async def behaviour(sock: socket.socket) -> None:
         tls = SSL.Connection(context)
@@ -186,8 +241,13 @@ def https(context: SSL.Context) -> Behaviour:
     return behaviour
 
 
-async def _patiently(tls: SSL.Connection, sock: socket.socket, call: Callable[..., T], *arguments: Any) -> T:
-    """What the call returns, once enough has come in for it. Raises OSError where the other side has gone."""
+async def _patiently(
+    tls: SSL.Connection, sock: socket.socket, call: Callable[..., T], *arguments: Any
+) -> T:
+    """What the call returns, once enough has come in for it.
+
+    Raises OSError where the other side has gone.
+    """
     loop = asyncio.get_running_loop()
     while True:
         try:

@@ -14,12 +14,13 @@ except DatabaseError as error:
     raise click.ClickException(start_check.words(error)) from None
 with connection:
     if connection.dialect.name == "sqlite":
-        # A table that is made anew must not take along the rows that refer to it. This can be said outside a
-        # transaction only, and for the whole connection: nobody gets this one afterwards.
+        # A table that is made again must not take along the rows that refer to it. This can be said
+        # outside a transaction only, and for the whole connection: no one gets this one afterwards.
         connection.detach()
         connection.connection.execute("PRAGMA foreign_keys = OFF")
     else:
-        connection.execution_options(writing="alone")  # of two that begin at once, one finds that it is done already
+        # Of two that begin at once, one finds that it is done already
+        connection.execution_options(writing="alone")
     context.configure(
         connection=connection,
         target_metadata=db.metadata,

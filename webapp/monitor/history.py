@@ -12,5 +12,9 @@ SHOWN = 20
 
 def changes(hostname: Hostname) -> list[Change]:
     """The newest changes of a host name, the latest first, `SHOWN` at most."""
-    found = select(Change).filter_by(hostname_id=hostname.id).order_by(Change.at.desc(), Change.id.desc())
+    found = (
+        select(Change)
+        .filter_by(hostname_id=hostname.id)
+        .order_by(Change.at.desc(), Change.id.desc())
+    )
     return list(db.session.scalars(found.limit(SHOWN)))

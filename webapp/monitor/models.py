@@ -1,4 +1,7 @@
-"""What is stored of a host name: facts and instants. What they mean at a given moment is computed, see `standing`."""
+"""What is stored of a host name: facts and instants.
+
+What they mean at a given moment is computed, see `standing`.
+"""
 
 from __future__ import annotations
 
@@ -17,22 +20,27 @@ from webapp.probe import Reason, State
 class Hostname(Model):
     """One row a host name, however many services and domains share it.
 
-    `state` and `reason` are None until the first answer. The certificate's facts are those of the last certificate
-    seen; going unknown keeps them, a server that shows none clears them.
+    `state` and `reason` are None until the first answer. The certificate's facts are those of the
+    last certificate seen; going unknown keeps them, a server that shows none clears them.
     """
 
-    __table_args__ = (Index("ix_hostname_due", "asked_at", "urgent_at", "id"),)  # what a refresh looks for
+    # What a refresh looks for
+    __table_args__ = (Index("ix_hostname_due", "asked_at", "urgent_at", "id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(253), unique=True)  # the A-label, without the final dot
+    # The A-label, without the final dot
+    name: Mapped[str] = mapped_column(String(253), unique=True)
 
     state: Mapped[State | None] = mapped_column(word_column(State))
     reason: Mapped[Reason | None] = mapped_column(word_column(Reason))
     detail: Mapped[str] = mapped_column(String(500), default="")
-    problems: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)  # each a `Problem`, in order
+    # Each a `Problem`, in order
+    problems: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     notes: Mapped[list[str]] = mapped_column(JSON, default=list)  # each a `Note`
-    browsers_refuse: Mapped[bool] = mapped_column(default=False, server_default=false(), index=True)  # though valid
-    stray: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default="[]")  # each a `Stray`
+    # Though valid
+    browsers_refuse: Mapped[bool] = mapped_column(default=False, server_default=false(), index=True)
+    # Each a `Stray`
+    stray: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default="[]")
     address: Mapped[str | None] = mapped_column(String(45))
     port: Mapped[int | None]
     tls_version: Mapped[str | None] = mapped_column(String(10))
@@ -43,7 +51,8 @@ class Hostname(Model):
     issuer: Mapped[str] = mapped_column(String(200), default="")
     names: Mapped[list[str]] = mapped_column(JSON, default=list)  # the first hundred
     names_total: Mapped[int] = mapped_column(default=0)  # 0 until the first check that counts them
-    unreadable: Mapped[list[str]] = mapped_column(JSON, default=list)  # each a `Field` of the certificate
+    # Each a `Field` of the certificate
+    unreadable: Mapped[list[str]] = mapped_column(JSON, default=list)
     serial: Mapped[str] = mapped_column(String(200), default="")
     key: Mapped[str] = mapped_column(String(40), default="")
     signature: Mapped[str] = mapped_column(String(40), default="")
@@ -51,22 +60,26 @@ class Hostname(Model):
     not_after: Mapped[datetime | None] = mapped_column(Instant)
 
     checked_at: Mapped[datetime | None] = mapped_column(Instant)
-    changed_at: Mapped[datetime | None] = mapped_column(Instant)  # since when the state is what it is
+    # Since when the state is what it is
+    changed_at: Mapped[datetime | None] = mapped_column(Instant)
     last_valid_at: Mapped[datetime | None] = mapped_column(Instant)
 
-    # What the refresh goes by. `asked_at` is when it was last asked, whatever came of it: `checked_at` stays behind
-    # where that failed on our side. `urgent_at` is since when it goes before others; None: it does not.
+    # What the refresh goes by. `asked_at` is when it was last asked, whatever came of it:
+    # `checked_at` stays behind where that failed on our side. `urgent_at` is since when it goes
+    # before others; None: it does not.
     asked_at: Mapped[datetime | None] = mapped_column(Instant)
     urgent_at: Mapped[datetime | None] = mapped_column(Instant)
-    next_at: Mapped[datetime | None] = mapped_column(Instant, index=True)  # its next turn, see `pace`; None: at once
+    # Its next turn, see `adaptive_schedule`; None: at once
+    next_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
     run_id: Mapped[int | None]  # the last refresh that has asked it
-    claim: Mapped[str | None] = mapped_column(String(32), index=True)  # the batch that is asking it now
+    # The batch that is asking it now
+    claim: Mapped[str | None] = mapped_column(String(32), index=True)
     claimed_until: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class Change(Model):
-    """One check that found something else than the one before: what it was, and what it is since then. The very first
-    answer is a change too, from nothing."""
+    """One check that found something else than the one before: what it was, and what it is since
+    then. The very first answer is a change too, from nothing."""
 
     __table_args__ = (Index("ix_change_of", "hostname_id", "at"),)
 
@@ -89,7 +102,7 @@ class Change(Model):
 
 class RunKind(StrEnum):
     DAILY = "daily"
-    NOW = "now"  # somebody pressed the button
+    NOW = "now"  # a user pressed the button
     COMMAND = "command"  # flask refresh
 
 
@@ -101,11 +114,14 @@ class RunState(StrEnum):
 
 
 class RefreshRun(Model):
-    """One refresh of the fleet, under way or ended. Its `slot` is unique: for a daily run the local day, so that no
-    second scheduler, restart or turn of the clock runs a day twice.
+    """One refresh of many host names, running or ended.
 
-    `total` is how many were due when it began and may be asked, `asked` how many of them have been; the counts below
-    it add up to `asked`. Whoever works on it holds it by `owner` until `owned_until`.
+    Its `slot` is unique: for a daily run the local day, so that no second scheduler, restart or
+    turn of the clock runs a day twice.
+
+    `total` is how many were due when it began and may be asked, `asked` how many of them have been;
+    the counts below it add up to `asked`. The process that works on it holds it by `owner` until
+    `owned_until`.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -121,7 +137,8 @@ class RefreshRun(Model):
     valid: Mapped[int] = mapped_column(default=0)
     invalid: Mapped[int] = mapped_column(default=0)
     unknown: Mapped[int] = mapped_column(default=0)
-    failed: Mapped[int] = mapped_column(default=0)  # on our side: what was known of these names is kept
+    # On our side: what was known of these names is kept
+    failed: Mapped[int] = mapped_column(default=0)
     changed: Mapped[int] = mapped_column(default=0)
     detail: Mapped[str] = mapped_column(String(500), default="")
     owner: Mapped[str | None] = mapped_column(String(32))
@@ -157,9 +174,9 @@ Index("ix_hostname_changed", Hostname.changed_at, Hostname.id)
 class Standing:
     """What the padlock of one item says at one moment.
 
-    `reason` is None for an inactive item and for one that was never asked. `facts` is None where there is no host
-    name. `due`: nothing fresh is known, a cell may ask. `checking`: it is being asked now; `poll_seconds` is when to
-    look again.
+    `reason` is None for an inactive item and for one that was never asked. `facts` is None where
+    there is no host name. `due`: nothing fresh is known, a cell may ask. `checking`: it is being
+    asked now; `poll_seconds` is when to look again.
     """
 
     state: State
@@ -171,8 +188,11 @@ class Standing:
 
 
 def standing(hostname: Hostname | None, *, active: bool, now: datetime) -> Standing:
-    """The verdict at `now` from what is stored. A certificate that was valid when last seen and has expired since is
-    expired: nobody has to ask to know that."""
+    """The verdict at `now` from what is stored.
+
+    A certificate that was valid when last seen and has expired since is expired: no one has to ask
+    to know that.
+    """
     if not active:
         return Standing(State.INACTIVE, None, hostname)
     if hostname is None:

@@ -1,20 +1,23 @@
-"""Asks TLS servers and says what it found. Knows nothing of the site around it: settings come as arguments.
+"""Asks TLS servers and says what it found.
 
-`check` answers for one name, `check_many` for an endless stream of them; `diagnosis.diagnose` takes the long look, and
-is imported only where it is needed: it brings a DNS client along.
+Knows nothing of the site around it: settings come as arguments.
+
+`check` answers for one name, `check_many` for an endless stream of them; `diagnosis.diagnose` takes
+the long look, and is imported only where it is needed: it brings a DNS client along.
 """
 
-from webapp.probe.about import Roots, roots, versions
 from webapp.probe.address import ConnectTo
+from webapp.probe.address_limits import AddressLimits
+from webapp.probe.build_info import Roots, roots, versions
 from webapp.probe.certificate import clean
 from webapp.probe.engine import Settings, check, check_many, probe
 from webapp.probe.faults import Faults
 from webapp.probe.finding import Certificate, Finding, Note, Problem, Reason, State
 from webapp.probe.hostname import NotCheckable, Refusal, parse, to_unicode, understand
-from webapp.probe.turns import Turns
 from webapp.probe.waiting import Crew
 
 __all__ = [
+    "AddressLimits",
     "Certificate",
     "ConnectTo",
     "Crew",
@@ -28,7 +31,6 @@ __all__ = [
     "Roots",
     "Settings",
     "State",
-    "Turns",
     "check",
     "check_many",
     "clean",

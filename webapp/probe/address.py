@@ -1,4 +1,7 @@
-"""A host name -> the addresses that may be asked. The only module that resolves, and the one that vets."""
+"""A host name -> the addresses that may be asked.
+
+The only module that resolves, and the one that vets.
+"""
 
 from __future__ import annotations
 
@@ -23,15 +26,16 @@ Lookup = Callable[[str], Sequence[str]]
 HTTPS = 443
 MOST_TRIED = 8  # addresses of one name that are connected to; every address is vetted
 MOST_STRAY = 8  # addresses of one name that must not be asked and are told of
-MOST_LOOKUPS = 1024  # lookups under way at once, those counted that nobody waits for any more
+MOST_LOOKUPS = 1024  # lookups under way at once, those counted that no one waits for any more
 HOSTS_FILE = Path("/etc/hosts")
 
-# `is_global` of Python 3.11 to 3.13 is True, or was, for these: the IANA special-purpose registries and the addresses
-# at which clouds serve their machines' secrets.
+# `is_global` of Python 3.11 to 3.13 is True, or was, for these: the IANA special-purpose registries
+# and the addresses at which clouds serve their machines' secrets.
 _NOT_PUBLIC = tuple(
     ip_network(text)
     for text in (
-        "192.0.0.0/24",  # IETF protocol assignments; a metadata address of Oracle Cloud's among them
+        # IETF protocol assignments; a metadata address of Oracle Cloud's among them
+        "192.0.0.0/24",
         "192.88.99.0/24",  # 6to4 relays, RFC 7526
         "168.63.129.16/32",  # Azure
         "100.100.100.200/32",  # Alibaba Cloud
@@ -42,7 +46,8 @@ _NOT_PUBLIC = tuple(
         "3fff::/20",  # documentation, RFC 9637
     )
 )
-_UNICAST = IPv6Network("2000::/3")  # what IANA gives out; mapped, NAT64 and the like are all outside
+# What IANA gives out; mapped, NAT64 and the like are all outside
+_UNICAST = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the IPv4 address is in the last 32 bits
 _LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")  # RFC 8215: it may be in one of four places
 _TRANSLATED = IPv6Network("::ffff:0:0:0/96")  # RFC 2765
@@ -51,8 +56,10 @@ _ISATAP = (0x00005EFE, 0x02005EFE)  # RFC 5214: what stands before the IPv4 addr
 
 
 class LookupFailed(Exception):
-    """No address: `reason` is DNS_NOT_FOUND, DNS_FAILED or BLOCKED, the text is for staff. `stray` are the addresses
-    that must not be asked, where there are only such."""
+    """No address: `reason` is DNS_NOT_FOUND, DNS_FAILED or BLOCKED, the text is for staff.
+
+    `stray` are the addresses that must not be asked, where there are only such.
+    """
 
     def __init__(self, reason: Reason, text: str = "", stray: tuple[Stray, ...] = ()) -> None:
         super().__init__(text)
@@ -70,15 +77,20 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class ConnectTo:
-    """Ask there instead of where DNS says, like curl's --connect-to. `pattern` is a host name, "*.name" or "*", and
-    an address stands for itself. It means port 443 unless it says another: "name:80"."""
+    """Ask there instead of where DNS says, like curl's --connect-to.
+
+    `pattern` is a host name, "*.name" or "*", and an address stands for itself. It means port 443
+    unless it says another: "name:80".
+    """
 
     pattern: str
     address: str
     port: int
 
     def matches(self, hostname: str, port: int = HTTPS) -> bool:
-        pattern, _, of_port = self.pattern.partition(":") if self.pattern.count(":") == 1 else (self.pattern, "", "")
+        pattern, _, of_port = (
+            self.pattern.partition(":") if self.pattern.count(":") == 1 else (self.pattern, "", "")
+        )
         if (of_port or str(HTTPS)) != str(port):
             return False
         if pattern.startswith("*."):
@@ -87,8 +99,11 @@ class ConnectTo:
 
 
 def literal(text: str) -> str:
-    """The IP address in this text, written as everybody writes it. Raises ValueError where there is none, and for one
-    that means something on one machine only ("fe80::1%eth0")."""
+    """The IP address in this text, written as everybody writes it.
+
+    Raises ValueError where there is none, and for one that means something on one machine only
+    ("fe80::1%eth0").
+    """
     if "%" in text:
         raise ValueError("an address with a zone")
     return str(ip_address(text.strip()))
@@ -96,7 +111,8 @@ def literal(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Which addresses may be asked: the public ones and those in `allowed`, without those in `denied`."""
+    """Which addresses may be asked: the public ones and those in `allowed`, without those in
+    `denied`."""
 
     allowed: tuple[Network, ...] = ()
     denied: tuple[Network, ...] = ()
@@ -104,22 +120,27 @@ class Policy:
     def refusal(self, address: Address) -> NotAsked | None:
         """Why this address must not be asked; None where it may be.
 
-        An IPv6 address that carries an IPv4 address may lead there, so that one counts too: where it is denied or not
-        public, no allowed network helps. NAT64 (RFC 6052) is the only such form that is asked without being allowed.
+        An IPv6 address that carries an IPv4 address may lead there, so that one counts too: where
+        it is denied or not public, no allowed network helps. NAT64 (RFC 6052) is the only such form
+        that is asked without being allowed.
         """
         carried = carried_addresses(address)
         if any(one in network for one in (address, *carried) for network in self.denied):
             return NotAsked.DENIED
         if address in _LOCAL_NAT64 or not all(_is_public(one) for one in carried):
             return NotAsked.CARRIES_IPV4
-        if address in _NAT64 or _is_public(address) or any(address in network for network in self.allowed):
+        if (
+            address in _NAT64
+            or _is_public(address)
+            or any(address in network for network in self.allowed)
+        ):
             return None
         return NotAsked.NOT_PUBLIC
 
 
 def carried_addresses(address: Address) -> tuple[IPv4Address, ...]:
-    """The IPv4 addresses inside an IPv6 address: mapped, compatible, translated, NAT64, 6to4, ISATAP; two in Teredo's.
-    Those of local NAT64 are left out: nothing tells where they stand."""
+    """The IPv4 addresses inside an IPv6 address: mapped, compatible, translated, NAT64, 6to4,
+    ISATAP; two in Teredo's. Those of local NAT64 are left out: nothing tells where they stand."""
     if isinstance(address, IPv4Address):
         return ()
     if address.teredo is not None:
@@ -161,7 +182,9 @@ def endpoints(
     connect_to: Sequence[ConnectTo] = (),
 ) -> Probe[Vetted]:
     """Where `hostname` may be asked. Asks DNS once, for both families. Raises `LookupFailed`."""
-    return vetted((yield from resolve(hostname, deadline, lookup=lookup, connect_to=connect_to)), policy)
+    return vetted(
+        (yield from resolve(hostname, deadline, lookup=lookup, connect_to=connect_to)), policy
+    )
 
 
 def resolve(
@@ -169,21 +192,29 @@ def resolve(
 ) -> Probe[list[Endpoint]]:
     """Where `hostname` leads, whether it may be asked there or not. Raises `LookupFailed`."""
     instead = overridden(hostname, connect_to)
-    return instead or [Endpoint(text, HTTPS) for text in (yield from _within(deadline, lookup, hostname))]
+    return instead or [
+        Endpoint(text, HTTPS) for text in (yield from _within(deadline, lookup, hostname))
+    ]
 
 
 def overridden(hostname: str, connect_to: Sequence[ConnectTo], port: int = HTTPS) -> list[Endpoint]:
-    """Where `hostname` is asked instead of where DNS says; empty where it is asked there. The first pattern that fits
-    counts, with every further entry of that same pattern."""
+    """Where `hostname` is asked instead of where DNS says; empty where it is asked there.
+
+    The first pattern that fits counts, with every further entry of that same pattern.
+    """
     pattern = next((entry.pattern for entry in connect_to if entry.matches(hostname, port)), None)
     return [Endpoint(entry.address, entry.port) for entry in connect_to if entry.pattern == pattern]
 
 
 def vetted(found: Sequence[Endpoint], policy: Policy = PUBLIC_ONLY) -> Vetted:
-    """Those of `found` that may be asked, at most `MOST_TRIED`, and the strays beside them. The one gate in front of
-    every connection. Raises `LookupFailed` where none may be asked."""
+    """Those of `found` that may be asked, at most `MOST_TRIED`, and the strays beside them.
+
+    The one gate in front of every connection. Raises `LookupFailed` where none may be asked.
+    """
     refused = [(one, policy.refusal(ip_address(one.address))) for one in found]
-    stray = tuple(dict.fromkeys(Stray(clean(one.address, 60), why) for one, why in refused if why))[:MOST_STRAY]
+    stray = tuple(dict.fromkeys(Stray(clean(one.address, 60), why) for one, why in refused if why))[
+        :MOST_STRAY
+    ]
     good = [one for one, why in refused if why is None]
     if not good:
         raise LookupFailed(Reason.BLOCKED, stray=stray)
@@ -191,7 +222,8 @@ def vetted(found: Sequence[Endpoint], policy: Policy = PUBLIC_ONLY) -> Vetted:
 
 
 def _interleaved(found: list[Endpoint]) -> list[Endpoint]:
-    """The two families in turn, in the resolver's order, so that a network without one of them costs one try."""
+    """The two families in turn, in the resolver's order, so that a network without one of them
+    costs one try."""
     first = [e for e in found if (":" in e.address) == (":" in found[0].address)]
     other = [e for e in found if (":" in e.address) != (":" in found[0].address)]
     pairs = [e for pair in zip(first, other, strict=False) for e in pair]
@@ -205,8 +237,8 @@ def _interleaved(found: list[Endpoint]) -> list[Endpoint]:
 def system_lookup(hostname: str) -> list[str]:
     """The addresses the system knows for a name, as text. Blocks for as long as the system likes.
 
-    The final dot keeps search domains out. glibc does not find a name with that dot in the hosts file, so the file is
-    read here first. Raises socket.gaierror.
+    The final dot keeps search domains out. glibc does not find a name with that dot in the hosts
+    file, so the file is read here first. Raises socket.gaierror.
     """
     known = _hosts_entries(HOSTS_FILE).get(hostname)
     if known:
@@ -242,20 +274,28 @@ def _is_address(text: str) -> bool:
 
 
 _lookups = threading.BoundedSemaphore(MOST_LOOKUPS)
-_NOT_FOUND = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", None), getattr(socket, "EAI_ADDRFAMILY", None)}
+_NOT_FOUND = {
+    socket.EAI_NONAME,
+    getattr(socket, "EAI_NODATA", None),
+    getattr(socket, "EAI_ADDRFAMILY", None),
+}
 
 
 def _within(deadline: Deadline, lookup: Lookup, hostname: str) -> Probe[list[str]]:
-    """What `lookup` answers before the deadline. A lookup cannot be cancelled: it keeps its own daemon thread, and
-    nobody waits for it."""
+    """What `lookup` answers before the deadline.
+
+    A lookup cannot be cancelled: it keeps its own daemon thread, and no one waits for it.
+    """
     if not _lookups.acquire(blocking=False):
-        raise LookupFailed(Reason.DNS_FAILED, f"{MOST_LOOKUPS} earlier lookups are still unanswered")
+        raise LookupFailed(
+            Reason.DNS_FAILED, f"{MOST_LOOKUPS} earlier lookups are still unanswered"
+        )
     answer: Future[list[str]] = Future()
 
     def work() -> None:
         try:
             found = list(lookup(hostname))
-        except BaseException as error:  # noqa: BLE001 - handed over to whoever waits, who tells it apart
+        except BaseException as error:  # noqa: BLE001 - handed over to the caller, which tells it apart
             _lookups.release()
             answer.set_exception(error)
         else:

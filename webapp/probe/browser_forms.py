@@ -12,11 +12,24 @@ from webapp.probe import der
 from webapp.probe.der import encoded as oid
 from webapp.probe.strict_der import Element, elements, must, only
 
-_UTF8, _PRINTABLE, _TELETEX, _IA5 = 0x0C, 0x13, 0x14, 0x16
-_EMAIL, _DNS, _DIRECTORY, _URI, _IP, _REGISTERED = 0x81, 0x82, 0xA4, 0x86, 0x87, 0x88
-_GENERAL_NAMES = frozenset({0xA0, _EMAIL, _DNS, 0xA3, _DIRECTORY, 0xA5, _URI, _IP, _REGISTERED})  # RFC 5280, 4.2.1.6
-_PRINTABLE_CHARACTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 '()+,-./:=?*")
-SAN, KEY_USAGE, POLICIES = oid("2.5.29.17"), oid("2.5.29.15"), oid("2.5.29.32")
+_UTF8 = 0x0C
+_PRINTABLE = 0x13
+_TELETEX = 0x14
+_IA5 = 0x16
+_EMAIL = 0x81
+_DNS = 0x82
+_DIRECTORY = 0xA4
+_URI = 0x86
+_IP = 0x87
+_REGISTERED = 0x88
+# RFC 5280, 4.2.1.6
+_GENERAL_NAMES = frozenset({0xA0, _EMAIL, _DNS, 0xA3, _DIRECTORY, 0xA5, _URI, _IP, _REGISTERED})
+_PRINTABLE_CHARACTERS = frozenset(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 '()+,-./:=?*"
+)
+SAN = oid("2.5.29.17")
+KEY_USAGE = oid("2.5.29.15")
+POLICIES = oid("2.5.29.32")
 
 
 def texts(name: bytes) -> None:
@@ -31,7 +44,9 @@ def texts(name: bytes) -> None:
 
 def _is_ucs(text: bytes, encoding: str) -> bool:
     """Whether these are characters, and none of the numbers that Unicode has set aside (23.7)."""
-    return not any(0xFDD0 <= ord(c) <= 0xFDEF or ord(c) & 0xFFFE == 0xFFFE for c in text.decode(encoding))
+    return not any(
+        0xFDD0 <= ord(c) <= 0xFDEF or ord(c) & 0xFFFE == 0xFFFE for c in text.decode(encoding)
+    )
 
 
 def _is_bmp(text: bytes) -> bool:
@@ -123,7 +138,8 @@ def _name_constraints(value: bytes) -> None:
     for part in parts:
         for tree in elements(part.body):
             (base,) = elements(tree.body)
-            must(base.tag in _GENERAL_NAMES and (base.tag != _IP or len(base.body) in (8, 32)))  # with its mask
+            # With its mask
+            must(base.tag in _GENERAL_NAMES and (base.tag != _IP or len(base.body) in (8, 32)))
 
 
 def _policy_constraints(value: bytes) -> None:

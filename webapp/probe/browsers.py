@@ -1,7 +1,8 @@
 """What Chromium refuses of a chain that curl takes. No I/O.
 
-Chromium reads certificates more strictly than OpenSSL, and takes fewer kinds of keys. The rules stand on what a real
-Chromium says to each row of "Differences from browsers" in docs/verdicts.md; a test asks it.
+Chromium reads certificates more strictly than OpenSSL, and takes fewer kinds of keys. The rules
+stand on what a real Chromium says to each row of "Differences from browsers" in docs/verdicts.md; a
+test asks it.
 """
 
 from __future__ import annotations
@@ -18,17 +19,26 @@ from webapp.probe.strict_der import MALFORMED, Element, elements, must, only
 
 MOST_BITS = 8192  # of an RSA key
 _MOST_REMEMBERED = 256  # bytes of a part that is remembered as good
-_DIGITAL_SIGNATURE, _KEY_ENCIPHERMENT = 0x80, 0x20  # bits of a key usage's first byte
-_RSA, _EC = oid("1.2.840.113549.1.1.1"), oid("1.2.840.10045.2.1")
-_P256, _P384, _P521 = oid("1.2.840.10045.3.1.7"), oid("1.3.132.0.34"), oid("1.3.132.0.35")
-_LEAF_CURVES, _ISSUER_CURVES = frozenset({_P256, _P384}), frozenset({_P256, _P384, _P521})
-_RSA_SIGNATURES = frozenset(oid(f"1.2.840.113549.1.1.{last}") for last in (11, 12, 13))  # SHA-256, -384, -512
+# bits of a key usage's first byte
+_DIGITAL_SIGNATURE = 0x80
+_KEY_ENCIPHERMENT = 0x20
+_RSA = oid("1.2.840.113549.1.1.1")
+_EC = oid("1.2.840.10045.2.1")
+_P256 = oid("1.2.840.10045.3.1.7")
+_P384 = oid("1.3.132.0.34")
+_P521 = oid("1.3.132.0.35")
+_LEAF_CURVES = frozenset({_P256, _P384})
+_ISSUER_CURVES = frozenset({_P256, _P384, _P521})
+# SHA-256, -384, -512
+_RSA_SIGNATURES = frozenset(oid(f"1.2.840.113549.1.1.{last}") for last in (11, 12, 13))
 _EC_SIGNATURES = frozenset(oid(f"1.2.840.10045.4.3.{last}") for last in (2, 3, 4))
 _PSS = oid("1.2.840.113549.1.1.10")
 _DIGESTS = frozenset(oid(f"2.16.840.1.101.3.4.2.{last}") for last in (1, 2, 3))
-_SERVER_AUTH, _ANY_PURPOSE = oid("1.3.6.1.5.5.7.3.1"), oid("2.5.29.37.0")
+_SERVER_AUTH = oid("1.3.6.1.5.5.7.3.1")
+_ANY_PURPOSE = oid("2.5.29.37.0")
 _PURPOSES = oid("2.5.29.37")
-_VERSION, _EXTENSIONS = 0xA0, 0xA3
+_VERSION = 0xA0
+_EXTENSIONS = 0xA3
 _KNOWN_QUALIFIERS = frozenset(oid(f"1.3.6.1.5.5.7.2.{last}") for last in (1, 2))
 
 
@@ -41,8 +51,8 @@ class _Extension(NamedTuple):
 def refusals(path: Sequence[bytes], *, rsa_exchange: bool = False) -> frozenset[Note]:
     """Why Chromium may refuse a chain that was verified; empty where it takes it.
 
-    `path` is the chain in DER from the leaf to the trusted root. `rsa_exchange`: the key exchange had no forward
-    secrecy, so that the server's key decrypts and does not sign (RFC 5246, 7.4.2).
+    `path` is the chain in DER from the leaf to the trusted root. `rsa_exchange`: the key exchange
+    had no forward secrecy, so that the server's key decrypts and does not sign (RFC 5246, 7.4.2).
     """
     if not path:
         return frozenset()
@@ -74,7 +84,10 @@ def _of_issuer(certificate: bytes, *, root: bool) -> frozenset[Note]:
 
 
 class _Reader:
-    """A certificate with what Chromium refuses of it, whatever its place in a chain. Never raises."""
+    """A certificate with what Chromium refuses of it, whatever its place in a chain.
+
+    Never raises.
+    """
 
     def __init__(self, certificate: bytes) -> None:
         self.found: set[Note] = set()
@@ -109,7 +122,9 @@ class _Reader:
             version = int.from_bytes(only(parts.pop(0).body, der.INTEGER), "big") + 1
         names = ("serial", "signature", "issuer", "validity", "subject", "key")
         self._fields = dict(zip(names, parts, strict=False))
-        self.look(Note.BROWSERS_REFUSE_SIGNATURE, lambda: _fit(_signature, self._fields["signature"].body))
+        self.look(
+            Note.BROWSERS_REFUSE_SIGNATURE, lambda: _fit(_signature, self._fields["signature"].body)
+        )
         must(self._fields["signature"].whole == outer.whole)
         extensions = [part for part in parts[len(names) :] if part.tag == _EXTENSIONS]
         if extensions:
@@ -132,8 +147,11 @@ class _Reader:
 
 
 def _fit(check: Callable[[bytes], None], data: bytes) -> None:
-    """Raises where this check does. Authorities say the same in each of their certificates: what has passed once and
-    is short is remembered."""
+    """Raises where this check does.
+
+    Authorities say the same in each of their certificates: what has passed once and is short is
+    remembered.
+    """
     if len(data) > _MOST_REMEMBERED:
         check(data)
     else:
@@ -152,7 +170,8 @@ def _extension(whole: bytes) -> _Extension:
 def _opened(whole: bytes) -> _Extension:
     kind, *flag, value = elements(only(whole, der.SEQUENCE))
     must(kind.tag == der.OID and value.tag == der.OCTET_STRING)
-    must([each.whole for each in flag] in ([], [b"\x01\x01\xff"]))  # what is not critical says nothing
+    # What is not critical says nothing
+    must([each.whole for each in flag] in ([], [b"\x01\x01\xff"]))
     return _Extension(kind.body, bool(flag), value.body)
 
 
@@ -168,13 +187,17 @@ def _key(key: Element, curves: frozenset[bytes]) -> None:
         must(int.from_bytes(modulus.body, "big").bit_length() <= MOST_BITS)
     else:
         must(kind.body == _EC)
-        must([each.body for each in parameters if each.tag == der.OID] in [[curve] for curve in curves])
+        must(
+            [each.body for each in parameters if each.tag == der.OID]
+            in [[curve] for curve in curves]
+        )
 
 
 def _signature(algorithm: bytes) -> None:
     kind, *parameters = elements(algorithm)
     if kind.body == _PSS:
-        (digest,) = (each for each in elements(parameters[0].body) if each.tag == 0xA0)  # else SHA-1: RFC 4055, 3.1
+        # Else SHA-1: RFC 4055, 3.1
+        (digest,) = (each for each in elements(parameters[0].body) if each.tag == 0xA0)
         must(elements(only(digest.body, der.SEQUENCE))[0].body in _DIGESTS)
     elif kind.body in _RSA_SIGNATURES:
         must([each.tag for each in parameters] == [der.NULL])

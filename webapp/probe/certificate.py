@@ -1,8 +1,11 @@
-"""DER -> Certificate. With staple.py the only importer of cryptography, which verifies signatures here, no more.
+"""DER -> Certificate.
 
-A certificate is hostile input, and OpenSSL verifies many that break a standard. So each field is read by itself: one
-that cannot be read takes no other with it, and is named in `Certificate.unreadable`. Any text may be markup, control
-characters or 30 kB long. Nothing in here raises for what a server sent; OpenSSL takes no certificate beyond 100 kB.
+With staple.py the only importer of cryptography, which verifies signatures here, no more.
+
+A certificate is hostile input, and OpenSSL verifies many that break a standard. So each field is
+read by itself: one that cannot be read takes no other with it, and is named in
+`Certificate.unreadable`. Any text may be markup, control characters or 30 kB long. Nothing in here
+raises for what a server sent; OpenSSL takes no certificate beyond 100 kB.
 """
 
 from __future__ import annotations
@@ -32,15 +35,23 @@ MOST_NAMES = 100  # of those shown and stored; all of them count
 MOST_CHARACTERS = 200
 MOST_OF_A_KIND = 40  # characters of a kind of key or signature
 MOST_ADDRESSES = 3  # of those where an issuer's certificate can be had
-_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, format (bidi, zero width), surrogates, unassigned
+# Control, format (bidi, zero width), surrogates, unassigned
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 _CA_ISSUERS = "1.3.6.1.5.5.7.48.2"
-_DNS_NAME, _URI, _DIRECTORY = 0x82, 0x86, 0xA4  # of a GeneralName (RFC 5280, 4.2.1.6)
-_KEY_ID, _AUTHORITY_ISSUER, _AUTHORITY_SERIAL = 0x80, 0xA1, 0x82  # of an authority key identifier
+# of a GeneralName (RFC 5280, 4.2.1.6)
+_DNS_NAME = 0x82
+_URI = 0x86
+_DIRECTORY = 0xA4
+# of an authority key identifier
+_KEY_ID = 0x80
+_AUTHORITY_ISSUER = 0xA1
+_AUTHORITY_SERIAL = 0x82
 _STATUS_REQUEST = Element(der.INTEGER, b"\x05")  # RFC 7633
 _TLS_FEATURE = der.encoded(fields.TLS_FEATURE)
 _NIST_SIGNATURES = der.encoded("2.16.840.1.101.3.4.3")  # how the OIDs of NIST's signatures begin
-_SHA3_BY_EC = frozenset(f"2.16.840.1.101.3.4.3.{last}" for last in range(9, 13))  # ecdsa-with-SHA3-224 to -512
+# ecdsa-with-SHA3-224 to -512
+_SHA3_BY_EC = frozenset(f"2.16.840.1.101.3.4.3.{last}" for last in range(9, 13))
 _UNREADABLE = (LookupError, ValueError)
 
 T = TypeVar("T")
@@ -74,7 +85,8 @@ def _read(certificate: bytes, opened: Opened) -> Certificate:
         log.info("certificate %s: not all of its names can be read", fingerprint)
     return Certificate(
         fingerprint=fingerprint,
-        subject=part(Field.SUBJECT, lambda: _common_name(fields.name(parts["subject"])), "") or next(iter(shown), ""),
+        subject=part(Field.SUBJECT, lambda: _common_name(fields.name(parts["subject"])), "")
+        or next(iter(shown), ""),
         issuer=part(Field.ISSUER, lambda: _full_name(fields.name(parts["issuer"])), ""),
         names=shown,
         names_total=len(names),
@@ -82,7 +94,9 @@ def _read(certificate: bytes, opened: Opened) -> Certificate:
         not_before=part(Field.NOT_BEFORE, lambda: fields.moment(parts["validity"], 0), None),
         not_after=part(Field.NOT_AFTER, lambda: fields.moment(parts["validity"], 1), None),
         key=part(Field.KEY, lambda: fields.key(parts["key"]), "")[:MOST_OF_A_KIND],
-        signature=part(Field.SIGNATURE, lambda: fields.digest(parts["signature"]), "")[:MOST_OF_A_KIND],
+        signature=part(Field.SIGNATURE, lambda: fields.digest(parts["signature"]), "")[
+            :MOST_OF_A_KIND
+        ],
         unreadable=tuple(unreadable),
     )
 
@@ -92,21 +106,26 @@ def read_link(certificate: bytes) -> Link:
     """The facts of a certificate as a part of a chain. What cannot be read is left out."""
     opened = take_apart(certificate)
     facts = _read(certificate, opened)
-    subject, self_issued = facts.subject, False
+    subject = facts.subject
+    self_issued = False
     with suppress(*_UNREADABLE):
         name = fields.name(opened.fields["subject"])
         subject = _full_name(name)
-        self_issued = fields.canonical(name) == fields.canonical(fields.name(opened.fields["issuer"]))
+        self_issued = fields.canonical(name) == fields.canonical(
+            fields.name(opened.fields["issuer"])
+        )
     key = opened.fields.get("key")
     key_id = hashlib.sha256(key.body).hexdigest() if key is not None else ""
     return Link(facts, subject, self_issued, _issuers_at(opened), key_id)
 
 
 def is_signed_by(certificate: bytes, issuer: bytes) -> bool:
-    """Whether the key of `issuer` made the signature on a certificate, and its subject is the name of the issuer there.
-    False where that cannot be told."""
+    """Whether the key of `issuer` made the signature on a certificate, and its subject is the name
+    of the issuer there. False where that cannot be told."""
     try:
-        x509.load_der_x509_certificate(certificate).verify_directly_issued_by(x509.load_der_x509_certificate(issuer))
+        x509.load_der_x509_certificate(certificate).verify_directly_issued_by(
+            x509.load_der_x509_certificate(issuer)
+        )
     except Exception as error:  # noqa: BLE001 - the parser may raise anything; a signature that does not fit is one end
         raise_if_short(error)
         log.debug("no signature by that key: %r", error)
@@ -127,50 +146,61 @@ def _issuers_at(opened: Opened) -> tuple[str, ...]:
 
 def must_staple(certificate: bytes) -> bool:
     """Whether this certificate demands a stapled OCSP answer of its server (RFC 7633)."""
-    if _TLS_FEATURE not in certificate:  # nearly every certificate there is, and much quicker than taking it apart
+    # Nearly every certificate there is, and much quicker than taking it apart
+    if _TLS_FEATURE not in certificate:
         return False
     with suppress(Malformed):
         values = take_apart(certificate).values(fields.TLS_FEATURE)
-        return _STATUS_REQUEST in [each for value in values for each in der.elements(der.first(value).body)]
+        return _STATUS_REQUEST in [
+            each for value in values for each in der.elements(der.first(value).body)
+        ]
     return False
 
 
 def covers(certificate: bytes, hostname: str) -> bool:
-    """Whether a certificate is for this host name, as curl and browsers see it. All its names count, as far as they can
-    be read."""
+    """Whether a certificate is for this host name, as curl and browsers see it.
+
+    All its names count, as far as they can be read.
+    """
     names, _ = _dns_names(take_apart(certificate))
     return any(matches(name, hostname) for name in names)
 
 
 def lacks_issuer(leaf: bytes, sent: Sequence[bytes]) -> bool:
-    """Whether the issuer of a leaf is missing, where OpenSSL found none among the certificates that were sent.
+    """Whether the issuer of a leaf is missing, where OpenSSL found none among the certificates that
+    were sent.
 
-    It finds none either for a leaf whose extensions it cannot read, or where it cannot read those of the issuer
-    (EXFLAG_INVALID): then nothing is missing, and something is malformed.
+    It finds none either for a leaf whose extensions it cannot read, or where it cannot read those
+    of the issuer (EXFLAG_INVALID): then nothing is missing, and something is malformed.
     """
     opened = take_apart(leaf)
     if _malformed(opened):
         return False
     issuer = _name(opened, "issuer")
-    return issuer is not None and not any(_may_have_issued(take_apart(other), opened, issuer) for other in sent)
+    return issuer is not None and not any(
+        _may_have_issued(take_apart(other), opened, issuer) for other in sent
+    )
 
 
 def is_named_as_issuer(certificate: bytes, issuer: bytes) -> bool:
-    """Whether a certificate names this one as its issuer's: by name, and by the identifiers of the authority where it
-    has some (RFC 5280, 4.2.1.1)."""
+    """Whether a certificate names this one as its issuer's: by name, and by the identifiers of the
+    authority where it has some (RFC 5280, 4.2.1.1)."""
     opened = take_apart(certificate)
     name = _name(opened, "issuer")
     return name is not None and _may_have_issued(take_apart(issuer), opened, name)
 
 
 def _may_have_issued(other: Opened, opened: Opened, issuer: Canonical) -> bool:
-    """Whether OpenSSL would take one for the issuer of another, as far as names and identifiers go."""
+    """Whether OpenSSL would take one for the issuer of another, as far as names and identifiers
+    go."""
     if _name(other, "subject") != issuer:
         return False
-    wanted, own = _authority(opened), _key_id(other)
+    wanted = _authority(opened)
+    own = _key_id(other)
     if wanted.key_id is not None and own not in (None, wanted.key_id):
         return False
-    # Of the issuer's certificate, not of its key (RFC 5280, 4.2.1.1): a renewed one has another serial number.
+    # Of the issuer's certificate, not of its key (RFC 5280, 4.2.1.1): a renewed one has another
+    # serial number.
     number = other.fields.get("serial")
     if wanted.serial is not None and (number is None or number.body != wanted.serial):
         return False
@@ -178,7 +208,8 @@ def _may_have_issued(other: Opened, opened: Opened, issuer: Canonical) -> bool:
 
 
 class _Authority(NamedTuple):
-    """How a certificate names the certificate of its issuer, besides by name (RFC 5280, 4.2.1.1)."""
+    """How a certificate names the certificate of its issuer, besides by name (RFC 5280,
+    4.2.1.1)."""
 
     key_id: bytes | None = None
     issuer: Canonical | None = None
@@ -212,8 +243,8 @@ def _name(opened: Opened, which: str) -> Canonical | None:
 
 
 def malformed_on_path(sent: Sequence[bytes]) -> bool:
-    """Whether OpenSSL meets a certificate that it cannot read in full on its way up from the leaf, which comes first
-    of these. Others that were sent along do not count."""
+    """Whether OpenSSL meets a certificate that it cannot read in full on its way up from the leaf,
+    which comes first of these. Others that were sent along do not count."""
     current, *others = (take_apart(each) for each in sent)
     issuers: defaultdict[Canonical, list[Opened]] = defaultdict(list)
     for other in others:
@@ -229,8 +260,8 @@ def malformed_on_path(sent: Sequence[bytes]) -> bool:
 
 
 def constraint_checks(path: Sequence[bytes]) -> int:
-    """How many pairs of a name and a constraint on names OpenSSL compares on this path, leaf first (RFC 5280, 4.2.1.10,
-    6.1): those of every issuer with all names below it."""
+    """How many pairs of a name and a constraint on names OpenSSL compares on this path, leaf first
+    (RFC 5280, 4.2.1.10, 6.1): those of every issuer with all names below it."""
     checks = names = 0
     for opened in map(take_apart, path):
         with suppress(Malformed):  # OpenSSL does not compare what it cannot read
@@ -247,8 +278,10 @@ def _inside(opened: Opened, kind: str) -> list[Element]:
 
 
 def algorithms_differ(certificate: bytes) -> bool:
-    """Whether a certificate names two algorithms for its signature, one inside and one beside it. RFC 5280, 4.1.1.2,
-    rules that out."""
+    """Whether a certificate names two algorithms for its signature, one inside and one beside it.
+
+    RFC 5280, 4.1.1.2, rules that out.
+    """
     with suppress(*_UNREADABLE):
         beside = der.inside(der.first(certificate), der.SEQUENCE, at_least=2)[1]
         return take_apart(certificate).fields["signature"] != beside
@@ -260,12 +293,16 @@ def signed_with_sha3_by_ec(certificate: bytes) -> bool:
     if _NIST_SIGNATURES not in certificate:  # nearly every certificate there is
         return False
     with suppress(*_UNREADABLE):
-        return der.dotted(der.first(take_apart(certificate).fields["signature"].body).body) in _SHA3_BY_EC
+        return (
+            der.dotted(der.first(take_apart(certificate).fields["signature"].body).body)
+            in _SHA3_BY_EC
+        )
     return False
 
 
 def _malformed(opened: Opened) -> bool:
-    """Whether OpenSSL cannot read an extension that it goes by: it is there twice, or is not what it has to be."""
+    """Whether OpenSSL cannot read an extension that it goes by: it is there twice, or is not what
+    it has to be."""
     known = [(oid, value) for oid, value in opened.extensions if oid in fields.READ_BY_OPENSSL]
     if len({oid for oid, _ in known}) < len(known):
         return True
@@ -282,7 +319,8 @@ def _malformed(opened: Opened) -> bool:
 
 
 def clean(text: str, most: int = MOST_CHARACTERS) -> str:
-    """A stranger's text on one line, without characters that hide or reorder, at most `most` of them.
+    """A stranger's text on one line, without characters that hide or reorder, at most `most` of
+    them.
 
     Cleaned text is no markup-safe text: it still has to be escaped where it is shown.
     """
@@ -294,8 +332,12 @@ def clean(text: str, most: int = MOST_CHARACTERS) -> str:
 
 
 def _dns_names(opened: Opened) -> tuple[list[str], bool]:
-    """The DNS names of the SAN, as they are written; RFC 9525 looks at no other place. And whether that is all."""
-    names, all_read = [], opened.whole
+    """The DNS names of the SAN, as they are written; RFC 9525 looks at no other place.
+
+    And whether that is all.
+    """
+    names = []
+    all_read = opened.whole
     for value in opened.values(fields.SUBJECT_ALT_NAME):
         try:
             for entry in der.elements(der.first(value).body):
@@ -321,4 +363,8 @@ def _full_name(name: Name) -> str:
     if organization or common:
         return ", ".join(dict.fromkeys(part for part in (common, organization) if part))
     cleaned = [(kind, clean(text)) for kind, text in name]
-    return clean(", ".join(f"{fields.attribute_label(kind)}={text}" for kind, text in reversed(cleaned) if text))
+    return clean(
+        ", ".join(
+            f"{fields.attribute_label(kind)}={text}" for kind, text in reversed(cleaned) if text
+        )
+    )

@@ -1,4 +1,5 @@
-"""The chain as a server sent it, beside the chain as it was verified, and what is weak about either. No I/O."""
+"""The chain as a server sent it, beside the chain as it was verified, and what is weak about
+either. No I/O."""
 
 from __future__ import annotations
 
@@ -15,8 +16,8 @@ from webapp.probe.certificate import is_named_as_issuer, is_signed_by, read_link
 from webapp.probe.finding import Closeup, Contact, Finding, Link, Note, Problem, Reason
 from webapp.probe.judge import HOSTNAME_MISMATCH, NO_ISSUER, NO_NEWS, OF_THE_PATH, REVOKED, TOO_LONG
 
-# The longest lifetime that the CA/Browser Forum's Baseline Requirements (6.3.2) allow a certificate issued from that
-# day on, in days.
+# The longest lifetime that the CA/Browser Forum's Baseline Requirements (6.3.2) allow a certificate
+# issued from that day on, in days.
 _LIMITS = (
     (datetime(2029, 3, 15, tzinfo=UTC), 47),
     (datetime(2027, 3, 15, tzinfo=UTC), 100),
@@ -38,17 +39,21 @@ PathOver = Callable[..., tuple[bytes, ...]]  # `trust_store.path_over` with its 
 class Part(StrEnum):
     """What a certificate does in the chain that it was sent with."""
 
-    NEEDED = "needed"  # a path that works leads over it, or may do so once a missing issuer is sent, too
+    # A path that works leads over it, or may do so once a missing issuer is sent, too
+    NEEDED = "needed"
     NEEDLESS = "needless"
     ROOT = "root"  # the end of the path; it does no harm, and no good either
     DEAD_END = "dead_end"  # it leads clients away from the path that works
-    OTHER_WAY = "other_way"  # a second path that works leads over it, for clients that lack the first one's root
-    UNPLACED = "unplaced"  # no path leads over it, and none works: who knows whether it belongs to the one that would
+    # A second path that works leads over it, for clients that lack the first one's root
+    OTHER_WAY = "other_way"
+    # No path leads over it, and none works: who knows whether it belongs to the one that would
+    UNPLACED = "unplaced"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A certificate at its place: what it does there, whether the server sent it, and what is wrong with it."""
+    """A certificate at its place: what it does there, whether the server sent it, and what is wrong
+    with it."""
 
     link: Link
     part: Part
@@ -71,7 +76,8 @@ class Chain:
     served: tuple[Place, ...]
     verified: tuple[Place, ...]
     missing: Missing | None = None
-    other_path: tuple[Place, ...] = ()  # one that does verify, where the one that OpenSSL followed does not
+    # One that does verify, where the one that OpenSSL followed does not
+    other_path: tuple[Place, ...] = ()
     more: int = 0  # certificates sent beyond the first `MOST_SERVED`, which are in `served`
 
     @property
@@ -97,7 +103,8 @@ class Weakness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A weakness, and what has it: a certificate's subject (hostile text, cleaned), or its lifetime and the limit."""
+    """A weakness, and what has it: a certificate's subject (hostile text, cleaned), or its lifetime
+    and the limit."""
 
     weakness: Weakness
     about: str = ""
@@ -106,23 +113,32 @@ class Remark:
 
 
 def read(
-    closeup: Closeup, finding: Finding, other_path: Sequence[bytes] = (), other_ways: Iterable[bytes] = ()
+    closeup: Closeup,
+    finding: Finding,
+    other_path: Sequence[bytes] = (),
+    other_ways: Iterable[bytes] = (),
 ) -> Chain:
-    """The chain of the connection that came to this finding. `other_path` is as in `Contact`; for `other_ways` see the
-    function."""
+    """The chain of the connection that came to this finding.
+
+    `other_path` is as in `Contact`; for `other_ways` see the function.
+    """
     path = [read_link(der) for der in closeup.verified]
     sent = [read_link(der) for der in closeup.served[:MOST_SERVED]]
     working = [read_link(der) for der in other_path]
     if not working and not any(problem.reason in OF_THE_PATH for problem in finding.problems):
         working = path
-    depth = {link.certificate.fingerprint: number for number, link in reversed(list(enumerate(path)))}
+    depth = {
+        link.certificate.fingerprint: number for number, link in reversed(list(enumerate(path)))
+    }
     came = {hashlib.sha256(der).hexdigest() for der in closeup.served}
     ways = {hashlib.sha256(der).hexdigest() for der in other_ways}
 
     def place(link: Link) -> Place:
         number = depth.get(link.certificate.fingerprint)
         problems = tuple(problem for problem in finding.problems if problem.depth == number)
-        return Place(link, _part(link, path, working, ways), link.certificate.fingerprint in came, problems)
+        return Place(
+            link, _part(link, path, working, ways), link.certificate.fingerprint in came, problems
+        )
 
     return Chain(
         tuple(map(place, sent)),
@@ -134,7 +150,8 @@ def read(
 
 
 def _part(link: Link, path: Sequence[Link], working: Sequence[Link], ways: Collection[str]) -> Part:
-    """`path` is the one that OpenSSL followed, `working` the one that verifies: the same one, another one or none."""
+    """`path` is the one that OpenSSL followed, `working` the one that verifies: the same one,
+    another one or none."""
     leads_over = working or path
     if link in leads_over or not path:
         return Part.ROOT if link.self_issued and link != leads_over[0] else Part.NEEDED
@@ -148,20 +165,27 @@ def _part(link: Link, path: Sequence[Link], working: Sequence[Link], ways: Colle
 
 
 def may_have_other_path(contact: Contact) -> bool:
-    """Whether it is worth looking for one: something is wrong with the path, and there are at least two ways to go."""
+    """Whether it is worth looking for one: something is wrong with the path, and there are at least
+    two ways to go."""
     of_the_path = [
         code
         for code, depth, _ in contact.errors
         if code not in NO_NEWS and code != HOSTNAME_MISMATCH and not (depth == 0 and code in _DATES)
     ]
-    return contact.chain_seen and len(set(contact.sent)) > 2 and bool(of_the_path) and REVOKED not in of_the_path
+    return (
+        contact.chain_seen
+        and len(set(contact.sent)) > 2
+        and bool(of_the_path)
+        and REVOKED not in of_the_path
+    )
 
 
 def other_path(sent: Sequence[bytes], path_over: PathOver) -> tuple[bytes, ...]:
-    """A path to a trusted root over some of the certificates sent, as a browser finds it; empty where there is none.
+    """A path to a trusted root over some of the certificates sent, as a browser finds it; empty
+    where there is none.
 
-    OpenSSL takes the first issuer whose name and dates fit and never turns back. Here each way is tried by itself,
-    within the bounds above.
+    OpenSSL takes the first issuer whose name and dates fit and never turns back. Here each way is
+    tried by itself, within the bounds above.
     """
     until = time.thread_time() + MOST_CPU_SECONDS
     links = [(der, read_link(der)) for der in dict.fromkeys(sent)]
@@ -175,7 +199,9 @@ def other_path(sent: Sequence[bytes], path_over: PathOver) -> tuple[bytes, ...]:
     return ()
 
 
-def _ways(way: list[tuple[bytes, Link]], others: Sequence[tuple[bytes, Link]]) -> Iterator[list[tuple[bytes, Link]]]:
+def _ways(
+    way: list[tuple[bytes, Link]], others: Sequence[tuple[bytes, Link]]
+) -> Iterator[list[tuple[bytes, Link]]]:
     """Every way up from the last certificate of this one, by name, to where it goes no further."""
     last = way[-1][1]
     above = []
@@ -189,10 +215,17 @@ def _ways(way: list[tuple[bytes, Link]], others: Sequence[tuple[bytes, Link]]) -
         yield way
 
 
-def other_ways(sent: Sequence[bytes], path: Sequence[bytes], path_over: PathOver) -> tuple[bytes, ...]:
-    """The certificates sent that stand beside the path with the same name and key as one on it, and that work in its
-    place, with those that they lead over: cross-signs for clients with an older list of roots."""
-    places = {(link.subject, link.key_id): number for number, link in enumerate(map(read_link, path)) if number}
+def other_ways(
+    sent: Sequence[bytes], path: Sequence[bytes], path_over: PathOver
+) -> tuple[bytes, ...]:
+    """The certificates sent that stand beside the path with the same name and key as one on it, and
+    that work in its place, with those that they lead over: cross-signs for clients with an older
+    list of roots."""
+    places = {
+        (link.subject, link.key_id): number
+        for number, link in enumerate(map(read_link, path))
+        if number
+    }
     beside = [der for der in dict.fromkeys(sent[1:MOST_SERVED]) if der not in path]
     found: list[bytes] = []
     until = time.thread_time() + MOST_CPU_SECONDS
@@ -202,7 +235,8 @@ def other_ways(sent: Sequence[bytes], path: Sequence[bytes], path_over: PathOver
         if place is None or link.self_issued or time.thread_time() > until:
             continue
         others = [one for one in beside if one != der]
-        # OpenSSL goes from below to a trusted root where it has one of that name: what leads up is verified by itself.
+        # OpenSSL goes from below to a trusted root where it has one of that name: what leads up is
+        # verified by itself.
         if path_over([*path[:place], der, *others]):
             found += path_over([der, *others], for_server=False)
     return tuple(found)
@@ -217,7 +251,8 @@ def notes(contact: Contact, problems: Sequence[Problem]) -> set[Note]:
     incomplete = any(problem.reason is Reason.INCOMPLETE_CHAIN for problem in problems)
     if not contact.path or not incomplete or not _issuer_missing(problems):
         return set()
-    top, beside = contact.path[-1], set(contact.sent) - set(contact.path)
+    top = contact.path[-1]
+    beside = set(contact.sent) - set(contact.path)
     issuer = read_link(top).certificate.issuer
     namesakes = [der for der in beside if issuer and read_link(der).subject == issuer]
     signers = [der for der in namesakes[:MOST_SIGNATURES] if is_signed_by(top, der)]
@@ -233,7 +268,8 @@ def notes(contact: Contact, problems: Sequence[Problem]) -> set[Note]:
 
 def _issuer_missing(problems: Sequence[Problem]) -> bool:
     codes = {problem.code for problem in problems}
-    return bool(codes & NO_ISSUER) and TOO_LONG not in codes  # OpenSSL looks for none beyond the longest path
+    # OpenSSL looks for none beyond the longest path
+    return bool(codes & NO_ISSUER) and TOO_LONG not in codes
 
 
 def _missing(path: Sequence[Link], problems: Sequence[Problem]) -> Missing | None:
@@ -244,7 +280,8 @@ def _missing(path: Sequence[Link], problems: Sequence[Problem]) -> Missing | Non
 
 
 def lifetime_limit(issued_at: datetime) -> int | None:
-    """The longest lifetime in days for a certificate issued then; None for before there was one to speak of."""
+    """The longest lifetime in days for a certificate issued then; None for before there was one to
+    speak of."""
     return next((days for since, days in _LIMITS if issued_at >= since), None)
 
 
@@ -252,10 +289,14 @@ def weaknesses(chain: Chain, finding: Finding) -> tuple[Remark, ...]:
     """Everything about a connection that is worth a note, at the time of its finding."""
     remarks = [*_of_the_order(chain), *_of_extras(chain, finding.checked_at)]
     for place in dict.fromkeys(chain.served):
-        if _is_signed_weakly(place.link) and not (place.link.self_issued and place != chain.served[0]):
+        if _is_signed_weakly(place.link) and not (
+            place.link.self_issued and place != chain.served[0]
+        ):
             remarks.append(Remark(Weakness.SHA1, place.link.subject))
         if _has_short_key(place.link):
-            remarks.append(Remark(Weakness.SHORT_KEY, f"{place.link.subject} ({place.link.certificate.key})"))
+            remarks.append(
+                Remark(Weakness.SHORT_KEY, f"{place.link.subject} ({place.link.certificate.key})")
+            )
     if finding.tls_version == "TLSv1.2":
         remarks.append(Remark(Weakness.OLD_TLS))
     if Note.NO_SECURE_RENEGOTIATION in finding.notes:
@@ -275,7 +316,10 @@ def _has_short_key(link: Link) -> bool:
 
 
 def _is_weak(link: Link) -> bool:
-    """Whether OpenSSL refuses it on any path, at security level 2. A root's signature on itself proves nothing."""
+    """Whether OpenSSL refuses it on any path, at security level 2.
+
+    A root's signature on itself proves nothing.
+    """
     return _has_short_key(link) or (_is_signed_weakly(link) and not link.self_issued)
 
 
@@ -300,10 +344,13 @@ def _of_extras(chain: Chain, now: datetime) -> Iterator[Remark]:
 
 
 def _of_the_leaf(leaf: Link) -> Iterator[Remark]:
-    start, end = leaf.certificate.not_before, leaf.certificate.not_after
+    start = leaf.certificate.not_before
+    end = leaf.certificate.not_after
     limit = lifetime_limit(start) if start is not None else None
     # RFC 5280, 4.1.2.5: the last second counts as well.
     if start is not None and end is not None and limit is not None:
         lifetime = end - start + timedelta(seconds=1)
         if lifetime > timedelta(days=limit):
-            yield Remark(Weakness.LONG_LIFETIME, days=-(-lifetime // timedelta(days=1)), limit=limit)
+            yield Remark(
+                Weakness.LONG_LIFETIME, days=-(-lifetime // timedelta(days=1)), limit=limit
+            )

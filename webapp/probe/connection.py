@@ -1,4 +1,5 @@
-"""The TCP connection under a handshake: to the first address that takes one, and to no other than the vetted ones."""
+"""The TCP connection under a handshake: to the first address that takes one, and to no other than
+the vetted ones."""
 
 from __future__ import annotations
 
@@ -13,11 +14,13 @@ from webapp.probe.deadline import Deadline
 from webapp.probe.finding import Contact, Ending
 from webapp.probe.waiting import WRITE, Probe, Wait
 
-STAGGER = 0.25  # seconds until the next address is tried beside one that has not answered (RFC 8305: 250 ms)
+# Seconds until the next address is tried beside one that has not answered (RFC 8305: 250 ms)
+STAGGER_SECONDS = 0.25
 
 _OURS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN, errno.EPROTO}
-# Of several addresses the first ending in this order counts. One that may still live makes it a timeout; one that
-# answers counts more than one without a route, since that may be a family of addresses that this machine lacks.
+# Of several addresses the first ending in this order counts. One that may still live makes it a
+# timeout; one that answers counts more than one without a route, since that may be a family of
+# addresses that this machine lacks.
 _ENDINGS = (
     (Ending.TIMEOUT, {errno.ETIMEDOUT}),
     (Ending.RESET, {errno.ECONNRESET, errno.ECONNABORTED, errno.ENOTCONN}),
@@ -25,8 +28,11 @@ _ENDINGS = (
 )
 
 
-def connect(endpoints: Sequence[Endpoint], deadline: Deadline) -> Probe[tuple[socket.socket, Endpoint] | Contact]:
-    """The first address that takes the connection; a slow one is joined by the next after `STAGGER` seconds."""
+def connect(
+    endpoints: Sequence[Endpoint], deadline: Deadline
+) -> Probe[tuple[socket.socket, Endpoint] | Contact]:
+    """The first address that takes the connection; a slow one is joined by the next after
+    `STAGGER_SECONDS` seconds."""
     waiting = list(endpoints)
     failures: dict[Endpoint, int] = {}
     pending: dict[int, tuple[socket.socket, Endpoint]] = {}
@@ -40,8 +46,10 @@ def connect(endpoints: Sequence[Endpoint], deadline: Deadline) -> Probe[tuple[so
                     failures[endpoint] = error.errno or errno.EIO
                     continue
                 pending[sock.fileno()] = (sock, endpoint)
-            until = deadline.within(STAGGER) if waiting else deadline.end
-            for descriptor in (yield Wait(until, tuple((descriptor, WRITE) for descriptor in pending))):
+            until = deadline.within(STAGGER_SECONDS) if waiting else deadline.end
+            for descriptor in (
+                yield Wait(until, tuple((descriptor, WRITE) for descriptor in pending))
+            ):
                 sock, endpoint = pending.pop(descriptor)
                 try:
                     _look_who_answers(sock, endpoint)
@@ -51,7 +59,9 @@ def connect(endpoints: Sequence[Endpoint], deadline: Deadline) -> Probe[tuple[so
                 else:
                     return sock, endpoint
             if deadline.remaining() == 0:
-                failures.update(dict.fromkeys([e for _, e in pending.values()] + waiting, errno.ETIMEDOUT))
+                failures.update(
+                    dict.fromkeys([e for _, e in pending.values()] + waiting, errno.ETIMEDOUT)
+                )
                 break
     finally:
         for sock, _endpoint in pending.values():
@@ -60,8 +70,13 @@ def connect(endpoints: Sequence[Endpoint], deadline: Deadline) -> Probe[tuple[so
 
 
 def _socket_towards(endpoint: Endpoint) -> socket.socket:
-    """A socket on its way there. Raises OSError where it does not even set out, as without a route."""
-    sock = socket.socket(socket.AF_INET6 if ":" in endpoint.address else socket.AF_INET, socket.SOCK_STREAM)
+    """A socket on its way there.
+
+    Raises OSError where it does not even set out, as without a route.
+    """
+    sock = socket.socket(
+        socket.AF_INET6 if ":" in endpoint.address else socket.AF_INET, socket.SOCK_STREAM
+    )
     sock.setblocking(False)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     code = sock.connect_ex((endpoint.address, endpoint.port))
@@ -72,8 +87,8 @@ def _socket_towards(endpoint: Endpoint) -> socket.socket:
 
 
 def _look_who_answers(sock: socket.socket, endpoint: Endpoint) -> None:
-    """Raises OSError where the connection failed, or reached another address than the one that was vetted: the kernel
-    has no reason to lie, a proxy layer might."""
+    """Raises OSError where the connection failed, or reached another address than the one that was
+    vetted: the kernel has no reason to lie, a proxy layer might."""
     code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if code != 0:
         raise OSError(code, os.strerror(code))
@@ -84,7 +99,8 @@ def _look_who_answers(sock: socket.socket, endpoint: Endpoint) -> None:
 def _no_connection(failures: dict[Endpoint, int]) -> Contact:
     """What the failed addresses say together. Raises OSError where it is we who lack something."""
     for endpoint, code in failures.items():
-        # No address to call from: on IPv4 all our ports are taken, on IPv6 we most often have none at all.
+        # No address to call from: on IPv4 all our ports are taken, on IPv6 we most often have none
+        # at all.
         if code in _OURS or (code == errno.EADDRNOTAVAIL and ":" not in endpoint.address):
             raise OSError(code, os.strerror(code))
     for ending, codes in _ENDINGS:

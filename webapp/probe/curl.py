@@ -1,8 +1,9 @@
 """The number with which `curl --max-time 10 -v https://…` ends, from what was seen. No I/O.
 
-curl stops at the first verify error, and its number goes by the oldest entry of OpenSSL's error queue: 60 where that
-says "certificate verify failed", 35 where a complaint about the certificate's form or signature came before it. The
-numbers are those of curl on OpenSSL 3.0, which a test holds against the real one.
+curl stops at the first verify error, and its number goes by the oldest entry of OpenSSL's error
+queue: 60 where that says "certificate verify failed", 35 where a complaint about the certificate's
+form or signature came before it. The numbers are those of curl on OpenSSL 3.0, which a test holds
+against the real one.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from webapp.probe import certificate, judge
 from webapp.probe.finding import Certificate, Contact, Ending, Problem, Reason
 from webapp.probe.steps import Answer, Failure
 
-UNSUPPORTED_PROTOCOL, WEIRD_REPLY = 1, 8
+UNSUPPORTED_PROTOCOL = 1
+WEIRD_REPLY = 8
 COULD_NOT_RESOLVE, COULD_NOT_CONNECT, TIMED_OUT, TLS_FAILED, EMPTY, RECEIVE_FAILED, NOT_VERIFIED = (
     *(6, 7, 28, 35),
     *(52, 56, 60),
@@ -42,7 +44,8 @@ FAILURES: Mapping[Failure, int] = MappingProxyType(
         Failure.BAD_HEADER: WEIRD_REPLY,
         # curl counts bytes, not answers: it reads on, up to 300 kB in all.
         Failure.TOO_MANY_INTERIM: RECEIVE_FAILED,
-        # Above 300 kB. A single line of more than 100 kB ends an older curl with 27, a newer one with 100.
+        # Above 300 kB. A single line of more than 100 kB ends an older curl with 27, a newer one
+        # with 100.
         Failure.HEADERS_TOO_LARGE: RECEIVE_FAILED,
         Failure.TOO_MUCH_WORK: TIMED_OUT,  # it spends whatever time it has
         Failure.TIMEOUT: TIMED_OUT,
@@ -53,11 +56,12 @@ FAILURES: Mapping[Failure, int] = MappingProxyType(
 # How a server that chose HTTP/2 may answer HTTP/1.1.
 HTTP2_ONLY = frozenset({Failure.EMPTY, Failure.TLS, Failure.BROKEN, Failure.NOT_HTTP})
 _SIGNATURE = 7  # X509_V_ERR_CERT_SIGNATURE_FAILURE
-# X509_V_ERR_HOSTNAME_MISMATCH, …_EMAIL_MISMATCH, …_IP_ADDRESS_MISMATCH: curl looks at names last, and by itself.
+# X509_V_ERR_HOSTNAME_MISMATCH, …_EMAIL_MISMATCH, …_IP_ADDRESS_MISMATCH: curl looks at names last,
+# and by itself.
 _NAMES = frozenset({62, 63, 64})
 _ASN1 = 13  # ERR_LIB_ASN1
-# ASN1_R_GENERALIZEDTIME_IS_TOO_SHORT, ASN1_R_UTCTIME_IS_TOO_SHORT: OpenSSL 4 does not take such a certificate apart.
-# OpenSSL 3.0 does, and then does not verify it.
+# ASN1_R_GENERALIZEDTIME_IS_TOO_SHORT, ASN1_R_UTCTIME_IS_TOO_SHORT: OpenSSL 4 does not take such a
+# certificate apart. OpenSSL 3.0 does, and then does not verify it.
 _SHORT_TIMES = frozenset({(_ASN1, 232), (_ASN1, 233)})
 
 
@@ -69,19 +73,29 @@ def of_lookup(reason: Reason, detail: str) -> int | None:
 
 
 def of_contact(
-    contact: Contact, hostname: str, reason: Reason, problems: Sequence[Problem], leaf: Certificate | None
+    contact: Contact,
+    hostname: str,
+    reason: Reason,
+    problems: Sequence[Problem],
+    leaf: Certificate | None,
 ) -> int:
-    """Where an address was asked: how that ended, and what it came to. What HTTP says is not in it."""
+    """Where an address was asked: how that ended, and what it came to.
+
+    What HTTP says is not in it.
+    """
     if contact.no_secure_renegotiation:
         return TLS_FAILED  # before it has seen the certificate
     ours = [problem.depth for problem in problems if problem.code == judge.TOO_LONG]
-    # curl follows a hundred issuers, and does not miss the one after the last that we follow. It looks at a staple only
-    # with --cert-status.
-    codes = {problem.code for problem in problems if not problem.stapled and problem.depth not in ours}
+    # curl follows a hundred issuers, and does not miss the one after the last that we follow. It
+    # looks at a staple only with --cert-status.
+    codes = {
+        problem.code for problem in problems if not problem.stapled and problem.depth not in ours
+    }
     if codes and contact.sent and certificate.malformed_on_path(contact.sent):
         return TLS_FAILED
-    # An issuer that was sent and that OpenSSL does not take: it cannot read one of the two in full, or the algorithm of
-    # the signature is none for the issuer's key, of which its error queue says nothing.
+    # An issuer that was sent and that OpenSSL does not take: it cannot read one of the two in full,
+    # or the algorithm of the signature is none for the issuer's key, of which its error queue says
+    # nothing.
     if any(one.code in judge.NO_ISSUER and one.reason is Reason.CHAIN_INVALID for one in problems):
         return NOT_VERIFIED if _unfit_algorithm(contact.sent) else TLS_FAILED
     if codes - _NAMES:
@@ -93,7 +107,8 @@ def of_contact(
     if any(certificate.signed_with_sha3_by_ec(each) for each in contact.path):
         return NOT_VERIFIED  # OpenSSL has known these signatures since 3.4
     if contact.ending is Ending.DONE and contact.codes:
-        return RECEIVE_FAILED  # the alert for want of a client certificate came after the handshake (TLS 1.3)
+        # The alert for want of a client certificate came after the handshake (TLS 1.3)
+        return RECEIVE_FAILED
     if contact.ending is Ending.DECLINED and not contact.codes:
         return TIMED_OUT  # we have read enough of a handshake without an end, and curl reads on
     return _ENDINGS[contact.ending]
@@ -120,8 +135,11 @@ def _of_first_error(contact: Contact) -> int:
 
 
 def _unfit_algorithm(sent: Sequence[bytes]) -> bool:
-    """Whether the algorithm that the leaf names for its signature is unknown, or another than the one beside it."""
-    return bool(sent) and (certificate.algorithms_differ(sent[0]) or "." in certificate.read(sent[0]).signature)
+    """Whether the algorithm that the leaf names for its signature is unknown, or another than the
+    one beside it."""
+    return bool(sent) and (
+        certificate.algorithms_differ(sent[0]) or "." in certificate.read(sent[0]).signature
+    )
 
 
 def _by_common_name(leaf: Certificate | None, hostname: str) -> bool:

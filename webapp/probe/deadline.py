@@ -21,7 +21,7 @@ class Deadline:
         return max(0.0, time.monotonic() - self.end)
 
     def stand_still(self, since: float) -> None:
-        """Do not count the time since this moment: it was spent standing in line."""
+        """Do not count the time since this moment: it was spent waiting in the queue."""
         waited = time.monotonic() - since
         self.started += waited
         self.end += waited

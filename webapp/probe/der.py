@@ -1,6 +1,9 @@
-"""The elements that ASN.1 data is made of (X.690), read as tolerantly as OpenSSL reads them. No I/O.
+"""The elements that ASN.1 data is made of (X.690), read as tolerantly as OpenSSL reads them.
 
-Servers may send BER where a standard asks for DER: lengths of no fixed form, indefinite lengths, strings in parts.
+No I/O.
+
+Servers may send BER where a standard asks for DER: lengths of no fixed form, indefinite lengths,
+strings in parts.
 """
 
 from __future__ import annotations
@@ -9,9 +12,17 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
-UTC_TIME, UNIVERSAL_STRING, BMP_STRING = 0x17, 0x1C, 0x1E
-SEQUENCE, SET = 0x30, 0x31
+BOOLEAN = 0x01
+INTEGER = 0x02
+BIT_STRING = 0x03
+OCTET_STRING = 0x04
+NULL = 0x05
+OID = 0x06
+UTC_TIME = 0x17
+UNIVERSAL_STRING = 0x1C
+BMP_STRING = 0x1E
+SEQUENCE = 0x30
+SET = 0x31
 CONSTRUCTED = 0x20  # the bit of a tag that says: there are elements inside
 # As OpenSSL has it (ASN1_MAX_CONSTRUCTED_NEST, ASN1_MAX_STRING_NEST).
 _MOST_DEEP = 30  # elements inside each other
@@ -30,11 +41,16 @@ class Element(NamedTuple):
 
 
 def elements(data: bytes) -> Iterator[Element]:
-    """The elements in these bytes, one after the other. Raises `Malformed` when it comes to one that is none."""
-    at, end = 0, len(data)
+    """The elements in these bytes, one after the other.
+
+    Raises `Malformed` when it comes to one that is none.
+    """
+    at = 0
+    end = len(data)
     while at < end:
         stop = at + 2 + data[at + 1] if at + 1 < end else end + 1
-        if stop <= end and data[at + 1] < 0x80 and data[at] & 0x1F != 0x1F:  # nearly every element there is
+        # Nearly every element there is
+        if stop <= end and data[at + 1] < 0x80 and data[at] & 0x1F != 0x1F:
             yield Element(data[at], data[at + 2 : stop])
             at = stop
         else:
@@ -48,7 +64,8 @@ def first(data: bytes) -> Element:
 
 
 def inside(element: Element, tag: int, at_least: int = 0) -> list[Element]:
-    """The elements inside of one that has to have this tag, and so many of them; raises `Malformed`."""
+    """The elements inside of one that has to have this tag, and so many of them; raises
+    `Malformed`."""
     if element.tag != tag:
         raise Malformed(f"tag {element.tag:#x} in place of {tag:#x}")
     found = list(elements(element.body))
@@ -71,7 +88,8 @@ def dotted(body: bytes) -> str:
     """ "2.5.4.3": an object identifier (X.690, 8.19). Raises `Malformed`."""
     if not body or body[-1] & 0x80 or len(body) > 40:
         raise Malformed("no object identifier")
-    numbers, number = [], 0
+    numbers = []
+    number = 0
     for octet in body:
         number = number << 7 | octet & 0x7F
         if not octet & 0x80:
@@ -103,9 +121,13 @@ def whole(element: Element) -> bytes:
 
 
 def check(data: bytes) -> None:
-    """Raises `Malformed` where these bytes are not elements down to the innermost. Reads each byte once."""
+    """Raises `Malformed` where these bytes are not elements down to the innermost.
+
+    Reads each byte once.
+    """
     at = 0
-    around = [(len(data), False)]  # where each element around `at` ends; True: two zero bytes end it before that
+    # Where each element around `at` ends; True: two zero bytes end it before that
+    around = [(len(data), False)]
     while around:
         end, needs_zeros = around[-1]
         if needs_zeros and at + 2 <= end and data[at : at + 2] == b"\0\0":
@@ -127,8 +149,8 @@ def check(data: bytes) -> None:
 
 
 def _head(data: bytes, at: int) -> tuple[int, int, int | None]:
-    """The tag of the element that begins at `at`, where its content begins, and the length of that; None where it is
-    indefinite (X.690, 8.1.3.6)."""
+    """The tag of the element that begins at `at`, where its content begins, and the length of that;
+    None where it is indefinite (X.690, 8.1.3.6)."""
     try:
         tag = data[at]
         at += 1
@@ -163,7 +185,8 @@ def _one(data: bytes, at: int) -> tuple[Element, int]:
 
 
 def _zeros_after(data: bytes, at: int) -> int:
-    """Where the two zero bytes are that end the content of indefinite length which begins at `at`."""
+    """Where the two zero bytes are that end the content of indefinite length which begins at
+    `at`."""
     still_open = 1
     while True:
         if data[at : at + 2] == b"\0\0":

@@ -1,7 +1,8 @@
-"""The long look at one name: every address, the chain, the HTTP answer, and what to make of it, step by step.
+"""The long look at one name: every address, the chain, the HTTP answer, and what to make of it,
+step by step.
 
-Every connection goes to an address that was vetted, no wait is without an end, and nothing is followed. What the
-padlock shows is judged as every check is; the rest explains it.
+Every connection goes to an address that was vetted, no wait is without an end, and nothing is
+followed. What the padlock shows is judged as every check is; the rest explains it.
 """
 
 from __future__ import annotations
@@ -44,8 +45,24 @@ MOST_CPU_SECONDS = 0.4  # for all that servers send; honest ones take a hundredt
 PLAIN_HTTP = 80
 # In whose names an alias ends that leads to a network between the visitors and the server.
 _EDGE_NAMES = (
-    *("cloudflare.net", "cloudfront.net", "fastly.net", "akamaiedge.net", "akamai.net", "edgekey.net", "edgesuite.net"),
-    *("azureedge.net", "azurefd.net", "b-cdn.net", "kxcdn.com", "incapdns.net", "sucuri.net", "stackpathdns.com"),
+    *(
+        "cloudflare.net",
+        "cloudfront.net",
+        "fastly.net",
+        "akamaiedge.net",
+        "akamai.net",
+        "edgekey.net",
+        "edgesuite.net",
+    ),
+    *(
+        "azureedge.net",
+        "azurefd.net",
+        "b-cdn.net",
+        "kxcdn.com",
+        "incapdns.net",
+        "sucuri.net",
+        "stackpathdns.com",
+    ),
 )
 
 
@@ -86,13 +103,18 @@ class _Asked:
 
 
 def diagnose(
-    text: str, settings: Settings = DEFAULT, server: str | None = None, aliases: Aliases = system_aliases
+    text: str,
+    settings: Settings = DEFAULT,
+    server: str | None = None,
+    aliases: Aliases = system_aliases,
 ) -> Iterator[Step]:
-    """The steps of a diagnosis as they are found; the last is a `Verdict`. Never raises, as `check`.
+    """The steps of a diagnosis as they are found; the last is a `Verdict`.
 
-    `server` is the address of the server that the name is meant to lead to, where that is known: it is asked for the
-    same name. `aliases` asks for CNAMEs. Takes three times the timeout of `settings` at most, and 15 seconds; of CPU
-    time, a second.
+    Never raises, as `check`.
+
+    `server` is the address of the server that the name is meant to lead to, where that is known: it
+    is asked for the same name. `aliases` asks for CNAMEs. Takes three times the timeout of
+    `settings` at most, and 15 seconds; of CPU time, a second.
     """
     deadline = Deadline(settings.timeout)
     hostname = None
@@ -116,14 +138,15 @@ def _at_its_addresses(
     dns, where = _dns(hostname, deadline, settings, aliases)
     yield dns
     if dns.reason is not None:
-        if server is not None and dns.reason is Reason.DNS_NOT_FOUND:  # else nobody can tell
+        if server is not None and dns.reason is Reason.DNS_NOT_FOUND:  # else no one can tell
             yield _origin(text, hostname, server, settings, [], dns, "", effort)
         failure = LookupFailed(dns.reason, dns.detail, dns.stray)
         finding = engine.failed(text, hostname, failure, deadline)
         yield Verdict(finding, finding.curl)
         return
     asked = []
-    with ThreadPoolExecutor(len(where), "diagnosis") as each:  # every address by itself, all of them at once
+    # Every address by itself, all of them at once
+    with ThreadPoolExecutor(len(where), "diagnosis") as each:
         share = MOST_CPU_SECONDS / len(where)
         looks = [
             each.submit(_look, text, hostname, endpoint, trust, settings, dns.stray, effort, share)
@@ -134,8 +157,8 @@ def _at_its_addresses(
             yield asked[-1].step
     asked.sort(key=lambda one: where.index(one.endpoint))
     leading = _leading(asked)
-    # An address without a route from here says nothing of its server: many machines have no IPv6. Nor does one that was
-    # not asked for want of time.
+    # An address without a route from here says nothing of its server: many machines have no IPv6.
+    # Nor does one that was not asked for want of time.
     same = (leading.finding.reason, Reason.UNREACHABLE, Reason.MONITOR_ERROR)
     odd = tuple(one.step for one in asked if one.finding.reason not in same)
     if len(asked) > 1:
@@ -145,8 +168,12 @@ def _at_its_addresses(
     if leading.closeup is not None and leading.closeup.served:
         path = leading.contact.other_path or leading.closeup.verified
         with effort.working():
-            other_ways = chain.other_ways(leading.closeup.served, path, partial(trust_store.path_over, trust))
-            seen = chain.read(leading.closeup, leading.finding, leading.contact.other_path, other_ways)
+            other_ways = chain.other_ways(
+                leading.closeup.served, path, partial(trust_store.path_over, trust)
+            )
+            seen = chain.read(
+                leading.closeup, leading.finding, leading.contact.other_path, other_ways
+            )
             remarks = chain.weaknesses(seen, leading.finding)
         yield ChainSeen(leading.endpoint, seen)
         yield _names(hostname, leading)
@@ -160,18 +187,33 @@ def _at_its_addresses(
         led = _origin(text, hostname, server, settings, asked, dns, edge, effort)
         origin = led.origin
         yield led
-    yield Verdict(leading.finding, leading.step.curl, remarks, odd, seen, origin, second, cut_short=effort.used_up)
+    yield Verdict(
+        leading.finding,
+        leading.step.curl,
+        remarks,
+        odd,
+        seen,
+        origin,
+        second,
+        cut_short=effort.used_up,
+    )
 
 
-def _dns(hostname: str, deadline: Deadline, settings: Settings, aliases: Aliases) -> tuple[DnsAnswer, list[Endpoint]]:
+def _dns(
+    hostname: str, deadline: Deadline, settings: Settings, aliases: Aliases
+) -> tuple[DnsAnswer, list[Endpoint]]:
     """The step, and where to ask; nowhere, where that step has a reason."""
     instead = bool(overridden(hostname, settings.connect_to))
     began = deadline.elapsed()
     try:
-        found = drive(resolve(hostname, deadline, lookup=settings.lookup, connect_to=settings.connect_to))
+        found = drive(
+            resolve(hostname, deadline, lookup=settings.lookup, connect_to=settings.connect_to)
+        )
     except LookupFailed as error:
         took = deadline.elapsed() - began
-        return DnsAnswer(hostname, took, instead=instead, reason=error.reason, detail=str(error)), []
+        return DnsAnswer(
+            hostname, took, instead=instead, reason=error.reason, detail=str(error)
+        ), []
     took = deadline.elapsed() - began
     addresses = tuple(dict.fromkeys(endpoint.address for endpoint in found))
     askable = tuple(text for text in addresses if settings.policy.refusal(ip_address(text)) is None)
@@ -196,7 +238,8 @@ def _look(
     effort: Effort,
     share: float,
 ) -> _Asked:
-    """One address by itself; and what its web server says, where the handshake got so far that it can say anything."""
+    """One address by itself; and what its web server says, where the handshake got so far that it
+    can say anything."""
     deadline = Deadline(settings.timeout)
     confirmed = engine.confirmed(hostname, [endpoint], trust, deadline, closely=True)
     try:
@@ -214,8 +257,11 @@ def _look(
 
 
 def _leading(asked: Sequence[_Asked]) -> _Asked:
-    """The address whose answer the padlock shows: the first that takes a connection. Where none does, one that may
-    still live counts more than one that refuses, and that more than one without a route."""
+    """The address whose answer the padlock shows: the first that takes a connection.
+
+    Where none does, one that may still live counts more than one that refuses, and that more than
+    one without a route.
+    """
     connected = next((one for one in asked if one.closeup is not None), None)
     return connected or min(asked, key=lambda one: _NO_CONNECTION.index(one.contact.ending))
 
@@ -223,7 +269,9 @@ def _leading(asked: Sequence[_Asked]) -> _Asked:
 _NO_CONNECTION = (Ending.TIMEOUT, Ending.RESET, Ending.REFUSED, Ending.UNREACHABLE)
 
 
-def _compared(asked: Sequence[_Asked], leading: _Asked, odd: tuple[AddressAsked, ...]) -> AddressesCompared:
+def _compared(
+    asked: Sequence[_Asked], leading: _Asked, odd: tuple[AddressAsked, ...]
+) -> AddressesCompared:
     steps = [one.step for one in asked]
     seen = [one for one in steps if one.connected and one not in odd]
     other = [one for one in seen if one.fingerprint != leading.step.fingerprint]
@@ -231,20 +279,31 @@ def _compared(asked: Sequence[_Asked], leading: _Asked, odd: tuple[AddressAsked,
 
 
 def _names(hostname: str, leading: _Asked) -> NamesCovered:
-    finding, leaf = leading.finding, leading.contact.leaf or b""
+    finding = leading.finding
+    leaf = leading.contact.leaf or b""
     read = finding.certificate or certificate.read(leaf)
     sibling = hostname.removeprefix("www.") if hostname.startswith("www.") else f"www.{hostname}"
     covered = not any(problem.reason is Reason.WRONG_HOSTNAME for problem in finding.problems)
     also = certificate.covers(leaf, sibling)
     return NamesCovered(
-        hostname, read.names, covered, sibling, also, read.names_total, Field.NAMES not in read.unreadable
+        hostname,
+        read.names,
+        covered,
+        sibling,
+        also,
+        read.names_total,
+        Field.NAMES not in read.unreadable,
     )
 
 
-def _second(text: str, hostname: str, leading: _Asked, settings: Settings, effort: Effort) -> SecondCertificate | None:
-    """A second certificate at the leading address, for the other kind of key; None where there is none.
+def _second(
+    text: str, hostname: str, leading: _Asked, settings: Settings, effort: Effort
+) -> SecondCertificate | None:
+    """A second certificate at the leading address, for the other kind of key; None where there is
+    none.
 
-    Servers with one for ECDSA and one for RSA show each client the one that it prefers. No verdict depends on it.
+    Servers with one for ECDSA and one for RSA show each client the one that it prefers. No verdict
+    depends on it.
     """
     leaf = leading.finding.certificate
     if leaf is None or not leading.contact.chain_seen:
@@ -253,7 +312,9 @@ def _second(text: str, hostname: str, leading: _Asked, settings: Settings, effor
     deadline = Deadline(SECOND_SECONDS)
     trust = trust_store.trust(settings.ca_bundle, other)
     try:
-        contact = drive(bounded(engine.asked_once(hostname, [leading.endpoint], trust, deadline), effort))
+        contact = drive(
+            bounded(engine.asked_once(hostname, [leading.endpoint], trust, deadline), effort)
+        )
     except TooMuchWork:
         return None
     if not contact.chain_seen:
@@ -265,7 +326,9 @@ def _second(text: str, hostname: str, leading: _Asked, settings: Settings, effor
     return SecondCertificate(leading.endpoint, other, finding)
 
 
-def _http(hostname: str, leading: _Asked, settings: Settings, effort: Effort) -> Iterator[HttpAnswer]:
+def _http(
+    hostname: str, leading: _Asked, settings: Settings, effort: Effort
+) -> Iterator[HttpAnswer]:
     if leading.answer is not None:
         yield HttpAnswer(True, leading.answer, leading.speaks_http2)
     plain: Sequence[Endpoint] = [Endpoint(leading.endpoint.address, PLAIN_HTTP)]
@@ -276,7 +339,9 @@ def _http(hostname: str, leading: _Asked, settings: Settings, effort: Effort) ->
         where = vetted(plain, settings.policy).endpoints
     except LookupFailed:
         return  # it must not be asked there
-    yield HttpAnswer(False, http_answer.ask(hostname, where[0], Deadline(HTTP_SECONDS), effort=effort))
+    yield HttpAnswer(
+        False, http_answer.ask(hostname, where[0], Deadline(HTTP_SECONDS), effort=effort)
+    )
 
 
 def _origin(
@@ -289,10 +354,14 @@ def _origin(
     edge: str,
     effort: Effort,
 ) -> OriginAsked:
-    """Where the name leads, seen from its server, which is asked for the same name where that is allowed."""
+    """Where the name leads, seen from its server, which is asked for the same name where that is
+    allowed."""
     where = overridden(server, settings.connect_to) or [Endpoint(server, 443)]
     known = {one.endpoint: one.finding for one in asked}
-    edge = edge or next((name for alias in dns.aliases or () for name in _EDGE_NAMES if alias.endswith(f".{name}")), "")
+    edge = edge or next(
+        (name for alias in dns.aliases or () for name in _EDGE_NAMES if alias.endswith(f".{name}")),
+        "",
+    )
     if where[0] in known:
         return OriginAsked(server, Origin.HERE, known[where[0]])
     deadline = Deadline(settings.timeout)
@@ -300,7 +369,9 @@ def _origin(
     try:
         trust = trust_store.trust(settings.ca_bundle)
         there = vetted(where, settings.policy)
-        contact = drive(bounded(engine.confirmed(hostname, there.endpoints, trust, deadline), effort))
+        contact = drive(
+            bounded(engine.confirmed(hostname, there.endpoints, trust, deadline), effort)
+        )
         with effort.working():
             finding = engine.judged(text, hostname, contact, deadline)
     except (LookupFailed, TooMuchWork) as error:

@@ -1,4 +1,5 @@
-"""How much CPU time the look at one server may take: a hostile one can make every step of it expensive."""
+"""How much CPU time the look at one server may take: a hostile one can make every step of it
+expensive."""
 
 from __future__ import annotations
 
@@ -14,11 +15,13 @@ T = TypeVar("T")
 
 
 class TooMuchWork(Exception):
-    """It was not begun, or not finished: what was done before has taken all the CPU time that there is for it."""
+    """It was not begun, or not finished: what was done before has taken all the CPU time that there
+    is for it."""
 
 
 class Effort:
-    """At most `seconds` of CPU time for all threads that work for the same thing, one after the other.
+    """At most `seconds` of CPU time for all threads that work for the same thing, one after the
+    other.
 
     They take turns at working, and wait side by side: so each sees what the others have spent.
     """
@@ -63,15 +66,20 @@ class Effort:
 
 
 def bounded(probe: Probe[T], effort: Effort, share: float = 0.0) -> Probe[T]:
-    """The same probe, its work counted. Raises `TooMuchWork` where the effort is used up before it has come to its
-    `share` of it, in seconds: what has cost that much may go on to its end, so that the cost was not in vain."""
+    """The same probe, its work counted.
+
+    Raises `TooMuchWork` where the effort is used up before it has come to its `share` of it, in
+    seconds: what has cost that much may go on to its end, so that the cost was not in vain.
+    """
     step: Callable[[], Wait] = probe.__next__
     own = 0.0
     try:
         while True:
             with effort.working():
                 if effort.used_up and own <= share:
-                    raise TooMuchWork(f"not asked: {effort.seconds} seconds of CPU time were used up before")
+                    raise TooMuchWork(
+                        f"not asked: {effort.seconds} seconds of CPU time were used up before"
+                    )
                 before = time.thread_time()
                 try:
                     wait = step()

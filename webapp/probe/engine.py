@@ -15,21 +15,42 @@ from queue import SimpleQueue
 from typing import Any
 
 from webapp.probe import browsers, certificate, chain, curl, handshake, judge, staple, trust_store
-from webapp.probe.address import ConnectTo, Endpoint, Lookup, LookupFailed, Network, Policy, endpoints, system_lookup
+from webapp.probe.address import (
+    ConnectTo,
+    Endpoint,
+    Lookup,
+    LookupFailed,
+    Network,
+    Policy,
+    endpoints,
+    system_lookup,
+)
+from webapp.probe.address_limits import AddressLimits, NoSlot
 from webapp.probe.deadline import Deadline
 from webapp.probe.effort import TooMuchWork
 from webapp.probe.faults import Faults, log_fault
-from webapp.probe.finding import Contact, Ending, Finding, Note, Problem, Reason, Staple, StapleStatus, Stray
+from webapp.probe.finding import (
+    Contact,
+    Ending,
+    Finding,
+    Note,
+    Problem,
+    Reason,
+    Staple,
+    StapleStatus,
+    Stray,
+)
 from webapp.probe.hostname import NotCheckable, parse
 from webapp.probe.trust_store import Trust
-from webapp.probe.turns import NoTurn, Turns
 from webapp.probe.waiting import Crew, Probe, Wait, drive
 
 log = logging.getLogger(__name__)
 
-ASLEEP = 5.0  # seconds past its deadline from which a silence says more about this machine than about the far side
-GATHER = 0.002  # seconds for which findings gather while there is no room for another name
-RETRY_PAUSE = 0.25  # seconds before red without a certificate is confirmed by a second try
+# Seconds past its deadline from which a silence says more about this machine than about the far
+# side
+ASLEEP_SECONDS = 5.0
+GATHER_SECONDS = 0.002  # seconds for which findings gather while there is no room for another name
+RETRY_SECONDS = 0.25  # seconds before red without a certificate is confirmed by a second try
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +76,25 @@ NOT_ASKED = "not asked: its server has left the names before it without an answe
 
 
 def check(text: str, settings: Settings = DEFAULT) -> Finding:
-    """What the TLS server of the host name in `text` shows, now. Never raises: what goes wrong over there is the
-    answer, what goes wrong here is logged and answered as `monitor_error`."""
+    """What the TLS server of the host name in `text` shows, now.
+
+    Never raises: what goes wrong over there is the answer, what goes wrong here is logged and
+    answered as `monitor_error`.
+    """
     return drive(probe(text, settings))
 
 
-def check_many(hosts: Iterable[str], settings: Settings = DEFAULT, concurrency: int = 64) -> Iterator[Finding]:
+def check_many(
+    hosts: Iterable[str], settings: Settings = DEFAULT, concurrency: int = 64
+) -> Iterator[Finding]:
     """A finding for each of `hosts`, as they finish, `concurrency` at a time.
 
-    `hosts` may be endless: it is read as fast as findings are taken, and no more than `concurrency` are under way. It
-    is read in the caller's thread: while it blocks, nothing is yielded.
+    `hosts` may be endless: it is read as fast as findings are taken, and no more than `concurrency`
+    are under way. It is read in the caller's thread: while it blocks, nothing is yielded.
     """
     finished: SimpleQueue[Future[Finding]] = SimpleQueue()
-    flying, faults = 0, Faults()
+    flying = 0
+    faults = Faults()
     with ExitStack() as stack:
         stack.callback(faults.report)
         crew = stack.enter_context(closing(Crew[Finding](concurrency, "probe")))
@@ -75,8 +102,9 @@ def check_many(hosts: Iterable[str], settings: Settings = DEFAULT, concurrency: 
             crew.submit(probe(host, settings, faults=faults)).add_done_callback(finished.put)
             flying += 1
             if flying >= concurrency:
-                # Each look takes the interpreter from the thread that shakes hands: some at once are 7 % quicker.
-                time.sleep(GATHER)
+                # Each look takes the interpreter from the thread that shakes hands: some at once
+                # are 7 % quicker.
+                time.sleep(GATHER_SECONDS)
             while flying >= concurrency or not finished.empty():
                 yield finished.get().result()
                 flying -= 1
@@ -86,10 +114,16 @@ def check_many(hosts: Iterable[str], settings: Settings = DEFAULT, concurrency: 
 
 
 def probe(
-    text: str, settings: Settings = DEFAULT, turns: Turns | None = None, faults: Faults | None = None
+    text: str,
+    settings: Settings = DEFAULT,
+    turns: AddressLimits | None = None,
+    faults: Faults | None = None,
 ) -> Probe[Finding]:
-    """`check` as a generator, for whoever does the waiting for many: see `waiting`. With `turns` it stands in line
-    at a busy address; that time does not count. `faults` logs failures of our own that many have in common once."""
+    """`check` as a generator, for a caller that waits for many: see `waiting`.
+
+    With `turns` it waits in the queue at a busy address; that time does not count. `faults` logs
+    failures of our own that many have in common once.
+    """
     deadline = Deadline(settings.timeout)
     hostname = None
     try:
@@ -105,21 +139,29 @@ def probe(
         if turns is None:
             contact = yield from confirmed(hostname, where.endpoints, trust, deadline)
         else:
-            contact = yield from _in_turn(hostname, where.endpoints, trust, deadline, turns)
+            contact = yield from _within_limits(hostname, where.endpoints, trust, deadline, turns)
         return judged(text, hostname, contact, deadline, where.stray)
     except Exception as error:  # noqa: BLE001 - told apart, and logged where it is ours
-        return failed(text, hostname, error, deadline, faults.log if faults is not None else log_fault)
+        return failed(
+            text, hostname, error, deadline, faults.log if faults is not None else log_fault
+        )
 
 
-def judged(text: str, hostname: str, contact: Contact, deadline: Deadline, stray: tuple[Stray, ...] = ()) -> Finding:
+def judged(
+    text: str, hostname: str, contact: Contact, deadline: Deadline, stray: tuple[Stray, ...] = ()
+) -> Finding:
     """The finding that one contact comes to, with the addresses of the name that were not asked."""
     leaf = certificate.read(contact.leaf) if contact.leaf is not None else None
     doubted = any(code == judge.HOSTNAME_MISMATCH for code, _, _ in contact.errors)
     reason, problems = judge.judge(
         contact,
-        issuer_missing=not contact.sent or certificate.lacks_issuer(contact.sent[0], contact.sent[1:]),
-        name_covered=doubted and contact.leaf is not None and certificate.covers(contact.leaf, hostname),
-        ends_in_root=bool(contact.errors and contact.path) and certificate.read_link(contact.path[-1]).self_issued,
+        issuer_missing=not contact.sent
+        or certificate.lacks_issuer(contact.sent[0], contact.sent[1:]),
+        name_covered=doubted
+        and contact.leaf is not None
+        and certificate.covers(contact.leaf, hostname),
+        ends_in_root=bool(contact.errors and contact.path)
+        and certificate.read_link(contact.path[-1]).self_issued,
     )
     if reason is Reason.MONITOR_ERROR:
         log.error("checking %r failed on our side: OpenSSL says %s", text, problems[0].text)
@@ -148,7 +190,8 @@ def judged(text: str, hostname: str, contact: Contact, deadline: Deadline, stray
 def _staple(contact: Contact, problems: Sequence[Problem]) -> Staple | None:
     if not contact.chain_seen or contact.leaf is None or contact.staple is None:
         return None
-    # Where another path works, its issuer is trusted, whatever is wrong with the one that OpenSSL followed.
+    # Where another path works, its issuer is trusted, whatever is wrong with the one that OpenSSL
+    # followed.
     path = contact.other_path or (contact.path if judge.trusts_issuer(problems) else ())
     return staple.read(contact.staple, contact.leaf, next(iter(path[1:]), None), datetime.now(UTC))
 
@@ -173,10 +216,17 @@ def _notes(contact: Contact, reason: Reason, stapled: Staple | None) -> Iterator
     if stapled is not None and stapled.status in _STAPLE_NOTES:
         yield _STAPLE_NOTES[stapled.status]
     current = stapled is not None and stapled.status in (StapleStatus.GOOD, StapleStatus.REVOKED)
-    if contact.chain_seen and contact.leaf is not None and not current and certificate.must_staple(contact.leaf):
+    if (
+        contact.chain_seen
+        and contact.leaf is not None
+        and not current
+        and certificate.must_staple(contact.leaf)
+    ):
         yield Note.MUST_STAPLE
     if reason is Reason.OK:
-        yield from browsers.refusals(contact.other_path or contact.path, rsa_exchange=contact.rsa_exchange)
+        yield from browsers.refusals(
+            contact.other_path or contact.path, rsa_exchange=contact.rsa_exchange
+        )
 
 
 def failed(
@@ -186,30 +236,47 @@ def failed(
     deadline: Deadline,
     log_it: Callable[[str, Exception], None] = log_fault,
 ) -> Finding:
-    """The finding where it came to no contact: what kept us from it, or our own fault, which is logged."""
+    """The finding where it came to no contact: what kept us from it, or our own fault, which is
+    logged."""
     if isinstance(error, NotCheckable):
         return _finding(text, hostname, Reason.NOT_CHECKABLE, deadline, refusal=error.refusal)
     if isinstance(error, LookupFailed):
         number = curl.of_lookup(error.reason, str(error))
-        return _finding(text, hostname, error.reason, deadline, detail=str(error), stray=error.stray, curl=number)
-    if isinstance(error, NoTurn | TooMuchWork):
+        return _finding(
+            text,
+            hostname,
+            error.reason,
+            deadline,
+            detail=str(error),
+            stray=error.stray,
+            curl=number,
+        )
+    if isinstance(error, NoSlot | TooMuchWork):
         return _finding(text, hostname, Reason.MONITOR_ERROR, deadline, detail=str(error))
     log_it(text, error)
     detail = certificate.clean(f"{type(error).__name__}: {error}")
     return _finding(text, hostname, Reason.MONITOR_ERROR, deadline, detail=detail)
 
 
-def _finding(text: str, hostname: str | None, reason: Reason, deadline: Deadline, **facts: Any) -> Finding:
-    if reason in (Reason.TIMEOUT, Reason.DNS_FAILED) and deadline.overdue() > ASLEEP:
-        # Stopped, suspended or starved: whatever did not come in time, it is not the far side's fault.
-        return Finding(text, hostname, Reason.MONITOR_ERROR, datetime.now(UTC), deadline.elapsed(), detail=LATE)
+def _finding(
+    text: str, hostname: str | None, reason: Reason, deadline: Deadline, **facts: Any
+) -> Finding:
+    if reason in (Reason.TIMEOUT, Reason.DNS_FAILED) and deadline.overdue() > ASLEEP_SECONDS:
+        # Stopped, suspended or starved: whatever did not come in time, it is not the far side's
+        # fault.
+        return Finding(
+            text, hostname, Reason.MONITOR_ERROR, datetime.now(UTC), deadline.elapsed(), detail=LATE
+        )
     return Finding(text, hostname, reason, datetime.now(UTC), deadline.elapsed(), **facts)
 
 
-def _in_turn(
-    hostname: str, where: Sequence[Endpoint], trust: Trust, deadline: Deadline, turns: Turns
+def _within_limits(
+    hostname: str, where: Sequence[Endpoint], trust: Trust, deadline: Deadline, turns: AddressLimits
 ) -> Probe[Contact]:
-    """The same as `confirmed`, when it is this name's turn at all its addresses. Raises `NoTurn`."""
+    """The same as `confirmed`, when it is this name's turn at all its addresses.
+
+    Raises `NoSlot`.
+    """
     since = time.monotonic()
     taken = yield from turns.take(where)
     deadline.stand_still(since)
@@ -230,15 +297,24 @@ _CUT_OFF = (Ending.REFUSED, Ending.RESET, Ending.CUT_OFF_LATE, Ending.CLOSED_LAT
 
 
 def confirmed(
-    hostname: str, where: Sequence[Endpoint], trust: Trust, deadline: Deadline, *, closely: bool = False
+    hostname: str,
+    where: Sequence[Endpoint],
+    trust: Trust,
+    deadline: Deadline,
+    *,
+    closely: bool = False,
 ) -> Probe[Contact]:
-    """A contact; one that was refused or cut off is confirmed by a second try. Where its chain does not verify, another
-    path over the certificates sent is looked for."""
+    """A contact; one that was refused or cut off is confirmed by a second try.
+
+    Where its chain does not verify, another path over the certificates sent is looked for.
+    """
     contact = yield from _twice(hostname, where, trust, deadline, closely=closely)
     return _with_other_path(contact, trust)
 
 
-def asked_once(hostname: str, where: Sequence[Endpoint], trust: Trust, deadline: Deadline) -> Probe[Contact]:
+def asked_once(
+    hostname: str, where: Sequence[Endpoint], trust: Trust, deadline: Deadline
+) -> Probe[Contact]:
     """The same without a second try."""
     contact = yield from handshake.shake_hands(hostname, where, trust, deadline)
     return _with_other_path(contact, trust)
@@ -247,7 +323,9 @@ def asked_once(hostname: str, where: Sequence[Endpoint], trust: Trust, deadline:
 def _with_other_path(contact: Contact, trust: Trust) -> Contact:
     if not chain.may_have_other_path(contact):
         return contact
-    return replace(contact, other_path=chain.other_path(contact.sent, partial(trust_store.path_over, trust)))
+    return replace(
+        contact, other_path=chain.other_path(contact.sent, partial(trust_store.path_over, trust))
+    )
 
 
 def _twice(
@@ -255,9 +333,9 @@ def _twice(
 ) -> Probe[Contact]:
     contact = yield from handshake.shake_hands(hostname, where, trust, deadline, closely=closely)
     cut_off = contact.ending in _CUT_OFF
-    if not cut_off or contact.costly or deadline.remaining() <= RETRY_PAUSE:
+    if not cut_off or contact.costly or deadline.remaining() <= RETRY_SECONDS:
         return contact
-    yield Wait(deadline.within(RETRY_PAUSE))
+    yield Wait(deadline.within(RETRY_SECONDS))
     second = yield from handshake.shake_hands(hostname, where, trust, deadline, closely=closely)
     # Silence the second time does not take the first answer back.
     return contact if second.ending is Ending.TIMEOUT else second

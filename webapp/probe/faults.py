@@ -1,4 +1,5 @@
-"""Failures of our own that many checks have in common: one traceback and a number, not hundreds of tracebacks."""
+"""Failures of our own that many checks have in common: one traceback and a number, not hundreds of
+tracebacks."""
 
 from __future__ import annotations
 
@@ -25,18 +26,24 @@ def log_fault(text: str, error: BaseException) -> None:
 
 
 class Faults:
-    """The failures of one batch of checks. Call `report` at the end: it logs how many more there were of each."""
+    """The failures of one batch of checks.
+
+    Call `report` at the end: it logs how many more there were of each.
+    """
 
     def __init__(self) -> None:
         self._kinds: dict[tuple[str, int, str], _Kind] = {}
         self._lock = threading.Lock()
 
     def log(self, text: str, error: BaseException) -> None:
-        """Log the first failure of each kind in full, and count those that follow within a minute."""
+        """Log the first failure of each kind in full, and count those that follow within a
+        minute."""
         place = error.__traceback__
         while place is not None and place.tb_next is not None:
             place = place.tb_next
-        where = (place.tb_frame.f_code.co_filename, place.tb_lineno) if place is not None else ("", 0)
+        where = (
+            (place.tb_frame.f_code.co_filename, place.tb_lineno) if place is not None else ("", 0)
+        )
         key = (*where, type(error).__name__)
         with self._lock:
             known = self._kinds.get(key)
@@ -51,7 +58,8 @@ class Faults:
     def report(self) -> None:
         """Log how many more checks failed in each way, one line for each."""
         with self._lock:
-            kinds, self._kinds = list(self._kinds.values()), {}
+            kinds = list(self._kinds.values())
+            self._kinds = {}
         for kind in kinds:
             _report(kind)
 

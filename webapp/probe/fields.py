@@ -16,13 +16,19 @@ from types import MappingProxyType
 from webapp.probe import der
 from webapp.probe.der import Element, Malformed
 
-COMMON_NAME, ORGANIZATION = "2.5.4.3", "2.5.4.10"
-SUBJECT_KEY_ID, KEY_USAGE, SUBJECT_ALT_NAME, AUTHORITY_KEY_ID = "2.5.29.14", "2.5.29.15", "2.5.29.17", "2.5.29.35"
+COMMON_NAME = "2.5.4.3"
+ORGANIZATION = "2.5.4.10"
+SUBJECT_KEY_ID = "2.5.29.14"
+KEY_USAGE = "2.5.29.15"
+SUBJECT_ALT_NAME = "2.5.29.17"
+AUTHORITY_KEY_ID = "2.5.29.35"
 NAME_CONSTRAINTS = "2.5.29.30"
-AUTHORITY_ACCESS, TLS_FEATURE = "1.3.6.1.5.5.7.1.1", "1.3.6.1.5.5.7.1.24"
+AUTHORITY_ACCESS = "1.3.6.1.5.5.7.1.1"
+TLS_FEATURE = "1.3.6.1.5.5.7.1.24"
 
-# The extensions that OpenSSL reads of every certificate, with the tag that their value has to have. Where it cannot
-# read one, or meets one twice, it takes no part of a chain to be the issuer of another (x509v3_cache_extensions).
+# The extensions that OpenSSL reads of every certificate, with the tag that their value has to have.
+# Where it cannot read one, or meets one twice, it takes no part of a chain to be the issuer of
+# another (x509v3_cache_extensions).
 READ_BY_OPENSSL: Mapping[str, int] = MappingProxyType(
     {
         SUBJECT_KEY_ID: der.OCTET_STRING,
@@ -57,14 +63,29 @@ _ATTRIBUTES: Mapping[str, str] = MappingProxyType(
         "1.2.840.113549.1.9.1": "emailAddress",
     }
 )
-_RSA, _RSA_PSS, _EC, _DSA = "1.2.840.113549.1.1.1", "1.2.840.113549.1.1.10", "1.2.840.10045.2.1", "1.2.840.10040.4.1"
+_RSA = "1.2.840.113549.1.1.1"
+_RSA_PSS = "1.2.840.113549.1.1.10"
+_EC = "1.2.840.10045.2.1"
+_DSA = "1.2.840.10040.4.1"
 _ML_DSA: Mapping[str, str] = MappingProxyType(
-    {f"2.16.840.1.101.3.4.3.{last}": f"ML-DSA-{size}" for last, size in ((17, 44), (18, 65), (19, 87))}
+    {
+        f"2.16.840.1.101.3.4.3.{last}": f"ML-DSA-{size}"
+        for last, size in ((17, 44), (18, 65), (19, 87))
+    }
 )
-_SLH_DSA: Mapping[str, str] = MappingProxyType({f"2.16.840.1.101.3.4.3.{last}": "SLH-DSA" for last in range(20, 32)})
+_SLH_DSA: Mapping[str, str] = MappingProxyType(
+    {f"2.16.840.1.101.3.4.3.{last}": "SLH-DSA" for last in range(20, 32)}
+)
 _EDWARDS: Mapping[str, str] = MappingProxyType({"1.3.101.112": "Ed25519", "1.3.101.113": "Ed448"})
 _KEYS: Mapping[str, str] = MappingProxyType(
-    {**_EDWARDS, **_ML_DSA, **_SLH_DSA, "1.3.101.110": "X25519", "1.3.101.111": "X448", "1.2.840.113549.1.3.1": "DH"}
+    {
+        **_EDWARDS,
+        **_ML_DSA,
+        **_SLH_DSA,
+        "1.3.101.110": "X25519",
+        "1.3.101.111": "X448",
+        "1.2.840.113549.1.3.1": "DH",
+    }
 )
 _CURVES: Mapping[str, str] = MappingProxyType(
     {
@@ -99,21 +120,38 @@ _SIGNATURES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys((*_EDWARDS, *_ML_DSA, *_SLH_DSA), _BUILT_IN),
         "1.2.840.113549.1.1.2": "md2",
         "1.2.840.113549.1.1.4": "md5",
-        **{f"1.2.840.113549.1.1.{last}": name for last, name in ((5, "sha1"), (11, "sha256"), (12, "sha384"))},
+        **{
+            f"1.2.840.113549.1.1.{last}": name
+            for last, name in ((5, "sha1"), (11, "sha256"), (12, "sha384"))
+        },
         **{f"1.2.840.113549.1.1.{last}": name for last, name in ((13, "sha512"), (14, "sha224"))},
         "1.3.14.3.2.29": "sha1",  # RSA, by an older name
         "1.2.840.10045.4.1": "sha1",  # ECDSA
-        **{f"1.2.840.10045.4.3.{last}": f"sha{size}" for last, size in enumerate((224, 256, 384, 512), 1)},
+        **{
+            f"1.2.840.10045.4.3.{last}": f"sha{size}"
+            for last, size in enumerate((224, 256, 384, 512), 1)
+        },
         "1.2.840.10040.4.3": "sha1",  # DSA
-        **{f"2.16.840.1.101.3.4.3.{last}": f"sha{size}" for last, size in enumerate((224, 256, 384, 512), 1)},
+        **{
+            f"2.16.840.1.101.3.4.3.{last}": f"sha{size}"
+            for last, size in enumerate((224, 256, 384, 512), 1)
+        },
         # ECDSA and RSA with SHA-3
-        **{f"2.16.840.1.101.3.4.3.{last}": f"sha3-{size}" for last, size in enumerate((224, 256, 384, 512), 9)},
-        **{f"2.16.840.1.101.3.4.3.{last}": f"sha3-{size}" for last, size in enumerate((224, 256, 384, 512), 13)},
+        **{
+            f"2.16.840.1.101.3.4.3.{last}": f"sha3-{size}"
+            for last, size in enumerate((224, 256, 384, 512), 9)
+        },
+        **{
+            f"2.16.840.1.101.3.4.3.{last}": f"sha3-{size}"
+            for last, size in enumerate((224, 256, 384, 512), 13)
+        },
         "1.2.156.10197.1.501": "sm3",
     }
 )
 _FIELDS = ("serial", "signature", "issuer", "validity", "subject", "key")
-_VERSION, _EXTENSIONS, _HASH_OF_PSS = 0xA0, 0xA3, 0xA0
+_VERSION = 0xA0
+_EXTENSIONS = 0xA3
+_HASH_OF_PSS = 0xA0
 _TIME = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z", re.ASCII)
 
 Name = list[tuple[str, str]]  # attributes in order: the type of each, as a dotted OID, and its text
@@ -153,11 +191,14 @@ def take_apart(certificate: bytes) -> Opened:
 
 
 def text(element: Element) -> str:
-    """The text of a string of any kind, whatever its bytes are: what is no UTF-8 is read as Latin-1."""
+    """The text of a string of any kind, whatever its bytes are: what is no UTF-8 is read as
+    Latin-1."""
     try:
-        octets, kind = der.content(element), element.tag & ~der.CONSTRUCTED
+        octets = der.content(element)
+        kind = element.tag & ~der.CONSTRUCTED
     except Malformed:  # no string in parts after all: a name may hold anything
-        octets, kind = element.body, element.tag
+        octets = element.body
+        kind = element.tag
     if kind == der.BMP_STRING:
         return octets.decode("utf-16-be", "replace")
     if kind == der.UNIVERSAL_STRING:
@@ -179,8 +220,8 @@ def name(element: Element) -> Name:
 
 
 def canonical(name: Name) -> Canonical:
-    """What is equal for two names that are the same, as RFC 5280 (7.1) compares them: neither case nor the width of
-    spaces counts."""
+    """What is equal for two names that are the same, as RFC 5280 (7.1) compares them: neither case
+    nor the width of spaces counts."""
     return tuple((kind, " ".join(value.lower().split())) for kind, value in name)
 
 
@@ -197,8 +238,8 @@ def serial(element: Element) -> str:
 
 
 def moment(validity: Element, place: int) -> datetime:
-    """The start (0) or the end (1) of a certificate's life, in the one form that OpenSSL verifies: down to the second,
-    and in UTC. RFC 5280 (4.1.2.5): of two digits for the year, 50 is 1950."""
+    """The start (0) or the end (1) of a certificate's life, in the one form that OpenSSL verifies:
+    down to the second, and in UTC. RFC 5280 (4.1.2.5): of two digits for the year, 50 is 1950."""
     element = der.inside(validity, der.SEQUENCE)[place]
     digits = der.content(element).decode("ascii")
     if element.tag & ~der.CONSTRUCTED == der.UTC_TIME:
@@ -234,13 +275,17 @@ def _size(number: Element) -> int:
 
 
 def digest(element: Element) -> str:
-    """ "sha256": the digest of a signature. RSASSA-PSS names it among its parameters, and means SHA-1 where it does not
-    (RFC 4055, 3.1)."""
+    """ "sha256": the digest of a signature. RSASSA-PSS names it among its parameters, and means
+    SHA-1 where it does not (RFC 4055, 3.1)."""
     kind, *parameters = der.inside(element, der.SEQUENCE, at_least=1)
     oid = der.dotted(kind.body)
     if oid != _RSA_PSS:
         return _SIGNATURES.get(oid, oid)
-    given = [each for each in der.elements(parameters[0].body) if each.tag == _HASH_OF_PSS] if parameters else []
+    given = (
+        [each for each in der.elements(parameters[0].body) if each.tag == _HASH_OF_PSS]
+        if parameters
+        else []
+    )
     if not given:
         return "sha1"
     oid = der.dotted(der.first(der.first(given[0].body).body).body)

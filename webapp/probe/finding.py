@@ -1,4 +1,7 @@
-"""The words the engine speaks in: states, reasons, certificates and findings. No behaviour beyond reading them."""
+"""The words the engine speaks in: states, reasons, certificates and findings.
+
+No behaviour beyond reading them.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,10 @@ from webapp.probe.hostname import Refusal
 
 
 class State(StrEnum):
-    """What a padlock can say. `INACTIVE` is never found by the engine: an inactive item is not asked at all."""
+    """What a padlock can say.
+
+    `INACTIVE` is never found by the engine: an inactive item is not asked at all.
+    """
 
     VALID = "valid"
     INVALID = "invalid"
@@ -62,7 +68,9 @@ _UNKNOWN = (
 )
 
 STATE_OF: Mapping[Reason, State] = MappingProxyType(
-    dict.fromkeys(Reason, State.INVALID) | dict.fromkeys(_UNKNOWN, State.UNKNOWN) | {Reason.OK: State.VALID}
+    dict.fromkeys(Reason, State.INVALID)
+    | dict.fromkeys(_UNKNOWN, State.UNKNOWN)
+    | {Reason.OK: State.VALID}
 )
 
 
@@ -71,18 +79,26 @@ class Note(StrEnum):
 
     CLIENT_CERTIFICATE_WANTED = "client_certificate_wanted"
     ENDED_BY_US = "ended_by_us"  # our OpenSSL ended the handshake, not the server
-    NO_SECURE_RENEGOTIATION = "no_secure_renegotiation"  # RFC 5746 is missing: browsers get in, curl does not
+    # RFC 5746 is missing: browsers get in, curl does not
+    NO_SECURE_RENEGOTIATION = "no_secure_renegotiation"
     OTHER_PATH_WORKS = (
-        "other_path_works"  # OpenSSL went into a dead end; the certificates sent hold a path that verifies
+        # OpenSSL went into a dead end; the certificates sent hold a path that verifies
+        "other_path_works"
     )
     ONLY_LEAF_SENT = "only_leaf_sent"  # and its issuer is missing
-    ISSUER_NOT_SENT = "issuer_not_sent"  # others were sent with the leaf, none of which is its issuer
-    UPPER_ISSUER_NOT_SENT = "upper_issuer_not_sent"  # the leaf's issuer was sent, one further up is missing
-    ISSUER_OTHER_KEY = "issuer_other_key"  # a certificate has the missing issuer's name, and another key
-    # it has the key, too, and the certificate it issued names another one by its identifiers (RFC 5280, 4.2.1.1)
+    # Others were sent with the leaf, none of which is its issuer
+    ISSUER_NOT_SENT = "issuer_not_sent"
+    # The leaf's issuer was sent, one further up is missing
+    UPPER_ISSUER_NOT_SENT = "upper_issuer_not_sent"
+    # A certificate has the missing issuer's name, and another key
+    ISSUER_OTHER_KEY = "issuer_other_key"
+    # it has the key, too, and the certificate it issued names another one by its identifiers (RFC
+    # 5280, 4.2.1.1)
     ISSUER_OTHER_IDENTIFIER = "issuer_other_identifier"
-    ISSUER_UNFIT = "issuer_unfit"  # it has the key, too, and may not issue certificates all the same
-    MUST_STAPLE = "must_staple"  # the certificate demands a good OCSP staple (RFC 7633), and none came
+    # It has the key, too, and may not issue certificates all the same
+    ISSUER_UNFIT = "issuer_unfit"
+    # The certificate demands a good OCSP staple (RFC 7633), and none came
+    MUST_STAPLE = "must_staple"
     STAPLE_OUTDATED = "staple_outdated"
     STAPLE_EARLY = "staple_early"
     STAPLE_UNKNOWN = "staple_unknown"
@@ -136,15 +152,19 @@ class Field(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A leaf as it was served. Its texts are hostile input: cleaned and bounded here, escaped where they are shown.
+    """A leaf as it was served.
 
-    What could not be read is empty or None, and is in `unreadable`: of the names, it may be some of them.
+    Its texts are hostile input: cleaned and bounded here, escaped where they are shown.
+
+    What could not be read is empty or None, and is in `unreadable`: of the names, it may be some of
+    them.
     """
 
     fingerprint: str  # SHA-256 over the DER, 64 lower-case hex digits
     subject: str = ""  # its CN, or the first of its names
     issuer: str = ""  # "R11, Let's Encrypt": the issuer's CN and O, whichever it has
-    names: tuple[str, ...] = ()  # the DNS names of the SAN, at most `certificate.MOST_NAMES` of them
+    # The DNS names of the SAN, at most `certificate.MOST_NAMES` of them
+    names: tuple[str, ...] = ()
     names_total: int = 0  # how many there are
     serial: str = ""  # lower-case hex
     not_before: datetime | None = None  # UTC, aware
@@ -156,18 +176,21 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One certificate of a chain: who it was issued for, in the words in which its issuer is named, and what else
-    matters of it in there."""
+    """One certificate of a chain: who it was issued for, in the words in which its issuer is named,
+    and what else matters of it in there."""
 
     certificate: Certificate
     subject: str
     self_issued: bool  # its issuer is itself, by name
-    issuers_at: tuple[str, ...] = ()  # where it says that its issuer's certificate can be had (AIA); never asked
-    key_id: str = ""  # SHA-256 over the public key with its kind, hex; empty where it cannot be read
+    # Where it says that its issuer's certificate can be had (AIA); never asked
+    issuers_at: tuple[str, ...] = ()
+    # SHA-256 over the public key with its kind, hex; empty where it cannot be read
+    key_id: str = ""
 
 
 class StapleStatus(StrEnum):
-    """What a stapled OCSP answer comes to: the first three are its own word, the others say why that does not count."""
+    """What a stapled OCSP answer comes to: the first three are its own word, the others say why
+    that does not count."""
 
     GOOD = "good"
     REVOKED = "revoked"
@@ -181,8 +204,11 @@ class StapleStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Staple:
-    """The OCSP answer that a server stapled to its handshake. The dates are UTC, aware, and None where it could not be
-    verified or has none; `revocation_reason` is RFC 5280's word for it, "keyCompromise"."""
+    """The OCSP answer that a server stapled to its handshake.
+
+    The dates are UTC, aware, and None where it could not be verified or has none;
+    `revocation_reason` is RFC 5280's word for it, "keyCompromise".
+    """
 
     status: StapleStatus
     this_update: datetime | None = None
@@ -192,7 +218,8 @@ class Staple:
 
 
 class Signing(StrEnum):
-    """The kinds of keys that browsers and servers choose from, where a server has a certificate for each."""
+    """The kinds of keys that browsers and servers choose from, where a server has a certificate for
+    each."""
 
     RSA = "RSA"
     ECDSA = "ECDSA"
@@ -208,15 +235,19 @@ class Ending(StrEnum):
     RESET = "reset"  # reset, or closed without a word
     ALERT = "alert"  # the server ended the handshake with an alert
     DECLINED = "declined"  # our OpenSSL ended the handshake: it does not take what the server sent
-    CUT_OFF_LATE = "cut_off_late"  # TLS 1.3: our Finished was out, and a reset or an alert came back
+    # TLS 1.3: our Finished was out, and a reset or an alert came back
+    CUT_OFF_LATE = "cut_off_late"
     CLOSED_LATE = "closed_late"  # the same, and the server closed the connection
     NOT_TLS = "not_tls"
 
 
 @dataclass(frozen=True, slots=True)
 class Closeup:
-    """What a closer look at one connection adds. The chains are DER, leaf first: as the server sent it, and as OpenSSL
-    put it together, up to the root where it found one."""
+    """What a closer look at one connection adds.
+
+    The chains are DER, leaf first: as the server sent it, and as OpenSSL put it together, up to the
+    root where it found one.
+    """
 
     connect_seconds: float
     handshake_seconds: float
@@ -230,14 +261,16 @@ class Closeup:
 class Contact:
     """The raw facts of one contact: how it ended, and what was seen until then.
 
-    `errors` are the verify errors in OpenSSL's order, as (X509_V_ERR number, depth, text). `chain_seen`: a certificate
-    came and the handshake got so far that it can be judged. `codes` are the (library, reason) numbers of OpenSSL's
-    error queue, oldest first, where OpenSSL had an error (see ERR_GET_LIB, ERR_GET_REASON). `staple` is the
-    OCSP answer that came along, empty where OpenSSL could not read it, and `issuer` the certificate to verify it with,
-    where the path has one.
+    `errors` are the verify errors in OpenSSL's order, as (X509_V_ERR number, depth, text).
+    `chain_seen`: a certificate came and the handshake got so far that it can be judged. `codes` are
+    the (library, reason) numbers of OpenSSL's error queue, oldest first, where OpenSSL had an error
+    (see ERR_GET_LIB, ERR_GET_REASON). `staple` is the OCSP answer that came along, empty where
+    OpenSSL could not read it, and `issuer` the certificate to verify it with, where the path has
+    one.
 
-    `path` is the chain that OpenSSL followed, leaf first. Where something did not verify, `sent` is the one that the
-    server sent. All are DER. `other_path` is a path over the certificates sent that does verify, where there is one.
+    `path` is the chain that OpenSSL followed, leaf first. Where something did not verify, `sent` is
+    the one that the server sent. All are DER. `other_path` is a path over the certificates sent
+    that does verify, where there is one.
     """
 
     ending: Ending
@@ -253,7 +286,8 @@ class Contact:
     codes: tuple[tuple[int, int], ...] = ()
     costly: bool = False  # it took so much CPU time that one is enough
     staple: bytes | None = None
-    rsa_exchange: bool = False  # without forward secrecy: the server's key decrypts and does not sign
+    # Without forward secrecy: the server's key decrypts and does not sign
+    rsa_exchange: bool = False
     closeup: Closeup | None = None  # where it was asked for, and a connection came about
     sent: tuple[bytes, ...] = ()
     path: tuple[bytes, ...] = ()
@@ -262,8 +296,11 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One verify error of OpenSSL's (X509_V_ERR_*) at one depth of the chain; depth 0 is the leaf. `stapled`: the
-    server's own OCSP staple says it, which OpenSSL and curl do not look at by themselves."""
+    """One verify error of OpenSSL's (X509_V_ERR_*) at one depth of the chain; depth 0 is the leaf.
+
+    `stapled`: the server's own OCSP staple says it, which OpenSSL and curl do not look at by
+    themselves.
+    """
 
     code: int
     depth: int
@@ -276,10 +313,11 @@ class Problem:
 class Finding:
     """What one check of one host name found.
 
-    `input` is the text as it was given, `hostname` the A-label it was understood as (None: it was not a host name).
-    `refusal` says why the input is not a host name. `problems` holds every verify error, the one to mend first leading:
-    `reason` names that one, unless the handshake was not finished. `detail` is for staff: OpenSSL's or the system's own
-    text, cleaned. `address` is the address that answered, or one that was tried; None where none was.
+    `input` is the text as it was given, `hostname` the A-label it was understood as (None: it was
+    not a host name). `refusal` says why the input is not a host name. `problems` holds every verify
+    error, the one to mend first leading: `reason` names that one, unless the handshake was not
+    finished. `detail` is for staff: OpenSSL's or the system's own text, cleaned. `address` is the
+    address that answered, or one that was tried; None where none was.
     """
 
     input: str
@@ -296,8 +334,10 @@ class Finding:
     staple: Staple | None = None  # None: the server stapled none
     refusal: Refusal | None = None
     detail: str = ""
-    stray: tuple[Stray, ...] = ()  # its addresses that must not be asked; with `blocked`, all there are
-    curl: int | None = None  # the number that curl ends with there, as far as no HTTP is asked; None: not sent at all
+    # Its addresses that must not be asked; with `blocked`, all there are
+    stray: tuple[Stray, ...] = ()
+    # The number that curl ends with there, as far as no HTTP is asked; None: not sent at all
+    curl: int | None = None
 
     @property
     def state(self) -> State:

@@ -1,7 +1,9 @@
-"""One handshake that always reads the certificate. Beside `trust_store` the only module that imports OpenSSL.
+"""One handshake that always reads the certificate.
 
-Verification errors are recorded and the handshake goes on: a bad certificate's issuer and dates come from the very
-connection that judged it. Every wait is bounded by one deadline.
+Beside `trust_store` the only module that imports OpenSSL.
+
+Verification errors are recorded and the handshake goes on: a bad certificate's issuer and dates
+come from the very connection that judged it. Every wait is bounded by one deadline.
 """
 
 from __future__ import annotations
@@ -32,23 +34,26 @@ log = logging.getLogger(__name__)
 
 MOST_BYTES = 65536  # read or written at once
 MOST_LINKS = 32  # certificates of one chain that are kept, where they are kept at all
-# What is read of one handshake. OpenSSL takes messages of 100 kB, and passes over some that may come without end.
+# What is read of one handshake. OpenSSL takes messages of 100 kB, and passes over some that may
+# come without end.
 MOST_IN_ALL = 512 * 1024  # bytes
 MOST_PIECES = 1000  # an honest network brings half a kilobyte at once, or more
 MOST_CPU_SECONDS = 0.05  # of one handshake, beyond which no second one is begun
-GRACE = 1.0  # seconds past the deadline in which what has come in is still read
-_NEVER_SUBJECT = 0x20  # X509_CHECK_FLAG_NEVER_CHECK_SUBJECT: the SAN decides (RFC 9525), a CN alone does not count
+GRACE_SECONDS = 1.0  # seconds past the deadline in which what has come in is still read
+# X509_CHECK_FLAG_NEVER_CHECK_SUBJECT: the SAN decides (RFC 9525), a CN alone does not count
+_NEVER_SUBJECT = 0x20
 _NO_PARTIAL_WILDCARDS = 0x4  # X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS: "*" is a whole label
 
 # SSL_OP_*, as bits, which pyOpenSSL takes as numbers.
 _LEGACY_SERVER_CONNECT = 0x4  # also to servers without RFC 5746
 
-# Libraries and reasons in the numbers of OpenSSL's error queue (ERR_GET_LIB, ERR_GET_REASON; openssl/err.h, sslerr.h).
+# Libraries and reasons in the numbers of OpenSSL's error queue (ERR_GET_LIB, ERR_GET_REASON;
+# openssl/err.h, sslerr.h).
 _LIB_SSL = 20
 _SYSTEM_FLAG = 0x80000000
 _ALERTS = range(1000, 1256)  # SSL_AD_REASON_OFFSET and the number of an alert that the server sent
-# SSL_R_TLSV1_BAD_CERTIFICATE_STATUS_RESPONSE, …_UNSUPPORTED_STATUS_TYPE, …_EXCESSIVE_MESSAGE_SIZE: what OpenSSL says
-# where the OCSP staple, or the message that brings it, is not to its liking.
+# SSL_R_TLSV1_BAD_CERTIFICATE_STATUS_RESPONSE, …_UNSUPPORTED_STATUS_TYPE, …_EXCESSIVE_MESSAGE_SIZE:
+# what OpenSSL says where the OCSP staple, or the message that brings it, is not to its liking.
 _STAPLE_FAULTS = frozenset({(_LIB_SSL, 1113), (_LIB_SSL, 329), (_LIB_SSL, 152)})
 _NO_SECURE_RENEGOTIATION = (_LIB_SSL, 338)  # SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED
 
@@ -61,16 +66,19 @@ _PLAIN = {
 }
 
 _TOO_LONG = (
-    f"our side ended it: its handshake goes on after the {MOST_IN_ALL // 1024} kB, or the {MOST_PIECES:,} pieces, that"
-    " we read"
+    f"our side ended it: its handshake goes on after the {MOST_IN_ALL // 1024} kB, or the"
+    f" {MOST_PIECES:,} pieces, that we read"
 )
 _TOO_MANY_NAMES = (
-    f"our side ended it: its certificates need more than {MOST_CONSTRAINT_CHECKS:,} comparisons of names with name"
-    " constraints"
+    f"our side ended it: its certificates need more than {MOST_CONSTRAINT_CHECKS:,} comparisons of"
+    " names with name constraints"
 )
 
-_ALERT = 19  # bytes of an encrypted alert in TLS 1.3 behind its header: level, description, content type, tag
-_SHORTEST_LOOK, _LONGEST_LOOK = 0.05, 0.5  # seconds to wait for what a server makes of our Finished
+# Bytes of an encrypted alert in TLS 1.3 behind its header: level, description, content type, tag
+_ALERT = 19
+# seconds to wait for what a server makes of our Finished
+_SHORTEST_LOOK_SECONDS = 0.05
+_LONGEST_LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +92,34 @@ class _End:
 
 
 def shake_hands(
-    hostname: str, endpoints: Sequence[Endpoint], trust: Trust, deadline: Deadline, *, closely: bool = False
+    hostname: str,
+    endpoints: Sequence[Endpoint],
+    trust: Trust,
+    deadline: Deadline,
+    *,
+    closely: bool = False,
 ) -> Probe[Contact]:
-    """Connect to the first of `endpoints` that answers, and do one handshake for `hostname` (an A-label). `closely`
-    brings a `Closeup` along.
+    """Connect to the first of `endpoints` that answers, and do one handshake for `hostname` (an
+    A-label). `closely` brings a `Closeup` along.
 
-    Every fault of the far side is in the answer. Raises OSError for ours only: no descriptor, no memory, no port left.
+    Every fault of the far side is in the answer. Raises OSError for ours only: no descriptor, no
+    memory, no port left.
     """
     contact = yield from _contact(hostname, endpoints, trust, deadline, 0, closely=closely)
     options = 0
     if _NO_SECURE_RENEGOTIATION in contact.codes:
-        # Browsers go on without it, and so do we; this second connection is how we know that it is missing.
+        # Browsers go on without it, and so do we; this second connection is how we know that it is
+        # missing.
         options = _LEGACY_SERVER_CONNECT
-        contact = yield from _contact(hostname, endpoints, trust, deadline, options, closely=closely)
+        contact = yield from _contact(
+            hostname, endpoints, trust, deadline, options, closely=closely
+        )
     if not _STAPLE_FAULTS.isdisjoint(contact.codes) and not contact.costly:
-        # OpenSSL ends a handshake over a staple that it cannot read, which says nothing of the certificate.
-        contact = yield from _contact(hostname, endpoints, trust, deadline, options, closely=closely, ask_staple=False)
+        # OpenSSL ends a handshake over a staple that it cannot read, which says nothing of the
+        # certificate.
+        contact = yield from _contact(
+            hostname, endpoints, trust, deadline, options, closely=closely, ask_staple=False
+        )
         contact = replace(contact, staple=b"")
     return replace(contact, no_secure_renegotiation=True) if options else contact
 
@@ -122,7 +142,11 @@ def _contact(
     sock, endpoint = connected
     took = deadline.elapsed() - began if closely else None
     with sock:
-        return (yield from _handshake(hostname, sock, endpoint, trust, deadline, took, options, ask_staple=ask_staple))
+        return (
+            yield from _handshake(
+                hostname, sock, endpoint, trust, deadline, took, options, ask_staple=ask_staple
+            )
+        )
 
 
 def _handshake(
@@ -146,8 +170,8 @@ def _handshake(
     connection.set_tlsext_host_name(name)
     param = lib.SSL_get0_param(connection._ssl)
     lib.X509_VERIFY_PARAM_set_hostflags(param, _NEVER_SUBJECT | _NO_PARTIAL_WILDCARDS)
-    # Neither says by itself that there was no memory. The certificate of another site would come, or no name would be
-    # compared.
+    # Neither says by itself that there was no memory. The certificate of another site would come,
+    # or no name would be compared.
     compared = lib.X509_VERIFY_PARAM_set1_host(param, name, len(name)) == 1
     if not compared or connection.get_servername() != name:
         raise MemoryError("OpenSSL: the host name could not be set")
@@ -161,8 +185,9 @@ def _handshake(
         end = replace(end, text=_TOO_MANY_NAMES)
     peer = connection.get_peer_certificate()
     path = _ders(connection.get_verified_chain())  # the leaf first
-    # An alert after it asked for a client certificate only says that we have none: the server's own certificate has
-    # been seen, and with forward secrecy its key is proven by then. Any other handshake has to be finished.
+    # An alert after it asked for a client certificate only says that we have none: the server's own
+    # certificate has been seen, and with forward secrecy its key is proven by then. Any other
+    # handshake has to be finished.
     proven = end.ending is Ending.DONE or (
         end.ending is Ending.ALERT
         and seen.client_certificate_wanted
@@ -210,8 +235,8 @@ def _ders(chain: Sequence[crypto.X509] | None) -> tuple[bytes, ...]:
 
 
 def _staple(connection: SSL.Connection) -> bytes | None:
-    """The OCSP answer that came along, None where none did. pyOpenSSL hands it to a callback only, which would be
-    called in every handshake."""
+    """The OCSP answer that came along, None where none did. pyOpenSSL hands it to a callback only,
+    which would be called in every handshake."""
     start = ffi.new("unsigned char **")
     length = lib.SSL_get_tlsext_status_ocsp_resp(connection._ssl, start)
     return bytes(ffi.buffer(start[0], length)) if length > 0 else None
@@ -220,10 +245,15 @@ def _staple(connection: SSL.Connection) -> bytes | None:
 def _drive(connection: SSL.Connection, sock: socket.socket, deadline: Deadline) -> Probe[_End]:
     """The handshake to its end, or to the deadline, whatever the far side drips.
 
-    OpenSSL works on memory and the bytes pass through here: only so are the very first of them sure to be seen.
+    OpenSSL works on memory and the bytes pass through here: only so are the very first of them sure
+    to be seen.
     """
-    began, answered_after, head = deadline.elapsed(), 0.0, b""
-    pieces, size, cpu = 0, 0, 0.0
+    began = deadline.elapsed()
+    answered_after = 0.0
+    head = b""
+    pieces = 0
+    size = 0
+    cpu = 0.0
     try:
         while True:
             since = time.thread_time()
@@ -236,13 +266,15 @@ def _drive(connection: SSL.Connection, sock: socket.socket, deadline: Deadline) 
             if end is not None:
                 break
             received = yield from _receive(sock, deadline)
-            pieces, size = pieces + 1, size + len(received)
+            pieces = pieces + 1
+            size = size + len(received)
             if not received:
                 return _End(Ending.RESET, "closed without a word", costly=cpu > MOST_CPU_SECONDS)
             if pieces > MOST_PIECES or size > MOST_IN_ALL:
                 return _End(Ending.DECLINED, _TOO_LONG)
             if len(head) < 2:
-                head, answered_after = head + received[:40], deadline.elapsed() - began
+                head = head + received[:40]
+                answered_after = deadline.elapsed() - began
                 if not _speaks_tls(head):
                     return _End(Ending.NOT_TLS, f"it answered {clean(repr(head)[1:])}")
             connection.get_app_data().received = size
@@ -253,7 +285,7 @@ def _drive(connection: SSL.Connection, sock: socket.socket, deadline: Deadline) 
         return replace(_cut_off(error), costly=cpu > MOST_CPU_SECONDS)
     if connection.get_protocol_version() < SSL.TLS1_3_VERSION:
         return end
-    patience = min(max(2 * answered_after, _SHORTEST_LOOK), _LONGEST_LOOK)
+    patience = min(max(2 * answered_after, _SHORTEST_LOOK_SECONDS), _LONGEST_LOOK_SECONDS)
     taken = yield from _taken(connection, sock, deadline.within(patience))
     return replace(taken, costly=cpu > MOST_CPU_SECONDS)
 
@@ -271,10 +303,11 @@ def _cut_off(error: OSError) -> _End:
 
 
 def _taken(connection: SSL.Connection, sock: socket.socket, until: float) -> Probe[_End]:
-    """What the server makes of our Finished, the last word in a TLS 1.3 handshake: most send a session ticket at once.
-    One that says nothing until then has taken it, and waits for a request.
+    """What the server makes of our Finished, the last word in a TLS 1.3 handshake: most send a
+    session ticket at once. One that says nothing until then has taken it, and waits for a request.
 
-    curl is done before it and learns the same from the answer to its request: it ends with 52, 55 or 56.
+    curl is done before it and learns the same from the answer to its request: it ends with 52, 55
+    or 56.
     """
     yield Wait(until, ((sock.fileno(), READ),))
     try:
@@ -308,25 +341,40 @@ def _step(connection: SSL.Connection) -> _End | None:
 
 
 def _failure(connection: SSL.Connection, result: int) -> _End:
-    """Whose end this is, from the numbers in OpenSSL's error queue: pyOpenSSL hands on its texts only. Raises
-    MemoryError where OpenSSL got no memory, and what our own callbacks raised."""
-    codes, texts = [], []
+    """Whose end this is, from the numbers in OpenSSL's error queue: pyOpenSSL hands on its texts
+    only. Raises MemoryError where OpenSSL got no memory, and what our own callbacks raised."""
+    codes = []
+    texts = []
     while packed := lib.ERR_get_error():
         system = packed & _SYSTEM_FLAG
-        codes.append((LIB_SYS, packed & ~_SYSTEM_FLAG) if system else (packed >> 23 & 0xFF, packed & 0x7FFFFF))
+        codes.append(
+            (LIB_SYS, packed & ~_SYSTEM_FLAG)
+            if system
+            else (packed >> 23 & 0xFF, packed & 0x7FFFFF)
+        )
         texts.append(words_for(*codes[-1]))
-    texts = [*dict.fromkeys([*(_PLAIN[code] for code in codes if code in _PLAIN), *texts])]  # each once
+    # Each once
+    texts = [*dict.fromkeys([*(_PLAIN[code] for code in codes if code in _PLAIN), *texts])]
     with contextlib.suppress(SSL.Error):
         connection._raise_ssl_error(connection._ssl, result)
     if any(is_short(*code) for code in codes):
         raise MemoryError(f"OpenSSL: {'; '.join(texts)}")
     if not codes:
         return _End(Ending.RESET, "closed in the middle of the handshake")
-    # No server sends the alert that is about our answer to a staple: OpenSSL takes its number for a fault of its own.
-    sent = [reason for library, reason in set(codes) - _STAPLE_FAULTS if library == _LIB_SSL and reason in _ALERTS]
+    # No server sends the alert that is about our answer to a staple: OpenSSL takes its number for a
+    # fault of its own.
+    sent = [
+        reason
+        for library, reason in set(codes) - _STAPLE_FAULTS
+        if library == _LIB_SSL and reason in _ALERTS
+    ]
     alerts = [reason - _ALERTS.start for reason in sent]
     whose = f"the server sent alert {alerts[0]}" if alerts else "our side ended it"
-    return _End(Ending.ALERT if alerts else Ending.DECLINED, clean(f"{whose}: {'; '.join(texts)}"), tuple(codes))
+    return _End(
+        Ending.ALERT if alerts else Ending.DECLINED,
+        clean(f"{whose}: {'; '.join(texts)}"),
+        tuple(codes),
+    )
 
 
 def words_for(library: int, reason: int) -> str:
@@ -366,18 +414,21 @@ def _receive(sock: socket.socket, deadline: Deadline) -> Probe[bytes]:
 
 
 def _ready(sock: socket.socket, event: int, deadline: Deadline) -> Probe[None]:
-    """Until the socket is ready. Raises TimeoutError at the deadline, also for a server that drips past it.
+    """Until the socket is ready.
 
-    What was there in time is taken even when this machine was too busy to look in time: no server is blamed for that.
+    Raises TimeoutError at the deadline, also for a server that drips past it.
+
+    What was there in time is taken even when this machine was too busy to look in time: no server
+    is blamed for that.
     """
     ready = yield Wait(deadline.end, ((sock.fileno(), event),))
-    if not ready or deadline.overdue() > GRACE:
+    if not ready or deadline.overdue() > GRACE_SECONDS:
         raise TimeoutError
 
 
 def _speaks_tls(head: bytes) -> bool:
-    """Whether an answer begins like a TLS record: an alert or a handshake, then version 3 (RFC 8446, 5.1). A single
-    byte may still become one."""
+    """Whether an answer begins like a TLS record: an alert or a handshake, then version 3 (RFC
+    8446, 5.1). A single byte may still become one."""
     return head[0] in (21, 22) and head[1:2] in (b"", b"\x03")
 
 

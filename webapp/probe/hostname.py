@@ -1,4 +1,5 @@
-"""What a person typed into a Domain field -> a host name that can be asked for, or a typed refusal."""
+"""What a person typed into a Domain field -> a host name that can be asked for, or a typed
+refusal."""
 
 from __future__ import annotations
 
@@ -12,17 +13,31 @@ import idna
 
 MOST_CHARACTERS = 1000  # of a host as typed: longer than any name in any script, and quick to map
 HTTPS = 443
-# "https://", and what it becomes in a hurry: "https:", "http//", "https;//", "//". Other schemes in proper form only.
-_SCHEME = re.compile(r"(?:https?[:;][/\\]*|https?[/\\]{2}|([a-z][a-z0-9+.-]{0,30})://|[/\\]+)", re.IGNORECASE)
+# "https://", and what it becomes in a hurry: "https:", "http//", "https;//", "//". Other schemes in
+# proper form only.
+_SCHEME = re.compile(
+    r"(?:https?[:;][/\\]*|https?[/\\]{2}|([a-z][a-z0-9+.-]{0,30})://|[/\\]+)", re.IGNORECASE
+)
 _MOST_SCHEMES = 3  # "http://https://example.com"
-_MARKS = "\"'`<>(){},;|\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u00ab\u00bb\u2039\u203a\u300c\u300d"
-_INVISIBLE = "\ufeff\u200b\u2060\u00ad\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-_BLANKS = "".join(map(chr, (*range(9, 14), *range(28, 33), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029)))
+_MARKS = (
+    "\"'`<>(){},;|\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u00ab\u00bb\u2039\u203a\u300c\u300d"
+)
+_INVISIBLE = (
+    "\ufeff\u200b\u2060\u00ad\u200e\u200f\u061c"
+    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
+_BLANKS = "".join(
+    map(
+        chr,
+        (*range(9, 14), *range(28, 33), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029),
+    )
+)
 _AROUND = f"{_MARKS}{_INVISIBLE}{_BLANKS}\u202f\u205f\u3000"
 _BETWEEN_NAMES = re.compile(r"[\s,;|]+")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)\Z")
 _NUMBER = re.compile(r"([0-9]+|0x[0-9a-f]*)\Z")
-# A name as we write it ourselves, of which nothing has to be cleaned away. The last label is no number.
+# A name as we write it ourselves, of which nothing has to be cleaned away. The last label is no
+# number.
 _PLAIN = re.compile(r"(?:(?!-)[a-z0-9_-]{1,63}(?<!-)\.)+(?=[a-z])[a-z0-9_-]{1,63}(?<!-)")
 _MOST_OF_A_NAME = 253  # characters (RFC 1035, 2.3.4)
 
@@ -67,7 +82,8 @@ class Understood:
 
 
 def parse(text: str) -> str:
-    """The A-label of the host name in `text`: ASCII, lower case, no final dot, at most 253 characters.
+    """The A-label of the host name in `text`: ASCII, lower case, no final dot, at most 253
+    characters.
 
     Idempotent. Raises `NotCheckable`.
     """
@@ -77,15 +93,17 @@ def parse(text: str) -> str:
 def understand(text: str) -> Understood:
     """The host name in `text`, and what else stood there.
 
-    Takes what people paste: spaces and quotes around it, a URL, a port, a final dot, a wildcard's star, any script.
-    Unicode becomes what browsers ask for: UTS 46, non-transitional, which takes emoji that IDNA 2008 does not.
-    Underscores are allowed, as in DNS. Raises `NotCheckable`.
+    Takes what people paste: spaces and quotes around it, a URL, a port, a final dot, a wildcard's
+    star, any script. Unicode becomes what browsers ask for: UTS 46, non-transitional, which takes
+    emoji that IDNA 2008 does not. Underscores are allowed, as in DNS. Raises `NotCheckable`.
     """
     if len(text) <= _MOST_OF_A_NAME and _PLAIN.fullmatch(text):
         return Understood(text)
     kept = text.strip(_AROUND)
     marks = any(
-        mark in _MARKS for mark in text[: len(text) - len(text.lstrip(_AROUND))] + text[len(text.rstrip(_AROUND)) :]
+        mark in _MARKS
+        for mark in text[: len(text) - len(text.lstrip(_AROUND))]
+        + text[len(text.rstrip(_AROUND)) :]
     )
     rest, scheme = _without_scheme(kept)
     host, path = _split(rest)
@@ -109,13 +127,16 @@ def understand(text: str) -> Understood:
 
 
 def _without_scheme(text: str) -> tuple[str, str]:
-    """What follows the scheme or schemes, and the last that is neither http nor https, in lower case."""
-    start, scheme = 0, ""
+    """What follows the scheme or schemes, and the last that is neither http nor https, in lower
+    case."""
+    start = 0
+    scheme = ""
     for _ in range(_MOST_SCHEMES):
         found = _SCHEME.match(text, start)
         if found is None:
             break
-        start, scheme = found.end(), (found[1] or scheme).lower()
+        start = found.end()
+        scheme = (found[1] or scheme).lower()
     if text[start : start + 7].lower() == "mailto:":
         raise NotCheckable(Refusal.EMAIL)
     return text[start:], scheme
@@ -131,7 +152,9 @@ def _refuse_what_is_more_than_a_name(host: str, rest: str, scheme: str) -> None:
     """Raises `NotCheckable` with what the person can mend, where it is plain to see."""
     # A path may hold commas; behind a space there another name may follow.
     parts = [part for part in _BETWEEN_NAMES.split(host) if part]
-    behind = (_SCHEME.sub("", part, count=1) for part in rest[len(host) : MOST_CHARACTERS].split()[1:])
+    behind = (
+        _SCHEME.sub("", part, count=1) for part in rest[len(host) : MOST_CHARACTERS].split()[1:]
+    )
     parts += [part for part in behind if "/" not in part.partition(".")[0]]
     if sum("." in part.strip(".") for part in parts) > 1 and len(parts) > 1:
         raise NotCheckable(Refusal.SEVERAL_NAMES)
@@ -141,7 +164,9 @@ def _refuse_what_is_more_than_a_name(host: str, rest: str, scheme: str) -> None:
         raise NotCheckable(Refusal.COMMA)
     if "@" in host and "\\" not in host:
         whose = host.partition("@")[0]
-        raise NotCheckable(Refusal.CREDENTIALS if scheme or ":" in whose or not whose else Refusal.EMAIL)
+        raise NotCheckable(
+            Refusal.CREDENTIALS if scheme or ":" in whose or not whose else Refusal.EMAIL
+        )
 
 
 def _without_port(host: str) -> tuple[str, int | None]:
@@ -169,14 +194,19 @@ def _a_labels(host: str) -> str:
     if "*" in host:
         raise NotCheckable(Refusal.WILDCARD)
     try:
-        labels = idna.uts46_remap(host, std3_rules=False, transitional=False).removesuffix(".").split(".")
+        labels = (
+            idna.uts46_remap(host, std3_rules=False, transitional=False)
+            .removesuffix(".")
+            .split(".")
+        )
         labels = [_a_label(label) for label in labels]
     except UnicodeError:  # idna.IDNAError is one
         raise NotCheckable(Refusal.BAD_CHARACTERS) from None
     name = ".".join(labels)
     if len(name) > _MOST_OF_A_NAME or any(len(label) > 63 for label in labels):
         raise NotCheckable(Refusal.TOO_LONG)
-    # inet_aton takes "127.1", "0x7f.1" and "2130706433" for addresses: no name ends in a number (RFC 3696, 2).
+    # inet_aton takes "127.1", "0x7f.1" and "2130706433" for addresses: no name ends in a number
+    # (RFC 3696, 2).
     if _NUMBER.match(labels[-1]):
         raise NotCheckable(Refusal.ADDRESS)
     if not all(labels):
@@ -191,8 +221,12 @@ def _a_labels(host: str) -> str:
 
 
 def _a_label(label: str) -> str:
-    """One label, mapped already, as DNS knows it: UTS 46, 4.1. Raises UnicodeError or `NotCheckable`."""
-    if label.isascii():  # also an A-label that stands for nothing: curl and Chromium ask for it all the same
+    """One label, mapped already, as DNS knows it: UTS 46, 4.1.
+
+    Raises UnicodeError or `NotCheckable`.
+    """
+    # Also an A-label that stands for nothing: curl and Chromium ask for it all the same
+    if label.isascii():
         return label
     if label.startswith("xn--"):
         raise UnicodeError("an A-label that is not ASCII")
@@ -203,7 +237,8 @@ def _a_label(label: str) -> str:
 
 
 def _check_u_label(label: str) -> None:
-    """Raises UnicodeError where browsers refuse it: emoji are fine, a joiner in a wrong place is not."""
+    """Raises UnicodeError where browsers refuse it: emoji are fine, a joiner in a wrong place is
+    not."""
     if unicodedata.category(label[0]).startswith("M"):
         raise UnicodeError("it begins with a mark")
     for place, character in enumerate(label):
@@ -213,15 +248,17 @@ def _check_u_label(label: str) -> None:
 
 
 def matches(name: str, hostname: str) -> bool:
-    """Whether a DNS name of a certificate stands for this host name (an A-label): the very same, or with a star in
-    place of the whole first label (RFC 9525, 6.3).
+    """Whether a DNS name of a certificate stands for this host name (an A-label): the very same, or
+    with a star in place of the whole first label (RFC 9525, 6.3).
 
-    As curl and Chromium see it, where OpenSSL is stricter: a final dot in the certificate does not count, and a star
-    stands for a label with an underscore too. It never stands for all of a top-level domain.
+    As curl and Chromium see it, where OpenSSL is stricter: a final dot in the certificate does not
+    count, and a star stands for a label with an underscore too. It never stands for all of a
+    top-level domain.
     """
     if not name.isascii():  # else "K", the sign of Kelvin, would become a "k"
         return False
-    name, (_, _, parent) = name.lower().removesuffix("."), hostname.partition(".")
+    name = name.lower().removesuffix(".")
+    _, _, parent = hostname.partition(".")
     return name == hostname or ("." in parent and name == f"*.{parent}")
 
 

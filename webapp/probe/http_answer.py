@@ -1,7 +1,10 @@
-"""What a web server answers to one request, asked at an address that has been vetted. It decides nothing.
+"""What a web server answers to one request, asked at an address that has been vetted.
 
-A hostile server can drip headers for ever, or send what costs much to read: every wait ends at the deadline, and the
-reading ends when it has cost too much. The body is never read, and nothing is followed.
+It decides nothing.
+
+A hostile server can drip headers for ever, or send what costs much to read: every wait ends at the
+deadline, and the reading ends when it has cost too much. The body is never read, and nothing is
+followed.
 """
 
 from __future__ import annotations
@@ -56,13 +59,17 @@ def ask(
     fingerprint: str | None = None,
     effort: Effort | None = None,
 ) -> Answer:
-    """What the server answers to GET / for this host name; over TLS where the fingerprint of the certificate is given
-    that has just been judged, which is then the only one taken. `effort` bounds the CPU time that it takes together
-    with what else counts there. Raises OSError for faults of ours."""
+    """What the server answers to GET / for this host name; over TLS where the fingerprint of the
+    certificate is given that has just been judged, which is then the only one taken. `effort`
+    bounds the CPU time that it takes together with what else counts there. Raises OSError for
+    faults of ours."""
     began = deadline.elapsed()
     effort = effort or Effort(MOST_CPU_SECONDS)
     url = f"{'https' if fingerprint else 'http'}://{hostname}/"
-    request = f"GET / HTTP/1.1\r\nHost: {hostname}\r\nUser-Agent: Padlock\r\nAccept: */*\r\nConnection: close\r\n\r\n"
+    request = (
+        f"GET / HTTP/1.1\r\nHost: {hostname}\r\nUser-Agent: Padlock\r\nAccept:"
+        " */*\r\nConnection: close\r\n\r\n"
+    )
     try:
         with _connected(endpoint, deadline) as sock, effort.working():
             wire = _Wire(sock, deadline, effort)
@@ -72,7 +79,9 @@ def ask(
             head = http_head.read(io.BufferedReader(wire, _PIECE))
     except (NoAnswer, OSError) as error:
         failure, text = _failure(error)
-        return Answer(url, endpoint.address, endpoint.port, deadline.elapsed() - began, failure, text)
+        return Answer(
+            url, endpoint.address, endpoint.port, deadline.elapsed() - began, failure, text
+        )
     return _answer(head, url, endpoint, deadline.elapsed() - began)
 
 
@@ -108,7 +117,9 @@ def _failure(error: NoAnswer | OSError) -> tuple[Failure, str]:
         return Failure.TIMEOUT, "no answer in time"
     if isinstance(error, ssl.SSLError):
         return Failure.TLS, clean(str(error))
-    return Failure.REFUSED if isinstance(error, ConnectionRefusedError) else Failure.BROKEN, clean(str(error))
+    return Failure.REFUSED if isinstance(error, ConnectionRefusedError) else Failure.BROKEN, clean(
+        str(error)
+    )
 
 
 def _connected(endpoint: Endpoint, deadline: Deadline) -> socket.socket:
@@ -129,8 +140,11 @@ def _patience(deadline: Deadline) -> float:
 
 
 class _Wire(io.RawIOBase):
-    """What comes over a connection. Raises TimeoutError at the deadline, and `NoAnswer` when the reading has
-    taken too much CPU time."""
+    """What comes over a connection.
+
+    Raises TimeoutError at the deadline, and `NoAnswer` when the reading has taken too much CPU
+    time.
+    """
 
     def __init__(self, sock: socket.socket, deadline: Deadline, effort: Effort) -> None:
         super().__init__()
@@ -154,28 +168,39 @@ class _Wire(io.RawIOBase):
         with self._effort.waiting():
             count = self._sock.recv_into(buffer)
         if self._effort.used_up:
-            raise NoAnswer(Failure.TOO_MUCH_WORK, f"it took more than {self._effort.seconds} seconds of CPU time")
+            raise NoAnswer(
+                Failure.TOO_MUCH_WORK,
+                f"it took more than {self._effort.seconds} seconds of CPU time",
+            )
         return count
 
 
 class _TlsWire(_Wire):
     """The same in TLS, with the one certificate that is taken.
 
-    TLS is driven piece by piece: reading from a socket, OpenSSL would stay inside for as long as tickets and other
-    records without data keep coming.
+    TLS is driven piece by piece: reading from a socket, OpenSSL would stay inside for as long as
+    tickets and other records without data keep coming.
     """
 
     def __init__(
-        self, sock: socket.socket, deadline: Deadline, effort: Effort, hostname: str, fingerprint: str
+        self,
+        sock: socket.socket,
+        deadline: Deadline,
+        effort: Effort,
+        hostname: str,
+        fingerprint: str,
     ) -> None:
         super().__init__(sock, deadline, effort)
-        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
         self._piece = bytearray(_PIECE)
         self._tls = _context().wrap_bio(self._incoming, self._outgoing, server_hostname=hostname)
         self._step(self._tls.do_handshake)
         shown = self._tls.getpeercert(binary_form=True) or b""
         if hashlib.sha256(shown).hexdigest() != fingerprint:
-            raise NoAnswer(Failure.OTHER_CERTIFICATE, "another certificate came than a moment before")
+            raise NoAnswer(
+                Failure.OTHER_CERTIFICATE, "another certificate came than a moment before"
+            )
 
     def readinto(self, buffer: Any) -> int:
         try:
@@ -209,7 +234,8 @@ class _TlsWire(_Wire):
 
 
 def _context() -> ssl.SSLContext:
-    """As tolerant as can be: the certificate was judged before, and its fingerprint is what is compared."""
+    """As tolerant as can be: the certificate was judged before, and its fingerprint is what is
+    compared."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -1,6 +1,9 @@
-"""The head of an HTTP/1 answer: read as tolerantly as browsers do, and bounded. No I/O of its own, no framing.
+"""The head of an HTTP/1 answer: read as tolerantly as browsers do, and bounded.
 
-Own code, because no library bounds what has to be bounded here: docs/adr/0012 says which were tried.
+No I/O of its own, no framing.
+
+Own code, because no library bounds what has to be bounded here: docs/adr/0012 says which were
+tried.
 """
 
 from __future__ import annotations
@@ -33,7 +36,10 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """An answer without its body. `headers` are by lower-case name, the first of each name. Nothing is cleaned."""
+    """An answer without its body.
+
+    `headers` are by lower-case name, the first of each name. Nothing is cleaned.
+    """
 
     status: int
     phrase: str
@@ -41,7 +47,10 @@ class Head:
 
 
 def read(stream: io.BufferedReader) -> Head:
-    """The first head that is not an interim answer. Raises `NoAnswer`, and what reading from `stream` raises."""
+    """The first head that is not an interim answer.
+
+    Raises `NoAnswer`, and what reading from `stream` raises.
+    """
     lines = _lines(stream)
     for _ in range(MOST_INTERIM + 1):
         start = stream.peek(1)[:60]  # bytes that are no HTTP may never end in a line
@@ -53,22 +62,34 @@ def read(stream: io.BufferedReader) -> Head:
         found = _STATUS.fullmatch(line)
         if found is None:
             raise _not_http(line)
-        status, phrase = int(found[1]), (found[2] or b"").decode("latin-1")
+        status = int(found[1])
+        phrase = (found[2] or b"").decode("latin-1")
         if status == _SWITCHING:
-            raise NoAnswer(Failure.BROKEN, "it switches to another protocol, which was not asked for (status 101)")
+            raise NoAnswer(
+                Failure.BROKEN,
+                "it switches to another protocol, which was not asked for (status 101)",
+            )
         headers = _until_blank(lines)
         if status >= 200:
             return Head(status, phrase, _by_name(headers))
-    raise NoAnswer(Failure.TOO_MANY_INTERIM, f"more than {MOST_INTERIM} interim answers, the last with status {status}")
+    raise NoAnswer(
+        Failure.TOO_MANY_INTERIM,
+        f"more than {MOST_INTERIM} interim answers, the last with status {status}",
+    )
 
 
 def _lines(stream: io.BufferedReader) -> Iterator[bytes]:
-    """The whole lines of all heads, without their ends. A bare LF ends a line, too (RFC 9112 2.2)."""
+    """The whole lines of all heads, without their ends.
+
+    A bare LF ends a line, too (RFC 9112 2.2).
+    """
     left = MOST_BYTES
     while (line := stream.readline(left + 1)).endswith(b"\n") or len(line) > left:
         left -= len(line)
         if left < 0:
-            raise NoAnswer(Failure.HEADERS_TOO_LARGE, f"more than {MOST_BYTES // 1024} kB of headers")
+            raise NoAnswer(
+                Failure.HEADERS_TOO_LARGE, f"more than {MOST_BYTES // 1024} kB of headers"
+            )
         if b"\0" in line:
             raise NoAnswer(Failure.BAD_HEADER, "a NUL byte in its headers")
         yield line.rstrip(b"\r\n")

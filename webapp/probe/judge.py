@@ -1,7 +1,7 @@
 """Raw facts -> the reason. A table, no I/O.
 
-The numbers are OpenSSL's X509_V_ERR_*. What each means to the owner of a site is in `_LEAF` and `_ANY`; which one
-leads when several come at once is `_LEADS`.
+The numbers are OpenSSL's X509_V_ERR_*. What each means to the owner of a site is in `_LEAF` and
+`_ANY`; which one leads when several come at once is `_LEADS`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from types import MappingProxyType
 
 from webapp.probe.finding import Contact, Ending, Problem, Reason, Staple
 
-# A revocation list or an OCSP answer that is missing, old or unreadable says nothing of the certificate.
+# A revocation list or an OCSP answer that is missing, old or unreadable says nothing of the
+# certificate.
 NO_NEWS = frozenset(
     {
         3,  # UNABLE_TO_GET_CRL
@@ -39,7 +40,8 @@ NO_NEWS = frozenset(
 
 HOSTNAME_MISMATCH = 62
 
-NO_ISSUER = frozenset({2, 20, 21})  # UNABLE_TO_GET_ISSUER_CERT, …_LOCALLY, UNABLE_TO_VERIFY_LEAF_SIGNATURE
+# UNABLE_TO_GET_ISSUER_CERT, …_LOCALLY, UNABLE_TO_VERIFY_LEAF_SIGNATURE
+NO_ISSUER = frozenset({2, 20, 21})
 TOO_LONG = 22  # CERT_CHAIN_TOO_LONG
 REVOKED = 23  # CERT_REVOKED
 
@@ -74,9 +76,9 @@ _ANY: Mapping[int, Reason] = MappingProxyType(
     }
 )
 
-# What the owner has to mend first, first. Who vouches comes before the name, and the name before the dates: renewing
-# a certificate does not help where its issuer is not trusted, or where it is for another name. A fault of ours makes
-# all of it doubtful.
+# What the owner has to mend first, first. Who vouches comes before the name, and the name before
+# the dates: renewing a certificate does not help where its issuer is not trusted, or where it is
+# for another name. A fault of ours makes all of it doubtful.
 _LEADS = (
     Reason.MONITOR_ERROR,
     Reason.REVOKED,
@@ -94,7 +96,13 @@ _LEADS = (
 
 # What is wrong with the leaf, whatever path leads up from it.
 _OF_THE_LEAF = frozenset(
-    {Reason.REVOKED, Reason.WRONG_HOSTNAME, Reason.WRONG_PURPOSE, Reason.EXPIRED, Reason.NOT_YET_VALID}
+    {
+        Reason.REVOKED,
+        Reason.WRONG_HOSTNAME,
+        Reason.WRONG_PURPOSE,
+        Reason.EXPIRED,
+        Reason.NOT_YET_VALID,
+    }
 )
 # What is wrong with the path. Without one of these, the path that OpenSSL followed works.
 OF_THE_PATH = frozenset(
@@ -128,23 +136,27 @@ _ENDINGS: Mapping[Ending, Reason] = MappingProxyType(
         Ending.DECLINED: Reason.HANDSHAKE_FAILED,
         Ending.CUT_OFF_LATE: Reason.HANDSHAKE_FAILED,
         Ending.CLOSED_LATE: Reason.HANDSHAKE_FAILED,
-        Ending.DONE: Reason.HANDSHAKE_FAILED,  # finished without a certificate: anonymous ciphers are not offered
+        # Finished without a certificate: anonymous ciphers are not offered
+        Ending.DONE: Reason.HANDSHAKE_FAILED,
         Ending.NOT_TLS: Reason.NO_TLS,
     }
 )
-# Why our OpenSSL ends a handshake, as (ERR_GET_LIB, ERR_GET_REASON): what is not in here is HANDSHAKE_FAILED.
+# Why our OpenSSL ends a handshake, as (ERR_GET_LIB, ERR_GET_REASON): what is not in here is
+# HANDSHAKE_FAILED.
 _SSL = 20  # ERR_LIB_SSL
 _DECLINED: Mapping[tuple[int, int], Reason] = MappingProxyType(
     {
         (_SSL, 333): Reason.WEAK_CRYPTO,  # SSL_R_LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED
-        (_SSL, 370): Reason.WEAK_CRYPTO,  # SSL_R_WRONG_SIGNATURE_TYPE: signed as we do not offer, with SHA-1
+        # SSL_R_WRONG_SIGNATURE_TYPE: signed as we do not offer, with SHA-1
+        (_SSL, 370): Reason.WEAK_CRYPTO,
         (_SSL, 394): Reason.WEAK_CRYPTO,  # SSL_R_DH_KEY_TOO_SMALL
         (_SSL, 397): Reason.WEAK_CRYPTO,  # SSL_R_CA_KEY_TOO_SMALL
         (_SSL, 398): Reason.WEAK_CRYPTO,  # SSL_R_CA_MD_TOO_WEAK
         (_SSL, 399): Reason.WEAK_CRYPTO,  # SSL_R_EE_KEY_TOO_SMALL
     }
 )
-# What OpenSSL says of a Certificate message that it cannot take apart, which brings no certificate along.
+# What OpenSSL says of a Certificate message that it cannot take apart, which brings no certificate
+# along.
 _MALFORMED = frozenset(
     {
         (_SSL, 0x8000B),  # ERR_R_X509_LIB
@@ -157,18 +169,25 @@ _MALFORMED = frozenset(
 
 
 def judge(
-    contact: Contact, *, issuer_missing: bool = True, name_covered: bool = False, ends_in_root: bool = False
+    contact: Contact,
+    *,
+    issuer_missing: bool = True,
+    name_covered: bool = False,
+    ends_in_root: bool = False,
 ) -> tuple[Reason, tuple[Problem, ...]]:
     """The one reason of a contact with every verify error behind it, the one to mend first leading.
 
-    What was seen of the certificate decides where the handshake got to its end, else how it ended. `issuer_missing`:
-    where OpenSSL finds no issuer for the leaf, none was sent; else it was, and one of the two is malformed.
-    `name_covered`: it is for the name that was asked, whatever OpenSSL says to that. `ends_in_root`: the last issuer on
-    the path is its own, so that none is missing above it.
+    What was seen of the certificate decides where the handshake got to its end, else how it ended.
+    `issuer_missing`: where OpenSSL finds no issuer for the leaf, none was sent; else it was, and
+    one of the two is malformed. `name_covered`: it is for the name that was asked, whatever OpenSSL
+    says to that. `ends_in_root`: the last issuer on the path is its own, so that none is missing
+    above it.
     """
     problems = _problems(contact, issuer_missing, ends_in_root)
     if name_covered:
-        problems = tuple(problem for problem in problems if problem.reason is not Reason.WRONG_HOSTNAME)
+        problems = tuple(
+            problem for problem in problems if problem.reason is not Reason.WRONG_HOSTNAME
+        )
     if contact.chain_seen:
         return (problems[0].reason if problems else Reason.OK), problems
     return _unfinished(contact), problems
@@ -179,11 +198,14 @@ def _unfinished(contact: Contact) -> Reason:
         return _ENDINGS[contact.ending]
     if contact.leaf is None and not _MALFORMED.isdisjoint(contact.codes):
         return Reason.CHAIN_INVALID
-    return next((_DECLINED[code] for code in contact.codes if code in _DECLINED), Reason.HANDSHAKE_FAILED)
+    return next(
+        (_DECLINED[code] for code in contact.codes if code in _DECLINED), Reason.HANDSHAKE_FAILED
+    )
 
 
 def trusts_issuer(problems: Iterable[Problem]) -> bool:
-    """Whether the certificate's issuer is one that we trust: only then its word on revocation counts."""
+    """Whether the certificate's issuer is one that we trust: only then its word on revocation
+    counts."""
     return not any(problem.reason in _UNTRUSTED for problem in problems)
 
 
@@ -203,10 +225,11 @@ def _problems(contact: Contact, issuer_missing: bool, ends_in_root: bool) -> tup
     )
 
     def urgency(problem: Problem) -> tuple[bool, bool, int]:
-        # Where another path works, browsers take that one: what is wrong with the leaf stops all visitors.
+        # Where another path works, browsers take that one: what is wrong with the leaf stops all
+        # visitors.
         avoided = bool(contact.other_path) and problem.reason not in _OF_THE_LEAF
-        # OpenSSL gives up a path that is too long, and so misses the issuer at its end: only the length has to be
-        # mended.
+        # OpenSSL gives up a path that is too long, and so misses the issuer at its end: only the
+        # length has to be mended.
         return avoided, problem.code != TOO_LONG, _LEADS.index(problem.reason)
 
     return tuple(sorted(found, key=urgency))

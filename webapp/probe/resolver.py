@@ -1,7 +1,9 @@
-"""Whether the name servers of this machine answer: each is asked for something that only the internet can tell.
+"""Whether the name servers of this machine answer: each is asked for something that only the
+internet can tell.
 
-A host name such as `localhost` tells nothing: the C library answers it from a file. The name servers of the root zone
-are not in any file, every name server knows them or has to ask for them, and looking them up harms no one.
+A host name such as `localhost` tells nothing: the C library answers it from a file. The name
+servers of the root zone are not in any file, every name server knows them or has to ask for them,
+and looking them up harms no one.
 """
 
 from __future__ import annotations
@@ -30,7 +32,8 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ServerAnswer:
-    """What one name server answered, after how many seconds; `detail`: its code where it failed, such as SERVFAIL."""
+    """What one name server answered, after how many seconds; `detail`: its code where it failed,
+    such as SERVFAIL."""
 
     server: str
     outcome: Outcome
@@ -38,9 +41,12 @@ class ServerAnswer:
     detail: str = ""
 
 
-def ask_servers(name: str, most: float, config: dns.resolver.Resolver | None = None) -> Sequence[ServerAnswer]:
-    """What each name server in /etc/resolv.conf answers for `name` within `most` seconds; empty where there is none.
-    They are asked at once: for the root's name servers where `name` is `ROOT`, else for the name's IPv4 addresses."""
+def ask_servers(
+    name: str, most: float, config: dns.resolver.Resolver | None = None
+) -> Sequence[ServerAnswer]:
+    """What each name server in /etc/resolv.conf answers for `name` within `most` seconds; empty
+    where there is none. They are asked at once: for the root's name servers where `name` is `ROOT`,
+    else for the name's IPv4 addresses."""
     try:
         config = config or dns.resolver.Resolver()
     except dns.exception.DNSException:
@@ -54,18 +60,25 @@ def ask_servers(name: str, most: float, config: dns.resolver.Resolver | None = N
 
 def _ask(server: str, port: int, name: str, most: float) -> ServerAnswer:
     one = dns.resolver.Resolver(configure=False)
-    one.nameservers, one.port = [server], port
-    started, outcome, detail = time.monotonic(), Outcome.ANSWERED, ""
+    one.nameservers = [server]
+    one.port = port
+    started = time.monotonic()
+    outcome = Outcome.ANSWERED
+    detail = ""
     try:
         kind = "NS" if name == ROOT else "A"
-        one.resolve(f"{name.rstrip('.')}.", kind, lifetime=most, search=False, raise_on_no_answer=False)
+        one.resolve(
+            f"{name.rstrip('.')}.", kind, lifetime=most, search=False, raise_on_no_answer=False
+        )
     except dns.resolver.NXDOMAIN:
         outcome = Outcome.NO_SUCH_NAME
     except dns.exception.Timeout:
         outcome = Outcome.SILENT
     except dns.resolver.NoNameservers as error:
         response = error.kwargs["errors"][-1][4] if error.kwargs.get("errors") else None
-        outcome, detail = Outcome.FAILED, dns.rcode.to_text(response.rcode()) if response is not None else ""
+        outcome = Outcome.FAILED
+        detail = dns.rcode.to_text(response.rcode()) if response is not None else ""
     except (dns.exception.DNSException, OSError) as error:
-        outcome, detail = Outcome.FAILED, type(error).__name__
+        outcome = Outcome.FAILED
+        detail = type(error).__name__
     return ServerAnswer(server, outcome, time.monotonic() - started, detail)

@@ -1,8 +1,11 @@
-"""OCSP answer as the server stapled it -> what it says of the server's certificate. Pure; reads with cryptography.
+"""OCSP answer as the server stapled it -> what it says of the server's certificate.
 
-Nothing is ever fetched: what the server sends along by itself (RFC 6066, 8) is judged as `curl --cert-status` does. An
-answer is hostile input, so nothing in here raises for what a server sent. The leaf and its issuer are read field by
-field: cryptography refuses some that OpenSSL verifies, and a revoked one must not be green for that.
+Pure; reads with cryptography.
+
+Nothing is ever fetched: what the server sends along by itself (RFC 6066, 8) is judged as `curl
+--cert-status` does. An answer is hostile input, so nothing in here raises for what a server sent.
+The leaf and its issuer are read field by field: cryptography refuses some that OpenSSL verifies,
+and a revoked one must not be green for that.
 """
 
 from __future__ import annotations
@@ -47,9 +50,9 @@ warnings.filterwarnings("ignore", category=UserWarning, module=__name__)
 def read(answer: bytes, leaf: bytes, issuer: bytes | None, now: datetime) -> Staple:
     """What a stapled OCSP answer (RFC 6960) says of `leaf` at `now`. All three are DER.
 
-    `issuer` is the certificate that the leaf was verified with; without one nothing can be verified. `GOOD`, `REVOKED`
-    and `UNKNOWN` are only said of an answer that is current, about this certificate, and signed by its issuer or a
-    responder of the issuer's.
+    `issuer` is the certificate that the leaf was verified with; without one nothing can be
+    verified. `GOOD`, `REVOKED` and `UNKNOWN` are only said of an answer that is current, about this
+    certificate, and signed by its issuer or a responder of the issuer's.
     """
     if len(answer) > MOST_BYTES:
         return Staple(StapleStatus.UNREADABLE)
@@ -64,7 +67,8 @@ def read(answer: bytes, leaf: bytes, issuer: bytes | None, now: datetime) -> Sta
 def _read(answer: bytes, leaf: bytes, issuer: bytes | None, now: datetime) -> Staple:
     response = ocsp.load_der_ocsp_response(answer)
     if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
-        return Staple(StapleStatus.UNREADABLE)  # "try later" and the like: an answer without an answer
+        # "try later" and the like: an answer without an answer
+        return Staple(StapleStatus.UNREADABLE)
     response.tbs_response_bytes  # noqa: B018 - raises where it is no basic response
     if issuer is None:
         return Staple(StapleStatus.UNVERIFIED)
@@ -73,7 +77,8 @@ def _read(answer: bytes, leaf: bytes, issuer: bytes | None, now: datetime) -> St
     if single is None:
         return Staple(StapleStatus.OTHER_CERTIFICATE)
     if not _signed_by_issuer(response, authority) and not any(
-        _signed_by_responder(responder, response, issuer, now) for responder in response.certificates[:MOST_SIGNERS]
+        _signed_by_responder(responder, response, issuer, now)
+        for responder in response.certificates[:MOST_SIGNERS]
     ):
         return Staple(StapleStatus.UNVERIFIED)
     reason = single.revocation_reason
@@ -86,17 +91,24 @@ def _read(answer: bytes, leaf: bytes, issuer: bytes | None, now: datetime) -> St
     )
 
 
-def _about(response: ocsp.OCSPResponse, leaf: Opened, issuer: Opened) -> Iterator[ocsp.OCSPSingleResponse]:
-    """Those parts of an answer that are about this certificate; one answer may be about many. Each names it by its
-    serial number and by hashes of its issuer's name and key (RFC 6960, 4.1.1)."""
+def _about(
+    response: ocsp.OCSPResponse, leaf: Opened, issuer: Opened
+) -> Iterator[ocsp.OCSPSingleResponse]:
+    """Those parts of an answer that are about this certificate; one answer may be about many.
+
+    Each names it by its serial number and by hashes of its issuer's name and key (RFC 6960, 4.1.1).
+    """
     serial = int.from_bytes(leaf.fields["serial"].body, "big", signed=True)
-    name, key = der.whole(leaf.fields["issuer"]), _key_bits(issuer)
+    name = der.whole(leaf.fields["issuer"])
+    key = _key_bits(issuer)
     for single in response.responses:
         if single.serial_number != serial:
             continue
         with suppress(UnsupportedAlgorithm):
             digest = single.hash_algorithm.name
-            if single.issuer_name_hash == _hash(digest, name) and single.issuer_key_hash == _hash(digest, key):
+            if single.issuer_name_hash == _hash(digest, name) and single.issuer_key_hash == _hash(
+                digest, key
+            ):
                 yield single
 
 
@@ -115,8 +127,12 @@ def _latest(singles: Iterator[ocsp.OCSPSingleResponse]) -> ocsp.OCSPSingleRespon
 
 
 def _status(single: ocsp.OCSPSingleResponse, now: datetime) -> StapleStatus:
-    """RFC 6960, 3.2: an answer outside its time is unreliable, whatever it says. Without nextUpdate it has no end."""
-    start, end = single.this_update_utc, single.next_update_utc
+    """RFC 6960, 3.2: an answer outside its time is unreliable, whatever it says.
+
+    Without nextUpdate it has no end.
+    """
+    start = single.this_update_utc
+    end = single.next_update_utc
     if start > now + GRACE:
         return StapleStatus.EARLY
     if end is not None and (end < now - GRACE or end < start):
@@ -140,13 +156,16 @@ def _signed_by_issuer(response: ocsp.OCSPResponse, issuer: Opened) -> bool:
 def _signed_by_responder(
     responder: x509.Certificate, response: ocsp.OCSPResponse, issuer: bytes, now: datetime
 ) -> bool:
-    """Whether this one signed the answer and may do so (RFC 6960, 4.2.2.2): whom the issuer certified for just this."""
+    """Whether this one signed the answer and may do so (RFC 6960, 4.2.2.2): whom the issuer
+    certified for just this."""
     try:
         if not _names(response, take_apart(responder.public_bytes(Encoding.DER))):
             return False
         responder.verify_directly_issued_by(x509.load_der_x509_certificate(issuer))
         uses = responder.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-        in_time = responder.not_valid_before_utc - GRACE <= now <= responder.not_valid_after_utc + GRACE
+        in_time = (
+            responder.not_valid_before_utc - GRACE <= now <= responder.not_valid_after_utc + GRACE
+        )
         if ExtendedKeyUsageOID.OCSP_SIGNING not in uses or not in_time:
             return False
         _verify(response, responder.public_key())
@@ -162,13 +181,18 @@ def _names(response: ocsp.OCSPResponse, signer: Opened) -> bool:
     if response.responder_name is None:
         return response.responder_key_hash == _hash("sha1", _key_bits(signer))
     named = der.first(response.responder_name.public_bytes())
-    return fields.canonical(fields.name(named)) == fields.canonical(fields.name(signer.fields["subject"]))
+    return fields.canonical(fields.name(named)) == fields.canonical(
+        fields.name(signer.fields["subject"])
+    )
 
 
 def _verify(response: ocsp.OCSPResponse, key: Any) -> None:
-    """Raises where this key did not sign the answer. SHA-1 counts, as it does for OpenSSL (RFC 6960, 4.3); MD5 does
-    not."""
-    signature, signed = response.signature, response.tbs_response_bytes
+    """Raises where this key did not sign the answer.
+
+    SHA-1 counts, as it does for OpenSSL (RFC 6960, 4.3); MD5 does not.
+    """
+    signature = response.signature
+    signed = response.tbs_response_bytes
     if response.signature_algorithm_oid == SignatureAlgorithmOID.RSASSA_PSS:
         _verify_pss(signature, signed, key)
         return
@@ -187,7 +211,9 @@ def _verify_pss(signature: bytes, signed: bytes, key: rsa.RSAPublicKey) -> None:
     """cryptography does not tell which digest an answer names for RSASSA-PSS, so each is tried."""
     for digest in (hashes.SHA256(), hashes.SHA384(), hashes.SHA512()):
         try:
-            key.verify(signature, signed, padding.PSS(padding.MGF1(digest), padding.PSS.AUTO), digest)
+            key.verify(
+                signature, signed, padding.PSS(padding.MGF1(digest), padding.PSS.AUTO), digest
+            )
         except InvalidSignature:
             continue
         return

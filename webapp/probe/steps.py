@@ -1,4 +1,7 @@
-"""What a diagnosis speaks in: one frozen dataclass for each kind of step. No behaviour beyond reading them."""
+"""What a diagnosis speaks in: one frozen dataclass for each kind of step.
+
+No behaviour beyond reading them.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,8 @@ class Failure(StrEnum):
     TOO_MUCH_WORK = "too_much_work"  # reading it takes too much CPU time
     TIMEOUT = "timeout"
     REFUSED = "refused"
-    OTHER_CERTIFICATE = "other_certificate"  # the same address showed another certificate than a moment before
+    # The same address showed another certificate than a moment before
+    OTHER_CERTIFICATE = "other_certificate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class Answer:
     detail: str = ""
     status: int | None = None
     phrase: str = ""
-    location: str = ""  # where a redirect leads; nobody went there
+    location: str = ""  # where a redirect leads; no one went there
     hsts: str = ""
     server: str = ""
     edge: str = ""  # the network that put its mark on the answer
@@ -56,7 +60,9 @@ class Answer:
     @property
     def to_https(self) -> bool:
         """Whether it sends its visitors on to a secure address."""
-        return self.status in (301, 302, 303, 307, 308) and self.location.lower().startswith("https://")
+        return self.status in (301, 302, 303, 307, 308) and self.location.lower().startswith(
+            "https://"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +76,12 @@ class NameUnderstood:
 
 @dataclass(frozen=True, slots=True)
 class DnsAnswer:
-    """Where the name leads. `aliases` is None where nobody told; `instead`: a setting says where to ask, and DNS was
-    not asked. `reason` says why there is no address, or none that may be asked. `askable` are the addresses that may
-    be asked, `stray` up to eight of those that must not be."""
+    """Where the name leads.
+
+    `aliases` is None where no one told; `instead`: a setting says where to ask, and DNS was not
+    asked. `reason` says why there is no address, or none that may be asked. `askable` are the
+    addresses that may be asked, `stray` up to eight of those that must not be.
+    """
 
     hostname: str
     seconds: float
@@ -87,7 +96,10 @@ class DnsAnswer:
 
 @dataclass(frozen=True, slots=True)
 class AddressAsked:
-    """One address, by itself: what came of it, and how. `curl` is the number with which curl ends there."""
+    """One address, by itself: what came of it, and how.
+
+    `curl` is the number with which curl ends there.
+    """
 
     endpoint: Endpoint
     finding: Finding
@@ -105,8 +117,11 @@ class AddressAsked:
 
 @dataclass(frozen=True, slots=True)
 class AddressesCompared:
-    """Several addresses beside each other. `leading` is the one that visitors meet first; `odd` are those that come to
-    another verdict, `other_certificate` those that show another certificate with the same verdict."""
+    """Several addresses beside each other.
+
+    `leading` is the one that visitors meet first; `odd` are those that come to another verdict,
+    `other_certificate` those that show another certificate with the same verdict.
+    """
 
     leading: Endpoint
     odd: tuple[AddressAsked, ...]
@@ -123,8 +138,11 @@ class ChainSeen:
 
 @dataclass(frozen=True, slots=True)
 class NamesCovered:
-    """The names of the leading certificate, the first hundred of `total`; all of them count. `sibling` is the name with
-    www. before it, or without it. `all_read`: no name of it is unreadable."""
+    """The names of the leading certificate, the first hundred of `total`; all of them count.
+
+    `sibling` is the name with www. before it, or without it. `all_read`: no name of it is
+    unreadable.
+    """
 
     hostname: str
     names: tuple[str, ...]
@@ -137,7 +155,8 @@ class NamesCovered:
 
 @dataclass(frozen=True, slots=True)
 class SecondCertificate:
-    """Another certificate that the leading address has, shown to clients that take only this kind of key."""
+    """Another certificate that the leading address has, shown to clients that take only this kind
+    of key."""
 
     endpoint: Endpoint
     signing: Signing
@@ -146,8 +165,8 @@ class SecondCertificate:
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """What the web server says: over HTTPS, or in plain HTTP. `speaks_http2`: it chose HTTP/2 in the handshake, which
-    is not spoken here."""
+    """What the web server says: over HTTPS, or in plain HTTP. `speaks_http2`: it chose HTTP/2 in
+    the handshake, which is not spoken here."""
 
     secure: bool
     answer: Answer
@@ -156,8 +175,8 @@ class HttpAnswer:
 
 @dataclass(frozen=True, slots=True)
 class OriginAsked:
-    """Where the name leads, seen from `server`, and what that server shows for the name: None where it may not be
-    asked."""
+    """Where the name leads, seen from `server`, and what that server shows for the name: None where
+    it may not be asked."""
 
     server: str
     origin: Origin
@@ -167,8 +186,11 @@ class OriginAsked:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What it comes to. `finding` is what the padlock shows, `origin` where the name leads, seen from its server.
-    `cut_short`: it took so much CPU time that not everything was looked at."""
+    """What it comes to.
+
+    `finding` is what the padlock shows, `origin` where the name leads, seen from its server.
+    `cut_short`: it took so much CPU time that not everything was looked at.
+    """
 
     finding: Finding
     curl: int | None

@@ -1,4 +1,5 @@
-"""The elements of DER as browsers read it: lengths of the shortest form, tags of one byte (X.690, 10.1). No I/O.
+"""The elements of DER as browsers read it: lengths of the shortest form, tags of one byte (X.690,
+10.1). No I/O.
 
 `der` reads the same data as tolerantly as OpenSSL does.
 """
@@ -27,10 +28,17 @@ def must(so: bool) -> None:
 
 
 def elements(data: bytes) -> list[Element]:
-    """The elements in these bytes, as DER wants them (X.690, 10.1): lengths of the shortest form. Raises."""
-    found, at, end = [], 0, len(data)
+    """The elements in these bytes, as DER wants them (X.690, 10.1): lengths of the shortest form.
+
+    Raises.
+    """
+    found = []
+    at = 0
+    end = len(data)
     while at < end:
-        tag, length, start = data[at], data[at + 1], at + 2
+        tag = data[at]
+        length = data[at + 1]
+        start = at + 2
         if length >= 0x80:
             start, length = _long_length(data, start, length & 0x7F)
         stop = start + length

@@ -1,4 +1,5 @@
-"""What a handshake trusts and offers: one OpenSSL context for a file of roots, loaded once and shared by all.
+"""What a handshake trusts and offers: one OpenSSL context for a file of roots, loaded once and
+shared by all.
 
 The environment (SSL_CERT_FILE and the like) never counts.
 """
@@ -23,14 +24,18 @@ from webapp.probe.finding import Signing
 
 log = logging.getLogger(__name__)
 
-_TLSEXT_PADDING = 0x10  # an SSL_OP_*. RFC 7685: some load balancers never answer a ClientHello of 256 to 511 bytes
+# An SSL_OP_*. RFC 7685: some load balancers never answer a ClientHello of 256 to 511 bytes
+_TLSEXT_PADDING = 0x10
 
-# The groups of key exchange: a key share goes out for the first of them only, as curl and browsers send it. The
-# post-quantum one costs a server that insists on it one more round trip, and no one else a larger ClientHello.
+# The groups of key exchange: a key share goes out for the first of them only, as curl and browsers
+# send it. The post-quantum one costs a server that insists on it one more round trip, and no one
+# else a larger ClientHello.
 _GROUPS = b"X25519:P-256:P-384:P-521:X25519MLKEM768"
-_OLD_GROUPS = b"X25519:P-256:P-384:P-521"  # for an OpenSSL before 3.5, which does not know the other
+# For an OpenSSL before 3.5, which does not know the other
+_OLD_GROUPS = b"X25519:P-256:P-384:P-521"
 
-# What to offer, to be shown the certificate of one kind of key. OpenSSL then offers no cipher of the other kind either.
+# What to offer, to be shown the certificate of one kind of key. OpenSSL then offers no cipher of
+# the other kind either.
 _ONLY = {
     Signing.RSA: ":".join(
         [f"rsa_pss_{key}_sha{size}" for key in ("rsae", "pss") for size in (256, 384, 512)]
@@ -60,7 +65,8 @@ class Seen:
     client_certificate_wanted: bool = False
     received: int = 0  # bytes of the handshake
     too_many_names: bool = False  # for their constraints to be looked at
-    path: dict[int, bytes] = field(default_factory=dict)  # in DER by depth, in a handshake that is suspiciously large
+    # In DER by depth, in a handshake that is suspiciously large
+    path: dict[int, bytes] = field(default_factory=dict)
 
 
 _contexts: dict[tuple[Path, Signing | None], tuple[tuple[int, int], SSL.Context]] = {}
@@ -68,12 +74,14 @@ _loading = threading.Lock()
 
 
 def trust(ca_bundle: Path | None, only: Signing | None = None) -> Trust:
-    """The context that trusts the roots in `ca_bundle`, or certifi's; `only`: it takes no other kind of key.
+    """The context that trusts the roots in `ca_bundle`, or certifi's; `only`: it takes no other
+    kind of key.
 
-    Reloaded when the file changes; when the new one is broken the old one is kept. The environment (SSL_CERT_FILE and
-    the like) never counts.
+    Reloaded when the file changes; when the new one is broken the old one is kept. The environment
+    (SSL_CERT_FILE and the like) never counts.
 
-    Raises `TrustUnusable` where there never was a good one: verifying against nothing would turn everything red.
+    Raises `TrustUnusable` where there never was a good one: verifying against nothing would turn
+    everything red.
     """
     path = bundle(ca_bundle)
     try:
@@ -111,9 +119,14 @@ def openssl() -> str:
 
 
 def load(path: Path, only: Signing | None = None) -> SSL.Context:
-    """A context that trusts the roots in this file; `only`: it takes no other kind of key. Raises one of `UNUSABLE`."""
+    """A context that trusts the roots in this file; `only`: it takes no other kind of key.
+
+    Raises one of `UNUSABLE`.
+    """
     pem = path.read_bytes()
-    roots = pem.count(b"-----BEGIN CERTIFICATE-----") + pem.count(b"-----BEGIN TRUSTED CERTIFICATE-----")
+    roots = pem.count(b"-----BEGIN CERTIFICATE-----") + pem.count(
+        b"-----BEGIN TRUSTED CERTIFICATE-----"
+    )
     if roots == 0:
         raise TrustUnusable("it holds no certificate")
     made = SSL.Context(SSL.TLS_CLIENT_METHOD)
@@ -127,7 +140,8 @@ def load(path: Path, only: Signing | None = None) -> SSL.Context:
     made.set_verify(SSL.VERIFY_PEER, _record_error)
     lib.SSL_CTX_set_cert_cb(made._context, _client_certificate_wanted, ffi.NULL)
     made.set_min_proto_version(SSL.TLS1_2_VERSION)
-    # Browsers have left finite-field Diffie-Hellman behind, and a hostile server's parameters cost a second of CPU.
+    # Browsers have left finite-field Diffie-Hellman behind, and a hostile server's parameters cost
+    # a second of CPU.
     made.set_cipher_list(b"DEFAULT:!kDHE:@SECLEVEL=2")
     made.set_verify_depth(10)  # no honest chain is longer, and each link of a dishonest one costs
     if lib.SSL_CTX_set1_curves_list(made._context, _GROUPS) != 1:
@@ -143,7 +157,10 @@ def load(path: Path, only: Signing | None = None) -> SSL.Context:
 
 
 def _store_of_roots(path: Path) -> crypto.X509Store:
-    """The same roots for `path_over`. Revocation is left to the handshake: it is about the leaf, whatever the path."""
+    """The same roots for `path_over`.
+
+    Revocation is left to the handshake: it is about the leaf, whatever the path.
+    """
     store = crypto.X509Store()
     store.load_locations(os.fspath(path))
     store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
@@ -155,12 +172,14 @@ _LEAF_DATES = (9, 10)  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPI
 _choosing_purpose = threading.Lock()
 
 
-def path_over(trust: Trust, certificates: Sequence[bytes], *, for_server: bool = True) -> tuple[bytes, ...]:
-    """The path to a trusted root for the first of these certificates, if no others but the rest of them are sent with
-    it; empty where none verifies. All in DER. No network.
+def path_over(
+    trust: Trust, certificates: Sequence[bytes], *, for_server: bool = True
+) -> tuple[bytes, ...]:
+    """The path to a trusted root for the first of these certificates, if no others but the rest of
+    them are sent with it; empty where none verifies. All in DER. No network.
 
-    `for_server`: the first is a certificate for servers (X509_PURPOSE_SSL_SERVER), and its dates do not count, as no
-    other path mends them; else it is an issuer's.
+    `for_server`: the first is a certificate for servers (X509_PURPOSE_SSL_SERVER), and its dates do
+    not count, as no other path mends them; else it is an issuer's.
     """
     leaf, *others = (crypto.load_certificate(crypto.FILETYPE_ASN1, der) for der in certificates)
     store = trust.get_app_data()
@@ -174,17 +193,21 @@ def path_over(trust: Trust, certificates: Sequence[bytes], *, for_server: bool =
             code, depth, *_ = error.errors
             if code == _OUT_OF_MEMORY:
                 raise MemoryError("OpenSSL: no other path could be looked for") from error
-            # OpenSSL looks at dates from the root down, and last of all: the rest of the path is fine.
+            # OpenSSL looks at dates from the root down, and last of all: the rest of the path is
+            # fine.
             return tuple(certificates) if for_server and depth == 0 and code in _LEAF_DATES else ()
 
 
-def _record_error(connection: SSL.Connection, cert: crypto.X509, code: int, depth: int, ok: int) -> bool:
+def _record_error(
+    connection: SSL.Connection, cert: crypto.X509, code: int, depth: int, ok: int
+) -> bool:
     seen: Seen = connection.get_app_data()
     if not ok:
         text = ffi.string(lib.X509_verify_cert_error_string(code)).decode("ascii", "replace")
         seen.errors.append((code, depth, text))
     elif seen.received > _SUSPICIOUS_BYTES:
-        # After the leaf's signature OpenSSL compares all names with all constraints: in 100 kB, for a second of CPU.
+        # After the leaf's signature OpenSSL compares all names with all constraints: in 100 kB, for
+        # a second of CPU.
         seen.path[depth] = der(cert)
         seen.too_many_names = depth == 0 and _too_many_names(seen.path)
     return not seen.too_many_names

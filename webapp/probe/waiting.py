@@ -1,7 +1,9 @@
-"""How a probe waits: as a generator that says what for, and goes on when it is there or the time is up.
+"""How a probe waits: as a generator that says what for, and goes on when it is there or the time is
+up.
 
-So one piece of straight code serves a caller who waits for a single probe (`drive`), and one thread that has hundreds
-in the air (`Crew`). A thread each would spend more time on handing the interpreter around than on handshakes.
+So one piece of straight code serves a caller who waits for a single probe (`drive`), and one thread
+that runs hundreds (`Crew`). A thread each would spend more time on handing the interpreter around
+than on handshakes.
 """
 
 from __future__ import annotations
@@ -21,20 +23,22 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
-READ, WRITE = select.POLLIN, select.POLLOUT
+READ = select.POLLIN
+WRITE = select.POLLOUT
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Wait:
-    """For one of these descriptors, as (number, READ or WRITE), or for this future; at most `until`, on the monotonic
-    clock in seconds. With neither it is a pause."""
+    """For one of these descriptors, as (number, READ or WRITE), or for this future; at most
+    `until`, on the monotonic clock in seconds. With neither it is a pause."""
 
     until: float
     descriptors: tuple[tuple[int, int], ...] = ()
     future: Future[Any] | None = None
 
 
-# Yields what it waits for, and is sent the descriptors that are ready: none when the time is up (or a future is done).
+# Yields what it waits for, and is sent the descriptors that are ready: none when the time is up (or
+# a future is done).
 Probe = Generator[Wait, list[int], T]
 
 
@@ -65,31 +69,38 @@ class _Job(Generic[T]):
 
 
 class Crew(Generic[T]):
-    """One thread that has up to `concurrency` probes in the air; the others stand in line. It starts with the first
-    of them, and is no reason for a process to stay alive."""
+    """One thread that has up to `concurrency` probes in progress; the others wait in the queue.
+
+    It starts with the first of them, and is no reason for a process to stay alive.
+    """
 
     def __init__(self, concurrency: int, name: str) -> None:
         self._concurrency = concurrency
         self._name = name
         self._line: deque[_Job[T]] = deque()
-        self._waiting: dict[Wait, _Job[T]] = {}  # everybody in the air
+        self._waiting: dict[Wait, _Job[T]] = {}  # every probe in progress
         self._watched: dict[int, Wait] = {}  # by descriptor
-        self._clock: list[tuple[float, int, Wait]] = []  # a heap of all waits, those that are over among them
+        # A heap of all waits, those that are over among them
+        self._clock: list[tuple[float, int, Wait]] = []
         self._order = itertools.count()
         self._rung: deque[Wait] = deque()  # whose future is done
         self._poll = select.poll()
-        self._bell = self._button = -1  # a pipe, while the thread runs: pressing the button wakes it
-        self._lock = threading.Lock()  # held while the thread starts or ends, and while the button is pressed
+        # A pipe, while the thread runs: pressing the button wakes it
+        self._bell = self._button = -1
+        # Held while the thread starts or ends, and while the button is pressed
+        self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closing = False
 
     def submit(self, probe: Probe[T]) -> Future[T]:
-        """The answer to come of a probe. Its callbacks run in the crew's thread: they have to be quick.
+        """The answer to come of a probe.
+
+        Its callbacks run in the crew's thread: they have to be quick.
 
         Raises RuntimeError or OSError where there is no thread or no descriptor left to start with.
         """
         job = _Job(probe, Future())
-        job.answer.set_running_or_notify_cancel()  # nobody can cancel what is on its way
+        job.answer.set_running_or_notify_cancel()  # no one can cancel what is on its way
         self._start()
         self._line.append(job)
         self._ring()
@@ -119,7 +130,8 @@ class Crew(Generic[T]):
                 os.set_blocking(bell, False)
                 os.set_blocking(button, False)
                 thread = threading.Thread(target=self._work, name=self._name, daemon=True)
-                self._bell, self._button = bell, button
+                self._bell = bell
+                self._button = button
                 self._poll.register(bell, READ)
                 thread.start()
             except BaseException:
@@ -131,7 +143,8 @@ class Crew(Generic[T]):
             self._thread = thread
 
     def _ring(self) -> None:
-        # An answer may come in long after the crew has been dismissed, when the pipe's numbers are somebody else's.
+        # An answer may come in long after the crew has been dismissed, when the pipe's numbers are
+        # another probe's.
         with self._lock:
             if self._button == -1:
                 return
@@ -158,7 +171,7 @@ class Crew(Generic[T]):
             job.probe.close()
 
     def _patience(self) -> float | None:
-        """Milliseconds until somebody has waited enough. None: nobody waits."""
+        """Milliseconds until a probe has waited enough. None: no one waits."""
         return max(0.0, self._clock[0][0] - time.monotonic()) * 1000 + 1 if self._clock else None
 
     def _go_on(self, wait: Wait, ready: list[int]) -> None:
@@ -177,7 +190,7 @@ class Crew(Generic[T]):
         except StopIteration as end:
             job.answer.set_result(end.value)
             return
-        except BaseException as error:  # noqa: BLE001 - whatever it is belongs to whoever asked
+        except BaseException as error:  # noqa: BLE001 - whatever it is belongs to the caller
             job.answer.set_exception(error)
             return
         self._waiting[wait] = job

@@ -1,1 +1,2 @@
-"""Reports over everything that is monitored: one query, its sorts and filters, and what can be taken away from it."""
+"""Reports over everything that is monitored: one query, its sorts and filters, and what can be
+taken away from it."""

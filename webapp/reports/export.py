@@ -8,17 +8,18 @@ from typing import Any
 
 from sqlalchemy import literal_column, select
 
-from webapp import padlock, probe
+from webapp import probe
 from webapp.customers import segments
 from webapp.customers.models import ACTIVE_DOMAINS, ACTIVE_SERVICES, Client, Domain, Service, User
-from webapp.customers.states import Model
+from webapp.customers.state_filters import Model
 from webapp.extensions import db
 from webapp.monitor.models import Hostname, standing
 from webapp.reports import ssl_status
 from webapp.reports.orders import in_order
-from webapp.reports.questions import Question
+from webapp.reports.questions import ReportQuery
+from webapp.words import certificates, states, times, verdicts
 
-AT_ONCE = 1000
+ROWS_AT_ONCE = 1000
 _FACTS = (
     Client.name.label("client"),
     Hostname.name.label("hostname"),
@@ -33,13 +34,27 @@ _FACTS = (
     Hostname.changed_at,
     Hostname.browsers_refuse,
 )
-_OF_SERVICES: Any = select(Service.id, Service.product, Service.domain.label("entered"), Service.status, *_FACTS)
+_OF_SERVICES: Any = select(
+    Service.id, Service.product, Service.domain.label("entered"), Service.status, *_FACTS
+)
 _OF_DOMAINS: Any = select(
-    Domain.id, literal_column("''").label("product"), Domain.name.label("entered"), Domain.status, *_FACTS
+    Domain.id,
+    literal_column("''").label("product"),
+    Domain.name.label("entered"),
+    Domain.status,
+    *_FACTS,
 )
 _STATEMENTS: Mapping[str, tuple[Model, Any, frozenset[Any]]] = {
-    Service.kind: (Service, _OF_SERVICES.join(Service.client).outerjoin(Service.hostname), ACTIVE_SERVICES),
-    Domain.kind: (Domain, _OF_DOMAINS.join(Domain.client).outerjoin(Domain.hostname), ACTIVE_DOMAINS),
+    Service.kind: (
+        Service,
+        _OF_SERVICES.join(Service.client).outerjoin(Service.hostname),
+        ACTIVE_SERVICES,
+    ),
+    Domain.kind: (
+        Domain,
+        _OF_DOMAINS.join(Domain.client).outerjoin(Domain.hostname),
+        ACTIVE_DOMAINS,
+    ),
 }
 
 
@@ -50,20 +65,28 @@ COLUMNS = (
 )
 
 
-def rows(user: User, question: Question, now: datetime, zone: tzinfo = UTC) -> Iterator[Sequence[object]]:
+def rows(
+    user: User, question: ReportQuery, now: datetime, zone: tzinfo = UTC
+) -> Iterator[Sequence[object]]:
     """The rows of the report as it is filtered and sorted, in `COLUMNS`; instants in UTC."""
     filters, sort = ssl_status.understood(question)
-    for statement in segments.whole(in_order(user, filters, sort, now), backwards=sort.startswith("-")):
-        found = db.session.execute(statement, execution_options={"yield_per": AT_ONCE})
+    for statement in segments.whole(
+        in_order(user, filters, sort, now), backwards=sort.startswith("-")
+    ):
+        found = db.session.execute(statement, execution_options={"yield_per": ROWS_AT_ONCE})
         for places in found.partitions():
             items = {}
             for kind in _STATEMENTS:
                 ids = [place.id for place in places if place.kind == kind]
                 items.update(_items(kind, ids, now, zone) if ids else {})
-            yield from (items[place.kind, place.id] for place in places if (place.kind, place.id) in items)
+            yield from (
+                items[place.kind, place.id] for place in places if (place.kind, place.id) in items
+            )
 
 
-def _items(kind: str, ids: list[int], now: datetime, zone: tzinfo) -> dict[tuple[str, int], Sequence[object]]:
+def _items(
+    kind: str, ids: list[int], now: datetime, zone: tzinfo
+) -> dict[tuple[str, int], Sequence[object]]:
     model, statement, active = _STATEMENTS[kind]
     return {
         (kind, row.id): _cells(kind, row, row.status in active, now, zone)
@@ -75,19 +98,19 @@ def _cells(kind: str, row: Any, active: bool, now: datetime, zone: tzinfo) -> Se
     facts: Any = row if row.hostname else None  # it has what a verdict is made of
     stands = standing(facts, active=active, now=now)
     return (
-        padlock.LOOKS[stands.state].label,
+        states.LOOKS[stands.state].label,
         probe.to_unicode(row.hostname) if row.hostname else row.entered,
         row.client,
         kind.capitalize(),
         row.product,
         row.status.value,
-        padlock.issuer_text(row.issuer, row.unreadable) if row.fingerprint else "",
+        certificates.issuer_text(row.issuer, row.unreadable) if row.fingerprint else "",
         _instant(row.not_after),
-        "" if row.not_after is None else padlock.days_left(row.not_after, now, zone),
-        padlock.title(stands.state, stands.reason, facts),
+        "" if row.not_after is None else times.days_left(row.not_after, now, zone),
+        verdicts.title(stands.state, stands.reason, facts),
         _instant(row.checked_at),
         _instant(row.changed_at),
-        padlock.BROWSERS_MAY_REFUSE if padlock.refused(stands.state, facts) else "",
+        states.BROWSERS_MAY_REFUSE if states.refused(stands.state, facts) else "",
         str(zone),
     )
 

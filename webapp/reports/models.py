@@ -9,8 +9,10 @@ from webapp.extensions import Model
 
 
 class SavedView(Model):
-    """Filters and a sort of the report that an administrator has given a name. `query` is a part of an address, made
-    of words that the report knows."""
+    """Filters and a sort of the report that an administrator has given a name.
+
+    `query` is a part of an address, made of words that the report knows.
+    """
 
     __table_args__ = (UniqueConstraint("user_id", "name"),)
 

@@ -1,4 +1,5 @@
-"""The order of the report and what its filters let through: one over services and domains together."""
+"""The order of the report and what its filters let through: one over services and domains
+together."""
 
 from __future__ import annotations
 
@@ -11,12 +12,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, and_, false, func, literal_column, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute
 
-from webapp.customers import states
+from webapp.customers import state_filters
 from webapp.customers.access import ids_for
 from webapp.customers.lists import looked_for, searched
 from webapp.customers.models import Client, Domain, Service, User
 from webapp.customers.segments import Arm, Column, Segment
-from webapp.customers.states import Model
+from webapp.customers.state_filters import Model
 from webapp.monitor.models import Hostname
 from webapp.probe import Reason
 from webapp.probe.steps import Origin
@@ -26,14 +27,15 @@ MODELS: tuple[Model, Model] = (Service, Domain)
 SEARCHED: Mapping[Model, Sequence[InstrumentedAttribute[str]]] = MappingProxyType(
     {Service: (Service.domain, Service.product), Domain: (Domain.name,)}
 )
-EXPIRING = 1  # the place in `states.by_urgency`
+EXPIRING = 1  # the place in `state_filters.by_urgency`
 
 # What each column is sorted by: of services, and of domains.
 OWN_SORTS: Mapping[str, tuple[tuple[Column, ...], tuple[Column, ...]]] = MappingProxyType(
     {
         "domain": ((func.lower(Service.domain),), (func.lower(Domain.name),)),
         "client": ((func.lower(Client.name), Client.id), (func.lower(Client.name), Client.id)),
-        "status": ((type_coerce(Service.status, String),), (type_coerce(Domain.status, String),)),  # as one
+        # As one
+        "status": ((type_coerce(Service.status, String),), (type_coerce(Domain.status, String),)),
     }
 )
 # By what is known of the host name, and when nothing is.
@@ -52,7 +54,8 @@ ON_HOSTNAMES = ("issuer", "expires", "checked")  # the filters that `of_hostname
 
 
 def in_order(user: User, filters: Mapping[str, str], sort: str, now: datetime) -> list[Segment]:
-    """Everything this user may see that the filters let through, as segments in the order of this sort."""
+    """Everything this user may see that the filters let through, as segments in the order of this
+    sort."""
     column = sort.removeprefix("-")
     if column == "ssl":
         order = by_urgency(user, filters, now)
@@ -68,19 +71,24 @@ def in_order(user: User, filters: Mapping[str, str], sort: str, now: datetime) -
         via = (Service.client, Domain.client) if column == "client" else (None, None)
         return [
             Segment(
-                tuple(replace(arm, by=by, via=way) for arm, by, way in zip(both, OWN_SORTS[column], via, strict=True))
+                tuple(
+                    replace(arm, by=by, via=way)
+                    for arm, by, way in zip(both, OWN_SORTS[column], via, strict=True)
+                )
             )
         ]
     return _by_hostname(user, filters, now, *HOSTNAME_SORTS[column])
 
 
 def _few(user: User, filters: Mapping[str, str]) -> bool:
-    """Whether only some items are looked at: then each is asked about its host name, see `states.of_hostname`."""
+    """Whether only some items are looked at: then each is asked about its host name, see
+    `state_filters.of_hostname`."""
     return "q" in filters or _of_one_client(user, filters)
 
 
 def _ways(user: User, filters: Mapping[str, str]) -> tuple[bool, ...]:
-    """How items are asked about their host names to gather them, and where it is another way to walk along them."""
+    """How items are asked about their host names to gather them, and where it is another way to
+    walk along them."""
     return (True,) if filters or _few(user, filters) else (False, True)
 
 
@@ -101,7 +109,10 @@ def arms(user: User, filters: Mapping[str, str], now: datetime) -> tuple[Arm, ..
                 *match(searching_each),
                 *_conditions(model, filters, now, each=each),
             )
-            for each, searching_each in ((_few(user, filters), _of_one_client(user, filters)), (True, True))
+            for each, searching_each in (
+                (_few(user, filters), _of_one_client(user, filters)),
+                (True, True),
+            )
         )
         found.append(Arm(rows, walk))
     return tuple(found)
@@ -115,15 +126,15 @@ def _conditions(
     if "origin" in filters:
         yield leads(model, filters["origin"])
     if "ssl" in filters:
-        yield states.is_kind(model, filters["ssl"], now, each=each)
+        yield state_filters.matches_filter(model, filters["ssl"], now, each=each)
     if "browsers" in filters:
-        yield states.browsers_refuse(model, now, each=each)
+        yield state_filters.browsers_refuse(model, now, each=each)
     if filters.get("reason") == NEVER_ASKED:
-        yield states.never_asked(model, each=each)
+        yield state_filters.never_asked(model, each=each)
     elif "reason" in filters:
-        yield states.has_reason(model, Reason(filters["reason"]), now, each=each)
+        yield state_filters.has_reason(model, Reason(filters["reason"]), now, each=each)
     if conditions := list(of_hostname(filters, now)):
-        yield states.of_hostname(model, and_(*conditions), each=each)
+        yield state_filters.of_hostname(model, and_(*conditions), each=each)
 
 
 def leads(model: Model, origin: str) -> ColumnElement[bool]:
@@ -146,28 +157,37 @@ def of_hostname(filters: Mapping[str, str], now: datetime) -> Iterator[ColumnEle
 
 
 def _segment(arms: Iterable[Arm], conditions: Iterable[Sequence[ColumnElement[bool]]]) -> Segment:
-    return Segment(tuple(arm.where(*condition) for arm, condition in zip(arms, conditions, strict=True)))
+    return Segment(
+        tuple(arm.where(*condition) for arm, condition in zip(arms, conditions, strict=True))
+    )
 
 
 def by_urgency(user: User, filters: Mapping[str, str], now: datetime) -> list[Segment]:
-    """What needs a person first. What expires is in the order in which it does; a filter by state leaves the groups
-    it holds."""
-    ssl, filters = filters.get("ssl"), without(filters, "ssl")
-    both, ways = arms(user, filters, now), _ways(user, filters)
-    groups = [zip(*(states.by_urgency(model, now, each=each) for each in ways), strict=True) for model in MODELS]
+    """What needs a person first.
+
+    What expires is in the order in which it does; a filter by state leaves the groups it holds.
+    """
+    ssl = filters.get("ssl")
+    filters = without(filters, "ssl")
+    both = arms(user, filters, now)
+    ways = _ways(user, filters)
+    groups = [
+        zip(*(state_filters.by_urgency(model, now, each=each) for each in ways), strict=True)
+        for model in MODELS
+    ]
     order = [_segment(both, conditions) for conditions in zip(*groups, strict=True)]
     soonest = (
         # Who walks along the host names has each at hand.
         replace(
             arm,
-            walk=one.walk.where(~states.inactive(model), states.expires_soon(now)),
+            walk=one.walk.where(~state_filters.inactive(model), state_filters.expires_soon(now)),
             by=(Hostname.not_after, Hostname.id),
             via=model.hostname,
         )
         for arm, one, model in zip(order[EXPIRING].arms, both, MODELS, strict=True)
     )
     order[EXPIRING] = Segment(tuple(soonest), straight=not filters and not _few(user, filters))
-    return [order[place] for place in states.PLACES[ssl]] if ssl else order
+    return [order[place] for place in state_filters.PLACES[ssl]] if ssl else order
 
 
 def without(filters: Mapping[str, str], *names: str) -> dict[str, str]:
@@ -176,43 +196,57 @@ def without(filters: Mapping[str, str], *names: str) -> dict[str, str]:
 
 
 def _by_reason(user: User, filters: Mapping[str, str], now: datetime) -> list[Segment]:
-    """In the order of the words a person reads; what is not active has no reason, and comes last."""
-    both, ways, order = arms(user, filters, now), _ways(user, filters), []
+    """In the order of the words a person reads; what is not active has no reason, and comes
+    last."""
+    both = arms(user, filters, now)
+    ways = _ways(user, filters)
+    order = []
     for word in REASONS:
         conditions = [
             [
-                states.never_asked(model, each=each)
+                state_filters.never_asked(model, each=each)
                 if word == NEVER_ASKED
-                else states.has_reason(model, Reason(word), now, each=each)
+                else state_filters.has_reason(model, Reason(word), now, each=each)
                 for each in ways
             ]
             for model in MODELS
         ]
         order.append(_segment(both, conditions))
-    return [*order, _segment(both, [[states.inactive(model)] for model in MODELS])]
+    return [*order, _segment(both, [[state_filters.inactive(model)] for model in MODELS])]
 
 
 def _by_item(both: tuple[Arm, ...]) -> list[Segment]:
-    """By product, of which "domain" is what all domains have: nobody walks along those to what lies behind them."""
-    (services, domains), product = both, func.lower(Service.product)
+    """By product, of which "domain" is what all domains have: no one walks along those to what lies
+    behind them."""
+    services, domains = both
+    product = func.lower(Service.product)
     before, after = (
-        Segment((replace(services.where(part), by=(product,)),)) for part in (product < "domain", product > "domain")
+        Segment((replace(services.where(part), by=(product,)),))
+        for part in (product < "domain", product > "domain")
     )
     return [before, Segment((services.where(product == "domain"), domains)), after]
 
 
 def _by_hostname(
-    user: User, filters: Mapping[str, str], now: datetime, column: Column, empty: ColumnElement[bool]
+    user: User,
+    filters: Mapping[str, str],
+    now: datetime,
+    column: Column,
+    empty: ColumnElement[bool],
 ) -> list[Segment]:
-    """What is known first, in the order of the host names' own index; then all of which nothing is known."""
-    filled, rest, each = [], [], _ways(user, filters)[0]
-    both, others = arms(user, filters, now), without(filters, *ON_HOSTNAMES)
+    """What is known first, in the order of the host names' own index; then all of which nothing is
+    known."""
+    filled = []
+    rest = []
+    each = _ways(user, filters)[0]
+    both = arms(user, filters, now)
+    others = without(filters, *ON_HOSTNAMES)
     plain = both if others == filters else arms(user, others, now)
     for arm, other, model in zip(both, plain, MODELS, strict=True):
-        known = arm.where(states.of_hostname(model, ~empty, each=each))
+        known = arm.where(state_filters.of_hostname(model, ~empty, each=each))
         # Who walks has each host name at hand.
         walk = other.walk.where(*of_hostname(filters, now), ~empty)
         filled.append(replace(known, walk=walk, by=(column, Hostname.id), via=model.hostname))
-        nothing = (states.no_name_or(model, empty, each=way) for way in (each, True))
+        nothing = (state_filters.no_name_or(model, empty, each=way) for way in (each, True))
         rest.append(arm.where(*nothing))
     return [Segment(tuple(filled), rest_of=both), Segment(tuple(rest))]

@@ -8,20 +8,23 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 
-from webapp import padlock
-from webapp.customers import states
+from webapp.customers import state_filters
 from webapp.customers.models import Client
-from webapp.customers.paging import MOST_SEARCHED
+from webapp.customers.paging import MOST_SEARCH_CHARACTERS
 from webapp.extensions import db
-from webapp.numbers import whole
+from webapp.parsing import whole
+from webapp.words import reasons, states, website
 
 WEEKS = 26  # that the picture of what expires looks ahead
 WEEK = timedelta(weeks=1)
 NEVER_ASKED = "never-asked"
 
 REASONS: Mapping[str, str] = MappingProxyType(
-    {reason.value: words.title for reason, words in sorted(padlock.WORDS.items(), key=lambda pair: pair[1].title)}
-    | {NEVER_ASKED: padlock.NEVER_ASKED_LOOK.label}
+    {
+        reason.value: words.title
+        for reason, words in sorted(reasons.WORDS.items(), key=lambda pair: pair[1].title)
+    }
+    | {NEVER_ASKED: states.NEVER_ASKED_LOOK.label}
 )
 WINDOWS: Mapping[str, str] = MappingProxyType(
     {
@@ -35,31 +38,42 @@ WINDOWS: Mapping[str, str] = MappingProxyType(
 AGES: Mapping[str, str] = MappingProxyType(
     {"1": "Over a day ago", "7": "Over a week ago", "30": "Over a month ago", "never": "Never"}
 )
-ORIGINS: Mapping[str, str] = MappingProxyType({origin.value: words.label for origin, words in padlock.ORIGINS.items()})
+ORIGINS: Mapping[str, str] = MappingProxyType(
+    {origin.value: words.label for origin, words in website.ORIGINS.items()}
+)
 
 
 @dataclass(frozen=True)
-class Question:
+class ReportQuery:
     """What the report was asked. Anything may stand in it."""
 
     search: str = ""
     sort: str = ""
     page: str = "1"
     size: str = ""
-    ssl: str = ""  # one of `states.KINDS`
+    ssl: str = ""  # one of `state_filters.FILTERS`
     reason: str = ""  # a word of `REASONS`
     issuer: str = ""
     client: str = ""  # the id of a client
     expires: str = ""  # a word of `WINDOWS`, or the Monday of a week as 2026-11-23
     checked: str = ""  # a word of `AGES`
     origin: str = ""  # a word of `ORIGINS`
-    browsers: str = ""  # a word of `padlock.BROWSERS`
+    browsers: str = ""  # a word of `words.states.BROWSERS`
 
     def understood(self, issuers: tuple[str, ...]) -> tuple[dict[str, str], Client | None]:
-        """The filters that were understood, and the client among them. What is unknown filters nothing."""
+        """The filters that were understood, and the client among them.
+
+        What is unknown filters nothing.
+        """
         filters = {}
-        known = {"ssl": states.KINDS, "reason": REASONS, "issuer": issuers, "checked": AGES, "origin": ORIGINS}
-        for name, words in {**known, "browsers": padlock.BROWSERS}.items():
+        known = {
+            "ssl": state_filters.FILTERS,
+            "reason": REASONS,
+            "issuer": issuers,
+            "checked": AGES,
+            "origin": ORIGINS,
+        }
+        for name, words in {**known, "browsers": states.BROWSERS}.items():
             if getattr(self, name) in words:
                 filters[name] = getattr(self, name)
         if self.expires in WINDOWS or week_of(self.expires):
@@ -68,7 +82,7 @@ class Question:
         client = db.session.get(Client, asked) if asked else None
         if client is not None:
             filters["client"] = str(client.id)
-        if text := self.search.strip()[:MOST_SEARCHED]:
+        if text := self.search.strip()[:MOST_SEARCH_CHARACTERS]:
             filters["q"] = text
         return filters, client
 
@@ -77,7 +91,11 @@ def week_of(text: str) -> date | None:
     """The Monday that a week is called by."""
     with suppress(ValueError):
         day = date.fromisoformat(text)
-        return day if day.weekday() == 0 and 1970 < day.year < 9000 and text == day.isoformat() else None
+        return (
+            day
+            if day.weekday() == 0 and 1970 < day.year < 9000 and text == day.isoformat()
+            else None
+        )
     return None
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import abort
 from sqlalchemy import func, select
 
-from webapp.customers import activity, edits
+from webapp.customers import audit_log, concurrency
 from webapp.customers.models import User
 from webapp.extensions import db, writing
 from webapp.reports.models import SavedView
@@ -23,36 +23,51 @@ class NotSaved(Exception):
 
 def views_of(user: User) -> list[SavedView]:
     """The views of this user, by name."""
-    return list(db.session.scalars(select(SavedView).filter_by(user_id=user.id).order_by(func.lower(SavedView.name))))
+    return list(
+        db.session.scalars(
+            select(SavedView).filter_by(user_id=user.id).order_by(func.lower(SavedView.name))
+        )
+    )
 
 
 def save(user: User, name: str, query: str, now: datetime) -> SavedView:
-    """Keeps this part of an address under a name; the name's earlier view gives way. Raises `NotSaved`."""
+    """Keeps this part of an address under a name; the name's earlier view gives way.
+
+    Raises `NotSaved`.
+    """
     name = name.strip()
     if not name or len(name) > LONGEST_NAME:
         raise NotSaved(f"Give the view a name of at most {LONGEST_NAME} characters.")
     if len(query) > LONGEST_QUERY:
         raise NotSaved("These filters are too long to be kept: shorten the search.")
     with writing():
-        edits.still_admin(user)
+        concurrency.still_admin(user)
         view = db.session.scalar(select(SavedView).filter_by(user_id=user.id, name=name))
         if view is None:
-            if db.session.scalar(select(func.count(SavedView.id)).filter_by(user_id=user.id)) == MOST_SAVED:
+            if (
+                db.session.scalar(select(func.count(SavedView.id)).filter_by(user_id=user.id))
+                == MOST_SAVED
+            ):
                 raise NotSaved(f"There are {MOST_SAVED} saved views already: delete one first.")
             view = SavedView(user_id=user.id, name=name)
             db.session.add(view)
         view.query = query
         db.session.flush()
-        activity.note(user, "saved", "view", view.id, name, now)
+        audit_log.note(user, "saved", "view", view.id, name, now)
     return view
 
 
 def delete(user: User, view_id: int, now: datetime) -> str:
-    """Forgets one of this user's views, and returns its name. Aborts with 404 where it is not theirs."""
+    """Forgets one of this user's views, and returns its name.
+
+    Aborts with 404 where it is not theirs.
+    """
     with writing():
-        edits.still_admin(user)
-        view = db.session.scalar(select(SavedView).filter_by(user_id=user.id, id=view_id)) or abort(404)
+        concurrency.still_admin(user)
+        view = db.session.scalar(select(SavedView).filter_by(user_id=user.id, id=view_id)) or abort(
+            404
+        )
         name = view.name
-        activity.note(user, "deleted", "view", view.id, name, now)
+        audit_log.note(user, "deleted", "view", view.id, name, now)
         db.session.delete(view)
     return name

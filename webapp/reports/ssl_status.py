@@ -1,4 +1,7 @@
-"""SSL Status Monitoring: every service and every domain in one table. Sorts and filters are on whitelists."""
+"""SSL Status Monitoring: every service and every domain in one table.
+
+Sorts and filters are on whitelists.
+"""
 
 from __future__ import annotations
 
@@ -10,25 +13,17 @@ from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Subquery, case, exists, func, or_, select, union_all
 
-from webapp import padlock
-from webapp.customers import counts, paging, segments, states
+from webapp.customers import counts, paging, segments, state_filters
 from webapp.customers.access import Item, items_for
 from webapp.customers.lists import Listing
 from webapp.customers.models import Service, User
-from webapp.customers.states import Model
+from webapp.customers.state_filters import Model
 from webapp.extensions import db
 from webapp.monitor.models import Hostname
 from webapp.probe import Reason
-from webapp.reports.orders import (
-    DEFAULT_SORT,
-    MODELS,
-    OWN_SORTS,
-    SORTS,
-    arms,
-    in_order,
-    without,
-)
-from webapp.reports.questions import NEVER_ASKED, ORIGINS, REASONS, Question, mondays, window
+from webapp.reports.orders import DEFAULT_SORT, MODELS, OWN_SORTS, SORTS, arms, in_order, without
+from webapp.reports.questions import NEVER_ASKED, ORIGINS, REASONS, ReportQuery, mondays, window
+from webapp.words import states
 
 R = TypeVar("R")
 
@@ -47,12 +42,13 @@ class Week:
 class Report(Listing[Item]):
     """One page of the report, and what stands above it."""
 
-    totals: Mapping[str, int] = field(default_factory=dict)  # of each of `states.KINDS`, with all filters but this one
+    # Of each of `state_filters.FILTERS`, with all filters but this one
+    totals: Mapping[str, int] = field(default_factory=dict)
     weeks: Sequence[Week] = ()  # the weeks ahead, with all filters but those of state and expiry
     issuers: Sequence[str] = ()  # what can be filtered by
 
 
-def report(user: User, question: Question, now: datetime) -> Report:
+def report(user: User, question: ReportQuery, now: datetime) -> Report:
     """One page of everything this user may see, with the state the padlocks have at `now`."""
     issuers = known_issuers()
     filters, client = question.understood(issuers)
@@ -68,7 +64,11 @@ def report(user: User, question: Question, now: datetime) -> Report:
             return [*(given[::-1] if sort.startswith("-") else given), inactive]
         if anew:
             in_groups = groups(user, filters, now, anew=True)
-        chosen = [in_groups[place] for place in states.PLACES[filters["ssl"]]] if "ssl" in filters else in_groups
+        chosen = (
+            [in_groups[place] for place in state_filters.PLACES[filters["ssl"]]]
+            if "ssl" in filters
+            else in_groups
+        )
         if column in OWN_SORTS:
             return [sum(chosen)]
         return chosen[::-1] if sort.startswith("-") else chosen
@@ -96,20 +96,22 @@ def report(user: User, question: Question, now: datetime) -> Report:
         weeks=weeks(user, filters, now),
         issuers=issuers,
         origins=ORIGINS if "origin" in filters or any_origin else {},
-        browsers=padlock.BROWSERS if "browsers" in filters or any_refused else {},
+        browsers=states.BROWSERS if "browsers" in filters or any_refused else {},
     )
 
 
-def understood(question: Question) -> tuple[dict[str, str], str]:
+def understood(question: ReportQuery) -> tuple[dict[str, str], str]:
     """The filters and the sort that a question means."""
     return question.understood(known_issuers())[0], _sort(question)
 
 
-def _sort(question: Question) -> str:
+def _sort(question: ReportQuery) -> str:
     return question.sort if question.sort.removeprefix("-") in SORTS else DEFAULT_SORT
 
 
-def first_rows(user: User, question: Question, now: datetime, most: int) -> tuple[list[Item], int]:
+def first_rows(
+    user: User, question: ReportQuery, now: datetime, most: int
+) -> tuple[list[Item], int]:
     """The first rows of the report in its order, at most so many, and how many there are in all."""
     filters, sort = understood(question)
     order = in_order(user, filters, sort, now)
@@ -117,56 +119,74 @@ def first_rows(user: User, question: Question, now: datetime, most: int) -> tupl
     total = sum(numbers)
     if not total:
         return [], 0
-    return fetch(user, segments.page(order, numbers, 0, most, backwards=sort.startswith("-"))), total
+    return fetch(
+        user, segments.rows_of_page(order, numbers, 0, most, backwards=sort.startswith("-"))
+    ), total
 
 
 def known_issuers() -> tuple[str, ...]:
     """The issuers of the certificates there are, by name."""
     statement = (
-        select(Hostname.issuer).where(Hostname.issuer != "").group_by(func.lower(Hostname.issuer), Hostname.issuer)
+        select(Hostname.issuer)
+        .where(Hostname.issuer != "")
+        .group_by(func.lower(Hostname.issuer), Hostname.issuer)
     )
     return counts.kept(
         "issuers",
-        lambda: tuple(db.session.scalars(statement.order_by(func.lower(Hostname.issuer)).limit(MOST_ISSUERS))),
+        lambda: tuple(
+            db.session.scalars(statement.order_by(func.lower(Hostname.issuer)).limit(MOST_ISSUERS))
+        ),
     )
 
 
 def _worth_a_filter() -> tuple[bool, bool]:
-    """Whether it is known of any service where it leads, and whether browsers may refuse any certificate."""
+    """Whether it is known of any service where it leads, and whether browsers may refuse any
+    certificate."""
     any_origin = exists().where(Service.origin.is_not(None))
     any_refused = exists().where(Hostname.browsers_refuse.is_(True))
     origin, refused = db.session.execute(select(any_origin, any_refused)).one()
     return origin, refused
 
 
-def groups(user: User, filters: Mapping[str, str], now: datetime, *, anew: bool = False) -> Sequence[int]:
-    """How many there are in each of the groups of `states.by_urgency`, with all filters but that of the state."""
+def groups(
+    user: User, filters: Mapping[str, str], now: datetime, *, anew: bool = False
+) -> Sequence[int]:
+    """How many there are in each of the groups of `state_filters.by_urgency`, with all filters but
+    that of the state."""
     others = without(filters, "ssl")
 
     def take() -> tuple[int, ...]:
-        found = _tally(user, others, now, lambda model: states.urgency(model, now))
-        return tuple(found[place] for place in range(states.INACTIVE + 1))
+        found = _tally(user, others, now, lambda model: state_filters.urgency(model, now))
+        return tuple(found[place] for place in range(state_filters.INACTIVE + 1))
 
     return counts.kept(_key(user, others, "groups"), take, anew=anew)
 
 
-def reasons(user: User, filters: Mapping[str, str], now: datetime, *, anew: bool = False) -> Sequence[int]:
+def reasons(
+    user: User, filters: Mapping[str, str], now: datetime, *, anew: bool = False
+) -> Sequence[int]:
     """How many there are of each of `REASONS`, and last of those that are not active."""
 
     def take() -> tuple[int, ...]:
-        found = _tally(user, filters, now, lambda model: states.reason(model, now, NEVER_ASKED))
+        found = _tally(
+            user, filters, now, lambda model: state_filters.reason(model, now, NEVER_ASKED)
+        )
         return tuple(found[word] for word in (*REASONS, None))
 
     return counts.kept(_key(user, filters, "reasons"), take, anew=anew)
 
 
 def totals(groups: Sequence[int]) -> Mapping[str, int]:
-    """How many there are of each of `states.KINDS`."""
-    return {kind: sum(groups[place] for place in places) for kind, places in states.PLACES.items()}
+    """How many there are of each of `state_filters.FILTERS`."""
+    return {
+        kind: sum(groups[place] for place in places)
+        for kind, places in state_filters.PLACES.items()
+    }
 
 
 def weeks(user: User, filters: Mapping[str, str], now: datetime) -> list[Week]:
-    """How many valid certificates expire in each of the weeks ahead, with all filters but those of state and expiry."""
+    """How many valid certificates expire in each of the weeks ahead, with all filters but those of
+    state and expiry."""
     others = without(filters, "ssl", "expires")
     ahead = mondays(now)
     if others.get("reason", Reason.OK) != Reason.OK:
@@ -177,7 +197,11 @@ def weeks(user: User, filters: Mapping[str, str], now: datetime) -> list[Week]:
         places = [(Hostname.not_after < end, number) for number, end in enumerate(ends)]
 
         def week(model: Model) -> ColumnElement[int]:
-            none = or_(states.inactive(model), Hostname.reason.is_distinct_from(Reason.OK), Hostname.not_after <= now)
+            none = or_(
+                state_filters.inactive(model),
+                Hostname.reason.is_distinct_from(Reason.OK),
+                Hostname.not_after <= now,
+            )
             return case((none, None), *places)
 
         found = _tally(user, others, now, week)
@@ -189,11 +213,15 @@ def weeks(user: User, filters: Mapping[str, str], now: datetime) -> list[Week]:
 
 def fetch(user: User, found: Subquery) -> list[Item]:
     """The services and domains of a page, in its order."""
-    places = db.session.execute(select(found.c.kind, found.c.id).order_by(found.c.part, found.c.place)).all()
+    places = db.session.execute(
+        select(found.c.kind, found.c.id).order_by(found.c.part, found.c.place)
+    ).all()
     items: dict[tuple[str, int], Item] = {}
     for model in MODELS:
         ids = [place.id for place in places if place.kind == model.kind]
-        for item in db.session.scalars(items_for(model, user).where(model.id.in_(ids))) if ids else ():
+        for item in (
+            db.session.scalars(items_for(model, user).where(model.id.in_(ids))) if ids else ()
+        ):
             items[item.kind, item.id] = item
     return [items[place.kind, place.id] for place in places if (place.kind, place.id) in items]
 
@@ -203,7 +231,10 @@ def _key(user: User, filters: Mapping[str, str], what: str) -> tuple[object, ...
 
 
 def _tally(
-    user: User, filters: Mapping[str, str], now: datetime, value: Callable[[Model], ColumnElement[R]]
+    user: User,
+    filters: Mapping[str, str],
+    now: datetime,
+    value: Callable[[Model], ColumnElement[R]],
 ) -> Counter[R]:
     """How many there are of each value, which is found out of an item beside its host name."""
     numbers = (

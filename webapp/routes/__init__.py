@@ -5,28 +5,28 @@ from __future__ import annotations
 from flask import Flask
 
 from webapp.routes import (
-    activity,
     admin,
+    audit_log,
     auth,
+    branding,
+    cell_throttle,
     client,
     clients,
-    crowd,
     errors,
     gate,
     health,
     help,
+    impersonation,
     imports,
     items,
-    look,
-    page,
+    password_resets,
     probe,
     profile,
     refresh,
     reports,
-    reset,
     static,
+    template_helpers,
     users,
-    viewing,
 )
 
 
@@ -34,11 +34,21 @@ def register(app: Flask) -> None:
     """Everything this site answers to."""
     app.url_map.converters["id"] = gate.IdConverter
     imports.register(app)
-    crowd.register(app)
+    cell_throttle.register(app)
     gate.register(app)
-    page.register(app)
+    template_helpers.register(app)
     errors.register(app)
     static.register(app)
-    provider = (activity, admin, clients, health, imports, items, refresh, reports, users)
-    for module in (auth, client, *provider, probe, look, profile, reset, viewing, help):
+    provider = (audit_log, admin, clients, health, imports, items, refresh, reports, users)
+    for module in (
+        auth,
+        client,
+        *provider,
+        probe,
+        branding,
+        profile,
+        password_resets,
+        impersonation,
+        help,
+    ):
         app.register_blueprint(module.blueprint)

@@ -20,13 +20,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import EmailField, PasswordField
 from wtforms.validators import InputRequired, Length
 
-from webapp.customers import accounts, security, viewing
+from webapp.accounts import impersonation, security_events, sign_ins
+from webapp.accounts.security_events import Event
 from webapp.customers.models import User
-from webapp.customers.security import Event
 from webapp.extensions import limiter, login
-from webapp.routes.gate import in_background, open_to_everyone, own_path
-from webapp.routes.page import now
-from webapp.routes.person import (
+from webapp.routes.account_fields import (
     account,
     account_and_network,
     attempts,
@@ -38,7 +36,9 @@ from webapp.routes.person import (
     no_guess,
     note_refusal,
 )
+from webapp.routes.gate import in_background, open_to_everyone, own_path
 from webapp.routes.sessions import admin_idle, end_session, open_session
+from webapp.routes.template_helpers import now
 
 blueprint = Blueprint("auth", __name__)
 refused = note_refusal(Event.SIGN_IN_REFUSED)
@@ -46,7 +46,9 @@ refused = note_refusal(Event.SIGN_IN_REFUSED)
 
 class SignInForm(FlaskForm):  # type: ignore[misc]
     email = EmailField("E-mail", validators=[InputRequired(), Length(max=254)])
-    password = PasswordField("Password", validators=[InputRequired(), Length(max=accounts.MOST_PASSWORD)])
+    password = PasswordField(
+        "Password", validators=[InputRequired(), Length(max=sign_ins.MOST_PASSWORD_CHARACTERS)]
+    )
 
 
 class FirstAdminForm(FlaskForm):  # type: ignore[misc]
@@ -57,20 +59,26 @@ class FirstAdminForm(FlaskForm):  # type: ignore[misc]
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 @open_to_everyone
-@limiter.limit("10 per 5 minutes", key_func=account_and_network, methods=["POST"], on_breach=refused)
+@limiter.limit(
+    "10 per 5 minutes", key_func=account_and_network, methods=["POST"], on_breach=refused
+)
 @limiter.limit("50 per 5 minutes", key_func=network, methods=["POST"], on_breach=refused)
 @attempts(Event.SIGN_IN_REFUSED)
 def sign_in() -> AnyResponse:
     if current_user.is_authenticated:
         return redirect(url_for("auth.home"), 303)
     form = SignInForm()
-    user = accounts.authenticate(form.email.data, form.password.data) if form.validate_on_submit() else None
-    token = accounts.sign_in(user, now(), caller()) if user else None
+    user = (
+        sign_ins.authenticate(form.email.data, form.password.data)
+        if form.validate_on_submit()
+        else None
+    )
+    token = sign_ins.sign_in(user, now(), caller()) if user else None
     if user is None or token is None:
         if form.is_submitted():
-            security.note_attempt(Event.SIGN_IN_FAILED, account(), caller(), now())
+            security_events.note_attempt(Event.SIGN_IN_FAILED, account(), caller(), now())
         status = 422 if form.is_submitted() else 200
-        shown = {"failed": form.is_submitted(), "no_user_yet": accounts.nobody_yet()}
+        shown = {"failed": form.is_submitted(), "no_user_yet": sign_ins.nobody_yet()}
         return make_response(render_template("auth/sign_in.html", form=form, **shown), status)
     no_guess()
     open_session(user, token)
@@ -79,10 +87,11 @@ def sign_in() -> AnyResponse:
 
 @blueprint.post("/sign-out")
 def sign_out() -> AnyResponse:
-    user, token = current_user.viewed_by or current_user, current_user.token
+    user = current_user.viewed_by or current_user
+    token = current_user.token
     if current_user.viewed_by:
-        token = viewing.end(current_user, now(), caller())
-    accounts.sign_out(user, token, now(), caller())
+        token = impersonation.end(current_user, now(), caller())
+    sign_ins.sign_out(user, token, now(), caller())
     end_session()
     return redirect(url_for("auth.sign_in"), 303)
 
@@ -92,16 +101,20 @@ def sign_out() -> AnyResponse:
 @attempts(Event.SIGN_IN_REFUSED)
 def setup(token: str) -> AnyResponse:
     """The one-time link on which the first administrator is created."""
-    if not accounts.setup_link_works(current_app.config["SECRET_KEY"], token):
+    if not sign_ins.setup_link_works(current_app.config["SECRET_KEY"], token):
         abort(410)
     form = FirstAdminForm()
     if not form.validate_on_submit():
-        return make_response(render_template("auth/setup.html", form=form), 422 if form.is_submitted() else 200)
+        return make_response(
+            render_template("auth/setup.html", form=form), 422 if form.is_submitted() else 200
+        )
     try:
-        user = accounts.add_first_admin(form.email.data, form.name.data, form.password.data, now(), caller())
-    except accounts.NotTheFirst:
+        user = sign_ins.add_first_admin(
+            form.email.data, form.name.data, form.password.data, now(), caller()
+        )
+    except sign_ins.NotTheFirst:
         abort(410)
-    if secret := accounts.sign_in(user, now(), caller()):
+    if secret := sign_ins.sign_in(user, now(), caller()):
         open_session(user, secret)
     return redirect(url_for("auth.home"), 303)
 
@@ -112,21 +125,28 @@ def home() -> AnyResponse:
     """Everybody's first page is another one."""
     if not current_user.is_authenticated:
         return redirect(url_for("auth.sign_in"))
-    return redirect(url_for("admin.services" if current_user.sees_everything else "client.overview"))
+    return redirect(
+        url_for("admin.services" if current_user.sees_everything else "client.overview")
+    )
 
 
 @login.user_loader  # type: ignore[untyped-decorator]
 def _signed_in(token: str) -> User | None:
-    user = accounts.signed_in(token, now(), admin_idle())
+    user = sign_ins.signed_in(token, now(), admin_idle())
     g.user_id = (user.viewed_by or user).id if user else None  # for the log
     return user
 
 
 @blueprint.after_app_request
 def _note_use(response: Response) -> Response:
-    """An open page that asks for its parts by itself does not count: it would keep its reader signed in for ever. What
-    is sent bit by bit may need the database still."""
-    known = g.get("user_id") and not in_background() and not response.is_streamed and response.status_code < 500
+    """An open page that asks for its parts by itself does not count: it would keep its reader
+    signed in for ever. What is sent bit by bit may need the database still."""
+    known = (
+        g.get("user_id")
+        and not in_background()
+        and not response.is_streamed
+        and response.status_code < 500
+    )
     if known and current_user.is_authenticated:
-        accounts.note_use(current_user, caller(), now())
+        sign_ins.note_use(current_user, caller(), now())
     return response

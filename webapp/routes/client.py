@@ -8,7 +8,7 @@ from flask_login import current_user
 from webapp.customers import access, home, lists, padlocks
 from webapp.routes import diagnosis as diagnosis_pages
 from webapp.routes.gate import clients_only
-from webapp.routes.page import now, question
+from webapp.routes.template_helpers import list_query, now
 
 blueprint = Blueprint("client", __name__)
 blueprint.before_request(clients_only)
@@ -22,7 +22,7 @@ def overview() -> str:
 
 @blueprint.get("/services")
 def services() -> str:
-    listing = lists.list_services(current_user, question(), now())
+    listing = lists.list_services(current_user, list_query(), now())
     return render_template("client/services.html", listing=listing, known=padlocks.known)
 
 
@@ -30,23 +30,29 @@ def services() -> str:
 def service(item_id: int) -> str:
     item = access.service_or_404(current_user, item_id)
     tab = "domain" if request.args.get("tab") == "domain" else "overview"
-    shown = {"standing": padlocks.known(item, current_user, now()), "history": padlocks.history(item)}
+    shown = {
+        "standing": padlocks.known(item, current_user, now()),
+        "history": padlocks.history(item),
+    }
     return render_template("client/service.html", item=item, tab=tab, **shown)
 
 
 @blueprint.get("/domains")
 def domains() -> str:
-    listing = lists.list_domains(current_user, question(), now())
+    listing = lists.list_domains(current_user, list_query(), now())
     return render_template("client/domains.html", listing=listing, known=padlocks.known)
 
 
 @blueprint.get("/domains/<id:item_id>")
 def domain(item_id: int) -> str:
     item = access.domain_or_404(current_user, item_id)
-    shown = {"standing": padlocks.known(item, current_user, now()), "history": padlocks.history(item)}
+    shown = {
+        "standing": padlocks.known(item, current_user, now()),
+        "history": padlocks.history(item),
+    }
     return render_template("client/domain.html", item=item, **shown)
 
 
 @blueprint.get("/<any(services, domains):place>/<id:item_id>/diagnosis")
 def diagnosis(place: str, item_id: int) -> str:
-    return diagnosis_pages.page(place.removesuffix("s"), item_id)
+    return diagnosis_pages.diagnosis_page(place.removesuffix("s"), item_id)

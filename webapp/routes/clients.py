@@ -9,61 +9,84 @@ from werkzeug.wrappers import Response
 from wtforms import StringField
 from wtforms.validators import Length
 
-from webapp.customers import clients, edits, home, lists, padlocks
+from webapp.customers import clients, concurrency, home, lists, padlocks
 from webapp.customers.models import Client
+from webapp.routes.account_fields import name_field
 from webapp.routes.forms import VersionField, none_if_empty
 from webapp.routes.gate import admins_only_but, fragment
-from webapp.routes.page import now, question
-from webapp.routes.person import name_field
+from webapp.routes.template_helpers import list_query, now
 
 blueprint = Blueprint("clients", __name__, url_prefix="/admin/clients")
 blueprint.before_request(
-    admins_only_but(*("clients.index", "clients.suggestions", "clients.show", "clients.services", "clients.domains"))
+    admins_only_but(
+        *(
+            "clients.index",
+            "clients.suggestions",
+            "clients.show",
+            "clients.services",
+            "clients.domains",
+        )
+    )
 )
 
 
 class ClientForm(FlaskForm):  # type: ignore[misc]
     name = name_field("Name")
     reference = StringField(
-        "Reference", filters=[none_if_empty], validators=[Length(max=64, message="Use at most 64 characters.")]
+        "Reference",
+        filters=[none_if_empty],
+        validators=[Length(max=64, message="Use at most 64 characters.")],
     )
     version = VersionField()
 
 
 @blueprint.get("")
 def index() -> str:
-    return render_template("clients/list.html", listing=clients.list_clients(question()))
+    return render_template("clients/list.html", listing=clients.list_clients(list_query()))
 
 
 @blueprint.get("/suggestions")
 @fragment
 def suggestions() -> str:
-    """What a field that takes a client offers while somebody types."""
+    """What a field that takes a client offers while a user types."""
     found = clients.suggest(request.args.get("client", ""))
-    return render_template("clients/suggestions.html", found=list(zip(clients.client_texts(found), found, strict=True)))
+    return render_template(
+        "clients/suggestions.html", found=list(zip(clients.client_texts(found), found, strict=True))
+    )
 
 
 @blueprint.get("/<id:client_id>")
 def show(client_id: int) -> str:
     client = clients.client_or_404(client_id)
-    shown = {"overview": home.overview(current_user, now(), client), "users": clients.users_of(client)}
-    return render_template("clients/show.html", client=client, tab="show", known=padlocks.known, **shown)
+    shown = {
+        "overview": home.overview(current_user, now(), client),
+        "users": clients.users_of(client),
+    }
+    return render_template(
+        "clients/show.html", client=client, tab="show", known=padlocks.known, **shown
+    )
 
 
 @blueprint.get("/<id:client_id>/services")
 def services(client_id: int) -> str:
     client = clients.client_or_404(client_id)
-    listing = lists.list_services(current_user, question(), now(), of=client)
+    listing = lists.list_services(current_user, list_query(), now(), of=client)
     return render_template(
-        "clients/services.html", client=client, tab="services", listing=listing, known=padlocks.known
+        "clients/services.html",
+        client=client,
+        tab="services",
+        listing=listing,
+        known=padlocks.known,
     )
 
 
 @blueprint.get("/<id:client_id>/domains")
 def domains(client_id: int) -> str:
     client = clients.client_or_404(client_id)
-    listing = lists.list_domains(current_user, question(), now(), of=client)
-    return render_template("clients/domains.html", client=client, tab="domains", listing=listing, known=padlocks.known)
+    listing = lists.list_domains(current_user, list_query(), now(), of=client)
+    return render_template(
+        "clients/domains.html", client=client, tab="domains", listing=listing, known=padlocks.known
+    )
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
@@ -72,12 +95,14 @@ def add() -> Response:
     if form.validate_on_submit():
         try:
             client = clients.add(current_user, form.name.data, form.reference.data, now())
-        except edits.Taken as error:
+        except concurrency.Taken as error:
             form.reference.errors = [str(error)]
         else:
             flash(f"{client.name} is added.", "success")
             return redirect(url_for("clients.show", client_id=client.id), 303)
-    return make_response(render_template("clients/new.html", form=form), 422 if form.is_submitted() else 200)
+    return make_response(
+        render_template("clients/new.html", form=form), 422 if form.is_submitted() else 200
+    )
 
 
 @blueprint.route("/<id:client_id>/edit", methods=["GET", "POST"])
@@ -87,10 +112,12 @@ def edit(client_id: int) -> Response:
     if not form.validate_on_submit():
         return _edit_page(client, form, 422 if form.is_submitted() else 200)
     try:
-        clients.change(current_user, client_id, form.version.data, form.name.data, form.reference.data, now())
-    except edits.ChangedMeanwhile:
+        clients.change(
+            current_user, client_id, form.version.data, form.name.data, form.reference.data, now()
+        )
+    except concurrency.ChangedMeanwhile:
         return _edit_page(client, form, 409)
-    except edits.Taken as error:
+    except concurrency.Taken as error:
         form.reference.errors = [str(error)]
         return _edit_page(client, form, 422)
     flash(f"{form.name.data} is saved.", "success")
@@ -104,8 +131,10 @@ def delete(client_id: int) -> Response:
     conflict = False
     if form.validate_on_submit():
         try:
-            name = clients.remove(current_user, client_id, form.version.data, form.seen.data or "", now())
-        except edits.ChangedMeanwhile:
+            name = clients.remove(
+                current_user, client_id, form.version.data, form.seen.data or "", now()
+            )
+        except concurrency.ChangedMeanwhile:
             conflict = True
         else:
             flash(f"{name} is deleted.", "success")
@@ -121,7 +150,14 @@ class DeleteClientForm(FlaskForm):  # type: ignore[misc]
 
 
 def _edit_page(client: Client, form: ClientForm, status: int) -> Response:
-    """The form. Where somebody else was faster, the input is kept and what is stored stands beside it: saving once
-    more is then meant."""
-    shown = {"client": client, "form": form, "conflict": edits.CONFLICT if status == 409 else ""}
+    """The form.
+
+    Where another user was faster, the input is kept and what is stored stands beside it: saving
+    once more is then meant.
+    """
+    shown = {
+        "client": client,
+        "form": form,
+        "conflict": concurrency.CONFLICT if status == 409 else "",
+    }
     return make_response(render_template("clients/edit.html", **shown), status)

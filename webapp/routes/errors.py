@@ -1,4 +1,5 @@
-"""Error pages: in the layout of the site, in plain words, without a detail that helps nobody but an attacker."""
+"""Error pages: in the layout of the site, in plain words, without a detail that only helps an
+attacker."""
 
 from __future__ import annotations
 
@@ -11,20 +12,26 @@ from sqlalchemy.orm.exc import ObjectDeletedError
 from werkzeug.exceptions import BadHost, Forbidden, HTTPException, SecurityError
 from werkzeug.routing import RequestRedirect
 
-from webapp.customers.accounts import CannotHash
-from webapp.customers.hashing import TooManyHashes
+from webapp.accounts.hashing import TooManyHashes
+from webapp.accounts.sign_ins import CannotHash
 from webapp.extensions import db, saving_fails
+from webapp.routes.account_fields import no_guess
 from webapp.routes.exports import TooManyExports
 from webapp.routes.gate import own_path
-from webapp.routes.person import no_guess
 
 WORDS = {
-    400: ("That did not work", "Your browser sent something we can't use. Go back, reload the page and try again."),
+    400: (
+        "That did not work",
+        "Your browser sent something we can't use. Go back, reload the page and try again.",
+    ),
     401: ("Please sign in", "Sign in to see this page."),
     403: ("You don't have access to this page", "Ask an administrator if you need it."),
     404: ("Page not found", "This page doesn't exist, or you can't view it."),
     405: ("That does not work here", "Go back, reload the page and try again."),
-    408: ("That took too long", "Your request didn't arrive in full. Check your connection, then try again."),
+    408: (
+        "That took too long",
+        "Your request didn't arrive in full. Check your connection, then try again.",
+    ),
     410: (
         "This link no longer works",
         "It was used already, or it expired. Sign in, or restart the site for a new one.",
@@ -33,16 +40,29 @@ WORDS = {
     414: ("The address is too long", "Use fewer or shorter filters."),
     415: ("Unsupported format", "We can't read what was sent."),
     429: ("Too many attempts", "Please wait a few minutes, then try again."),
-    500: ("Something went wrong", "The error is on our side and was logged. Please try again later."),
+    500: (
+        "Something went wrong",
+        "The error is on our side and was logged. Please try again later.",
+    ),
     503: ("Temporarily unavailable", "We can't reach our database. Please try again in a minute."),
 }
-NO_MEMORY = ("Our server is short of memory", "We couldn't finish what you asked for. Please try again in a minute.")
+NO_MEMORY = (
+    "Our server is short of memory",
+    "We couldn't finish what you asked for. Please try again in a minute.",
+)
 NOT_CHECKED = (
     "We couldn't check your password",
-    "Something failed on our side, so your password may well be right. Please try again in a minute.",
+    "Something failed on our side, so your password may well be right. Please try again in a"
+    " minute.",
 )
-TOO_MANY_HASHES = ("Too many people are signing in", "Nothing was changed. Please try again in a few seconds.")
-NOT_SAVED = ("Nothing can be saved right now", "You can read pages, but not change them. Please try again later.")
+TOO_MANY_HASHES = (
+    "Too many people are signing in",
+    "Nothing was changed. Please try again in a few seconds.",
+)
+NOT_SAVED = (
+    "Nothing can be saved right now",
+    "You can read pages, but not change them. Please try again later.",
+)
 NO_SIGN_IN = (
     "You can't sign in right now",
     "Our server can't save anything at the moment. Please try again later.",
@@ -50,10 +70,14 @@ NO_SIGN_IN = (
 HASHES_AGAIN_SECONDS = 2
 TOO_MANY_EXPORTS = (
     "Too many exports are running",
-    "You can run two exports at once, and all users share a few. Wait until one has finished, then try again.",
+    "You can run two exports at once, and all users share a few. Wait until one has finished, then"
+    " try again.",
 )
 EXPORTS_AGAIN_SECONDS = 10
-DAMAGED = "The database is damaged. Stop the site and restore the last backup: see docs/running.md, “The database”."
+DAMAGED = (
+    "The database is damaged. Stop the site and restore the last backup: see docs/running.md,"
+    " “The database”."
+)
 
 
 def register(app: Flask) -> None:
@@ -77,15 +101,22 @@ def _http_error(error: HTTPException) -> Response:
         return Response(WORDS[400][0], 400, mimetype="text/plain")
     if error.response is not None or error.code is None or error.code < 400:
         return make_response(error.get_response())
-    # Why somebody may not, where we know better than the general words.
-    told = error.description if isinstance(error, Forbidden) and error.description != Forbidden.description else None
+    # Why a user may not, where we know better than the general words.
+    told = (
+        error.description
+        if isinstance(error, Forbidden) and error.description != Forbidden.description
+        else None
+    )
     response = _page(error.code, (WORDS[403][0], told) if told else None)
-    response.headers.extend((name, value) for name, value in error.get_headers() if name in {"Allow", "Retry-After"})
+    response.headers.extend(
+        (name, value) for name, value in error.get_headers() if name in {"Allow", "Retry-After"}
+    )
     return response
 
 
 def _redirect_here(response: Response) -> Response:
-    """A redirect of the router's names the host as the request did, where anything may stand: it stays on this site."""
+    """A redirect of the router's names the host as the request did, where anything may stand: it
+    stays on this site."""
     if response.location and isinstance(request.routing_exception, RequestRedirect):
         path = urlsplit(response.location)._replace(scheme="", netloc="").geturl()
         response.location = own_path(path) or "/"
@@ -93,14 +124,15 @@ def _redirect_here(response: Response) -> Response:
 
 
 def _gone(_error: ObjectDeletedError) -> Response:
-    """What the request is about was there when it began, and somebody has deleted it since."""
+    """What the request is about was there when it began, and a user has deleted it since."""
     db.session.rollback()
-    g.pop("_login_user", None)  # perhaps it was who asks: Flask-Login looks anew, for the page is made for somebody
+    # Perhaps it was who asks: Flask-Login looks again, for the page is made for a user
+    g.pop("_login_user", None)
     return _page(404)
 
 
 def _too_many_hashes(_error: TooManyHashes) -> Response:
-    no_guess()  # nobody looked at the password
+    no_guess()  # no one looked at the password
     db.session.rollback()
     response = _page(503, TOO_MANY_HASHES)
     response.headers["Retry-After"] = str(HASHES_AGAIN_SECONDS)
@@ -114,7 +146,9 @@ def _too_many_exports(_error: TooManyExports) -> Response:
 
 
 def _no_memory(error: Exception) -> Response:
-    current_app.logger.error("This machine has too little memory, or too few threads.", exc_info=error)
+    current_app.logger.error(
+        "This machine has too little memory, or too few threads.", exc_info=error
+    )
     db.session.rollback()
     return _page(503, NOT_CHECKED if isinstance(error, CannotHash) else NO_MEMORY)
 
@@ -138,8 +172,16 @@ def _perhaps_damaged(error: DatabaseError) -> Response:
 
 def _page(code: int, words: tuple[str, str] | None = None) -> Response:
     title, text = words or WORDS.get(code, WORDS[500 if code >= 500 else 400])
-    shown = {"title": title, "text": text, "code": code, "reference": g.get("request_id") if code >= 500 else None}
+    shown = {
+        "title": title,
+        "text": text,
+        "code": code,
+        "reference": g.get("request_id") if code >= 500 else None,
+    }
     if code < 500:
         return make_response(render_template("errors/error.html", **shown), code)
-    # Whatever failed may fail again: this page asks neither who is signed in nor anything else of the database.
-    return make_response(current_app.jinja_env.get_template("errors/error.html").render(**shown, bare=True), code)
+    # Whatever failed may fail again: this page asks neither who is signed in nor anything else of
+    # the database.
+    return make_response(
+        current_app.jinja_env.get_template("errors/error.html").render(**shown, bare=True), code
+    )

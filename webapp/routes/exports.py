@@ -1,4 +1,5 @@
-"""CSV files to download, and how many at once: each holds a thread of the site until its reader has it all."""
+"""CSV files to download, and how many at once: each holds a thread of the site until its reader has
+it all."""
 
 from __future__ import annotations
 
@@ -29,8 +30,10 @@ def csv_file(lines: Iterable[str], name: str, user_id: int) -> Response:
 
 
 def begin(user_id: int, threads: int) -> Callable[[], None]:
-    """Takes a place among the exports, and returns what gives it back. They have a quarter of the threads that serve
-    the site. Raises `TooManyExports`."""
+    """Takes a place among the exports, and returns what gives it back.
+
+    They have a quarter of the threads that serve the site. Raises `TooManyExports`.
+    """
     with _lock:
         if _under_way[user_id] >= MOST_EACH or _under_way.total() >= max(1, threads // 4):
             raise TooManyExports

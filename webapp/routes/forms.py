@@ -1,4 +1,5 @@
-"""What forms about stored rows have in common: the version they were opened with, and fields that may be empty."""
+"""What forms about stored rows have in common: the version they were opened with, and fields that
+may be empty."""
 
 from __future__ import annotations
 
@@ -11,14 +12,17 @@ from wtforms.validators import Optional
 from wtforms.widgets import HiddenInput
 
 from webapp.customers import clients
-from webapp.numbers import whole
+from webapp.parsing import whole
 from webapp.probe.address import literal
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class WholeField(IntegerField):  # type: ignore[misc]
-    """A whole number that we put into the form ourselves. What is none is 0, which is the id or version of no row."""
+    """A whole number that we put into the form ourselves.
+
+    What is none is 0, which is the id or version of no row.
+    """
 
     widget = HiddenInput()
 
@@ -44,16 +48,20 @@ class DayField(DateField):  # type: ignore[misc]
 
 
 def is_address(_form: object, field: Field) -> None:
-    """A check for a field that holds an IP address or nothing; it writes the address as everybody does."""
+    """A check for a field that holds an IP address or nothing; it writes the address as everybody
+    does."""
     if field.data:
         try:
             field.data = literal(field.data)
         except ValueError:
-            raise ValidationError("Enter an IP address, such as 192.0.2.10 or 2001:db8::10, or nothing.") from None
+            raise ValidationError(
+                "Enter an IP address, such as 192.0.2.10 or 2001:db8::10, or nothing."
+            ) from None
 
 
 def stripped(text: str | None) -> str | None:
-    """The text in one line, without the spaces around it: a line break in a name would begin a line of a mail."""
+    """The text in one line, without the spaces around it: a line break in a name would begin a line
+    of a mail."""
     return None if text is None else " ".join(_CONTROL.sub(" ", text).split())
 
 
@@ -63,7 +71,8 @@ def none_if_empty(text: str | None) -> str | None:
 
 
 def names_a_client(_form: Form, field: Field) -> None:
-    """Whether what was typed means one client: found out with everything else that is wrong, not after it."""
+    """Whether what was typed means one client: found out with everything else that is wrong, not
+    after it."""
     try:
         clients.find_client(field.data or "")
     except clients.NoSuchClient as error:
@@ -71,7 +80,8 @@ def names_a_client(_form: Form, field: Field) -> None:
 
 
 def client_asked_for() -> str:
-    """The client that the address names, as a field of a form shows it: by its name, where that says which."""
+    """The client that the address names, as a field of a form shows it: by its name, where that
+    says which."""
     text = request.args.get("client", "")
     try:
         return clients.client_text(clients.find_client(text))

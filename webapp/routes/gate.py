@@ -1,4 +1,5 @@
-"""What every request passes on its way in and out: broken input, who may come in, and the headers of the answer."""
+"""What every request passes on its way in and out: broken input, who may come in, and the headers
+of the answer."""
 
 from __future__ import annotations
 
@@ -14,24 +15,26 @@ from werkzeug.exceptions import ClientDisconnected
 from werkzeug.routing import BaseConverter, ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp.numbers import LARGEST
+from webapp.parsing import LARGEST
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_URLENCODED, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+_URLENCODED = "application/x-www-form-urlencoded"
+_MULTIPART = "multipart/form-data"
 _BROKEN = re.compile("[\0\ufffd]")  # U+FFFD stands for bytes that could not be read
-# One slash, then neither a slash nor a backslash, and printable ASCII only: nothing that a browser could take for
-# the address of another site, and nothing that could end a header.
+# One slash, then neither a slash nor a backslash, and printable ASCII only: nothing that a browser
+# could take for the address of another site, and nothing that could end a header.
 _OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*\Z")
 
 MOST_FIELDS = 1000  # of a form or an address: the largest form is a check of a hundred rows
-MOST_QUERY = 8190  # bytes, as gunicorn.conf.py has it for the whole address
+MOST_QUERY_BYTES = 8190  # bytes, as gunicorn.conf.py has it for the whole address
 
 LOOKING = ("GET", "HEAD")  # the methods that change nothing
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src"
+    " 'self' data:; font-src 'self'; connect-src 'self'; form-action"
+    " 'self'; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -40,7 +43,8 @@ HEADERS = {
 
 
 class IdConverter(BaseConverter):
-    """A row's id as we write it ourselves: plain digits, no leading zero, no more than a database can hold."""
+    """A row's id as we write it ourselves: plain digits, no leading zero, no more than a database
+    can hold."""
 
     regex = "[1-9][0-9]{0,9}"
 
@@ -57,7 +61,8 @@ def open_to_everyone(view: F) -> F:
 
 
 def fragment(view: F) -> F:
-    """This address answers with a part of a page, which no form for signing in must ever be put into."""
+    """This address answers with a part of a page, which no form for signing in must ever be put
+    into."""
     view.fragment = True  # type: ignore[attr-defined]
     return view
 
@@ -65,34 +70,47 @@ def fragment(view: F) -> F:
 def in_background() -> bool:
     """Whether this request is for a part of a page, which an open page may ask for by itself."""
     view = current_app.view_functions.get(request.endpoint or "")
-    return getattr(view, "fragment", False) or (request.blueprint == "probe" and request.method in LOOKING)
+    return getattr(view, "fragment", False) or (
+        request.blueprint == "probe" and request.method in LOOKING
+    )
 
 
 def staff_only() -> None:
-    """For a blueprint whose pages are for the provider's own people. Whoever is no administrator only looks: staff
-    change nothing."""
+    """For a blueprint whose pages are for the provider's own people.
+
+    A user who is no administrator only looks: staff change nothing.
+    """
     if not current_user.is_authenticated:
         return  # the gate sends them to sign in
-    if not current_user.sees_everything or (request.method not in LOOKING and not current_user.is_admin):
+    if not current_user.sees_everything or (
+        request.method not in LOOKING and not current_user.is_admin
+    ):
         abort(403)
 
 
 def admins_only_but(*endpoints: str) -> Callable[[], None]:
-    """For a blueprint of forms with which administrators change things; staff look at these pages of it."""
+    """For a blueprint of forms with which administrators change things; staff look at these pages
+    of it."""
 
     def gate() -> None:
         staff_only()
-        if current_user.is_authenticated and not current_user.is_admin and request.endpoint not in endpoints:
+        if (
+            current_user.is_authenticated
+            and not current_user.is_admin
+            and request.endpoint not in endpoints
+        ):
             abort(403)
 
     return gate
 
 
 def clients_only() -> AnyResponse | None:
-    """For a blueprint whose pages are about the client whose user is signed in: the provider's people have none, and
-    their first page is another one."""
+    """For a blueprint whose pages are about the client whose user is signed in: the provider's
+    people have none, and their first page is another one."""
     if current_user.is_authenticated and current_user.sees_everything:
-        return redirect(url_for("auth.home")) if request.endpoint == "client.overview" else abort(403)
+        return (
+            redirect(url_for("auth.home")) if request.endpoint == "client.overview" else abort(403)
+        )
     return None
 
 
@@ -106,22 +124,37 @@ def register(app: Flask) -> None:
     app.before_request(_warn_of_a_proxy)
     app.before_request(_refuse_broken_address)
     app.before_request(_require_sign_in)
-    app.before_request(_refuse_broken_form)  # nothing of a form is read for those who may not send one
+    # Nothing of a form is read for those who may not send one
+    app.before_request(_refuse_broken_form)
     app.after_request(_add_headers)
 
 
 def _warn_of_a_proxy() -> None:
-    """Once: behind a proxy that we do not know of, all visitors share one address, and one limit on signing in."""
+    """Once: behind a proxy that we do not know of, all visitors share one address, and one limit on
+    signing in."""
     said = current_app.extensions.setdefault("padlock_said", set())
-    if "X-Forwarded-For" in request.headers and not current_app.config["PADLOCK_TRUSTED_PROXIES"] and not said:
+    if (
+        "X-Forwarded-For" in request.headers
+        and not current_app.config["PADLOCK_TRUSTED_PROXIES"]
+        and not said
+    ):
         said.add("proxy")
-        current_app.logger.warning("X-Forwarded-For came in: behind a reverse proxy set PADLOCK_TRUSTED_PROXIES=1.")
+        current_app.logger.warning(
+            "X-Forwarded-For came in: behind a reverse proxy set PADLOCK_TRUSTED_PROXIES=1."
+        )
 
 
 def _refuse_broken_address() -> None:
-    if request.method == "POST" and request.mimetype and request.mimetype not in (_URLENCODED, _MULTIPART):
+    if (
+        request.method == "POST"
+        and request.mimetype
+        and request.mimetype not in (_URLENCODED, _MULTIPART)
+    ):
         abort(415)
-    if len(request.query_string) > MOST_QUERY or request.query_string.count(b"&") >= MOST_FIELDS:
+    if (
+        len(request.query_string) > MOST_QUERY_BYTES
+        or request.query_string.count(b"&") >= MOST_FIELDS
+    ):
         abort(414)
     if any(_BROKEN.search(text) for text in (request.path, _text(request.query_string))):
         abort(400)
@@ -138,9 +171,11 @@ def _refuse_broken_form() -> None:
         texts = _fields()
     except ConnectionError:  # it came too slowly, see webapp.serving
         abort(408)
-    except ClientDisconnected as error:  # Werkzeug's word for that, and for a body that ends too soon
+    except ClientDisconnected as error:
+        # Werkzeug's word for that, and for a body that ends too soon
         abort(408 if isinstance(error.__context__, ConnectionError) else 400)
-    except (ParseException, NoMoreData):  # gunicorn's: it is no body as HTTP has them, or ends too soon
+    except (ParseException, NoMoreData):
+        # gunicorn's: it is no body as HTTP has them, or ends too soon
         abort(400)
     if any(_BROKEN.search(text) for text in texts):
         abort(400)
@@ -159,7 +194,8 @@ def _fields() -> list[str]:
 
 
 def _text(encoded: bytes) -> str:
-    # Werkzeug lets bytes that are no UTF-8 pass in one disguise or another: they are looked for before it decodes.
+    # Werkzeug lets bytes that are no UTF-8 pass in one disguise or another: they are looked for
+    # before it decodes.
     try:
         return unquote_to_bytes(encoded).decode()
     except UnicodeDecodeError:
@@ -171,11 +207,13 @@ def _require_sign_in() -> AnyResponse | None:
     if view is None or getattr(view, "open_to_everyone", False) or current_user.is_authenticated:
         return None
     if in_background():
-        # A fragment is part of a page: that page is where its reader wants to come back to, and no form for signing
-        # in must ever be put into a cell.
+        # A fragment is part of a page: that page is where its reader wants to come back to, and no
+        # form for signing in must ever be put into a cell.
         page = _path_of(request.headers.get("HX-Current-URL", ""))
         return Response(status=401, headers={"HX-Redirect": _sign_in_url(page)})
-    return redirect(_sign_in_url(request.full_path.rstrip("?") if request.method in LOOKING else None))
+    return redirect(
+        _sign_in_url(request.full_path.rstrip("?") if request.method in LOOKING else None)
+    )
 
 
 def _path_of(url: str) -> str | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, make_response, render_template, request
 
 from webapp.extensions import saving_failed
-from webapp.monitor import checkup
-from webapp.monitor.health import Level
+from webapp.monitor.health import collect
+from webapp.monitor.health.rules import Level
 from webapp.routes.gate import open_to_everyone, staff_only
-from webapp.routes.page import now
+from webapp.routes.template_helpers import now
 
 blueprint = Blueprint("health", __name__)
 blueprint.add_app_template_global(saving_failed, "saving_failed")
@@ -29,7 +29,7 @@ def _page_for_staff() -> None:
 
 @blueprint.get("/admin/health")
 def page() -> str:
-    found = checkup.look(now())
+    found = collect.run_checks(now())
     return render_template("admin/health.html", checkup=found, looks=LOOKS, levels=Level)
 
 
@@ -43,7 +43,12 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 @open_to_everyone
 def readyz() -> Response:
-    """The site can serve: its database answers, and its scheduler ticks. Says what is wrong in a word, no more."""
-    parts = checkup.ready(now())
+    """The site can serve: its database answers, and its scheduler ticks.
+
+    Says what is wrong in a word, no more.
+    """
+    parts = collect.ready(now())
     well = set(parts.values()) == {"ok"}
-    return make_response(jsonify(status="ready" if well else "not ready", **parts), 200 if well else 503)
+    return make_response(
+        jsonify(status="ready" if well else "not ready", **parts), 200 if well else 503
+    )

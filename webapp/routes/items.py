@@ -9,11 +9,11 @@ from werkzeug.wrappers import Response
 from wtforms import Field, SelectField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length
 
-from webapp import padlock, probe
-from webapp.customers import access, clients, edits, items
+from webapp import probe
+from webapp.customers import access, clients, concurrency, items
 from webapp.customers.access import Item
 from webapp.customers.models import DomainStatus, Service, ServiceStatus
-from webapp.numbers import whole
+from webapp.parsing import whole
 from webapp.routes.forms import (
     DayField,
     VersionField,
@@ -25,7 +25,8 @@ from webapp.routes.forms import (
     stripped,
 )
 from webapp.routes.gate import admins_only_but, fragment
-from webapp.routes.page import now
+from webapp.routes.template_helpers import now
+from webapp.words import hostnames
 
 blueprint = Blueprint("items", __name__, url_prefix="/admin/<any(services, domains):place>")
 blueprint.before_request(admins_only_but())
@@ -39,7 +40,9 @@ def _text(label: str, most: int, needed: str = "") -> StringField:
 
 def _owner() -> StringField:
     too_long = Length(max=200, message="Use at most 200 characters.")
-    return StringField("Client", filters=[stripped], validators=[too_long, names_a_client], name="client")
+    return StringField(
+        "Client", filters=[stripped], validators=[too_long, names_a_client], name="client"
+    )
 
 
 def _reference() -> StringField:
@@ -60,7 +63,9 @@ class ServiceForm(FlaskForm):  # type: ignore[misc]
     @property
     def asked(self) -> items.Details:
         words = self.product.data, self.domain.data or "", ServiceStatus(self.status.data)
-        return items.ServiceDetails(*words, self.next_due_on.data, self.reference.data, self.server_address.data)
+        return items.ServiceDetails(
+            *words, self.next_due_on.data, self.reference.data, self.server_address.data
+        )
 
 
 class DomainForm(FlaskForm):  # type: ignore[misc]
@@ -75,7 +80,7 @@ class DomainForm(FlaskForm):  # type: ignore[misc]
         try:
             probe.parse(field.data)
         except probe.NotCheckable as error:
-            raise ValidationError(padlock.REFUSALS[error.refusal]) from None
+            raise ValidationError(hostnames.REFUSALS[error.refusal]) from None
 
     def validate_expires_on(self, field: Field) -> None:
         if field.data and self.registered_on.data and field.data < self.registered_on.data:
@@ -84,12 +89,15 @@ class DomainForm(FlaskForm):  # type: ignore[misc]
     @property
     def asked(self) -> items.Details:
         return items.DomainDetails(
-            self.name.data, DomainStatus(self.status.data), self.registered_on.data, self.expires_on.data
+            self.name.data,
+            DomainStatus(self.status.data),
+            self.registered_on.data,
+            self.expires_on.data,
         )
 
 
 class ConfirmForm(FlaskForm):  # type: ignore[misc]
-    """What was shown before somebody agreed to it."""
+    """What was shown before a user agreed to it."""
 
     version = VersionField()
     to = WholeField()  # the id of a client, for a move
@@ -106,7 +114,7 @@ def add(place: str) -> Response:
             item = items.add(current_user, form.owner.data or "", form.asked, now())
         except clients.NoSuchClient as error:
             form.owner.errors = [str(error)]
-        except edits.Taken as error:
+        except concurrency.Taken as error:
             _unique(form).errors = [str(error)]
         else:
             return _saved(item, "is added")
@@ -123,14 +131,19 @@ def edit(place: str, item_id: int) -> Response:
     if form.validate_on_submit():
         try:
             items.change(current_user, item.kind, item_id, form.version.data, form.asked, now())
-        except edits.ChangedMeanwhile:
+        except concurrency.ChangedMeanwhile:
             status = 409
-        except edits.Taken as error:
+        except concurrency.Taken as error:
             _unique(form).errors = [str(error)]
             status = 422
         else:
             return _saved(item, "is saved")
-    shown = {"item": item, "place": place, "form": form, "conflict": edits.CONFLICT if status == 409 else ""}
+    shown = {
+        "item": item,
+        "place": place,
+        "form": form,
+        "conflict": concurrency.CONFLICT if status == 409 else "",
+    }
     return make_response(render_template("items/edit.html", **shown), status)
 
 
@@ -146,9 +159,13 @@ def move_to(place: str, item_id: int) -> str:
 @blueprint.get("/<id:item_id>/move/clients")
 @fragment
 def move_clients(place: str, item_id: int) -> Response:
-    """The clients that are found while somebody types. The address keeps what was typed: whoever chooses one and comes
-    back finds it again."""
-    page = render_template("items/move_clients.html", item=_item(place, item_id), place=place, **_found())
+    """The clients that are found while a user types.
+
+    The address keeps what was typed: a user who chooses one and comes back finds it again.
+    """
+    page = render_template(
+        "items/move_clients.html", item=_item(place, item_id), place=place, **_found()
+    )
     search = request.args.get("q") or None
     address = url_for("items.move_to", place=place, item_id=item_id, q=search)
     return make_response(page, {"HX-Replace-Url": address})
@@ -156,12 +173,15 @@ def move_clients(place: str, item_id: int) -> Response:
 
 @blueprint.post("/<id:item_id>/move")
 def move(place: str, item_id: int) -> Response:
-    item, form = _item(place, item_id), ConfirmForm()
+    item = _item(place, item_id)
+    form = ConfirmForm()
     try:
-        client = items.move(current_user, item.kind, item_id, form.version.data, form.to.data, now())
-    except edits.ChangedMeanwhile:
-        return make_response(_move_page(item, form.to.data, edits.CONFLICT), 409)
-    except edits.Taken as error:
+        client = items.move(
+            current_user, item.kind, item_id, form.version.data, form.to.data, now()
+        )
+    except concurrency.ChangedMeanwhile:
+        return make_response(_move_page(item, form.to.data, concurrency.CONFLICT), 409)
+    except concurrency.Taken as error:
         return make_response(_move_page(item, form.to.data, str(error)), 422)
     flash(f"{_name(item)} belongs to {client.name} now.", "success")
     return redirect(url_for(f"admin.{item.kind}", item_id=item_id), 303)
@@ -169,12 +189,14 @@ def move(place: str, item_id: int) -> Response:
 
 @blueprint.route("/<id:item_id>/delete", methods=["GET", "POST"])
 def delete(place: str, item_id: int) -> Response:
-    item, form, conflict = _item(place, item_id), ConfirmForm(), ""
+    item = _item(place, item_id)
+    form = ConfirmForm()
+    conflict = ""
     if form.validate_on_submit():
         try:
             name = items.remove(current_user, item.kind, item_id, form.version.data, now())
-        except edits.ChangedMeanwhile:
-            conflict = edits.CONFLICT
+        except concurrency.ChangedMeanwhile:
+            conflict = concurrency.CONFLICT
         else:
             flash(f"{name} is deleted.", "success")
             return redirect(url_for(f"admin.{place}"), 303)
@@ -193,15 +215,21 @@ def _found() -> dict[str, object]:
 
 def _move_page(item: Item, client_id: int, problem: str = "") -> str:
     client = clients.client_or_404(client_id)
-    shown = {"losing": clients.users_of(item.client), "gaining": clients.users_of(client), "problem": problem}
-    return render_template("items/move_confirm.html", item=item, client=client, place=f"{item.kind}s", **shown)
+    shown = {
+        "losing": clients.users_of(item.client),
+        "gaining": clients.users_of(client),
+        "problem": problem,
+    }
+    return render_template(
+        "items/move_confirm.html", item=item, client=client, place=f"{item.kind}s", **shown
+    )
 
 
 def _saved(item: Item, what: str) -> Response:
     flash(f"{_name(item)} {what}.", "success")
     if item.active and item.refusal:
-        flash(f"Its padlock stays grey. {padlock.REFUSALS[item.refusal]}", "warning")
-    if left_out := padlock.left_out_texts(item.entered):
+        flash(f"Its padlock stays grey. {hostnames.REFUSALS[item.refusal]}", "warning")
+    if left_out := hostnames.left_out_texts(item.entered):
         flash(" ".join(left_out), "info")
     return redirect(url_for(f"admin.{item.kind}", item_id=item.id), 303)
 

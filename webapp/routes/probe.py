@@ -1,4 +1,5 @@
-"""Fragments: the padlock of one item, its details and the steps of its diagnosis; "Check now" and "Diagnose"."""
+"""Fragments: the padlock of one item, its details and the steps of its diagnosis; "Check now" and
+"Diagnose"."""
 
 from __future__ import annotations
 
@@ -6,14 +7,16 @@ from flask import Blueprint, flash, redirect, render_template, request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from webapp import padlock
-from webapp.customers import diagnosing, padlocks
+from webapp.customers import item_diagnosis, padlocks
 from webapp.extensions import limiter
 from webapp.routes import diagnosis
 from webapp.routes.gate import own_path
-from webapp.routes.page import diagnosis_url, now
+from webapp.routes.template_helpers import diagnosis_url, now
+from webapp.words import website
 
-blueprint = Blueprint("probe", __name__, url_prefix="/probe/<any(service, domain):kind>/<id:item_id>")
+blueprint = Blueprint(
+    "probe", __name__, url_prefix="/probe/<any(service, domain):kind>/<id:item_id>"
+)
 
 
 @blueprint.get("")
@@ -25,13 +28,17 @@ def cell(kind: str, item_id: int) -> str:
 @blueprint.get("/details")
 def details(kind: str, item_id: int) -> str:
     item, standing = padlocks.ask(current_user, kind, item_id, now())
-    return render_template("fragments/details.html", item=item, standing=standing, history=padlocks.history(item))
+    return render_template(
+        "fragments/details.html", item=item, standing=standing, history=padlocks.history(item)
+    )
 
 
 @blueprint.post("/details")
 def details_anew(kind: str, item_id: int) -> str:
     item, standing = padlocks.ask_anew(current_user, kind, item_id, now())
-    return render_template("fragments/details.html", item=item, standing=standing, history=padlocks.history(item))
+    return render_template(
+        "fragments/details.html", item=item, standing=standing, history=padlocks.history(item)
+    )
 
 
 @blueprint.post("/check")
@@ -51,7 +58,7 @@ def diagnosis_steps(kind: str, item_id: int) -> str:
 @blueprint.post("/diagnosis")
 @limiter.limit("10 per minute; 60 per hour", key_func=diagnosis.whose)
 def diagnose(kind: str, item_id: int) -> Response:
-    item, started = diagnosing.begin(current_user, kind, item_id)
+    item, started = item_diagnosis.begin(current_user, kind, item_id)
     if not started:
-        flash(padlock.DIAGNOSIS_LATER, "warning")
+        flash(website.DIAGNOSIS_LATER, "warning")
     return redirect(diagnosis_url(item), 303)

@@ -9,11 +9,12 @@ from werkzeug.wrappers import Response
 from wtforms import PasswordField
 from wtforms.validators import InputRequired, Length
 
-from webapp.customers import accounts, edits, profile
-from webapp.customers.security import Event
+from webapp.accounts import profile
+from webapp.accounts import sign_ins as account_sign_ins
+from webapp.accounts.security_events import Event
+from webapp.customers import concurrency
 from webapp.extensions import limiter
-from webapp.routes.page import now
-from webapp.routes.person import (
+from webapp.routes.account_fields import (
     EMAIL_TAKEN,
     WRONG_PASSWORD,
     attempts,
@@ -25,8 +26,9 @@ from webapp.routes.person import (
     note_refusal,
     user_and_network,
 )
+from webapp.routes.impersonation import not_in_their_name
 from webapp.routes.sessions import admin_idle, end_session, open_session
-from webapp.routes.viewing import not_in_their_name
+from webapp.routes.template_helpers import now
 
 blueprint = Blueprint("profile", __name__, url_prefix="/profile")
 blueprint.before_request(not_in_their_name)
@@ -42,13 +44,18 @@ guesses = limiter.shared_limit(
 class DetailsForm(FlaskForm):  # type: ignore[misc]
     name = name_field("Name")
     email = email_field()
-    password = PasswordField("Current password", validators=[Length(max=accounts.MOST_PASSWORD)])
+    password = PasswordField(
+        "Current password", validators=[Length(max=account_sign_ins.MOST_PASSWORD_CHARACTERS)]
+    )
 
 
 class PasswordForm(FlaskForm):  # type: ignore[misc]
     current = PasswordField(
         "Current password",
-        validators=[InputRequired(WRONG_PASSWORD), Length(max=accounts.MOST_PASSWORD, message=WRONG_PASSWORD)],
+        validators=[
+            InputRequired(WRONG_PASSWORD),
+            Length(max=account_sign_ins.MOST_PASSWORD_CHARACTERS, message=WRONG_PASSWORD),
+        ],
     )
     new = new_password_field("New password", lambda _: (current_user.name, current_user.email))
 
@@ -69,7 +76,7 @@ def change() -> Response:
             profile.change_details(current_user, *details, now(), caller())
         except profile.WrongPassword:
             form.password.errors = ["To change the e-mail address, enter your current password."]
-        except edits.Taken:
+        except concurrency.Taken:
             form.email.errors = [EMAIL_TAKEN]
     if form.errors:
         return _page(details=form)
@@ -87,7 +94,9 @@ def password() -> Response:
         return _page()
     if form.validate():
         try:
-            token = profile.change_password(current_user, form.current.data, form.new.data, now(), caller())
+            token = profile.change_password(
+                current_user, form.current.data, form.new.data, now(), caller()
+            )
         except profile.WrongPassword:
             form.current.errors = [WRONG_PASSWORD]
         else:
@@ -115,20 +124,22 @@ def sign_out_elsewhere() -> Response:
 
 @blueprint.post("/sign-ins/<id:sign_in_id>/end")
 def end_sign_in(sign_in_id: int) -> Response:
-    if not accounts.end_sign_in(current_user, sign_in_id, now(), caller()):
+    if not account_sign_ins.end_sign_in(current_user, sign_in_id, now(), caller()):
         abort(404)
     flash("That browser is signed out.", "success")
     return redirect(url_for("profile.show"), 303)
 
 
 def _page(details: DetailsForm | None = None, password: PasswordForm | None = None) -> Response:
-    """The profile; a form that was sent and has something wrong in it comes back as it was filled in."""
+    """The profile; a form that was sent and has something wrong in it comes back as it was filled
+    in."""
     forms = {
         "details": details or DetailsForm(None, obj=current_user),
         "password": password or PasswordForm(None),
     }
     sign_ins = [
-        (one, accounts.is_this(one, current_user)) for one in accounts.sign_ins_of(current_user, now(), admin_idle())
+        (one, account_sign_ins.is_this(one, current_user))
+        for one in account_sign_ins.sign_ins_of(current_user, now(), admin_idle())
     ]
     page = render_template("profile/profile.html", **forms, sign_ins=sign_ins)
     return make_response(page, 422 if details or password else 200)

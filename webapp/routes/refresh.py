@@ -1,4 +1,4 @@
-"""Refreshes of the fleet: the last ones, the one under way, and *Refresh now*."""
+"""Refreshes of all host names: the last ones, the one under way, and *Refresh now*."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from flask import Blueprint, current_app, flash, make_response, redirect, render
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from webapp.customers import fleet
-from webapp.monitor import banners, due, health, runs
+from webapp.customers import monitored_names
+from webapp.monitor.health import banners, rules
+from webapp.monitor.refresh import runs, selection
 from webapp.routes.gate import fragment, staff_only
-from webapp.routes.page import now
+from webapp.routes.template_helpers import now
 
 SHOWN = 30
 
@@ -21,18 +22,19 @@ blueprint.add_app_template_global(banners.asleep_since, "asleep_since")
 
 @blueprint.get("")
 def page() -> str:
-    size, limit = due.fleet(), current_app.config["PADLOCK_REFRESH_DAILY_LIMIT"]
-    plan = {"fleet": size, "limit": limit, "days": health.days_a_round(size, limit)}
-    plan["needed"] = due.needed(now()) if due.adaptive() else None
+    size = selection.names_in_use()
+    limit = current_app.config["PADLOCK_REFRESH_DAILY_LIMIT"]
+    plan = {"names_in_use": size, "limit": limit, "days": rules.days_a_round(size, limit)}
+    plan["needed"] = selection.needed(now()) if selection.adaptive() else None
     last_tick = runs.last_tick()
-    clock = {"last_tick": last_tick, "asleep": health.is_silent(last_tick, now())}
+    clock = {"last_tick": last_tick, "asleep": rules.is_silent(last_tick, now())}
     shown = {"runs": runs.latest(SHOWN), "run": runs.under_way()}
     return render_template("refresh/page.html", **plan, **clock, **shown)
 
 
 @blueprint.post("")
 def start() -> Response:
-    if not fleet.refresh_now(current_user, now()):
+    if not monitored_names.refresh_now(current_user, now()):
         flash("No active service or domain has a host name: there is nothing to refresh.", "info")
     return redirect(url_for("refresh.page"), 303)
 

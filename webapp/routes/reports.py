@@ -8,13 +8,14 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import padlock
-from webapp.customers import csv_out, padlocks
+from webapp import csv_writer
+from webapp.customers import padlocks
 from webapp.reports import export, saved, ssl_status
-from webapp.reports.questions import AGES, ORIGINS, REASONS, WINDOWS, Question, week_of
+from webapp.reports.questions import AGES, ORIGINS, REASONS, WINDOWS, ReportQuery, week_of
 from webapp.routes import exports
 from webapp.routes.gate import own_path, staff_only
-from webapp.routes.page import REPORT_WORDS, now, zone
+from webapp.routes.template_helpers import REPORT_WORDS, now, zone
+from webapp.words import states, times, verdicts
 
 MOST_PRINTED = 1000
 
@@ -27,7 +28,11 @@ def ssl_status_page() -> str:
     report = ssl_status.report(current_user, _question(), now())
     views = saved.views_of(current_user) if current_user.is_admin else []
     return render_template(
-        "reports/ssl_status.html", report=report, choices=_choices(report), known=padlocks.known, views=views
+        "reports/ssl_status.html",
+        report=report,
+        choices=_choices(report),
+        known=padlocks.known,
+        views=views,
     )
 
 
@@ -41,14 +46,16 @@ def ssl_status_print() -> str:
 
 @blueprint.get("/ssl-status.csv")
 def ssl_status_csv() -> Response:
-    lines = csv_out.lines(export.COLUMNS, export.rows(current_user, _question(), now(), zone()))
-    return exports.csv_file(csv_out.joined(lines), f"ssl-status-{now():%Y-%m-%d}.csv", current_user.id)
+    lines = csv_writer.lines(export.COLUMNS, export.rows(current_user, _question(), now(), zone()))
+    return exports.csv_file(
+        csv_writer.joined(lines), f"ssl-status-{now():%Y-%m-%d}.csv", current_user.id
+    )
 
 
 @blueprint.post("/ssl-status/check")
 def ssl_status_check() -> AnyResponse:
     asked, left = padlocks.ask_many(current_user, request.form.getlist("item"), now())
-    flash(padlock.asked_text(asked, left), "success" if asked else "warning")
+    flash(verdicts.asked_text(asked, left), "success" if asked else "warning")
     return _back()
 
 
@@ -68,13 +75,14 @@ def delete_view(view_id: int) -> AnyResponse:
     return _back()
 
 
-def _question() -> Question:
+def _question() -> ReportQuery:
     texts = {name: request.args[name] for name in REPORT_WORDS if name in request.args}
-    return Question(search=texts.pop("q", ""), **texts)
+    return ReportQuery(search=texts.pop("q", ""), **texts)
 
 
 def _query(form: Any) -> str:
-    """What of this form is a question to the report, as the end of an address; the page is not kept."""
+    """What of this form is a question to the report, as the end of an address; the page is not
+    kept."""
     asked = {name: form[name][:200] for name in REPORT_WORDS if name != "page" and form.get(name)}
     return url_for("reports.ssl_status_page", **asked).partition("?")[2]
 
@@ -84,14 +92,21 @@ def _back() -> AnyResponse:
 
 
 def _choices(report: ssl_status.Report) -> list[tuple[str, str, str, list[tuple[str, str]]]]:
-    """What the report can be filtered by: name, label, what it says when nothing is chosen, and the choices."""
+    """What the report can be filtered by: name, label, what it says when nothing is chosen, and the
+    choices."""
     chosen = report.filters.get("expires", "")
     monday = week_of(chosen)
-    week = {chosen: f"In the week of {padlock.day_text(monday)}"} if monday else {}
-    origins = [("origin", "Leads", "Leads anywhere", [*report.origins.items()])] if report.origins else []
-    browsers = [("browsers", "Browser support", "Any browser", [*report.browsers.items()])] if report.browsers else []
+    week = {chosen: f"In the week of {times.day_text(monday)}"} if monday else {}
+    origins = (
+        [("origin", "Leads", "Leads anywhere", [*report.origins.items()])] if report.origins else []
+    )
+    browsers = (
+        [("browsers", "Browser support", "Any browser", [*report.browsers.items()])]
+        if report.browsers
+        else []
+    )
     return [
-        ("ssl", "SSL", "Any SSL state", [*padlock.KINDS.items()]),
+        ("ssl", "SSL", "Any SSL state", [*states.STATE_FILTERS.items()]),
         ("reason", "Reason", "Any reason", [*REASONS.items()]),
         ("issuer", "Issuer", "Any issuer", [(issuer, issuer) for issuer in report.issuers]),
         ("expires", "Expires", "Any expiry", [*WINDOWS.items(), *week.items()]),
@@ -101,9 +116,17 @@ def _choices(report: ssl_status.Report) -> list[tuple[str, str, str, list[tuple[
     ]
 
 
-def _asked(question: Question) -> list[str]:
+def _asked(question: ReportQuery) -> list[str]:
     """The filters in words, for paper."""
     filters, _ = ssl_status.understood(question)
-    words = {"ssl": padlock.KINDS, "reason": REASONS, "expires": WINDOWS, "checked": AGES, "origin": ORIGINS}
-    words["browsers"] = padlock.BROWSERS
-    return [words.get(name, {}).get(word, word) for name, word in filters.items() if name != "client"]
+    words = {
+        "ssl": states.STATE_FILTERS,
+        "reason": REASONS,
+        "expires": WINDOWS,
+        "checked": AGES,
+        "origin": ORIGINS,
+    }
+    words["browsers"] = states.BROWSERS
+    return [
+        words.get(name, {}).get(word, word) for name, word in filters.items() if name != "client"
+    ]

@@ -1,4 +1,5 @@
-"""The session in the cookie: begun anew whenever somebody signs in, or may see something else than before."""
+"""The session in the cookie: begun again whenever a user signs in, or may see something else than
+before."""
 
 from __future__ import annotations
 
@@ -27,6 +28,7 @@ def end_session() -> None:
 
 
 def admin_idle() -> timedelta | None:
-    """How long the sign-in of an administrator lasts without being used; None: as long as any other."""
+    """How long the sign-in of an administrator lasts without being used; None: as long as any
+    other."""
     hours = current_app.config["PADLOCK_ADMIN_IDLE_HOURS"]
     return timedelta(hours=hours) if hours else None

@@ -26,7 +26,8 @@ class _File:
 
 
 def register(app: Flask) -> None:
-    """Sends static files in place of Flask, which sends them as they are and keeps each open until it is read."""
+    """Sends static files in place of Flask, which sends them as they are and keeps each open until
+    it is read."""
     files: dict[Path, _File] = {}
 
     @open_to_everyone
@@ -48,7 +49,9 @@ def _read(path: Path, files: dict[Path, _File]) -> _File:
         zipped = gzip.compress(data, mtime=0)
         kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         etag = hashlib.sha256(data).hexdigest()[:32]
-        kept = _File(stamp, kind, etag, data, zipped if len(zipped) < WORTH_IT * len(data) else None)
+        kept = _File(
+            stamp, kind, etag, data, zipped if len(zipped) < WORTH_IT * len(data) else None
+        )
         files[path] = kept
     return kept
 

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
@@ -10,13 +19,15 @@ from wtforms import Field, RadioField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length
 
-from webapp.customers import clients, edits, mail, resets, users, viewing
+from webapp import mail
+from webapp.accounts import impersonation, password_resets, users
+from webapp.customers import clients, concurrency
 from webapp.customers.models import Role, User
+from webapp.routes.account_fields import caller, email_field, name_field
 from webapp.routes.forms import VersionField, client_asked_for, names_a_client
 from webapp.routes.gate import admins_only_but
-from webapp.routes.page import now
-from webapp.routes.person import caller, email_field, name_field
 from webapp.routes.sessions import open_session
+from webapp.routes.template_helpers import now
 
 blueprint = Blueprint("users", __name__, url_prefix="/admin/users")
 blueprint.before_request(admins_only_but("users.index"))
@@ -33,9 +44,13 @@ class UserForm(FlaskForm):  # type: ignore[misc]
     name = name_field("Name")
     email = email_field()
     role = RadioField(
-        "Role", choices=[SelectChoice(role.value, words) for role, words in ROLES.items()], default=Role.CLIENT.value
+        "Role",
+        choices=[SelectChoice(role.value, words) for role, words in ROLES.items()],
+        default=Role.CLIENT.value,
     )
-    client = StringField("Client", validators=[Length(max=200, message="Use at most 200 characters.")])
+    client = StringField(
+        "Client", validators=[Length(max=200, message="Use at most 200 characters.")]
+    )
     version = VersionField()
 
     def validate_client(self, field: Field) -> None:
@@ -44,13 +59,18 @@ class UserForm(FlaskForm):  # type: ignore[misc]
 
     @property
     def asked(self) -> users.Details:
-        return users.Details(self.name.data, self.email.data, Role(self.role.data), self.client.data or "")
+        return users.Details(
+            self.name.data, self.email.data, Role(self.role.data), self.client.data or ""
+        )
 
 
 @blueprint.before_request
 def _oneself_is_in_the_profile() -> Response | None:
-    """There the current password is asked for, and nobody can lock themselves out."""
-    if current_user.is_authenticated and (request.view_args or {}).get("user_id") == current_user.id:
+    """There the current password is asked for, and no one can lock themselves out."""
+    if (
+        current_user.is_authenticated
+        and (request.view_args or {}).get("user_id") == current_user.id
+    ):
         flash("This is you: change your own account here.", "info")
         return redirect(url_for("profile.show"), 303)
     return None
@@ -68,12 +88,15 @@ def add() -> Response:
     if form.validate_on_submit():
         try:
             user = users.add(current_user, form.asked, now(), caller=caller())
-        except edits.Taken as error:
+        except concurrency.Taken as error:
             form.email.errors = [str(error)]
         except clients.NoSuchClient as error:
             form.client.errors = [str(error)]
         else:
-            flash(f"{user.name} is added. Hand out a link, so that they can choose a password.", "success")
+            flash(
+                f"{user.name} is added. Hand out a link, so that they can choose a password.",
+                "success",
+            )
             return redirect(url_for("users.edit", user_id=user.id), 303)
     page = render_template("users/new.html", form=form, meanings=MEANINGS)
     return make_response(page, 422 if form.is_submitted() else 200)
@@ -82,15 +105,21 @@ def add() -> Response:
 @blueprint.route("/<id:user_id>", methods=["GET", "POST"])
 def edit(user_id: int) -> Response:
     user = users.user_or_404(user_id)
-    stored = {"name": user.name, "email": user.email, "role": user.role.value, "version": user.version}
-    form = UserForm(data=stored | {"client": clients.client_text(user.client)})  # what is sent with POST comes first
+    stored = {
+        "name": user.name,
+        "email": user.email,
+        "role": user.role.value,
+        "version": user.version,
+    }
+    # What is sent with POST comes first
+    form = UserForm(data=stored | {"client": clients.client_text(user.client)})
     if not form.validate_on_submit():
         return _page(user, form, 422 if form.is_submitted() else 200)
     try:
         users.change(current_user, user_id, form.version.data, form.asked, now(), caller())
-    except edits.ChangedMeanwhile:
+    except concurrency.ChangedMeanwhile:
         return _page(user, form, 409)
-    except edits.Taken as error:
+    except concurrency.Taken as error:
         form.email.errors = [str(error)]
     except clients.NoSuchClient as error:
         form.client.errors = [str(error)]
@@ -104,8 +133,11 @@ def edit(user_id: int) -> Response:
 
 @blueprint.post("/<id:user_id>/reset-link")
 def reset_link(user_id: int) -> Response:
-    """Shown once, on the answer itself: a link that opens an account is kept in no cookie and no log."""
-    user, token = resets.hand_out(current_user, user_id, current_app.config["SECRET_KEY"], now(), caller())
+    """Shown once, on the answer itself: a link that opens an account is kept in no cookie and no
+    log."""
+    user, token = password_resets.hand_out(
+        current_user, user_id, current_app.config["SECRET_KEY"], now(), caller()
+    )
     link = mail.link(current_app, url_for("reset.choose", token=token))
     return make_response(render_template("users/link.html", user=user, link=link))
 
@@ -114,7 +146,10 @@ def reset_link(user_id: int) -> Response:
 def set_active(user_id: int, what: str) -> Response:
     try:
         user = users.set_active(current_user, user_id, what == "enable", now(), caller())
-        flash(f"{user.name} can sign in again." if user.active else f"{user.name} is disabled.", "success")
+        flash(
+            f"{user.name} can sign in again." if user.active else f"{user.name} is disabled.",
+            "success",
+        )
     except users.NotAllowed as error:
         flash(str(error), "danger")
     return redirect(url_for("users.edit", user_id=user_id), 303)
@@ -130,7 +165,7 @@ def sign_out(user_id: int) -> Response:
 @blueprint.post("/<id:user_id>/view-as")
 def view_as(user_id: int) -> Response:
     try:
-        token = viewing.start(current_user, user_id, now(), caller())
+        token = impersonation.start(current_user, user_id, now(), caller())
     except users.NotAllowed as error:
         flash(str(error), "danger")
         return redirect(url_for("users.edit", user_id=user_id), 303)
@@ -139,8 +174,11 @@ def view_as(user_id: int) -> Response:
 
 
 def _page(user: User, form: UserForm, status: int) -> Response:
-    """The user with their form. Where somebody else was faster, the input is kept and what is stored stands beside it:
-    saving once more is then meant."""
-    conflict = edits.CONFLICT if status == 409 else ""
+    """The user with their form.
+
+    Where another user was faster, the input is kept and what is stored stands beside it: saving
+    once more is then meant.
+    """
+    conflict = concurrency.CONFLICT if status == 409 else ""
     shown = {"user": user, "form": form, "conflict": conflict, "meanings": MEANINGS, "roles": ROLES}
     return make_response(render_template("users/edit.html", **shown), status)

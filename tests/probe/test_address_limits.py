@@ -1,0 +1,101 @@
+"""Standing in line at an address."""
+
+import time
+from dataclasses import replace
+
+from webapp.probe import AddressLimits, Reason, engine, probe
+from webapp.probe.address import Endpoint
+from webapp.probe.finding import Contact, Ending
+from webapp.probe.waiting import drive
+
+HERE = Endpoint("127.0.0.1", 443)
+THERE = Endpoint("127.0.0.2", 443)
+
+
+def test_a_turn_that_is_free_is_taken_at_once():
+    turns = AddressLimits(1, pause=1, patience=1)
+    started = time.monotonic()
+    assert drive(turns.take([THERE, HERE, HERE])) == [HERE, THERE]
+    assert time.monotonic() - started < 0.9
+
+
+def test_after_a_turn_comes_a_pause():
+    turns = AddressLimits(1, pause=0.1, patience=1)
+    turns.give_back(drive(turns.take([HERE])))
+    started = time.monotonic()
+    drive(turns.take([HERE]))
+    assert time.monotonic() - started > 0.09
+
+
+def test_whoever_stands_in_line_for_too_long_is_nobodys_fault_over_there(lab_settings):
+    turns = AddressLimits(1, pause=0, patience=0.05)
+    where = next(entry for entry in lab_settings.connect_to if entry.pattern == "ok.lab.example")
+    drive(turns.take([Endpoint(where.address, where.port)]))
+    assert drive(probe("ok.lab.example", lab_settings, turns)).reason is Reason.MONITOR_ERROR
+
+
+def test_the_time_in_line_does_not_count(lab_settings):
+    turns = AddressLimits(1, pause=2, patience=10)
+    settings = replace(lab_settings, timeout=1.5)
+    for _ in range(2):
+        finding = drive(probe("ok.lab.example", settings, turns))
+    assert finding.reason is Reason.OK
+    assert finding.elapsed_seconds < 1.5
+
+
+def test_an_address_is_down_after_as_many_silences_in_a_row_as_are_asked_at_once():
+    turns = AddressLimits(3, pause=0, patience=1)
+    turns.silent([HERE])
+    turns.silent([HERE])
+    assert not turns.down([HERE])
+    turns.answered(HERE)
+    seen = []
+    for _ in range(3):
+        turns.silent([HERE])
+        seen.append(turns.down([HERE]))
+    assert seen == [False, False, True]
+    assert not turns.down([HERE, THERE])
+
+
+def test_an_address_that_was_down_for_a_while_is_asked_again(monkeypatch):
+    turns = AddressLimits(1, pause=0, patience=1)
+    for _ in range(2):
+        turns.silent([HERE])
+    assert turns.down([HERE])
+    monkeypatch.setattr("webapp.probe.address_limits.DOWN_SECONDS", 0)
+    assert not turns.down([HERE])
+
+
+def test_of_many_addresses_those_that_nobody_needs_are_forgotten(monkeypatch):
+    monkeypatch.setattr("webapp.probe.address_limits.FORGET_FROM_ADDRESSES", 4)
+    turns = AddressLimits(1, pause=0, patience=1)
+    drive(turns.take([HERE]))
+    turns.silent([THERE])
+    for port in range(50):
+        turns.give_back(drive(turns.take([Endpoint("127.0.0.3", port)])))
+    assert {HERE, THERE} < turns._counters.keys()
+    assert len(turns._counters) < 10
+
+
+def test_a_name_at_an_address_that_is_down_is_not_asked(lab_settings, lab):
+    turns = AddressLimits(1, pause=0, patience=1)
+    where = next(
+        entry for entry in lab_settings.connect_to if entry.pattern == "silent.lab.example"
+    )
+    for _ in range(2):
+        turns.silent([Endpoint(where.address, where.port)])
+    before = lab.contacts("silent.lab.example")
+    finding = drive(probe("silent.lab.example", lab_settings, turns))
+    assert (finding.reason, finding.detail) == (Reason.TIMEOUT, engine.NOT_ASKED)
+    assert lab.contacts("silent.lab.example") == before
+
+
+def test_a_silence_that_this_machine_slept_through_says_nothing(lab_settings, monkeypatch):
+    def asleep(hostname, where, trust, deadline):
+        deadline.end -= 3600
+        return Contact(Ending.TIMEOUT)
+        yield
+
+    monkeypatch.setattr(engine, "confirmed", asleep)
+    finding = drive(probe("ok.lab.example", lab_settings))
+    assert (finding.reason, finding.detail) == (Reason.MONITOR_ERROR, engine.LATE)

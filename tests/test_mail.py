@@ -1,0 +1,84 @@
+import socket
+import threading
+
+import pytest
+
+from tests.served import served
+from tests.smtp_server import MailServer
+from webapp import mail
+from webapp.config import mail as mail_settings
+
+
+@pytest.fixture
+def server(in_app):
+    with served(MailServer()) as server:
+        in_app.config["PADLOCK_SITE_URL"] = "https://padlock.example.com"
+        yield server
+
+
+def send(app, url, to="alice@example.com", subject="Hello", text="A line.\n.\nAnother."):
+    app.config["PADLOCK_SMTP_URL"] = mail_settings.mail_server(url)
+    return mail.send(app, to, subject, text)
+
+
+def test_a_mail_arrives_as_it_was_written(in_app, server):
+    assert send(in_app, f"smtp://127.0.0.1:{server.port}", text="Grüße 🔒\n.\nBye")
+    taken = server.mails.get(timeout=10)
+    assert (taken["To"], taken["Subject"], taken["Auto-Submitted"]) == (
+        "alice@example.com",
+        "Hello",
+        "auto-generated",
+    )
+    assert taken.get_content().replace("\r\n", "\n") == "Grüße 🔒\n.\nBye\n"
+    assert server.commands[0] == "ehlo padlock.example.com"
+    assert not [command for command in server.commands if command.startswith("AUTH")]
+
+
+def test_the_sender_is_a_setting(in_app, server):
+    in_app.config["PADLOCK_MAIL_FROM"] = "help@example.com"
+    assert send(in_app, f"smtp://127.0.0.1:{server.port}")
+    assert server.mails.get(timeout=10)["From"] == "help@example.com"
+
+
+@pytest.mark.parametrize(
+    ("to", "subject"), [("a@b.example\r\nBcc: eve@example.com", "x"), ("a@b.example", "x\nBcc: y")]
+)
+def test_a_header_cannot_be_forged(in_app, server, to, subject):
+    assert not send(in_app, f"smtp://127.0.0.1:{server.port}", to, subject)
+    assert server.mails.empty()
+
+
+@pytest.mark.parametrize("scheme", ["smtp+starttls", "smtps"])
+def test_where_tls_is_asked_for_nothing_goes_without(in_app, server, scheme, monkeypatch):
+    monkeypatch.setattr(mail, "SMTP_STEP_SECONDS", 1)
+    assert not send(in_app, f"{scheme}://padlock:hunter2@127.0.0.1:{server.port}")
+    assert not [command for command in server.commands if "AUTH" in command]
+    assert server.mails.empty()
+
+
+def test_a_server_that_is_silent_is_given_up(in_app, monkeypatch, caplog):
+    monkeypatch.setattr(mail, "SMTP_STEP_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        assert not send(in_app, f"smtp://u:hunter2@127.0.0.1:{silent.getsockname()[1]}")
+    assert "could not be handed" in caplog.text
+    assert "hunter2" not in caplog.text
+
+
+def test_a_crowd_that_waits_is_bounded(in_app, caplog):
+    go = threading.Event()
+    done = []
+    for number in range(mail.MOST_WAITING + 5):
+        mail.in_background(in_app, lambda number=number: (go.wait(10), done.append(number)))
+    go.set()
+    in_app.extensions["padlock_mail"][0].submit(int).result(10)
+    assert len(done) == mail.MOST_WAITING
+    assert "one more is dropped" in caplog.text
+
+
+def test_work_that_fails_is_logged_and_the_next_is_done(in_app, caplog):
+    done = []
+    mail.in_background(in_app, lambda: 1 / 0)
+    mail.in_background(in_app, lambda: done.append(1))
+    in_app.extensions["padlock_mail"][0].submit(int).result(10)
+    assert done == [1]
+    assert "ZeroDivisionError" in caplog.text

@@ -1,0 +1,218 @@
+"""Users as administrators see them: list, add, change, disable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from flask import abort
+from sqlalchemy import Subquery, func, or_, select, update
+from sqlalchemy.orm import contains_eager
+
+from webapp.accounts import security_events, sign_ins
+from webapp.accounts.security_events import COMMAND_LINE, Caller, Event
+from webapp.customers import audit_log, clients, concurrency, paging
+from webapp.customers.lists import Listing
+from webapp.customers.models import Client, Role, SignIn, User
+from webapp.customers.segments import Arm, Key, Segment
+from webapp.extensions import contains, db, writing
+
+EMAIL_TAKEN = "Another user has this address."
+SORTS = MappingProxyType(
+    {
+        "name": Key((func.lower(User.name),)),
+        "email": Key((User.email,)),
+        "role": Key((User.role,)),
+        "client": Key((func.lower(Client.name), Client.id), via=User.client, filled=User.client_id),
+    }
+)
+
+
+class NotAllowed(Exception):
+    """What was asked would lock an administrator out; the text says so to a person."""
+
+
+@dataclass(frozen=True)
+class Details:
+    """What an administrator says of a user."""
+
+    name: str
+    email: str
+    role: Role
+    client: str = ""  # for the users of a client: what `clients.find_client` takes
+
+
+def list_users(search: str, role: str, sort: str, page: str, size: str = "") -> Listing[User]:
+    """One page of the users; what cannot be understood of the question means its default."""
+    search = search.strip()[: paging.MOST_SEARCH_CHARACTERS]
+    wanted = Role(role) if role in set(Role) else None
+    ids = select(User.id)
+    if search:
+        of_clients = User.client_id.in_(select(Client.id).where(contains(Client.name, search)))
+        ids = ids.where(or_(contains(User.name, search), contains(User.email, search), of_clients))
+    if wanted:
+        ids = ids.where(User.role == wanted)
+    sort = sort if sort.removeprefix("-") in SORTS else "name"
+    order = [Segment((arm,)) for arm in SORTS[sort.removeprefix("-")].arms(Arm(ids, ids))]
+
+    def rows(found: Subquery) -> list[User]:
+        chosen = select(User).outerjoin(User.client).options(contains_eager(User.client))
+        chosen = chosen.join(found, found.c.id == User.id).order_by(found.c.part, found.c.place)
+        return list(db.session.scalars(chosen))
+
+    counted = ("user", wanted, search)
+    shown = paging.fetch(counted, order, (page, size), rows, sort=sort)
+    filters = {"role": wanted.value} if wanted else {}
+    return Listing(
+        shown.rows, shown.total, search, sort, shown.number, shown.pages, shown.size, filters
+    )
+
+
+def user_or_404(user_id: int) -> User:
+    """The user of this id. For administrators only: who may ask is the gate's to say."""
+    return db.session.get(User, user_id) or abort(404)
+
+
+def add(
+    who: User | None,
+    details: Details,
+    now: datetime,
+    password: str | None = None,
+    caller: Caller = COMMAND_LINE,
+) -> User:
+    """A new user, made by this administrator, or by the command line.
+
+    Raises `concurrency.Taken`, or `clients.NoSuchClient` where that is who they should belong to.
+    """
+    made = sign_ins.hash_password(password)
+    with writing():
+        concurrency.still_admin(who)
+        client = _client_of(details)
+        role = details.role
+        user = sign_ins.add_user(
+            details.email, details.name, None, now, client=client, role=role, password_hash=made
+        )
+        concurrency.flush(EMAIL_TAKEN)
+        audit_log.note(who, "created", "user", user.id, user.email, now, _described(user))
+        security_events.note(Event.USER_ADDED, caller, now, user=user, by=who, role=user.role)
+    return user
+
+
+def change(
+    who: User,
+    user_id: int,
+    version: int,
+    details: Details,
+    now: datetime,
+    caller: Caller = COMMAND_LINE,
+) -> None:
+    """Gives a user these details.
+
+    Another role or client ends their sign-ins: what they may see is decided again.
+
+    `version` is the one the form was opened with. Raises `concurrency.ChangedMeanwhile`,
+    `NotAllowed`, `concurrency.Taken` or `clients.NoSuchClient`.
+    """
+    with writing():
+        concurrency.still_admin(who)
+        user = user_or_404(user_id)
+        concurrency.same_version(user, version)
+        client = _client_of(details)
+        email = sign_ins.tidy_email(details.email)
+        if details.role is not user.role:
+            _may_lose(who, user, "You cannot change your own role. Ask another administrator.")
+        if details.role is not user.role or client is not user.client:
+            _end_all(user)
+        before = _facts(user)
+        role_before = user.role
+        email_before = user.email
+        user.name = details.name
+        user.email = email
+        user.role = details.role
+        user.client = client
+        concurrency.flush(EMAIL_TAKEN)
+        if _facts(user) != before:
+            audit_log.note(who, "changed", "user", user.id, user.email, now, _described(user))
+        if user.role is not role_before:
+            security_events.note(
+                Event.ROLE_CHANGED,
+                caller,
+                now,
+                user=user,
+                by=who,
+                before=role_before,
+                role=user.role,
+            )
+        if user.email != email_before:
+            security_events.note(Event.EMAIL_CHANGED, caller, now, user=user, by=who)
+
+
+def set_active(
+    who: User, user_id: int, active: bool, now: datetime, caller: Caller = COMMAND_LINE
+) -> User:
+    """Lets a user in, or keeps them out from their next request on. Raises `NotAllowed`."""
+    with writing():
+        concurrency.still_admin(who)
+        user = user_or_404(user_id)
+        if not active:
+            _may_lose(who, user, "You cannot disable yourself. Ask another administrator.")
+            _end_all(user)
+        if user.active is not active:
+            user.active = active
+            sign_ins.end_reset_links(user)
+            security_events.note(
+                Event.USER_ENABLED if active else Event.USER_DISABLED,
+                caller,
+                now,
+                user=user,
+                by=who,
+            )
+            audit_log.note(
+                who, "enabled" if active else "disabled", "user", user.id, user.email, now
+            )
+    return user
+
+
+def sign_out_everywhere(
+    who: User, user_id: int, now: datetime, caller: Caller = COMMAND_LINE
+) -> User:
+    """Ends every sign-in of this user."""
+    with writing():
+        concurrency.still_admin(who)
+        user = user_or_404(user_id)
+        sign_ins.end_sign_ins(user)
+        audit_log.note(who, "signed out everywhere", "user", user.id, user.email, now)
+        security_events.note(Event.SIGNED_OUT_EVERYWHERE, caller, now, user=user, by=who)
+    return user
+
+
+def _client_of(details: Details) -> Client | None:
+    return clients.find_client(details.client) if details.role is Role.CLIENT else None
+
+
+def _facts(user: User) -> tuple[object, ...]:
+    return user.name, user.email, user.role, user.client
+
+
+def _described(user: User) -> str:
+    return f"{user.name}, {user.role}" + (f" of {user.client.name}" if user.client else "")
+
+
+def _may_lose(who: User, user: User, about_oneself: str) -> None:
+    """Whether this administrator may take that user's rights away. Raises `NotAllowed`."""
+    if user.id == who.id:
+        raise NotAllowed(about_oneself)
+    others = select(func.count(User.id)).where(
+        User.role == Role.ADMIN, User.active, User.id != user.id
+    )
+    if user.is_admin and user.active and not db.session.scalar(others):
+        raise NotAllowed("This is the last administrator. Make somebody else one first.")
+
+
+def _end_all(user: User) -> None:
+    """Ends the user's sign-ins, and every look at the site as them."""
+    sign_ins.end_sign_ins(user)
+    db.session.execute(
+        update(SignIn).where(SignIn.viewing_as_id == user.id).values(viewing_as_id=None)
+    )

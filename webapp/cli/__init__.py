@@ -1,0 +1,45 @@
+"""The command line: each subject has a module of its own, and all are registered here."""
+
+from __future__ import annotations
+
+from copy import copy
+from functools import wraps
+from typing import Any
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+
+from webapp import start_check
+from webapp.cli import backup, check, copy_from, diagnose, import_, refresh, setup, users, worker
+
+
+def register(app: Flask) -> None:
+    for command in (check.check, setup.settings, diagnose.diagnose_host, backup.backup):
+        app.cli.add_command(command)
+    with_tables = (
+        setup.welcome,
+        users.users,
+        import_.import_file,
+        refresh.refresh_names,
+        copy_from.copy_from,
+    )
+    for each in with_tables:
+        app.cli.add_command(_checked(each))
+    app.cli.add_command(_checked(worker.worker, may_wait=True))
+
+
+def _checked(command: click.Command, *, may_wait: bool = False) -> click.Command:
+    """The same command (of a group: all of them), ended by one sentence where it cannot work with
+    the database. One that `may_wait` starts while the database is away."""
+    checked = copy(command)
+    run = command.callback
+
+    @wraps(run or _checked)
+    def check_first(*args: Any, **options: Any) -> Any:
+        if problem := start_check.problem(current_app, may_wait=may_wait):
+            raise click.ClickException(problem)
+        return run(*args, **options) if run is not None else None
+
+    checked.callback = with_appcontext(check_first)
+    return checked

@@ -1,0 +1,95 @@
+"""The command line: `flask refresh`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from threading import Event
+from typing import Any
+
+import click
+from flask import current_app
+
+from webapp import probe
+from webapp.customers import monitored_names
+from webapp.extensions import db
+from webapp.monitor.models import RefreshRun, RunKind, RunState
+from webapp.monitor.refresh import runner, runs, selection
+from webapp.words import hostnames, refreshes, times
+
+
+@click.command("refresh")
+@click.option(
+    "--limit", type=click.IntRange(1), help="How many names to ask, instead of the daily limit."
+)
+@click.option("--all", "everything", is_flag=True, help="Ask every name that is in use.")
+@click.option(
+    "--host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Ask this name only; can be given several times.",
+)
+def refresh_names(limit: int | None, everything: bool, hosts: tuple[str, ...]) -> None:
+    """Check the stored host names anew, those first that need it most, and store what is found.
+
+    Exit code: 0 all were asked, 1 some could not be (the network or we ourselves failed), 2 wrong
+    usage.
+    """
+    if (limit is not None) + everything + bool(hosts) > 1:
+        raise click.UsageError("Say one of --limit, --all and --host.")
+    only = _ids(hosts)
+    daily: int = current_app.config["PADLOCK_REFRESH_DAILY_LIMIT"]
+    most = 0 if everything or hosts else limit or daily
+    now = datetime.now(UTC)
+    size = len(only) if hosts else selection.names_in_use()
+    run = runs.begin(RunKind.COMMAND, runs.slot_of_now(now), most, now, "command line", size)
+    if run is None:
+        click.echo("There is nothing to refresh: no active service or domain has a host name.")
+        return
+    run_id = run.id
+    with _bar(run.total) as progress:
+        runner.work(run_id, Event(), only=only, progress=progress)
+    _tell(db.session.get_one(RefreshRun, run_id, populate_existing=True))
+
+
+def _ids(hosts: tuple[str, ...]) -> list[int]:
+    """The ids of these host names. Ends the command where one is not among those that are asked."""
+    try:
+        names = {probe.parse(host): host for host in hosts}
+    except probe.NotCheckable as error:
+        raise click.UsageError(hostnames.REFUSALS[error.refusal]) from None
+    known = monitored_names.ids_in_use(names)
+    for name, host in names.items():
+        if name not in known:
+            raise click.ClickException(
+                f"{host} is not the host name of any active service or domain."
+            )
+    return list(known.values())
+
+
+def _tell(run: RefreshRun) -> None:
+    """One line of what came of it, and the exit code."""
+    ended = run.ended_at or datetime.now(UTC)
+    asked = (
+        f"{run.asked:,} of {run.total:,} host names in {times.span_text(ended - run.started_at)}"
+    )
+    click.echo(f"Refreshed {asked}: {refreshes.run_counts(run)}.")
+    if run.state is RunState.OFFLINE:
+        raise click.ClickException(f"The monitor is offline. {refreshes.MONITOR_OFFLINE_NOW}")
+    if run.state is not RunState.DONE:
+        raise click.ClickException(run.detail or "It did not come to its end, see the log.")
+    sys.exit(1 if run.failed else 0)
+
+
+@contextmanager
+def _bar(total: int) -> Iterator[Callable[[RefreshRun], object]]:
+    """A progress bar on a terminal, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda run: None
+        return
+    bar: Any
+    with click.progressbar(length=total, label="Refreshing", file=sys.stderr) as bar:
+        yield lambda run: bar.update(run.asked - bar.pos)

@@ -1,0 +1,49 @@
+"""The command line: `flask settings` and `flask welcome`."""
+
+from __future__ import annotations
+
+import click
+from flask import current_app
+
+from webapp.accounts import sign_ins
+from webapp.config import network, table
+
+
+@click.command()
+def settings() -> None:
+    """List every setting with its value, its default and what it does."""
+    for setting in table.SETTINGS:
+        value = "(hidden)" if setting.secret else _shown(current_app.config[setting.name])
+        click.echo(
+            f"{setting.name} = {value}\n    {setting.help} Default:"
+            f" {setting.default or '(empty)'}\n"
+        )
+
+
+@click.command()
+def welcome() -> None:
+    """Say where the site is and, while there is no user, print the link on which the first admin is
+    created."""
+    listen = current_app.config["PADLOCK_LISTEN"]
+    if network.is_taken(listen):
+        raise click.ClickException(
+            f"{listen} is taken. Stop what listens there, or set PADLOCK_LISTEN=127.0.0.1:8001"
+        )
+    site = f"http://{listen}"
+    click.echo(f"\n  Padlock is at  {site}\n")
+    if sign_ins.nobody_yet():
+        token = sign_ins.setup_link_token(current_app.config["SECRET_KEY"])
+        click.echo(
+            "  There is no user yet. Create the first administrator here, within a day:\n\n "
+            f" {site}/setup/{token}\n"
+        )
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(
+            "{}={}:{}".format(*item) if isinstance(item, tuple) else str(item) for item in value
+        )
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "" if value is None else str(value)

@@ -1,0 +1,115 @@
+"""The command line for accounts: `flask users add`, `list` and `reset-password`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+from email_validator import EmailNotValidError, validate_email
+from flask import Flask, current_app
+from flask.cli import AppGroup
+
+from webapp import mail
+from webapp.accounts import password_resets, passwords, sign_ins
+from webapp.accounts import users as people
+from webapp.customers import clients, concurrency
+from webapp.customers.models import Role, User
+
+users = AppGroup(
+    "users", help="Add users, list them, and make links on which they choose a password."
+)
+
+
+@users.command()
+@click.argument("email")
+@click.option("--name", required=True, help="What the user is called.")
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    default=Role.CLIENT.value,
+    show_default=True,
+)
+@click.option(
+    "--client",
+    default="",
+    metavar="NAME-OR-REFERENCE",
+    help="Whose user it is, for the role client.",
+)
+@click.option(
+    "--ask-password", is_flag=True, help="Ask for the password here, instead of printing a link."
+)
+def add(email: str, name: str, role: str, client: str, ask_password: bool) -> None:
+    """Add the user EMAIL and print a link, good for an hour, on which they choose their
+    password."""
+    if client and role != Role.CLIENT:
+        raise click.UsageError("Only the role client takes --client.")
+    details = people.Details(_name(name), _email(email), Role(role), client)
+    password = _asked_password(details) if ask_password else None
+    try:
+        user = people.add(None, details, datetime.now(UTC), password)
+    except concurrency.Taken:
+        raise click.ClickException(
+            f"There is a user {sign_ins.tidy_email(email)} already."
+        ) from None
+    except clients.NoSuchClient as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{user.email} is added, as {user.role}.")
+    if password is None:
+        _print_link(user)
+
+
+@users.command("list")
+def list_all() -> None:
+    """List every user: e-mail, role, client, name."""
+    page = pages = 1
+    while page <= pages:
+        listing = people.list_users("", "", "email", str(page))
+        for user in listing.rows:
+            parts = [user.role.value, user.client.name if user.client else "", user.name]
+            click.echo(
+                "  ".join([f"{user.email:<40}", *parts, *([] if user.active else ["(disabled)"])])
+            )
+        page = page + 1
+        pages = listing.pages
+
+
+@users.command("reset-password")
+@click.argument("email")
+def reset_password(email: str) -> None:
+    """Print a link, good for an hour and for once, on which the user EMAIL chooses a new
+    password."""
+    user = password_resets.active_user(email)
+    if user is None:
+        raise click.ClickException(f"There is no active user {sign_ins.tidy_email(email)}.")
+    _print_link(user)
+
+
+def _print_link(user: User) -> None:
+    app: Flask = current_app
+    _, token = password_resets.hand_out(None, user.id, app.config["SECRET_KEY"], datetime.now(UTC))
+    click.echo(
+        f"Choose the password here, within an hour:\n\n  {mail.link(app, f'/reset/{token}')}\n"
+    )
+
+
+def _name(text: str) -> str:
+    if not 0 < len(text.strip()) <= 200:
+        raise click.UsageError("The name takes 1 to 200 characters.")
+    return text.strip()
+
+
+def _email(text: str) -> str:
+    try:
+        validate_email(text.strip(), check_deliverability=False)
+    except EmailNotValidError as error:
+        raise click.UsageError(f"{text!r} is not an e-mail address: {error}") from None
+    return text
+
+
+def _asked_password(details: people.Details) -> str:
+    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    if len(password) > sign_ins.MOST_PASSWORD_CHARACTERS:
+        raise click.ClickException("Use at most 1,024 characters.")
+    if fault := passwords.fault(password, (details.name, details.email)):
+        raise click.ClickException(fault.value)
+    return password

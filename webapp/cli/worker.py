@@ -1,0 +1,22 @@
+"""The command line: `flask worker`."""
+
+from __future__ import annotations
+
+import click
+from flask import Flask, current_app
+
+
+@click.command("worker")
+def worker() -> None:
+    """Take up batches of the refresh until told to end. Start as many as you like, on any
+    machine."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    if not app.config["PADLOCK_BROKER_URL"]:
+        raise click.ClickException(
+            "There is no broker: set PADLOCK_BROKER_URL=redis://host:6379/0 for all of the site."
+        )
+    from webapp.monitor.refresh import (
+        workers,  # takes a while, which no other command has to wait for
+    )
+
+    workers.run(app)

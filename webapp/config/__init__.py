@@ -1,0 +1,1 @@
+"""The settings of the site, one file a subject."""

@@ -1,0 +1,29 @@
+"""One setting: its name, its parser, its default and one line of help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+class BadSetting(ValueError):
+    """A setting holds something it cannot take; the text is one sentence for the person who set
+    it."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    name: str
+    parse: Callable[[str], Any]
+    default: str
+    help: str
+    secret: bool = False
+
+    def read(self, environ: Mapping[str, str]) -> Any:
+        text = environ.get(self.name, "").strip() or self.default
+        try:
+            return self.parse(text)
+        except ValueError as error:
+            shown = "the value it has" if self.secret else repr(text)
+            raise BadSetting(f"{self.name} cannot be {shown}: {error}.") from None

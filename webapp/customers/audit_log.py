@@ -1,0 +1,178 @@
+"""The audit log: who did what to which item, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Subquery, literal, or_, select, union_all
+
+from webapp.customers import paging
+from webapp.customers.models import Activity, Client, Domain, Service, User
+from webapp.customers.segments import Arm, Segment
+from webapp.extensions import contains, db
+
+COMMAND_LINE = "command line"
+DOUBLE_CLICK = timedelta(seconds=10)
+
+# What the log can be filtered by. What is noted in other words is listed all the same.
+ITEM_KINDS = ("client", "user", "service", "domain", "import", "refresh", "view")
+ACTIONS = (
+    *(
+        "created",
+        "changed",
+        "moved",
+        "deleted",
+        "imported",
+        "started",
+        "saved",
+        "disabled",
+        "enabled",
+    ),
+    *(
+        "viewed as",
+        "ended viewing as",
+        "signed out everywhere",
+        "signed out everywhere else",
+        "handed out a reset link",
+    ),
+    *(
+        "handed out a reset link",
+        "changed own profile",
+        "changed own password",
+        "reset own password",
+    ),
+)
+_MODELS = (Client, User, Service, Domain)
+
+
+@dataclass(frozen=True)
+class Log:
+    """One page of the activity log, newest first, and what was understood of the question."""
+
+    rows: list[Activity]
+    total: int
+    page: int
+    pages: int
+    size: int
+    search: str
+    filters: Mapping[str, str]  # of "kind", "action" and "who", in the words of the address bar
+    # Kind and id of the items of these rows that still exist
+    there: frozenset[tuple[str, int | None]]
+
+    @property
+    def first(self) -> int:
+        """The place of the first row shown in the whole log, counted from 1."""
+        return (self.page - 1) * self.size + 1
+
+
+def note(
+    who: User | None,
+    action: str,
+    kind: str,
+    item_id: int | None,
+    item: str,
+    now: datetime,
+    detail: str = "",
+) -> None:
+    """One line in the log.
+
+    Call it inside the `writing()` of the change, so that both are stored or neither is. Without a
+    user it was the command line.
+    """
+    db.session.add(
+        Activity(
+            at=now,
+            who=COMMAND_LINE if who is None else who.email,
+            user_id=None if who is None else who.id,
+            action=action,
+            kind=kind,
+            item_id=item_id,
+            item=_short(item, 255),
+            detail=_short(detail, 500),
+        )
+    )
+
+
+def difference(before: Mapping[str, object], after: Mapping[str, object]) -> str:
+    """What has changed of the facts of an item, in words: "status Active → Expired, reference – →
+    17"; nothing where nothing has."""
+    changed = [name for name in after if after[name] != before[name]]
+    return ", ".join(f"{name} {before[name] or '–'} → {after[name] or '–'}" for name in changed)
+
+
+def just_created(who: User, kind: str, item: str, now: datetime) -> int | None:
+    """The id of the item of this name that this user has created within the last seconds: a button
+    pressed twice means one item, also where nothing about it has to be unique. Call it inside
+    `writing()`."""
+    return db.session.scalar(
+        select(Activity.item_id)
+        .where(
+            Activity.at > now - DOUBLE_CLICK,
+            Activity.user_id == who.id,
+            Activity.action == "created",
+        )
+        .where(Activity.kind == kind, Activity.item == _short(item, 255))
+        .order_by(Activity.id.desc())
+        .limit(1)
+    )
+
+
+def list_activity(asked: Mapping[str, str]) -> Log:
+    """One page of the log, what was written last first.
+
+    For the provider's own people only: who may ask is the gate's to say.
+
+    `asked`: "q", "kind", "action", "who" (an e-mail address, or `COMMAND_LINE`), "page" and "size".
+    What cannot be understood of them filters nothing.
+    """
+    search = asked.get("q", "").strip()[: paging.MOST_SEARCH_CHARACTERS]
+    filters = {
+        name: asked[name]
+        for name, known in (("kind", ITEM_KINDS), ("action", ACTIONS))
+        if asked.get(name) in known
+    }
+    if who := asked.get("who", "").strip():
+        filters["who"] = who
+    ids = select(Activity.id).filter_by(**filters)
+    if search:
+        ids = ids.where(
+            or_(
+                *(
+                    contains(column, search)
+                    for column in (Activity.item, Activity.who, Activity.detail)
+                )
+            )
+        )
+    # Ids grow as the log does, whatever the clock was set to meanwhile.
+    order = [Segment((Arm(ids, ids, (Activity.id,)),))]
+    counted = ("activity", *filters.items(), search)
+    page = paging.fetch(
+        counted, order, (asked.get("page", ""), asked.get("size", "")), _rows, sort="-id"
+    )
+    place = (page.total, page.number, page.pages, page.size)
+    return Log(page.rows, *place, search, filters, _still_there(page.rows))
+
+
+def _rows(found: Subquery) -> list[Activity]:
+    chosen = select(Activity).join(found, found.c.id == Activity.id)
+    return list(db.session.scalars(chosen.order_by(found.c.part, found.c.place)))
+
+
+def _still_there(rows: Iterable[Activity]) -> frozenset[tuple[str, int | None]]:
+    """Kind and id of every item that these rows are about and that exists, by one statement for all
+    of them."""
+    ids = {(row.kind, row.item_id) for row in rows if row.item_id is not None}
+    wanted = {
+        model: [item for kind, item in ids if kind == model.__tablename__] for model in _MODELS
+    }
+    found = (
+        select(literal(model.__tablename__), model.id).where(model.id.in_(wanted[model]))
+        for model in _MODELS
+    )
+    return frozenset((kind, item) for kind, item in db.session.execute(union_all(*found)))
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

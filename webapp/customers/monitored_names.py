@@ -1,0 +1,65 @@
+"""The host names of active items, and a refresh of them on request."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from flask import Flask, current_app
+from sqlalchemy import ColumnElement, or_, select
+
+from webapp.customers import audit_log
+from webapp.customers.concurrency import still_admin
+from webapp.customers.models import Domain, Service, User
+from webapp.customers.state_filters import inactive
+from webapp.extensions import db, writing
+from webapp.monitor.models import Hostname, RunKind
+from webapp.monitor.refresh import runs, scheduler, selection
+
+
+def register(app: Flask) -> None:
+    """Tell the monitor which host names to ask: it knows nothing of customers."""
+    selection.register(app, in_use)
+
+
+def in_use(*, each: bool = False) -> ColumnElement[bool]:
+    """Whether an active service or domain has this host name.
+
+    `each`: where only some names are looked at, on the way to the first that are wanted.
+    """
+    found = [
+        select(model.id).where(model.hostname_id == Hostname.id, ~inactive(model))
+        for model in (Service, Domain)
+    ]
+    # Of EXISTS PostgreSQL makes that it collects the names of all items first, however few are
+    # looked at then.
+    return or_(
+        *(rows.limit(1).scalar_subquery().is_not(None) if each else rows.exists() for rows in found)
+    )
+
+
+def refresh_now(user: User, now: datetime) -> bool:
+    """Begin a refresh at once, of as many names as a day's; where one is under way, have it go on
+    at once. False where nothing is in use."""
+    size = selection.names_in_use()
+    most: int = current_app.config["PADLOCK_REFRESH_DAILY_LIMIT"]
+    with writing():
+        still_admin(user)
+        run = runs.under_way()
+        if run is not None:
+            run.retry_at = None
+        elif size:
+            run = runs.new(
+                RunKind.NOW, runs.slot_of_now(now), most, min(most or size, size), now, user.email
+            )
+            db.session.flush()
+            audit_log.note(user, "started", "refresh", run.id, f"{run.total:,} host names", now)
+    if run is not None:
+        scheduler.soon()
+    return run is not None
+
+
+def ids_in_use(names: Collection[str]) -> dict[str, int]:
+    """Which of these host names are in use, with their ids."""
+    rows = select(Hostname.name, Hostname.id).where(Hostname.name.in_(names), in_use())
+    return dict(db.session.execute(rows).all())

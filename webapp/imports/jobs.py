@@ -1,0 +1,320 @@
+"""Imports through the browser: the uploaded file, the job that works on it, and its progress.
+
+A job is a token that cannot be guessed. Its state is in files of that name, which only the site may
+read: the upload, its staging, its state, a mark that it has to stop, and a lock that a process
+holds while it works on it: so all processes of this machine know whether one of them does. One
+thread of each process does the work, a job after the other.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import IO, Any
+
+from flask import Flask, abort, current_app
+
+from webapp import probe
+from webapp.customers.models import User
+from webapp.extensions import db
+from webapp.imports import importer
+from webapp.imports.csv_reader import CellProblem, NotATable
+from webapp.imports.staging import open_staging
+
+log = logging.getLogger(__name__)
+
+KEPT = timedelta(days=1)
+SHOWN_PROBLEMS = 200
+SHOWN_ROWS = 10
+PROGRESS_SECONDS = 0.2  # seconds between two notes of how far it is
+
+WAITING = "Waiting for its turn"
+CHANGED = (
+    "Something else was changed at the same time. Nothing was imported: please upload the"
+    " file again."
+)
+OUR_FAULT = (
+    "Something failed on our side, and nothing was imported. It has been noted; please try"
+    " again later."
+)
+STOPPED = "You stopped the import. Nothing was imported."
+STOPPING = "Stopping"
+INTERRUPTED = "The site was restarted meanwhile. Upload the file again: nothing is duplicated."
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}\Z")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One import.
+
+    `stage` is checking, checked, importing, done, stopped or failed; `error` says why it was not
+    imported.
+    """
+
+    token: str
+    user_id: int
+    filename: str
+    stage: str = "checking"
+    doing: str = WAITING
+    done: int = 0
+    total: int = 0
+    counts: importer.ChangeCounts = field(default_factory=dict)
+    problems: int = 0
+    warnings: int = 0
+    notes: list[str] = field(default_factory=list)
+    error: str = ""
+
+    @property
+    def running(self) -> bool:
+        return self.stage in ("checking", "importing")
+
+    @property
+    def stopping(self) -> bool:
+        return self.running and self.doing == STOPPING
+
+    @property
+    def percent(self) -> int:
+        return min(100, 100 * self.done // self.total) if self.total else 0
+
+    @property
+    def anything_to_do(self) -> bool:
+        return any(of["new"] or of["changed"] for of in self.counts.values())
+
+
+def begin(user: User, filename: str, upload: IO[bytes], now: datetime) -> str:
+    """Keeps the upload and starts to check it. The token of the job."""
+    clear_away(now)
+    job = Job(secrets.token_urlsafe(32), user.id, probe.clean(filename, 100) or "upload.csv")
+    lock = _lock(job.token)
+    if lock is None:
+        raise RuntimeError("an import has been given the token of another")
+    source = _file(job.token, "csv")
+    source.touch(0o600)
+    with source.open("wb") as file:
+        while piece := upload.read(1 << 20):
+            file.write(piece)
+    _start(job, lock, _check)
+    return job.token
+
+
+def start_import(job: Job, now: datetime) -> None:
+    """Starts to write what was checked; does nothing where that is under way or done, or the file
+    has problems."""
+    lock = _lock(job.token)
+    if lock is None:  # a user has pressed the button twice
+        return
+    current = _read(job.token)
+    if current is not None and current.stage == "checked" and not current.problems:
+        _start(
+            replace(current, stage="importing", doing=WAITING, done=0, total=0), lock, _write, now
+        )
+    else:
+        lock.close()
+
+
+def stop(job: Job) -> None:
+    """Stops a job that is running, at its next chunk of rows; does nothing to any other."""
+    if not job.running:
+        return
+    _file(job.token, "stop").touch(0o600)
+    workshop = _workshop(_app())
+    waiting = workshop.waiting.pop(job.token, None)
+    # It has not even begun: a long import is before it
+    if waiting is not None and waiting.cancel():
+        _end(job, "stopped", STOPPED)
+        workshop.locks.pop(job.token).close()
+
+
+def job_or_404(user: User, token: str) -> Job:
+    """This job, if this user started it."""
+    job = _read(token)
+    if job is None or job.user_id != user.id:
+        abort(404)
+    if job.running and (lock := _lock(token)):
+        lock.close()
+        job = _read(token) or job  # it may have ended since it was read
+        return replace(job, stage="failed", error=INTERRUPTED) if job.running else job
+    return (
+        replace(job, doing=STOPPING, total=0)
+        if job.running and _file(token, "stop").exists()
+        else job
+    )
+
+
+def shown_of(job: Job) -> tuple[list[CellProblem], list[dict[str, Any]]]:
+    """The first problems and the first rows of a job that is checked."""
+    if job.stage != "checked":
+        return [], []
+    with open_staging(_file(job.token, "rows")) as staging:
+        return list(staging.problems(SHOWN_PROBLEMS)), staging.sample(SHOWN_ROWS)
+
+
+def all_problems(job: Job) -> Iterator[CellProblem]:
+    """Every problem of a job that is checked.
+
+    Aborts with 404 where there is nothing to tell any more.
+    """
+    if job.stage != "checked":
+        abort(404)
+    return _problems(_file(job.token, "rows"))
+
+
+def _problems(path: Path) -> Iterator[CellProblem]:
+    with open_staging(path) as staging:
+        yield from staging.problems()
+
+
+def clear_away(now: datetime) -> None:
+    """Removes the files of jobs that no one has touched for a day."""
+    for path in _folder().iterdir():
+        with suppress(FileNotFoundError):  # another user was quicker
+            if path.stat().st_mtime < (now - KEPT).timestamp():
+                path.unlink()
+
+
+class _Workshop:
+    """The one thread of this process that works on imports, and the locks of the jobs that it
+    has."""
+
+    def __init__(self) -> None:
+        self.executor = ThreadPoolExecutor(1, "import")
+        self.locks: dict[str, IO[bytes]] = {}
+        self.waiting: dict[str, Future[None]] = {}
+
+
+def _workshop(app: Flask) -> _Workshop:
+    workshop: _Workshop = app.extensions.setdefault("padlock_imports", _Workshop())
+    return workshop
+
+
+def _lock(token: str) -> IO[bytes] | None:
+    """The right to work on a job, until it is closed or this process ends, however it does.
+
+    None: it is taken.
+    """
+    path = _file(token, "lock")
+    path.touch(0o600)
+    file = path.open("rb")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file
+
+
+def _start(job: Job, lock: IO[bytes], work: Callable[..., Job], *arguments: Any) -> None:
+    app = _app()
+    workshop = _workshop(app)
+    workshop.locks[job.token] = lock
+    try:
+        # It came too late for what was done before
+        _file(job.token, "stop").unlink(missing_ok=True)
+        _keep(job)
+        workshop.waiting[job.token] = workshop.executor.submit(_run, app, job, work, *arguments)
+    except BaseException:  # the disk may be full: the button has to work when it is not any more
+        workshop.locks.pop(job.token).close()
+        raise
+
+
+def _run(app: Flask, job: Job, work: Callable[..., Job], *arguments: Any) -> None:
+    with app.app_context():
+        try:
+            _keep(work(job, *arguments))
+        except NotATable as error:
+            _end(job, "failed", str(error))
+        except importer.Stopped:
+            _end(job, "stopped", STOPPED)
+        except (importer.ChangedMeanwhile, importer.HasProblems):
+            _end(job, "failed", CHANGED)
+        except Exception:  # whatever it is, a user waits for an answer
+            log.exception("The import %s failed.", job.filename)
+            _end(job, "failed", OUR_FAULT)
+        finally:
+            _workshop(app).waiting.pop(job.token, None)
+            _workshop(app).locks.pop(job.token).close()
+
+
+def _check(job: Job) -> Job:
+    checked = importer.check(_file(job.token, "csv"), _file(job.token, "rows"), _progress(job))
+    _file(job.token, "csv").unlink()
+    return replace(job, stage="checked", **asdict(checked))
+
+
+def _write(job: Job, now: datetime) -> Job:
+    user = db.session.get(User, job.user_id)
+    if user is None or not user.active or not user.is_admin:
+        return replace(
+            job, stage="failed", error="You are no administrator any more. Nothing was imported."
+        )
+    counts = importer.write(_file(job.token, "rows"), user, job.filename, now, _progress(job))
+    _file(job.token, "rows").unlink()
+    return replace(job, stage="done", counts=counts)
+
+
+def _end(job: Job, stage: str, error: str) -> None:
+    """Keeps why this job has imported nothing, and nothing else of it."""
+    for ending in ("csv", "rows"):
+        _file(job.token, ending).unlink(missing_ok=True)
+    _keep(replace(job, stage=stage, error=error))
+
+
+def _progress(job: Job) -> importer.Progress:
+    last = 0.0
+    stop = _file(job.token, "stop")
+
+    def progress(doing: str, done: int, total: int) -> None:
+        nonlocal last
+        if stop.exists():
+            raise importer.Stopped
+        if time.monotonic() - last > PROGRESS_SECONDS:
+            last = time.monotonic()
+            _keep(replace(job, doing=doing, done=done, total=total))
+
+    return progress
+
+
+def _keep(job: Job) -> None:
+    """Writes the state beside itself first: a process that reads it meanwhile sees the old one,
+    whole."""
+    fresh = _file(job.token, "new")
+    fresh.touch(0o600)
+    fresh.write_text(json.dumps(asdict(job)))
+    fresh.replace(_file(job.token, "json"))
+
+
+def _read(token: str) -> Job | None:
+    """What is known of this token; None for one that was never given, or whose files were cleared
+    away."""
+    if not _TOKEN.match(token):
+        return None
+    try:
+        job = Job(**json.loads(_file(token, "json").read_text()))
+    except FileNotFoundError:
+        return None
+    return job if job.stage != "checked" or _file(token, "rows").exists() else None
+
+
+def _file(token: str, ending: str) -> Path:
+    return _folder() / f"{token}.{ending}"
+
+
+def _folder() -> Path:
+    folder = Path(current_app.instance_path) / "imports"
+    folder.mkdir(0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def _app() -> Flask:
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return app

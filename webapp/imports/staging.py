@@ -1,0 +1,186 @@
+"""Staging for the rows of an import between reading and writing: an SQLite file of its own.
+
+However many rows there are, none of them has to be in memory, and they can come in any order.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from webapp.imports.csv_reader import CellProblem
+
+CHUNK_ROWS = 1000  # rows that are compared or written together
+# In the order in which they are written: the latter two belong to a client
+ROW_KINDS = ("client", "service", "domain")
+OPTIONAL = ("domain", "next_due", "registered", "expires", "server")
+
+_FIELDS = (
+    *("line", "kind", "key", "client", "name", "domain", "host", "status"),
+    *("next_due", "registered", "expires", "server"),
+)
+_TABLES = (
+    f"CREATE TABLE waiting (line INTEGER PRIMARY KEY, {', '.join(_FIELDS[1:])}, id, version,"
+    " change)",
+    "CREATE INDEX waiting_kind ON waiting (kind, line)",
+    "CREATE INDEX waiting_key ON waiting (kind, key)",
+    "CREATE TABLE problem (line, place, text, serious, UNIQUE (line, place, text))",
+    "CREATE TABLE known_column (name)",
+)
+_ADD = (
+    f"INSERT INTO waiting ({', '.join(_FIELDS)}) VALUES"  # noqa: S608
+    f" ({', '.join(f':{name}' for name in _FIELDS)})"
+)
+_REPEATED = """
+FROM waiting JOIN (
+    SELECT kind, key, max(line) AS last FROM waiting GROUP BY kind, key HAVING count(*) > 1
+)
+USING (kind, key) WHERE line < last
+"""
+
+
+class Staging:
+    """The waiting rows of one import, and what is wrong with its file."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def add_columns(self, names: Iterable[str]) -> None:
+        self._database.executemany(
+            "INSERT INTO known_column VALUES (?)", ((name,) for name in names)
+        )
+
+    def absent_columns(self) -> set[str]:
+        """The columns that the file could have and has not: it says nothing about them, and what is
+        stored stays."""
+        return set(OPTIONAL) - {
+            row["name"] for row in self._database.execute("SELECT name FROM known_column")
+        }
+
+    def add(self, rows: Iterable[Mapping[str, Any]], problems: Iterable[CellProblem]) -> None:
+        self._database.executemany(_ADD, rows)
+        self.tell(problems)
+
+    def tell(self, problems: Iterable[CellProblem]) -> None:
+        told = (
+            (problem.line, problem.column, problem.text, problem.serious) for problem in problems
+        )
+        # What is compared twice is told once.
+        self._database.executemany("INSERT OR IGNORE INTO problem VALUES (?, ?, ?, ?)", told)
+
+    def drop(self, lines: Iterable[int]) -> None:
+        """Rows with a problem wait no longer: they are neither counted nor shown as something to
+        come."""
+        self._database.executemany(
+            "DELETE FROM waiting WHERE line = ?", ((line,) for line in lines)
+        )
+
+    def drop_repeated(self) -> None:
+        """Where one item stands on several lines the last of them counts, and the others are told
+        of."""
+        words = "'The same item stands on line ' || last || ' again: that line counts.'"
+        self._database.execute(f"INSERT INTO problem SELECT line, '', {words}, FALSE {_REPEATED}")
+        self._database.execute(f"DELETE FROM waiting WHERE line IN (SELECT line {_REPEATED})")  # noqa: S608
+
+    def chunks(self, kind: str, *changes: str) -> Iterator[list[dict[str, Any]]]:
+        """The waiting rows of a kind, a thousand at a time; only those with one of these changes,
+        if any are named."""
+        wanted = f" AND change IN ({_marks(changes)})" if changes else ""
+        line = 0
+        while True:
+            found = self._database.execute(
+                f"SELECT * FROM waiting WHERE kind = ? AND line > ?{wanted} ORDER BY"  # noqa: S608
+                f" line LIMIT {CHUNK_ROWS}",
+                (kind, line, *changes),
+            ).fetchall()
+            if not found:
+                return
+            line = found[-1]["line"]
+            yield [dict(row) for row in found]
+
+    def compared(self, rows: Iterable[tuple[str, int | None, int | None, int]]) -> None:
+        """Notes change, id and version of what is there already, by line."""
+        self._database.executemany(
+            "UPDATE waiting SET change = ?, id = ?, version = ? WHERE line = ?", rows
+        )
+
+    def clients_among(self, references: Iterable[str]) -> set[str]:
+        """Those of these references that are clients of the file itself."""
+        asked = list(references)
+        found = self._database.execute(
+            f"SELECT key FROM waiting WHERE kind = 'client' AND key IN ({_marks(asked)})",  # noqa: S608
+            asked,
+        )
+        return {row["key"] for row in found}
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """How many are new, changed and the same, by kind."""
+        counts = {kind: {"new": 0, "changed": 0, "same": 0} for kind in ROW_KINDS}
+        for kind, change, count in self._database.execute(
+            "SELECT kind, change, count(*) FROM waiting WHERE change IS NOT NULL GROUP BY kind,"
+            " change"
+        ):
+            counts[kind][change] = count
+        return counts
+
+    def total(self, *changes: str) -> int:
+        """How many rows wait; only those with one of these changes, if any are named."""
+        wanted = f" WHERE change IN ({_marks(changes)})" if changes else ""
+        return int(
+            self._database.execute(f"SELECT count(*) FROM waiting{wanted}", changes).fetchone()[0]  # noqa: S608
+        )
+
+    def sample(self, most: int) -> list[dict[str, Any]]:
+        """The first rows as they were understood."""
+        return [
+            dict(row)
+            for row in self._database.execute(
+                "SELECT * FROM waiting ORDER BY line LIMIT ?", (most,)
+            )
+        ]
+
+    def count_problems(self, *, serious: bool) -> int:
+        found = self._database.execute("SELECT count(*) FROM problem WHERE serious = ?", (serious,))
+        return int(found.fetchone()[0])
+
+    def problems(self, most: int = -1) -> Iterator[CellProblem]:
+        """By line, those that stop the import first; all of them unless there is a `most`."""
+        found = self._database.execute(
+            "SELECT * FROM problem ORDER BY serious DESC, line LIMIT ?", (most,)
+        )
+        return (
+            CellProblem(row["line"], row["place"], row["text"], bool(row["serious"]))
+            for row in found
+        )
+
+
+@contextmanager
+def open_staging(path: Path, *, fresh: bool = False) -> Iterator[Staging]:
+    """The staging in this file; a new one where it has to be `fresh`.
+
+    Only its owner may read it. What is done in it is kept if nothing goes wrong.
+    """
+    if fresh:
+        path.unlink(missing_ok=True)
+        path.touch(0o600)
+    database = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None
+    )
+    database.row_factory = sqlite3.Row
+    try:
+        database.execute("PRAGMA journal_mode = MEMORY")
+        database.execute("PRAGMA synchronous = OFF")  # it lives for a day, and can be made again
+        database.execute("BEGIN")
+        for statement in _TABLES if fresh else ():
+            database.execute(statement)
+        yield Staging(database)
+        database.execute("COMMIT")
+    finally:
+        database.close()
+
+
+def _marks(values: Iterable[object]) -> str:
+    return ", ".join("?" for _ in values)

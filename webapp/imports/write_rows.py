@@ -1,0 +1,232 @@
+"""Writes the waiting rows of an import, a thousand at a time.
+
+Everything slow was done before: other writers wait.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, cast
+
+from sqlalchemy import (
+    ColumnDefault,
+    CursorResult,
+    Table,
+    and_,
+    bindparam,
+    case,
+    select,
+    text,
+    update,
+)
+
+from webapp.customers import catalog
+from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus
+from webapp.extensions import among, db, plan_anew
+from webapp.imports.compare import Chunk, clients_by_reference
+from webapp.imports.staging import ROW_KINDS, Staging
+from webapp.monitor.models import Hostname
+
+MODELS = {"client": Client, "service": Service, "domain": Domain}
+
+
+class Stale(Exception):
+    """A row that should be changed is not any more what it was when it was compared."""
+
+
+def write(staging: Staging, now: datetime, progress: Callable[[str, int, int], None]) -> None:
+    """Inserts what is new and updates what has changed.
+
+    Call it inside `writing()`. Raises `Stale`, or SQLAlchemy's `IntegrityError` where a user added
+    or deleted something in the meantime.
+    """
+    absent = staging.absent_columns()
+    done = 0
+    total = staging.total("new", "changed")
+    left = set[int | None]()
+    for kind in ROW_KINDS:
+        table = cast(Table, MODELS[kind].__table__)
+        for number, rows in enumerate(staging.chunks(kind, "new", "changed")):
+            made = list(zip(rows, _VALUES[kind](rows, now), strict=True))
+            if kind == "service" and "domain" not in absent:  # a domain keeps the name it has
+                left |= _hostnames_left(made)
+            _insert(table, [values for row, values in made if row["change"] == "new"])
+            _update(
+                table,
+                [(row, values) for row, values in made if row["change"] == "changed"],
+                _KEPT[kind] | absent,
+            )
+            if number == 0:
+                plan_anew(table, cast(Table, Hostname.__table__))
+            done += len(rows)
+            progress("Writing", done, total)
+    catalog.drop_orphans(left)
+
+
+def _hostnames_left(made: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> set[int | None]:
+    """The ids of the host names that these services have had and will have no more."""
+    new = {row["id"]: values["hostname_id"] for row, values in made if row["change"] == "changed"}
+    found = db.session.execute(select(Service.id, Service.hostname_id).where(Service.id.in_(new)))
+    return {old for id_, old in found if old != new[id_]}
+
+
+def _insert(table: Table, values: list[dict[str, Any]]) -> None:
+    """The database takes the rows out of one JSON text by itself: as thousands of values, or a row
+    at a time, they take its driver many times as long, for which others wait."""
+    if not values:
+        return
+    made = {
+        column.name: column.default
+        for column in table.c
+        if isinstance(column.default, ColumnDefault)
+    }
+    rest = {
+        name: default.arg(None) if default.is_callable else default.arg
+        for name, default in made.items()
+    }
+    rows = [rest | row for row in values]
+    columns = ", ".join(f'"{name}"' for name in rows[0])
+    if db.engine.dialect.name == "postgresql":
+        as_text: Callable[[Any], str] = str
+        source = f'SELECT {columns} FROM json_populate_recordset(NULL::"{table.name}", :rows)'  # noqa: S608
+    else:
+        taken = ", ".join(f"json_extract(value, '$.{name}')" for name in rows[0])
+        source = f"SELECT {taken} FROM json_each(:rows)"  # noqa: S608 - our own names
+        as_text = _as_sqlite_has_it
+    statement = text(f'INSERT INTO "{table.name}" ({columns}) {source}')
+    db.session.execute(statement, {"rows": json.dumps(rows, default=as_text)})
+
+
+def _as_sqlite_has_it(moment: date | datetime) -> str:
+    if isinstance(moment, datetime):
+        return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return moment.isoformat()
+
+
+def _update(
+    table: Table, changes: list[tuple[dict[str, Any], dict[str, Any]]], kept: set[str]
+) -> None:
+    """All columns but those `kept`.
+
+    Counts the versions up, as an edit does, so that a user who has the form open is told.
+    """
+    if not changes:
+        return
+    fields = [field for field in changes[0][1] if _SAID_BY.get(field, field) not in kept]
+    statement = (
+        update(table)
+        .where(table.c.id == bindparam("this_id"), table.c.version == bindparam("this_version"))
+        .values(
+            {
+                **{field: bindparam(f"new_{field}") for field in fields},
+                "version": table.c.version + 1,
+            }
+        )
+    )
+    # Where a domain leads, seen from its server, is forgotten where either of them changes.
+    about = [
+        table.c[field].is_not_distinct_from(bindparam(f"new_{field}"))
+        for field in _ORIGIN_OF
+        if field in fields
+    ]
+    if "origin" in table.c and about:
+        statement = statement.values(origin=case((and_(*about), table.c.origin), else_=None))
+    values = [
+        {
+            "this_id": row["id"],
+            "this_version": row["version"],
+            **{f"new_{field}": made[field] for field in fields},
+        }
+        for row, made in changes
+    ]
+    result = cast(CursorResult[Any], db.session.connection().execute(statement, values))
+    if result.rowcount != len(changes):
+        raise Stale
+
+
+def _clients(rows: Chunk, now: datetime) -> list[dict[str, Any]]:
+    return [{"reference": row["key"], "name": row["name"], "created_at": now} for row in rows]
+
+
+def _services(rows: Chunk, now: datetime) -> list[dict[str, Any]]:
+    clients = _clients_of(rows)
+    hosts = _hostnames(rows)
+    return [
+        {
+            "reference": row["key"],
+            "client_id": clients[row["client"]],
+            "product": row["name"],
+            "domain": row["domain"],
+            "hostname_id": hosts.get(row["host"]),
+            "status": ServiceStatus(row["status"]),
+            "next_due_on": _day(row["next_due"]),
+            "server_address": row["server"],
+        }
+        for row in rows
+    ]
+
+
+def _domains(rows: Chunk, now: datetime) -> list[dict[str, Any]]:
+    clients = _clients_of(rows)
+    hosts = _hostnames(rows)
+    return [
+        {
+            "client_id": clients[row["client"]],
+            "name": row["domain"],
+            "hostname_id": hosts.get(row["host"]),
+            "status": DomainStatus(row["status"]),
+            "registered_on": _day(row["registered"]),
+            "expires_on": _day(row["expires"]),
+        }
+        for row in rows
+    ]
+
+
+def _clients_of(rows: Chunk) -> dict[str, int]:
+    asked = {row["client"] for row in rows}
+    found = clients_by_reference(asked)
+    if asked - found.keys():
+        raise Stale  # deleted since it was compared
+    return found
+
+
+def _hostnames(rows: Chunk) -> dict[str | None, int]:
+    """The ids of the host names of these rows; those that are new are made."""
+    asked = {row["host"] for row in rows if row["host"]}
+    found = _hostname_ids(asked)
+    if missing := asked - found.keys():
+        _insert(cast(Table, Hostname.__table__), [{"name": name} for name in sorted(missing)])
+        found |= _hostname_ids(missing)
+    return found
+
+
+def _hostname_ids(names: set[str]) -> dict[str | None, int]:
+    found = db.session.execute(
+        select(Hostname.name, Hostname.id).where(among(Hostname.name, names))
+    )
+    return {row.name: row.id for row in found}
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+_VALUES = {"client": _clients, "service": _services, "domain": _domains}
+_SAID_BY = {
+    **{
+        "next_due_on": "next_due",
+        "registered_on": "registered",
+        "expires_on": "expires",
+        "hostname_id": "domain",
+    },
+    "server_address": "server",
+}
+_ORIGIN_OF = ("server_address", "hostname_id")
+# An item is found by these: they are what they are. A domain keeps the spelling it has.
+_KEPT = {
+    "client": {"reference", "created_at"},
+    "service": {"reference"},
+    "domain": {"client_id", "name", "domain"},
+}

@@ -1,0 +1,1 @@
+"""System Health: facts about the monitor itself, and the rules that judge them."""

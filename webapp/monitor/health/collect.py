@@ -1,0 +1,209 @@
+"""Collects the facts about the monitor that `rules` judges, and says whether the site can serve."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import shutil
+import sqlite3
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from webapp import probe, sqlite_file
+from webapp.extensions import db, saving_failed, writing
+from webapp.monitor.health import rules
+from webapp.monitor.health.rules import Clockwork, Flag, Level, Seen, Storage
+from webapp.monitor.models import Hostname
+from webapp.monitor.probing import probe_settings
+from webapp.monitor.refresh import runs, selection
+
+log = logging.getLogger(__name__)
+
+HEALTH_TIMEOUT_SECONDS = 2.0  # seconds for whatever has to be asked: a person waits for the page
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """What was found: the flags, the worst first, and what everything is made of, by name."""
+
+    flags: list[Flag]
+    versions: Mapping[str, str]
+
+    @property
+    def level(self) -> Level:
+        """How the worst of it is."""
+        return min(flag.level for flag in self.flags)
+
+
+def run_checks(now: datetime) -> Checkup:
+    """The whole checkup. Takes three seconds at most, whatever is wrong."""
+    config = current_app.config
+    versions = probe.versions()
+    names = config["PADLOCK_CONTROL_NAMES"]
+    with ThreadPoolExecutor(2) as side:
+        resolver = side.submit(ask_resolver, names)
+        silent = side.submit(_silent, names, probe_settings(config))
+        flags = [
+            *_from_database("Database", lambda: rules.storage(_storage())),
+            *_from_database("Scheduler", lambda: rules.scheduler(_clockwork(now), now)),
+            *_broker(),
+            rules.trust(probe.roots(config["PADLOCK_CA_BUNDLE"])),
+            *_from_database("Clock", lambda: [rules.clock(_seen(now), versions, now)]),
+            *rules.libraries(versions, now.date()),
+            *rules.site(
+                debug=current_app.debug,
+                secure_cookies=config["PADLOCK_COOKIE_SECURE"],
+                only_here=_only_here(config),
+            ),
+            *resolver.result(),
+            *rules.controls(names, silent.result()),
+        ]
+    around = {"Python": platform.python_version()}
+    with suppress(SQLAlchemyError):
+        around |= dict([_backend()])
+    return Checkup(sorted(flags, key=lambda flag: flag.level), versions | around)
+
+
+def _from_database(name: str, look: Callable[[], list[Flag]]) -> list[Flag]:
+    """These flags; one that says why where the database does not answer."""
+    try:
+        return look()
+    except SQLAlchemyError as error:
+        db.session.rollback()
+        log.warning("System Health could not read the database: %s", error)
+        return [rules.unreadable(name, str(getattr(error, "orig", None) or error))]
+
+
+def ready(now: datetime) -> dict[str, str]:
+    """What a machine is told that asks whether to send visitors here: "ok", or what is wrong, of
+    each part."""
+    if problem := file_problem(0.25):
+        return {"database": problem}
+    try:
+        ticked_at = runs.last_tick()
+    except SQLAlchemyError:
+        log.exception("The database does not answer.")
+        return {"database": file_problem(0.25) or "no answer"}
+    # On a full disk the scheduler cannot say that it ticks, and readers can be served all the same.
+    ticks_here = current_app.config["PADLOCK_SCHEDULER"] and not saving_failed()
+    silent = ticks_here and rules.is_silent(ticked_at, now)
+    return {"database": "ok", "scheduler": "silent" if silent else "ok"}
+
+
+def file_problem(seconds: float) -> str:
+    """What has become of the file of the database: "deleted", "replaced", "emptied" or "damaged",
+    as far as `seconds` suffice to see it; "" where it is well, or there is no file."""
+    file = sqlite_file.of(db.engine)
+    if file is None:
+        return ""
+    change = file.change()
+    if change:
+        return sqlite_file.CHANGES[change]
+    return "damaged" if file.look(seconds) else ""
+
+
+def _clockwork(now: datetime) -> Clockwork:
+    """How the scheduler does, and its last daily run."""
+    run = runs.last_daily()
+    today = runs.todays(now)
+    config = current_app.config
+    return Clockwork(
+        on=config["PADLOCK_SCHEDULER"],
+        ticked_at=runs.last_tick(),
+        state=run.state.value if run else None,
+        detail=run.detail if run else "",
+        late=runs.is_late(now),
+        names_in_use=selection.names_in_use(),
+        limit=config["PADLOCK_REFRESH_DAILY_LIMIT"],
+        used=today.asked if today else 0,
+        needed=selection.needed(now) if selection.adaptive() else None,
+        asked=run.asked if run else 0,
+        failed=run.failed if run else 0,
+    )
+
+
+def _broker() -> list[Flag]:
+    """The broker and the workers, where there are any to be."""
+    shared = current_app.extensions["padlock_shared"]
+    problem = shared.problem() if shared else ""
+    return rules.broker(bool(shared), problem, 0 if problem or not shared else shared.workers())
+
+
+def ask_resolver(names: tuple[str, ...]) -> list[Flag]:
+    """Whether the name servers of this machine answer for the first control name, or for the root
+    where there is none."""
+    from webapp.probe import resolver  # it brings a DNS client along, which no other page needs
+
+    name = names[0] if names else resolver.ROOT
+    return rules.resolver(name, resolver.ask_servers(name, HEALTH_TIMEOUT_SECONDS))
+
+
+def _silent(names: tuple[str, ...], settings: probe.Settings) -> list[str]:
+    """Those of the control names that no server answers for just now."""
+    found = probe.check_many(
+        names, replace(settings, timeout=HEALTH_TIMEOUT_SECONDS), len(names) or 1
+    )
+    return [finding.input for finding in found if finding.state is probe.State.UNKNOWN]
+
+
+def _storage() -> Storage:
+    engine = db.engine
+    if engine.dialect.name != "sqlite":
+        return Storage(" ".join(_backend()), problem=_write_problem())
+    file = sqlite_file.of(engine)
+    if file is not None and (lost := file.change()):
+        return Storage("SQLite", problem=lost, lost=True)
+    if file is not None and (damage := file.look(1.0)):
+        return Storage("SQLite", problem=damage, damaged=True)
+    journal = str(db.session.connection().exec_driver_sql("PRAGMA journal_mode").scalar())
+    path = engine.url.database
+    free = shutil.disk_usage(Path(path).parent).free if path else None
+    return Storage("SQLite", journal, free, _write_problem())
+
+
+def _backend() -> tuple[str, str]:
+    """The database that is behind the site, and its version."""
+    if db.engine.dialect.name == "sqlite":
+        return "SQLite", sqlite3.sqlite_version
+    version = db.session.connection().dialect.server_version_info or ()
+    return "PostgreSQL", ".".join(map(str, version))
+
+
+def _write_problem() -> str:
+    """Why nothing can be written, as the user who tries is told.
+
+    It is only noticed when something really is.
+    """
+    try:
+        with writing(patience=1.0):
+            connection = db.session.connection()
+            if connection.dialect.name == "sqlite":
+                version = connection.exec_driver_sql("PRAGMA user_version").scalar()
+                connection.exec_driver_sql(f"PRAGMA user_version = {version}")
+            else:
+                connection.exec_driver_sql("UPDATE alembic_version SET version_num = version_num")
+    except SQLAlchemyError as error:
+        return str(getattr(error, "orig", None) or error)
+    return ""
+
+
+def _seen(now: datetime) -> Seen:
+    future = func.count().filter(Hostname.not_before > now + timedelta(days=1))
+    columns = (func.max(Hostname.checked_at), func.count(Hostname.not_before), future)
+    return Seen(*db.session.execute(select(*columns)).one())
+
+
+def _only_here(config: Mapping[str, Any]) -> bool:
+    """Whether only this machine itself reaches this site."""
+    local = config["PADLOCK_LISTEN"].startswith(("127.", "localhost:", "[::1]"))
+    behind = config["PADLOCK_TRUSTED_PROXIES"] or config["PADLOCK_SITE_URL"]
+    return local and not behind

@@ -1,0 +1,138 @@
+"""The refresh: select -> claim -> probe -> record, in overlapping batches, until the run is done.
+
+Only the holder of a run works on it, only the holder of a claim records the name, and findings are
+recorded in one transaction with their count. So a process may die at any moment: what was recorded
+stays, and the rest is due again as soon as its claims have expired.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from threading import Event
+
+from flask import current_app
+
+from webapp.extensions import db
+from webapp.monitor.models import RefreshRun
+from webapp.monitor.refresh import runs, selection
+from webapp.monitor.refresh.network import MachineBusy
+from webapp.monitor.refresh.pipeline import Clock, Pipeline, Progress, Work
+
+log = logging.getLogger(__name__)
+
+# One step of the process that owns a run, such as `flow`: whether another may follow
+RunStep = Callable[[Work], bool]
+
+NONE = selection.Batch("", {})
+
+
+def utc_now() -> datetime:
+    """The clock of no matter who calls from the edge."""
+    return datetime.now(UTC)
+
+
+def tick(stop: Event, seconds: float, clock: Clock = utc_now, step: RunStep | None = None) -> bool:
+    """What a scheduler does each time it looks: begin what it is time for, and work on what there
+    is, for about so many seconds. Whether there is more to do. `step` is how it works: see
+    `dispatch` for another way than `flow`."""
+    runs.beat(clock())
+    runs.begin_daily(clock())
+    runs.go_on(clock())
+    until = time.monotonic() + seconds
+    for run_id in runs.waiting(clock()):
+        if time.monotonic() < until and not stop.is_set():
+            work(run_id, stop, clock, until=until, step=step or flow)
+    return not stop.is_set() and bool(runs.waiting(clock()))
+
+
+def work(
+    run_id: int,
+    stop: Event,
+    clock: Clock = utc_now,
+    *,
+    until: float = float("inf"),
+    only: Sequence[int] = (),
+    progress: Progress | None = None,
+    step: RunStep | None = None,
+) -> None:
+    """Work on a run until it has ended, or until this moment of the monotonic clock; not at all
+    where another process does. `only` narrows it to these host names. A failure of ours is logged,
+    and the run is tried again later."""
+    owner = runs.take(run_id, clock())
+    if owner is None:
+        return
+    task = Work(run_id, owner, stop, clock, only, progress, until)
+    step = step or flow
+    renewed_at = time.monotonic()
+    try:
+        while not stop.is_set() and time.monotonic() < until:
+            if not step(task):
+                break
+            if time.monotonic() - renewed_at > selection.LEASE.total_seconds() / 3:
+                renewed_at = time.monotonic()
+                selection.renew("", owner, clock())
+    except MachineBusy as error:
+        log.warning("the refresh %d is tried again in a while: %s", run_id, error)
+        runs.stumbled(run_id, error, clock())
+    except Exception as error:
+        log.exception("the refresh %d failed on our side", run_id)
+        runs.stumbled(run_id, error, clock())
+    finally:
+        runs.leave(owner)
+
+
+def flow(work: Work) -> bool:
+    """Ask batch after batch from here, the next one as soon as there are connections for it, until
+    then; those that are under way then are waited for. Whether there may be more."""
+    with closing(Pipeline(work)) as stream:
+        more = True
+        while more and stream.flows and time.monotonic() < work.until:
+            while more and stream.has_room():
+                batch = claim_next(work)
+                more = batch is not None
+                stream.add(batch or NONE)
+            stream.listen()
+        while stream.busy and stream.flows:
+            stream.listen()
+        return more and stream.flows
+
+
+def claim_next(work: Work) -> selection.Batch | None:
+    """The next batch of a run; without names while there are others under way, the last of them.
+
+    None: it is another process's by now, or there are no more, and it has ended.
+    """
+    now = work.clock()
+    owner = work.owner or ""
+    most = _room(work.run_id, now)
+    batch = selection.claim(work.run_id, owner, most, now, work.only) if most > 0 else NONE
+    if batch is None or batch.names or selection.held(work.run_id, now):
+        return batch
+    runs.end(owner, now)
+    return None
+
+
+def work_on(batch: selection.Batch, work: Work) -> bool:
+    """Ask one batch, and note on the run what became of it.
+
+    Whether this machine can go on with another.
+    """
+    with closing(Pipeline(work)) as stream:
+        stream.add(batch)
+        while stream.busy and stream.flows:
+            stream.listen()
+        return stream.flows
+
+
+def _room(run_id: int, now: datetime) -> int:
+    """How many names the next batch of a run may hold, beside those that are claimed for it
+    already."""
+    # Read first: a name that is recorded in between counts twice, not never
+    under_way = selection.held(run_id, now)
+    run = db.session.get_one(RefreshRun, run_id, populate_existing=True)
+    size: int = current_app.config["PADLOCK_REFRESH_BATCH"]
+    return min(size, run.most - run.asked - under_way) if run.most else size

@@ -1,0 +1,167 @@
+"""Fields that the forms about accounts share, and whose attempts are counted."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
+
+from flask import request
+from flask_limiter import RequestLimit, RouteLimit
+from flask_login import current_user
+from limits import parse
+from limits.errors import StorageError
+from wtforms import EmailField, Field, Form, PasswordField, StringField, ValidationError
+from wtforms.validators import Email, InputRequired, Length
+
+from webapp.accounts import passwords, security_events, sign_ins
+from webapp.accounts.security_events import Caller, Event
+from webapp.extensions import limiter
+from webapp.routes.forms import stripped
+from webapp.routes.template_helpers import now
+
+log = logging.getLogger(__name__)
+
+ONCE_A_MINUTE = parse("1 per minute")
+EVERY_ATTEMPT = parse("60 per minute")  # right ones too: each costs a core for a moment
+
+EMAIL_TAKEN = "This address cannot be used. Choose another one."
+WRONG_PASSWORD = "This is not your current password."  # noqa: S105 - it is words
+
+
+def name_field(label: str) -> StringField:
+    """The name of a person."""
+    checks = [
+        InputRequired("Enter a name."),
+        Length(max=200, message="Use at most 200 characters."),
+    ]
+    return StringField(
+        label, filters=[stripped], validators=[*checks, Length(min=1, message="Enter a name.")]
+    )
+
+
+def email_field() -> EmailField:
+    """An e-mail address that is stored."""
+    wrong = "This is not an e-mail address."
+    checks = [
+        InputRequired("Enter an e-mail address."),
+        Length(max=254, message=wrong),
+        Email(wrong),
+    ]
+    return EmailField("E-mail", filters=[stripped], validators=checks)
+
+
+def new_password_field(label: str, person: Callable[[Any], Iterable[str | None]]) -> PasswordField:
+    """A password that a user chooses.
+
+    `person` takes the form, and tells the name and the e-mail address of whose it is.
+    """
+
+    def hard_to_guess(form: Form, field: Field) -> None:
+        if fault := passwords.fault(field.data, [text for text in person(form) if text]):
+            raise ValidationError(fault.value)
+
+    return PasswordField(
+        label,
+        validators=[
+            InputRequired("Use at least 12 characters."),
+            Length(max=sign_ins.MOST_PASSWORD_CHARACTERS, message="Use at most 1,024 characters."),
+            hard_to_guess,
+        ],
+    )
+
+
+def network() -> str:
+    """Where the request comes from.
+
+    One household has 2**64 addresses of IPv6: they count as one.
+    """
+    found = _address()
+    if found is None:
+        return "nowhere"
+    return str(ip_network((found, 64), strict=False)) if found.version == 6 else str(found)
+
+
+def caller() -> Caller:
+    """Where the request comes from, as sign-ins and security events keep it."""
+    agent = "".join(character for character in request.user_agent.string if character.isprintable())
+    return Caller(str(_address() or "unknown"), agent[:255])
+
+
+def _address() -> IPv4Address | IPv6Address | None:
+    """The visitor's address, behind `PADLOCK_TRUSTED_PROXIES`.
+
+    One of IPv4 may come dressed as one of IPv6; what may stand behind a "%" is no part of it, and
+    can be any text.
+    """
+    try:
+        found = ip_address((request.remote_addr or "").partition("%")[0])
+    except ValueError:
+        return None
+    return found.ipv4_mapped or found if isinstance(found, IPv6Address) else found
+
+
+def account() -> str:
+    """The e-mail address that the form is about, whether or not anybody has it."""
+    return (
+        sign_ins.tidy_email(request.form.get("email", ""))[:254] or "nobody"
+    )  # nothing at all would count as no attempt
+
+
+def account_and_network() -> str:
+    # Counted for each place apart, so that no one can lock others out of their account.
+    return f"{account()} {network()}"
+
+
+def user_and_network() -> str:
+    """Who is signed in, and from where: a stolen cookie must not be good for guessing the
+    password."""
+    return f"{current_user.id} {network()}"
+
+
+def no_guess() -> None:
+    """This request was no wrong guess, and counts no more but as an attempt.
+
+    Attempts are counted when they come in, not when they are answered: else as many as there are
+    threads would be let in at once.
+    """
+    for counted in limiter.current_limits:
+        if counted.limit == EVERY_ATTEMPT:
+            continue
+        try:
+            limiter.limiter.hit(counted.limit, *counted.request_args, cost=-1)
+        except StorageError:
+            log.warning(
+                "an attempt that was right counts as one: the store of the limits does not answer"
+            )
+
+
+def note_refusal(event: Event) -> Callable[[RequestLimit], None]:
+    """What a limit calls when it refuses a request.
+
+    Refusing costs next to nothing, and must stay so in a flood: each refusal is a line in the log,
+    and one a minute from each network is stored.
+    """
+
+    def note(_limit: RequestLimit) -> None:
+        try:
+            first = limiter.limiter.hit(ONCE_A_MINUTE, event, network())
+        except StorageError:
+            first = False  # the log has it
+        if first:
+            email = current_user.email if current_user.is_authenticated else account()
+            security_events.note_attempt(event, email, caller(), now())
+        else:
+            security_events.log_only(event, caller())
+
+    return note
+
+
+def attempts(event: Event) -> RouteLimit:
+    """The limit on requests from one network that take hashing a password, right or wrong, for all
+    such forms."""
+    told = note_refusal(event)
+    return limiter.shared_limit(
+        "60 per minute", "attempts", key_func=network, methods=["POST"], on_breach=told
+    )

@@ -1,0 +1,1 @@
+"""Every word a person reads. Pure: no Flask, no database, no clock of its own."""

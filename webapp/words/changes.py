@@ -1,0 +1,58 @@
+"""Changes in the history of a host name, in words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+from typing import Protocol
+
+from webapp.probe.finding import Reason
+from webapp.words.certificates import NO_ISSUER_NAME
+from webapp.words.reasons import WORDS
+from webapp.words.times import day_text, local
+
+
+class Changed(Protocol):
+    """What a host name was and what it is since then, see `monitor.models.Change`."""
+
+    @property
+    def old_reason(self) -> Reason | None: ...
+    @property
+    def new_reason(self) -> Reason: ...
+    @property
+    def old_issuer(self) -> str: ...
+    @property
+    def new_issuer(self) -> str: ...
+    @property
+    def old_fingerprint(self) -> str | None: ...
+    @property
+    def new_fingerprint(self) -> str | None: ...
+    @property
+    def old_not_after(self) -> datetime | None: ...
+    @property
+    def new_not_after(self) -> datetime | None: ...
+
+
+def change_title(change: Changed) -> str:
+    """What happened, in a few words."""
+    if change.new_reason is change.old_reason:
+        return "New certificate"
+    return WORDS[change.new_reason].title
+
+
+def change_text(change: Changed, zone: tzinfo = UTC) -> str:
+    """What else is worth knowing of it: how it was before, and which certificate there is now."""
+    sentences = []
+    if change.old_reason is None:
+        sentences.append("The first check.")
+    elif change.old_reason is not change.new_reason:
+        sentences.append(f"Before: {WORDS[change.old_reason].title}.")
+    if change.new_fingerprint and change.new_fingerprint != change.old_fingerprint:
+        sentences.append(_certificate_text(change.new_issuer, change.new_not_after, zone))
+        if change.old_fingerprint and change.old_issuer != change.new_issuer:
+            sentences.append(f"The one before was by {change.old_issuer or NO_ISSUER_NAME}.")
+    return " ".join(sentences)
+
+
+def _certificate_text(issuer: str, not_after: datetime | None, zone: tzinfo) -> str:
+    until = f", until {day_text(local(not_after, zone))}" if not_after is not None else ""
+    return f"Certificate by {issuer or NO_ISSUER_NAME}{until}."

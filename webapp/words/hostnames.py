@@ -1,0 +1,53 @@
+"""Why a Domain field is refused, and which parts of it are ignored, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from webapp.probe.certificate import clean
+from webapp.probe.hostname import NotCheckable, Refusal, to_unicode, understand
+
+REFUSALS: Mapping[Refusal, str] = MappingProxyType(
+    {
+        Refusal.EMPTY: "No domain is entered.",
+        Refusal.TOO_LONG: "It is too long for a host name: 63 characters between dots, 253 in all.",
+        Refusal.ADDRESS: "It is an IP address, or ends in a number as one does. Enter the name of"
+        " the site.",
+        Refusal.SINGLE_LABEL: "It is a single word. A full name has a dot: example.com",
+        Refusal.EMAIL: "It is an e-mail address. Enter the name of the site, such as example.com",
+        Refusal.CREDENTIALS: "It holds a user name or a password. Enter only the name of the site.",
+        Refusal.SEVERAL_NAMES: "It holds more than one name. Enter one name for each item.",
+        Refusal.SPACE: "There is a space, tab or line break inside the name. Remove it.",
+        Refusal.COMMA: "There is a comma inside the name. Write a dot: example.com",
+        Refusal.WILDCARD: "A star can only stand for the whole first part, as in *.example.com",
+        Refusal.BAD_PORT: "What follows the colon is not a port. A port is one number from 1 to"
+        " 65535.",
+        Refusal.EMPTY_LABEL: "There is a dot too many: two in a row, or one at the start.",
+        Refusal.HYPHEN: "No part of a host name starts or ends with a hyphen.",
+        Refusal.BAD_CHARACTERS: "It holds characters that no host name has.",
+    }
+)
+
+
+def left_out_texts(text: str) -> list[str]:
+    """What stood beside the host name in `text` and is not asked for; empty where `text` holds no
+    host name."""
+    try:
+        understood = understand(text)
+    except NotCheckable:
+        return []
+    told = []
+    if understood.port is not None:
+        told.append(f"Checked on port 443, not {understood.port}.")
+    if understood.scheme:
+        told.append(f"Checked over HTTPS, not {understood.scheme.upper()}.")
+    if understood.path:
+        path = clean(understood.path, 40)
+        told.append(f"The path {path} is left out: a certificate belongs to the whole name.")
+    if understood.wildcard:
+        shown = to_unicode(understood.hostname)
+        told.append(f"*.{shown} is checked as {shown}.")
+    if understood.marks:
+        told.append("The characters around the name are left out.")
+    return told

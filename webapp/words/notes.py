@@ -1,0 +1,137 @@
+"""Notes beside a verdict, in words: remarks, stapled OCSP answers, addresses that were not
+asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from webapp.probe.finding import NotAsked, Note, Reason, Staple, StapleStatus, Stray
+from webapp.words.times import day_text
+
+_REFUSED = "Browsers may refuse this certificate: "
+NOTES: Mapping[Note, str] = MappingProxyType(
+    {
+        Note.CLIENT_CERTIFICATE_WANTED: "The server asks visitors for a certificate of their own.",
+        Note.ENDED_BY_US: "Our side ended the connection, not the server: it doesn't accept what"
+        " the server sent.",
+        Note.BROWSERS_REFUSE_KEY: _REFUSED + "Chrome doesn't support this kind of key."
+        " Issue a new one with an RSA key of 2048 bits or an EC key on the curve P-256.",
+        Note.BROWSERS_REFUSE_KEY_USAGE: _REFUSED
+        + "its key usage forbids what the connection needs. Issue a new one with the key usages"
+        " digitalSignature and, for an RSA key, keyEncipherment.",
+        Note.BROWSERS_REFUSE_PURPOSE: _REFUSED
+        + "only old browsers knew the purpose that it states. Issue a new one, and its"
+        " intermediate certificate too, with the extended key usage serverAuth.",
+        Note.BROWSERS_REFUSE_SIGNATURE: _REFUSED
+        + "Chrome doesn't support the algorithm that an issuer signed with."
+        " Use an issuer that signs with RSA or with ECDSA on P-256 or P-384, and with SHA-256.",
+        Note.BROWSERS_REFUSE_TEXT: _REFUSED
+        + "a name in its chain has characters that its text type doesn't allow."
+        " Issue a new one with these names as UTF8String.",
+        Note.BROWSERS_REFUSE_FORM: _REFUSED
+        + "a field in its chain doesn't follow the standard (RFC 5280)."
+        " Issue a new one with current software.",
+        Note.NO_SECURE_RENEGOTIATION: "The server's software is outdated. Browsers get in, some"
+        " other programs don't.",
+        Note.OTHER_PATH_WORKS: "Many apps and other programs follow a certificate into a dead end,"
+        " where browsers find another way.",
+        Note.ONLY_LEAF_SENT: "The server sends only the site's certificate, without its issuer's.",
+        Note.ISSUER_NOT_SENT: "The server sends other certificates as well, but none of them"
+        " issued the site's.",
+        Note.UPPER_ISSUER_NOT_SENT: "The server sends the issuer's certificate, but not the one"
+        " above it. If the one above it belongs to an authority that"
+        " is not a public one, browsers do not trust the site at all.",
+        Note.ISSUER_OTHER_KEY: "The server sends a certificate with the name of the missing"
+        " issuer, but with another key.",
+        Note.ISSUER_OTHER_IDENTIFIER: "The server sends the issuer's certificate, but the site's"
+        " certificate names another one of the same issuer.",
+        Note.ISSUER_UNFIT: "The server sends the issuer's certificate, but it may not issue"
+        " others.",
+        Note.MUST_STAPLE: "The certificate requires proof from the server that it is not revoked"
+        " (must-staple). The server sends no valid proof. Chrome and Edge open"
+        " the site; Firefox can refuse it. Switch OCSP stapling on, or renew the"
+        " certificate without must-staple.",
+        Note.STAPLE_OUTDATED: "The server sends outdated proof that its certificate is not revoked"
+        " (OCSP stapling). Chrome and Edge ignore it; Firefox can refuse the"
+        " site. Find out why the server cannot renew it, or switch OCSP"
+        " stapling off.",
+        Note.STAPLE_EARLY: "The stapled OCSP answer is dated in the future. Check the server's"
+        " clock.",
+        Note.STAPLE_UNKNOWN: "The stapled OCSP answer says that the responder does not know this"
+        " certificate.",
+        Note.STAPLE_OTHER_CERTIFICATE: "The stapled OCSP answer is about another certificate."
+        " Reload the web server so that it fetches a new one.",
+        Note.STAPLE_UNVERIFIED: "The stapled OCSP answer does not count: it cannot be verified"
+        " with a trusted issuer.",
+        Note.STAPLE_UNREADABLE: "The stapled OCSP answer cannot be read. Check the web server's"
+        " OCSP stapling.",
+    }
+)
+# What only a technician can use; the rest is for customers as well.
+STAFF_NOTES = frozenset(
+    {
+        Note.STAPLE_EARLY,
+        Note.STAPLE_UNKNOWN,
+        Note.STAPLE_OTHER_CERTIFICATE,
+        Note.STAPLE_UNVERIFIED,
+        Note.STAPLE_UNREADABLE,
+    }
+)
+STAPLES: Mapping[StapleStatus, str] = MappingProxyType(
+    {
+        StapleStatus.GOOD: "good",
+        StapleStatus.REVOKED: "revoked",
+        StapleStatus.UNKNOWN: "unknown to the responder",
+        StapleStatus.OUTDATED: "outdated",
+        StapleStatus.EARLY: "dated in the future",
+        StapleStatus.OTHER_CERTIFICATE: "about another certificate",
+        StapleStatus.UNVERIFIED: "not verified",
+        StapleStatus.UNREADABLE: "unreadable",
+    }
+)
+
+# Addresses that must not be asked. For staff only.
+STRAYS: Mapping[NotAsked, str] = MappingProxyType(
+    {
+        NotAsked.NOT_PUBLIC: "{record} is not a public address",
+        NotAsked.CARRIES_IPV4: "{record} may lead to a private IPv4 address",
+        NotAsked.DENIED: "{record} is in PADLOCK_DENIED_NETWORKS and was not asked",
+    }
+)
+
+
+def note_texts(notes: Iterable[str], *, staff: bool) -> list[str]:
+    """What is worth knowing beside the verdict, from what is stored of a host name."""
+    known = [note for note in Note if note in notes]
+    return [NOTES[note] for note in known if staff or note not in STAFF_NOTES]
+
+
+def staple_text(staple: Staple | None) -> str:
+    """ "good, 27 Nov 2026 to 4 Dec 2026": what a stapled OCSP answer says, for staff."""
+    if staple is None:
+        return "none"
+    start = staple.this_update
+    end = staple.next_update
+    span = (
+        f", {day_text(start)}{f' to {day_text(end)}' if end is not None else ''}"
+        if start is not None
+        else ""
+    )
+    return f"{STAPLES[staple.status]}{span}"
+
+
+def stray_texts(strays: Iterable[Stray], reason: Reason | None) -> list[str]:
+    """What staff are told of the addresses that were not asked: "AAAA fe80::1 is not a public
+    address; some visitors may run into it." The latter only where there are others to run into."""
+    texts = []
+    for stray in strays:
+        text = STRAYS[stray.why].replace("{record}", stray.record)
+        met = stray.why is not NotAsked.DENIED and reason is not Reason.BLOCKED
+        texts.append(f"{text}; some visitors may run into it." if met else f"{text}.")
+    return texts
+
+
+def stored_stray_texts(stored: Iterable[Mapping[str, str]], reason: Reason | None) -> list[str]:
+    """The same for addresses as they are stored of a host name."""
+    return stray_texts((Stray(one["address"], NotAsked(one["why"])) for one in stored), reason)

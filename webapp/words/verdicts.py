@@ -1,0 +1,147 @@
+"""What a finding means in words: headline, cause, cure, and the tooltip of a padlock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from webapp.probe.finding import BROWSERS_REFUSE, Finding, Problem, Reason, State
+from webapp.words.chain_faults import Facts, fault
+from webapp.words.curl_errors import curl_command, curl_number, only_stapled
+from webapp.words.hostnames import REFUSALS
+from webapp.words.notes import note_texts, stray_texts
+from webapp.words.reasons import MENDS, WORDS
+from webapp.words.states import BROWSERS_MAY_REFUSE, LOOKS, MANY_BROWSERS_REFUSE, NEVER_ASKED
+from webapp.words.times import age_text, checked_text, expiry_text
+
+
+def asked_text(asked: int, left: int) -> str:
+    """What became of a wish to check several at once: how many are asked, and how many are not."""
+    if not asked and not left:
+        return "Select at least one row."
+    told = [f"{asked:,} {'is' if asked == 1 else 'are'} being checked."] if asked else []
+    if left:
+        told.append(f"{left:,} skipped: inactive, not a valid host name, or just checked.")
+    return " ".join(told)
+
+
+def title(state: State, reason: Reason | None, facts: Facts | None = None) -> str:
+    """The headline of a padlock: its reason where there is one, else its state."""
+    if reason is not None:
+        behind = fault(reason, facts)
+        return (behind and behind.title) or WORDS[reason].title
+    return NEVER_ASKED if state is State.UNKNOWN else LOOKS[state].label
+
+
+def customer_text(state: State, reason: Reason | None, facts: Facts | None = None) -> str:
+    """What is wrong, for the person whose site it is."""
+    if reason is None:
+        return LOOKS[state].meaning
+    if reason is Reason.OK and facts is not None and not BROWSERS_REFUSE.isdisjoint(facts.notes):
+        return MANY_BROWSERS_REFUSE
+    behind = fault(reason, facts)
+    return behind.customer if behind else WORDS[reason].customer
+
+
+def cause_text(reason: Reason, facts: Facts | None = None) -> str:
+    """What is wrong, for a technician."""
+    behind = fault(reason, facts)
+    return (behind and behind.staff) or WORDS[reason].staff
+
+
+def finding_text(finding: Finding) -> str:
+    """What is wrong, for the person whose site it is, with what is odd about the name where that is
+    the reason."""
+    text = customer_text(finding.state, finding.reason, finding)
+    return f"{text} {REFUSALS[finding.refusal]}" if finding.refusal is not None else text
+
+
+def staff_text(finding: Finding) -> str:
+    """What a technician wants to know of a finding, in one line: the cause, OpenSSL's text, where
+    it was asked, and curl's error number with the command that shows it."""
+    behind = fault(finding.reason, finding)
+    parts = [behind.customer] if behind and not behind.staff else []
+    parts += [cause_text(finding.reason, finding), *note_texts(finding.notes, staff=True)]
+    if finding.detail:
+        parts.append(f"{finding.detail}.")
+    parts += stray_texts(finding.stray, finding.reason)
+    if finding.address:
+        parts.append(f"Asked at {finding.address} port {finding.port}.")
+    number = curl_number(finding.reason, finding)
+    if finding.hostname and number is not None:
+        command = curl_command(
+            finding.hostname, finding.address, finding.port, stapled=only_stapled(finding)
+        )
+        parts.append(f"curl error {number}: {command}")
+    return " ".join(parts)
+
+
+def problem_text(problem: Problem) -> str:
+    """One verify error as OpenSSL says it, with its number and its place in the chain."""
+    place = "leaf" if problem.depth == 0 else f"issuer {problem.depth}"
+    return f"{problem.text} (X509_V_ERR {problem.code}, {place})"
+
+
+def stored_problem_text(stored: Mapping[str, Any]) -> str:
+    """The same for a problem as it is stored of a host name."""
+    return problem_text(
+        Problem(stored["code"], stored["depth"], stored["text"], Reason(stored["reason"]))
+    )
+
+
+def last_known(
+    state: State, last_valid_at: datetime | None, now: datetime, zone: tzinfo = UTC
+) -> str:
+    """What an unknown padlock still knows: "Last seen valid 3 hours ago." Empty where there is
+    nothing to say."""
+    if state is State.UNKNOWN and last_valid_at is not None:
+        return f"Last seen valid {age_text(last_valid_at, now, zone)}."
+    return ""
+
+
+def cure_text(reason: Reason | None, facts: Facts | None = None) -> str:
+    """What to do about it and who can; empty where there is nothing to say."""
+    if reason is None:
+        return ""
+    behind = fault(reason, facts)
+    return behind.cure if behind else WORDS[reason].cure
+
+
+def mend_text(reason: Reason, facts: Facts | None = None) -> str:
+    """What a technician does about it."""
+    behind = fault(reason, facts)
+    return behind.mend if behind else MENDS[reason]
+
+
+def tooltip(
+    state: State,
+    reason: Reason | None,
+    *,
+    now: datetime,
+    facts: Facts | None = None,
+    not_after: datetime | None = None,
+    checked_at: datetime | None = None,
+    last_valid_at: datetime | None = None,
+    browsers_refuse: bool = False,
+    staff: bool = False,
+    zone: tzinfo = UTC,
+) -> str:
+    """All that a padlock says in one breath: what it is, what is wrong, who can mend it, and how
+    old the news is. A certificate's expiry is told where it is good news or the fault itself.
+    `staff`: without the cure, which sends a customer to them."""
+    if state is State.INACTIVE:
+        return LOOKS[state].meaning
+    if reason is None:
+        return NEVER_ASKED
+    sentences = [f"{title(state, reason, facts)}."]
+    if state is State.VALID:
+        sentences.append(expiry_text(not_after, now, zone))
+        sentences.append(f"{BROWSERS_MAY_REFUSE}." if browsers_refuse else "")
+    else:
+        sentences.append(customer_text(state, reason, facts))
+        sentences.append(expiry_text(not_after, now, zone) if reason is Reason.EXPIRED else "")
+        sentences.append(last_known(state, last_valid_at, now, zone))
+        sentences.append("" if staff else cure_text(reason, facts))
+    sentences.append(checked_text(checked_at, now, zone))
+    return " ".join(sentence for sentence in sentences if sentence)
