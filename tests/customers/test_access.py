@@ -1,9 +1,9 @@
 import pytest
 from sqlalchemy.exc import IntegrityError
-from werkzeug.exceptions import NotFound
 
 from webapp.customers import access
 from webapp.customers.models import Client, Domain, Role, Service, User
+from webapp.errors import NotFound
 from webapp.extensions import db, writing
 from webapp.parsing import LARGEST
 
@@ -30,14 +30,14 @@ def test_a_user_without_client_sees_nothing(in_app):
 
 
 @pytest.mark.parametrize("model", [Service, Domain])
-def test_stranger_gets_404_like_for_a_missing_id(in_app, model):
+def test_a_stranger_is_told_the_same_as_for_a_missing_id(in_app, model):
     mine = db.session.scalar(db.select(model).where(model.client_id == user("alice").client_id))
-    assert access.item_or_404(user("alice"), model.kind, mine.id) is mine
-    assert access.item_or_404(user("ada"), model.kind, mine.id) is mine
+    assert access.require_item(user("alice"), model.kind, mine.id) is mine
+    assert access.require_item(user("ada"), model.kind, mine.id) is mine
     with pytest.raises(NotFound) as strange:
-        access.item_or_404(user("bob"), model.kind, mine.id)
+        access.require_item(user("bob"), model.kind, mine.id)
     with pytest.raises(NotFound) as missing:
-        access.item_or_404(user("bob"), model.kind, LARGEST)
+        access.require_item(user("bob"), model.kind, LARGEST)
     assert str(strange.value) == str(missing.value)
 
 

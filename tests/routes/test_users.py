@@ -1,11 +1,11 @@
 import pytest
-from werkzeug.exceptions import Forbidden
 
 from tests.browser import looked_at
 from tests.conftest import NOW, PASSWORD
 from webapp.accounts import impersonation, password_resets, sign_ins
 from webapp.customers import catalog
 from webapp.customers.models import Activity, Client, Role, User
+from webapp.errors import NotAllowed
 from webapp.extensions import db, writing
 
 ALICE = {"name": "Alice Baker", "email": "alice@example.com", "role": "client", "client": "#1"}
@@ -288,7 +288,7 @@ def test_whoever_has_just_lost_the_right_hands_out_and_looks_at_nothing(in_app, 
     ada = user("ada")
     with db.engine.begin() as another:
         another.execute(db.update(User).where(User.id == ada.id).values(role=Role.STAFF))
-    with pytest.raises(Forbidden):
+    with pytest.raises(NotAllowed):
         what(ada)
 
 

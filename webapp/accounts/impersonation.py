@@ -7,22 +7,23 @@ from datetime import datetime
 
 from webapp.accounts import security_events, sign_ins
 from webapp.accounts.security_events import COMMAND_LINE, Caller, Event
-from webapp.accounts.users import NotAllowed, user_or_404
+from webapp.accounts.users import require_user
 from webapp.customers import audit_log, concurrency
 from webapp.customers.models import User
+from webapp.errors import Refused
 from webapp.extensions import writing
 
 
 def start(admin: User, user_id: int, now: datetime, caller: Caller = COMMAND_LINE) -> str:
     """Lets this sign-in of the administrator show the site as that user; returns its new secret.
 
-    Raises `NotAllowed` where that user is none of a client, or is disabled.
+    Raises `errors.Refused` where that user is none of a client, or is disabled.
     """
     with writing():
         concurrency.still_admin(admin)
-        user = user_or_404(user_id)
+        user = require_user(user_id)
         if not sign_ins.may_view_as(admin, user):
-            raise NotAllowed("Only the site of an active user of a client can be looked at.")
+            raise Refused("Only the site of an active user of a client can be looked at.")
         audit_log.note(admin, "viewed as", "user", user.id, user.email, now)
         security_events.note(Event.VIEW_AS_STARTED, caller, now, user=user, by=admin)
         return sign_ins.view_as(admin.token, user.id)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from webapp.accounts import security_events, sign_ins
 from webapp.accounts.security_events import COMMAND_LINE, Caller, Event
-from webapp.accounts.users import user_or_404
+from webapp.accounts.users import require_user
 from webapp.customers import audit_log, concurrency
 from webapp.customers.models import User
 from webapp.extensions import db, writing
@@ -72,7 +72,7 @@ def hand_out(
     pass on."""
     with writing():
         concurrency.still_admin(who)
-        user = user_or_404(user_id)
+        user = require_user(user_id)
         audit_log.note(who, "handed out a reset link", "user", user.id, user.email, now)
         security_events.note(Event.RESET_LINK_MADE, caller, now, user=user, by=who)
         return user, token_for(user, secret_key)

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from flask import abort
 from sqlalchemy import Subquery, func, or_, select, update
 from sqlalchemy.orm import contains_eager
 
+from webapp import errors
 from webapp.accounts import security_events, sign_ins
 from webapp.accounts.security_events import COMMAND_LINE, Caller, Event
 from webapp.customers import audit_log, clients, concurrency, paging
 from webapp.customers.lists import Listing
 from webapp.customers.models import Client, Role, SignIn, User
 from webapp.customers.segments import Arm, Key, Segment
+from webapp.errors import Refused
 from webapp.extensions import contains, db, writing
 
 EMAIL_TAKEN = "Another user has this address."
@@ -27,10 +28,6 @@ SORTS = MappingProxyType(
         "client": Key((func.lower(Client.name), Client.id), via=User.client, filled=User.client_id),
     }
 )
-
-
-class NotAllowed(Exception):
-    """What was asked would lock an administrator out; the text says so to a person."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +66,9 @@ def list_users(search: str, role: str, sort: str, page: str, size: str = "") -> 
     )
 
 
-def user_or_404(user_id: int) -> User:
+def require_user(user_id: int) -> User:
     """The user of this id. For administrators only: who may ask is the gate's to say."""
-    return db.session.get(User, user_id) or abort(404)
+    return errors.found(db.session.get(User, user_id))
 
 
 def add(
@@ -112,11 +109,11 @@ def change(
     Another role or client ends their sign-ins: what they may see is decided again.
 
     `version` is the one the form was opened with. Raises `concurrency.ChangedMeanwhile`,
-    `NotAllowed`, `concurrency.Taken` or `clients.NoSuchClient`.
+    `errors.Refused`, `concurrency.Taken` or `clients.NoSuchClient`.
     """
     with writing():
         concurrency.still_admin(who)
-        user = user_or_404(user_id)
+        user = require_user(user_id)
         concurrency.same_version(user, version)
         client = _client_of(details)
         email = sign_ins.tidy_email(details.email)
@@ -151,10 +148,10 @@ def change(
 def set_active(
     who: User, user_id: int, active: bool, now: datetime, caller: Caller = COMMAND_LINE
 ) -> User:
-    """Lets a user in, or keeps them out from their next request on. Raises `NotAllowed`."""
+    """Lets a user in, or keeps them out from their next request on. Raises `errors.Refused`."""
     with writing():
         concurrency.still_admin(who)
-        user = user_or_404(user_id)
+        user = require_user(user_id)
         if not active:
             _may_lose(who, user, "You cannot disable yourself. Ask another administrator.")
             _end_all(user)
@@ -180,7 +177,7 @@ def sign_out_everywhere(
     """Ends every sign-in of this user."""
     with writing():
         concurrency.still_admin(who)
-        user = user_or_404(user_id)
+        user = require_user(user_id)
         sign_ins.end_sign_ins(user)
         audit_log.note(who, "signed out everywhere", "user", user.id, user.email, now)
         security_events.note(Event.SIGNED_OUT_EVERYWHERE, caller, now, user=user, by=who)
@@ -200,14 +197,14 @@ def _described(user: User) -> str:
 
 
 def _may_lose(who: User, user: User, about_oneself: str) -> None:
-    """Whether this administrator may take that user's rights away. Raises `NotAllowed`."""
+    """Whether this administrator may take that user's rights away. Raises `errors.Refused`."""
     if user.id == who.id:
-        raise NotAllowed(about_oneself)
+        raise Refused(about_oneself)
     others = select(func.count(User.id)).where(
         User.role == Role.ADMIN, User.active, User.id != user.id
     )
     if user.is_admin and user.active and not db.session.scalar(others):
-        raise NotAllowed("This is the last administrator. Make somebody else one first.")
+        raise Refused("This is the last administrator. Make somebody else one first.")
 
 
 def _end_all(user: User) -> None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from flask import abort
 from sqlalchemy import Select, select
 from sqlalchemy.orm import contains_eager
 
 from webapp.customers.models import Domain, Service, User
+from webapp.errors import found
 from webapp.extensions import db
 
 Item = Service | Domain
@@ -49,16 +49,16 @@ def ids_for(model: type[T], user: User) -> Select[int]:
     return statement if user.sees_everything else statement.where(model.client_id == user.client_id)
 
 
-def service_or_404(user: User, service_id: int) -> Service:
-    """This service, if this user may see it."""
-    return db.session.scalar(services_for(user).where(Service.id == service_id)) or abort(404)
+def require_service(user: User, service_id: int) -> Service:
+    """This service. Raises `errors.NotFound` where this user may not see it."""
+    return found(db.session.scalar(services_for(user).where(Service.id == service_id)))
 
 
-def domain_or_404(user: User, domain_id: int) -> Domain:
-    """This domain, if this user may see it."""
-    return db.session.scalar(domains_for(user).where(Domain.id == domain_id)) or abort(404)
+def require_domain(user: User, domain_id: int) -> Domain:
+    """This domain. Raises `errors.NotFound` where this user may not see it."""
+    return found(db.session.scalar(domains_for(user).where(Domain.id == domain_id)))
 
 
-def item_or_404(user: User, kind: str, item_id: int) -> Item:
+def require_item(user: User, kind: str, item_id: int) -> Item:
     """The service or the domain of this id, if this user may see it."""
-    return service_or_404(user, item_id) if kind == Service.kind else domain_or_404(user, item_id)
+    return require_service(user, item_id) if kind == Service.kind else require_domain(user, item_id)

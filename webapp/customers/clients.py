@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from flask import abort
 from sqlalchemy import (
     ColumnElement,
     ScalarSelect,
@@ -25,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
+from webapp import errors
 from webapp.customers import audit_log, catalog, concurrency, paging
 from webapp.customers.lists import Listing, ListQuery
 from webapp.customers.models import Client, Domain, Service, User
@@ -86,9 +86,9 @@ def _rows(found: Subquery) -> list[Row]:
     return [Row(client, ClientCounts(*counts)) for client, *counts in rows]
 
 
-def client_or_404(client_id: int) -> Client:
+def require_client(client_id: int) -> Client:
     """The client of this id. For the provider's people only: who may ask is the gate's to say."""
-    return db.session.get(Client, client_id) or abort(404)
+    return errors.found(db.session.get(Client, client_id))
 
 
 def counts_of(client: Client) -> ClientCounts:
@@ -184,7 +184,7 @@ def change(
     """
     with writing():
         concurrency.still_admin(who)
-        client = client_or_404(client_id)
+        client = require_client(client_id)
         concurrency.same_version(client, version)
         before = _facts(client)
         called = client.name
@@ -215,7 +215,7 @@ def remove(who: User, client_id: int, version: int, seen: str, now: datetime) ->
     """
     with writing():
         concurrency.still_admin(who)
-        client = client_or_404(client_id)
+        client = require_client(client_id)
         concurrency.same_version(client, version)
         counts = counts_of(client)
         name = client.name

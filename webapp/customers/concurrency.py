@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 
-from flask import abort
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from webapp.customers.models import Client, Domain, Service, User
+from webapp.errors import NotAllowed
 from webapp.extensions import db
 
 CONFLICT = "Somebody else has changed this meanwhile. Nothing was saved."
@@ -23,11 +23,11 @@ class Taken(Exception):
 
 
 def still_admin(who: User | None) -> None:
-    """Aborts with 403 where this user is no administrator: two of them may demote each other at the
-    same moment. None is the command line. Call it inside `writing()`, where what was read is
-    true."""
+    """Raises `errors.NotAllowed` where this user is no administrator: two of them may demote each
+    other at the same moment. None is the command line. Call it inside `writing()`, where what was
+    read is true."""
     if who is not None and not (who.active and who.is_admin):
-        abort(403)
+        raise NotAllowed
 
 
 def same_version(row: Client | Domain | Service | User, version: int) -> None:

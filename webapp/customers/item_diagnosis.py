@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import update
 
-from webapp.customers.access import Item, item_or_404
+from webapp.customers.access import Item, require_item
 from webapp.customers.models import Service, User
 from webapp.extensions import db, writing
 from webapp.monitor.diagnosis import diagnoses
@@ -34,7 +34,7 @@ def begin(user: User, kind: str, item_id: int) -> tuple[Item, bool]:
 
     False with it: there is no room just now. Aborts with 404.
     """
-    item = item_or_404(user, kind, item_id)
+    item = require_item(user, kind, item_id)
     if not item.active:
         return item, True
     server = _server(item)
@@ -48,7 +48,7 @@ def begin(user: User, kind: str, item_id: int) -> tuple[Item, bool]:
 
 def view_of(user: User, kind: str, item_id: int, first: int = 0) -> View:
     """What is known of the diagnosis of an item, from step number `first` on. Aborts with 404."""
-    item = item_or_404(user, kind, item_id)
+    item = require_item(user, kind, item_id)
     found = diagnoses.of(_name(item), _server(item)) if item.active else None
     if found is None:
         return View(item)

@@ -10,7 +10,7 @@ from typing import cast
 from sqlalchemy import exists, or_, select
 
 from webapp.customers import audit_log, catalog, clients, concurrency
-from webapp.customers.access import Item, item_or_404
+from webapp.customers.access import Item, require_item
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import db, writing
 
@@ -79,7 +79,7 @@ def change(
     """
     with writing():
         concurrency.still_admin(who)
-        item = item_or_404(who, kind, item_id)
+        item = require_item(who, kind, item_id)
         concurrency.same_version(item, version)
         called = _called(item)
         before = _facts(item)
@@ -100,10 +100,10 @@ def move(who: User, kind: str, item_id: int, version: int, client_id: int, now: 
     """
     with writing():
         concurrency.still_admin(who)
-        item = item_or_404(who, kind, item_id)
+        item = require_item(who, kind, item_id)
         concurrency.same_version(item, version)
         before = item.client
-        client = clients.client_or_404(client_id)
+        client = clients.require_client(client_id)
         if client is before:
             raise concurrency.Taken(THEIRS_ALREADY)
         item.client = client
@@ -119,7 +119,7 @@ def remove(who: User, kind: str, item_id: int, version: int, now: datetime) -> s
     """Deletes an item, and returns what it was called. Raises `concurrency.ChangedMeanwhile`."""
     with writing():
         concurrency.still_admin(who)
-        item = item_or_404(who, kind, item_id)
+        item = require_item(who, kind, item_id)
         concurrency.same_version(item, version)
         called = _called(item)
         host = item.hostname_id

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from webapp.customers.access import Item, item_or_404, items_for
+from webapp.customers.access import Item, items_for, require_item
 from webapp.customers.models import Domain, Service, User
 from webapp.extensions import db
 from webapp.monitor import history as monitor_history
@@ -67,8 +67,8 @@ def ask_many(user: User, names: Iterable[str], now: datetime) -> tuple[int, int]
 def _after(
     asking: Callable[..., bool], user: User, kind: str, item_id: int, now: datetime
 ) -> tuple[Item, Standing]:
-    item = item_or_404(user, kind, item_id)
+    item = require_item(user, kind, item_id)
     if asking(item.hostname, active=item.active, viewer=user.id, now=now):
         # That is long enough for it to be terminated, moved or deleted
-        item = item_or_404(user, kind, item_id)
+        item = require_item(user, kind, item_id)
     return item, known(item, user, now)

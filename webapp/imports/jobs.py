@@ -22,10 +22,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
-from flask import Flask, abort, current_app
+from flask import Flask, current_app
 
 from webapp import probe
 from webapp.customers.models import User
+from webapp.errors import NotFound
 from webapp.extensions import db
 from webapp.imports import importer
 from webapp.imports.csv_reader import CellProblem, NotATable
@@ -135,11 +136,11 @@ def stop(job: Job) -> None:
         workshop.locks.pop(job.token).close()
 
 
-def job_or_404(user: User, token: str) -> Job:
-    """This job, if this user started it."""
+def require_job(user: User, token: str) -> Job:
+    """This job. Raises `errors.NotFound` where this user has not started it."""
     job = _read(token)
     if job is None or job.user_id != user.id:
-        abort(404)
+        raise NotFound
     if job.running and (lock := _lock(token)):
         lock.close()
         job = _read(token) or job  # it may have ended since it was read
@@ -162,10 +163,10 @@ def shown_of(job: Job) -> tuple[list[CellProblem], list[dict[str, Any]]]:
 def all_problems(job: Job) -> Iterator[CellProblem]:
     """Every problem of a job that is checked.
 
-    Aborts with 404 where there is nothing to tell any more.
+    Raises `errors.NotFound` where there is nothing to tell any more.
     """
     if job.stage != "checked":
-        abort(404)
+        raise NotFound
     return _problems(_file(job.token, "rows"))
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import abort
 from sqlalchemy import func, select
 
 from webapp.customers import audit_log, concurrency
 from webapp.customers.models import User
+from webapp.errors import found
 from webapp.extensions import db, writing
 from webapp.reports.models import SavedView
 
@@ -60,13 +60,11 @@ def save(user: User, name: str, query: str, now: datetime) -> SavedView:
 def delete(user: User, view_id: int, now: datetime) -> str:
     """Forgets one of this user's views, and returns its name.
 
-    Aborts with 404 where it is not theirs.
+    Raises `errors.NotFound` where it is not theirs.
     """
     with writing():
         concurrency.still_admin(user)
-        view = db.session.scalar(select(SavedView).filter_by(user_id=user.id, id=view_id)) or abort(
-            404
-        )
+        view = found(db.session.scalar(select(SavedView).filter_by(user_id=user.id, id=view_id)))
         name = view.name
         audit_log.note(user, "deleted", "view", view.id, name, now)
         db.session.delete(view)

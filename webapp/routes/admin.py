@@ -22,7 +22,7 @@ def services() -> str:
 
 @blueprint.get("/services/<id:item_id>")
 def service(item_id: int) -> str:
-    item = access.service_or_404(current_user, item_id)
+    item = access.require_service(current_user, item_id)
     shown = {
         "standing": padlocks.known(item, current_user, now()),
         "history": padlocks.history(item),
@@ -38,7 +38,7 @@ def domains() -> str:
 
 @blueprint.get("/domains/<id:item_id>")
 def domain(item_id: int) -> str:
-    item = access.domain_or_404(current_user, item_id)
+    item = access.require_domain(current_user, item_id)
     shown = {
         "standing": padlocks.known(item, current_user, now()),
         "history": padlocks.history(item),

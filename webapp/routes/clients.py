@@ -57,7 +57,7 @@ def suggestions() -> str:
 
 @blueprint.get("/<id:client_id>")
 def show(client_id: int) -> str:
-    client = clients.client_or_404(client_id)
+    client = clients.require_client(client_id)
     shown = {
         "overview": home.overview(current_user, now(), client),
         "users": clients.users_of(client),
@@ -69,7 +69,7 @@ def show(client_id: int) -> str:
 
 @blueprint.get("/<id:client_id>/services")
 def services(client_id: int) -> str:
-    client = clients.client_or_404(client_id)
+    client = clients.require_client(client_id)
     listing = lists.list_services(current_user, list_query(), now(), of=client)
     return render_template(
         "clients/services.html",
@@ -82,7 +82,7 @@ def services(client_id: int) -> str:
 
 @blueprint.get("/<id:client_id>/domains")
 def domains(client_id: int) -> str:
-    client = clients.client_or_404(client_id)
+    client = clients.require_client(client_id)
     listing = lists.list_domains(current_user, list_query(), now(), of=client)
     return render_template(
         "clients/domains.html", client=client, tab="domains", listing=listing, known=padlocks.known
@@ -107,7 +107,7 @@ def add() -> Response:
 
 @blueprint.route("/<id:client_id>/edit", methods=["GET", "POST"])
 def edit(client_id: int) -> Response:
-    client = clients.client_or_404(client_id)
+    client = clients.require_client(client_id)
     form = ClientForm(obj=client)
     if not form.validate_on_submit():
         return _edit_page(client, form, 422 if form.is_submitted() else 200)
@@ -126,7 +126,7 @@ def edit(client_id: int) -> Response:
 
 @blueprint.route("/<id:client_id>/delete", methods=["GET", "POST"])
 def delete(client_id: int) -> Response:
-    client = clients.client_or_404(client_id)
+    client = clients.require_client(client_id)
     form = DeleteClientForm(obj=client)
     conflict = False
     if form.validate_on_submit():

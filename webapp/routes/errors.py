@@ -14,6 +14,7 @@ from werkzeug.routing import RequestRedirect
 
 from webapp.accounts.hashing import TooManyHashes
 from webapp.accounts.sign_ins import CannotHash
+from webapp.errors import NotAllowed, NotFound
 from webapp.extensions import db, saving_fails
 from webapp.routes.account_fields import no_guess
 from webapp.routes.exports import TooManyExports
@@ -83,6 +84,8 @@ DAMAGED = (
 def register(app: Flask) -> None:
     """Answers every error with a page of ours."""
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(NotFound, lambda _error: _page(404))
+    app.register_error_handler(NotAllowed, lambda _error: _page(403))
     app.register_error_handler(OperationalError, _database_error)
     app.register_error_handler(InterfaceError, _database_error)
     app.register_error_handler(DatabaseError, _perhaps_damaged)

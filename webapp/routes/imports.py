@@ -70,7 +70,7 @@ def upload() -> AnyResponse:
 
 @blueprint.get("/<token>")
 def job(token: str) -> str:
-    found = jobs.job_or_404(current_user, token)
+    found = jobs.require_job(current_user, token)
     problems, rows = jobs.shown_of(found)
     shown = {"problems": problems, "rows": rows, "summary": importer.summary(found.counts)}
     return render_template("admin/import_job.html", job=found, **shown)
@@ -79,7 +79,7 @@ def job(token: str) -> str:
 @blueprint.get("/<token>/progress")
 @fragment
 def progress(token: str) -> AnyResponse:
-    found = jobs.job_or_404(current_user, token)
+    found = jobs.require_job(current_user, token)
     response = make_response(render_template("admin/import_progress.html", job=found))
     if not found.running:
         response.headers["HX-Refresh"] = "true"
@@ -88,19 +88,19 @@ def progress(token: str) -> AnyResponse:
 
 @blueprint.post("/<token>")
 def start(token: str) -> AnyResponse:
-    jobs.start_import(jobs.job_or_404(current_user, token), now())
+    jobs.start_import(jobs.require_job(current_user, token), now())
     return redirect(url_for("imports.job", token=token), 303)
 
 
 @blueprint.post("/<token>/stop")
 def stop(token: str) -> AnyResponse:
-    jobs.stop(jobs.job_or_404(current_user, token))
+    jobs.stop(jobs.require_job(current_user, token))
     return redirect(url_for("imports.job", token=token), 303)
 
 
 @blueprint.get("/<token>/problems.csv")
 def problems(token: str) -> Response:
-    found = jobs.all_problems(jobs.job_or_404(current_user, token))
+    found = jobs.all_problems(jobs.require_job(current_user, token))
     return exports.csv_file(_problem_lines(found), "import-problems.csv", current_user.id)
 
 

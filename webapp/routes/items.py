@@ -205,7 +205,7 @@ def delete(place: str, item_id: int) -> Response:
 
 
 def _item(place: str, item_id: int) -> Item:
-    return access.item_or_404(current_user, place.removesuffix("s"), item_id)
+    return access.require_item(current_user, place.removesuffix("s"), item_id)
 
 
 def _found() -> dict[str, object]:
@@ -214,7 +214,7 @@ def _found() -> dict[str, object]:
 
 
 def _move_page(item: Item, client_id: int, problem: str = "") -> str:
-    client = clients.client_or_404(client_id)
+    client = clients.require_client(client_id)
     shown = {
         "losing": clients.users_of(item.client),
         "gaining": clients.users_of(client),

@@ -23,6 +23,7 @@ from webapp import mail
 from webapp.accounts import impersonation, password_resets, users
 from webapp.customers import clients, concurrency
 from webapp.customers.models import Role, User
+from webapp.errors import Refused
 from webapp.routes.account_fields import caller, email_field, name_field
 from webapp.routes.forms import VersionField, client_asked_for, names_a_client
 from webapp.routes.gate import admins_only_but
@@ -104,7 +105,7 @@ def add() -> Response:
 
 @blueprint.route("/<id:user_id>", methods=["GET", "POST"])
 def edit(user_id: int) -> Response:
-    user = users.user_or_404(user_id)
+    user = users.require_user(user_id)
     stored = {
         "name": user.name,
         "email": user.email,
@@ -123,7 +124,7 @@ def edit(user_id: int) -> Response:
         form.email.errors = [str(error)]
     except clients.NoSuchClient as error:
         form.client.errors = [str(error)]
-    except users.NotAllowed as error:
+    except Refused as error:
         form.role.errors = [str(error)]
     if form.errors:
         return _page(user, form, 422)
@@ -150,7 +151,7 @@ def set_active(user_id: int, what: str) -> Response:
             f"{user.name} can sign in again." if user.active else f"{user.name} is disabled.",
             "success",
         )
-    except users.NotAllowed as error:
+    except Refused as error:
         flash(str(error), "danger")
     return redirect(url_for("users.edit", user_id=user_id), 303)
 
@@ -166,7 +167,7 @@ def sign_out(user_id: int) -> Response:
 def view_as(user_id: int) -> Response:
     try:
         token = impersonation.start(current_user, user_id, now(), caller())
-    except users.NotAllowed as error:
+    except Refused as error:
         flash(str(error), "danger")
         return redirect(url_for("users.edit", user_id=user_id), 303)
     open_session(current_user, token)
