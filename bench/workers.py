@@ -30,6 +30,7 @@ from tests import postgresql, redis_fixture
 from webapp.extensions import db
 from webapp.monitor.models import RefreshRun, RunKind
 from webapp.monitor.refresh import dispatch, runner, runs, workers
+from webapp.site import site_of
 
 NAMES = 30_000
 IN_THE_AIR = "8"  # checks of each worker
@@ -94,7 +95,7 @@ def rates(app: Flask, log: IO[str]) -> dict[int, float]:
                 started.append(subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log))
                 ends.callback(started[-1].wait)
                 ends.callback(started[-1].terminate)
-            while app.extensions["padlock_shared"].workers() < count:
+            while site_of(app).shared.workers() < count:
                 if any(worker.poll() is not None for worker in started):
                     raise SystemExit(f"A worker has failed:\n{Path(log.name).read_text()}")
                 time.sleep(0.1)

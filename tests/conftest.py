@@ -28,6 +28,7 @@ from webapp.extensions import db, writing
 from webapp.monitor.health import collect
 from webapp.monitor.health.rules import Flag, Level
 from webapp.monitor.refresh import scheduler
+from webapp.site import site_of
 
 pytest_plugins = ["tests.lab_fixture", "tests.redis_fixture"]
 
@@ -115,7 +116,7 @@ def _fill(url):
             db.session.execute(db.text("PRAGMA wal_checkpoint(TRUNCATE)"))
         db.session.remove()
         db.engine.dispose()
-    app.extensions["padlock_checks"].close()
+    site_of(app).checks.close()
 
 
 @pytest.fixture
@@ -148,7 +149,7 @@ def app(database, monkeypatch):
     app = _site(database, monkeypatch)
     yield app
     scheduler.stop()
-    app.extensions["padlock_checks"].close()
+    site_of(app).checks.close()
     with app.app_context():
         db.engine.dispose()
 

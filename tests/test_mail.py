@@ -7,6 +7,7 @@ from tests.served import served
 from tests.smtp_server import MailServer
 from webapp import mail
 from webapp.config import mail as mail_settings
+from webapp.site import site_of
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_a_crowd_that_waits_is_bounded(in_app, caplog):
     for number in range(mail.MOST_WAITING + 5):
         mail.in_background(in_app, lambda number=number: (go.wait(10), done.append(number)))
     go.set()
-    in_app.extensions["padlock_mail"][0].submit(int).result(10)
+    site_of(in_app).mail[0].submit(int).result(10)
     assert len(done) == mail.MOST_WAITING
     assert "one more is dropped" in caplog.text
 
@@ -79,6 +80,6 @@ def test_work_that_fails_is_logged_and_the_next_is_done(in_app, caplog):
     done = []
     mail.in_background(in_app, lambda: 1 / 0)
     mail.in_background(in_app, lambda: done.append(1))
-    in_app.extensions["padlock_mail"][0].submit(int).result(10)
+    site_of(in_app).mail[0].submit(int).result(10)
     assert done == [1]
     assert "ZeroDivisionError" in caplog.text

@@ -17,6 +17,7 @@ from webapp.accounts import sign_ins
 from webapp.customers import audit_log, catalog
 from webapp.customers.models import Client, User
 from webapp.extensions import db, writing
+from webapp.site import site_of
 
 TABLES = ("client", "user", "service", "domain", "sign_in", "activity", "hostname")
 
@@ -29,7 +30,7 @@ def empty(first_database, tmp_path, monkeypatch):
         url = postgresql.database_of_worker(os.environ[postgresql.SERVER], "empty")
     app = _site(url, monkeypatch)
     yield app
-    app.extensions["padlock_checks"].close()
+    site_of(app).checks.close()
     with app.app_context():
         db.engine.dispose()
 

@@ -17,6 +17,7 @@ from webapp.extensions import db, writing
 from webapp.monitor.models import Hostname, RunState
 from webapp.monitor.refresh import runner, runs
 from webapp.monitor.refresh.scheduler import _tick
+from webapp.site import site_of
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def small(disk, first_database, monkeypatch):
         yield app
         db.session.remove()
         db.engine.dispose()
-    app.extensions["padlock_checks"].close()
+    site_of(app).checks.close()
 
 
 def fill(folder: Path) -> Path:
@@ -98,7 +99,7 @@ def damaged(tmp_path, first_database, monkeypatch):
     path.write_bytes(b"this was a database once" * 1000)
     app = _site(f"sqlite:///{path}", monkeypatch)
     yield app
-    app.extensions["padlock_checks"].close()
+    site_of(app).checks.close()
 
 
 @pytest.mark.sqlite("its file is damaged")

@@ -24,12 +24,14 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     from flask import Flask
     from werkzeug.middleware.proxy_fix import ProxyFix
 
-    from webapp import logs, mail, routes
+    from webapp import logs, mail, routes, site
     from webapp.accounts import security_events
     from webapp.config import loading
     from webapp.customers import counts, monitored_names
     from webapp.extensions import csrf, db, limiter, login
+    from webapp.imports import jobs
     from webapp.monitor import live
+    from webapp.monitor.diagnosis import diagnoses
 
     app = Flask(__name__, instance_path=str(Path(__file__).parent.parent / "instance"))
     app.config.from_mapping(loading.load(os.environ, Path(app.instance_path)))
@@ -39,6 +41,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     app.config.from_mapping(overrides or {})  # and those for Flask itself come last
     if proxies := app.config["PADLOCK_TRUSTED_PROXIES"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, proxies, proxies, proxies)  # type: ignore[method-assign]
+    site.register(app)
     db.init_app(app)
     logs.register(app)
     # Before the extensions that look at a request: a broken one is refused first
@@ -47,6 +50,8 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     csrf.init_app(app)
     limiter.init_app(app)
     live.register(app)
+    diagnoses.register(app)
+    jobs.register(app)
     counts.register(app)
     monitored_names.register(app)
     mail.register(app)

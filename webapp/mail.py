@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from webapp.config.mail import MailServer
+from webapp.site import site_of
 
 SMTP_STEP_SECONDS = 10  # that each step of handing over a mail may take
 MOST_WAITING = 200  # mails; what comes when so many wait is dropped, and logged
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 def register(app: Flask) -> None:
-    app.extensions["padlock_mail"] = ThreadPoolExecutor(1, "mail"), BoundedSemaphore(MOST_WAITING)
+    site_of(app).mail = ThreadPoolExecutor(1, "mail"), BoundedSemaphore(MOST_WAITING)
 
 
 def ready(app: Flask) -> bool:
@@ -44,7 +45,7 @@ def link(app: Flask, path: str) -> str:
 
 def in_background(app: Flask, work: Callable[[], None]) -> None:
     """Does this later, inside the site but outside of any request."""
-    thread, places = app.extensions["padlock_mail"]
+    thread, places = site_of(app).mail
     if not places.acquire(blocking=False):
         log.error("%d mails wait already: one more is dropped.", MOST_WAITING)
         return

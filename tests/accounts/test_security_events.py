@@ -9,6 +9,7 @@ from webapp.accounts import security_events, sign_ins
 from webapp.accounts.security_events import Caller, Event
 from webapp.customers.models import SecurityEvent, SignIn, User
 from webapp.extensions import db, writing
+from webapp.site import site_of
 from webapp.words import security
 
 HERE = Caller("203.0.113.7", "Mozilla/5.0")
@@ -90,7 +91,7 @@ def test_old_events_are_deleted_a_batch_at_a_time(in_app, monkeypatch):
 
 
 def test_the_scheduler_deletes_them(in_app):
-    assert security_events.delete_old in in_app.extensions["padlock_each_tick"]
+    assert security_events.delete_old in site_of(in_app).each_tick
 
 
 def test_every_event_has_its_words(in_app):

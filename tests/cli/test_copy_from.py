@@ -9,6 +9,7 @@ from webapp.cli import copy_from
 from webapp.customers import catalog
 from webapp.customers.models import ServiceStatus
 from webapp.extensions import db, writing
+from webapp.site import site_of
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def elsewhere(tmp_path, monkeypatch):
     with app.app_context():
         upgrade()
     yield app
-    app.extensions["padlock_checks"].close()
+    site_of(app).checks.close()
     with app.app_context():
         db.engine.dispose()
 

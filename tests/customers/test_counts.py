@@ -9,6 +9,7 @@ from webapp.customers.lists import ListQuery
 from webapp.customers.models import Client, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import db, writing
 from webapp.monitor.models import Hostname
+from webapp.site import site_of
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -17,8 +18,8 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 def memory(in_app, monkeypatch):
     """A memory that keeps every count for a minute, however quick it was."""
     monkeypatch.setattr(counts, "SLOW_COUNT_SECONDS", 0)
-    in_app.extensions["padlock_counts"] = counts.Memory(60)
-    return in_app.extensions["padlock_counts"]
+    site_of(in_app).counts = counts.Memory(60)
+    return site_of(in_app).counts
 
 
 def add(count):

@@ -12,6 +12,7 @@ from webapp.customers.models import Client, Domain, DomainStatus, Service, Servi
 from webapp.extensions import db, writing
 from webapp.monitor.models import Hostname, standing
 from webapp.probe import Reason
+from webapp.site import site_of
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DATES = (None, date(2027, 1, 1), date(2026, 1, 1), None, date(2027, 1, 1))
@@ -59,7 +60,7 @@ def with_marks(app, monkeypatch):
     """What was counted and walked to is kept for a minute, however quick it was."""
     monkeypatch.setattr(segments, "ROWS_BETWEEN_MARKS", 7)
     monkeypatch.setattr(counts, "SLOW_COUNT_SECONDS", 0)
-    app.extensions["padlock_counts"] = counts.Memory(60)
+    site_of(app).counts = counts.Memory(60)
 
 
 def ada():

@@ -15,6 +15,7 @@ from webapp.monitor.health import collect
 from webapp.monitor.health.rules import Level
 from webapp.monitor.refresh import workers
 from webapp.monitor.refresh.runner import utc_now
+from webapp.site import site_of
 
 
 @pytest.fixture
@@ -40,13 +41,13 @@ def limits(site):
     other = create_app(
         {name: value for name, value in site.config.items() if name.startswith("PADLOCK_")}
     )
-    other.extensions["padlock_checks"].close()
+    site_of(other).checks.close()
     return limiter.storage
 
 
 def test_all_that_processes_share_is_there_over_tls(told, redis):
     site = told()
-    shared = site.extensions["padlock_shared"]
+    shared = site_of(site).shared
     shared.beat("worker")
     assert (shared.problem(), shared.workers()) == ("", 1)
     assert workers.Broker(site).tell(1, "token")
@@ -64,7 +65,7 @@ def test_a_certificate_that_is_not_good_is_refused_by_all_and_told(
     told, lab, redis, caplog, name, trusted, reason
 ):
     site = told(name, lab.ca_bundle if trusted else None, "user:hunter2@")
-    assert site.extensions["padlock_shared"].workers() == 0
+    assert site_of(site).shared.workers() == 0
     assert "Redis does not answer (its certificate is not trusted: " in caplog.text
     (flag,) = (flag for flag in collect.run_checks(utc_now()).flags if flag.name == "Broker")
     assert flag.level is Level.BAD

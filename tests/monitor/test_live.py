@@ -9,6 +9,7 @@ import pytest
 from webapp.extensions import db, writing
 from webapp.monitor import live
 from webapp.probe import Reason, State
+from webapp.site import site_of
 
 
 def now():
@@ -34,7 +35,7 @@ def check_now(row, **options):
 
 def done(site, row):
     """Waits until the check of this name is done, wherever its viewers are."""
-    check = site.extensions["padlock_checks"].of(row.name)
+    check = site_of(site).checks.of(row.name)
     assert check is None or check.done.wait(10)
     db.session.rollback()
 
@@ -134,7 +135,7 @@ def test_many_viewers_share_one_check_and_few_of_them_wait(hostname, seen, site)
 
 def test_the_result_is_stored_even_when_the_viewer_has_gone(hostname, site):
     row = hostname("expired")
-    site.extensions["padlock_checks"].start(row.name, 1)
+    site_of(site).checks.start(row.name, 1)
     done(site, row)
     assert row.reason is Reason.EXPIRED
 
@@ -142,7 +143,7 @@ def test_the_result_is_stored_even_when_the_viewer_has_gone(hostname, site):
 def test_a_failure_of_ours_overwrites_nothing_and_says_so(hostname, site, monkeypatch):
     row = hostname("ok")
     look(row)
-    monkeypatch.setattr(site.extensions["padlock_checks"], "_settings", None)
+    monkeypatch.setattr(site_of(site).checks, "_settings", None)
     later = now() + timedelta(hours=1)
     stands = look(row, now=later)
     assert (stands.state, stands.reason, stands.due) == (State.UNKNOWN, Reason.MONITOR_ERROR, False)
@@ -210,7 +211,7 @@ def test_who_looks_again_waits_no_second_time(hostname, site):
 def test_a_check_ends_even_where_we_lack_something_and_the_next_one_runs(
     lacking, hostname, site, monkeypatch
 ):
-    checks = site.extensions["padlock_checks"]
+    checks = site_of(site).checks
     row = hostname("ok")
     with monkeypatch.context() as patch:
         if lacking == "a descriptor":

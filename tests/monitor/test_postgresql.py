@@ -23,6 +23,7 @@ from webapp.monitor.models import Hostname, RunState
 from webapp.monitor.refresh import runner, runs, selection
 from webapp.monitor.results import record
 from webapp.probe import Finding, Reason, State
+from webapp.site import site_of
 
 pytestmark = pytest.mark.postgresql("SQLite is a file, and no server that could be gone")
 MANY = 30  # names
@@ -43,7 +44,7 @@ def server():
 @pytest.fixture
 def site(server, lab, monkeypatch):
     """The site on that server, with names that are slow to answer."""
-    _site(server.url(), monkeypatch).extensions["padlock_checks"].close()
+    site_of(_site(server.url(), monkeypatch)).checks.close()
     slow = lab.context(issue("*.slow.example", issuer=lab.intermediate), lab.intermediate)
     address, port = lab.listen("*.slow.example", behaviours.https(slow, delay=0.2))
     monkeypatch.setenv("PADLOCK_CONNECT_TO", f"*.slow.example={address}:{port}, *=127.0.0.1:1")
@@ -59,7 +60,7 @@ def site(server, lab, monkeypatch):
         yield app
         db.session.remove()
         db.engine.dispose()
-    app.extensions["padlock_checks"].close()
+    site_of(app).checks.close()
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ def test_an_unreachable_server_is_told_with_what_to_do_and_without_the_password(
         db.session.execute(db.text("SELECT 1"))
     assert raised.value.orig.__notes__ == [UNREACHABLE]
     assert "hunter2" not in str(raised.value)
-    site.extensions["padlock_checks"].close()
+    site_of(site).checks.close()
 
 
 def test_who_writes_waits_for_the_other_and_sees_what_that_has_written(in_app):

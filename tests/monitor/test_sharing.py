@@ -14,6 +14,7 @@ from webapp.monitor.diagnosis.diagnoses import Diagnoses
 from webapp.monitor.diagnosis.showing import Showing
 from webapp.probe import Reason, State
 from webapp.probe.steps import NameUnderstood, Verdict
+from webapp.site import site_of
 
 SERVER = "192.0.2.1"
 
@@ -27,7 +28,7 @@ def two(site, redis):
         {name: value for name, value in site.config.items() if name.startswith("PADLOCK_")}
     )
     yield site, other
-    other.extensions["padlock_checks"].close()
+    site_of(other).checks.close()
     with other.app_context():
         db.engine.dispose()
 
@@ -36,7 +37,7 @@ def test_a_name_that_another_process_asks_is_not_asked_again(two, hostname, lab,
     row = hostname("slow")
     before = lab.contacts(row.name)
     here, there = two
-    check = here.extensions["padlock_checks"].start(row.name, 1)
+    check = site_of(here).checks.start(row.name, 1)
     with there.app_context():
         same = db.session.get(type(row), row.id)
         assert live.ask(same, active=True, viewer=2, now=now)
@@ -48,7 +49,7 @@ def test_a_name_that_another_process_asks_is_not_asked_again(two, hostname, lab,
     )
     assert check.done.wait(10)
     # And has been given back
-    assert there.extensions["padlock_shared"].lease(f"check:{row.name}", 1)
+    assert site_of(there).shared.lease(f"check:{row.name}", 1)
     db.session.rollback()
     assert (row.reason, lab.contacts(row.name)) == (Reason.OK, before + 1)
 
@@ -86,21 +87,21 @@ def test_a_diagnosis_is_read_along_in_every_process(two, monkeypatch, lab):
 
 
 def test_a_diagnosis_whose_process_has_died_has_failed(two, now):
-    here, there = (Showing(app.extensions["padlock_shared"]) for app in two)
+    here, there = (Showing(site_of(app).shared) for app in two)
     assert here.begin(diagnoses.Diagnosis("a.example", None, 1, now))
     assert there.of("a.example", None).running
     assert not there.begin(diagnoses.Diagnosis("a.example", SERVER, 2, now))
-    two[0].extensions["padlock_shared"].give_back(here._leases["a.example"])  # as when it runs out
+    site_of(two[0]).shared.give_back(here._leases["a.example"])  # as when it runs out
     seen = there.of("a.example", None)
     assert (seen.running, seen.failed) == (False, True)
 
 
 def test_a_diagnosis_that_redis_has_half_forgotten_is_shown_to_nobody(two, now):
-    here, there = (Showing(app.extensions["padlock_shared"]) for app in two)
+    here, there = (Showing(site_of(app).shared) for app in two)
     diagnosis = diagnoses.Diagnosis("a.example", None, 1, now)
     step = NameUnderstood("a.example", "a.example")
     assert here.begin(diagnosis)
-    two[0].extensions["padlock_shared"].redis.flushall()
+    site_of(two[0]).shared.redis.flushall()
     here.add(diagnosis, step)
     here.end(diagnosis)
     assert there.of("a.example", None) is None
@@ -108,7 +109,7 @@ def test_a_diagnosis_that_redis_has_half_forgotten_is_shown_to_nobody(two, now):
 
 
 def test_a_lease_whose_answer_was_lost_can_be_given_back(two, redis):
-    first, second = (app.extensions["padlock_shared"] for app in two)
+    first, second = (site_of(app).shared for app in two)
     assert first.problem() == ""
     with redis.stopped():
         lease = first.lease("a", 60)  # nobody waits for it

@@ -15,6 +15,7 @@ from webapp import create_app
 from webapp.accounts import sign_ins
 from webapp.customers.models import SignIn, User
 from webapp.extensions import db, writing
+from webapp.site import site_of
 
 
 def sign_in(browser, email="alice@example.com", password=PASSWORD, path="/sign-in", **kwargs):
@@ -210,7 +211,7 @@ def test_over_https_only_the_cookie_is_bound_to_this_host(database, monkeypatch)
     assert cookie.startswith("__Host-padlock=")
     assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; ")[1:])
     assert "Domain" not in cookie
-    app.extensions["padlock_checks"].close()
+    site_of(app).checks.close()
     with app.app_context():
         db.engine.dispose()
 

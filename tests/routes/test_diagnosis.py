@@ -13,6 +13,7 @@ from webapp.monitor.diagnosis import diagnoses
 from webapp.probe import Reason
 from webapp.probe.diagnosis import diagnose
 from webapp.probe.steps import NameUnderstood
+from webapp.site import site_of
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 RUN = "/probe/service/1/diagnosis"
@@ -25,7 +26,7 @@ def run(browser, app, path=RUN):
     assert answer.status_code == 303
     until = time.monotonic() + 15
     while (
-        any(one.running for one in app.extensions["padlock_diagnoses"]._known.values())
+        any(one.running for one in site_of(app).diagnoses._known.values())
         and time.monotonic() < until
     ):
         time.sleep(0.01)
@@ -104,7 +105,7 @@ def test_a_second_viewer_joins_and_sees_it_in_their_own_words(visit, app, held):
     held.set()
     page = run(ada, app, "/probe/domain/1/diagnosis")
     assert "port 1" in page.select_one(".told-steps").text
-    assert len(app.extensions["padlock_diagnoses"]._known) == 1
+    assert len(site_of(app).diagnoses._known) == 1
 
 
 @pytest.mark.parametrize("after", ["-1", "x", "99999", "١", ""])
@@ -172,7 +173,7 @@ def test_an_inactive_item_is_not_asked(visit, app):
     page = visit("alice").get(run_inactive.location)
     assert "it is not checked" in page.main.text
     assert page.main.find("button") is None
-    assert "padlock_diagnoses" not in app.extensions
+    assert site_of(app).diagnoses._known == {}
 
 
 def test_what_is_no_host_name_is_told(visit, app):

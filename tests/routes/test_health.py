@@ -14,6 +14,7 @@ from webapp.extensions import db, writing
 from webapp.monitor.models import Hostname, RunKind, RunState
 from webapp.monitor.refresh import runs
 from webapp.probe import Reason, State
+from webapp.site import site_of
 
 
 def left_alone(app):
@@ -196,7 +197,7 @@ class TestOnASmallDisk:
         shutil.copyfile(first_database, disk / "padlock.sqlite3")
         app = _site(f"sqlite:///{disk}/padlock.sqlite3", monkeypatch)
         yield app
-        app.extensions["padlock_checks"].close()
+        site_of(app).checks.close()
         left_alone(app)
 
     def rename(self, browser, name):

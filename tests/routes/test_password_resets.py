@@ -13,6 +13,7 @@ from webapp.accounts import password_resets, users
 from webapp.config import mail
 from webapp.customers.models import Activity, User
 from webapp.extensions import db, writing
+from webapp.site import site_of
 
 NEW = "another horse battery"
 SITE = "https://padlock.example.com"
@@ -55,7 +56,7 @@ def ask(browser, email="alice@example.com", **kwargs):
 
 def done(app):
     """When everything in the background is done: its one thread does things in turn."""
-    app.extensions["padlock_mail"][0].submit(int).result(10)
+    site_of(app).mail[0].submit(int).result(10)
 
 
 def test_the_sign_in_page_leads_there(visit):

@@ -10,6 +10,7 @@ from webapp.extensions import db, writing
 from webapp.monitor.models import Hostname
 from webapp.probe import Reason
 from webapp.routes import cell_throttle
+from webapp.site import site_of
 
 
 def htmx_of(cell):
@@ -149,7 +150,7 @@ def test_a_stranger_gets_404(visit, path):
 def test_a_stranger_cannot_have_it_checked(visit, app):
     assert visit("bob").post("/probe/service/1/check").status_code == 404
     assert visit("bob").post("/probe/service/1/details").status_code == 404
-    assert app.extensions["padlock_checks"].of("alice.example") is None
+    assert site_of(app).checks.of("alice.example") is None
 
 
 @pytest.mark.parametrize("path", ["/probe/service/1", "/probe/domain/1/details"])

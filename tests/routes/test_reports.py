@@ -17,6 +17,7 @@ from webapp.reports.models import SavedView
 from webapp.reports.orders import SORTS
 from webapp.routes import exports
 from webapp.routes.template_helpers import REPORT_WORDS
+from webapp.site import site_of
 from webapp.words import states
 
 REPORT = "/admin/reports/ssl-status"
@@ -244,9 +245,7 @@ def test_marked_items_are_asked_and_others_are_left_out(fleet, visit, app):
     answer = ada.post(f"{REPORT}/check", form)
     assert (answer.status_code, answer.location) == (303, f"{REPORT}?sort=domain")
     assert "2 are being checked. 2 skipped" in ada.get(REPORT).main.text
-    checks = [
-        app.extensions["padlock_checks"].of(name) for name in ("alice.example", "red.example")
-    ]
+    checks = [site_of(app).checks.of(name) for name in ("alice.example", "red.example")]
     assert all(check.done.wait(10) for check in checks if check)
     with app.app_context():
         asked = db.session.scalars(

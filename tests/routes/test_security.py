@@ -15,6 +15,7 @@ from webapp.accounts import security_events
 from webapp.accounts.security_events import Event
 from webapp.customers.models import SecurityEvent, SignIn, User
 from webapp.extensions import db, writing
+from webapp.site import site_of
 
 NEW = "another horse battery"
 FIREFOX = {
@@ -143,7 +144,7 @@ def test_an_address_counts_only_behind_a_proxy_that_is_trusted(visit, app, datab
         addresses = db.session.scalars(
             db.select(SecurityEvent.address).order_by(SecurityEvent.id)
         ).all()
-    trusting.extensions["padlock_checks"].close()
+    site_of(trusting).checks.close()
     with trusting.app_context():
         db.engine.dispose()
     assert addresses == ["127.0.0.1", "203.0.113.9"]

@@ -12,12 +12,13 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
-from flask import Flask, current_app
+from flask import Flask
 from sqlalchemy import Select, event
 from sqlalchemy.orm import Session, UOWTransaction
 
 from webapp.customers.models import Activity, Client, Domain, Service, User
 from webapp.extensions import db
+from webapp.site import site_of, this_site
 
 SLOW_COUNT_SECONDS = 0.005  # seconds: a count that took less is taken again
 MOST_KEPT = 1000
@@ -53,7 +54,7 @@ class Memory:
 
 def register(app: Flask) -> None:
     """Gives the site its memory."""
-    app.extensions["padlock_counts"] = Memory(app.config["PADLOCK_COUNT_SECONDS"])
+    site_of(app).counts = Memory(app.config["PADLOCK_COUNT_SECONDS"])
 
 
 def kept(key: Hashable, take: Callable[[], tuple[T, ...]], *, anew: bool = False) -> tuple[T, ...]:
@@ -84,8 +85,7 @@ def forget() -> None:
 
 
 def _memory() -> Memory:
-    memory: Memory = current_app.extensions["padlock_counts"]
-    return memory
+    return this_site().counts
 
 
 @event.listens_for(db.session, "after_begin")

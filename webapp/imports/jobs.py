@@ -31,6 +31,7 @@ from webapp.extensions import db
 from webapp.imports import importer
 from webapp.imports.csv_reader import CellProblem, NotATable
 from webapp.imports.staging import open_staging
+from webapp.site import site_of
 
 log = logging.getLogger(__name__)
 
@@ -183,7 +184,7 @@ def clear_away(now: datetime) -> None:
                 path.unlink()
 
 
-class _Workshop:
+class Workshop:
     """The one thread of this process that works on imports, and the locks of the jobs that it
     has."""
 
@@ -193,9 +194,13 @@ class _Workshop:
         self.waiting: dict[str, Future[None]] = {}
 
 
-def _workshop(app: Flask) -> _Workshop:
-    workshop: _Workshop = app.extensions.setdefault("padlock_imports", _Workshop())
-    return workshop
+def register(app: Flask) -> None:
+    """Gives the site its workshop."""
+    site_of(app).imports = Workshop()
+
+
+def _workshop(app: Flask) -> Workshop:
+    return site_of(app).imports
 
 
 def _lock(token: str) -> IO[bytes] | None:

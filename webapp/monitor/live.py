@@ -25,6 +25,7 @@ from webapp.monitor.models import Hostname, Standing, standing
 from webapp.monitor.probing import probe_settings
 from webapp.monitor.results import record
 from webapp.probe import Reason, State
+from webapp.site import site_of, this_site
 
 if TYPE_CHECKING:
     from webapp.monitor.redis import Shared
@@ -72,7 +73,7 @@ class Checks:
         self._recorder = ThreadPoolExecutor(1, thread_name_prefix="record")
         self._lock = threading.Lock()
         self._checks: dict[str, _Check] = {}
-        self._shared: Shared | None = app.extensions["padlock_shared"]
+        self._shared = site_of(app).shared
         self._leases: dict[str, Any] = {}
         # Names that another process was asking, and until when we believe it
         self._elsewhere: dict[str, float] = {}
@@ -221,8 +222,9 @@ class Checks:
 
 def register(app: Flask) -> None:
     """Give the site its checks. No thread starts before the first of them."""
-    app.extensions["padlock_shared"] = _shared(app)
-    app.extensions["padlock_checks"] = Checks(app)
+    site = site_of(app)
+    site.shared = _shared(app)
+    site.checks = Checks(app)
 
 
 def _shared(app: Flask) -> Shared | None:
@@ -307,8 +309,7 @@ def _start_and_wait(name: str, viewer: int) -> bool:
 
 
 def _checks() -> Checks:
-    checks: Checks = current_app.extensions["padlock_checks"]
-    return checks
+    return this_site().checks
 
 
 def _stale(hostname: Hostname, now: datetime) -> bool:

@@ -16,6 +16,7 @@ from werkzeug.routing import BaseConverter, ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.parsing import LARGEST
+from webapp.site import this_site
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -132,13 +133,13 @@ def register(app: Flask) -> None:
 def _warn_of_a_proxy() -> None:
     """Once: behind a proxy that we do not know of, all visitors share one address, and one limit on
     signing in."""
-    said = current_app.extensions.setdefault("padlock_said", set())
+    site = this_site()
     if (
         "X-Forwarded-For" in request.headers
         and not current_app.config["PADLOCK_TRUSTED_PROXIES"]
-        and not said
+        and not site.warned_of_proxy
     ):
-        said.add("proxy")
+        site.warned_of_proxy = True
         current_app.logger.warning(
             "X-Forwarded-For came in: behind a reverse proxy set PADLOCK_TRUSTED_PROXIES=1."
         )

@@ -17,7 +17,7 @@ SHOWN = 30
 blueprint = Blueprint("refresh", __name__, url_prefix="/admin/refresh")
 blueprint.before_request(staff_only)
 blueprint.add_app_template_global(banners.offline_since, "offline_since")
-blueprint.add_app_template_global(banners.asleep_since, "asleep_since")
+blueprint.add_app_template_global(banners.silent_since, "silent_since")
 
 
 @blueprint.get("")

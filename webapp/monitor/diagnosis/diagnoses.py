@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from flask import Flask, current_app
+from flask import Flask
 
 from webapp.monitor.probing import probe_settings
 from webapp.monitor.results import record
 from webapp.probe.steps import Origin, OriginAsked, Step, Verdict
+from webapp.site import site_of, this_site
 
 if TYPE_CHECKING:
     from webapp.monitor.diagnosis.showing import Showing
@@ -77,7 +78,7 @@ class Diagnoses:
         self._room = threading.BoundedSemaphore(MOST_RUNNING)
         self._known: dict[tuple[str, str | None], Diagnosis] = {}
         self._showing: Showing | None = None
-        if shared := app.extensions["padlock_shared"]:
+        if shared := site_of(app).shared:
             from webapp.monitor.diagnosis.showing import (
                 Showing,  # what it needs is loaded by those who have a broker only
             )
@@ -176,10 +177,13 @@ class Diagnoses:
             del self._known[key]
 
 
+def register(app: Flask) -> None:
+    """Gives the site its diagnoses."""
+    site_of(app).diagnoses = Diagnoses(app)
+
+
 def _diagnoses() -> Diagnoses:
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    diagnoses: Diagnoses = app.extensions.setdefault("padlock_diagnoses", Diagnoses(app))
-    return diagnoses
+    return this_site().diagnoses
 
 
 def start(name: str, server: str | None, viewer: int, remember: Remember) -> bool:

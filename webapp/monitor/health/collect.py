@@ -25,6 +25,7 @@ from webapp.monitor.health.rules import Clockwork, Flag, Level, Seen, Storage
 from webapp.monitor.models import Hostname
 from webapp.monitor.probing import probe_settings
 from webapp.monitor.refresh import runs, selection
+from webapp.site import this_site
 
 log = logging.getLogger(__name__)
 
@@ -133,7 +134,7 @@ def _clockwork(now: datetime) -> Clockwork:
 
 def _broker() -> list[Flag]:
     """The broker and the workers, where there are any to be."""
-    shared = current_app.extensions["padlock_shared"]
+    shared = this_site().shared
     problem = shared.problem() if shared else ""
     return rules.broker(bool(shared), problem, 0 if problem or not shared else shared.workers())
 

@@ -23,6 +23,7 @@ from flask import Flask, current_app
 
 from webapp.extensions import db, scheduler
 from webapp.monitor.refresh import runner, runs
+from webapp.site import site_of
 from webapp.sqlite_file import FileChanged
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ _threads: ThreadPoolExecutor | None = None  # what ticks run in, while there are
 def at_each_tick(app: Flask, work: Callable[[datetime], None]) -> None:
     """Has every tick do this too, inside the site, told the current time: something short, such as
     to delete what is old in small batches."""
-    app.extensions.setdefault("padlock_each_tick", []).append(work)
+    site_of(app).each_tick.append(work)
 
 
 def start(app: Flask) -> None:
@@ -133,15 +134,15 @@ def _step(app: Flask) -> runner.RunStep | None:
     """How runs are worked on: by workers where there is a broker, else here."""
     if not app.config["PADLOCK_BROKER_URL"]:
         return None
-    if "padlock_line" not in app.extensions:
+    site = site_of(app)
+    if site.dispatcher is None:
         from webapp.monitor.refresh import (  # Celery is loaded by those who have a broker only
             dispatch,
             workers,
         )
 
-        app.extensions["padlock_line"] = dispatch.Dispatcher(workers.Broker(app))
-    step: runner.RunStep = app.extensions["padlock_line"].step
-    return step
+        site.dispatcher = dispatch.Dispatcher(workers.Broker(app))
+    return site.dispatcher.step
 
 
 def _tick(app: Flask) -> None:
@@ -164,7 +165,7 @@ def _tick(app: Flask) -> None:
                 log.exception("the scheduler's tick failed")
         finally:
             db.session.remove()
-        for work in app.extensions.get("padlock_each_tick", ()):
+        for work in site_of(app).each_tick:
             try:
                 work(datetime.now(UTC))
             except Exception:

@@ -38,6 +38,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from webapp.extensions import db, writing
 from webapp.monitor.models import Hostname, RefreshRun, RunKind
 from webapp.monitor.refresh import adaptive_schedule
+from webapp.site import site_of, this_site
 
 # Beside the time that probes may take: then a claim of a process that died is free again
 LEASE = timedelta(minutes=1)
@@ -60,7 +61,7 @@ class InUse(Protocol):
 
 def register(app: Flask, in_use: InUse) -> None:
     """Tell the refresh which host names are in use: whose they are is not known down here."""
-    app.extensions["padlock_in_use"] = in_use
+    site_of(app).in_use = in_use
 
 
 def in_use(*, each: bool = False) -> ColumnElement[bool]:
@@ -68,8 +69,7 @@ def in_use(*, each: bool = False) -> ColumnElement[bool]:
 
     No other is ever asked. `each`: see `InUse`.
     """
-    asked: InUse = current_app.extensions["padlock_in_use"]
-    return asked(each=each)
+    return this_site().in_use(each=each)
 
 
 def names_in_use() -> int:

@@ -22,6 +22,7 @@ from webapp.extensions import db
 from webapp.monitor.probing import Prober
 from webapp.monitor.redis import WORKER_ALIVE_SECONDS, Shared
 from webapp.monitor.refresh import dispatch, selection
+from webapp.site import site_of
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class Broker:
 
     def __init__(self, app: Flask) -> None:
         self._celery = _celery(app)
-        self._shared: Shared = app.extensions["padlock_shared"]
+        self._shared = _shared(app)
 
     def anybody(self) -> bool:
         return self._shared.workers() > 0
@@ -62,10 +63,17 @@ class Broker:
         return True
 
 
+def _shared(app: Flask) -> Shared:
+    shared = site_of(app).shared
+    if shared is None:
+        raise RuntimeError("PADLOCK_BROKER_URL is not set: workers need a broker.")
+    return shared
+
+
 def run(app: Flask) -> None:
     """Be a worker, until the process is told to end: then what is under way is let go of, and is
     due again."""
-    shared: Shared = app.extensions["padlock_shared"]
+    shared = _shared(app)
     file_limits.allow_enough()
     celery = _celery(app)
     stop = threading.Event()

@@ -1,0 +1,65 @@
+"""What a running site holds besides its database, as one typed object: `site_of(app)`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import BoundedSemaphore
+from typing import TYPE_CHECKING
+
+from flask import Flask, current_app
+
+if TYPE_CHECKING:  # this module stands below the rooms whose objects it holds
+    from webapp.customers.counts import Memory
+    from webapp.imports.jobs import Workshop
+    from webapp.monitor.diagnosis.diagnoses import Diagnoses
+    from webapp.monitor.live import Checks
+    from webapp.monitor.redis import Shared
+    from webapp.monitor.refresh.dispatch import Dispatcher
+    from webapp.monitor.refresh.selection import InUse
+
+
+@dataclass
+class LastRead:
+    """An instant that every page shows, and when it was last read, by the monotonic clock."""
+
+    instant: datetime | None = None
+    read_seconds: float = -math.inf
+
+
+@dataclass
+class Site:
+    """Each room puts its own object here when the site is made; what has a value here already
+    begins empty."""
+
+    counts: Memory = field(init=False)
+    checks: Checks = field(init=False)
+    diagnoses: Diagnoses = field(init=False)
+    imports: Workshop = field(init=False)
+    in_use: InUse = field(init=False)
+    mail: tuple[ThreadPoolExecutor, BoundedSemaphore] = field(init=False)
+    shared: Shared | None = None  # Redis, where there is a broker
+    dispatcher: Dispatcher | None = None  # made by the first tick, where there is a broker
+    each_tick: list[Callable[[datetime], None]] = field(default_factory=list)
+    offline_since: LastRead = field(default_factory=LastRead)
+    last_tick: LastRead = field(default_factory=LastRead)
+    warned_of_proxy: bool = False
+
+
+def register(app: Flask) -> None:
+    """Gives the app its site. Goes before whatever fills it."""
+    app.extensions["padlock"] = Site()
+
+
+def site_of(app: Flask) -> Site:
+    """What this app holds."""
+    site: Site = app.extensions["padlock"]
+    return site
+
+
+def this_site() -> Site:
+    """What the app of this request or command holds."""
+    return site_of(current_app)
