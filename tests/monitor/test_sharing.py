@@ -11,6 +11,7 @@ from webapp.extensions import db
 from webapp.monitor import live
 from webapp.monitor.diagnosis import diagnoses
 from webapp.monitor.diagnosis.diagnoses import Diagnoses
+from webapp.monitor.diagnosis.model import Diagnosis
 from webapp.monitor.diagnosis.showing import Showing
 from webapp.probe import Reason, State
 from webapp.probe.steps import NameUnderstood, Verdict
@@ -88,9 +89,9 @@ def test_a_diagnosis_is_read_along_in_every_process(two, monkeypatch, lab):
 
 def test_a_diagnosis_whose_process_has_died_has_failed(two, now):
     here, there = (Showing(site_of(app).shared) for app in two)
-    assert here.begin(diagnoses.Diagnosis("a.example", None, 1, now))
+    assert here.begin(Diagnosis("a.example", None, 1, now))
     assert there.of("a.example", None).running
-    assert not there.begin(diagnoses.Diagnosis("a.example", SERVER, 2, now))
+    assert not there.begin(Diagnosis("a.example", SERVER, 2, now))
     site_of(two[0]).shared.give_back(here._leases["a.example"])  # as when it runs out
     seen = there.of("a.example", None)
     assert (seen.running, seen.failed) == (False, True)
@@ -98,7 +99,7 @@ def test_a_diagnosis_whose_process_has_died_has_failed(two, now):
 
 def test_a_diagnosis_that_redis_has_half_forgotten_is_shown_to_nobody(two, now):
     here, there = (Showing(site_of(app).shared) for app in two)
-    diagnosis = diagnoses.Diagnosis("a.example", None, 1, now)
+    diagnosis = Diagnosis("a.example", None, 1, now)
     step = NameUnderstood("a.example", "a.example")
     assert here.begin(diagnosis)
     site_of(two[0]).shared.redis.flushall()

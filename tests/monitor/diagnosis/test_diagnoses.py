@@ -7,6 +7,7 @@ import pytest
 
 from webapp.extensions import db
 from webapp.monitor.diagnosis import diagnoses
+from webapp.monitor.diagnosis.model import COOL_DOWN_SECONDS, KEPT_SECONDS
 from webapp.monitor.models import Hostname
 from webapp.probe import Reason
 from webapp.probe.finding import Finding
@@ -61,7 +62,7 @@ def test_one_that_has_just_been_done_is_shown_and_not_done_again(registry, gate)
     first = ended(registry)
     assert registry.start("alice.example", None, 1, forget)
     assert registry.of("alice.example", None) is first
-    first.ended -= diagnoses.COOL_DOWN_SECONDS
+    first.ended -= COOL_DOWN_SECONDS
     registry.start("alice.example", None, 1, forget)
     assert registry.of("alice.example", None) is not first
 
@@ -117,5 +118,5 @@ def test_old_ones_and_too_many_are_forgotten(registry, gate, monkeypatch):
         registry.start(name, None, 1, forget)
         ended(registry, name)
     assert registry.of("a.example", None) is None
-    registry.of("b.example", None).ended -= diagnoses.KEPT_SECONDS + 1
+    registry.of("b.example", None).ended -= KEPT_SECONDS + 1
     assert registry.of("b.example", None) is None

@@ -10,12 +10,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from flask import Flask
 
+from webapp.monitor.diagnosis.model import KEPT_SECONDS, Diagnosis
 from webapp.monitor.probing import probe_settings
 from webapp.monitor.results import record
 from webapp.probe.steps import Origin, OriginAsked, Step, Verdict
@@ -30,9 +30,7 @@ log = logging.getLogger(__name__)
 MOST_RUNNING = 4  # in progress; the others wait in the queue
 MOST_QUEUED = 40
 MOST_OF_VIEWER = 3  # of one viewer's, in progress or in the queue
-KEPT_SECONDS = 900  # for which a diagnosis can be looked at
 MOST_KEPT = 200
-COOL_DOWN_SECONDS = 30  # before the same is done again
 
 Remember = Callable[[Origin], None]
 
@@ -44,29 +42,6 @@ def diagnose(name: str, settings: Settings, server: str | None) -> Iterator[Step
     from webapp.probe import diagnosis
 
     return diagnosis.diagnose(name, settings, server)
-
-
-@dataclass(slots=True)
-class Diagnosis:
-    """One diagnosis: its steps so far, in order, and whether more will come.
-
-    `server` is the address of the server that the name is meant for. `failed`: it ended without a
-    verdict, by a fault of ours.
-    """
-
-    name: str
-    server: str | None
-    viewer: int
-    started_at: datetime
-    steps: list[Step] = field(default_factory=list)
-    running: bool = True
-    failed: bool = False
-    ended: float = 0.0  # on the monotonic clock
-
-    @property
-    def fresh(self) -> bool:
-        """Whether it is under way, or has just been done."""
-        return self.running or time.monotonic() - self.ended < COOL_DOWN_SECONDS
 
 
 class Diagnoses:

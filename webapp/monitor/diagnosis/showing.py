@@ -11,7 +11,7 @@ from typing import Any
 from cattrs.preconf.json import make_converter
 from cattrs.strategies import configure_tagged_union
 
-from webapp.monitor.diagnosis.diagnoses import KEPT_SECONDS, Diagnosis
+from webapp.monitor.diagnosis.model import KEPT_SECONDS, Diagnosis
 from webapp.monitor.redis import Shared
 from webapp.probe.steps import Step
 
