@@ -12,11 +12,12 @@ from webapp.probe.build_info import Roots, roots, versions
 from webapp.probe.certificate import clean
 from webapp.probe.engine import Settings, check, check_many, probe
 from webapp.probe.faults import Faults
-from webapp.probe.finding import Certificate, Finding, Note, Problem, Reason, State
+from webapp.probe.finding import BY_SEVERITY, Certificate, Finding, Note, Problem, Reason, State
 from webapp.probe.hostname import NotCheckable, Refusal, parse, to_unicode, understand
 from webapp.probe.waiting import Crew
 
 __all__ = [
+    "BY_SEVERITY",
     "AddressLimits",
     "Certificate",
     "ConnectTo",

@@ -74,6 +74,33 @@ STATE_OF: Mapping[Reason, State] = MappingProxyType(
 )
 
 
+# What keeps visitors out comes first, then what could not be told, then what is fine.
+BY_SEVERITY = (
+    Reason.REVOKED,
+    Reason.EXPIRED,
+    Reason.CHAIN_EXPIRED,
+    Reason.WRONG_HOSTNAME,
+    Reason.SELF_SIGNED,
+    Reason.UNTRUSTED_ISSUER,
+    Reason.INCOMPLETE_CHAIN,
+    Reason.CHAIN_INVALID,
+    Reason.WRONG_PURPOSE,
+    Reason.WEAK_CRYPTO,
+    Reason.NOT_YET_VALID,
+    Reason.HANDSHAKE_FAILED,
+    Reason.NO_TLS,
+    Reason.REFUSED,
+    Reason.UNREACHABLE,
+    Reason.TIMEOUT,
+    Reason.DNS_NOT_FOUND,
+    Reason.DNS_FAILED,
+    Reason.NOT_CHECKABLE,
+    Reason.BLOCKED,
+    Reason.MONITOR_ERROR,
+    Reason.OK,
+)
+
+
 class Note(StrEnum):
     """A fact beside the verdict that never changes it."""
 

@@ -196,8 +196,7 @@ def without(filters: Mapping[str, str], *names: str) -> dict[str, str]:
 
 
 def _by_reason(user: User, filters: Mapping[str, str], now: datetime) -> list[Segment]:
-    """In the order of the words a person reads; what is not active has no reason, and comes
-    last."""
+    """The most severe first; what is not active has no reason, and comes last."""
     both = arms(user, filters, now)
     ways = _ways(user, filters)
     order = []

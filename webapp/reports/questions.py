@@ -13,18 +13,18 @@ from webapp.customers.models import Client
 from webapp.customers.paging import MOST_SEARCH_CHARACTERS
 from webapp.extensions import db
 from webapp.parsing import whole
+from webapp.probe import BY_SEVERITY, Reason
 from webapp.words import reasons, states, website
 
 WEEKS = 26  # that the picture of what expires looks ahead
 WEEK = timedelta(weeks=1)
 NEVER_ASKED = "never-asked"
 
+# In this order they are sorted and offered.
 REASONS: Mapping[str, str] = MappingProxyType(
-    {
-        reason.value: words.title
-        for reason, words in sorted(reasons.WORDS.items(), key=lambda pair: pair[1].title)
-    }
+    {reason.value: reasons.WORDS[reason].title for reason in BY_SEVERITY[:-1]}
     | {NEVER_ASKED: states.NEVER_ASKED_LOOK.label}
+    | {Reason.OK.value: reasons.WORDS[Reason.OK].title}
 )
 WINDOWS: Mapping[str, str] = MappingProxyType(
     {
