@@ -267,7 +267,7 @@ def test_after_a_while_without_a_network_no_server_is_left_out(site, fleet, lab,
     site.config.update(
         PADLOCK_CONNECT_TO=(("*.one.example", *address), ("control.example", *control))
     )
-    site.config.update(PADLOCK_CONTROL_NAMES=("control.example",), PADLOCK_PROBE_TIMEOUT=0.5)
+    site.config.update(PADLOCK_CONTROL_NAMES=("control.example",), PADLOCK_PROBE_TIMEOUT=1)
     fleet(*(f"name{number}.one.example" for number in range(24)))
     run = runs.begin(RunKind.NOW, "now", 0, now)
     owner = runs.take(run.id, now)
