@@ -10,7 +10,7 @@ from cryptography.exceptions import InternalError
 from cryptography.x509 import ocsp
 from OpenSSL import SSL
 
-from webapp.probe import Reason, State, certificate, check, staple, trust_store
+from webapp.probe import Reason, State, certificate, check, curl, staple, trust_store
 
 
 def no_memory(*_arguments):
@@ -57,7 +57,7 @@ def test_a_staple_that_cannot_be_read_for_want_of_memory_is_not_unreadable(monke
     ("owner", "call"),
     [
         (certificate, "read"),
-        (certificate, "take_apart"),
+        (curl, "of_contact"),
         (trust_store, "trust"),
         (socket, "socket"),
         (SSL, "Connection"),
@@ -78,3 +78,11 @@ def test_a_handshake_without_memory_for_the_name_failed_on_our_side(lab, lab_set
         SSL.Connection, "set_tlsext_host_name", lambda *_: None
     )  # OpenSSL says nothing, and neither does pyOpenSSL
     assert check("ok.lab.example", lab_settings).reason is Reason.MONITOR_ERROR
+
+
+def test_no_memory_while_openssl_verifies_is_no_fault_of_the_certificate(
+    lab, lab_settings, monkeypatch
+):
+    monkeypatch.setattr(trust_store, "_record_error", no_memory)
+    finding = check("expired.lab.example", lab_settings)
+    assert (finding.reason, finding.certificate) == (Reason.MONITOR_ERROR, None)

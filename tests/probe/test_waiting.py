@@ -150,3 +150,15 @@ def test_nobody_can_cancel_a_probe_under_way_and_stop_the_crew(pipe):
         assert answer.cancel() is False
         os.write(pipe[1], b"!")
         assert answer.result(10) is True
+
+
+def test_waits_that_are_over_do_not_pile_up_on_the_clock():
+    def long_waits(times):
+        for _ in range(times):
+            future = Future()
+            future.set_result(None)
+            yield Wait(until(3600), future=future)
+
+    with closing(Crew(4, "test")) as crew:
+        crew.submit(long_waits(1000)).result(10)
+        assert len(crew._clock) < 100

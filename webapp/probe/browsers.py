@@ -8,17 +8,18 @@ test asks it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import NamedTuple
 
 from webapp.probe import der
 from webapp.probe.browser_forms import FORMS, KEY_USAGE, POLICIES, SAN, qualifiers, texts
 from webapp.probe.der import encoded as oid
 from webapp.probe.finding import Note
+from webapp.probe.remember import MOST_USUAL_BYTES, remembered
 from webapp.probe.strict_der import MALFORMED, Element, elements, must, only
 
 MOST_BITS = 8192  # of an RSA key
-_MOST_REMEMBERED = 256  # bytes of a part that is remembered as good
+_SHORT = 256  # bytes of a part of a certificate that is remembered as good
 # bits of a key usage's first byte
 _DIGITAL_SIGNATURE = 0x80
 _KEY_ENCIPHERMENT = 0x20
@@ -62,6 +63,7 @@ def refusals(path: Sequence[bytes], *, rsa_exchange: bool = False) -> frozenset[
     return found.union(*(_of_issuer(issuer, root=issuer is issuers[-1]) for issuer in issuers))
 
 
+@remembered(256, MOST_USUAL_BYTES)  # one often serves several names
 def _of_leaf(certificate: bytes, rsa_exchange: bool) -> frozenset[Note]:
     read = _Reader(certificate)
     read.look(Note.BROWSERS_REFUSE_KEY, lambda: _key(read.field("key"), _LEAF_CURVES))
@@ -72,7 +74,7 @@ def _of_leaf(certificate: bytes, rsa_exchange: bool) -> frozenset[Note]:
     return frozenset(read.found)
 
 
-@lru_cache(1024)  # few issuers, many leaves
+@remembered(1024, MOST_USUAL_BYTES)  # few issuers, many leaves
 def _of_issuer(certificate: bytes, *, root: bool) -> frozenset[Note]:
     read = _Reader(certificate)
     found = set() if root else read.found
@@ -96,11 +98,11 @@ class _Reader:
         self.look(Note.BROWSERS_REFUSE_FORM, lambda: self._open(certificate))
         for name in ("issuer", "subject"):
             if name in self._fields:
-                self.look(Note.BROWSERS_REFUSE_TEXT, partial(_fit, texts, self._fields[name].body))
+                self.look(Note.BROWSERS_REFUSE_TEXT, partial(_fit, self._fields[name].body, texts))
         self.look(Note.BROWSERS_REFUSE_FORM, self._form)
         purposes = self.extension(_PURPOSES)
         if purposes is not None:
-            self.look(Note.BROWSERS_REFUSE_PURPOSE, lambda: _fit(_purposes, purposes))
+            self.look(Note.BROWSERS_REFUSE_PURPOSE, lambda: _fit(purposes, _purposes))
 
     def look(self, note: Note, at: Callable[[], None]) -> None:
         try:
@@ -123,7 +125,7 @@ class _Reader:
         names = ("serial", "signature", "issuer", "validity", "subject", "key")
         self._fields = dict(zip(names, parts, strict=False))
         self.look(
-            Note.BROWSERS_REFUSE_SIGNATURE, lambda: _fit(_signature, self._fields["signature"].body)
+            Note.BROWSERS_REFUSE_SIGNATURE, lambda: _fit(self._fields["signature"].body, _signature)
         )
         must(self._fields["signature"].whole == outer.whole)
         extensions = [part for part in parts[len(names) :] if part.tag == _EXTENSIONS]
@@ -138,7 +140,7 @@ class _Reader:
         must(len(kinds) == len(set(kinds)))
         for each in self._extensions:
             if each.kind in FORMS:
-                _fit(FORMS[each.kind], each.value)
+                _fit(each.value, FORMS[each.kind])
             if each.kind == POLICIES and each.critical:
                 must(all(kind in _KNOWN_QUALIFIERS for kind in qualifiers(each.value)))
         critical_names = any(each.kind == SAN and each.critical for each in self._extensions)
@@ -146,36 +148,23 @@ class _Reader:
         must(self._fields["subject"].body != b"" or critical_names)
 
 
-def _fit(check: Callable[[bytes], None], data: bytes) -> None:
+@remembered(4096, _SHORT)
+def _fit(data: bytes, check: Callable[[bytes], None]) -> None:
     """Raises where this check does.
 
     Authorities say the same in each of their certificates: what has passed once and is short is
     remembered.
     """
-    if len(data) > _MOST_REMEMBERED:
-        check(data)
-    else:
-        _fits(check, data)
-
-
-@lru_cache(4096)
-def _fits(check: Callable[[bytes], None], data: bytes) -> None:
     check(data)
 
 
+@remembered(4096, _SHORT)
 def _extension(whole: bytes) -> _Extension:
-    return _opened(whole) if len(whole) > _MOST_REMEMBERED else _opened_once(whole)
-
-
-def _opened(whole: bytes) -> _Extension:
     kind, *flag, value = elements(only(whole, der.SEQUENCE))
     must(kind.tag == der.OID and value.tag == der.OCTET_STRING)
     # What is not critical says nothing
     must([each.whole for each in flag] in ([], [b"\x01\x01\xff"]))
     return _Extension(kind.body, bool(flag), value.body)
-
-
-_opened_once = lru_cache(4096)(_opened)
 
 
 def _key(key: Element, curves: frozenset[bytes]) -> None:

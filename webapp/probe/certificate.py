@@ -28,6 +28,7 @@ from webapp.probe.fields import Canonical, Name, Opened, take_apart
 from webapp.probe.finding import Certificate, Field, Link
 from webapp.probe.hostname import matches
 from webapp.probe.memory import raise_if_short
+from webapp.probe.remember import MOST_USUAL_BYTES, remembered
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ T = TypeVar("T")
 warnings.filterwarnings("ignore", category=UserWarning, module=__name__)
 
 
+@remembered(256, MOST_USUAL_BYTES)  # most serve two names at least: the bare one, and www
 def read(certificate: bytes) -> Certificate:
     """The facts of a certificate. What cannot be read is empty or None, and is in `unreadable`."""
     return _read(certificate, take_apart(certificate))

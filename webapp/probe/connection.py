@@ -92,7 +92,8 @@ def _look_who_answers(sock: socket.socket, endpoint: Endpoint) -> None:
     code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if code != 0:
         raise OSError(code, os.strerror(code))
-    if ip_address(sock.getpeername()[0]) != ip_address(endpoint.address):
+    reached = sock.getpeername()[0]
+    if reached != endpoint.address and ip_address(reached) != ip_address(endpoint.address):
         raise OSError(errno.EPROTO, f"connected to another address than {endpoint.address}")
 
 

@@ -47,6 +47,8 @@ _NO_PARTIAL_WILDCARDS = 0x4  # X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS: "*" is a wh
 # SSL_OP_*, as bits, which pyOpenSSL takes as numbers.
 _LEGACY_SERVER_CONNECT = 0x4  # also to servers without RFC 5746
 
+_MORE_FOLLOWS = getattr(socket, "MSG_MORE", 0)  # Linux alone has it
+
 # Libraries and reasons in the numbers of OpenSSL's error queue (ERR_GET_LIB, ERR_GET_REASON;
 # openssl/err.h, sslerr.h).
 _LIB_SSL = 20
@@ -183,8 +185,9 @@ def _handshake(
     end = yield from _drive(connection, sock, deadline)
     if seen.too_many_names:
         end = replace(end, text=_TOO_MANY_NAMES)
-    peer = connection.get_peer_certificate()
     path = _ders(connection.get_verified_chain())  # the leaf first
+    leaf = path[0] if path else _leaf(connection)
+    version = connection.get_protocol_version_name()
     # An alert after it asked for a client certificate only says that we have none: the server's own
     # certificate has been seen, and with forward secrecy its key is proven by then. Any other
     # handshake has to be finished.
@@ -205,14 +208,13 @@ def _handshake(
         costly=end.costly,
         address=endpoint.address,
         port=endpoint.port,
-        leaf=path[0] if path else der(peer) if peer is not None else None,
+        leaf=leaf,
         errors=tuple(seen.errors),
-        chain_seen=proven and peer is not None,
-        tls_version=connection.get_protocol_version_name() if peer is not None else None,
+        chain_seen=proven and leaf is not None,
+        tls_version=version if leaf is not None else None,
         client_certificate_wanted=seen.client_certificate_wanted,
         staple=_staple(connection) if proven else None,
-        rsa_exchange=connection.get_protocol_version_name() == "TLSv1.2"
-        and "DHE" not in (connection.get_cipher_name() or "DHE"),
+        rsa_exchange=version == "TLSv1.2" and "DHE" not in (connection.get_cipher_name() or "DHE"),
         closeup=closeup,
         sent=_ders(connection.get_peer_cert_chain()) if seen.errors else (),
         path=path,
@@ -228,6 +230,11 @@ def _close_up(connection: SSL.Connection, connecting: float, shaking: float) -> 
         served=tuple(map(der, connection.get_peer_cert_chain() or ())),
         verified=_ders(connection.get_verified_chain()),
     )
+
+
+def _leaf(connection: SSL.Connection) -> bytes | None:
+    peer = connection.get_peer_certificate()
+    return None if peer is None else der(peer)
 
 
 def _ders(chain: Sequence[crypto.X509] | None) -> tuple[bytes, ...]:
@@ -355,6 +362,9 @@ def _failure(connection: SSL.Connection, result: int) -> _End:
         texts.append(words_for(*codes[-1]))
     # Each once
     texts = [*dict.fromkeys([*(_PLAIN[code] for code in codes if code in _PLAIN), *texts])]
+    fault = connection.get_app_data().fault
+    if fault is not None:
+        raise fault
     with contextlib.suppress(SSL.Error):
         connection._raise_ssl_error(connection._ssl, result)
     if any(is_short(*code) for code in codes):
@@ -384,9 +394,10 @@ def words_for(library: int, reason: int) -> str:
 
 
 def _send_last(connection: SSL.Connection, sock: socket.socket) -> None:
-    """Send what OpenSSL has to say at the end, if the other side still takes it."""
+    """Send what OpenSSL has to say at the end, if the other side still takes it: in one packet with
+    the end of the connection, which comes next."""
     with contextlib.suppress(OSError):
-        sock.send(_outgoing(connection))
+        sock.send(_outgoing(connection), _MORE_FOLLOWS)
 
 
 def _outgoing(connection: SSL.Connection) -> bytes:

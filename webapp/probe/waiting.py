@@ -23,6 +23,8 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
+MOST_OVER = 8  # times as many waits on the clock as there are probes under way
+
 READ = select.POLLIN
 WRITE = select.POLLOUT
 
@@ -197,6 +199,9 @@ class Crew(Generic[T]):
         for descriptor, event in wait.descriptors:
             self._poll.register(descriptor, event)
             self._watched[descriptor] = wait
+        if len(self._clock) > MOST_OVER * (len(self._waiting) + 1):
+            self._clock = [entry for entry in self._clock if entry[2] in self._waiting]
+            heapq.heapify(self._clock)
         heapq.heappush(self._clock, (wait.until, next(self._order), wait))
         if wait.future is not None:
             wait.future.add_done_callback(lambda _future: self._hear(wait))
