@@ -18,6 +18,7 @@ from flask import current_app
 from webapp.imports import importer
 from webapp.imports.csv_reader import NotATable
 from webapp.imports.staging import open_staging
+from webapp.words.counts import counted, import_text
 
 
 @click.command("import")
@@ -58,7 +59,7 @@ def import_file(file: Path, yes: bool) -> None:
         except importer.Stopped:
             click.echo("Stopped. Nothing was changed.", err=True)
             sys.exit(128 + stop.signal)
-    click.echo(f"Imported: {importer.summary(counts)}.")
+    click.echo(f"Imported: {import_text(counts)}.")
 
 
 class _Stop:
@@ -115,9 +116,9 @@ def _check(file: Path, staged: Path, stop: _Stop) -> None:
                 f"{file.name}, line {problem.line}{column}: {weight}{problem.text}", err=True
             )
     if checked.problems:
-        count = f"{checked.problems:,} problem{'' if checked.problems == 1 else 's'}"
+        count = counted("problem", checked.problems)
         raise click.ClickException(f"The file has {count}. Nothing was changed.")
-    click.echo(f"{file.name}: {importer.summary(checked.counts)}.", err=True)
+    click.echo(f"{file.name}: {import_text(checked.counts)}.", err=True)
 
 
 @contextmanager

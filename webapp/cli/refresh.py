@@ -17,7 +17,7 @@ from webapp.customers import monitored_names
 from webapp.extensions import db
 from webapp.monitor.models import RefreshRun, RunKind, RunState
 from webapp.monitor.refresh import runner, runs, selection
-from webapp.words import hostnames, refreshes, times
+from webapp.words import hostnames, refreshes
 
 
 @click.command("refresh")
@@ -73,12 +73,9 @@ def _ids(hosts: tuple[str, ...]) -> list[int]:
 def _tell(run: RefreshRun) -> None:
     """One line of what came of it, and the exit code."""
     ended = run.ended_at or datetime.now(UTC)
-    asked = (
-        f"{run.asked:,} of {run.total:,} host names in {times.span_text(ended - run.started_at)}"
-    )
-    click.echo(f"Refreshed {asked}: {refreshes.run_counts(run)}.")
+    click.echo(refreshes.run_summary(run, ended - run.started_at))
     if run.state is RunState.OFFLINE:
-        raise click.ClickException(f"The monitor is offline. {refreshes.MONITOR_OFFLINE_NOW}")
+        raise click.ClickException(f"The monitor is offline. {refreshes.monitor_offline_now()}")
     if run.state is not RunState.DONE:
         raise click.ClickException(run.detail or "It did not come to its end, see the log.")
     sys.exit(1 if run.failed else 0)

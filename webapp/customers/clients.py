@@ -31,6 +31,7 @@ from webapp.customers.models import Client, Domain, Service, User
 from webapp.customers.segments import Arm, Key, Segment
 from webapp.extensions import db, writing
 from webapp.parsing import whole
+from webapp.words.counts import belongings_text
 
 MOST_SUGGESTED = 10
 REFERENCE_TAKEN = "Another client has this reference."
@@ -47,13 +48,6 @@ class ClientCounts:
     services: int
     domains: int
     users: int
-
-    @property
-    def words(self) -> str:
-        """ "1 service, 2 domains and no users" """
-        counts = (self.services, "service"), (self.domains, "domain"), (self.users, "user")
-        told = [f"{f'{n:,}' if n else 'no'} {word}{'' if n == 1 else 's'}" for n, word in counts]
-        return f"{told[0]}, {told[1]} and {told[2]}"
 
 
 @dataclass(frozen=True)
@@ -221,7 +215,8 @@ def remove(who: User, client_id: int, version: int, seen: str, now: datetime) ->
         name = client.name
         if what_goes_with(client) != seen:
             raise concurrency.ChangedMeanwhile
-        audit_log.note(who, "deleted", "client", client.id, name, now, f"with {counts.words}")
+        told = belongings_text(counts.services, counts.domains, counts.users)
+        audit_log.note(who, "deleted", "client", client.id, name, now, f"with {told}")
         hosts = _hosts_of(client)
         for model in _THEIRS:
             theirs = delete(model).where(model.client_id == client.id)

@@ -15,6 +15,7 @@ from webapp.customers.state_filters import inactive
 from webapp.extensions import db, writing
 from webapp.monitor.models import Hostname, RunKind
 from webapp.monitor.refresh import runs, scheduler, selection
+from webapp.words.counts import counted
 
 
 def register(app: Flask) -> None:
@@ -53,7 +54,7 @@ def refresh_now(user: User, now: datetime) -> bool:
                 RunKind.NOW, runs.slot_of_now(now), most, min(most or size, size), now, user.email
             )
             db.session.flush()
-            audit_log.note(user, "started", "refresh", run.id, f"{run.total:,} host names", now)
+            audit_log.note(user, "started", "refresh", run.id, counted("host name", run.total), now)
     if run is not None:
         scheduler.soon()
     return run is not None

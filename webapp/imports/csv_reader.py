@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from webapp import probe
+from webapp.words.translation import ngettext
 
 MOST_ROWS = 1_000_000
 MOST_LINES = 4_000_000  # empty lines count, and those inside of cells
@@ -154,8 +155,15 @@ class Table:
             return CellProblem(
                 line,
                 "",
-                f"There are {len(cells):,} cells here, but {wide} columns. A cell with a {sign} in"
-                " it needs quotes.",
+                ngettext(
+                    "There is {count:,} cell here, but {columns}. A cell with a {sign} in it needs"
+                    " quotes.",
+                    "There are {count:,} cells here, but {columns}. A cell with a {sign} in it"
+                    " needs quotes.",
+                    len(cells),
+                    columns=ngettext("{count} column", "{count} columns", wide),
+                    sign=sign,
+                ),
             )
         for column, cell in zip(self.columns, cells, strict=False):
             if "\0" in cell:

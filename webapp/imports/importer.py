@@ -22,6 +22,7 @@ from webapp.imports.compare import compare
 from webapp.imports.csv_reader import CellProblem, NotATable, Row, Table, open_table
 from webapp.imports.rows import COLUMNS, REQUIRED, understand
 from webapp.imports.staging import CHUNK_ROWS, Staging, open_staging
+from webapp.words.counts import import_text
 
 # What is being done, how much of it is done, how much there is. It may raise `Stopped`: nothing is
 # written then.
@@ -94,28 +95,15 @@ def write(
             try:
                 with writing():
                     write_rows.write(staging, now, progress)
-                    audit_log.note(who, "imported", "import", None, filename, now, summary(counts))
+                    audit_log.note(
+                        who, "imported", "import", None, filename, now, import_text(counts)
+                    )
             except (IntegrityError, write_rows.Stale):
                 continue
             forget_counts()
             tune()
             return counts
     raise ChangedMeanwhile
-
-
-def summary(counts: ChangeCounts) -> str:
-    """3 clients, 120 services new; 2 domains changed; 5 unchanged"""
-    parts = []
-    for change in ("new", "changed"):
-        found = [
-            f"{of[change]:,} {kind}{'' if of[change] == 1 else 's'}"
-            for kind, of in counts.items()
-            if of[change]
-        ]
-        if found:
-            parts.append(f"{', '.join(found)} {change}")
-    same = sum(of["same"] for of in counts.values())
-    return "; ".join([*parts, f"{same:,} unchanged"] if same or not parts else parts)
 
 
 def _stage(table: Table, staging: Staging, progress: Progress) -> None:

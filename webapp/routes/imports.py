@@ -20,12 +20,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import csv_writer
 from webapp.customers.models import DomainStatus, ServiceStatus
-from webapp.imports import importer, jobs
+from webapp.imports import jobs
 from webapp.imports.csv_reader import MOST_ROWS, CellProblem
 from webapp.imports.rows import COLUMNS
 from webapp.routes import exports
 from webapp.routes.gate import fragment
 from webapp.routes.template_helpers import now
+from webapp.words.counts import import_text
 
 MOST_UPLOAD_BYTES = 200 * 1024 * 1024  # bytes; every other request is held to MAX_CONTENT_LENGTH
 
@@ -72,7 +73,7 @@ def upload() -> AnyResponse:
 def job(token: str) -> str:
     found = jobs.require_job(current_user, token)
     problems, rows = jobs.shown_of(found)
-    shown = {"problems": problems, "rows": rows, "summary": importer.summary(found.counts)}
+    shown = {"problems": problems, "rows": rows, "summary": import_text(found.counts)}
     return render_template("admin/import_job.html", job=found, **shown)
 
 

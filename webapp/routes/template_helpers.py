@@ -19,7 +19,9 @@ from webapp.routes.gate import own_path
 from webapp.words import (
     certificates,
     changes,
+    counts,
     curl_errors,
+    health,
     hostnames,
     notes,
     reasons,
@@ -36,7 +38,9 @@ from webapp.words.user_agents import browser_text
 WORDING = {
     "certificates": certificates,
     "changes": changes,
+    "counts": counts,
     "curl_errors": curl_errors,
+    "health": health,
     "hostnames": hostnames,
     "notes": notes,
     "reasons": reasons,

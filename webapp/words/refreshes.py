@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Protocol
 
-from webapp.words.times import day_text
+from webapp.words.times import day_text, span_text
+from webapp.words.translation import gettext, ngettext
 
 # What has become of a refresh, see `monitor.models.RunState`: its words and the colour of its
 # badge.
@@ -18,12 +19,6 @@ RUNS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "failed": ("Failed", "red"),
         "offline": ("Monitor offline", "yellow"),
     }
-)
-MONITOR_OFFLINE = (
-    "The monitor can't reach the network. You see the last known states. It retries automatically."
-)
-MONITOR_OFFLINE_NOW = (
-    "Most names and the control names don't answer, so the last known states are kept."
 )
 
 
@@ -45,6 +40,21 @@ class Counted(Protocol):
     def failed(self) -> int: ...
     @property
     def changed(self) -> int: ...
+
+
+def monitor_offline() -> str:
+    """What everyone reads while no check reaches the network."""
+    return gettext(
+        "The monitor can't reach the network. You see the last known states. It retries"
+        " automatically."
+    )
+
+
+def monitor_offline_now() -> str:
+    """What becomes of the refresh that has noticed it."""
+    return gettext(
+        "Most names and the control names don't answer, so the last known states are kept."
+    )
 
 
 def run_title(kind: str, slot: str) -> str:
@@ -69,23 +79,91 @@ def run_state(run: Counted, state: str) -> tuple[str, str]:
 
 def failed_checks(asked: int, failed: int) -> str:
     """ "233 of 300 checks failed on our side."."""
-    return f"{failed:,} of {asked:,} check{'' if asked == 1 else 's'} failed on our side."
+    return ngettext(
+        "{failed:,} of {count:,} check failed on our side.",
+        "{failed:,} of {count:,} checks failed on our side.",
+        asked,
+        failed=failed,
+    )
 
 
 def run_progress(state: str, asked: int, total: int) -> str:
     """How far a refresh is, in a sentence."""
     if state == "offline":
-        return MONITOR_OFFLINE
-    return (
-        f"{asked:,} of {total:,} host names checked"
-        if asked
-        else f"{total:,} host names are being checked"
+        return monitor_offline()
+    if asked:
+        return checked_of(asked, total)
+    return ngettext(
+        "{count:,} host name is being checked", "{count:,} host names are being checked", total
+    )
+
+
+def checked_of(asked: int, total: int) -> str:
+    """ "40 of 951 host names checked"."""
+    return ngettext(
+        "{asked:,} of {count:,} host name checked",
+        "{asked:,} of {count:,} host names checked",
+        total,
+        asked=asked,
+    )
+
+
+def daily_plan(names: int, limit: int, days: int, at: str, zone: str) -> str:
+    """When how many host names are checked: all that are in use, or `limit` of them a day (0 for no
+    limit), so that each has its turn every so many days."""
+    if limit and limit < names:
+        what = gettext("{limit:,} of {count:,} host names in use", limit=limit, count=names)
+    else:
+        what = ngettext("the only host name in use", "all {count:,} host names in use", names)
+    if days > 1:
+        what = gettext("{names}, each every {days} days", names=what, days=days)
+    return gettext(
+        "Starts daily at {at} ({zone}) and checks {names}.", at=at, zone=zone, names=what
+    )
+
+
+def adaptive_plan(names: int, limit: int, needed: int) -> str:
+    """How many checks a day all host names in use need, and how many of these may be made."""
+    what = ngettext(
+        "The only host name in use is checked as often as its state calls for",
+        "Each of {count:,} host names in use is checked as often as its state calls for",
+        names,
+    )
+    checks = ngettext("{count:,} check a day", "{count:,} checks a day", needed)
+    if not limit:
+        return gettext("{names}: about {checks}.", names=what, checks=checks)
+    if needed <= limit:
+        return gettext(
+            "{names}: about {checks}, of which all may be made.", names=what, checks=checks
+        )
+    return gettext(
+        "{names}: about {checks}, of which {limit:,} may be made.",
+        names=what,
+        checks=checks,
+        limit=limit,
     )
 
 
 def run_counts(run: Counted) -> str:
     """ "60 valid, 30 invalid, 10 unknown; 4 changed": what a refresh has found."""
-    counts = [f"{run.valid:,} valid", f"{run.invalid:,} invalid", f"{run.unknown:,} unknown"]
-    if run.failed:
-        counts.append(f"{run.failed:,} failed on our side")
-    return f"{', '.join(counts)}; {run.changed:,} changed"
+    failed = gettext(", {failed:,} failed on our side", failed=run.failed) if run.failed else ""
+    return gettext(
+        "{valid:,} valid, {invalid:,} invalid, {unknown:,} unknown{failed}; {changed:,} changed",
+        valid=run.valid,
+        invalid=run.invalid,
+        unknown=run.unknown,
+        failed=failed,
+        changed=run.changed,
+    )
+
+
+def run_summary(run: Counted, took: timedelta) -> str:
+    """What a refresh has asked, how long that took, and what it has found."""
+    return ngettext(
+        "Refreshed {asked:,} of {count:,} host name in {took}: {found}.",
+        "Refreshed {asked:,} of {count:,} host names in {took}: {found}.",
+        run.total,
+        asked=run.asked,
+        took=span_text(took),
+        found=run_counts(run),
+    )

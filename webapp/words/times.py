@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from types import MappingProxyType
+
+from webapp.words.translation import gettext, ngettext
+
+_HOUR = timedelta(hours=1)
+_MINUTE = timedelta(minutes=1)
+_SECOND = timedelta(seconds=1)
+_DAY = timedelta(days=1)
+_COUNTED: Mapping[timedelta, Callable[[int], str]] = MappingProxyType(
+    {
+        _DAY: lambda count: ngettext("{count:,} day", "{count:,} days", count),
+        _HOUR: lambda count: ngettext("{count} hour", "{count} hours", count),
+        _MINUTE: lambda count: ngettext("{count} minute", "{count} minutes", count),
+        _SECOND: lambda count: ngettext("{count} second", "{count} seconds", count),
+    }
+)
 
 
 def span_text(span: timedelta) -> str:
     """ "under a second", "12 seconds", "3 minutes", "2 hours": how long something took."""
-    seconds = max(0, round(span.total_seconds()))
-    for size, word in ((3600, "hour"), (60, "minute"), (1, "second")):
-        if seconds >= 2 * size or seconds == size == 1:
-            count = seconds // size
-            return f"{count} {word}{'' if count == 1 else 's'}"
-    return "under a second"
+    whole = timedelta(seconds=round(span.total_seconds()))
+    for unit in (_HOUR, _MINUTE, _SECOND):
+        if whole >= 2 * unit or whole == unit == _SECOND:
+            return _COUNTED[unit](whole // unit)
+    return gettext("under a second")
 
 
 def days_until(at: datetime, now: datetime, zone: tzinfo = UTC) -> int:
@@ -38,15 +54,18 @@ def days_left(not_after: datetime | None, now: datetime, zone: tzinfo = UTC) -> 
 def distance_text(at: datetime, now: datetime, zone: tzinfo = UTC) -> str:
     """ "12 days", "47 hours", "5 minutes": how far an instant is away, past or future. Hours below
     two days, rounded down, then whole days of this zone's calendar. Empty below a minute."""
+    count, unit = _distance(at, now, zone)
+    return _COUNTED[unit](count) if count else ""
+
+
+def _distance(at: datetime, now: datetime, zone: tzinfo) -> tuple[int, timedelta]:
+    """The same as a count of units; none of them below a minute."""
     distance = abs(at - now)
     days = abs(days_until(at, now, zone))
-    if distance >= timedelta(days=2) and days >= 2:
-        return f"{days:,} days"
-    for size, word in ((timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute")):
-        if distance >= size:
-            count = distance // size
-            return f"{count} {word}{'' if count == 1 else 's'}"
-    return ""
+    if distance >= 2 * _DAY and days >= 2:
+        return days, _DAY
+    unit = _HOUR if distance >= _HOUR else _MINUTE
+    return distance // unit, unit
 
 
 def share_gone(
@@ -61,7 +80,7 @@ def share_gone(
 
 def left_text(not_after: datetime, now: datetime, zone: tzinfo = UTC) -> str:
     """ "12 days", "23 hours", "under a minute": how long a certificate is still valid."""
-    return distance_text(not_after, now, zone) or "under a minute"
+    return distance_text(not_after, now, zone) or gettext("under a minute")
 
 
 def left_of_text(
@@ -72,14 +91,24 @@ def left_of_text(
     left = left_text(not_after, now, zone)
     if now < not_before:
         return left
-    lifetime = left_text(not_after, not_before, zone)
-    return f"{left} of {lifetime.removesuffix(' days') if left.endswith(' days') else lifetime}"
+    days, unit = _distance(not_after, now, zone)
+    lifetime, whole = _distance(not_after, not_before, zone)
+    if unit == whole == _DAY:
+        return ngettext(
+            "{count:,} day of {lifetime:,}",
+            "{count:,} days of {lifetime:,}",
+            days,
+            lifetime=lifetime,
+        )
+    return gettext(
+        "{left} of {lifetime}", left=left, lifetime=left_text(not_after, not_before, zone)
+    )
 
 
 def age_text(at: datetime, now: datetime, zone: tzinfo = UTC) -> str:
     """ "just now", "5 minutes ago", "47 hours ago", "2 days ago": how long ago an instant was."""
     distance = distance_text(min(at, now), now, zone)
-    return f"{distance} ago" if distance else "just now"
+    return gettext("{distance} ago", distance=distance) if distance else gettext("just now")
 
 
 def day_text(day: date) -> str:
@@ -93,10 +122,12 @@ def expiry_text(not_after: datetime | None, now: datetime, zone: tzinfo = UTC) -
         return ""
     day = day_text(local(not_after, zone))
     if not_after <= now:
-        return f"Expired {age_text(not_after, now, zone)}, on {day}."
-    return f"Expires in {left_text(not_after, now, zone)}, on {day}."
+        return gettext("Expired {ago}, on {day}.", ago=age_text(not_after, now, zone), day=day)
+    return gettext("Expires in {left}, on {day}.", left=left_text(not_after, now, zone), day=day)
 
 
 def checked_text(checked_at: datetime | None, now: datetime, zone: tzinfo = UTC) -> str:
     """ "Checked 5 minutes ago." Empty where it never was."""
-    return "" if checked_at is None else f"Checked {age_text(checked_at, now, zone)}."
+    if checked_at is None:
+        return ""
+    return gettext("Checked {ago}.", ago=age_text(checked_at, now, zone))

@@ -14,15 +14,24 @@ from webapp.words.notes import note_texts, stray_texts
 from webapp.words.reasons import MENDS, WORDS
 from webapp.words.states import BROWSERS_MAY_REFUSE, LOOKS, MANY_BROWSERS_REFUSE, NEVER_ASKED
 from webapp.words.times import age_text, checked_text, expiry_text
+from webapp.words.translation import gettext, ngettext
 
 
 def asked_text(asked: int, left: int) -> str:
     """What became of a wish to check several at once: how many are asked, and how many are not."""
     if not asked and not left:
-        return "Select at least one row."
-    told = [f"{asked:,} {'is' if asked == 1 else 'are'} being checked."] if asked else []
+        return gettext("Select at least one row.")
+    told = []
+    if asked:
+        told.append(ngettext("{count:,} is being checked.", "{count:,} are being checked.", asked))
     if left:
-        told.append(f"{left:,} skipped: inactive, not a valid host name, or just checked.")
+        told.append(
+            ngettext(
+                "{count:,} skipped: inactive, not a valid host name, or just checked.",
+                "{count:,} skipped: inactive, not a valid host name, or just checked.",
+                left,
+            )
+        )
     return " ".join(told)
 
 
@@ -96,7 +105,7 @@ def last_known(
     """What an unknown padlock still knows: "Last seen valid 3 hours ago." Empty where there is
     nothing to say."""
     if state is State.UNKNOWN and last_valid_at is not None:
-        return f"Last seen valid {age_text(last_valid_at, now, zone)}."
+        return gettext("Last seen valid {ago}.", ago=age_text(last_valid_at, now, zone))
     return ""
 
 

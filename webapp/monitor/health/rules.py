@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from webapp.monitor.health import releases
 from webapp.probe import Roots
 from webapp.words import refreshes, times
+from webapp.words.translation import ngettext
 
 if TYPE_CHECKING:
     from webapp.probe.resolver import ServerAnswer  # it brings a DNS client along
@@ -126,8 +127,14 @@ def trust(roots: Roots) -> Flag:
             " roots."
         )
         return Flag(name, Level.BAD, f"{roots.path} cannot be used: {roots.problem}.", fix)
-    count = f"{roots.count:,} root{'' if roots.count == 1 else 's'}"
-    return Flag(name, Level.OK, f"{count} in {roots.path}, SHA-256 {roots.sha256[:16]}…")
+    words = ngettext(
+        "{count:,} root in {path}, SHA-256 {digest}…",
+        "{count:,} roots in {path}, SHA-256 {digest}…",
+        roots.count,
+        path=roots.path,
+        digest=roots.sha256[:16],
+    )
+    return Flag(name, Level.OK, words)
 
 
 def resolver(name: str, answers: Sequence[ServerAnswer]) -> list[Flag]:
@@ -275,7 +282,12 @@ def _budget(clockwork: Clockwork) -> Flag:
     names_in_use = clockwork.names_in_use
     limit = clockwork.limit
     needed = clockwork.needed
-    used = f"{clockwork.used:,} of today's {limit:,} checks are used"
+    used = ngettext(
+        "{used:,} of today's {count:,} check is used",
+        "{used:,} of today's {count:,} checks are used",
+        limit,
+        used=clockwork.used,
+    )
     if not limit:
         used = f"Today's checks: {clockwork.used:,}, without a limit"
     if needed is not None:
@@ -402,11 +414,10 @@ def broker(wanted: bool, problem: str, workers: int) -> list[Flag]:
             " takes longer."
         )
         return [Flag(name, Level.WARNING, words, "Start one or more: .venv/bin/flask worker.")]
-    return [
-        Flag(
-            name, Level.OK, f"The broker answers. {workers:,} worker{'' if workers == 1 else 's'}."
-        )
-    ]
+    words = ngettext(
+        "The broker answers. {count:,} worker.", "The broker answers. {count:,} workers.", workers
+    )
+    return [Flag(name, Level.OK, words)]
 
 
 def clock(seen: Seen, versions: Mapping[str, str], now: datetime) -> Flag:

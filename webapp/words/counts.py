@@ -1,0 +1,95 @@
+"""How many there are of what lists, clients and imports hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from webapp.words.translation import gettext, ngettext
+
+_COUNTED: Mapping[str, Callable[[int], str]] = MappingProxyType(
+    {
+        "client": lambda count: ngettext("{count:,} client", "{count:,} clients", count),
+        "service": lambda count: ngettext("{count:,} service", "{count:,} services", count),
+        "domain": lambda count: ngettext("{count:,} domain", "{count:,} domains", count),
+        "user": lambda count: ngettext("{count:,} user", "{count:,} users", count),
+        "item": lambda count: ngettext("{count:,} item", "{count:,} items", count),
+        "line": lambda count: ngettext("{count:,} line", "{count:,} lines", count),
+        "event": lambda count: ngettext("{count:,} event", "{count:,} events", count),
+        "problem": lambda count: ngettext("{count:,} problem", "{count:,} problems", count),
+        "warning": lambda count: ngettext("{count:,} warning", "{count:,} warnings", count),
+        "check": lambda count: ngettext("{count:,} check", "{count:,} checks", count),
+        "host name": lambda count: ngettext("{count:,} host name", "{count:,} host names", count),
+    }
+)
+_NONE: Mapping[str, Callable[[], str]] = MappingProxyType(
+    {
+        "service": lambda: gettext("no services"),
+        "domain": lambda: gettext("no domains"),
+        "user": lambda: gettext("no users"),
+    }
+)
+_HEADINGS: Mapping[str, Callable[[], str]] = MappingProxyType(
+    {
+        "client": lambda: gettext("Clients"),
+        "service": lambda: gettext("Services"),
+        "domain": lambda: gettext("Domains"),
+    }
+)
+_SEARCHES: Mapping[str, Callable[[], str]] = MappingProxyType(
+    {
+        "client": lambda: gettext("Search clients"),
+        "service": lambda: gettext("Search services"),
+        "domain": lambda: gettext("Search domains"),
+        "user": lambda: gettext("Search users"),
+        "item": lambda: gettext("Search items"),
+        "line": lambda: gettext("Search lines"),
+        "event": lambda: gettext("Search events"),
+    }
+)
+
+
+def counted(kind: str, count: int) -> str:
+    """ "1 service", "2,000 domains", "0 users"."""
+    return _COUNTED[kind](count)
+
+
+def heading(kind: str) -> str:
+    """What a row about all of a kind is called."""
+    return _HEADINGS[kind]()
+
+
+def search_label(kind: str) -> str:
+    """What the search field of a list is called."""
+    return _SEARCHES[kind]()
+
+
+def belongings_text(services: int, domains: int, users: int) -> str:
+    """ "1 service, 2 domains and no users": what a client has."""
+    counts = {"service": services, "domain": domains, "user": users}
+    service, domain, user = (
+        counted(kind, count) if count else _NONE[kind]() for kind, count in counts.items()
+    )
+    return gettext(
+        "{services}, {domains} and {users}", services=service, domains=domain, users=user
+    )
+
+
+def import_text(counts: Mapping[str, Mapping[str, int]]) -> str:
+    """ "3 clients, 120 services new; 2 domains changed; 5 unchanged": what an import does.
+
+    `counts`: of each kind how many are "new", "changed" and the "same".
+    """
+    parts = []
+    if new := _all_counted(counts, "new"):
+        parts.append(gettext("{items} new", items=new))
+    if changed := _all_counted(counts, "changed"):
+        parts.append(gettext("{items} changed", items=changed))
+    same = sum(of["same"] for of in counts.values())
+    if same or not parts:
+        parts.append(ngettext("{count:,} unchanged", "{count:,} unchanged", same))
+    return "; ".join(parts)
+
+
+def _all_counted(counts: Mapping[str, Mapping[str, int]], change: str) -> str:
+    return ", ".join(counted(kind, of[change]) for kind, of in counts.items() if of[change])

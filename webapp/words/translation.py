@@ -1,0 +1,44 @@
+"""The one seam between a sentence as it is written and the reader's language.
+
+Sentences are written in English, whole, with named parameters: word order is the translator's to
+choose. They pass through here when they are shown, never when a module is imported. The functions
+have gettext's names, so its tools find the sentences; docs/adr/0013 says why no library is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from gettext import NullTranslations
+
+_AS_WRITTEN = NullTranslations()
+_translations = ContextVar("translations", default=_AS_WRITTEN)
+
+
+def gettext(message: str, **parameters: object) -> str:
+    """This sentence in the reader's language, with its parameters: "Expires on {day}."
+
+    `message` is always written out, else no translator sees it. What a parameter holds is inserted
+    as it is, braces and all.
+    """
+    return _translations.get().gettext(message).format_map(parameters)
+
+
+def ngettext(one: str, many: str, count: int, **parameters: object) -> str:
+    """The form of a sentence that belongs to this count, which it can name as `{count}`.
+
+    English has two forms; a translation has as many as its language.
+    """
+    found = _translations.get().ngettext(one, many, count)
+    return found.format_map({"count": count, **parameters})
+
+
+@contextmanager
+def translated(translations: NullTranslations) -> Iterator[None]:
+    """What is said meanwhile, in this thread, is said in the language of these translations."""
+    before = _translations.set(translations)
+    try:
+        yield
+    finally:
+        _translations.reset(before)
