@@ -35,6 +35,7 @@ from webapp.customers.models import (  # noqa: E402
 from webapp.extensions import db, writing  # noqa: E402
 from webapp.monitor.models import Hostname  # noqa: E402
 from webapp.probe import Reason  # noqa: E402
+from webapp.words.activity import Detail  # noqa: E402
 
 # Rows that are made and inserted together: however many there will be, little of it is in memory
 AT_ONCE = 10_000
@@ -146,7 +147,9 @@ def _make_items(numbers: Sequence[int], owners: int, chance: Random) -> None:
         "at": NOW,
         "who": "ada@example.com",
         "action": "changed",
-        "detail": "status: Pending to Active",
+        "detail_code": Detail.CHANGES,
+        "detail_parameters": {"changes": [["status", "Pending", "Active"]]},
+        "detail_texts": "status, Pending, Active",
     }
     noted = [
         {"kind": ("service", "domain")[n % 2], "item_id": n, "item": f"shop-{n}.example"}

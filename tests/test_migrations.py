@@ -15,9 +15,12 @@ from tests import postgresql
 from tests.conftest import NOW, _site
 from webapp.accounts import sign_ins
 from webapp.customers import audit_log, catalog
-from webapp.customers.models import Client, User
+from webapp.customers.models import Activity, Client, User
 from webapp.extensions import db, writing
+from webapp.monitor.models import RefreshRun, RunKind
+from webapp.monitor.refresh import runs
 from webapp.site import site_of
+from webapp.words import activity, refreshes
 
 TABLES = ("client", "user", "service", "domain", "sign_in", "activity", "hostname")
 
@@ -85,7 +88,13 @@ def test_a_sign_in_of_before_was_last_used_when_it_began_and_goes_on(in_app):
 def test_an_id_in_the_log_is_not_given_again_by_a_database_of_before(in_app):
     downgrade(revision="0005")
     with writing():
-        audit_log.note(None, "deleted", "client", 40, "Gone before", NOW)
+        db.session.execute(
+            text(
+                "INSERT INTO activity (at, who, action, kind, item_id, item, detail)"
+                " VALUES (:at, 'command line', 'deleted', 'client', 40, 'Gone before', '')"
+            ),
+            {"at": NOW.isoformat()},
+        )
     db.session.remove()
     upgrade()
     with writing():
@@ -145,3 +154,43 @@ def test_of_two_upgrades_at_once_one_waits_and_finds_it_done(empty):
     assert [process.wait(60) for process in both] == [0, 0]
     with empty.app_context():
         assert compared() == []
+
+
+def details():
+    """What the log and the refreshes say, by their item or slot."""
+    lines = {line.called: line.detail for line in db.session.scalars(db.select(Activity))}
+    told = {run.slot: run.detail for run in db.session.scalars(db.select(RefreshRun))}
+    db.session.remove()
+    return lines | told
+
+
+def test_details_as_codes_go_down_to_words_and_up_again_and_can_be_read(in_app):
+    moved = {"before": "Bob & Sons", "after": "Alice’s “Bakery”"}
+    changed = [["status", "Active", "Expired"], ["reference", None, "17"]]
+    with writing():
+        audit_log.note(None, "moved", "service", 1, "moved", NOW, activity.Detail.MOVED, **moved)
+        audit_log.note(
+            None, "changed", "service", 1, "it", NOW, activity.Detail.CHANGES, changes=changed
+        )
+        audit_log.note(None, "started", "refresh", 1, "", NOW, activity.Detail.HOST_NAMES, count=9)
+        audit_log.note(None, "deleted", "view", 1, "plain", NOW)
+        run = runs.new(RunKind.DAILY, "2026-11-23", 0, 300, NOW, "")
+        run.detail_code = refreshes.Detail.MANY_FAILED
+        run.detail_parameters = {"asked": 300, "failed": 233}
+        runs.new(RunKind.DAILY, "2026-11-24", 0, 300, NOW, "")
+    before = details()
+    downgrade(revision="0015")
+    upgrade()
+    assert (
+        details()
+        == before
+        == {
+            "moved": "from Bob & Sons to Alice’s “Bakery”",
+            "it": "status Active → Expired, reference – → 17",
+            "9 host names": "",
+            "plain": "",
+            "2026-11-23": "233 of 300 checks failed on our side. See the log.",
+            "2026-11-24": "",
+        }
+    )
+    assert audit_log.list_activity({"q": "“BAKERY”"}).total == 1

@@ -15,7 +15,7 @@ from webapp.extensions import db, writing
 def long_log(in_app):
     """500 lines about items that are there, and others that are not."""
     with writing():
-        row = {"at": NOW, "who": "ada@example.com", "action": "created", "item": "x", "detail": ""}
+        row = {"at": NOW, "who": "ada@example.com", "action": "created", "item": "x"}
         kinds = ("service", "domain", "user", "client", "import")
         db.session.execute(
             insert(Activity), [row | {"kind": kinds[n % 5], "item_id": n % 7} for n in range(500)]

@@ -6,13 +6,16 @@ from tests.conftest import NOW
 from webapp.customers import audit_log
 from webapp.customers.models import User
 from webapp.extensions import db, writing
+from webapp.words.activity import Detail
 
+ALICE = {"name": "Alice Baker", "role": "client", "client": None}
+OWNERS = {"before": "Bob & Sons", "after": "Alice’s Bakery"}
 LINES = (
-    ("ada", "created", "user", 1, "alice@example.com", "Alice Baker, client"),
-    ("ada", "moved", "service", 1, "alice.example", "from Bob & Sons to Alice’s Bakery"),
-    (None, "imported", "import", None, "100%_of.csv", "3 services"),
-    ("alice", "changed own password", "user", 1, "alice@example.com", ""),
-    ("ada", "deleted", "domain", 77, "gone.example", ""),
+    (("ada", "created", "user", 1, "alice@example.com"), Detail.USER, ALICE),
+    (("ada", "moved", "service", 1, "alice.example"), Detail.MOVED, OWNERS),
+    ((None, "imported", "import", None, "100%_of.csv"), Detail.TEXT, {"text": "3 services"}),
+    (("alice", "changed own password", "user", 1, "alice@example.com"), Detail.NONE, {}),
+    (("ada", "deleted", "domain", 77, "gone.example"), Detail.NONE, {}),
 )
 
 
@@ -20,11 +23,10 @@ LINES = (
 def lines(app):
     """What was done, a minute between one thing and the next."""
     with app.app_context(), writing():
-        for number, (who, action, kind, item_id, item, detail) in enumerate(LINES):
+        for number, ((who, *what), detail, parameters) in enumerate(LINES):
             user = db.session.scalar(db.select(User).filter_by(email=f"{who}@example.com"))
-            audit_log.note(
-                user, action, kind, item_id, item, NOW + timedelta(minutes=number), detail
-            )
+            at = NOW + timedelta(minutes=number)
+            audit_log.note(user, *what, at, detail, **parameters)
 
 
 def shown(page):
@@ -110,7 +112,7 @@ def test_an_empty_log_says_what_will_be_here(visit):
 def test_hostile_text_is_shown_as_text(visit, app):
     name = "<script>alert(1)</script>{{7*7}}\u202e"
     with app.app_context(), writing():
-        audit_log.note(None, "created", "user", None, name, NOW, name)
+        audit_log.note(None, "created", "user", None, name, NOW, Detail.TEXT, text=name)
     page = visit("ada").get("/admin/activity")
     assert page.main.text.count("<script>alert(1)</script>{{7*7}}") == 2
     assert "\u202e" not in page.main.text

@@ -143,9 +143,7 @@ def test_what_somebody_changes_of_themselves_is_written_down(visit, app):
     change_password(browser)
     browser.post("/profile/sign-out-everywhere")
     with app.app_context():
-        rows = [
-            tuple(row) for row in db.session.execute(db.select(Activity.action, Activity.detail))
-        ]
+        rows = [(row.action, row.detail) for row in db.session.scalars(db.select(Activity))]
     assert [action for action, _ in rows] == [
         "changed own profile",
         "changed own password",

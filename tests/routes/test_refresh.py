@@ -63,7 +63,7 @@ def test_an_admin_refreshes_now_and_sees_what_came_of_it(app, visit):
         runner.tick(Event(), 30)
         assert [run.state for run in runs.latest(5)] == [RunState.DONE] * 2
         note = db.session.scalar(db.select(Activity))
-        assert (note.who, note.action, note.kind, note.item) == (
+        assert (note.who, note.action, note.kind, note.called) == (
             "ada@example.com",
             "started",
             "refresh",

@@ -9,6 +9,7 @@ from webapp.accounts.security_events import COMMAND_LINE, Caller, Event
 from webapp.customers import audit_log, concurrency
 from webapp.customers.models import User
 from webapp.extensions import writing
+from webapp.words.activity import Detail
 
 
 class WrongPassword(Exception):
@@ -40,7 +41,8 @@ def change_details(
             user.id,
             user.email,
             now,
-            f"e-mail {email}" if moves else "",
+            Detail.EMAIL if moves else Detail.NONE,
+            **({"email": email} if moves else {}),
         )
         user.name = name
         user.email = email

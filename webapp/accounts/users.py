@@ -18,6 +18,7 @@ from webapp.customers.models import Client, Role, SignIn, User
 from webapp.customers.segments import Arm, Key, Segment
 from webapp.errors import Refused
 from webapp.extensions import contains, db, writing
+from webapp.words.activity import Detail
 
 EMAIL_TAKEN = "Another user has this address."
 SORTS = MappingProxyType(
@@ -91,7 +92,9 @@ def add(
             details.email, details.name, None, now, client=client, role=role, password_hash=made
         )
         concurrency.flush(EMAIL_TAKEN)
-        audit_log.note(who, "created", "user", user.id, user.email, now, _described(user))
+        audit_log.note(
+            who, "created", "user", user.id, user.email, now, Detail.USER, **_described(user)
+        )
         security_events.note(Event.USER_ADDED, caller, now, user=user, by=who, role=user.role)
     return user
 
@@ -130,7 +133,9 @@ def change(
         user.client = client
         concurrency.flush(EMAIL_TAKEN)
         if _facts(user) != before:
-            audit_log.note(who, "changed", "user", user.id, user.email, now, _described(user))
+            audit_log.note(
+                who, "changed", "user", user.id, user.email, now, Detail.USER, **_described(user)
+            )
         if user.role is not role_before:
             security_events.note(
                 Event.ROLE_CHANGED,
@@ -192,8 +197,10 @@ def _facts(user: User) -> tuple[object, ...]:
     return user.name, user.email, user.role, user.client
 
 
-def _described(user: User) -> str:
-    return f"{user.name}, {user.role}" + (f" of {user.client.name}" if user.client else "")
+def _described(user: User) -> dict[str, str | None]:
+    """Who this user is by now, for the activity log."""
+    client = user.client
+    return {"name": user.name, "role": user.role, "client": client.name if client else None}
 
 
 def _may_lose(who: User, user: User, about_oneself: str) -> None:

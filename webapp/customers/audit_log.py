@@ -1,4 +1,4 @@
-"""The audit log: who did what to which item, in words."""
+"""The audit log: who did what to which item."""
 
 from __future__ import annotations
 
@@ -12,38 +12,12 @@ from webapp.customers import paging
 from webapp.customers.models import Activity, Client, Domain, Service, User
 from webapp.customers.segments import Arm, Segment
 from webapp.extensions import contains, db
+from webapp.words.activity import ACTIONS, COMMAND_LINE, KINDS, Detail, short, texts_in
 
-COMMAND_LINE = "command line"
 DOUBLE_CLICK = timedelta(seconds=10)
 
 # What the log can be filtered by. What is noted in other words is listed all the same.
-ITEM_KINDS = ("client", "user", "service", "domain", "import", "refresh", "view")
-ACTIONS = (
-    *(
-        "created",
-        "changed",
-        "moved",
-        "deleted",
-        "imported",
-        "started",
-        "saved",
-        "disabled",
-        "enabled",
-    ),
-    *(
-        "viewed as",
-        "ended viewing as",
-        "signed out everywhere",
-        "signed out everywhere else",
-        "handed out a reset link",
-    ),
-    *(
-        "handed out a reset link",
-        "changed own profile",
-        "changed own password",
-        "reset own password",
-    ),
-)
+ITEM_KINDS = tuple(KINDS)
 _MODELS = (Client, User, Service, Domain)
 
 
@@ -74,9 +48,10 @@ def note(
     item_id: int | None,
     item: str,
     now: datetime,
-    detail: str = "",
+    detail: Detail = Detail.NONE,
+    **parameters: object,
 ) -> None:
-    """One line in the log.
+    """One line in the log; `parameters` are what `detail` says it takes, of JSON's types.
 
     Call it inside the `writing()` of the change, so that both are stored or neither is. Without a
     user it was the command line.
@@ -89,17 +64,21 @@ def note(
             action=action,
             kind=kind,
             item_id=item_id,
-            item=_short(item, 255),
-            detail=_short(detail, 500),
+            item=short(item, 255),
+            detail_code=detail,
+            detail_parameters=parameters,
+            detail_texts=short(", ".join(texts_in(parameters)), 500),
         )
     )
 
 
-def difference(before: Mapping[str, object], after: Mapping[str, object]) -> str:
-    """What has changed of the facts of an item, in words: "status Active → Expired, reference – →
-    17"; nothing where nothing has."""
-    changed = [name for name in after if after[name] != before[name]]
-    return ", ".join(f"{name} {before[name] or '–'} → {after[name] or '–'}" for name in changed)
+def changes(before: Mapping[str, object], after: Mapping[str, object]) -> list[list[str | None]]:
+    """The facts of an item that have changed: name, value before, value after."""
+    return [
+        [name, _text(before[name]), _text(after[name])]
+        for name in after
+        if after[name] != before[name]
+    ]
 
 
 def just_created(who: User, kind: str, item: str, now: datetime) -> int | None:
@@ -113,7 +92,7 @@ def just_created(who: User, kind: str, item: str, now: datetime) -> int | None:
             Activity.user_id == who.id,
             Activity.action == "created",
         )
-        .where(Activity.kind == kind, Activity.item == _short(item, 255))
+        .where(Activity.kind == kind, Activity.item == short(item, 255))
         .order_by(Activity.id.desc())
         .limit(1)
     )
@@ -141,7 +120,7 @@ def list_activity(asked: Mapping[str, str]) -> Log:
             or_(
                 *(
                     contains(column, search)
-                    for column in (Activity.item, Activity.who, Activity.detail)
+                    for column in (Activity.item, Activity.who, Activity.detail_texts)
                 )
             )
         )
@@ -174,5 +153,5 @@ def _still_there(rows: Iterable[Activity]) -> frozenset[tuple[str, int | None]]:
     return frozenset((kind, item) for kind, item in db.session.execute(union_all(*found)))
 
 
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

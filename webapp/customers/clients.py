@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from types import MappingProxyType
 
@@ -31,7 +31,7 @@ from webapp.customers.models import Client, Domain, Service, User
 from webapp.customers.segments import Arm, Key, Segment
 from webapp.extensions import db, writing
 from webapp.parsing import whole
-from webapp.words.counts import belongings_text
+from webapp.words.activity import Detail
 
 MOST_SUGGESTED = 10
 REFERENCE_TAKEN = "Another client has this reference."
@@ -164,7 +164,9 @@ def add(who: User, name: str, reference: str | None, now: datetime) -> Client:
         client = Client(name=name, reference=reference, created_at=now)
         db.session.add(client)
         concurrency.flush(REFERENCE_TAKEN)
-        audit_log.note(who, "created", "client", client.id, client.name, now, _described(client))
+        detail = Detail.REFERENCE if client.reference else Detail.NONE
+        facts = {"reference": client.reference} if client.reference else {}
+        audit_log.note(who, "created", "client", client.id, client.name, now, detail, **facts)
     return client
 
 
@@ -185,8 +187,10 @@ def change(
         client.name = name
         client.reference = reference
         concurrency.flush(REFERENCE_TAKEN)
-        if told := audit_log.difference(before, _facts(client)):
-            audit_log.note(who, "changed", "client", client.id, called, now, told)
+        if changes := audit_log.changes(before, _facts(client)):
+            audit_log.note(
+                who, "changed", "client", client.id, called, now, Detail.CHANGES, changes=changes
+            )
 
 
 def what_goes_with(client: Client) -> str:
@@ -215,8 +219,9 @@ def remove(who: User, client_id: int, version: int, seen: str, now: datetime) ->
         name = client.name
         if what_goes_with(client) != seen:
             raise concurrency.ChangedMeanwhile
-        told = belongings_text(counts.services, counts.domains, counts.users)
-        audit_log.note(who, "deleted", "client", client.id, name, now, f"with {told}")
+        audit_log.note(
+            who, "deleted", "client", client.id, name, now, Detail.BELONGINGS, **asdict(counts)
+        )
         hosts = _hosts_of(client)
         for model in _THEIRS:
             theirs = delete(model).where(model.client_id == client.id)
@@ -250,10 +255,6 @@ def _meant(text: str) -> ColumnElement[bool]:
         Client.reference == text,
         func.lower(Client.name).in_((text.encode().lower().decode(), text.lower())),
     )
-
-
-def _described(client: Client) -> str:
-    return f"reference {client.reference}" if client.reference else ""
 
 
 def _hosts_of(client: Client) -> set[int | None]:

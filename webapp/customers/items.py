@@ -13,6 +13,7 @@ from webapp.customers import audit_log, catalog, clients, concurrency
 from webapp.customers.access import Item, require_item
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import db, writing
+from webapp.words.activity import Detail
 
 TAKEN = MappingProxyType(
     {
@@ -65,7 +66,10 @@ def add(who: User, client: str, details: Details, now: datetime) -> Item:
         _not_twice(item)
         db.session.add(item)
         concurrency.flush(TAKEN[item.kind])
-        audit_log.note(who, "created", item.kind, item.id, _called(item), now, f"for {owner.name}")
+        called = _called(item)
+        audit_log.note(
+            who, "created", item.kind, item.id, called, now, Detail.FOR_CLIENT, client=owner.name
+        )
     return item
 
 
@@ -87,8 +91,10 @@ def change(
         _describe(item, item.client, details)
         _not_twice(item)
         concurrency.flush(TAKEN[kind])
-        if told := audit_log.difference(before, _facts(item)):
-            audit_log.note(who, "changed", kind, item.id, called, now, told)
+        if changes := audit_log.changes(before, _facts(item)):
+            audit_log.note(
+                who, "changed", kind, item.id, called, now, Detail.CHANGES, changes=changes
+            )
         catalog.drop_orphans({host} - {None, item.hostname_id})
 
 
@@ -109,9 +115,8 @@ def move(who: User, kind: str, item_id: int, version: int, client_id: int, now: 
         item.client = client
         _not_twice(item)
         concurrency.flush(TAKEN[kind])
-        audit_log.note(
-            who, "moved", kind, item.id, _called(item), now, f"from {before.name} to {client.name}"
-        )
+        names = {"before": before.name, "after": client.name}
+        audit_log.note(who, "moved", kind, item.id, _called(item), now, Detail.MOVED, **names)
     return client
 
 
@@ -123,7 +128,8 @@ def remove(who: User, kind: str, item_id: int, version: int, now: datetime) -> s
         concurrency.same_version(item, version)
         called = _called(item)
         host = item.hostname_id
-        audit_log.note(who, "deleted", kind, item.id, called, now, f"of {item.client.name}")
+        owner = item.client.name
+        audit_log.note(who, "deleted", kind, item.id, called, now, Detail.OF_CLIENT, client=owner)
         db.session.delete(item)
         concurrency.flush(TAKEN[kind])
         catalog.drop_orphans({host})

@@ -13,6 +13,7 @@ from webapp import probe
 from webapp.extensions import Instant, Model, word_column
 from webapp.monitor.models import Hostname
 from webapp.probe.steps import Origin
+from webapp.words import activity
 
 
 class ServiceStatus(StrEnum):
@@ -275,9 +276,9 @@ Index("ix_domain_text", Domain.name, Domain.client_id, Domain.hostname_id, Domai
 
 
 class Activity(Model):
-    """Who did what to which item.
+    """Who did what to which item: codes with parameters, which `words.activity` tells.
 
-    Kept in words, so that it can still be read when the item has gone.
+    The names are kept with them, so that it can still be read when the item has gone.
     """
 
     __table_args__ = (  # what the log is filtered by, newest first
@@ -298,7 +299,20 @@ class Activity(Model):
     kind: Mapped[str] = mapped_column(String(20))  # "client", "user", "service", "domain", "import"
     item_id: Mapped[int | None]
     item: Mapped[str] = mapped_column(String(255))  # its name at that time
-    detail: Mapped[str] = mapped_column(String(500), default="")
+    detail_code: Mapped[str] = mapped_column(String(40), default="")  # see `words.activity.Detail`
+    detail_parameters: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    # The texts in the parameters, for the search
+    detail_texts: Mapped[str] = mapped_column(String(500), default="")
+
+    @property
+    def called(self) -> str:
+        """What the item was called, in the reader's language where it is not a name."""
+        return activity.item_text(self.item, self.detail_code, self.detail_parameters)
+
+    @property
+    def detail(self) -> str:
+        """What else there is to say, in the reader's language."""
+        return activity.detail_text(self.detail_code, self.detail_parameters)
 
 
 class SecurityEvent(Model):

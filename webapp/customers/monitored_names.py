@@ -15,7 +15,7 @@ from webapp.customers.state_filters import inactive
 from webapp.extensions import db, writing
 from webapp.monitor.models import Hostname, RunKind
 from webapp.monitor.refresh import runs, scheduler, selection
-from webapp.words.counts import counted
+from webapp.words.activity import Detail
 
 
 def register(app: Flask) -> None:
@@ -54,7 +54,9 @@ def refresh_now(user: User, now: datetime) -> bool:
                 RunKind.NOW, runs.slot_of_now(now), most, min(most or size, size), now, user.email
             )
             db.session.flush()
-            audit_log.note(user, "started", "refresh", run.id, counted("host name", run.total), now)
+            audit_log.note(
+                user, "started", "refresh", run.id, "", now, Detail.HOST_NAMES, count=run.total
+            )
     if run is not None:
         scheduler.soon()
     return run is not None

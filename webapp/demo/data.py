@@ -13,6 +13,7 @@ from webapp.customers import audit_log, catalog
 from webapp.customers.models import Client, DomainStatus, Role, ServiceStatus, User
 from webapp.demo.fine_print import ORIGINS
 from webapp.extensions import db, writing
+from webapp.words.activity import Detail
 
 PASSWORD = "padlock-demo"
 CAST = ("alice@example.com", "bob@example.com", "sam@example.com", "ada@example.com")
@@ -100,7 +101,14 @@ def _fill_bob(client: Client, names: list[str], today: date) -> None:
 
 
 def _fill_log(ada: User, now: datetime) -> None:
-    audit_log.note(None, "created", "user", 4, CAST[3], now - timedelta(days=9), "Ada Admin, admin")
+    ada_admin = {"name": "Ada Admin", "role": "admin"}
+    audit_log.note(
+        None, "created", "user", 4, CAST[3], now - timedelta(days=9), Detail.USER, **ada_admin
+    )
+    counts = {
+        kind: {"new": count, "changed": 0, "same": 0}
+        for kind, count in (("client", 2), ("service", 31))
+    }
     audit_log.note(
         None,
         "imported",
@@ -108,16 +116,16 @@ def _fill_log(ada: User, now: datetime) -> None:
         None,
         "customers.csv",
         now - timedelta(days=8),
-        "2 clients, 31 services",
+        Detail.IMPORTED,
+        counts=counts,
     )
     for number, email in enumerate(CAST[:3], start=1):
         audit_log.note(
             ada, "created", "user", number, email, now - timedelta(days=7, minutes=-number)
         )
-    moved = "from Bob & Sons Plumbing to Alice’s Bakery"
-    audit_log.note(
-        ada, "moved", "service", 3, _name("expired"), now - timedelta(days=2, hours=5), moved
-    )
+    owners = {"before": "Bob & Sons Plumbing", "after": "Alice’s Bakery"}
+    at = now - timedelta(days=2, hours=5)
+    audit_log.note(ada, "moved", "service", 3, _name("expired"), at, Detail.MOVED, **owners)
     audit_log.note(ada, "deleted", "domain", 99_999, _name("gone"), now - timedelta(hours=3))
 
 

@@ -22,7 +22,7 @@ from webapp.imports.compare import compare
 from webapp.imports.csv_reader import CellProblem, NotATable, Row, Table, open_table
 from webapp.imports.rows import COLUMNS, REQUIRED, understand
 from webapp.imports.staging import CHUNK_ROWS, Staging, open_staging
-from webapp.words.counts import import_text
+from webapp.words.activity import Detail
 
 # What is being done, how much of it is done, how much there is. It may raise `Stopped`: nothing is
 # written then.
@@ -96,7 +96,14 @@ def write(
                 with writing():
                     write_rows.write(staging, now, progress)
                     audit_log.note(
-                        who, "imported", "import", None, filename, now, import_text(counts)
+                        who,
+                        "imported",
+                        "import",
+                        None,
+                        filename,
+                        now,
+                        Detail.IMPORTED,
+                        counts=counts,
                     )
             except (IntegrityError, write_rows.Stale):
                 continue

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.extensions import Instant, Model, word_column
 from webapp.probe import Reason, State
+from webapp.words import refreshes
 
 
 class Hostname(Model):
@@ -140,7 +141,8 @@ class RefreshRun(Model):
     # On our side: what was known of these names is kept
     failed: Mapped[int] = mapped_column(default=0)
     changed: Mapped[int] = mapped_column(default=0)
-    detail: Mapped[str] = mapped_column(String(500), default="")
+    detail_code: Mapped[str] = mapped_column(String(40), default="")  # see `words.refreshes.Detail`
+    detail_parameters: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     owner: Mapped[str | None] = mapped_column(String(32))
     owned_until: Mapped[datetime | None] = mapped_column(Instant)
     tries: Mapped[int] = mapped_column(default=0)  # in a row that failed on our side
@@ -149,6 +151,11 @@ class RefreshRun(Model):
     @property
     def ended(self) -> bool:
         return self.ended_at is not None
+
+    @property
+    def detail(self) -> str:
+        """What else there is to say of it, in the reader's language."""
+        return refreshes.detail_text(self.detail_code, self.detail_parameters)
 
     @property
     def percent(self) -> int:

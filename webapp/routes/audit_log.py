@@ -7,21 +7,18 @@ from flask import Blueprint, render_template, request
 from webapp.accounts import security_events
 from webapp.customers import audit_log
 from webapp.routes.gate import admins_only_but
-from webapp.words import security
+from webapp.words import activity, security
 
 blueprint = Blueprint("activity", __name__, url_prefix="/admin/activity")
 blueprint.before_request(admins_only_but("activity.log"))
-
-KIND_LABELS = {kind: kind.capitalize() for kind in audit_log.ITEM_KINDS}
-ACTION_LABELS = {action: action.capitalize() for action in audit_log.ACTIONS}
 
 
 @blueprint.get("")
 def log() -> str:
     listing = audit_log.list_activity(request.args)
-    return render_template(
-        "activity/log.html", listing=listing, kinds=KIND_LABELS, actions=ACTION_LABELS
-    )
+    kinds = {kind: label() for kind, label in activity.KINDS.items()}
+    actions = {action: label() for action, label in activity.ACTIONS.items()}
+    return render_template("activity/log.html", listing=listing, kinds=kinds, actions=actions)
 
 
 @blueprint.get("/security")

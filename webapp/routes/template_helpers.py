@@ -17,6 +17,7 @@ from webapp.customers.lists import ListQuery
 from webapp.customers.models import Service
 from webapp.routes.gate import own_path
 from webapp.words import (
+    activity,
     certificates,
     changes,
     counts,
@@ -36,6 +37,7 @@ from webapp.words.user_agents import browser_text
 
 # What templates know as `wording`: one module a subject.
 WORDING = {
+    "activity": activity,
     "certificates": certificates,
     "changes": changes,
     "counts": counts,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
+from enum import StrEnum
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 from webapp.words.times import day_text, span_text
 from webapp.words.translation import gettext, ngettext
@@ -20,6 +21,19 @@ RUNS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "offline": ("Monitor offline", "yellow"),
     }
 )
+
+
+class Detail(StrEnum):
+    """What is stored of why a refresh did not go well; its parameters stand beside it."""
+
+    NONE = ""
+    TEXT = "text"  # text: of before there were codes, as it was written then
+    CUT_OFF = "cut off"
+    INTERRUPTED = "interrupted"
+    ALL_FAILED = "all failed"
+    MANY_FAILED = "many failed"  # asked, failed
+    BUSY = "busy"
+    ERROR = "error"  # error: the name of its class
 
 
 class Counted(Protocol):
@@ -167,3 +181,26 @@ def run_summary(run: Counted, took: timedelta) -> str:
         took=span_text(took),
         found=run_counts(run),
     )
+
+
+def detail_text(code: str, parameters: Mapping[str, Any]) -> str:
+    """Why a refresh did not go well; empty where it did, or for a code that this version does not
+    know."""
+    return _DETAILS[code](parameters) if code in _DETAILS else ""
+
+
+_DETAILS: Mapping[str, Callable[[Mapping[str, Any]], str]] = MappingProxyType(
+    {
+        Detail.TEXT: lambda found: found["text"],
+        Detail.CUT_OFF: lambda _: gettext("It had not ended when the next one began."),
+        Detail.INTERRUPTED: lambda _: gettext("It was interrupted."),
+        Detail.ALL_FAILED: lambda _: gettext("Every check failed on our side, see the log."),
+        Detail.MANY_FAILED: lambda found: gettext(
+            "{failed} See the log.", failed=failed_checks(found["asked"], found["failed"])
+        ),
+        Detail.BUSY: lambda _: gettext(
+            "This machine was too busy to check host names: nothing was stored."
+        ),
+        Detail.ERROR: lambda found: gettext("{error}, see the log.", error=found["error"]),
+    }
+)

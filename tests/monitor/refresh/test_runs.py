@@ -9,6 +9,7 @@ from webapp.extensions import db, writing
 from webapp.monitor.health.rules import is_silent
 from webapp.monitor.models import Heartbeat, RefreshRun, RunKind, RunState
 from webapp.monitor.refresh import runs, selection
+from webapp.words.refreshes import Detail
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -118,7 +119,8 @@ def test_there_is_no_run_while_there_is_nothing_to_ask(at):
 def test_a_day_that_has_not_ended_ends_when_the_next_begins(at):
     at(NOON, NOON + DAY)
     old, new = db.session.scalars(db.select(RefreshRun).order_by(RefreshRun.id))
-    assert (old.state, old.detail, old.ended_at) == (RunState.FAILED, runs.CUT_OFF, NOON + DAY)
+    assert (old.state, old.ended_at) == (RunState.FAILED, NOON + DAY)
+    assert old.detail_code == Detail.CUT_OFF
     assert (new.state, new.ended_at) == (RunState.RUNNING, None)
 
 
@@ -143,7 +145,7 @@ def test_what_was_held_under_a_clock_ahead_is_free(at):
 def test_what_a_command_line_left_behind_is_ended(in_app):
     run = runs.begin(RunKind.COMMAND, "x", 0, NOON, "command line")
     assert runs.waiting(NOON) == []
-    assert (run.state, run.detail) == (RunState.FAILED, runs.INTERRUPTED)
+    assert (run.state, run.detail_code) == (RunState.FAILED, Detail.INTERRUPTED)
 
 
 def test_a_run_that_keeps_failing_is_tried_later_each_time_and_given_up(at):

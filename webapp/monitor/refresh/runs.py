@@ -22,6 +22,7 @@ from webapp.monitor.models import Heartbeat, RefreshRun, RunKind, RunState
 from webapp.monitor.refresh import selection
 from webapp.monitor.refresh.network import MachineBusy
 from webapp.words import refreshes
+from webapp.words.refreshes import Detail
 
 log = logging.getLogger(__name__)
 
@@ -31,9 +32,6 @@ STUMBLE_PAUSE = timedelta(minutes=1)
 MOST_TRIES = 5
 PAUSE_AFTER_FAILURE = timedelta(hours=1)
 LATE = timedelta(hours=1)
-
-CUT_OFF = "It had not ended when the next one began."
-INTERRUPTED = "It was interrupted."
 
 
 def day_of(now: datetime, at: time, zone: tzinfo) -> str:
@@ -69,7 +67,7 @@ def begin_daily(now: datetime) -> None:
         cut = (
             {"state": RunState.DONE}
             if selection.adaptive()
-            else {"state": RunState.FAILED, "detail": CUT_OFF}
+            else {"state": RunState.FAILED, "detail_code": Detail.CUT_OFF}
         )
         open_before = (
             RefreshRun.kind == RunKind.DAILY,
@@ -99,8 +97,8 @@ def go_on(now: datetime) -> None:
     if run is not None and size:
         total = min(run.most or run.asked + size, run.asked + size)
         with writing():
-            fresh = {"state": RunState.RUNNING, "tries": 0, "detail": "", "ended_at": None}
-            _update(RefreshRun.id == run.id, *ended, total=total, **fresh)
+            fresh = {"state": RunState.RUNNING, "tries": 0, "ended_at": None}
+            _update(RefreshRun.id == run.id, *ended, total=total, detail_code=Detail.NONE, **fresh)
 
 
 def begin(
@@ -172,7 +170,7 @@ def waiting(now: datetime) -> list[int]:
                 RefreshRun.id.in_(left),
                 free,
                 state=RunState.FAILED,
-                detail=INTERRUPTED,
+                detail_code=Detail.INTERRUPTED,
                 ended_at=now,
                 owner=None,
             )
@@ -186,12 +184,13 @@ def end(owner: str, now: datetime) -> None:
         if run is not None:
             all_failed = run.asked > 0 and run.failed == run.asked
             run.state = RunState.FAILED if all_failed else RunState.DONE
-            run.detail = "Every check failed on our side, see the log." if all_failed else ""
+            run.detail_code = Detail.ALL_FAILED if all_failed else Detail.NONE
             if run.failed:
                 told = refreshes.failed_checks(run.asked, run.failed)
                 log.error("the refresh %d did not go well: %s", run.id, told)
                 if not all_failed and refreshes.many_failed(run.asked, run.failed):
-                    run.detail = f"{told} See the log."
+                    run.detail_code = Detail.MANY_FAILED
+                    run.detail_parameters = {"asked": run.asked, "failed": run.failed}
             run.ended_at = now
             run.owner = None
             run.owned_until = None
@@ -200,7 +199,8 @@ def end(owner: str, now: datetime) -> None:
 def went_well(run_id: int) -> None:
     """A batch has come through, here or at a worker: whatever was wrong before is over."""
     with writing():
-        _update(*_unfinished(run_id), state=RunState.RUNNING, tries=0, retry_at=None, detail="")
+        fresh = {"state": RunState.RUNNING, "tries": 0, "retry_at": None}
+        _update(*_unfinished(run_id), detail_code=Detail.NONE, **fresh)
 
 
 def went_offline(run_id: int, now: datetime) -> None:
@@ -219,11 +219,9 @@ def stumbled(run_id: int, error: Exception, now: datetime) -> None:
         run = db.session.scalar(select(RefreshRun).where(*_unfinished(run_id)))
         if run is not None and (run.retry_at is None or run.retry_at <= now):
             run.tries += 1
-            run.detail = (
-                str(error)
-                if isinstance(error, MachineBusy)
-                else f"{type(error).__name__}, see the log."
-            )
+            busy = isinstance(error, MachineBusy)
+            run.detail_code = Detail.BUSY if busy else Detail.ERROR
+            run.detail_parameters = {} if busy else {"error": type(error).__name__}
             run.retry_at = now + STUMBLE_PAUSE * 2 ** (run.tries - 1)
             if run.tries >= MOST_TRIES:
                 run.state = RunState.FAILED

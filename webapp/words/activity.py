@@ -1,0 +1,174 @@
+"""The activity log in words: who, what was done, to what, and the detail.
+
+A line is stored as codes with parameters. The codes of `who`, `action` and `kind` are English words
+of their own, because lines of every version have them; they are translated here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from webapp.words.counts import belongings_text, counted, import_text
+from webapp.words.translation import gettext
+
+Parameters = Mapping[str, Any]
+
+COMMAND_LINE = "command line"
+NOTHING = "–"
+MOST_DETAIL_CHARACTERS = 500
+
+
+class Detail(StrEnum):
+    """What the detail of a line says; its parameters stand beside it."""
+
+    NONE = ""
+    TEXT = "text"  # text: of before there were codes, as it was written then
+    CHANGES = "changes"  # changes: [[fact, before, after], …]
+    REFERENCE = "reference"  # reference
+    USER = "user"  # name, role, client or None
+    EMAIL = "email"  # email
+    FOR_CLIENT = "for client"  # client
+    OF_CLIENT = "of client"  # client
+    MOVED = "moved"  # before, after: the names of two clients
+    BELONGINGS = "belongings"  # services, domains, users
+    IMPORTED = "imported"  # counts: of each kind how many are new, changed and the same
+    HOST_NAMES = "host names"  # count: it stands in place of an item
+
+
+ACTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
+    {
+        "created": lambda: gettext("Created"),
+        "changed": lambda: gettext("Changed"),
+        "moved": lambda: gettext("Moved"),
+        "deleted": lambda: gettext("Deleted"),
+        "imported": lambda: gettext("Imported"),
+        "started": lambda: gettext("Started"),
+        "saved": lambda: gettext("Saved"),
+        "disabled": lambda: gettext("Disabled"),
+        "enabled": lambda: gettext("Enabled"),
+        "viewed as": lambda: gettext("Viewed as"),
+        "ended viewing as": lambda: gettext("Ended viewing as"),
+        "signed out everywhere": lambda: gettext("Signed out everywhere"),
+        "signed out everywhere else": lambda: gettext("Signed out everywhere else"),
+        "handed out a reset link": lambda: gettext("Handed out a reset link"),
+        "changed own profile": lambda: gettext("Changed own profile"),
+        "changed own password": lambda: gettext("Changed own password"),
+        "reset own password": lambda: gettext("Reset own password"),
+    }
+)
+KINDS: Mapping[str, Callable[[], str]] = MappingProxyType(
+    {
+        "client": lambda: gettext("Client"),
+        "user": lambda: gettext("User"),
+        "service": lambda: gettext("Service"),
+        "domain": lambda: gettext("Domain"),
+        "import": lambda: gettext("Import"),
+        "refresh": lambda: gettext("Refresh"),
+        "view": lambda: gettext("View"),
+    }
+)
+_FACTS: Mapping[str, Callable[[], str]] = MappingProxyType(
+    {
+        "name": lambda: gettext("name"),
+        "reference": lambda: gettext("reference"),
+        "product": lambda: gettext("product"),
+        "domain": lambda: gettext("domain"),
+        "status": lambda: gettext("status"),
+        "next due": lambda: gettext("next due"),
+        "server": lambda: gettext("server"),
+        "registered": lambda: gettext("registered"),
+        "expires": lambda: gettext("expires"),
+    }
+)
+
+
+def action_text(action: str) -> str:
+    """What was done; an action that no code of this version stands for, as it is stored."""
+    return ACTIONS[action]() if action in ACTIONS else action.capitalize()
+
+
+def kind_text(kind: str) -> str:
+    """What a line is about; see `action_text`."""
+    return KINDS[kind]() if kind in KINDS else kind.capitalize()
+
+
+def who_text(who: str) -> str:
+    """Who it was: an e-mail address, or the command line."""
+    return gettext("command line") if who == COMMAND_LINE else who
+
+
+def item_text(item: str, code: str, parameters: Parameters) -> str:
+    """What the item was called at that time."""
+    return counted("host name", parameters["count"]) if code == Detail.HOST_NAMES else item
+
+
+def detail_text(code: str, parameters: Parameters) -> str:
+    """What else a line says; of a code that this version does not know, its texts."""
+    told = _DETAILS.get(code)
+    text = ", ".join(texts_in(parameters)) if told is None else told(parameters)
+    return short(text, MOST_DETAIL_CHARACTERS)
+
+
+def texts_in(parameters: object) -> list[str]:
+    """All texts in these parameters: what a search finds, in whatever language it is read."""
+    if isinstance(parameters, str):
+        return [parameters]
+    if isinstance(parameters, Mapping):
+        parameters = list(parameters.values())
+    if isinstance(parameters, list):
+        return [text for one in parameters for text in texts_in(one)]
+    return []
+
+
+def short(text: str, most: int) -> str:
+    """This text, cut where it is longer than so many characters."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _changes(parameters: Parameters) -> str:
+    """ "status Active → Expired, reference – → 17" """
+    return ", ".join(
+        gettext(
+            "{fact} {before} → {after}",
+            fact=_FACTS[fact]() if fact in _FACTS else fact,
+            before=before or NOTHING,
+            after=after or NOTHING,
+        )
+        for fact, before, after in parameters["changes"]
+    )
+
+
+def _user(parameters: Parameters) -> str:
+    """ "Alice Baker, client of Alice’s Bakery" """
+    name, role, client = parameters["name"], parameters["role"], parameters.get("client")
+    if client:
+        return gettext("{name}, {role} of {client}", name=name, role=role, client=client)
+    return gettext("{name}, {role}", name=name, role=role)
+
+
+_DETAILS: Mapping[str, Callable[[Parameters], str]] = MappingProxyType(
+    {
+        Detail.NONE: lambda _: "",
+        Detail.TEXT: lambda found: found["text"],
+        Detail.CHANGES: _changes,
+        Detail.REFERENCE: lambda found: gettext(
+            "reference {reference}", reference=found["reference"]
+        ),
+        Detail.USER: _user,
+        Detail.EMAIL: lambda found: gettext("e-mail {email}", email=found["email"]),
+        Detail.FOR_CLIENT: lambda found: gettext("for {client}", client=found["client"]),
+        Detail.OF_CLIENT: lambda found: gettext("of {client}", client=found["client"]),
+        Detail.MOVED: lambda found: gettext(
+            "from {before} to {after}", before=found["before"], after=found["after"]
+        ),
+        Detail.BELONGINGS: lambda found: gettext(
+            "with {belongings}",
+            belongings=belongings_text(found["services"], found["domains"], found["users"]),
+        ),
+        Detail.IMPORTED: lambda found: import_text(found["counts"]),
+        Detail.HOST_NAMES: lambda _: "",
+    }
+)
