@@ -57,7 +57,10 @@ def page(chrome, demo, complaints):
     """
     # Tall enough for every cell to be in view, and so to ask.
     context = chrome.new_context(
-        base_url=demo, color_scheme="light", viewport={"width": 1280, "height": 2000}
+        base_url=demo,
+        color_scheme="light",
+        reduced_motion="reduce",
+        viewport={"width": 1280, "height": 2000},
     )
     page = context.new_page()
     page.on(

@@ -4,8 +4,8 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.test_accessibility import violations_on
 from tests.test_browser import cell, chrome, complaints, demo, page, settled, sign_in  # noqa: F401 - four are fixtures
+from tests.test_browser_accessibility import violations_on
 from webapp.probe import Reason
 from webapp.words import verdicts
 

@@ -126,7 +126,7 @@ def site_process(environ):
     started = []
 
     def start():
-        started.append(subprocess.Popen(command, cwd=ROOT, env=environ))
+        started.append(subprocess.Popen(command, cwd=ROOT, env=environ, process_group=0))
         return started[-1]
 
     yield start

@@ -1,15 +1,17 @@
 """A site whose machine has its clock set, as a real process: the time of day is shifted, the
 monotonic clock is not."""
 
+import os
 import shutil
+import signal
 import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.monitor.processes import ROOT, wait_for
+from tests.monitor.processes import ROOT, SLOW, ended, recorded, wait_for
 from webapp.extensions import db
-from webapp.monitor.refresh import runs
+from webapp.monitor.refresh import runs, scheduler, selection
 
 HOUR = 3600
 
@@ -48,3 +50,22 @@ def test_a_site_whose_clock_is_set_back_ticks_within_two_minutes(fleet, site_pro
     set_clock(-HOUR)
     wait_for(lambda: ticked_at() != before, 120)
     assert abs(ticked_at() - datetime.now(UTC) + timedelta(seconds=HOUR)) < timedelta(minutes=3)
+
+
+def test_after_a_kill_the_run_goes_on_as_soon_as_its_claims_have_expired(
+    slow, environ, site, site_process, set_clock
+):
+    """The time that docs/refresh.md gives."""
+    site.config["PADLOCK_PROBE_TIMEOUT"] = float(environ["PADLOCK_PROBE_TIMEOUT"])
+    first = site_process()
+    wait_for(lambda: recorded() > 2)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    before, last_tick = recorded(), ticked_at()
+    site_process()
+    wait_for(lambda: ticked_at() != last_tick)
+    assert (recorded(), ended()) == (before, False)
+    set_clock(selection.lease().total_seconds())
+    wait_for(lambda: recorded() > before, scheduler.WATCHED.total_seconds() + 10)
+    wait_for(ended)
+    assert recorded() == SLOW

@@ -90,7 +90,7 @@ def test_names_are_not_compared_with_constraints_without_end(lab, settings):
     leaf = issue(NAME, issuer=chain[0], san=der(SEQUENCE, dns(NAME.encode()), names))
     began = time.thread_time()
     finding = check(NAME, settings(lab.serve(NAME, leaf, *chain)))
-    assert time.thread_time() - began < 0.5
+    assert time.thread_time() - began < 1  # seconds of CPU, on a machine whose cores are shared
     assert (finding.reason, finding.notes) == (Reason.HANDSHAKE_FAILED, {Note.ENDED_BY_US})
     assert "need more than 1,000,000 comparisons" in finding.detail
 

@@ -1,11 +1,13 @@
 """Name servers of our own, which answer, are slow, fail or are dead: asked over real UDP."""
 
+import errno
 import socket
 import threading
 import time
 
 import dns.flags
 import dns.message
+import dns.query
 import dns.rcode
 import dns.resolver
 import dns.rrset
@@ -94,6 +96,15 @@ def test_a_port_where_nobody_listens_is_silent_and_given_up(name_server):
     started = time.monotonic()
     assert [answer.outcome for answer in ask_servers(ROOT, 0.5, config)] == [Outcome.SILENT]
     assert time.monotonic() - started < 5
+
+
+def test_a_name_server_that_this_machine_cannot_send_to_has_not_answered(name_server, monkeypatch):
+    def unplugged(*_args, **_kwargs):
+        raise OSError(errno.ENETUNREACH, "Network is unreachable")
+
+    monkeypatch.setattr(dns.query, "udp", unplugged)  # no test unplugs the machine
+    [answer] = ask_servers(ROOT, 0.5, name_server()[0])
+    assert (answer.outcome, answer.detail) == (Outcome.NOT_REACHED, "Network is unreachable")
 
 
 def test_each_name_server_is_asked_at_the_same_time(name_server):

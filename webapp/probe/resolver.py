@@ -28,12 +28,16 @@ class Outcome(StrEnum):
     NO_SUCH_NAME = "no such name"  # NXDOMAIN
     FAILED = "failed"  # it answers, with SERVFAIL, REFUSED or what is no answer
     SILENT = "silent"
+    NOT_REACHED = "not reached"  # this machine could not send to it, as without a network
 
 
 @dataclass(frozen=True, slots=True)
 class ServerAnswer:
-    """What one name server answered, after how many seconds; `detail`: its code where it failed,
-    such as SERVFAIL."""
+    """What one name server answered, after how many seconds.
+
+    `detail`: its code where it failed, such as SERVFAIL; the system's words where it could not be
+    reached.
+    """
 
     server: str
     outcome: Outcome
@@ -75,10 +79,14 @@ def _ask(server: str, port: int, name: str, most: float) -> ServerAnswer:
     except dns.exception.Timeout:
         outcome = Outcome.SILENT
     except dns.resolver.NoNameservers as error:
-        response = error.kwargs["errors"][-1][4] if error.kwargs.get("errors") else None
-        outcome = Outcome.FAILED
-        detail = dns.rcode.to_text(response.rcode()) if response is not None else ""
-    except (dns.exception.DNSException, OSError) as error:
+        *_, cause, response = error.kwargs["errors"][-1]
+        if isinstance(cause, OSError):
+            outcome = Outcome.NOT_REACHED
+            detail = cause.strerror or type(cause).__name__
+        else:
+            outcome = Outcome.FAILED
+            detail = dns.rcode.to_text(response.rcode()) if response is not None else ""
+    except dns.exception.DNSException as error:
         outcome = Outcome.FAILED
         detail = type(error).__name__
     return ServerAnswer(server, outcome, time.monotonic() - started, detail)

@@ -99,6 +99,11 @@ def answer(outcome="answered", seconds=0.01, server="192.0.2.53", detail=""):
             "answers, but can't look up names (SERVFAIL).",
         ),
         ([answer("failed")], BAD, "answers, but can't look up names (no valid answer)."),
+        (
+            [answer("not reached", detail="Network is unreachable")],
+            BAD,
+            "This machine cannot send to 192.0.2.53: Network is unreachable.",
+        ),
         ([answer("no such name")], BAD, "answers that control.example does not exist."),
         ([], BAD, "This machine has no name server"),
     ],

@@ -6,7 +6,7 @@ import logging
 import platform
 import shutil
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -51,7 +51,7 @@ def run_checks(now: datetime) -> Checkup:
     versions = probe.versions()
     names = config["PADLOCK_CONTROL_NAMES"]
     with ThreadPoolExecutor(2) as side:
-        resolver = side.submit(ask_resolver, names)
+        resolver = side.submit(_resolver, names, probe_settings(config).connect_to)
         silent = side.submit(_silent, names, probe_settings(config))
         flags = [
             *_from_database("Database", lambda: rules.storage(_storage())),
@@ -137,6 +137,12 @@ def _broker() -> list[Flag]:
     shared = this_site().shared
     problem = shared.problem() if shared else ""
     return rules.broker(bool(shared), problem, 0 if problem or not shared else shared.workers())
+
+
+def _resolver(names: tuple[str, ...], connect_to: Sequence[probe.ConnectTo]) -> list[Flag]:
+    if any(entry.pattern == "*" for entry in connect_to):  # as in the demo: no name is looked up
+        return [rules.resolver_unused()]
+    return ask_resolver(names)
 
 
 def ask_resolver(names: tuple[str, ...]) -> list[Flag]:

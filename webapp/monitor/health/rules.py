@@ -177,9 +177,17 @@ def resolver(name: str, answers: Sequence[ServerAnswer]) -> list[Flag]:
     ]
 
 
+def resolver_unused() -> Flag:
+    """Where a setting says at which address every name is asked."""
+    words = "Not used: PADLOCK_CONNECT_TO names the address to ask for every host name."
+    return Flag("Resolver", Level.OK, words)
+
+
 def _resolver_fault(name: str, answer: ServerAnswer) -> str:
     if answer.outcome == "silent":
         return f"{answer.server} did not answer within {max(1, round(answer.seconds))} seconds."
+    if answer.outcome == "not reached":
+        return f"This machine cannot send to {answer.server}: {answer.detail}."
     if answer.outcome == "failed":
         return (
             f"{answer.server} answers, but can't look up names"
