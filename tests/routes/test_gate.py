@@ -158,6 +158,13 @@ def test_a_host_that_is_none_is_a_broken_request(visit, host, path):
     assert answer.status_code < 500
 
 
+@pytest.mark.parametrize("host", ["9" * 200, "a" * 64])
+def test_a_form_to_a_host_that_is_none_is_a_broken_request_whatever_else_is_wrong(visit, host):
+    client = visit("alice").client  # her form has no token
+    answer = client.post("/home", data={"a": "b"}, headers={"Host": host})
+    assert (answer.status_code, answer.mimetype) == (400, "text/plain")
+
+
 def test_only_trusted_hosts_are_answered(visit, app):
     app.config["TRUSTED_HOSTS"] = ["padlock.example"]
     assert visit().client.get("/sign-in", base_url="http://padlock.example").status_code == 200

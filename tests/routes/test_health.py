@@ -66,6 +66,16 @@ def test_a_monitor_that_is_well_says_so(visit, who, monkeypatch):
 
 
 @pytest.mark.usefixtures("ticking")
+@pytest.mark.parametrize(
+    ("pattern", "used"), [("*", False), ("*.example", False), ("x.test", True)]
+)
+def test_the_resolver_is_asked_only_where_some_name_is_looked_up(visit, app, pattern, used):
+    app.config["PADLOCK_CONNECT_TO"] = ((pattern, "127.0.0.1", 1),)
+    page = visit("sam").get("/admin/health")
+    assert ("Not used:" in flags(page)["Resolver"].text) is not used
+
+
+@pytest.mark.usefixtures("ticking")
 def test_what_is_wrong_comes_first_with_what_to_do(visit, app):
     app.debug = True
     with app.app_context(), writing():

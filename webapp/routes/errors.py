@@ -99,9 +99,6 @@ def register(app: Flask) -> None:
 
 
 def _http_error(error: HTTPException) -> Response:
-    if isinstance(error, (SecurityError, BadHost)):
-        # Not our host, or none at all: there is no address to link to.
-        return Response(WORDS[400][0], 400, mimetype="text/plain")
     if error.response is not None or error.code is None or error.code < 400:
         return make_response(error.get_response())
     # Why a user may not, where we know better than the general words.
@@ -174,6 +171,9 @@ def _perhaps_damaged(error: DatabaseError) -> Response:
 
 
 def _page(code: int, words: tuple[str, str] | None = None) -> Response:
+    if isinstance(request.routing_exception, (SecurityError, BadHost)):
+        # Not our host, or none at all: whatever else is wrong, there is no address to link to.
+        return Response(WORDS[400][0], 400, mimetype="text/plain")
     title, text = words or WORDS.get(code, WORDS[500 if code >= 500 else 400])
     shown = {
         "title": title,

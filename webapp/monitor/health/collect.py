@@ -25,10 +25,12 @@ from webapp.monitor.health.rules import Clockwork, Flag, Level, Seen, Storage
 from webapp.monitor.models import Hostname
 from webapp.monitor.probing import probe_settings
 from webapp.monitor.refresh import runs, selection
+from webapp.probe.address import overridden
 from webapp.site import this_site
 
 log = logging.getLogger(__name__)
 
+MOST_OVERRIDDEN = 1000  # names that are looked at for where a setting sends them
 HEALTH_TIMEOUT_SECONDS = 2.0  # seconds for whatever has to be asked: a person waits for the page
 
 
@@ -51,7 +53,8 @@ def run_checks(now: datetime) -> Checkup:
     versions = probe.versions()
     names = config["PADLOCK_CONTROL_NAMES"]
     with ThreadPoolExecutor(2) as side:
-        resolver = side.submit(_resolver, names, probe_settings(config).connect_to)
+        looks_up = _looks_names_up(probe_settings(config).connect_to)
+        resolver = side.submit(ask_resolver, names) if looks_up else None
         silent = side.submit(_silent, names, probe_settings(config))
         flags = [
             *_from_database("Database", lambda: rules.storage(_storage())),
@@ -65,7 +68,7 @@ def run_checks(now: datetime) -> Checkup:
                 secure_cookies=config["PADLOCK_COOKIE_SECURE"],
                 only_here=_only_here(config),
             ),
-            *resolver.result(),
+            *(resolver.result() if resolver else [rules.resolver_unused()]),
             *rules.controls(names, silent.result()),
         ]
     around = {"Python": platform.python_version()}
@@ -139,10 +142,17 @@ def _broker() -> list[Flag]:
     return rules.broker(bool(shared), problem, 0 if problem or not shared else shared.workers())
 
 
-def _resolver(names: tuple[str, ...], connect_to: Sequence[probe.ConnectTo]) -> list[Flag]:
-    if any(entry.pattern == "*" for entry in connect_to):  # as in the demo: no name is looked up
-        return [rules.resolver_unused()]
-    return ask_resolver(names)
+def _looks_names_up(connect_to: Sequence[probe.ConnectTo]) -> bool:
+    """Whether any host name of the site is looked up; none is in the demo, which says for each
+    where to ask."""
+    if not connect_to:
+        return True
+    try:
+        names = db.session.scalars(select(Hostname.name).limit(MOST_OVERRIDDEN)).all()
+    except SQLAlchemyError:
+        return True  # a flag of its own says so
+    few = 0 < len(names) < MOST_OVERRIDDEN
+    return not (few and all(overridden(name, connect_to) for name in names))
 
 
 def ask_resolver(names: tuple[str, ...]) -> list[Flag]:
