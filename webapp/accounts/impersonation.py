@@ -12,6 +12,7 @@ from webapp.customers import audit_log, concurrency
 from webapp.customers.models import User
 from webapp.errors import Refused
 from webapp.extensions import writing
+from webapp.words import refusals
 
 
 def start(admin: User, user_id: int, now: datetime, caller: Caller = COMMAND_LINE) -> str:
@@ -23,7 +24,7 @@ def start(admin: User, user_id: int, now: datetime, caller: Caller = COMMAND_LIN
         concurrency.still_admin(admin)
         user = require_user(user_id)
         if not sign_ins.may_view_as(admin, user):
-            raise Refused("Only the site of an active user of a client can be looked at.")
+            raise Refused(refusals.no_site_to_view())
         audit_log.note(admin, "viewed as", "user", user.id, user.email, now)
         security_events.note(Event.VIEW_AS_STARTED, caller, now, user=user, by=admin)
         return sign_ins.view_as(admin.token, user.id)

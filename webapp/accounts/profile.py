@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from webapp.accounts import security_events, sign_ins, users
+from webapp.accounts import security_events, sign_ins
 from webapp.accounts.security_events import COMMAND_LINE, Caller, Event
 from webapp.customers import audit_log, concurrency
 from webapp.customers.models import User
 from webapp.extensions import writing
+from webapp.words import refusals
 from webapp.words.activity import Detail
 
 
@@ -46,7 +47,7 @@ def change_details(
         )
         user.name = name
         user.email = email
-        concurrency.flush(users.EMAIL_TAKEN)
+        concurrency.flush(refusals.email_taken())
         if moves:
             security_events.note(Event.EMAIL_CHANGED, caller, now, user=user)
 

@@ -18,9 +18,9 @@ from webapp.customers.models import Client, Role, SignIn, User
 from webapp.customers.segments import Arm, Key, Segment
 from webapp.errors import Refused
 from webapp.extensions import contains, db, writing
+from webapp.words import refusals
 from webapp.words.activity import Detail
 
-EMAIL_TAKEN = "Another user has this address."
 SORTS = MappingProxyType(
     {
         "name": Key((func.lower(User.name),)),
@@ -91,7 +91,7 @@ def add(
         user = sign_ins.add_user(
             details.email, details.name, None, now, client=client, role=role, password_hash=made
         )
-        concurrency.flush(EMAIL_TAKEN)
+        concurrency.flush(refusals.email_taken())
         audit_log.note(
             who, "created", "user", user.id, user.email, now, Detail.USER, **_described(user)
         )
@@ -121,7 +121,7 @@ def change(
         client = _client_of(details)
         email = sign_ins.tidy_email(details.email)
         if details.role is not user.role:
-            _may_lose(who, user, "You cannot change your own role. Ask another administrator.")
+            _may_lose(who, user, refusals.own_role())
         if details.role is not user.role or client is not user.client:
             _end_all(user)
         before = _facts(user)
@@ -131,7 +131,7 @@ def change(
         user.email = email
         user.role = details.role
         user.client = client
-        concurrency.flush(EMAIL_TAKEN)
+        concurrency.flush(refusals.email_taken())
         if _facts(user) != before:
             audit_log.note(
                 who, "changed", "user", user.id, user.email, now, Detail.USER, **_described(user)
@@ -158,7 +158,7 @@ def set_active(
         concurrency.still_admin(who)
         user = require_user(user_id)
         if not active:
-            _may_lose(who, user, "You cannot disable yourself. Ask another administrator.")
+            _may_lose(who, user, refusals.own_account())
             _end_all(user)
         if user.active is not active:
             user.active = active
@@ -211,7 +211,7 @@ def _may_lose(who: User, user: User, about_oneself: str) -> None:
         User.role == Role.ADMIN, User.active, User.id != user.id
     )
     if user.is_admin and user.active and not db.session.scalar(others):
-        raise Refused("This is the last administrator. Make somebody else one first.")
+        raise Refused(refusals.last_admin())
 
 
 def _end_all(user: User) -> None:

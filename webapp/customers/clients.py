@@ -31,10 +31,10 @@ from webapp.customers.models import Client, Domain, Service, User
 from webapp.customers.segments import Arm, Key, Segment
 from webapp.extensions import db, writing
 from webapp.parsing import whole
+from webapp.words import refusals
 from webapp.words.activity import Detail
 
 MOST_SUGGESTED = 10
-REFERENCE_TAKEN = "Another client has this reference."
 
 
 class NoSuchClient(Exception):
@@ -120,14 +120,11 @@ def find_client(text: str) -> Client:
     text = text.strip()
     found = list(db.session.scalars(select(Client).where(_meant(text)).limit(2)))
     if not text:
-        raise NoSuchClient("Say which client, by name or reference.")
+        raise NoSuchClient(refusals.which_client())
     if not found:
-        raise NoSuchClient("No client has this name or reference.")
+        raise NoSuchClient(refusals.no_such_client())
     if len(found) > 1:
-        raise NoSuchClient(
-            "Several clients have this name: enter the reference, or # and the number of the"
-            " client."
-        )
+        raise NoSuchClient(refusals.several_clients())
     return found[0]
 
 
@@ -163,7 +160,7 @@ def add(who: User, name: str, reference: str | None, now: datetime) -> Client:
             return twice
         client = Client(name=name, reference=reference, created_at=now)
         db.session.add(client)
-        concurrency.flush(REFERENCE_TAKEN)
+        concurrency.flush(refusals.client_reference_taken())
         detail = Detail.REFERENCE if client.reference else Detail.NONE
         facts = {"reference": client.reference} if client.reference else {}
         audit_log.note(who, "created", "client", client.id, client.name, now, detail, **facts)
@@ -186,7 +183,7 @@ def change(
         called = client.name
         client.name = name
         client.reference = reference
-        concurrency.flush(REFERENCE_TAKEN)
+        concurrency.flush(refusals.client_reference_taken())
         if changes := audit_log.changes(before, _facts(client)):
             audit_log.note(
                 who, "changed", "client", client.id, called, now, Detail.CHANGES, changes=changes

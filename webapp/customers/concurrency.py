@@ -11,8 +11,6 @@ from webapp.customers.models import Client, Domain, Service, User
 from webapp.errors import NotAllowed
 from webapp.extensions import db
 
-CONFLICT = "Somebody else has changed this meanwhile. Nothing was saved."
-
 
 class ChangedMeanwhile(Exception):
     """Another user has changed this row since the form was opened."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from types import MappingProxyType
 from typing import cast
 
 from sqlalchemy import exists, or_, select
@@ -13,15 +12,8 @@ from webapp.customers import audit_log, catalog, clients, concurrency
 from webapp.customers.access import Item, require_item
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import db, writing
+from webapp.words import refusals
 from webapp.words.activity import Detail
-
-TAKEN = MappingProxyType(
-    {
-        Service.kind: "Another service has this reference.",
-        Domain.kind: "This client has this domain already.",
-    }
-)
-THEIRS_ALREADY = "It belongs to this client already."
 
 
 @dataclass(frozen=True)
@@ -65,7 +57,7 @@ def add(who: User, client: str, details: Details, now: datetime) -> Item:
             return twice
         _not_twice(item)
         db.session.add(item)
-        concurrency.flush(TAKEN[item.kind])
+        concurrency.flush(refusals.item_taken(item.kind))
         called = _called(item)
         audit_log.note(
             who, "created", item.kind, item.id, called, now, Detail.FOR_CLIENT, client=owner.name
@@ -90,7 +82,7 @@ def change(
         host = item.hostname_id
         _describe(item, item.client, details)
         _not_twice(item)
-        concurrency.flush(TAKEN[kind])
+        concurrency.flush(refusals.item_taken(kind))
         if changes := audit_log.changes(before, _facts(item)):
             audit_log.note(
                 who, "changed", kind, item.id, called, now, Detail.CHANGES, changes=changes
@@ -111,10 +103,10 @@ def move(who: User, kind: str, item_id: int, version: int, client_id: int, now: 
         before = item.client
         client = clients.require_client(client_id)
         if client is before:
-            raise concurrency.Taken(THEIRS_ALREADY)
+            raise concurrency.Taken(refusals.theirs_already())
         item.client = client
         _not_twice(item)
-        concurrency.flush(TAKEN[kind])
+        concurrency.flush(refusals.item_taken(kind))
         names = {"before": before.name, "after": client.name}
         audit_log.note(who, "moved", kind, item.id, _called(item), now, Detail.MOVED, **names)
     return client
@@ -131,7 +123,7 @@ def remove(who: User, kind: str, item_id: int, version: int, now: datetime) -> s
         owner = item.client.name
         audit_log.note(who, "deleted", kind, item.id, called, now, Detail.OF_CLIENT, client=owner)
         db.session.delete(item)
-        concurrency.flush(TAKEN[kind])
+        concurrency.flush(refusals.item_taken(kind))
         catalog.drop_orphans({host})
     return called
 
@@ -171,7 +163,7 @@ def _not_twice(item: Item) -> None:
                 Domain.client == item.client, or_(*spelt), Domain.id != (item.id or 0)
             )
             if db.session.scalar(select(others)):
-                raise concurrency.Taken(TAKEN[Domain.kind])
+                raise concurrency.Taken(refusals.item_taken(Domain.kind))
 
 
 def _facts(item: Item) -> dict[str, object]:

@@ -14,6 +14,7 @@ from webapp.extensions import among, db
 from webapp.imports.csv_reader import CellProblem
 from webapp.imports.staging import ROW_KINDS, Staging
 from webapp.monitor.models import Hostname
+from webapp.words import imports as say
 
 Chunk = list[dict[str, Any]]
 
@@ -52,8 +53,11 @@ def _without_client(staging: Staging, rows: Chunk) -> list[CellProblem]:
     asked = {row["client"] for row in rows}
     missing = asked - staging.clients_among(asked)
     missing -= clients_by_reference(missing).keys()
-    words = "There is no client with this reference. Add a row of the kind client for it."
-    return [CellProblem(row["line"], "client", words) for row in rows if row["client"] in missing]
+    return [
+        CellProblem(row["line"], "client", say.no_client())
+        for row in rows
+        if row["client"] in missing
+    ]
 
 
 def _moved_back(rows: Chunk, stored: dict[str, dict[str, Any]]) -> list[CellProblem]:
@@ -64,7 +68,7 @@ def _moved_back(rows: Chunk, stored: dict[str, dict[str, Any]]) -> list[CellProb
         CellProblem(
             row["line"],
             "client",
-            f"It belongs to {_owner(old)} now. Importing moves it.",
+            say.moved(_owner(old)),
             serious=False,
         )
         for row, old in moved

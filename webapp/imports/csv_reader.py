@@ -17,8 +17,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-from webapp import probe
-from webapp.words.translation import ngettext
+from webapp.words import imports as say
 
 MOST_ROWS = 1_000_000
 MOST_LINES = 4_000_000  # empty lines count, and those inside of cells
@@ -53,14 +52,12 @@ _OTHER_TEXTS = (
     (re.compile(r"-----BEGIN "), "a certificate or key (PEM)"),
     (re.compile(r"--|/\*|(create|drop|alter) table\b|insert into\b", re.IGNORECASE), "SQL"),
 )
+# What the csv module says, and what we do
 _CSV_WORDS = (
-    ("unexpected end of data", "A quote is opened here and never closed."),
-    (
-        "field larger",
-        "A cell holds more than 131,072 characters. Most often a quote is opened and never closed.",
-    ),
-    ("expected after", "A quote stands inside a quoted cell: write it twice there."),
-    ("line too long", f"The line is longer than {MOST_LINE_CHARACTERS:,} characters."),
+    ("unexpected end of data", say.open_quote),
+    ("field larger", say.long_cell),
+    ("expected after", say.stray_quote),
+    ("line too long", lambda: say.long_line(MOST_LINE_CHARACTERS)),
 )
 
 
@@ -99,15 +96,13 @@ class Table:
         self.notes: list[str] = []
         first = next((line for line in self._lines if line.strip()), "")
         if not first:
-            raise NotATable(f"The file is empty. {_wanted(known)}")
+            raise NotATable(say.empty_file(known))
         self.delimiter = max(DELIMITERS, key=first.count)
         self.columns = _header(first, self.delimiter, known, required)
         if others := [
             name or "a column without a name" for name in self.columns if name not in known
         ]:
-            self.notes.append(
-                f"Not read, as no column is called that: {_few(others)}. {_wanted(known)}"
-            )
+            self.notes.append(say.not_read(others, known))
 
     @property
     def read(self) -> int:
@@ -129,45 +124,25 @@ class Table:
                 return
             except csv.Error as error:
                 if self._lines.count > MOST_LINES:
-                    raise NotATable(
-                        f"The file has more than {MOST_LINES:,} lines. Split it, and import the"
-                        " parts."
-                    ) from None
-                yield CellProblem(
-                    line,
-                    "",
-                    next((words for text, words in _CSV_WORDS if text in str(error)), str(error)),
-                )
+                    raise NotATable(say.too_many_lines(MOST_LINES)) from None
+                known = (words() for text, words in _CSV_WORDS if text in str(error))
+                yield CellProblem(line, "", next(known, str(error)))
                 continue
             if not any(cell.strip() for cell in cells):
                 continue  # spreadsheets leave such rows at the end
             count += 1
             if count > MOST_ROWS:
-                raise NotATable(
-                    f"The file has more than {MOST_ROWS:,} rows. Split it, and import the parts."
-                )
+                raise NotATable(say.too_many_rows(MOST_ROWS))
             yield self._row(line, cells)
 
     def _row(self, line: int, cells: list[str]) -> Row | CellProblem:
         wide = len(self.columns)
         if len(cells) < wide or any(cell.strip() for cell in cells[wide:]):
             sign = DELIMITERS[self.delimiter]
-            return CellProblem(
-                line,
-                "",
-                ngettext(
-                    "There is {count:,} cell here, but {columns}. A cell with a {sign} in it needs"
-                    " quotes.",
-                    "There are {count:,} cells here, but {columns}. A cell with a {sign} in it"
-                    " needs quotes.",
-                    len(cells),
-                    columns=ngettext("{count} column", "{count} columns", wide),
-                    sign=sign,
-                ),
-            )
+            return CellProblem(line, "", say.cell_count(len(cells), wide, sign))
         for column, cell in zip(self.columns, cells, strict=False):
             if "\0" in cell:
-                return CellProblem(line, column, "There is a NUL byte in it, which no text has.")
+                return CellProblem(line, column, say.nul_byte())
         return Row(
             line, {column: cell.strip() for column, cell in zip(self.columns, cells, strict=False)}
         )
@@ -214,17 +189,12 @@ def open_table(path: Path, known: Sequence[str], required: Sequence[str]) -> Ite
                 table = Table(text, path.stat().st_size, known, required)
             except (NotATable, csv.Error) as error:
                 if other := _other_text(text):
-                    raise NotATable(
-                        f"This file is {other}, not a CSV file. Save it as CSV, and upload that."
-                    ) from None
+                    raise NotATable(say.other_text(other)) from None
                 if isinstance(error, NotATable):
                     raise
-                raise NotATable(f"The first line cannot be read. {_wanted(known)}") from None
+                raise NotATable(say.unreadable_header(known)) from None
             if encoding in ("cp1252", "latin-1"):
-                table.notes.append(
-                    "The file is not UTF-8: it was read as Windows-1252 (Western European). Check"
-                    " names with accents below, or save the file as “CSV UTF-8”."
-                )
+                table.notes.append(say.read_as_windows_1252())
             yield table
 
 
@@ -233,10 +203,7 @@ def _encoding(file: BinaryIO) -> str:
     candidates: tuple[str, ...]
     for magic, what in MAGIC.items():
         if start.startswith(magic):
-            raise NotATable(
-                f"This file is {what}, not a CSV file. Open it and save it as CSV (“CSV UTF-8” in"
-                " Excel)."
-            )
+            raise NotATable(say.other_file(what))
     if start.startswith(codecs.BOM_UTF8):
         marked = "UTF-8"
         candidates = ("utf-8-sig",)
@@ -249,10 +216,7 @@ def _encoding(file: BinaryIO) -> str:
     for encoding in candidates:
         if _decodes(file, encoding):
             return encoding
-    raise NotATable(
-        f"The file is marked as {marked} and holds bytes that are not. Save it as “CSV UTF-8”"
-        " again."
-    )
+    raise NotATable(say.not_as_marked(marked))
 
 
 def _other_text(text: TextIO) -> str:
@@ -276,36 +240,17 @@ def _decodes(file: BinaryIO, encoding: str) -> bool:
 
 def _header(line: str, delimiter: str, known: Sequence[str], required: Sequence[str]) -> list[str]:
     if "\0" in line:
-        raise NotATable(
-            "This is not plain text: there are NUL bytes in its first line. Save it as “CSV UTF-8”."
-        )
+        raise NotATable(say.not_plain_text())
     names = [
         "_".join(name.lower().split()) for name in next(csv.reader([line], delimiter=delimiter))
     ]
     while names and not names[-1]:
         names.pop()
     times = Counter(names)
-    wrong = {
-        "Missing": [name for name in required if name not in times],
-        "More than once": sorted(name for name in known if times[name] > 1),
-    }
-    told = [f"{words}: {_few(found)}." for words, found in wrong.items() if found]
-    if told:
-        raise NotATable(
-            " ".join(["The first line has to name the columns.", *told, _wanted(known)])
-        )
+    missing = [name for name in required if name not in times]
+    repeated = sorted(name for name in known if times[name] > 1)
+    if missing or repeated:
+        raise NotATable(say.wrong_columns(missing, repeated, known))
     if len(names) > MOST_COLUMNS:
-        raise NotATable(
-            f"The first line names {len(names):,} columns; {MOST_COLUMNS:,} can be read. Leave the"
-            " others out."
-        )
+        raise NotATable(say.too_many_columns(len(names), MOST_COLUMNS))
     return names
-
-
-def _few(names: list[str]) -> str:
-    shown = ", ".join(probe.clean(name, 40) for name in names[:5])
-    return f"{shown} and {len(names) - 5:,} more" if len(names) > 5 else shown
-
-
-def _wanted(known: Sequence[str]) -> str:
-    return f"Known columns are: {', '.join(known)}."

@@ -22,6 +22,7 @@ from webapp.imports.compare import compare
 from webapp.imports.csv_reader import CellProblem, NotATable, Row, Table, open_table
 from webapp.imports.rows import COLUMNS, REQUIRED, understand
 from webapp.imports.staging import CHUNK_ROWS, Staging, open_staging
+from webapp.words import imports as say
 from webapp.words.activity import Detail
 
 # What is being done, how much of it is done, how much there is. It may raise `Stopped`: nothing is
@@ -69,7 +70,7 @@ def check(source: Path, staged: Path, progress: Progress) -> Checked:
         _stage(table, staging, progress)
         staging.drop_repeated()
         if not staging.total() and not staging.count_problems(serious=True):
-            raise NotATable("The file has a first line and nothing below it.")
+            raise NotATable(say.no_rows())
         compare(staging, progress)
         return _checked(staging, table.notes)
 

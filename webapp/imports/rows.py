@@ -13,6 +13,7 @@ from webapp.imports.csv_reader import CellProblem, Row
 from webapp.imports.staging import ROW_KINDS
 from webapp.probe.address import literal
 from webapp.words import hostnames
+from webapp.words import imports as say
 
 COLUMNS = (
     *("kind", "client", "client_name", "reference", "product", "domain"),
@@ -75,27 +76,27 @@ class _Cells:
     def text(self, column: str, most: int, *, needed: bool) -> str:
         text = self._row.cells.get(column, "")
         if needed and not text:
-            self._wrong(column, "It is empty.")
+            self._wrong(column, say.empty())
         if len(text) > most:
-            self._wrong(column, f"It has {len(text):,} characters; there is room for {most}.")
+            self._wrong(column, say.too_long(len(text), most))
         return text
 
     def reference(self, column: str) -> str:
         text = self.text(column, 64, needed=True)
         if not text.isprintable():
-            self._wrong(column, "It holds invisible characters.")
+            self._wrong(column, say.invisible())
         return text
 
     def word(self, column: str, words: tuple[str, ...]) -> str:
         text = self._row.cells.get(column, "")
         if text.lower() not in words:
-            self._wrong(column, f"{_quoted(text)} is not one of: {', '.join(words)}.")
+            self._wrong(column, say.none_of(_quoted(text), words))
         return text.lower()
 
     def status(self, words: dict[str, Any]) -> StrEnum | None:
         text = " ".join(self._row.cells.get("status", "").split())
         if text.lower() not in words:
-            self._wrong("status", f"{_quoted(text)} is not one of: {', '.join(words.values())}.")
+            self._wrong("status", say.none_of(_quoted(text), list(words.values())))
         return words.get(text.lower())
 
     def day(self, column: str) -> str | None:
@@ -109,11 +110,9 @@ class _Cells:
             if dots := _DOTS.match(text):
                 return date(*map(int, reversed(dots.groups()))).isoformat()
         except ValueError:
-            self._wrong(column, f"There is no such day as {_quoted(text)}.")
+            self._wrong(column, say.no_such_day(_quoted(text)))
             return None
-        self._wrong(
-            column, f"{_quoted(text)} is not a date we read: write 2026-11-23 or 23.11.2026."
-        )
+        self._wrong(column, say.no_date(_quoted(text)))
         return None
 
     def address(self, column: str) -> str | None:
@@ -122,9 +121,7 @@ class _Cells:
         try:
             return literal(text) if text else None
         except ValueError:
-            self._wrong(
-                column, f"{_quoted(text)} is not an IP address: write 192.0.2.10 or 2001:db8::10."
-            )
+            self._wrong(column, say.no_address(_quoted(text)))
             return None
 
     def host(self, column: str, *, needed: bool) -> dict[str, str | None]:
@@ -137,10 +134,7 @@ class _Cells:
             host = probe.parse(text)
         except probe.NotCheckable as error:
             if text:
-                words = (
-                    f"{_quoted(text)} is imported, but cannot be checked:"
-                    f" {hostnames.REFUSALS[error.refusal]}"
-                )
+                words = say.not_checkable(_quoted(text), hostnames.REFUSALS[error.refusal])
                 self.problems.append(CellProblem(self._row.line, column, words, serious=False))
             return {"domain": text, "host": None}
         if left_out := hostnames.left_out_texts(text):

@@ -11,6 +11,7 @@ from webapp.customers.models import User
 from webapp.errors import found
 from webapp.extensions import db, writing
 from webapp.reports.models import SavedView
+from webapp.words import refusals
 
 MOST_SAVED = 50
 LONGEST_NAME = 60
@@ -37,9 +38,9 @@ def save(user: User, name: str, query: str, now: datetime) -> SavedView:
     """
     name = name.strip()
     if not name or len(name) > LONGEST_NAME:
-        raise NotSaved(f"Give the view a name of at most {LONGEST_NAME} characters.")
+        raise NotSaved(refusals.view_name(LONGEST_NAME))
     if len(query) > LONGEST_QUERY:
-        raise NotSaved("These filters are too long to be kept: shorten the search.")
+        raise NotSaved(refusals.view_too_long())
     with writing():
         concurrency.still_admin(user)
         view = db.session.scalar(select(SavedView).filter_by(user_id=user.id, name=name))
@@ -48,7 +49,7 @@ def save(user: User, name: str, query: str, now: datetime) -> SavedView:
                 db.session.scalar(select(func.count(SavedView.id)).filter_by(user_id=user.id))
                 == MOST_SAVED
             ):
-                raise NotSaved(f"There are {MOST_SAVED} saved views already: delete one first.")
+                raise NotSaved(refusals.too_many_views(MOST_SAVED))
             view = SavedView(user_id=user.id, name=name)
             db.session.add(view)
         view.query = query

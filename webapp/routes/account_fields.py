@@ -26,7 +26,6 @@ log = logging.getLogger(__name__)
 ONCE_A_MINUTE = parse("1 per minute")
 EVERY_ATTEMPT = parse("60 per minute")  # right ones too: each costs a core for a moment
 
-EMAIL_TAKEN = "This address cannot be used. Choose another one."
 WRONG_PASSWORD = "This is not your current password."  # noqa: S105 - it is words
 
 

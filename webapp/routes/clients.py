@@ -15,6 +15,7 @@ from webapp.routes.account_fields import name_field
 from webapp.routes.forms import VersionField, none_if_empty
 from webapp.routes.gate import admins_only_but, fragment
 from webapp.routes.template_helpers import list_query, now
+from webapp.words import confirmations, refusals
 
 blueprint = Blueprint("clients", __name__, url_prefix="/admin/clients")
 blueprint.before_request(
@@ -98,7 +99,7 @@ def add() -> Response:
         except concurrency.Taken as error:
             form.reference.errors = [str(error)]
         else:
-            flash(f"{client.name} is added.", "success")
+            flash(confirmations.added(client.name), "success")
             return redirect(url_for("clients.show", client_id=client.id), 303)
     return make_response(
         render_template("clients/new.html", form=form), 422 if form.is_submitted() else 200
@@ -120,7 +121,7 @@ def edit(client_id: int) -> Response:
     except concurrency.Taken as error:
         form.reference.errors = [str(error)]
         return _edit_page(client, form, 422)
-    flash(f"{form.name.data} is saved.", "success")
+    flash(confirmations.saved(form.name.data), "success")
     return redirect(url_for("clients.show", client_id=client_id), 303)
 
 
@@ -137,7 +138,7 @@ def delete(client_id: int) -> Response:
         except concurrency.ChangedMeanwhile:
             conflict = True
         else:
-            flash(f"{name} is deleted.", "success")
+            flash(confirmations.deleted(name), "success")
             return redirect(url_for("clients.index"), 303)
     goes = {"counts": clients.counts_of(client), "seen": clients.what_goes_with(client)}
     shown = {"client": client, "conflict": conflict, **goes}
@@ -158,6 +159,6 @@ def _edit_page(client: Client, form: ClientForm, status: int) -> Response:
     shown = {
         "client": client,
         "form": form,
-        "conflict": concurrency.CONFLICT if status == 409 else "",
+        "conflict": refusals.changed_meanwhile() if status == 409 else "",
     }
     return make_response(render_template("clients/edit.html", **shown), status)

@@ -19,66 +19,10 @@ from webapp.extensions import db, saving_fails
 from webapp.routes.account_fields import no_guess
 from webapp.routes.exports import TooManyExports
 from webapp.routes.gate import own_path
+from webapp.words import error_pages
 
-WORDS = {
-    400: (
-        "That did not work",
-        "Your browser sent something we can't use. Go back, reload the page and try again.",
-    ),
-    401: ("Please sign in", "Sign in to see this page."),
-    403: ("You don't have access to this page", "Ask an administrator if you need it."),
-    404: ("Page not found", "This page doesn't exist, or you can't view it."),
-    405: ("That does not work here", "Go back, reload the page and try again."),
-    408: (
-        "That took too long",
-        "Your request didn't arrive in full. Check your connection, then try again.",
-    ),
-    410: (
-        "This link no longer works",
-        "It was used already, or it expired. Sign in, or restart the site for a new one.",
-    ),
-    413: ("That is too large", "Send a smaller file or form."),
-    414: ("The address is too long", "Use fewer or shorter filters."),
-    415: ("Unsupported format", "We can't read what was sent."),
-    429: ("Too many attempts", "Please wait a few minutes, then try again."),
-    500: (
-        "Something went wrong",
-        "The error is on our side and was logged. Please try again later.",
-    ),
-    503: ("Temporarily unavailable", "We can't reach our database. Please try again in a minute."),
-}
-NO_MEMORY = (
-    "Our server is short of memory",
-    "We couldn't finish what you asked for. Please try again in a minute.",
-)
-NOT_CHECKED = (
-    "We couldn't check your password",
-    "Something failed on our side, so your password may well be right. Please try again in a"
-    " minute.",
-)
-TOO_MANY_HASHES = (
-    "Too many people are signing in",
-    "Nothing was changed. Please try again in a few seconds.",
-)
-NOT_SAVED = (
-    "Nothing can be saved right now",
-    "You can read pages, but not change them. Please try again later.",
-)
-NO_SIGN_IN = (
-    "You can't sign in right now",
-    "Our server can't save anything at the moment. Please try again later.",
-)
 HASHES_AGAIN_SECONDS = 2
-TOO_MANY_EXPORTS = (
-    "Too many exports are running",
-    "You can run two exports at once, and all users share a few. Wait until one has finished, then"
-    " try again.",
-)
 EXPORTS_AGAIN_SECONDS = 10
-DAMAGED = (
-    "The database is damaged. Stop the site and restore the last backup: see docs/running.md,"
-    " “The database”."
-)
 
 
 def register(app: Flask) -> None:
@@ -107,7 +51,7 @@ def _http_error(error: HTTPException) -> Response:
         if isinstance(error, Forbidden) and error.description != Forbidden.description
         else None
     )
-    response = _page(error.code, (WORDS[403][0], told) if told else None)
+    response = _page(error.code, (error_pages.page(403)[0], told) if told else None)
     response.headers.extend(
         (name, value) for name, value in error.get_headers() if name in {"Allow", "Retry-After"}
     )
@@ -134,13 +78,13 @@ def _gone(_error: ObjectDeletedError) -> Response:
 def _too_many_hashes(_error: TooManyHashes) -> Response:
     no_guess()  # no one looked at the password
     db.session.rollback()
-    response = _page(503, TOO_MANY_HASHES)
+    response = _page(503, error_pages.too_many_hashes())
     response.headers["Retry-After"] = str(HASHES_AGAIN_SECONDS)
     return response
 
 
 def _too_many_exports(_error: TooManyExports) -> Response:
-    response = _page(503, TOO_MANY_EXPORTS)
+    response = _page(503, error_pages.too_many_exports())
     response.headers["Retry-After"] = str(EXPORTS_AGAIN_SECONDS)
     return response
 
@@ -150,7 +94,8 @@ def _no_memory(error: Exception) -> Response:
         "This machine has too little memory, or too few threads.", exc_info=error
     )
     db.session.rollback()
-    return _page(503, NOT_CHECKED if isinstance(error, CannotHash) else NO_MEMORY)
+    unchecked = isinstance(error, CannotHash)
+    return _page(503, error_pages.not_checked() if unchecked else error_pages.no_memory())
 
 
 def _database_error(error: Exception) -> Response:
@@ -158,7 +103,8 @@ def _database_error(error: Exception) -> Response:
     db.session.rollback()
     if not saving_fails(error):
         return _page(503)
-    return _page(503, NO_SIGN_IN if request.endpoint == "auth.sign_in" else NOT_SAVED)
+    signing_in = request.endpoint == "auth.sign_in"
+    return _page(503, error_pages.no_sign_in() if signing_in else error_pages.not_saved())
 
 
 def _perhaps_damaged(error: DatabaseError) -> Response:
@@ -166,15 +112,18 @@ def _perhaps_damaged(error: DatabaseError) -> Response:
         return _database_error(error)
     if type(error) is not DatabaseError:
         raise error  # a statement of ours that cannot be right
-    current_app.logger.critical(DAMAGED)
+    current_app.logger.critical(
+        "The database is damaged. Stop the site and restore the last backup: see docs/running.md,"
+        " “The database”."
+    )
     return _database_error(error)
 
 
 def _page(code: int, words: tuple[str, str] | None = None) -> Response:
     if isinstance(request.routing_exception, (SecurityError, BadHost)):
         # Not our host, or none at all: whatever else is wrong, there is no address to link to.
-        return Response(WORDS[400][0], 400, mimetype="text/plain")
-    title, text = words or WORDS.get(code, WORDS[500 if code >= 500 else 400])
+        return Response(error_pages.page(400)[0], 400, mimetype="text/plain")
+    title, text = words or error_pages.page(code)
     shown = {
         "title": title,
         "text": text,

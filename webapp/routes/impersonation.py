@@ -11,20 +11,16 @@ from webapp.routes.account_fields import caller
 from webapp.routes.gate import LOOKING
 from webapp.routes.sessions import open_session
 from webapp.routes.template_helpers import now
+from webapp.words import error_pages
 
 blueprint = Blueprint("viewing", __name__)
-
-NOT_IN_THEIR_NAME = (
-    "You see the site as somebody else. This is theirs alone to change: go back to"
-    " your own view first."
-)
 
 
 def not_in_their_name() -> None:
     """For what is a user's very own: an administrator who views the site as them must not change
     it."""
     if request.method not in LOOKING and current_user.is_authenticated and current_user.viewed_by:
-        abort(403, NOT_IN_THEIR_NAME)
+        abort(403, error_pages.not_in_their_name())
 
 
 @blueprint.post("/view-as/end")

@@ -26,6 +26,7 @@ from webapp.imports.rows import COLUMNS
 from webapp.routes import exports
 from webapp.routes.gate import fragment
 from webapp.routes.template_helpers import now
+from webapp.words import refusals
 from webapp.words.counts import import_text
 
 MOST_UPLOAD_BYTES = 200 * 1024 * 1024  # bytes; every other request is held to MAX_CONTENT_LENGTH
@@ -64,7 +65,7 @@ def page() -> str:
 def upload() -> AnyResponse:
     file = request.files.get("file")
     if file is None or not file.filename:
-        return make_response(_upload_page("Choose a file first."), 422)
+        return make_response(_upload_page(refusals.no_file()), 422)
     token = jobs.begin(current_user, file.filename, file.stream, now())
     return redirect(url_for("imports.job", token=token), 303)
 

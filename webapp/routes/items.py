@@ -26,7 +26,7 @@ from webapp.routes.forms import (
 )
 from webapp.routes.gate import admins_only_but, fragment
 from webapp.routes.template_helpers import now
-from webapp.words import hostnames
+from webapp.words import confirmations, hostnames, refusals
 
 blueprint = Blueprint("items", __name__, url_prefix="/admin/<any(services, domains):place>")
 blueprint.before_request(admins_only_but())
@@ -84,7 +84,7 @@ class DomainForm(FlaskForm):  # type: ignore[misc]
 
     def validate_expires_on(self, field: Field) -> None:
         if field.data and self.registered_on.data and field.data < self.registered_on.data:
-            raise ValidationError("It cannot expire before it is registered.")
+            raise ValidationError(refusals.expires_too_early())
 
     @property
     def asked(self) -> items.Details:
@@ -117,7 +117,7 @@ def add(place: str) -> Response:
         except concurrency.Taken as error:
             _unique(form).errors = [str(error)]
         else:
-            return _saved(item, "is added")
+            return _saved(item, confirmations.added(_name(item)))
     status = 422 if form.is_submitted() else 200
     return make_response(render_template("items/new.html", form=form, place=place), status)
 
@@ -137,12 +137,12 @@ def edit(place: str, item_id: int) -> Response:
             _unique(form).errors = [str(error)]
             status = 422
         else:
-            return _saved(item, "is saved")
+            return _saved(item, confirmations.saved(_name(item)))
     shown = {
         "item": item,
         "place": place,
         "form": form,
-        "conflict": concurrency.CONFLICT if status == 409 else "",
+        "conflict": refusals.changed_meanwhile() if status == 409 else "",
     }
     return make_response(render_template("items/edit.html", **shown), status)
 
@@ -180,10 +180,10 @@ def move(place: str, item_id: int) -> Response:
             current_user, item.kind, item_id, form.version.data, form.to.data, now()
         )
     except concurrency.ChangedMeanwhile:
-        return make_response(_move_page(item, form.to.data, concurrency.CONFLICT), 409)
+        return make_response(_move_page(item, form.to.data, refusals.changed_meanwhile()), 409)
     except concurrency.Taken as error:
         return make_response(_move_page(item, form.to.data, str(error)), 422)
-    flash(f"{_name(item)} belongs to {client.name} now.", "success")
+    flash(confirmations.moved(_name(item), client.name), "success")
     return redirect(url_for(f"admin.{item.kind}", item_id=item_id), 303)
 
 
@@ -196,9 +196,9 @@ def delete(place: str, item_id: int) -> Response:
         try:
             name = items.remove(current_user, item.kind, item_id, form.version.data, now())
         except concurrency.ChangedMeanwhile:
-            conflict = concurrency.CONFLICT
+            conflict = refusals.changed_meanwhile()
         else:
-            flash(f"{name} is deleted.", "success")
+            flash(confirmations.deleted(name), "success")
             return redirect(url_for(f"admin.{place}"), 303)
     page = render_template("items/delete.html", item=item, place=place, conflict=conflict)
     return make_response(page, 409 if conflict else 200)
@@ -225,10 +225,10 @@ def _move_page(item: Item, client_id: int, problem: str = "") -> str:
     )
 
 
-def _saved(item: Item, what: str) -> Response:
-    flash(f"{_name(item)} {what}.", "success")
+def _saved(item: Item, told: str) -> Response:
+    flash(told, "success")
     if item.active and item.refusal:
-        flash(f"Its padlock stays grey. {hostnames.REFUSALS[item.refusal]}", "warning")
+        flash(confirmations.stays_grey(hostnames.REFUSALS[item.refusal]), "warning")
     if left_out := hostnames.left_out_texts(item.entered):
         flash(" ".join(left_out), "info")
     return redirect(url_for(f"admin.{item.kind}", item_id=item.id), 303)

@@ -35,6 +35,7 @@ from webapp.routes.account_fields import (
 from webapp.routes.gate import open_to_everyone
 from webapp.routes.impersonation import not_in_their_name
 from webapp.routes.template_helpers import now
+from webapp.words import confirmations
 
 blueprint = Blueprint("reset", __name__)
 blueprint.before_request(not_in_their_name)
@@ -92,7 +93,7 @@ def choose(token: str) -> Response:
         token, current_app.config["SECRET_KEY"], form.password.data, now(), caller()
     ):
         return make_response(render_template("auth/reset_gone.html"), 410)
-    flash("Your new password is set. Sign in with it.", "success")
+    flash(confirmations.password_set(), "success")
     return redirect(url_for("auth.sign_in"), 303)
 
 

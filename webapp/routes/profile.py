@@ -15,7 +15,6 @@ from webapp.accounts.security_events import Event
 from webapp.customers import concurrency
 from webapp.extensions import limiter
 from webapp.routes.account_fields import (
-    EMAIL_TAKEN,
     WRONG_PASSWORD,
     attempts,
     caller,
@@ -29,6 +28,7 @@ from webapp.routes.account_fields import (
 from webapp.routes.impersonation import not_in_their_name
 from webapp.routes.sessions import admin_idle, end_session, open_session
 from webapp.routes.template_helpers import now
+from webapp.words import confirmations, refusals
 
 blueprint = Blueprint("profile", __name__, url_prefix="/profile")
 blueprint.before_request(not_in_their_name)
@@ -75,13 +75,13 @@ def change() -> Response:
             details = form.name.data, form.email.data, form.password.data or ""
             profile.change_details(current_user, *details, now(), caller())
         except profile.WrongPassword:
-            form.password.errors = ["To change the e-mail address, enter your current password."]
+            form.password.errors = [refusals.password_for_email()]
         except concurrency.Taken:
-            form.email.errors = [EMAIL_TAKEN]
+            form.email.errors = [refusals.email_unusable()]
     if form.errors:
         return _page(details=form)
     no_guess()
-    flash("Your profile is saved.", "success")
+    flash(confirmations.profile_saved(), "success")
     return redirect(url_for("profile.show"), 303)
 
 
@@ -102,7 +102,7 @@ def password() -> Response:
         else:
             no_guess()
             open_session(current_user, token)
-            flash("Your password is changed. Every other browser is signed out.", "success")
+            flash(confirmations.password_changed(), "success")
             return redirect(url_for("profile.show"), 303)
     return _page(password=form)
 
@@ -111,14 +111,14 @@ def password() -> Response:
 def sign_out_everywhere() -> Response:
     profile.sign_out_everywhere(current_user, now(), caller())
     end_session()
-    flash("You are signed out in every browser.", "success")
+    flash(confirmations.signed_out_everywhere(), "success")
     return redirect(url_for("auth.sign_in"), 303)
 
 
 @blueprint.post("/sign-out-elsewhere")
 def sign_out_elsewhere() -> Response:
     profile.sign_out_elsewhere(current_user, now(), caller())
-    flash("You are signed out in every other browser.", "success")
+    flash(confirmations.signed_out_elsewhere(), "success")
     return redirect(url_for("profile.show"), 303)
 
 
@@ -126,7 +126,7 @@ def sign_out_elsewhere() -> Response:
 def end_sign_in(sign_in_id: int) -> Response:
     if not account_sign_ins.end_sign_in(current_user, sign_in_id, now(), caller()):
         abort(404)
-    flash("That browser is signed out.", "success")
+    flash(confirmations.browser_signed_out(), "success")
     return redirect(url_for("profile.show"), 303)
 
 

@@ -11,6 +11,7 @@ from webapp.monitor.health import banners, rules
 from webapp.monitor.refresh import runs, selection
 from webapp.routes.gate import fragment, staff_only
 from webapp.routes.template_helpers import now
+from webapp.words import confirmations
 
 SHOWN = 30
 
@@ -35,7 +36,7 @@ def page() -> str:
 @blueprint.post("")
 def start() -> Response:
     if not monitored_names.refresh_now(current_user, now()):
-        flash("No active service or domain has a host name: there is nothing to refresh.", "info")
+        flash(confirmations.nothing_to_refresh(), "info")
     return redirect(url_for("refresh.page"), 303)
 
 

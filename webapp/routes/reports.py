@@ -15,7 +15,7 @@ from webapp.reports.questions import AGES, ORIGINS, REASONS, WINDOWS, ReportQuer
 from webapp.routes import exports
 from webapp.routes.gate import own_path, staff_only
 from webapp.routes.template_helpers import REPORT_WORDS, now, zone
-from webapp.words import states, times, verdicts
+from webapp.words import confirmations, states, times, verdicts
 
 MOST_PRINTED = 1000
 
@@ -63,7 +63,7 @@ def ssl_status_check() -> AnyResponse:
 def save_view() -> AnyResponse:
     try:
         view = saved.save(current_user, request.form.get("name", ""), _query(request.form), now())
-        flash(f"The view “{view.name}” is saved.", "success")
+        flash(confirmations.view_saved(view.name), "success")
     except saved.NotSaved as error:
         flash(str(error), "danger")
     return _back()
@@ -71,7 +71,8 @@ def save_view() -> AnyResponse:
 
 @blueprint.post("/ssl-status/views/<id:view_id>/delete")
 def delete_view(view_id: int) -> AnyResponse:
-    flash(f"The view “{saved.delete(current_user, view_id, now())}” is deleted.", "success")
+    name = saved.delete(current_user, view_id, now())
+    flash(confirmations.view_deleted(name), "success")
     return _back()
 
 

@@ -29,6 +29,7 @@ from webapp.routes.forms import VersionField, client_asked_for, names_a_client
 from webapp.routes.gate import admins_only_but
 from webapp.routes.sessions import open_session
 from webapp.routes.template_helpers import now
+from webapp.words import confirmations, refusals
 
 blueprint = Blueprint("users", __name__, url_prefix="/admin/users")
 blueprint.before_request(admins_only_but("users.index"))
@@ -72,7 +73,7 @@ def _oneself_is_in_the_profile() -> Response | None:
         current_user.is_authenticated
         and (request.view_args or {}).get("user_id") == current_user.id
     ):
-        flash("This is you: change your own account here.", "info")
+        flash(confirmations.this_is_you(), "info")
         return redirect(url_for("profile.show"), 303)
     return None
 
@@ -95,7 +96,7 @@ def add() -> Response:
             form.client.errors = [str(error)]
         else:
             flash(
-                f"{user.name} is added. Hand out a link, so that they can choose a password.",
+                confirmations.user_added(user.name),
                 "success",
             )
             return redirect(url_for("users.edit", user_id=user.id), 303)
@@ -128,7 +129,7 @@ def edit(user_id: int) -> Response:
         form.role.errors = [str(error)]
     if form.errors:
         return _page(user, form, 422)
-    flash(f"{form.name.data} is saved.", "success")
+    flash(confirmations.saved(form.name.data), "success")
     return redirect(url_for("users.edit", user_id=user_id), 303)
 
 
@@ -147,10 +148,8 @@ def reset_link(user_id: int) -> Response:
 def set_active(user_id: int, what: str) -> Response:
     try:
         user = users.set_active(current_user, user_id, what == "enable", now(), caller())
-        flash(
-            f"{user.name} can sign in again." if user.active else f"{user.name} is disabled.",
-            "success",
-        )
+        told = confirmations.user_enabled if user.active else confirmations.user_disabled
+        flash(told(user.name), "success")
     except Refused as error:
         flash(str(error), "danger")
     return redirect(url_for("users.edit", user_id=user_id), 303)
@@ -159,7 +158,7 @@ def set_active(user_id: int, what: str) -> Response:
 @blueprint.post("/<id:user_id>/sign-out")
 def sign_out(user_id: int) -> Response:
     user = users.sign_out_everywhere(current_user, user_id, now(), caller())
-    flash(f"{user.name} is signed out in every browser.", "success")
+    flash(confirmations.user_signed_out(user.name), "success")
     return redirect(url_for("users.edit", user_id=user_id), 303)
 
 
@@ -180,6 +179,6 @@ def _page(user: User, form: UserForm, status: int) -> Response:
     Where another user was faster, the input is kept and what is stored stands beside it: saving
     once more is then meant.
     """
-    conflict = concurrency.CONFLICT if status == 409 else ""
+    conflict = refusals.changed_meanwhile() if status == 409 else ""
     shown = {"user": user, "form": form, "conflict": conflict, "meanings": MEANINGS, "roles": ROLES}
     return make_response(render_template("users/edit.html", **shown), status)

@@ -28,9 +28,6 @@ NETWORK = frozenset(
 class MachineBusy(Exception):
     """This machine had so little time for us that a silence says nothing of the network."""
 
-    def __init__(self) -> None:
-        super().__init__("This machine was too busy to check host names: nothing was stored.")
-
 
 def is_suspicious(doubtful: list[Finding], size: int) -> bool:
     """Whether so many of a batch of this size have no answer that the fault may be ours."""

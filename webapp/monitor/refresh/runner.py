@@ -76,7 +76,7 @@ def work(
                 renewed_at = time.monotonic()
                 selection.renew("", owner, clock())
     except MachineBusy as error:
-        log.warning("the refresh %d is tried again in a while: %s", run_id, error)
+        log.warning("this machine was too busy for the refresh %d: tried again soon", run_id)
         runs.stumbled(run_id, error, clock())
     except Exception as error:
         log.exception("the refresh %d failed on our side", run_id)

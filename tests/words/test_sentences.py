@@ -1,0 +1,89 @@
+"""Sentences that people read stand in words/ and in templates: one elsewhere is found by name."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import webapp
+
+ROOT = Path(webapp.__file__).parent
+# Files whose sentences have not moved yet: a list that only ever gets shorter. Labels and headings
+# are no sentences, and are not looked for.
+NOT_MOVED = {
+    "accounts/password_resets.py",  # a mail
+    "imports/jobs.py",  # stored with an import, as words
+    "monitor/health/rules.py",  # the flags of System health
+    # What forms ask for: WTForms takes it when the class is made
+    "routes/account_fields.py",
+    "routes/clients.py",
+    "routes/forms.py",
+    "routes/items.py",
+    "routes/styleguide_data.py",
+    "routes/users.py",
+}
+# What operators read in a terminal or a log, in English; config/ may not know words/.
+TERMINAL = ("cli/", "config/", "demo/", "extensions.py", "mail.py", "serving.py", "start_check.py")
+# A capital or a parameter first, two words or more, and what ends a sentence
+SENTENCE = re.compile(r"^[“\"']?[A-Z{].*[a-z}]+\s.*[.!?…]$|[a-z]\. [A-Z]", re.DOTALL)
+SQL = re.compile(r"^(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA)\b")
+
+
+def silent(tree):
+    """What no page shows: docstrings, lines of the log, and what only a programmer meets."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield node.value
+        if isinstance(node, ast.Call) and re.search(r"\blog|RuntimeError", ast.unparse(node.func)):
+            yield from node.args
+
+
+def sentences(source):
+    """Every text that reads as a sentence, `{}` for what is put in."""
+    tree = ast.parse(source)
+    passed = {part for node in silent(tree) for part in ast.walk(node)}
+    for node in ast.walk(tree):
+        parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+        if node in passed or not any(isinstance(part, ast.Constant) for part in parts):
+            continue
+        passed.update(parts)
+        text = "".join(
+            str(part.value) if isinstance(part, ast.Constant) else "{}" for part in parts
+        )
+        if SENTENCE.search(text.strip()) and not SQL.match(text):
+            yield text
+
+
+def found():
+    names = {path: str(path.relative_to(ROOT)) for path in ROOT.rglob("*.py")}
+    return {
+        name: told
+        for path, name in sorted(names.items())
+        if not name.startswith(("words/", "migrations/", *TERMINAL))
+        if (told := list(sentences(path.read_text())))
+    }
+
+
+def test_a_sentence_outside_words_is_found_by_name():
+    assert {name: told for name, told in found().items() if name not in NOT_MOVED} == {}
+
+
+def test_what_has_moved_is_taken_off_the_list():
+    assert NOT_MOVED - found().keys() == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "count"),
+    [
+        ('flash("Your profile is saved.")', 1),
+        ('flash(f"{name} is deleted.")', 1),
+        ('raise NotSaved("Too long: shorten the search. Then try again")', 1),
+        ('"""A docstring reads as one."""', 0),
+        ('log.error("The database does not answer.")', 0),
+        ('run("DELETE FROM waiting WHERE line = ?")', 0),
+        ('label = "Search"', 0),
+    ],
+)
+def test_what_reads_as_a_sentence(source, count):
+    assert len(list(sentences(source))) == count

@@ -1,0 +1,104 @@
+"""Why a change was refused, in words for the user who wanted it."""
+
+from __future__ import annotations
+
+from webapp.words.translation import gettext
+
+
+def changed_meanwhile() -> str:
+    """Another user was faster."""
+    return gettext("Somebody else has changed this meanwhile. Nothing was saved.")
+
+
+def client_reference_taken() -> str:
+    """A reference belongs to one client."""
+    return gettext("Another client has this reference.")
+
+
+def item_taken(kind: str) -> str:
+    """What there may be only once of a service or domain."""
+    if kind == "service":
+        return gettext("Another service has this reference.")
+    return gettext("This client has this domain already.")
+
+
+def theirs_already() -> str:
+    """A move to the client that has it."""
+    return gettext("It belongs to this client already.")
+
+
+def which_client() -> str:
+    """No client was named."""
+    return gettext("Say which client, by name or reference.")
+
+
+def no_such_client() -> str:
+    """None has this name."""
+    return gettext("No client has this name or reference.")
+
+
+def several_clients() -> str:
+    """More than one has it."""
+    return gettext(
+        "Several clients have this name: enter the reference, or # and the number of the client."
+    )
+
+
+def email_taken() -> str:
+    """For administrators: others are not told which addresses there are."""
+    return gettext("Another user has this address.")
+
+
+def email_unusable() -> str:
+    """The same for everyone else."""
+    return gettext("This address cannot be used. Choose another one.")
+
+
+def password_for_email() -> str:
+    """Another e-mail address takes the password."""
+    return gettext("To change the e-mail address, enter your current password.")
+
+
+def own_role() -> str:
+    """An administrator would lock themselves out."""
+    return gettext("You cannot change your own role. Ask another administrator.")
+
+
+def own_account() -> str:
+    """The same by disabling."""
+    return gettext("You cannot disable yourself. Ask another administrator.")
+
+
+def last_admin() -> str:
+    """No one could manage the site."""
+    return gettext("This is the last administrator. Make somebody else one first.")
+
+
+def no_site_to_view() -> str:
+    """Only a client's user has a site to look at."""
+    return gettext("Only the site of an active user of a client can be looked at.")
+
+
+def view_name(most: int) -> str:
+    """A saved view needs a name of so many characters at most."""
+    return gettext("Give the view a name of at most {most} characters.", most=most)
+
+
+def view_too_long() -> str:
+    """The address of a saved view is stored."""
+    return gettext("These filters are too long to be kept: shorten the search.")
+
+
+def too_many_views(count: int) -> str:
+    """A user has so many saved views and no more."""
+    return gettext("There are {count} saved views already: delete one first.", count=count)
+
+
+def expires_too_early() -> str:
+    """A domain's dates are the wrong way round."""
+    return gettext("It cannot expire before it is registered.")
+
+
+def no_file() -> str:
+    """An import without a file."""
+    return gettext("Choose a file first.")
