@@ -9,6 +9,7 @@ from webapp.probe.finding import Reason
 from webapp.words.certificates import NO_ISSUER_NAME
 from webapp.words.reasons import WORDS
 from webapp.words.times import day_text, local
+from webapp.words.translation import gettext
 
 
 class Changed(Protocol):
@@ -35,7 +36,7 @@ class Changed(Protocol):
 def change_title(change: Changed) -> str:
     """What happened, in a few words."""
     if change.new_reason is change.old_reason:
-        return "New certificate"
+        return gettext("New certificate")
     return WORDS[change.new_reason].title
 
 
@@ -43,16 +44,20 @@ def change_text(change: Changed, zone: tzinfo = UTC) -> str:
     """What else is worth knowing of it: how it was before, and which certificate there is now."""
     sentences = []
     if change.old_reason is None:
-        sentences.append("The first check.")
+        sentences.append(gettext("The first check."))
     elif change.old_reason is not change.new_reason:
-        sentences.append(f"Before: {WORDS[change.old_reason].title}.")
+        sentences.append(gettext("Before: {title}.", title=WORDS[change.old_reason].title))
     if change.new_fingerprint and change.new_fingerprint != change.old_fingerprint:
         sentences.append(_certificate_text(change.new_issuer, change.new_not_after, zone))
         if change.old_fingerprint and change.old_issuer != change.new_issuer:
-            sentences.append(f"The one before was by {change.old_issuer or NO_ISSUER_NAME}.")
+            issuer = change.old_issuer or NO_ISSUER_NAME
+            sentences.append(gettext("The one before was by {issuer}.", issuer=issuer))
     return " ".join(sentences)
 
 
 def _certificate_text(issuer: str, not_after: datetime | None, zone: tzinfo) -> str:
-    until = f", until {day_text(local(not_after, zone))}" if not_after is not None else ""
-    return f"Certificate by {issuer or NO_ISSUER_NAME}{until}."
+    issuer = issuer or NO_ISSUER_NAME
+    if not_after is None:
+        return gettext("Certificate by {issuer}.", issuer=issuer)
+    day = day_text(local(not_after, zone))
+    return gettext("Certificate by {issuer}, until {day}.", issuer=issuer, day=day)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from webapp.probe.certificate import clean
 from webapp.probe.hostname import NotCheckable, Refusal, to_unicode, understand
+from webapp.words.translation import gettext
 
 REFUSALS: Mapping[Refusal, str] = MappingProxyType(
     {
@@ -39,15 +40,20 @@ def left_out_texts(text: str) -> list[str]:
         return []
     told = []
     if understood.port is not None:
-        told.append(f"Checked on port 443, not {understood.port}.")
+        told.append(gettext("Checked on port 443, not {port}.", port=understood.port))
     if understood.scheme:
-        told.append(f"Checked over HTTPS, not {understood.scheme.upper()}.")
+        scheme = understood.scheme.upper()
+        told.append(gettext("Checked over HTTPS, not {scheme}.", scheme=scheme))
     if understood.path:
         path = clean(understood.path, 40)
-        told.append(f"The path {path} is left out: a certificate belongs to the whole name.")
+        told.append(
+            gettext(
+                "The path {path} is left out: a certificate belongs to the whole name.", path=path
+            )
+        )
     if understood.wildcard:
         shown = to_unicode(understood.hostname)
-        told.append(f"*.{shown} is checked as {shown}.")
+        told.append(gettext("*.{name} is checked as {name}.", name=shown))
     if understood.marks:
-        told.append("The characters around the name are left out.")
+        told.append(gettext("The characters around the name are left out."))
     return told

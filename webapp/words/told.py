@@ -10,6 +10,7 @@ from webapp.probe import to_unicode
 from webapp.probe.address import Endpoint
 from webapp.probe.finding import Finding, State
 from webapp.words import times, verdicts
+from webapp.words.translation import gettext
 
 GOOD = "good"
 BAD = "bad"
@@ -43,20 +44,25 @@ def facts_of(*facts: tuple[str, str]) -> tuple[tuple[str, str], ...]:
 def few(texts: Sequence[str], total: int = 0) -> str:
     """The first of these texts, and how many more there are; `total`, where these are not all."""
     more = max(total, len(texts)) - MOST_SHOWN
-    return ", ".join(texts[:MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    first = ", ".join(texts[:MOST_SHOWN])
+    return gettext("{first} and {more} more", first=first, more=more) if more > 0 else first
 
 
 def few_names(names: Sequence[str], total: int) -> str:
     """The first of a certificate's names as people write them, and how many more there are; "none"
     where none is."""
     # Only those that are shown are decoded: each takes a millisecond where it is made for that.
-    return few([to_unicode(name) for name in names[:MOST_SHOWN]], max(total, len(names))) or "none"
+    return few(
+        [to_unicode(name) for name in names[:MOST_SHOWN]], max(total, len(names))
+    ) or gettext("none")
 
 
 def at_text(endpoint: Endpoint) -> str:
     """Where an answer came from: "192.0.2.1 port 443", or "server 2" where `for_client` hides the
     address."""
-    return f"{endpoint.address} port {endpoint.port}" if endpoint.port else endpoint.address
+    if not endpoint.port:
+        return endpoint.address
+    return gettext("{address} port {port}", address=endpoint.address, port=endpoint.port)
 
 
 def title_of(finding: Finding) -> str:
@@ -64,4 +70,4 @@ def title_of(finding: Finding) -> str:
 
 
 def moment_text(at: datetime | None) -> str:
-    return "unreadable" if at is None else f"{times.day_text(at)}, {at:%H:%M} UTC"
+    return gettext("unreadable") if at is None else f"{times.day_text(at)}, {at:%H:%M} UTC"

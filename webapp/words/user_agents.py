@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from webapp.words.translation import gettext
+
 # The first that is found counts: most browsers also name those they want to be taken for.
 _BROWSERS = (
     (("Edg/", "EdgA/", "EdgiOS/", "Edge/"), "Edge"),
@@ -31,8 +33,10 @@ def browser_text(user_agent: str) -> str:
     browser = _named(_BROWSERS, user_agent)
     system = _named(_SYSTEMS, user_agent)
     if browser and system:
-        return f"{browser} on {system}"
-    return browser or (f"A browser on {system}" if system else "Unknown browser")
+        return gettext("{browser} on {system}", browser=browser, system=system)
+    if system:
+        return gettext("A browser on {system}", system=system)
+    return browser or gettext("Unknown browser")
 
 
 def _named(names: tuple[tuple[tuple[str, ...], str], ...], user_agent: str) -> str:

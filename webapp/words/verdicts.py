@@ -76,19 +76,21 @@ def staff_text(finding: Finding) -> str:
         parts.append(f"{finding.detail}.")
     parts += stray_texts(finding.stray, finding.reason)
     if finding.address:
-        parts.append(f"Asked at {finding.address} port {finding.port}.")
+        parts.append(
+            gettext("Asked at {address} port {port}.", address=finding.address, port=finding.port)
+        )
     number = curl_number(finding.reason, finding)
     if finding.hostname and number is not None:
         command = curl_command(
             finding.hostname, finding.address, finding.port, stapled=only_stapled(finding)
         )
-        parts.append(f"curl error {number}: {command}")
+        parts.append(gettext("curl error {number}: {command}", number=number, command=command))
     return " ".join(parts)
 
 
 def problem_text(problem: Problem) -> str:
     """One verify error as OpenSSL says it, with its number and its place in the chain."""
-    place = "leaf" if problem.depth == 0 else f"issuer {problem.depth}"
+    place = gettext("issuer {depth}", depth=problem.depth) if problem.depth else gettext("leaf")
     return f"{problem.text} (X509_V_ERR {problem.code}, {place})"
 
 
