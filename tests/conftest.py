@@ -57,23 +57,20 @@ class CompiledTemplates(BytecodeCache):
 COMPILED_TEMPLATES = CompiledTemplates()
 
 
-class CompiledAddresses:
-    """How Werkzeug makes the address of each page, for all the sites that this process makes: it
-    takes a third of the time of making one."""
-
-    def __init__(self):
-        self.builders = {}
-        self.compile = Rule._compile_builder
-
-    def __call__(self, rule, append_unknown=True):
-        key = (rule.rule, rule.host or rule.subdomain, repr(rule.defaults), append_unknown)
-        if key not in self.builders:
-            self.builders[key] = self.compile(rule, append_unknown)
-        return self.builders[key]
+# Likewise how Werkzeug makes the address of a page: a third of the time of making a site.
+COMPILED_ADDRESSES = {}
+compile_address = Rule._compile_builder
 
 
-compiled_addresses = CompiledAddresses()
-Rule._compile_builder = lambda *args: compiled_addresses(*args)
+def compiled_address(rule, append_unknown=True):
+    """The same function for the same rule, in all the sites that this process makes."""
+    key = (rule.rule, rule.host or rule.subdomain, repr(rule.defaults), append_unknown)
+    if key not in COMPILED_ADDRESSES:
+        COMPILED_ADDRESSES[key] = compile_address(rule, append_unknown)
+    return COMPILED_ADDRESSES[key]
+
+
+Rule._compile_builder = compiled_address
 PASSWORD = "correct horse battery"
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
