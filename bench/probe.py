@@ -269,7 +269,7 @@ def report(runs: dict[str, list[dict[str, float]]]) -> None:
         "x plain requests": (times("plain requests"), "at least 12"),
         "user CPU x s_time": (
             [a["user_ms"] / b["user_ms"] for a, b in zip(ours, limit, strict=True)],
-            "at most 1.6",
+            "at most 1.25",
         ),
         "all CPU x s_time user": (
             [
