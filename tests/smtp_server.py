@@ -15,6 +15,7 @@ class MailServer(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _Conversation)
         self.mails: Queue[EmailMessage] = Queue()
         self.commands: list[str] = []
+        self.answers: dict[str, str] = {}  # in place of the usual ones, by command
 
     @property
     def port(self) -> int:
@@ -32,6 +33,8 @@ class _Conversation(socketserver.StreamRequestHandler):
             command = line.decode().strip()
             self.server.commands.append(command)
             match command.split()[0].upper():
+                case verb if verb in self.server.answers:
+                    self._say(self.server.answers[verb])
                 case "EHLO":
                     self.wfile.write(b"250-mail\r\n250 AUTH PLAIN\r\n")
                 case "AUTH":

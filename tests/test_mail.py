@@ -1,5 +1,4 @@
 import socket
-import threading
 
 import pytest
 
@@ -7,7 +6,7 @@ from tests.served import served
 from tests.smtp_server import MailServer
 from webapp import mail
 from webapp.config import mail as mail_settings
-from webapp.site import site_of
+from webapp.mail import Failure
 
 
 @pytest.fixture
@@ -19,16 +18,17 @@ def server(in_app):
 
 def send(app, url, to="alice@example.com", subject="Hello", text="A line.\n.\nAnother."):
     app.config["PADLOCK_SMTP_URL"] = mail_settings.mail_server(url)
-    return mail.send(app, to, subject, text)
+    return mail.send(app, to, subject, text, "17.1")
 
 
 def test_a_mail_arrives_as_it_was_written(in_app, server):
-    assert send(in_app, f"smtp://127.0.0.1:{server.port}", text="Grüße 🔒\n.\nBye")
+    assert send(in_app, f"smtp://127.0.0.1:{server.port}", text="Grüße 🔒\n.\nBye") is None
     taken = server.mails.get(timeout=10)
-    assert (taken["To"], taken["Subject"], taken["Auto-Submitted"]) == (
+    assert (taken["To"], taken["Subject"], taken["Auto-Submitted"], taken["Message-ID"]) == (
         "alice@example.com",
         "Hello",
         "auto-generated",
+        "<17.1@padlock.example.com>",
     )
     assert taken.get_content().replace("\r\n", "\n") == "Grüße 🔒\n.\nBye\n"
     assert server.commands[0] == "ehlo padlock.example.com"
@@ -37,7 +37,7 @@ def test_a_mail_arrives_as_it_was_written(in_app, server):
 
 def test_the_sender_is_a_setting(in_app, server):
     in_app.config["PADLOCK_MAIL_FROM"] = "help@example.com"
-    assert send(in_app, f"smtp://127.0.0.1:{server.port}")
+    assert send(in_app, f"smtp://127.0.0.1:{server.port}") is None
     assert server.mails.get(timeout=10)["From"] == "help@example.com"
 
 
@@ -45,14 +45,16 @@ def test_the_sender_is_a_setting(in_app, server):
     ("to", "subject"), [("a@b.example\r\nBcc: eve@example.com", "x"), ("a@b.example", "x\nBcc: y")]
 )
 def test_a_header_cannot_be_forged(in_app, server, to, subject):
-    assert not send(in_app, f"smtp://127.0.0.1:{server.port}", to, subject)
+    assert send(in_app, f"smtp://127.0.0.1:{server.port}", to, subject) == Failure(
+        "ValueError", final=True
+    )
     assert server.mails.empty()
 
 
 @pytest.mark.parametrize("scheme", ["smtp+starttls", "smtps"])
 def test_where_tls_is_asked_for_nothing_goes_without(in_app, server, scheme, monkeypatch):
     monkeypatch.setattr(mail, "SMTP_STEP_SECONDS", 1)
-    assert not send(in_app, f"{scheme}://padlock:hunter2@127.0.0.1:{server.port}")
+    assert send(in_app, f"{scheme}://padlock:hunter2@127.0.0.1:{server.port}")
     assert not [command for command in server.commands if "AUTH" in command]
     assert server.mails.empty()
 
@@ -60,26 +62,23 @@ def test_where_tls_is_asked_for_nothing_goes_without(in_app, server, scheme, mon
 def test_a_server_that_is_silent_is_given_up(in_app, monkeypatch, caplog):
     monkeypatch.setattr(mail, "SMTP_STEP_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        assert not send(in_app, f"smtp://u:hunter2@127.0.0.1:{silent.getsockname()[1]}")
+        assert send(in_app, f"smtp://u:hunter2@127.0.0.1:{silent.getsockname()[1]}")
     assert "could not be handed" in caplog.text
     assert "hunter2" not in caplog.text
 
 
-def test_a_crowd_that_waits_is_bounded(in_app, caplog):
-    go = threading.Event()
-    done = []
-    for number in range(mail.MOST_WAITING + 5):
-        mail.in_background(in_app, lambda number=number: (go.wait(10), done.append(number)))
-    go.set()
-    site_of(in_app).mail[0].submit(int).result(10)
-    assert len(done) == mail.MOST_WAITING
-    assert "one more is dropped" in caplog.text
-
-
-def test_work_that_fails_is_logged_and_the_next_is_done(in_app, caplog):
-    done = []
-    mail.in_background(in_app, lambda: 1 / 0)
-    mail.in_background(in_app, lambda: done.append(1))
-    site_of(in_app).mail[0].submit(int).result(10)
-    assert done == [1]
-    assert "ZeroDivisionError" in caplog.text
+@pytest.mark.parametrize(
+    ("step", "answer", "failure"),
+    [
+        ("RCPT", "550 no such mailbox", Failure("550", final=True)),
+        ("RCPT", "450 come back later", Failure("450")),
+        ("MAIL", "553 not from you", Failure("553", final=True)),
+        ("DATA", "554 spam", Failure("554", final=True)),
+        ("AUTH", "535 wrong password", Failure("535")),
+        ("QUIT", "421 too busy", None),  # the mail was taken before
+    ],
+)
+def test_what_the_server_refuses_for_good_is_told_apart(in_app, server, step, answer, failure):
+    server.answers[step] = answer
+    assert send(in_app, f"smtp://padlock:hunter2@127.0.0.1:{server.port}") == failure
+    assert server.mails.qsize() == (failure is None)

@@ -114,6 +114,8 @@ ANSWERS = {
     "GET /admin/activity": ADMINS,
     "GET /admin/activity/security": ADMINS_ONLY,
     "GET /admin/health": ADMINS,
+    "POST /admin/health/jobs/<id:job_id>/retry": ADMINS_ONLY | {ADA: 303},
+    "POST /admin/health/jobs/<id:job_id>/end": ADMINS_ONLY | {ADA: 303},
     "GET /healthz": ALL,
     "GET /admin/reports/ssl-status": ADMINS,
     "GET /admin/reports/ssl-status/print": ADMINS,
@@ -155,6 +157,7 @@ def test_who_may_come_where(visit, who, monkeypatch):
                 "<any(enable, disable):what>", "enable"
             )
             path = path.replace("<id:view_id>", "1").replace("<id:sign_in_id>", "999999")
+            path = path.replace("<id:job_id>", "1")
             path = path.replace("<path:filename>", "site.css").replace("<token>", "x")
             answer = browser.client.get(path) if method == "GET" else browser.post(path)
             answers[f"{method} {path}"] = (answer.status_code, ANSWERS[address][who])

@@ -24,12 +24,13 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     from flask import Flask
     from werkzeug.middleware.proxy_fix import ProxyFix
 
-    from webapp import logs, mail, routes, site
-    from webapp.accounts import security_events
+    from webapp import logs, routes, site
+    from webapp.accounts import password_resets, security_events
     from webapp.config import loading
     from webapp.customers import counts, monitored_names
     from webapp.extensions import csrf, db, limiter, login
-    from webapp.imports import jobs
+    from webapp.imports import jobs as imports
+    from webapp.jobs import runner as jobs
     from webapp.monitor import live
     from webapp.monitor.diagnosis import diagnoses
 
@@ -51,10 +52,11 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     limiter.init_app(app)
     live.register(app)
     diagnoses.register(app)
-    jobs.register(app)
+    imports.register(app)
     counts.register(app)
     monitored_names.register(app)
-    mail.register(app)
+    jobs.register(app)
+    password_resets.register(app)
     security_events.register(app)
     if commands:
         _add_commands(app)

@@ -1,6 +1,5 @@
-"""Mail, sent through the SMTP server of the settings by one thread in the background.
-
-No request waits for it: its duration must not tell whether there was anything to send.
+"""Mail, handed to the SMTP server of the settings. Only `jobs.outbox` does it: no request waits for
+a mail, whose duration must not tell whether there was anything to send.
 """
 
 from __future__ import annotations
@@ -8,26 +7,28 @@ from __future__ import annotations
 import logging
 import smtplib
 import ssl
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
-from threading import BoundedSemaphore
+from email.utils import formatdate
 from urllib.parse import urlsplit
 
 from flask import Flask
 
 from webapp.config.mail import MailServer
-from webapp.site import site_of
 
 SMTP_STEP_SECONDS = 10  # that each step of handing over a mail may take
-MOST_WAITING = 200  # mails; what comes when so many wait is dropped, and logged
 
 log = logging.getLogger(__name__)
 
 
-def register(app: Flask) -> None:
-    site_of(app).mail = ThreadPoolExecutor(1, "mail"), BoundedSemaphore(MOST_WAITING)
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a mail could not be handed over: the server's code, or the kind of error. `final`: the
+    server refuses this mail, and will again (5yz, RFC 5321, section 4.2.1)."""
+
+    why: str
+    final: bool = False
 
 
 def ready(app: Flask) -> bool:
@@ -43,60 +44,55 @@ def link(app: Flask, path: str) -> str:
     return (app.config["PADLOCK_SITE_URL"] or f"http://{app.config['PADLOCK_LISTEN']}") + path
 
 
-def in_background(app: Flask, work: Callable[[], None]) -> None:
-    """Does this later, inside the site but outside of any request."""
-    thread, places = site_of(app).mail
-    if not places.acquire(blocking=False):
-        log.error("%d mails wait already: one more is dropped.", MOST_WAITING)
-        return
-
-    def run() -> None:
-        with app.app_context():
-            work()
-
-    def done(future: Future[None]) -> None:
-        places.release()
-        if error := future.exception():
-            log.error("Work in the background failed.", exc_info=error)
-
-    thread.submit(run).add_done_callback(done)
-
-
-def send(app: Flask, to: str, subject: str, text: str) -> bool:
-    """Hands a mail to the server; False, with a line in the log, where that fails.
+def send(app: Flask, to: str, subject: str, text: str, message_id: str) -> Failure | None:
+    """Hands a mail to the server; why that failed, with a line in the log, or None.
 
     Neither the text nor the settings are in that line: both hold secrets.
     """
     server: MailServer = app.config["PADLOCK_SMTP_URL"]
     host = urlsplit(app.config["PADLOCK_SITE_URL"]).hostname or "localhost"
+    sender = app.config["PADLOCK_MAIL_FROM"] or f"padlock@{host}"
     try:
-        message = _message(
-            app.config["PADLOCK_MAIL_FROM"] or f"padlock@{host}", to, subject, text, host
-        )
-        with _connected(server, host) as smtp:
+        message = _message(sender, to, subject, text, f"<{message_id}@{host}>")
+        smtp = _connected(server, host)
+        try:
             if server.user:
                 smtp.login(server.user, server.password)
             smtp.send_message(message)
+            with suppress(OSError):  # the server has the mail, however it says goodbye
+                smtp.quit()
+        finally:
+            smtp.close()
     except (OSError, ValueError) as error:  # SMTP's own errors are OSErrors
-        code = getattr(error, "smtp_code", "")
+        failure = _failure(error)
         log.error(  # noqa: TRY400
             "Mail could not be handed to %s port %d: %s %s",
             server.host,
             server.port,
             type(error).__name__,
-            code,
+            failure.why,
         )
-        return False
-    return True
+        return failure
+    return None
 
 
-def _message(sender: str, to: str, subject: str, text: str, host: str) -> EmailMessage:
+def _failure(error: OSError | ValueError) -> Failure:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        ((code, _words),) = error.recipients.values()  # each mail has one
+        return Failure(str(code), code >= 500)
+    if isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
+        return Failure(str(error.smtp_code), error.smtp_code >= 500)
+    why = getattr(error, "smtp_code", type(error).__name__)
+    return Failure(str(why), isinstance(error, ValueError))
+
+
+def _message(sender: str, to: str, subject: str, text: str, message_id: str) -> EmailMessage:
     message = EmailMessage()
     message["From"] = sender
     message["To"] = to
     message["Subject"] = subject
     message["Date"] = formatdate(usegmt=True)
-    message["Message-ID"] = make_msgid(domain=host)
+    message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text)
     return message

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
 from flask import Flask, current_app
@@ -15,6 +13,7 @@ from flask import Flask, current_app
 if TYPE_CHECKING:  # this module stands below the rooms whose objects it holds
     from webapp.customers.counts import Memory
     from webapp.imports.jobs import Workshop
+    from webapp.jobs.runner import Runner
     from webapp.monitor.diagnosis.diagnoses import Diagnoses
     from webapp.monitor.live import Checks
     from webapp.monitor.redis import Shared
@@ -40,7 +39,7 @@ class Site:
     diagnoses: Diagnoses = field(init=False)
     imports: Workshop = field(init=False)
     in_use: InUse = field(init=False)
-    mail: tuple[ThreadPoolExecutor, BoundedSemaphore] = field(init=False)
+    jobs: Runner = field(init=False)
     shared: Shared | None = None  # Redis, where there is a broker
     dispatcher: Dispatcher | None = None  # made by the first tick, where there is a broker
     each_tick: list[Callable[[datetime], None]] = field(default_factory=list)

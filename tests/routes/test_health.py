@@ -10,7 +10,12 @@ from sqlalchemy import event, make_url
 
 from tests.conftest import PASSWORD, _site
 from webapp import probe
+from webapp.accounts import password_resets
+from webapp.accounts.security_events import Caller
+from webapp.customers.models import Activity
 from webapp.extensions import db, writing
+from webapp.jobs import queue
+from webapp.jobs.models import Job
 from webapp.monitor.models import Hostname, RunKind, RunState
 from webapp.monitor.refresh import runs
 from webapp.probe import Reason, State
@@ -253,3 +258,62 @@ class TestOnASmallDisk:
         subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
         assert stranger.client.post("/sign-in", data=form).status_code == 303
         assert "alice@example.com" in ada.get("/admin/users").main.text
+
+
+@pytest.fixture
+def failed_mail(app):
+    """The id of a mail to Alice that the mail server refused; the process has no mail server."""
+    with app.app_context():
+        now = datetime.now(UTC)
+        password_resets.request_link("alice@example.com", Caller(), now)
+        job = queue.claim([password_resets.MAIL], now)
+        queue.finish(job, queue.Outcome("refused", "550", final=True), now)
+        return job.id
+
+
+def activity(app):
+    with app.app_context():
+        rows = db.session.scalars(db.select(Activity).filter_by(kind="job"))
+        return [(row.who, row.action, row.item, row.detail_texts) for row in rows]
+
+
+def test_a_mail_that_failed_is_told_with_its_reason(visit, failed_mail):
+    page = visit("ada").get("/admin/health")
+    assert flags(page)["Background jobs"].select_one(".health-words").text == (
+        "1 background job failed."
+    )
+    mail = flags(page)["Password reset mail to alice@example.com"]
+    assert "The mail server refused this mail with code 550." in mail.text
+    assert [button.text for button in mail.find_all("button")] == ["Retry", "End"]
+
+
+def test_staff_see_neither_for_whom_it_is_nor_buttons(visit, failed_mail):
+    page = visit("sam").get("/admin/health")
+    assert flags(page)["Password reset mail"].find("button") is None
+    assert "alice@example.com" not in page.text
+    assert visit("sam").post(f"/admin/health/jobs/{failed_mail}/end").status_code == 403
+
+
+def test_an_administrator_retries_it(visit, app, failed_mail):
+    browser = visit("ada")
+    assert browser.post(f"/admin/health/jobs/{failed_mail}/retry").status_code == 303
+    with app.app_context():
+        assert db.session.get(Job, failed_mail).failed_at is None
+    whose = ("Password reset mail", "alice@example.com")
+    assert activity(app) == [("ada@example.com", "retried", *whose)]
+    assert "None has failed" in flags(browser.get("/admin/health"))["Background jobs"].text
+
+
+def test_an_administrator_ends_it_and_the_second_click_is_told(visit, app, failed_mail):
+    browser = visit("ada")
+    for words in ("Job ended.", "This job is already done."):
+        assert browser.post(f"/admin/health/jobs/{failed_mail}/end").status_code == 303
+        assert words in browser.get("/admin/health").text
+    assert [row[1] for row in activity(app)] == ["ended"]
+
+
+def test_a_form_without_a_token_ends_nothing(visit, app, failed_mail):
+    browser = visit("ada")
+    assert browser.client.post(f"/admin/health/jobs/{failed_mail}/end").status_code == 400
+    with app.app_context():
+        assert db.session.get(Job, failed_mail)

@@ -1,19 +1,22 @@
 import logging
 import re
-from datetime import timedelta
+import socket
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from itsdangerous import TimestampSigner
 
 from tests.browser import looked_at
 from tests.conftest import PASSWORD
+from tests.monitor.processes import wait_for
 from tests.served import served
 from tests.smtp_server import MailServer
 from webapp.accounts import password_resets, users
 from webapp.config import mail
 from webapp.customers.models import Activity, User
 from webapp.extensions import db, writing
-from webapp.site import site_of
+from webapp.jobs import queue
+from webapp.jobs.models import Job
 
 NEW = "another horse battery"
 SITE = "https://padlock.example.com"
@@ -54,9 +57,15 @@ def ask(browser, email="alice@example.com", **kwargs):
     return browser.post("/forgot-password", {"email": email}, **kwargs)
 
 
+def job():
+    db.session.rollback()
+    return db.session.scalar(db.select(Job))
+
+
 def done(app):
-    """When everything in the background is done: its one thread does things in turn."""
-    site_of(app).mail[0].submit(int).result(10)
+    """When no job is due or runs."""
+    with app.app_context():
+        wait_for(lambda: (row := job()) is None or (row.problem and not row.claim))
 
 
 def test_the_sign_in_page_leads_there(visit):
@@ -96,11 +105,50 @@ def test_a_disabled_user_gets_no_mail(visit, app, mails):
     assert mails.qsize() == 0
 
 
-def test_nobody_waits_for_the_mail(visit, app, mails, monkeypatch):
-    waiting = []
-    monkeypatch.setattr("webapp.mail.in_background", lambda app, work: waiting.append(work))
-    assert ask(visit()).status_code == ask(visit(), "nobody@example.com").status_code == 200
-    assert (len(waiting), mails.qsize()) == (2, 0)
+def test_nobody_waits_for_the_mail(visit, app, mails, server):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"smtp://127.0.0.1:{silent.getsockname()[1]}"
+        app.config["PADLOCK_SMTP_URL"] = mail.mail_server(url)
+        assert ask(visit()).status_code == ask(visit(), "nobody@example.com").status_code == 200
+        with app.app_context():
+            wait_for(lambda: job().claim)  # its mail server has not said a word yet
+    done(app)
+
+
+def test_no_link_and_no_secret_is_stored(visit, app, mails):
+    app.config["PADLOCK_SMTP_URL"] = mail.mail_server("smtp://127.0.0.1:1")
+    assert ask(visit()).status_code == 200
+    done(app)
+    with app.app_context():
+        alice = user("alice")
+        assert job().arguments == {"user_id": alice.id, "stamp": password_resets._stamp(alice)}
+
+
+def test_requests_while_the_mail_server_is_down_become_one_mail(visit, app, mails):
+    up = app.config["PADLOCK_SMTP_URL"]
+    app.config["PADLOCK_SMTP_URL"] = mail.mail_server("smtp://127.0.0.1:1")
+    for _ in range(2):
+        ask(visit())
+        done(app)
+    app.config["PADLOCK_SMTP_URL"] = up
+    ask(visit())
+    done(app)
+    assert mails.qsize() == 1
+
+
+def test_a_mail_that_waited_is_not_sent_once_the_user_has_another_password(visit, app, mails):
+    up = app.config["PADLOCK_SMTP_URL"]
+    app.config["PADLOCK_SMTP_URL"] = mail.mail_server("smtp://127.0.0.1:1")
+    ask(visit())
+    done(app)
+    app.config["PADLOCK_SMTP_URL"] = up
+    with app.app_context():
+        token = password_resets.token_for(user("alice"), app.config["SECRET_KEY"])
+        assert password_resets.use(token, app.config["SECRET_KEY"], NEW, datetime.now(UTC))
+        with writing():
+            queue.retry(job().id, datetime.now(UTC))
+        wait_for(lambda: job() is None)
+    assert mails.empty()
 
 
 def test_the_host_of_the_request_is_in_no_link(visit, mails):

@@ -4,28 +4,76 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
+from typing import Any
 
+from flask import Flask, current_app
 from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy import select
 
+from webapp import mail
 from webapp.accounts import security_events, sign_ins
 from webapp.accounts.security_events import COMMAND_LINE, Caller, Event
 from webapp.accounts.users import require_user
 from webapp.customers import audit_log, concurrency
 from webapp.customers.models import User
 from webapp.extensions import db, writing
+from webapp.jobs import outbox
+from webapp.jobs.queue import DONE, ClaimedJob, Outcome
 
 LINK_LASTS = timedelta(hours=1)
+MAIL = "password reset mail"
 
 SUBJECT = "Choose a new password for Padlock"
 TEXT = """Hello {name},
 
-somebody, most likely you, asked for a new password for Padlock. Choose it here within an hour:
+you asked for a new password for Padlock. Choose it here within an hour:
 
 {link}
 
-If it was not you, do nothing: your password stays as it is.
+If you did not ask for it, do nothing: your password stays as it is.
 """
+
+
+def register(app: Flask) -> None:
+    """Has the background jobs send the mails."""
+    outbox.register(app, MAIL, _send_link, _recipient)
+
+
+def request_link(email: str, caller: Caller, now: datetime) -> None:
+    """Notes the request, and has the link sent where an active user has this address.
+
+    Does the same work for an address that no user has: a mail to no one, of which one waits at
+    most.
+    """
+    email = sign_ins.tidy_email(email)
+    with writing():
+        user = db.session.scalar(select(User).where(User.email == email))
+        security_events.note(Event.RESET_REQUESTED, caller, now, user=user, email=email)
+        # The stamp is no secret: without the site's key it makes no link
+        known = {"user_id": user.id, "stamp": _stamp(user)} if user else {}
+        outbox.add(MAIL, str(user.id if user else "no user"), known, now)
+
+
+def _send_link(job: ClaimedJob) -> Outcome:
+    """Makes the link and mails it, unless the user has changed since in a way that would have ended
+    it."""
+    user = _addressee(job.arguments)
+    if user is None or not user.active or _stamp(user) != job.arguments["stamp"]:
+        return DONE
+    to = user.email
+    token = token_for(user, current_app.config["SECRET_KEY"])
+    text = TEXT.format(name=user.name, link=mail.link(current_app, f"/reset/{token}"))
+    db.session.rollback()  # no transaction is open while the mail server takes its time
+    return outbox.send(job, to, SUBJECT, text)
+
+
+def _recipient(arguments: dict[str, Any]) -> str:
+    user = _addressee(arguments)
+    return user.email if user else ""
+
+
+def _addressee(arguments: dict[str, Any]) -> User | None:
+    return db.session.get(User, arguments["user_id"]) if arguments else None
 
 
 def token_for(user: User, secret_key: str) -> str:

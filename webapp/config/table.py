@@ -125,6 +125,12 @@ SETTINGS = (
         "Who mails come from; empty: padlock@ the host of the site.",
     ),
     Setting(
+        "PADLOCK_MAIL_RETRY_HOURS",
+        whole_number(1, 168),
+        "24",
+        "Hours for which a mail is tried before it is given up.",
+    ),
+    Setting(
         "PADLOCK_SITE_NAME",
         site_name,
         "Padlock",

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify, make_response, render_template, request
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
 
+from webapp.customers import job_control
 from webapp.extensions import saving_failed
 from webapp.monitor.health import collect
 from webapp.monitor.health.rules import Level
 from webapp.routes.gate import open_to_everyone, staff_only
 from webapp.routes.template_helpers import now
+from webapp.words import jobs
 
 blueprint = Blueprint("health", __name__)
 blueprint.add_app_template_global(saving_failed, "saving_failed")
@@ -23,14 +37,32 @@ LOOKS = {
 
 @blueprint.before_request
 def _page_for_staff() -> None:
-    if request.endpoint == "health.page":
+    if request.endpoint not in ("health.healthz", "health.readyz"):
         staff_only()
 
 
 @blueprint.get("/admin/health")
 def page() -> str:
     found = collect.run_checks(now())
-    return render_template("admin/health.html", checkup=found, looks=LOOKS, levels=Level)
+    about = job_control.about if current_user.is_admin else None
+    return render_template(
+        "admin/health.html", checkup=found, looks=LOOKS, levels=Level, about=about
+    )
+
+
+@blueprint.post("/admin/health/jobs/<id:job_id>/retry")
+def retry_job(job_id: int) -> AnyResponse:
+    return _told(job_control.retry(current_user, job_id, now()), jobs.retried_text())
+
+
+@blueprint.post("/admin/health/jobs/<id:job_id>/end")
+def end_job(job_id: int) -> AnyResponse:
+    return _told(job_control.end(current_user, job_id, now()), jobs.ended_text())
+
+
+def _told(done: bool, words: str) -> AnyResponse:
+    flash(words if done else jobs.gone_text(), "success" if done else "info")
+    return redirect(url_for("health.page"), 303)
 
 
 @blueprint.get("/healthz")

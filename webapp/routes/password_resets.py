@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from flask import (
     Blueprint,
-    Flask,
     current_app,
     flash,
     make_response,
@@ -18,7 +15,7 @@ from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
 from webapp import mail
-from webapp.accounts import password_resets, security_events
+from webapp.accounts import password_resets
 from webapp.accounts.security_events import Event
 from webapp.customers.models import User
 from webapp.extensions import limiter
@@ -64,11 +61,10 @@ def forgot() -> Response:
     """The answer is the same, and takes the same time, whether or not there is a user with this
     address."""
     form = ForgotForm()
-    ready = mail.ready(_app())
+    ready = mail.ready(current_app)
     asked = form.validate_on_submit() and ready
     if asked:
-        security_events.note_attempt(Event.RESET_REQUESTED, account(), caller(), now())
-        mail.in_background(_app(), partial(_send_link, form.email.data))
+        password_resets.request_link(account(), caller(), now())
     wrong = form.is_submitted() and not asked
     return make_response(
         render_template("auth/forgot.html", form=form, ready=ready, asked=asked),
@@ -95,18 +91,3 @@ def choose(token: str) -> Response:
         return make_response(render_template("auth/reset_gone.html"), 410)
     flash(confirmations.password_set(), "success")
     return redirect(url_for("auth.sign_in"), 303)
-
-
-def _send_link(email: str) -> None:
-    user = password_resets.active_user(email)
-    if user is not None:
-        token = password_resets.token_for(user, current_app.config["SECRET_KEY"])
-        text = password_resets.TEXT.format(
-            name=user.name, link=mail.link(_app(), f"/reset/{token}")
-        )
-        mail.send(_app(), user.email, password_resets.SUBJECT, text)
-
-
-def _app() -> Flask:
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the thread outlives the request
-    return app

@@ -49,6 +49,8 @@ ACTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "saved": lambda: gettext("Saved"),
         "disabled": lambda: gettext("Disabled"),
         "enabled": lambda: gettext("Enabled"),
+        "retried": lambda: gettext("Retried"),
+        "ended": lambda: gettext("Ended"),
         "viewed as": lambda: gettext("Viewed as"),
         "ended viewing as": lambda: gettext("Ended viewing as"),
         "signed out everywhere": lambda: gettext("Signed out everywhere"),
@@ -68,6 +70,7 @@ KINDS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "import": lambda: gettext("Import"),
         "refresh": lambda: gettext("Refresh"),
         "view": lambda: gettext("View"),
+        "job": lambda: gettext("Background job"),
     }
 )
 _FACTS: Mapping[str, Callable[[], str]] = MappingProxyType(

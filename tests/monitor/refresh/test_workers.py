@@ -9,7 +9,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
@@ -20,7 +20,10 @@ from bs4 import BeautifulSoup
 from scripts.ports import free_port
 from tests.monitor.processes import ROOT, SLOW, ended, recorded, wait_for
 from tests.served import served
+from tests.smtp_server import MailServer
 from tests.tls_relay import Relay
+from webapp.accounts import password_resets
+from webapp.accounts.security_events import Caller
 from webapp.demo import behaviours
 from webapp.demo.pki import issue
 from webapp.extensions import db, writing
@@ -153,6 +156,15 @@ def test_workers_share_a_run_over_tls(
         start_workers(1)
         clock().result(60)
     assert all_is_well()
+
+
+def test_a_worker_sends_the_mail_that_a_killed_process_left(start_workers, environ):
+    with served(MailServer()) as server:
+        url = f"smtp://127.0.0.1:{server.port}"
+        environ.update(PADLOCK_SMTP_URL=url, PADLOCK_SITE_URL="https://padlock.example.com")
+        password_resets.request_link("alice@example.com", Caller(), datetime.now(UTC))
+        start_workers(1)
+        assert server.mails.get(timeout=30)["To"] == "alice@example.com"
 
 
 def test_a_worker_that_is_killed_loses_nothing(slow, start_workers, clock, nursery):

@@ -20,6 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp import probe, sqlite_file
 from webapp.extensions import db, saving_failed, writing
+from webapp.jobs import queue
+from webapp.jobs.models import Job
 from webapp.monitor.health import rules
 from webapp.monitor.health.rules import Clockwork, Flag, Level, Seen, Storage
 from webapp.monitor.models import Hostname
@@ -36,10 +38,12 @@ HEALTH_TIMEOUT_SECONDS = 2.0  # seconds for whatever has to be asked: a person w
 
 @dataclass(frozen=True, slots=True)
 class Checkup:
-    """What was found: the flags, the worst first, and what everything is made of, by name."""
+    """What was found: the flags, the worst first, what everything is made of, by name, and the
+    background jobs that need a person's attention."""
 
     flags: list[Flag]
     versions: Mapping[str, str]
+    jobs: list[Job]
 
     @property
     def level(self) -> Level:
@@ -52,6 +56,7 @@ def run_checks(now: datetime) -> Checkup:
     config = current_app.config
     versions = probe.versions()
     names = config["PADLOCK_CONTROL_NAMES"]
+    jobs: list[Job] = []
     with ThreadPoolExecutor(2) as side:
         looks_up = _looks_names_up(probe_settings(config).connect_to)
         resolver = side.submit(ask_resolver, names) if looks_up else None
@@ -59,6 +64,7 @@ def run_checks(now: datetime) -> Checkup:
         flags = [
             *_from_database("Database", lambda: rules.storage(_storage())),
             *_from_database("Scheduler", lambda: rules.scheduler(_clockwork(now), now)),
+            *_from_database("Background jobs", lambda: [_jobs(jobs, now)]),
             *_broker(),
             rules.trust(probe.roots(config["PADLOCK_CA_BUNDLE"])),
             *_from_database("Clock", lambda: [rules.clock(_seen(now), versions, now)]),
@@ -74,7 +80,7 @@ def run_checks(now: datetime) -> Checkup:
     around = {"Python": platform.python_version()}
     with suppress(SQLAlchemyError):
         around |= dict([_backend()])
-    return Checkup(sorted(flags, key=lambda flag: flag.level), versions | around)
+    return Checkup(sorted(flags, key=lambda flag: flag.level), versions | around, jobs)
 
 
 def _from_database(name: str, look: Callable[[], list[Flag]]) -> list[Flag]:
@@ -133,6 +139,13 @@ def _clockwork(now: datetime) -> Clockwork:
         asked=run.asked if run else 0,
         failed=run.failed if run else 0,
     )
+
+
+def _jobs(listed: list[Job], now: datetime) -> Flag:
+    """How background jobs do; those that need attention are added to `listed`."""
+    backlog = queue.backlog(now)
+    listed += backlog.jobs
+    return rules.jobs(backlog.failed, backlog.late)
 
 
 def _broker() -> list[Flag]:

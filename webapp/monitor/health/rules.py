@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from webapp.monitor.health import releases
 from webapp.probe import Roots
+from webapp.words import jobs as job_words
 from webapp.words import refreshes, times
 from webapp.words.translation import ngettext
 
@@ -370,6 +371,16 @@ def storage(storage: Storage) -> list[Flag]:
         )
         flags.append(Flag("SQLite mode", Level.WARNING, words, fix))
     return flags
+
+
+def jobs(failed: int, late: int) -> Flag:
+    """Whether background jobs, such as mails, are done in time."""
+    name = "Background jobs"
+    told = job_words.backlog_text(failed, late)
+    if not told:
+        return Flag(name, Level.OK, "None has failed, and none is late.")
+    fix = "See the list of background jobs on this page. Fix the cause, then retry or end each job."
+    return Flag(name, Level.WARNING, told, fix)
 
 
 def unreadable(name: str, problem: str) -> Flag:

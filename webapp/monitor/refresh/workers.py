@@ -93,6 +93,7 @@ def run(app: Flask) -> None:
     def beat() -> None:
         while True:
             shared.beat(name)
+            site_of(app).jobs.wake()
             if stop.wait(WORKER_ALIVE_SECONDS / 4):
                 return
 

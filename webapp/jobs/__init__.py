@@ -1,0 +1,2 @@
+"""Background work that survives a restart. Knows no work itself: each room registers its
+function."""

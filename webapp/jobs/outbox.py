@@ -1,0 +1,46 @@
+"""The outbox: a mail is a job, stored in the transaction of what causes it.
+
+A job holds what the mail is made of, and never its text: a link that opens an account is made when
+the mail is sent, and is stored nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Flask, current_app
+
+from webapp import mail
+from webapp.jobs import queue
+from webapp.jobs.queue import DONE, ClaimedJob, Outcome
+from webapp.jobs.runner import Work
+from webapp.site import site_of
+
+
+def register(
+    app: Flask,
+    kind: str,
+    run: Callable[[ClaimedJob], Outcome],
+    about: Callable[[dict[str, Any]], str],
+) -> None:
+    """Has mails of this kind made and sent by this function, wherever there is a mail server."""
+    site_of(app).jobs.works[kind] = Work(run, lambda: mail.ready(app), about)
+
+
+def add(kind: str, key: str, arguments: dict[str, Any], now: datetime) -> None:
+    """Adds a mail, which is tried for `PADLOCK_MAIL_RETRY_HOURS`. See `queue.add`."""
+    try_for = timedelta(hours=current_app.config["PADLOCK_MAIL_RETRY_HOURS"])
+    queue.add(kind, key, arguments, now, try_for)
+
+
+def send(job: ClaimedJob, to: str, subject: str, text: str) -> Outcome:
+    """Hands the mail of this job to the mail server."""
+    app: Flask = current_app
+    # The same in each try, so that a mail server can drop one that comes twice
+    message_id = f"{job.id}.{job.created_at:%Y%m%d%H%M%S%f}"
+    failure = mail.send(app, to, subject, text, message_id)
+    if failure is None:
+        return DONE
+    return Outcome("refused" if failure.final else "unreachable", failure.why, failure.final)

@@ -1,0 +1,79 @@
+"""Background jobs in words: what each is, and why it has not succeeded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from webapp.words.translation import gettext, ngettext
+
+# By kind
+_TITLES: Mapping[str, Callable[[], str]] = MappingProxyType(
+    {"password reset mail": lambda: gettext("Password reset mail")}
+)
+# By the code that is stored, see `jobs.models.Job`
+_PROBLEMS: Mapping[str, Callable[[str], str]] = MappingProxyType(
+    {
+        "": lambda _: gettext("It is waiting for its first try."),
+        "unreachable": lambda detail: gettext(
+            "The mail server did not accept the connection or the login ({detail}).", detail=detail
+        ),
+        "refused": lambda detail: gettext(
+            "The mail server refused this mail with code {detail}.", detail=detail
+        ),
+        "error": lambda detail: gettext(
+            "Padlock failed with {detail}. The site's log says more.", detail=detail
+        ),
+        "late": lambda _: gettext("It could not run in time."),
+    }
+)
+
+
+def job_title(kind: str) -> str:
+    """What a job is called; one of a kind that is not known, by its code."""
+    return _TITLES[kind]() if kind in _TITLES else kind
+
+
+def job_problem(problem: str, detail: str) -> str:
+    """Why a job has not succeeded yet, as a sentence."""
+    return _PROBLEMS.get(problem, _PROBLEMS["error"])(detail or problem)
+
+
+def tried_text(tries: int) -> str:
+    """ "Tried once." """
+    return ngettext("Tried once.", "Tried {count:,} times.", tries)
+
+
+def backlog_text(failed: int, late: int) -> str:
+    """How many jobs have failed and are late; empty where none is."""
+    told = []
+    if failed:
+        told.append(
+            ngettext(
+                "{count:,} background job failed.", "{count:,} background jobs failed.", failed
+            )
+        )
+    if late:
+        told.append(
+            ngettext(
+                "{count:,} background job is more than 10 minutes late.",
+                "{count:,} background jobs are more than 10 minutes late.",
+                late,
+            )
+        )
+    return " ".join(told)
+
+
+def retried_text() -> str:
+    """After *Retry*."""
+    return gettext("The job runs now.")
+
+
+def ended_text() -> str:
+    """After *End*."""
+    return gettext("Job ended.")
+
+
+def gone_text() -> str:
+    """After a button for a job that is not there any more."""
+    return gettext("This job is already done.")
