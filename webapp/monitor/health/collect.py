@@ -160,6 +160,8 @@ def _looks_names_up(connect_to: Sequence[probe.ConnectTo]) -> bool:
     where to ask."""
     if not connect_to:
         return True
+    if any(entry.pattern == "*" for entry in connect_to):
+        return False
     try:
         names = db.session.scalars(select(Hostname.name).limit(MOST_OVERRIDDEN)).all()
     except SQLAlchemyError:
