@@ -33,7 +33,7 @@ from webapp.words import hostnames, refreshes
     help="Ask this name only; can be given several times.",
 )
 def refresh_names(limit: int | None, everything: bool, hosts: tuple[str, ...]) -> None:
-    """Check the stored host names anew, those first that need it most, and store what is found.
+    """Check the stored host names again, the most urgent first, and store the results.
 
     Exit code: 0 all were asked, 1 some could not be (the network or we ourselves failed), 2 wrong
     usage.

@@ -122,6 +122,6 @@ def too_many_exports() -> Page:
 def not_in_their_name() -> str:
     """Why an administrator who views the site as a user may not change this."""
     return gettext(
-        "You see the site as somebody else. This is theirs alone to change: go back to your own"
+        "You are viewing the site as another user. Only they can change this: go back to your own"
         " view first."
     )

@@ -7,7 +7,7 @@ from webapp.words.translation import gettext
 
 def changed_meanwhile() -> str:
     """Another user was faster."""
-    return gettext("Somebody else has changed this meanwhile. Nothing was saved.")
+    return gettext("Another user changed this meanwhile. Nothing was saved.")
 
 
 def client_reference_taken() -> str:
@@ -71,7 +71,7 @@ def own_account() -> str:
 
 def last_admin() -> str:
     """No one could manage the site."""
-    return gettext("This is the last administrator. Make somebody else one first.")
+    return gettext("This is the last administrator. Make another user an administrator first.")
 
 
 def no_site_to_view() -> str:
