@@ -88,9 +88,13 @@ def test_names_are_not_compared_with_constraints_without_end(lab, settings):
     for number in range(6):
         chain.insert(0, issue_ca(f"CA {number}", issuer=chain[0], extensions=also))
     leaf = issue(NAME, issuer=chain[0], san=der(SEQUENCE, dns(NAME.encode()), names))
-    began = time.thread_time()
-    finding = check(NAME, settings(lab.serve(NAME, leaf, *chain)))
-    assert time.thread_time() - began < 1  # seconds of CPU, on a machine whose cores are shared
+    told = settings(lab.serve(NAME, leaf, *chain))
+    spent = []
+    for _ in range(2):  # what else runs on this core makes one of them slower
+        began = time.thread_time()
+        finding = check(NAME, told)
+        spent.append(time.thread_time() - began)
+    assert min(spent) < 0.5
     assert (finding.reason, finding.notes) == (Reason.HANDSHAKE_FAILED, {Note.ENDED_BY_US})
     assert "need more than 1,000,000 comparisons" in finding.detail
 
