@@ -211,7 +211,7 @@ def vetted(found: Sequence[Endpoint], policy: Policy = PUBLIC_ONLY) -> Vetted:
 
     The one gate in front of every connection. Raises `LookupFailed` where none may be asked.
     """
-    refused = [(one, policy.refusal(ip_address(one.address))) for one in found]
+    refused = [(one, _refusal(policy, one.address)) for one in found]
     stray = tuple(dict.fromkeys(Stray(clean(one.address, 60), why) for one, why in refused if why))[
         :MOST_STRAY
     ]
@@ -219,6 +219,12 @@ def vetted(found: Sequence[Endpoint], policy: Policy = PUBLIC_ONLY) -> Vetted:
     if not good:
         raise LookupFailed(Reason.BLOCKED, stray=stray)
     return Vetted(_interleaved(good)[:MOST_TRIED], stray)
+
+
+@lru_cache(maxsize=1024)
+def _refusal(policy: Policy, address: str) -> NotAsked | None:
+    """`Policy.refusal`, remembered: hundreds of names lead to one machine."""
+    return policy.refusal(ip_address(address))
 
 
 def _interleaved(found: list[Endpoint]) -> list[Endpoint]:

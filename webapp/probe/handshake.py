@@ -15,8 +15,9 @@ import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from OpenSSL import SSL, crypto
+from OpenSSL import SSL
 
 # OpenSSL's own host check and the words for its errors: pyOpenSSL needs both and gives out neither.
 from OpenSSL._util import ffi, lib
@@ -27,12 +28,13 @@ from webapp.probe.connection import connect
 from webapp.probe.deadline import Deadline
 from webapp.probe.finding import Closeup, Contact, Ending
 from webapp.probe.memory import LIB_SYS, is_short
-from webapp.probe.trust_store import MOST_CONSTRAINT_CHECKS, Seen, Trust, der
+from webapp.probe.trust_store import MOST_CONSTRAINT_CHECKS, Seen, Trust, der, raw_der
 from webapp.probe.waiting import READ, WRITE, Probe, Wait
 
 log = logging.getLogger(__name__)
 
-MOST_BYTES = 65536  # read or written at once
+# Read or written at once: one TLS record. glibc tidies its whole heap whenever 64 kB are freed.
+MOST_BYTES = 16384
 MOST_LINKS = 32  # certificates of one chain that are kept, where they are kept at all
 # What is read of one handshake. OpenSSL takes messages of 100 kB, and passes over some that may
 # come without end.
@@ -185,7 +187,7 @@ def _handshake(
     end = yield from _drive(connection, sock, deadline)
     if seen.too_many_names:
         end = replace(end, text=_TOO_MANY_NAMES)
-    path = _ders(connection.get_verified_chain())  # the leaf first
+    path = _ders(lib.SSL_get0_verified_chain(connection._ssl))  # the leaf first
     leaf = path[0] if path else _leaf(connection)
     version = connection.get_protocol_version_name()
     # An alert after it asked for a client certificate only says that we have none: the server's own
@@ -216,7 +218,7 @@ def _handshake(
         staple=_staple(connection) if proven else None,
         rsa_exchange=version == "TLSv1.2" and "DHE" not in (connection.get_cipher_name() or "DHE"),
         closeup=closeup,
-        sent=_ders(connection.get_peer_cert_chain()) if seen.errors else (),
+        sent=_ders(lib.SSL_get_peer_cert_chain(connection._ssl)) if seen.errors else (),
         path=path,
     )
 
@@ -228,7 +230,7 @@ def _close_up(connection: SSL.Connection, connecting: float, shaking: float) -> 
         cipher=connection.get_cipher_name() or "",
         alpn=connection.get_alpn_proto_negotiated().decode("ascii", "replace"),
         served=tuple(map(der, connection.get_peer_cert_chain() or ())),
-        verified=_ders(connection.get_verified_chain()),
+        verified=_ders(lib.SSL_get0_verified_chain(connection._ssl)),
     )
 
 
@@ -237,8 +239,12 @@ def _leaf(connection: SSL.Connection) -> bytes | None:
     return None if peer is None else der(peer)
 
 
-def _ders(chain: Sequence[crypto.X509] | None) -> tuple[bytes, ...]:
-    return tuple(der(each) for each in (chain or ())[:MOST_LINKS])
+def _ders(chain: Any) -> tuple[bytes, ...]:
+    """The certificates of a STACK_OF(X509) in DER, or of none."""
+    if chain == ffi.NULL:
+        return ()
+    length = min(lib.sk_X509_num(chain), MOST_LINKS)
+    return tuple(raw_der(lib.sk_X509_value(chain, index)) for index in range(length))
 
 
 def _staple(connection: SSL.Connection) -> bytes | None:
@@ -294,7 +300,7 @@ def _drive(connection: SSL.Connection, sock: socket.socket, deadline: Deadline) 
         return end
     patience = min(max(2 * answered_after, _SHORTEST_LOOK_SECONDS), _LONGEST_LOOK_SECONDS)
     taken = yield from _taken(connection, sock, deadline.within(patience))
-    return replace(taken, costly=cpu > MOST_CPU_SECONDS)
+    return replace(taken, costly=True) if cpu > MOST_CPU_SECONDS else taken
 
 
 def _cut_off(error: OSError) -> _End:

@@ -226,9 +226,7 @@ def _count_names(seen: Seen, context: object) -> None:
     """After the leaf's signature OpenSSL compares all names with all constraints: in 100 kB, for a
     second of CPU."""
     depth = lib.X509_STORE_CTX_get_error_depth(context)
-    current = lib.X509_STORE_CTX_get_current_cert(context)
-    lib.X509_up_ref(current)
-    seen.path[depth] = der(crypto.X509._from_raw_x509_ptr(current))
+    seen.path[depth] = raw_der(lib.X509_STORE_CTX_get_current_cert(context))
     seen.too_many_names = depth == 0 and _too_many_names(seen.path)
 
 
@@ -244,5 +242,18 @@ def _client_certificate_wanted(ssl: object, _arg: object) -> int:
 
 
 def der(certificate: crypto.X509) -> bytes:
-    """A certificate of OpenSSL's in DER."""
+    """A certificate of pyOpenSSL's in DER."""
     return crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate)
+
+
+def raw_der(certificate: object) -> bytes:
+    """The certificate behind an OpenSSL `X509 *` in DER. Raises MemoryError."""
+    memory = lib.BIO_new(lib.BIO_s_mem())
+    try:
+        if memory == ffi.NULL or lib.i2d_X509_bio(memory, certificate) != 1:
+            raise MemoryError("OpenSSL: a certificate could not be copied")
+        start = ffi.new("char **")
+        length = lib.BIO_get_mem_data(memory, start)
+        return bytes(ffi.buffer(start[0], length))
+    finally:
+        lib.BIO_free(memory)

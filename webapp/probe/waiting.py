@@ -15,7 +15,7 @@ import select
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for_futures
 from dataclasses import dataclass
@@ -159,7 +159,7 @@ class Crew(Generic[T]):
         while not self._closing:
             while self._line and len(self._waiting) < self._concurrency:
                 job = self._line.popleft()
-                self._step(job, job.probe.__next__)
+                self._step(job, None)
             for descriptor, _event in self._poll.poll(self._patience()):
                 if descriptor == self._bell:
                     os.read(self._bell, 65536)
@@ -183,12 +183,12 @@ class Crew(Generic[T]):
         for descriptor, _event in wait.descriptors:
             self._poll.unregister(descriptor)
             del self._watched[descriptor]
-        self._step(job, lambda: job.probe.send(ready))
+        self._step(job, ready)
 
-    def _step(self, job: _Job[T], go: Callable[[], Wait]) -> None:
-        """From one wait of a probe to the next, or to its end."""
+    def _step(self, job: _Job[T], ready: list[int] | None) -> None:
+        """From one wait of a probe to the next, or to its end; with None it begins."""
         try:
-            wait = go()
+            wait = next(job.probe) if ready is None else job.probe.send(ready)
         except StopIteration as end:
             job.answer.set_result(end.value)
             return
