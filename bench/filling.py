@@ -33,7 +33,7 @@ from webapp.customers.models import (  # noqa: E402
     User,
 )
 from webapp.extensions import db, writing  # noqa: E402
-from webapp.monitor.models import Hostname  # noqa: E402
+from webapp.monitor.models import Target  # noqa: E402
 from webapp.probe import Reason  # noqa: E402
 from webapp.words.activity import Detail  # noqa: E402
 
@@ -72,7 +72,7 @@ def filled(url: str, size: int) -> Flask:
 def _fill(size: int) -> None:
     chance = Random(1)  # noqa: S311 - the same every time
     made = min(size, MADE)
-    tables = [model.__table__ for model in (Client, User, Hostname, Service, Domain, Activity)]
+    tables = [model.__table__ for model in (Client, User, Target, Service, Domain, Activity)]
     indexes = [index for table in tables for index in table.indexes]
     with writing():
         for index in indexes:  # to make each at the end is quicker
@@ -123,7 +123,7 @@ def _make_items(numbers: Sequence[int], owners: int, chance: Random) -> None:
         for n in numbers
     ]
     db.session.execute(
-        insert(Hostname), [_hostname(n, chance.choice(reasons), chance) for n in numbers]
+        insert(Target), [_target(n, chance.choice(reasons), chance) for n in numbers]
     )
     rows = [
         {
@@ -133,12 +133,12 @@ def _make_items(numbers: Sequence[int], owners: int, chance: Random) -> None:
             "domain": f"shop-{n}.example",
             "version": 1,
         }
-        | {"status": chance.choice(services), "next_due_on": due, "hostname_id": n}
+        | {"status": chance.choice(services), "next_due_on": due, "target_id": n}
         for n, client, due in common
     ]
     db.session.execute(insert(Service), rows)
     rows = [
-        {"id": n, "client_id": client, "name": f"shop-{n}.example", "hostname_id": n, "version": 1}
+        {"id": n, "client_id": client, "name": f"shop-{n}.example", "target_id": n, "version": 1}
         | {"status": chance.choice(domains), "registered_on": due, "expires_on": due}
         for n, client, due in common
     ]
@@ -158,9 +158,14 @@ def _make_items(numbers: Sequence[int], owners: int, chance: Random) -> None:
     db.session.execute(insert(Activity), [done | item for item in noted])
 
 
-def _hostname(number: int, reason: Reason, chance: Random) -> dict[str, object]:
+def _target(number: int, reason: Reason, chance: Random) -> dict[str, object]:
     ends = NOW + timedelta(days=chance.randrange(-5, 90))
-    row = {"id": number, "name": f"shop-{number}.example", "state": reason.state, "reason": reason}
+    row = {
+        "id": number,
+        "hostname": f"shop-{number}.example",
+        "state": reason.state,
+        "reason": reason,
+    }
     row |= {"checked_at": NOW - timedelta(seconds=chance.randrange(24 * 3600))}
     empty = dict.fromkeys(("detail", "subject", "serial", "key", "signature"), "")
     return (
@@ -175,7 +180,7 @@ def _copy(made: int, more: int) -> None:
     for model, numbered, named, text, (first, higher) in (
         (Client, "id", "name", "Client {}", owners),
         (User, "client_id", "email", "p{}@example.com", owners),
-        (Hostname, "id", "name", "shop-{}.example", items),
+        (Target, "id", "hostname", "shop-{}.example", items),
         (Service, "id", "domain", "shop-{}.example", items),
         (Domain, "id", "name", "shop-{}.example", items),
         (Activity, "item_id", "item", "shop-{}.example", items),
@@ -191,6 +196,6 @@ def _copy(made: int, more: int) -> None:
         if numbered != "id":
             del columns["id"]
         elif "client_id" in columns:
-            columns |= {"client_id": columns["client_id"] + owners[1], "hostname_id": number}
+            columns |= {"client_id": columns["client_id"] + owners[1], "target_id": number}
         rows = select(*columns.values()).where(given <= first)
         db.session.execute(insert(model).from_select(list(columns), rows))

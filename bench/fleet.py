@@ -29,7 +29,7 @@ from start import ROOT, prepared
 from webapp import create_app
 from webapp.customers.models import Client, Service, ServiceStatus
 from webapp.extensions import db, writing
-from webapp.monitor.models import Hostname, RefreshRun, RunKind
+from webapp.monitor.models import RefreshRun, RunKind, Target
 from webapp.monitor.refresh import runner, runs
 
 NAMES = 100_000
@@ -51,17 +51,15 @@ def fill(names: Iterable[int]) -> None:
             insert(Client),
             [{"id": 1, "name": "All", "created_at": datetime.now(UTC), "version": 1}],
         )
-        rows = [{"id": n, "name": distant.name(n)} | empty | lists for n in numbers]
-        db.session.execute(insert(Hostname), rows)
+        rows = [{"id": n, "hostname": distant.name(n)} | empty | lists for n in numbers]
+        db.session.execute(insert(Target), rows)
         common = {
             "client_id": 1,
             "product": "Hosting",
             "status": ServiceStatus.ACTIVE,
             "version": 1,
         }
-        services = [
-            {"id": n, "domain": distant.name(n), "hostname_id": n} | common for n in numbers
-        ]
+        services = [{"id": n, "domain": distant.name(n), "target_id": n} | common for n in numbers]
         db.session.execute(insert(Service), services)
     with writing():
         db.session.execute(db.text("ANALYZE"))

@@ -15,10 +15,19 @@ from tests import postgresql
 from tests.conftest import NOW, _site
 from webapp.accounts import sign_ins
 from webapp.customers import audit_log, catalog
-from webapp.customers.models import Activity, Client, User
+from webapp.customers.models import (
+    Activity,
+    Client,
+    Domain,
+    DomainStatus,
+    Service,
+    ServiceStatus,
+    User,
+)
 from webapp.extensions import db, writing
-from webapp.monitor.models import RefreshRun, RunKind
+from webapp.monitor.models import Change, RefreshRun, RunKind, Target
 from webapp.monitor.refresh import runs
+from webapp.probe import Protocol, Reason, State
 from webapp.site import site_of
 from webapp.words import activity, refreshes
 
@@ -194,3 +203,45 @@ def test_details_as_codes_go_down_to_words_and_up_again_and_can_be_read(in_app):
         }
     )
     assert audit_log.list_activity({"q": "“BAKERY”"}).total == 1
+
+
+def test_targets_go_down_to_host_names_and_up_again_with_what_is_known_of_them(in_app):
+    alice = db.session.get(Client, 1)
+    with writing():
+        shop = catalog.add_service(alice, "Shop", "two.example", ServiceStatus.ACTIVE)
+        panel = catalog.add_service(alice, "Panel", "two.example:8443", ServiceStatus.ACTIVE)
+        mail = catalog.add_domain(alice, "mail.example", DomainStatus.ACTIVE)
+        panel.target = Target(hostname="two.example", port=8443)
+        mail.target.port = 2083
+        for item in (shop, panel, mail):
+            item.target.issuer = f"seen at {item.target.port}"
+            item.target.not_after = NOW
+            item.target.address_port = item.target.port
+            db.session.add(
+                Change(
+                    target=item.target,
+                    at=NOW,
+                    new_state=State.VALID,
+                    new_reason=Reason.OK,
+                    old_issuer="",
+                    new_issuer="R11",
+                )
+            )
+    ids = shop.target_id, shop.id, panel.id
+    before = indexes(), inspect(db.engine).get_foreign_keys("sign_in")
+    db.session.remove()
+    downgrade(revision="0017")
+    upgrade()
+    assert (indexes(), inspect(db.engine).get_foreign_keys("sign_in")) == before
+    assert compared() == []
+    shop = db.session.get(Service, ids[1])
+    panel = db.session.get(Service, ids[2])
+    mail = db.session.scalar(db.select(Domain).filter_by(name="mail.example"))
+    assert shop.target_id == panel.target_id == ids[0]
+    assert (shop.target.port, shop.target.protocol) == (443, Protocol.HTTPS)
+    assert (shop.target.issuer, shop.target.not_after) == ("seen at 443", NOW)
+    assert (mail.target.hostname, mail.target.port) == ("mail.example", 443)
+    assert (mail.target.issuer, mail.target.reason) == ("", None)  # no one has asked there
+    assert [one.target_id for one in db.session.scalars(db.select(Change))] == [ids[0]]
+    with writing():
+        assert catalog.add_domain(alice, "new.example", DomainStatus.ACTIVE).target.port == 443

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from tests.monitor.processes import ROOT
 from webapp import sqlite_file
 from webapp.extensions import db, saving_failed, writing
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 from webapp.monitor.refresh import runs
 from webapp.monitor.refresh.scheduler import _tick
 
@@ -84,7 +84,7 @@ def test_the_right_file_at_its_place_again_is_well_again(ticking, visit):
     file.with_name("away").rename(file)
     assert visit().client.get("/readyz").json["database"] == "ok"
     with writing():
-        db.session.execute(db.update(Hostname).values(detail="written"))
+        db.session.execute(db.update(Target).values(detail="written"))
 
 
 def test_damage_while_the_site_runs_is_seen_by_machines_and_people(ticking, visit):

@@ -14,7 +14,7 @@ from flask_migrate import upgrade
 
 from tests.conftest import PASSWORD, _site
 from webapp.extensions import db, writing
-from webapp.monitor.models import Hostname, RunState
+from webapp.monitor.models import RunState, Target
 from webapp.monitor.refresh import runner, runs
 from webapp.monitor.refresh.scheduler import _tick
 from webapp.site import site_of
@@ -83,7 +83,7 @@ def test_a_database_on_a_read_only_disk_is_read_and_written_again_when_that_is_o
     db.session.remove()
     db.engine.dispose()
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
-    assert db.session.scalar(db.select(db.func.count()).select_from(Hostname)) == 2
+    assert db.session.scalar(db.select(db.func.count()).select_from(Target)) == 2
     _tick(small)
     assert "attempt to write a readonly database" in caplog.text
     assert small.test_client().get("/sign-in").status_code == 200

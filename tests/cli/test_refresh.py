@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.test_check import FLASK, ROOT
 from webapp.extensions import db, writing
-from webapp.monitor.models import Hostname, RunKind, RunState
+from webapp.monitor.models import RunKind, RunState, Target
 from webapp.monitor.refresh import runs
 
 
@@ -50,7 +50,7 @@ def test_some_by_name(flask, app):
         in flask("--host", "https://ALICE.example/", "--host", "alice.example").stdout
     )
     with app.app_context():
-        asked = db.select(Hostname.name).where(Hostname.state.is_not(None))
+        asked = db.select(Target.hostname).where(Target.state.is_not(None))
         assert db.session.scalars(asked).all() == ["alice.example"]
 
 

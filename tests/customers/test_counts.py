@@ -8,7 +8,7 @@ from webapp.customers import audit_log, catalog, counts, lists
 from webapp.customers.lists import ListQuery
 from webapp.customers.models import Client, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import db, writing
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 from webapp.site import site_of
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -74,7 +74,7 @@ def test_a_check_does_not_make_it_forget(memory):
     listing()
     kept = dict(memory._kept)
     with writing():
-        db.session.get(Hostname, 1).detail = "asked"
+        db.session.get(Target, 1).detail = "asked"
     assert memory._kept == kept != {}
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import event
 from webapp.customers import catalog, home
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import db, writing
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 from webapp.probe import Reason, State
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -20,13 +20,13 @@ def add(name, reason=None, ends=None, status=ServiceStatus.ACTIVE):
     with writing():
         client = db.session.scalar(db.select(Client).where(Client.name.startswith("Alice")))
         service = catalog.add_service(client, "Hosting", name, status)
-        service.hostname.reason = reason
-        service.hostname.not_after = ends
+        service.target.reason = reason
+        service.target.not_after = ends
 
 
 def make_well(name="alice.example"):
     with writing():
-        row = db.session.scalar(db.select(Hostname).filter_by(name=name))
+        row = db.session.scalar(db.select(Target).filter_by(hostname=name))
         row.reason = Reason.OK
         row.not_after = NOW + timedelta(days=60)
 
@@ -90,7 +90,7 @@ def test_services_and_domains_are_put_in_one_order(in_app):
     with writing():
         client = db.session.scalar(db.select(Client).where(Client.name.startswith("Alice")))
         domain = catalog.add_domain(client, "red.example", DomainStatus.ACTIVE, date(2020, 1, 1))
-        domain.hostname.reason = Reason.REVOKED
+        domain.target.reason = Reason.REVOKED
     assert home.overview(user("alice"), NOW).items[0].shown_name == "red.example"
 
 

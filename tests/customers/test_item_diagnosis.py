@@ -42,14 +42,14 @@ def change(now, **changed):
 @pytest.mark.usefixtures("led_home")
 def test_what_is_found_is_remembered_without_a_new_version():
     version = service().version
-    item_diagnosis._remember(1, SERVER, service().hostname_id, Origin.ELSEWHERE)
+    item_diagnosis._remember(1, SERVER, service().target_id, Origin.ELSEWHERE)
     db.session.expire_all()
     assert (service().origin, service().version) == (Origin.ELSEWHERE, version)
 
 
 @pytest.mark.usefixtures("led_home")
 def test_what_is_found_about_another_server_or_name_is_dropped():
-    item_diagnosis._remember(1, "192.0.2.2", service().hostname_id, Origin.ELSEWHERE)
+    item_diagnosis._remember(1, "192.0.2.2", service().target_id, Origin.ELSEWHERE)
     item_diagnosis._remember(1, SERVER, 999, Origin.ELSEWHERE)
     db.session.expire_all()
     assert service().origin is Origin.HERE

@@ -15,7 +15,7 @@ from webapp.customers.models import (
     User,
 )
 from webapp.extensions import db, writing
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -58,7 +58,7 @@ def test_one_name_has_one_row_however_it_is_written(in_app):
                 "*.bücher.example",
             )
         ]
-    assert {service.hostname_id for service in added} == {added[0].hostname_id}
+    assert {service.target_id for service in added} == {added[0].target_id}
     assert {service.shown_name for service in added} == {"bücher.example"}
     assert added[1].domain == "https://BÜCHER.example./shop"
 
@@ -67,15 +67,15 @@ def test_one_name_has_one_row_however_it_is_written(in_app):
 def test_what_is_no_host_name_is_kept_as_entered(in_app, text):
     with writing():
         service = catalog.add_service(alices(), "Hosting", text, ServiceStatus.ACTIVE)
-    assert (service.hostname, service.shown_name) == (None, text)
+    assert (service.target, service.shown_name) == (None, text)
     assert service.refusal is not None
 
 
 def test_two_clients_share_a_host_name_and_nothing_else(in_app):
     with writing():
         service = catalog.add_service(alices(), "Hosting", "bob.example", ServiceStatus.ACTIVE)
-    rows = db.session.scalars(db.select(Hostname).filter_by(name="bob.example")).all()
-    assert [row.id for row in rows] == [service.hostname_id]
+    rows = db.session.scalars(db.select(Target).filter_by(hostname="bob.example")).all()
+    assert [row.id for row in rows] == [service.target_id]
     assert found(ListQuery("bob.example")) == ["bob.example"]
     assert len(found(ListQuery("bob.example"), "bob")) == 1
 
@@ -169,7 +169,7 @@ def test_a_list_costs_two_queries_however_long(shelf, list_rows):
     event.listen(db.engine, "before_cursor_execute", lambda *args: queries.append(args[2]))
     for row in list_rows(ada, ListQuery(), NOW).rows:
         assert row.client.name
-        assert row.hostname.name
+        assert row.target.hostname
     assert len(queries) == 2
 
 

@@ -10,7 +10,7 @@ from webapp.customers import counts, lists, paging, segments
 from webapp.customers.lists import ListQuery
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import db, writing
-from webapp.monitor.models import Hostname, standing
+from webapp.monitor.models import Target, standing
 from webapp.probe import Reason
 from webapp.site import site_of
 
@@ -30,7 +30,7 @@ def shelf(in_app):
             reason = REASONS[number % 5]
             ends = NOW + timedelta(days=(-1, 5, 60)[number % 3])
             row = (
-                Hostname(name=f"n{number}.example", reason=reason, not_after=ends)
+                Target(hostname=f"n{number}.example", reason=reason, not_after=ends)
                 if number % 4
                 else None
             )
@@ -38,13 +38,13 @@ def shelf(in_app):
             status = list(ServiceStatus)[number % 7]
             db.session.add(
                 Service(
-                    client=client, domain=f"D{number % 8}", hostname=row, status=status, **service
+                    client=client, domain=f"D{number % 8}", target=row, status=status, **service
                 )
             )
             domain = {"registered_on": DATES[number % 5], "expires_on": DATES[-number % 5]}
             status = list(DomainStatus)[number % 11]
             db.session.add(
-                Domain(client=client, name=f"d{number}", hostname=row, status=status, **domain)
+                Domain(client=client, name=f"d{number}", target=row, status=status, **domain)
             )
 
 
@@ -94,7 +94,7 @@ VALUES = {
     "due": lambda row: row.next_due_on,
     "registered": lambda row: row.registered_on,
     "expires": lambda row: row.expires_on,
-    "ssl": lambda row: urgency(row, standing(row.hostname, active=row.active, now=NOW)),
+    "ssl": lambda row: urgency(row, standing(row.target, active=row.active, now=NOW)),
 }
 LISTS = [(lists.list_services, Service, sort) for sort in (*lists.SERVICE_SORTS, "ssl")]
 LISTS += [(lists.list_domains, Domain, sort) for sort in (*lists.DOMAIN_SORTS, "ssl")]

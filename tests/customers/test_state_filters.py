@@ -9,7 +9,7 @@ from webapp.customers import access, catalog, lists, state_filters
 from webapp.customers.lists import ListQuery
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import db, writing
-from webapp.monitor.models import Hostname, standing
+from webapp.monitor.models import Target, standing
 from webapp.probe import Reason, State
 from webapp.words import states
 
@@ -34,7 +34,7 @@ def ada():
 def everything(model):
     statement = access.services_for(ada()) if model is Service else access.domains_for(ada())
     return {
-        item.id: (item, standing(item.hostname, active=item.active, now=NOW))
+        item.id: (item, standing(item.target, active=item.active, now=NOW))
         for item in db.session.scalars(statement)
     }
 
@@ -50,25 +50,23 @@ def all_kinds(in_app):
     name."""
     with writing():
         client = db.session.scalar(db.select(Client))
-        hostnames = []
+        targets = []
         for number, (reason, ends) in enumerate(product((None, *Reason), ENDS)):
             state = reason.state if reason else None
-            hostnames.append(
-                Hostname(name=f"n{number}.example", reason=reason, state=state, not_after=ends)
+            targets.append(
+                Target(hostname=f"n{number}.example", reason=reason, state=state, not_after=ends)
             )
-        for number, (hostname, status) in enumerate(product((None, *hostnames), ServiceStatus)):
+        for number, (target, status) in enumerate(product((None, *targets), ServiceStatus)):
             service = Service(
                 client=client,
                 product="Hosting",
                 domain=f"s{number}",
                 status=status,
-                hostname=hostname,
+                target=target,
             )
             db.session.add(service)
-        for number, (hostname, status) in enumerate(product((None, *hostnames), DomainStatus)):
-            db.session.add(
-                Domain(client=client, name=f"d{number}", status=status, hostname=hostname)
-            )
+        for number, (target, status) in enumerate(product((None, *targets), DomainStatus)):
+            db.session.add(Domain(client=client, name=f"d{number}", status=status, target=target))
 
 
 @pytest.mark.parametrize("model", [Service, Domain])
@@ -85,7 +83,7 @@ def test_expiring_in_sql_is_the_amber_badge(all_kinds, model):
     expected = {
         number
         for number, (item, stands) in everything(model).items()
-        if item.hostname and states.expiring(stands.state, item.hostname.not_after, NOW)
+        if item.target and states.expiring(stands.state, item.target.not_after, NOW)
     }
     assert (
         found(model, state_filters.matches_filter(model, state_filters.EXPIRING, NOW))
@@ -95,7 +93,7 @@ def test_expiring_in_sql_is_the_amber_badge(all_kinds, model):
 
 
 def urgency(item, stands):
-    if stands.state is State.VALID and states.expiring(stands.state, item.hostname.not_after, NOW):
+    if stands.state is State.VALID and states.expiring(stands.state, item.target.not_after, NOW):
         return 1
     if stands.state is State.UNKNOWN and stands.reason is None:
         return 3
@@ -104,7 +102,7 @@ def urgency(item, stands):
 
 @pytest.mark.parametrize("model", [Service, Domain])
 def test_urgency_puts_what_needs_a_person_first(all_kinds, model):
-    statement = db.select(model.id, state_filters.urgency(model, NOW)).outerjoin(model.hostname)
+    statement = db.select(model.id, state_filters.urgency(model, NOW)).outerjoin(model.target)
     in_sql = dict(db.session.execute(statement).all())
     assert in_sql == {number: urgency(*found) for number, found in everything(model).items()}
 
@@ -124,7 +122,7 @@ def test_filters_go_together(all_kinds):
     question = ListQuery(search="s", status="Suspended", ssl="unknown", client="1", size="100")
     listing = lists.list_services(ada(), question, NOW)
     assert listing.filters == {"status": "Suspended", "ssl": "unknown", "client": "1"}
-    stands = [standing(row.hostname, active=row.active, now=NOW).state for row in listing.rows]
+    stands = [standing(row.target, active=row.active, now=NOW).state for row in listing.rows]
     assert set(stands) == {State.UNKNOWN}
     assert {row.status for row in listing.rows} == {ServiceStatus.SUSPENDED}
 

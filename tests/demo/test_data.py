@@ -6,9 +6,9 @@ from webapp.probe import State
 
 def names(model):
     return [
-        item.hostname.name
+        item.target.hostname
         for item in db.session.scalars(db.select(model))
-        if item.active and item.hostname
+        if item.active and item.target
     ]
 
 
@@ -26,9 +26,9 @@ def test_the_demo_shows_every_padlock_on_both_of_alices_lists(in_app, lab):
             db.select(model).join(model.client).where(Client.name.startswith("Alice"))
         ).all()
         states = {
-            lab.cases[item.hostname.name].reason.state
+            lab.cases[item.target.hostname].reason.state
             for item in mine
-            if item.active and item.hostname
+            if item.active and item.target
         }
         assert states == {State.VALID, State.INVALID, State.UNKNOWN}
         assert len(mine) <= 25
@@ -40,10 +40,10 @@ def test_the_demo_shows_the_whole_lab_and_nothing_else(in_app, lab):
     data.fill(lab.cases)
     assert set(names(Service)) | set(names(Domain)) <= set(lab.cases)
     everything = {
-        item.hostname.name for item in db.session.scalars(db.select(Service)) if item.hostname
+        item.target.hostname for item in db.session.scalars(db.select(Service)) if item.target
     }
     everything |= {
-        item.hostname.name for item in db.session.scalars(db.select(Domain)) if item.hostname
+        item.target.hostname for item in db.session.scalars(db.select(Domain)) if item.target
     }
     assert everything == set(lab.cases)
 

@@ -21,7 +21,7 @@ from webapp.imports import importer, write_rows
 from webapp.imports.csv_reader import NotATable, Row
 from webapp.imports.rows import COLUMNS, understand
 from webapp.imports.staging import open_staging
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 from webapp.monitor.results import record
 from webapp.probe import Finding, Reason
 from webapp.words.counts import import_text
@@ -74,7 +74,7 @@ def counts(**of):
 def stored():
     return [
         db.session.scalar(select(func.count()).select_from(model))
-        for model in (Client, Service, Domain, Hostname)
+        for model in (Client, Service, Domain, Target)
     ]
 
 
@@ -92,7 +92,7 @@ def test_a_file_brings_in_clients_services_and_domains(bring_in):
     assert bring_in(WHOLE) == counts(client=(1, 0, 0), service=(1, 0, 0), domain=(1, 0, 0))
     found = service()
     assert (found.client.name, found.client.reference) == ("Müller & Söhne", "1001")
-    assert (found.product, found.domain, found.hostname.name) == (
+    assert (found.product, found.domain, found.target.hostname) == (
         "Business Hosting",
         "Shop.Example.com",
         "shop.example.com",
@@ -103,7 +103,7 @@ def test_a_file_brings_in_clients_services_and_domains(bring_in):
         1,
     )
     domain = db.session.scalars(select(Domain).where(Domain.client == found.client)).one()
-    assert (domain.name, domain.hostname.name) == ("bücher.example", "xn--bcher-kva.example")
+    assert (domain.name, domain.target.hostname) == ("bücher.example", "xn--bcher-kva.example")
     assert (domain.registered_on, domain.status) == (
         date(2019, 3, 1),
         DomainStatus.PENDING_TRANSFER,
@@ -126,7 +126,7 @@ def test_what_changed_is_updated_and_counted_up(bring_in):
         client=(0, 1, 0), service=(0, 1, 0), domain=(0, 1, 0)
     )
     found = service()
-    assert (found.status, found.hostname.name, found.version) == (
+    assert (found.status, found.target.hostname, found.version) == (
         ServiceStatus.SUSPENDED,
         "new.example.com",
         2,
@@ -161,7 +161,7 @@ def test_a_service_that_was_moved_in_padlock_is_told_of_before_the_file_moves_it
 def test_a_host_name_that_no_item_has_any_more_is_forgotten(bring_in):
     bring_in(WHOLE)
     bring_in(WHOLE.replace("Shop.Example.com", "alice.example"))
-    names = set(db.session.scalars(select(Hostname.name)))
+    names = set(db.session.scalars(select(Target.hostname)))
     assert names == {"alice.example", "bob.example", "xn--bcher-kva.example"}
 
 
@@ -174,7 +174,7 @@ def test_a_column_that_is_not_there_changes_nothing(bring_in):
         "Shop.Example.com",
         date(2027, 1, 15),
     )
-    assert found.hostname.name == "shop.example.com"
+    assert found.target.hostname == "shop.example.com"
 
 
 def test_a_domain_in_another_spelling_is_the_same(bring_in):
@@ -198,7 +198,7 @@ def test_of_one_item_on_two_lines_the_last_counts_and_that_is_said(check, bring_
 
 def test_a_host_name_that_is_known_already_is_shared(bring_in):
     bring_in(WHOLE.replace("Shop.Example.com", "ALICE.example"))
-    assert db.session.scalar(select(func.count()).where(Hostname.name == "alice.example")) == 1
+    assert db.session.scalar(select(func.count()).where(Target.hostname == "alice.example")) == 1
 
 
 def test_rows_may_come_in_any_order_and_clients_from_before(bring_in):
@@ -322,7 +322,7 @@ def test_what_is_no_host_name_is_imported_with_a_note(check, bring_in):
     checked, problems = check(content)
     assert (checked.problems, checked.warnings, problems[0].column) == (0, 1, "domain")
     bring_in(content)
-    assert (service().domain, service().hostname) == ("see ticket", None)
+    assert (service().domain, service().target) == ("see ticket", None)
 
 
 def test_a_formula_is_stored_as_it_stands(bring_in):
@@ -425,7 +425,7 @@ def test_what_is_found_while_an_import_writes_is_kept(bring_in, app):
     checker.join()
     db.session.rollback()
     assert service().next_due_on == date(2027, 1, 19)
-    assert set(db.session.scalars(select(Hostname.reason).where(Hostname.name.in_(names)))) == {
+    assert set(db.session.scalars(select(Target.reason).where(Target.hostname.in_(names)))) == {
         Reason.TIMEOUT
     }
 

@@ -15,7 +15,7 @@ from webapp.demo import behaviours
 from webapp.demo.pki import issue
 from webapp.extensions import db, writing
 from webapp.monitor import live
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 from webapp.monitor.refresh import runner, runs
 
 
@@ -36,12 +36,12 @@ def site(app, lab, tmp_path):
 def hostname(site):
     """The row of a host name, new where there is none: `hostname("ok")` is ok.lab.example."""
 
-    def hostname(label: str) -> Hostname:
+    def hostname(label: str) -> Target:
         name = f"{label}.lab.example"
-        row = db.session.scalar(db.select(Hostname).filter_by(name=name))
+        row = db.session.scalar(db.select(Target).filter_by(hostname=name))
         if row is None:
             with writing():
-                row = Hostname(name=name)
+                row = Target(hostname=name)
                 db.session.add(row)
         return row
 
@@ -66,7 +66,7 @@ def fleet(site, lab):
                 catalog.add_service(client, "Hosting", name, ServiceStatus.ACTIVE) for name in names
             ]
             db.session.flush()
-            return {service.domain: service.hostname_id for service in services}
+            return {service.domain: service.target_id for service in services}
 
     return fleet
 

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 from webapp.extensions import db
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 from webapp.monitor.refresh import runs
 from webapp.probe import State
 
@@ -18,7 +18,7 @@ def recorded():
     db.session.rollback()
     run = runs.last_daily()
     asked = db.session.scalar(
-        db.select(db.func.count()).where(Hostname.run_id == 1, Hostname.state == State.VALID)
+        db.select(db.func.count()).where(Target.run_id == 1, Target.state == State.VALID)
     )
     assert asked == (run.asked if run else 0) == (run.valid if run else 0)
     return asked

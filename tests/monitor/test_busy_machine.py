@@ -12,7 +12,7 @@ import pytest
 from tests.monitor.processes import ROOT, wait_for
 from webapp.demo import behaviours
 from webapp.extensions import db, writing
-from webapp.monitor.models import Hostname, RunState
+from webapp.monitor.models import RunState, Target
 from webapp.monitor.refresh import network, runs
 from webapp.probe import Finding, Reason, State
 
@@ -34,7 +34,7 @@ def silent_fleet(fleet, lab, environ, now):
     names = fleet(*(f"name{number}.mute.example" for number in range(12)))
     with writing():
         for number, row in enumerate(
-            db.session.scalars(db.select(Hostname).where(Hostname.id.in_(names.values())))
+            db.session.scalars(db.select(Target).where(Target.id.in_(names.values())))
         ):
             row.state = State.VALID
             row.reason = Reason.OK
@@ -53,12 +53,12 @@ def refresh(environ):
 
 def claimed():
     db.session.rollback()
-    return db.session.scalar(db.select(db.func.count(Hostname.claim)))
+    return db.session.scalar(db.select(db.func.count(Target.claim)))
 
 
 def states():
     return set(
-        db.session.scalars(db.select(Hostname.state).where(Hostname.name.endswith(".mute.example")))
+        db.session.scalars(db.select(Target.state).where(Target.hostname.endswith(".mute.example")))
     )
 
 

@@ -35,7 +35,7 @@ def check_now(row, **options):
 
 def done(site, row):
     """Waits until the check of this name is done, wherever its viewers are."""
-    check = site_of(site).checks.of(row.name)
+    check = site_of(site).checks.of(row.hostname)
     assert check is None or check.done.wait(10)
     db.session.rollback()
 
@@ -44,7 +44,7 @@ def done(site, row):
 def seen(lab):
     """How many connections the servers of a row have had since the test began."""
     before = {name: lab.contacts(name) for name in lab.cases}
-    return lambda row: lab.contacts(row.name) - before[row.name]
+    return lambda row: lab.contacts(row.hostname) - before[row.hostname]
 
 
 def test_a_name_that_was_never_asked_is_asked_and_remembered(hostname, seen):
@@ -116,7 +116,7 @@ def test_many_viewers_share_one_check_and_few_of_them_wait(hostname, seen, site)
 
     def view(_):
         with site.app_context():
-            row = db.session.get(live.Hostname, name_id)
+            row = db.session.get(live.Target, name_id)
             viewer = {"active": True, "viewer": 1, "now": now()}
             waited = live.ask(row, **viewer)
             return live.known(row, **viewer).checking, waited
@@ -135,7 +135,7 @@ def test_many_viewers_share_one_check_and_few_of_them_wait(hostname, seen, site)
 
 def test_the_result_is_stored_even_when_the_viewer_has_gone(hostname, site):
     row = hostname("expired")
-    site_of(site).checks.start(row.name, 1)
+    site_of(site).checks.start(row.hostname, 1)
     done(site, row)
     assert row.reason is Reason.EXPIRED
 

@@ -13,7 +13,7 @@ from webapp.demo import behaviours
 from webapp.demo.pki import issue
 from webapp.extensions import db
 from webapp.monitor.health import collect, rules
-from webapp.monitor.models import Hostname, RunState
+from webapp.monitor.models import RunState, Target
 from webapp.monitor.refresh import runs
 from webapp.probe.faults import Faults
 from webapp.words import refreshes
@@ -59,9 +59,7 @@ def test_without_descriptors_one_traceback_and_a_number_are_logged(few_descripto
     assert run.detail == f"{run.failed} of {NAMES} checks failed on our side. See the log."
     assert refreshes.run_state(run, run.state.value) == ("Partly failed", "red")
     assert (
-        db.session.scalar(
-            db.select(db.func.count(Hostname.state)).where(Hostname.state == "invalid")
-        )
+        db.session.scalar(db.select(db.func.count(Target.state)).where(Target.state == "invalid"))
         == 0
     )
 

@@ -19,7 +19,7 @@ from webapp.customers.models import Client, ServiceStatus
 from webapp.demo import behaviours
 from webapp.demo.pki import issue
 from webapp.extensions import UNREACHABLE, db, writing
-from webapp.monitor.models import Hostname, RunState
+from webapp.monitor.models import RunState, Target
 from webapp.monitor.refresh import runner, runs, selection
 from webapp.monitor.results import record
 from webapp.probe import Finding, Reason, State
@@ -78,7 +78,7 @@ def recorded():
     """How many names have an answer: as many as the run has counted."""
     db.session.rollback()
     run = runs.last_daily()
-    known = db.session.scalar(db.select(db.func.count()).where(Hostname.state == State.VALID))
+    known = db.session.scalar(db.select(db.func.count()).where(Target.state == State.VALID))
     assert known == (run.valid if run else 0)
     return known
 
@@ -156,7 +156,7 @@ def test_an_answer_is_recorded_while_somebody_else_writes(in_app, now):
         thread.join(10)
         assert not thread.is_alive()
     assert (
-        db.session.scalar(db.select(Hostname.reason).filter_by(name="alice.example"))
+        db.session.scalar(db.select(Target.reason).filter_by(hostname="alice.example"))
         is Reason.REFUSED
     )
 

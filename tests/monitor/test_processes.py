@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from tests.monitor.processes import ROOT, SLOW, ended, recorded, wait_for
 from webapp.demo import behaviours
 from webapp.extensions import db, writing
-from webapp.monitor.models import Hostname, RefreshRun, RunState
+from webapp.monitor.models import RefreshRun, RunState, Target
 from webapp.monitor.refresh import runs
 
 # Forks a scheduler for each line it reads, and waits for the one whose number it reads: so the
@@ -97,7 +97,7 @@ def test_killed_again_and_again_it_still_ends_and_loses_nothing(slow, schedulers
     assert seen == sorted(set(seen))  # what was recorded stays
     assert recorded() == SLOW
     assert db.session.scalars(db.select(RefreshRun.state)).all() == [RunState.DONE]
-    assert not db.session.scalar(db.select(Hostname.id).where(Hostname.claim.is_not(None)))
+    assert not db.session.scalar(db.select(Target.id).where(Target.claim.is_not(None)))
 
 
 def test_one_that_stood_still_past_its_claims_finds_them_gone(slow, schedulers):
@@ -166,7 +166,7 @@ def busy_site(fleet, site_process, environ, lab):
 
 def claims():
     db.session.rollback()
-    return db.session.scalar(db.select(db.func.count(Hostname.claim)))
+    return db.session.scalar(db.select(db.func.count(Target.claim)))
 
 
 def test_told_to_end_the_site_lets_go_of_its_claims_within_ten_seconds(busy_site):

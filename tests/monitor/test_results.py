@@ -5,7 +5,7 @@ import pytest
 
 from webapp import probe
 from webapp.extensions import db
-from webapp.monitor.models import Hostname, standing
+from webapp.monitor.models import Target, standing
 from webapp.monitor.results import record
 from webapp.probe import Certificate, Finding, Reason, State
 from webapp.probe.finding import NotAsked, Stray
@@ -82,7 +82,7 @@ def test_a_name_that_is_gone_is_not_brought_back(row):
     record(replace(VALID, hostname="gone.lab.example"), LATER)
     assert (
         db.session.scalar(
-            db.select(db.func.count()).select_from(Hostname).filter_by(name="gone.lab.example")
+            db.select(db.func.count()).select_from(Target).filter_by(hostname="gone.lab.example")
         )
         == 0
     )

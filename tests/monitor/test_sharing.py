@@ -36,9 +36,9 @@ def two(site, redis):
 
 def test_a_name_that_another_process_asks_is_not_asked_again(two, hostname, lab, now):
     row = hostname("slow")
-    before = lab.contacts(row.name)
+    before = lab.contacts(row.hostname)
     here, there = two
-    check = site_of(here).checks.start(row.name, 1)
+    check = site_of(here).checks.start(row.hostname, 1)
     with there.app_context():
         same = db.session.get(type(row), row.id)
         assert live.ask(same, active=True, viewer=2, now=now)
@@ -50,9 +50,9 @@ def test_a_name_that_another_process_asks_is_not_asked_again(two, hostname, lab,
     )
     assert check.done.wait(10)
     # And has been given back
-    assert site_of(there).shared.lease(f"check:{row.name}", 1)
+    assert site_of(there).shared.lease(f"check:{row.hostname}", 1)
     db.session.rollback()
-    assert (row.reason, lab.contacts(row.name)) == (Reason.OK, before + 1)
+    assert (row.reason, lab.contacts(row.hostname)) == (Reason.OK, before + 1)
 
 
 def test_without_redis_each_process_asks_for_itself(two, hostname, redis, now):

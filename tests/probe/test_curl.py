@@ -29,7 +29,7 @@ from webapp.demo.pki import (
 )
 from webapp.demo.pki import issue as issue_leaf
 from webapp.demo.servers import with_bad_signature
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 from webapp.monitor.results import remember
 from webapp.probe.address import ConnectTo
 from webapp.probe.engine import check
@@ -191,7 +191,7 @@ def test_a_check_the_details_and_the_command_line_say_the_number_that_curl_ends_
         ):
             continue
         found = check(case.hostname, lab_settings)
-        row = Hostname(name=case.hostname)
+        row = Target(hostname=case.hostname)
         remember(row, found, found.checked_at)
         number = curl_errors.curl_number(found.reason, row)
         assert number in case.curl, case.hostname

@@ -9,7 +9,7 @@ from tests.customers.test_state_filters import NOW, urgency
 from webapp.customers import lists
 from webapp.customers.models import Client, Domain, Service, ServiceStatus
 from webapp.extensions import db, writing
-from webapp.monitor.models import Hostname, standing
+from webapp.monitor.models import Target, standing
 from webapp.probe import Reason
 from webapp.reports import export, ssl_status
 from webapp.reports.orders import SORTS
@@ -20,7 +20,7 @@ TICK = timedelta(microseconds=1)
 
 
 def stands(item):
-    return standing(item.hostname, active=item.active, now=NOW)
+    return standing(item.target, active=item.active, now=NOW)
 
 
 def reason(item):
@@ -33,18 +33,16 @@ def urgent(item):
     place = urgency(item, stands(item))
     return (
         place,
-        item.hostname.not_after.timestamp() if place == 1 else 0,
-        item.hostname_id if place == 1 else 0,
+        item.target.not_after.timestamp() if place == 1 else 0,
+        item.target_id if place == 1 else 0,
     )
 
 
 def fact(name):
     def value(item):
-        found = getattr(item.hostname, name) if item.hostname else None
+        found = getattr(item.target, name) if item.target else None
         return (
-            (found.lower() if isinstance(found, str) else found, item.hostname_id)
-            if found
-            else None
+            (found.lower() if isinstance(found, str) else found, item.target_id) if found else None
         )
 
     return value
@@ -121,9 +119,9 @@ def test_what_ends_as_a_week_begins_belongs_to_that_week(in_app):
         client = db.session.scalar(db.select(Client))
         ends = (NOW, NOW + TICK, monday - TICK, monday, monday + TICK)
         for number, end in enumerate(ends):
-            row = Hostname(name=f"n{number}.example", reason=Reason.OK, not_after=end)
-            service = {"product": "Hosting", "domain": row.name, "status": ServiceStatus.ACTIVE}
-            db.session.add(Service(client=client, hostname=row, **service))
+            row = Target(hostname=f"n{number}.example", reason=Reason.OK, not_after=end)
+            service = {"product": "Hosting", "domain": row.hostname, "status": ServiceStatus.ACTIVE}
+            db.session.add(Service(client=client, target=row, **service))
     assert [week.ending for week in ssl_status.report(ada(), ReportQuery(), NOW).weeks[:3]] == [
         2,
         2,

@@ -5,7 +5,7 @@ from tests.conftest import NOW
 from webapp.customers import catalog, clients
 from webapp.customers.models import Activity, Client, Service, ServiceStatus, User
 from webapp.extensions import db, writing
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 
 
 def shown(page):
@@ -174,7 +174,7 @@ def test_deleting_a_client_takes_all_that_is_theirs_and_nothing_else(visit, app)
             "ada@example.com",
             "sam@example.com",
         ]
-        assert [host.name for host in everything(Hostname)] == ["bob.example"]
+        assert [host.hostname for host in everything(Target)] == ["bob.example"]
         assert everything(Activity)[-1].detail == "with 1 service, 1 domain and 1 user"
 
 

@@ -178,7 +178,7 @@ def test_an_inactive_item_is_not_asked(visit, app):
 
 def test_what_is_no_host_name_is_told(visit, app):
     with app.app_context(), writing():
-        db.session.execute(db.update(Service).values(domain="see <b>ticket</b>", hostname_id=None))
+        db.session.execute(db.update(Service).values(domain="see <b>ticket</b>", target_id=None))
     page = run(visit("alice"), app)
     assert "Not the name of a site" in page.select_one("#verdict").text
     assert "see <b>ticket</b>" in page.text

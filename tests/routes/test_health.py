@@ -16,7 +16,7 @@ from webapp.customers.models import Activity
 from webapp.extensions import db, writing
 from webapp.jobs import queue
 from webapp.jobs.models import Job
-from webapp.monitor.models import Hostname, RunKind, RunState
+from webapp.monitor.models import RunKind, RunState, Target
 from webapp.monitor.refresh import runs
 from webapp.probe import Reason, State
 from webapp.site import site_of
@@ -85,7 +85,7 @@ def test_what_is_wrong_comes_first_with_what_to_do(visit, app):
     app.debug = True
     with app.app_context(), writing():
         db.session.execute(
-            db.update(Hostname).values(checked_at=datetime.now(UTC) + timedelta(days=1))
+            db.update(Target).values(checked_at=datetime.now(UTC) + timedelta(days=1))
         )
     page = visit("ada").get("/admin/health")
     assert page.select_one("#verdict").text == "Something needs fixing"
@@ -151,7 +151,7 @@ def test_a_state_of_two_days_ago_says_so(visit, app):
             "state": State.UNKNOWN,
             "reason": Reason.TIMEOUT,
         }
-        db.session.execute(db.update(Hostname).values(old))
+        db.session.execute(db.update(Target).values(old))
     alice = visit("alice")
     assert "2 days ago" in alice.get("/services").select_one(".padlock-cell").text
     assert "2 days ago" in alice.get("/services/1?tab=domain").main.text

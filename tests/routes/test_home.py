@@ -6,7 +6,7 @@ import pytest
 
 from webapp.customers.models import Domain, Service
 from webapp.extensions import db, writing
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 from webapp.probe import Reason
 
 
@@ -14,7 +14,7 @@ from webapp.probe import Reason
 def change(app):
     def change(reason, **facts):
         with app.app_context(), writing():
-            row = db.session.scalar(db.select(Hostname).filter_by(name="alice.example"))
+            row = db.session.scalar(db.select(Target).filter_by(hostname="alice.example"))
             row.reason = reason
             row.state = reason.state
             row.checked_at = datetime.now(UTC)

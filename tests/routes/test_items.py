@@ -4,7 +4,7 @@ from tests.browser import looked_at
 from tests.routes.test_clients import everything, hidden, shown
 from webapp.customers.models import Activity, Service
 from webapp.extensions import db
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 from webapp.probe import Refusal
 from webapp.words import hostnames
 
@@ -20,7 +20,7 @@ NEW = [("services", SERVICE), ("domains", DOMAIN)]
 
 def names(app):
     with app.app_context():
-        return [row.name for row in everything(Hostname)]
+        return [row.hostname for row in everything(Target)]
 
 
 @pytest.mark.parametrize(("place", "form"), NEW)
@@ -227,7 +227,7 @@ def test_nothing_else_of_an_item_can_be_set(visit, app):
     form = SERVICE | hidden(ada.get("/admin/services/1/edit"))
     ada.post(
         "/admin/services/1/edit",
-        form | {"client": "#2", "client_id": "2", "id": "77", "hostname_id": "2"},
+        form | {"client": "#2", "client_id": "2", "id": "77", "target_id": "2"},
     )
     with app.app_context():
         assert db.session.get(Service, 1).client_id == 1

@@ -8,7 +8,7 @@ from sqlalchemy import event
 from webapp.customers import catalog
 from webapp.customers.models import Client, DomainStatus, Service, ServiceStatus
 from webapp.extensions import db, writing
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 from webapp.probe import Reason
 
 HOSTILE = [
@@ -29,7 +29,7 @@ def change(app):
 
     def change(name, **facts):
         with app.app_context(), writing():
-            row = db.session.scalar(db.select(Hostname).filter_by(name=name))
+            row = db.session.scalar(db.select(Target).filter_by(hostname=name))
             facts = {"checked_at": datetime.now(UTC), "state": facts["reason"].state} | facts
             for fact, value in facts.items():
                 setattr(row, fact, value)

@@ -7,7 +7,7 @@ import pytest
 from tests.browser import looked_at
 from webapp.customers.models import Service, ServiceStatus
 from webapp.extensions import db, writing
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 from webapp.probe import Reason
 from webapp.routes import cell_throttle
 from webapp.site import site_of
@@ -27,7 +27,7 @@ def checked(app):
 
     def checked(ago=timedelta(0), reason=Reason.OK):
         with app.app_context(), writing():
-            row = db.session.scalar(db.select(Hostname).filter_by(name="alice.example"))
+            row = db.session.scalar(db.select(Target).filter_by(hostname="alice.example"))
             row.state = reason.state
             row.reason = reason
             row.checked_at = datetime.now(UTC) - ago
@@ -104,7 +104,7 @@ def test_the_details_bring_the_padlock_of_the_heading_along(visit, checked):
 def test_only_staff_read_the_addresses_that_were_not_asked(visit, app, checked, who, read):
     checked()
     with app.app_context(), writing():
-        row = db.session.scalar(db.select(Hostname).filter_by(name="alice.example"))
+        row = db.session.scalar(db.select(Target).filter_by(hostname="alice.example"))
         row.stray = [{"address": "192.168.1.10", "why": "not_public"}]
     page = visit(who).get("/probe/service/1/details")
     assert (
@@ -183,7 +183,7 @@ def test_an_inactive_item_is_never_asked(visit, app, status):
     assert "Check now" not in looked_at(alice.post("/probe/service/1/details")).text
     with app.app_context():
         assert (
-            db.session.scalar(db.select(Hostname.checked_at).filter_by(name="alice.example"))
+            db.session.scalar(db.select(Target.checked_at).filter_by(hostname="alice.example"))
             is None
         )
 
@@ -208,7 +208,7 @@ def test_a_signed_out_fragment_survives_any_address_of_its_page(visit, where):
 def test_details_tell_of_names_that_are_not_listed_and_of_what_cannot_be_read(app, visit, checked):
     checked()
     with app.app_context(), writing():
-        row = db.session.scalar(db.select(Hostname).filter_by(name="alice.example"))
+        row = db.session.scalar(db.select(Target).filter_by(hostname="alice.example"))
         row.fingerprint = "f" * 64
         row.names = [f"{number}.example" for number in range(100)]
         row.names_total = 3000

@@ -10,7 +10,7 @@ from sqlalchemy import event
 from webapp.customers import catalog
 from webapp.customers.models import Activity, Client, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import db, writing
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 from webapp.probe import Reason
 from webapp.probe.steps import Origin
 from webapp.reports.models import SavedView
@@ -36,7 +36,7 @@ def fleet(app):
         ):
             status = ServiceStatus.TERMINATED if name == "old" else ServiceStatus.ACTIVE
             service = catalog.add_service(client, "=Hosting", f"{name}.example", status)
-            facts = service.hostname
+            facts = service.target
             facts.reason = reason
             facts.state = reason.state
             facts.issuer = "R11"
@@ -134,7 +134,7 @@ def test_what_browsers_may_refuse_is_amber_and_a_filter(app, fleet, visit):
     ada = visit("ada")
     assert not ada.get(REPORT).find(id="filter-browsers")
     with app.app_context(), writing():
-        hostname = db.session.scalars(db.select(Hostname).filter_by(name="soon.example")).one()
+        hostname = db.session.scalars(db.select(Target).filter_by(hostname="soon.example")).one()
         hostname.notes = ["browsers_refuse_key"]
         hostname.browsers_refuse = True
         hostname.not_after += timedelta(days=60)
@@ -153,7 +153,7 @@ def test_what_browsers_may_refuse_is_amber_and_a_filter(app, fleet, visit):
     assert "this kind of key" in details.text
     with app.app_context(), writing():
         db.session.execute(
-            db.update(Hostname).values(not_after=datetime.now(UTC) - timedelta(days=1))
+            db.update(Target).values(not_after=datetime.now(UTC) - timedelta(days=1))
         )
     assert names(ada.get(f"{REPORT}?browsers=refuse")) == []
 
@@ -249,7 +249,7 @@ def test_marked_items_are_asked_and_others_are_left_out(fleet, visit, app):
     assert all(check.done.wait(10) for check in checks if check)
     with app.app_context():
         asked = db.session.scalars(
-            db.select(Hostname.name).where(Hostname.reason == Reason.REFUSED)
+            db.select(Target.hostname).where(Target.reason == Reason.REFUSED)
         )
         assert set(asked) == {"alice.example", "red.example"}
 

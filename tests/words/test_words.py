@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 from webapp.probe import Finding, Note, Reason, Refusal, State
 from webapp.probe.chain import Weakness
 from webapp.probe.finding import Contact, Ending, Problem
@@ -216,7 +216,7 @@ def test_a_fault_is_told_more_exactly_than_its_reason_to_customers_and_to_staff(
     found = Finding("a.example", "a.example", leading.reason, NOW, 0.1, problems=(leading,))
     assert told in verdicts.finding_text(found)
     assert told in verdicts.staff_text(found)
-    stored = Hostname(problems=[asdict(leading)], notes=[])
+    stored = Target(problems=[asdict(leading)], notes=[])
     assert told in verdicts.customer_text(State.INVALID, leading.reason, stored)
 
 
@@ -250,10 +250,10 @@ def test_customers_read_no_jargon_of_chains(jargon):
 
 
 def test_what_is_stored_is_told_as_what_was_found():
-    stored = Hostname(problems=[asdict(problem(47, 0, Reason.CHAIN_INVALID))], notes=[])
+    stored = Target(problems=[asdict(problem(47, 0, Reason.CHAIN_INVALID))], notes=[])
     told = verdicts.tooltip(State.INVALID, Reason.CHAIN_INVALID, now=NOW, facts=stored)
     assert "not allowed to issue certificates for this name" in told
-    stored = Hostname(
+    stored = Target(
         problems=[asdict(problem(19, 2, Reason.UNTRUSTED_ISSUER))], notes=["other_path_works"]
     )
     told = verdicts.tooltip(State.INVALID, Reason.UNTRUSTED_ISSUER, now=NOW, facts=stored)

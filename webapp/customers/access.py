@@ -36,8 +36,8 @@ def items_for(model: type[T], user: User) -> Select[T]:
         select(model)
         # There always is one; a database leaves an outer join out where no one asks for it
         .outerjoin(model.client)
-        .outerjoin(model.hostname)
-        .options(contains_eager(model.client), contains_eager(model.hostname))
+        .outerjoin(model.target)
+        .options(contains_eager(model.client), contains_eager(model.target))
     )
     return statement if user.sees_everything else statement.where(model.client_id == user.client_id)
 

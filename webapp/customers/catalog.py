@@ -13,7 +13,7 @@ from sqlalchemy import delete, exists, or_, select
 from webapp import probe
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus
 from webapp.extensions import db
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 
 CHUNK_IDS = 1000  # ids that are named to the database at once
 
@@ -34,7 +34,7 @@ def add_service(
         client=client, product=product, domain=domain, status=status, next_due_on=next_due_on
     )
     service.server_address = server_address
-    service.hostname = hostname_of(domain)
+    service.target = target_of(domain)
     db.session.add(service)
     return service
 
@@ -53,7 +53,7 @@ def add_domain(
     domain = Domain(
         client=client, name=name, status=status, registered_on=registered_on, expires_on=expires_on
     )
-    domain.hostname = hostname_of(name)
+    domain.target = target_of(name)
     db.session.add(domain)
     return domain
 
@@ -65,7 +65,7 @@ def add_client(name: str, now: datetime) -> Client:
     return client
 
 
-def hostname_of(text: str) -> Hostname | None:
+def target_of(text: str) -> Target | None:
     """The one row of the host name in this text, made where it is new; None where it is no host
     name. Call it inside `writing()`: two requests that bring the same new name wait for each other
     there."""
@@ -73,20 +73,20 @@ def hostname_of(text: str) -> Hostname | None:
         name = probe.parse(text)
     except probe.NotCheckable:
         return None
-    hostname = db.session.scalar(select(Hostname).where(Hostname.name == name))
-    if hostname is None:
-        hostname = Hostname(name=name)
-        db.session.add(hostname)
+    target = db.session.scalar(select(Target).where(Target.hostname == name))
+    if target is None:
+        target = Target(hostname=name)
+        db.session.add(target)
         db.session.flush()
-    return hostname
+    return target
 
 
-def drop_orphans(hostname_ids: Iterable[int | None]) -> None:
+def drop_orphans(target_ids: Iterable[int | None]) -> None:
     """Forgets those of these host names that no item has any more: no one asks about them, and what
     is known of them was their owners' to see. Call it inside `writing()`."""
-    ids = [id_ for id_ in hostname_ids if id_ is not None]
-    used = or_(*(exists().where(model.hostname_id == Hostname.id) for model in (Service, Domain)))
+    ids = [id_ for id_ in target_ids if id_ is not None]
+    used = or_(*(exists().where(model.target_id == Target.id) for model in (Service, Domain)))
     for start in range(0, len(ids), CHUNK_IDS):
         db.session.execute(
-            delete(Hostname).where(Hostname.id.in_(ids[start : start + CHUNK_IDS]), ~used)
+            delete(Target).where(Target.id.in_(ids[start : start + CHUNK_IDS]), ~used)
         )

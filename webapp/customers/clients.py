@@ -256,7 +256,7 @@ def _meant(text: str) -> ColumnElement[bool]:
 
 def _hosts_of(client: Client) -> set[int | None]:
     ids = (
-        select(model.hostname_id).where(model.client_id == client.id) for model in (Service, Domain)
+        select(model.target_id).where(model.client_id == client.id) for model in (Service, Domain)
     )
     return set(db.session.scalars(union(*ids)))
 

@@ -38,10 +38,10 @@ def begin(user: User, kind: str, item_id: int) -> tuple[Item, bool]:
     if not item.active:
         return item, True
     server = _server(item)
-    hostname_id = item.hostname_id
+    target_id = item.target_id
 
     def remember(origin: Origin) -> None:
-        _remember(item_id, server, hostname_id, origin)
+        _remember(item_id, server, target_id, origin)
 
     return item, diagnoses.start(_name(item), server, user.id, remember)
 
@@ -64,7 +64,7 @@ def _server(item: Item) -> str | None:
     return item.server_address if isinstance(item, Service) else None
 
 
-def _remember(service_id: int, server: str | None, hostname_id: int | None, origin: Origin) -> None:
+def _remember(service_id: int, server: str | None, target_id: int | None, origin: Origin) -> None:
     """Notes where the name of a service leads, if it is still about that name and that server.
 
     It is no change that anybody made: the version stays.
@@ -75,7 +75,7 @@ def _remember(service_id: int, server: str | None, hostname_id: int | None, orig
             .where(
                 Service.id == service_id,
                 Service.server_address == server,
-                Service.hostname_id == hostname_id,
+                Service.target_id == target_id,
             )
             .values(origin=origin)
             .execution_options(synchronize_session=False)

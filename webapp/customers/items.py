@@ -79,7 +79,7 @@ def change(
         concurrency.same_version(item, version)
         called = _called(item)
         before = _facts(item)
-        host = item.hostname_id
+        host = item.target_id
         _describe(item, item.client, details)
         _not_twice(item)
         concurrency.flush(refusals.item_taken(kind))
@@ -87,7 +87,7 @@ def change(
             audit_log.note(
                 who, "changed", kind, item.id, called, now, Detail.CHANGES, changes=changes
             )
-        catalog.drop_orphans({host} - {None, item.hostname_id})
+        catalog.drop_orphans({host} - {None, item.target_id})
 
 
 def move(who: User, kind: str, item_id: int, version: int, client_id: int, now: datetime) -> Client:
@@ -119,7 +119,7 @@ def remove(who: User, kind: str, item_id: int, version: int, now: datetime) -> s
         item = require_item(who, kind, item_id)
         concurrency.same_version(item, version)
         called = _called(item)
-        host = item.hostname_id
+        host = item.target_id
         owner = item.client.name
         audit_log.note(who, "deleted", kind, item.id, called, now, Detail.OF_CLIENT, client=owner)
         db.session.delete(item)
@@ -132,15 +132,15 @@ def _describe(item: Item, client: Client, details: Details) -> None:
     """Makes an item what these details say."""
     entered = details.domain if isinstance(details, ServiceDetails) else details.name
     # Before anything of the item changes: it may send that to the database
-    hostname = catalog.hostname_of(entered)
+    target = catalog.target_of(entered)
     with db.session.no_autoflush:
         if isinstance(item, Service) and isinstance(details, ServiceDetails):
-            if (item.hostname, item.server_address) != (hostname, details.server_address):
+            if (item.target, item.server_address) != (target, details.server_address):
                 item.origin = None  # no one has asked yet
             item.server_address = details.server_address
         item.client = client
         item.status = details.status
-        item.hostname = hostname
+        item.target = target
         if isinstance(item, Service) and isinstance(details, ServiceDetails):
             item.product = details.product
             item.domain = details.domain
@@ -155,9 +155,7 @@ def _describe(item: Item, client: Client, details: Details) -> None:
 def _not_twice(item: Item) -> None:
     """A client has a domain once, however it is spelt. Raises `concurrency.Taken`."""
     if isinstance(item, Domain):
-        spelt = [Domain.name == item.name] + (
-            [Domain.hostname == item.hostname] if item.hostname else []
-        )
+        spelt = [Domain.name == item.name] + ([Domain.target == item.target] if item.target else [])
         with db.session.no_autoflush:
             others = exists().where(
                 Domain.client == item.client, or_(*spelt), Domain.id != (item.id or 0)

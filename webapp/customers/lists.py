@@ -23,7 +23,7 @@ from webapp.customers.models import Client, Domain, DomainStatus, Service, Servi
 from webapp.customers.paging import PAGE_SIZE
 from webapp.customers.segments import Arm, Key, Segment
 from webapp.extensions import contains, db
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 from webapp.parsing import whole
 from webapp.probe.steps import Origin
 from webapp.words import states, website
@@ -188,7 +188,7 @@ def _listing(
     words = {str(word): str(word) for word in statuses}
     # It can be filtered by where there are some to be found.
     known = "browsers" in filters or any(
-        item.hostname and item.hostname.browsers_refuse for item in page.rows
+        item.target and item.target.browsers_refuse for item in page.rows
     )
     return Listing(
         page.rows,
@@ -242,11 +242,11 @@ def looked_for(
     `state_filters.of_hostname`."""
     if not search:
         return lambda each: ()
-    named = contains(Hostname.name, search)
+    named = contains(Target.hostname, search)
     with suppress(probe.NotCheckable):
         # A user who pastes an address, or the same name in the other of its two spellings, finds it
         # too.
-        named = or_(named, Hostname.name == probe.parse(search))
+        named = or_(named, Target.hostname == probe.parse(search))
     conditions = [contains(column, search) for column in columns]
     if user.sees_everything:
         # A client's own name stands on every row of theirs: searching it would find everything.

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from webapp import probe
 from webapp.extensions import Instant, Model, word_column
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 from webapp.probe.steps import Origin
 from webapp.words import activity
 
@@ -166,12 +166,12 @@ class _Named:
 
     if TYPE_CHECKING:  # each has these in its own way
         entered: Any
-        hostname: Any
+        target: Any
 
     @property
     def shown_name(self) -> str:
         """Its host name as people write it; the text as entered where that is no host name."""
-        return probe.to_unicode(self.hostname.name) if self.hostname else str(self.entered)
+        return probe.to_unicode(self.target.hostname) if self.target else str(self.entered)
 
     @property
     def refusal(self) -> probe.Refusal | None:
@@ -203,10 +203,10 @@ class Service(_Named, _Versioned, Model):
     server_address: Mapped[str | None] = mapped_column(String(45))
     # Where it led, seen from there, at last asking
     origin: Mapped[Origin | None] = mapped_column(word_column(Origin))
-    hostname_id: Mapped[int | None] = mapped_column(ForeignKey("hostname.id"))
+    target_id: Mapped[int | None] = mapped_column(ForeignKey("target.id"))
 
     client: Mapped[Client] = relationship()
-    hostname: Mapped[Hostname | None] = relationship()
+    target: Mapped[Target | None] = relationship()
 
     @property
     def active(self) -> bool:
@@ -229,10 +229,10 @@ class Domain(_Named, _Versioned, Model):
     registered_on: Mapped[date | None]
     expires_on: Mapped[date | None]
     status: Mapped[DomainStatus] = mapped_column(word_column(DomainStatus))
-    hostname_id: Mapped[int | None] = mapped_column(ForeignKey("hostname.id"))
+    target_id: Mapped[int | None] = mapped_column(ForeignKey("target.id"))
 
     client: Mapped[Client] = relationship()
-    hostname: Mapped[Hostname | None] = relationship()
+    target: Mapped[Target | None] = relationship()
 
     @property
     def active(self) -> bool:
@@ -249,30 +249,30 @@ class Domain(_Named, _Versioned, Model):
 Index("ix_client_name_sorted", func.lower(Client.name), Client.id)
 Index("ix_user_name_sorted", func.lower(User.name), User.id)
 Index("ix_user_role", User.role, User.id)
-_SERVICE = (Service.id, Service.status, Service.client_id, Service.hostname_id)
+_SERVICE = (Service.id, Service.status, Service.client_id, Service.target_id)
 Index("ix_service_domain_sorted", func.lower(Service.domain), *_SERVICE)
 Index("ix_service_product_sorted", func.lower(Service.product), *_SERVICE)
 Index("ix_service_due_sorted", Service.next_due_on, *_SERVICE)
-Index("ix_service_status", Service.status, Service.id, Service.client_id, Service.hostname_id)
-Index("ix_service_client", Service.client_id, Service.id, Service.status, Service.hostname_id)
-Index("ix_service_hostname", Service.hostname_id, Service.id, Service.status, Service.client_id)
+Index("ix_service_status", Service.status, Service.id, Service.client_id, Service.target_id)
+Index("ix_service_client", Service.client_id, Service.id, Service.status, Service.target_id)
+Index("ix_service_target", Service.target_id, Service.id, Service.status, Service.client_id)
 Index("ix_service_origin", Service.origin, *_SERVICE)
 Index(
     "ix_service_text",
     Service.domain,
     Service.product,
     Service.client_id,
-    Service.hostname_id,
+    Service.target_id,
     Service.status,
 )
-_DOMAIN = (Domain.id, Domain.status, Domain.client_id, Domain.hostname_id)
+_DOMAIN = (Domain.id, Domain.status, Domain.client_id, Domain.target_id)
 Index("ix_domain_name_sorted", func.lower(Domain.name), *_DOMAIN)
 Index("ix_domain_registered_sorted", Domain.registered_on, *_DOMAIN)
 Index("ix_domain_expires_sorted", Domain.expires_on, *_DOMAIN)
-Index("ix_domain_status", Domain.status, Domain.id, Domain.client_id, Domain.hostname_id)
-Index("ix_domain_client", Domain.client_id, Domain.id, Domain.status, Domain.hostname_id)
-Index("ix_domain_hostname", Domain.hostname_id, Domain.id, Domain.status, Domain.client_id)
-Index("ix_domain_text", Domain.name, Domain.client_id, Domain.hostname_id, Domain.status)
+Index("ix_domain_status", Domain.status, Domain.id, Domain.client_id, Domain.target_id)
+Index("ix_domain_client", Domain.client_id, Domain.id, Domain.status, Domain.target_id)
+Index("ix_domain_target", Domain.target_id, Domain.id, Domain.status, Domain.client_id)
+Index("ix_domain_text", Domain.name, Domain.client_id, Domain.target_id, Domain.status)
 
 
 class Activity(Model):

@@ -13,7 +13,7 @@ from webapp.customers.concurrency import still_admin
 from webapp.customers.models import Domain, Service, User
 from webapp.customers.state_filters import inactive
 from webapp.extensions import db, writing
-from webapp.monitor.models import Hostname, RunKind
+from webapp.monitor.models import RunKind, Target
 from webapp.monitor.refresh import runs, scheduler, selection
 from webapp.words.activity import Detail
 
@@ -29,7 +29,7 @@ def in_use(*, each: bool = False) -> ColumnElement[bool]:
     `each`: where only some names are looked at, on the way to the first that are wanted.
     """
     found = [
-        select(model.id).where(model.hostname_id == Hostname.id, ~inactive(model))
+        select(model.id).where(model.target_id == Target.id, ~inactive(model))
         for model in (Service, Domain)
     ]
     # Of EXISTS PostgreSQL makes that it collects the names of all items first, however few are
@@ -64,5 +64,5 @@ def refresh_now(user: User, now: datetime) -> bool:
 
 def ids_in_use(names: Collection[str]) -> dict[str, int]:
     """Which of these host names are in use, with their ids."""
-    rows = select(Hostname.name, Hostname.id).where(Hostname.name.in_(names), in_use())
+    rows = select(Target.hostname, Target.id).where(Target.hostname.in_(names), in_use())
     return dict(db.session.execute(rows).all())

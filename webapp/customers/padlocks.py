@@ -22,7 +22,7 @@ _NAME = re.compile("(service|domain)-[1-9][0-9]{0,17}")
 
 def known(item: Item, user: User, now: datetime) -> Standing:
     """What is stored, at once: never asks, never waits."""
-    return live.known(item.hostname, active=item.active, viewer=user.id, now=now)
+    return live.known(item.target, active=item.active, viewer=user.id, now=now)
 
 
 def history(item: Item) -> list[Change]:
@@ -31,9 +31,7 @@ def history(item: Item) -> list[Change]:
     Nothing of an inactive item: its name may be another user's by now, and what is seen there is
     theirs.
     """
-    return (
-        monitor_history.changes(item.hostname) if item.active and item.hostname is not None else []
-    )
+    return monitor_history.changes(item.target) if item.active and item.target is not None else []
 
 
 def ask(user: User, kind: str, item_id: int, now: datetime) -> tuple[Item, Standing]:
@@ -58,17 +56,17 @@ def ask_many(user: User, names: Iterable[str], now: datetime) -> tuple[int, int]
     for model in (Service, Domain):
         ids = [int(name.partition("-")[2]) for name in wanted if name.startswith(model.kind)]
         items += db.session.scalars(items_for(model, user).where(model.id.in_(ids)))
-    hostnames = {item.hostname for item in items if item.active and item.hostname}
-    asked = live.start(hostnames, viewer=user.id, now=now)
-    able = sum(item.active and item.hostname is not None for item in items)
-    return asked, len(wanted) - able + len(hostnames) - asked
+    targets = {item.target for item in items if item.active and item.target}
+    asked = live.start(targets, viewer=user.id, now=now)
+    able = sum(item.active and item.target is not None for item in items)
+    return asked, len(wanted) - able + len(targets) - asked
 
 
 def _after(
     asking: Callable[..., bool], user: User, kind: str, item_id: int, now: datetime
 ) -> tuple[Item, Standing]:
     item = require_item(user, kind, item_id)
-    if asking(item.hostname, active=item.active, viewer=user.id, now=now):
+    if asking(item.target, active=item.active, viewer=user.id, now=now):
         # That is long enough for it to be terminated, moved or deleted
         item = require_item(user, kind, item_id)
     return item, known(item, user, now)

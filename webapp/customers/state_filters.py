@@ -22,7 +22,7 @@ from webapp.customers.models import (
     Service,
     ServiceStatus,
 )
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 from webapp.probe import Reason, State
 from webapp.words import states
 
@@ -69,12 +69,12 @@ def is_state(
         # Most are valid: it is quicker to look at the host name of each item than to collect these
         # host names first.
         return and_(
-            ~inactive(model), model.hostname.has(and_(Hostname.reason == Reason.OK, ~_ended(now)))
+            ~inactive(model), model.target.has(and_(Target.reason == Reason.OK, ~_ended(now)))
         )
     if state is State.INVALID:
-        ended = and_(Hostname.reason == Reason.OK, _ended(now))
-        return _any_of(model, or_(Hostname.reason.in_(_REASONS[State.INVALID]), ended), each)
-    failed = or_(Hostname.reason.is_(None), Hostname.reason.in_(_REASONS[State.UNKNOWN]))
+        ended = and_(Target.reason == Reason.OK, _ended(now))
+        return _any_of(model, or_(Target.reason.in_(_REASONS[State.INVALID]), ended), each)
+    failed = or_(Target.reason.is_(None), Target.reason.in_(_REASONS[State.UNKNOWN]))
     return and_(~inactive(model), no_name_or(model, failed, each=each))
 
 
@@ -100,7 +100,7 @@ def matches_filter(
 
 def expires_soon(now: datetime) -> ColumnElement[bool]:
     """Whether a host name's certificate is valid and ends within the days of a warning."""
-    return and_(Hostname.reason == Reason.OK, Hostname.not_after > now, _ends_soon(now))
+    return and_(Target.reason == Reason.OK, Target.not_after > now, _ends_soon(now))
 
 
 def has_reason(
@@ -112,7 +112,7 @@ def has_reason(
     if reason is Reason.EXPIRED:
         return _any_of(
             model,
-            or_(Hostname.reason == reason, and_(Hostname.reason == Reason.OK, _ended(now))),
+            or_(Target.reason == reason, and_(Target.reason == Reason.OK, _ended(now))),
             each,
         )
     return _has_lasting_reason(model, reason, each)
@@ -121,19 +121,19 @@ def has_reason(
 @cache  # sorted by reason, a list asks for each of them
 def _has_lasting_reason(model: Model, reason: Reason, each: bool) -> ColumnElement[bool]:
     of = no_name_or if reason is Reason.NOT_CHECKABLE else of_hostname
-    return and_(~inactive(model), of(model, Hostname.reason == reason, each=each))
+    return and_(~inactive(model), of(model, Target.reason == reason, each=each))
 
 
 def browsers_refuse(model: Model, now: datetime, *, each: bool = False) -> ColumnElement[bool]:
     """Whether an item's padlock is valid at `now`, and browsers may refuse it all the same."""
-    refused = and_(Hostname.browsers_refuse.is_(True), Hostname.reason == Reason.OK, ~_ended(now))
+    refused = and_(Target.browsers_refuse.is_(True), Target.reason == Reason.OK, ~_ended(now))
     return _any_of(model, refused, each)
 
 
 @cache
 def never_asked(model: Model, *, each: bool = False) -> ColumnElement[bool]:
     """Whether an item is active and has a host name that was never asked."""
-    return _any_of(model, Hostname.reason.is_(None), each)
+    return _any_of(model, Target.reason.is_(None), each)
 
 
 def reason(model: Model, now: datetime, never_asked: str) -> ColumnElement[str | None]:
@@ -141,10 +141,10 @@ def reason(model: Model, now: datetime, never_asked: str) -> ColumnElement[str |
     NULL for one that is not active. `never_asked` stands where no one has asked yet."""
     return case(
         (inactive(model), None),
-        (Hostname.id.is_(None), Reason.NOT_CHECKABLE.value),
-        (Hostname.reason.is_(None), never_asked),
-        (and_(Hostname.reason == Reason.OK, _ended(now)), Reason.EXPIRED.value),
-        else_=type_coerce(Hostname.reason, String),
+        (Target.id.is_(None), Reason.NOT_CHECKABLE.value),
+        (Target.reason.is_(None), never_asked),
+        (and_(Target.reason == Reason.OK, _ended(now)), Reason.EXPIRED.value),
+        else_=type_coerce(Target.reason, String),
     )
 
 
@@ -157,9 +157,9 @@ def of_hostname(
     where only some are: those of one client, or those on the way to a page.
     """
     return (
-        model.hostname.has(condition)
+        model.target.has(condition)
         if each
-        else model.hostname_id.in_(select(Hostname.id).where(condition))
+        else model.target_id.in_(select(Target.id).where(condition))
     )
 
 
@@ -170,13 +170,11 @@ def no_name_or(
     # Beside an OR, PostgreSQL makes a list of all such host names of an EXISTS, and of an IN where
     # they are many looks through all of them for each item.
     if each:
-        found = (
-            select(Hostname.id).where(Hostname.id == model.hostname_id, condition).correlate(model)
-        )
-        return or_(model.hostname_id.is_(None), found.scalar_subquery().is_not(None))
+        found = select(Target.id).where(Target.id == model.target_id, condition).correlate(model)
+        return or_(model.target_id.is_(None), found.scalar_subquery().is_not(None))
     item = aliased(model)
-    nameless = select(item.id).where(item.hostname_id.is_(None))
-    return model.id.in_(union_all(nameless, select(item.id).join(item.hostname).where(condition)))
+    nameless = select(item.id).where(item.target_id.is_(None))
+    return model.id.in_(union_all(nameless, select(item.id).join(item.target).where(condition)))
 
 
 def by_urgency(
@@ -184,16 +182,16 @@ def by_urgency(
 ) -> tuple[ColumnElement[bool], ...]:
     """Every item in one of six groups, what needs a person first: invalid, expiring, unknown, never
     asked, valid, inactive."""
-    well = and_(Hostname.reason == Reason.OK, or_(Hostname.not_after.is_(None), ~_ends_soon(now)))
+    well = and_(Target.reason == Reason.OK, or_(Target.not_after.is_(None), ~_ends_soon(now)))
     return (
         is_state(model, State.INVALID, now, each=each),
         matches_filter(model, EXPIRING, now, each=each),
         and_(
             ~inactive(model),
-            no_name_or(model, Hostname.reason.in_(_REASONS[State.UNKNOWN]), each=each),
+            no_name_or(model, Target.reason.in_(_REASONS[State.UNKNOWN]), each=each),
         ),
         never_asked(model, each=each),
-        and_(~inactive(model), model.hostname.has(well)),
+        and_(~inactive(model), model.target.has(well)),
         inactive(model),
     )
 
@@ -202,16 +200,16 @@ def urgency(model: Model, now: datetime) -> ColumnElement[int]:
     """The place of an item in `by_urgency`, in a statement that joins its host name."""
     return case(
         (inactive(model), INACTIVE),
-        (Hostname.id.is_(None), 2),
-        (Hostname.reason.is_(None), NEVER_ASKED),
+        (Target.id.is_(None), 2),
+        (Target.reason.is_(None), NEVER_ASKED),
         (
             or_(
-                Hostname.reason.in_(_REASONS[State.INVALID]),
-                and_(Hostname.reason == Reason.OK, _ended(now)),
+                Target.reason.in_(_REASONS[State.INVALID]),
+                and_(Target.reason == Reason.OK, _ended(now)),
             ),
             0,
         ),
-        (Hostname.reason != Reason.OK, 2),
+        (Target.reason != Reason.OK, 2),
         (_ends_soon(now), 1),
         else_=ALL_WELL,
     )
@@ -222,8 +220,8 @@ def _any_of(model: Model, condition: ColumnElement[bool], each: bool) -> ColumnE
 
 
 def _ended(now: datetime) -> ColumnElement[bool]:
-    return and_(Hostname.not_after.is_not(None), Hostname.not_after <= now)
+    return and_(Target.not_after.is_not(None), Target.not_after <= now)
 
 
 def _ends_soon(now: datetime) -> ColumnElement[bool]:
-    return and_(Hostname.not_after.is_not(None), Hostname.not_after <= now + states.EXPIRING_WITHIN)
+    return and_(Target.not_after.is_not(None), Target.not_after <= now + states.EXPIRING_WITHIN)

@@ -13,7 +13,7 @@ from webapp.customers.models import Client, Domain, Service
 from webapp.extensions import among, db
 from webapp.imports.csv_reader import CellProblem
 from webapp.imports.staging import ROW_KINDS, Staging
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 from webapp.words import imports as say
 
 Chunk = list[dict[str, Any]]
@@ -136,13 +136,13 @@ def _stored_domains(rows: Chunk) -> dict[str, dict[str, Any]]:
         Domain.expires_on,
     )
     found = db.session.execute(
-        select(*columns, Client.reference, Hostname.name)
+        select(*columns, Client.reference, Target.hostname)
         .join(Domain.client)
-        .outerjoin(Domain.hostname)
+        .outerjoin(Domain.target)
         .where(
             among(Client.reference, {row["client"] for row in rows}),
             or_(
-                among(Hostname.name, {row["host"] for row in rows if row["host"]}),
+                among(Target.hostname, {row["host"] for row in rows if row["host"]}),
                 among(Domain.name, {row["domain"] for row in rows if not row["host"]}),
             ),
         )

@@ -27,7 +27,7 @@ from webapp.customers.models import Client, Domain, DomainStatus, Service, Servi
 from webapp.extensions import among, db, plan_anew
 from webapp.imports.compare import Chunk, clients_by_reference
 from webapp.imports.staging import ROW_KINDS, Staging
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 
 MODELS = {"client": Client, "service": Service, "domain": Domain}
 
@@ -51,7 +51,7 @@ def write(staging: Staging, now: datetime, progress: Callable[[str, int, int], N
         for number, rows in enumerate(staging.chunks(kind, "new", "changed")):
             made = list(zip(rows, _VALUES[kind](rows, now), strict=True))
             if kind == "service" and "domain" not in absent:  # a domain keeps the name it has
-                left |= _hostnames_left(made)
+                left |= _targets_left(made)
             _insert(table, [values for row, values in made if row["change"] == "new"])
             _update(
                 table,
@@ -59,16 +59,16 @@ def write(staging: Staging, now: datetime, progress: Callable[[str, int, int], N
                 _KEPT[kind] | absent,
             )
             if number == 0:
-                plan_anew(table, cast(Table, Hostname.__table__))
+                plan_anew(table, cast(Table, Target.__table__))
             done += len(rows)
             progress("Writing", done, total)
     catalog.drop_orphans(left)
 
 
-def _hostnames_left(made: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> set[int | None]:
-    """The ids of the host names that these services have had and will have no more."""
-    new = {row["id"]: values["hostname_id"] for row, values in made if row["change"] == "changed"}
-    found = db.session.execute(select(Service.id, Service.hostname_id).where(Service.id.in_(new)))
+def _targets_left(made: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> set[int | None]:
+    """The ids of the targets that these services have had and will have no more."""
+    new = {row["id"]: values["target_id"] for row, values in made if row["change"] == "changed"}
+    found = db.session.execute(select(Service.id, Service.target_id).where(Service.id.in_(new)))
     return {old for id_, old in found if old != new[id_]}
 
 
@@ -152,14 +152,14 @@ def _clients(rows: Chunk, now: datetime) -> list[dict[str, Any]]:
 
 def _services(rows: Chunk, now: datetime) -> list[dict[str, Any]]:
     clients = _clients_of(rows)
-    hosts = _hostnames(rows)
+    hosts = _targets(rows)
     return [
         {
             "reference": row["key"],
             "client_id": clients[row["client"]],
             "product": row["name"],
             "domain": row["domain"],
-            "hostname_id": hosts.get(row["host"]),
+            "target_id": hosts.get(row["host"]),
             "status": ServiceStatus(row["status"]),
             "next_due_on": _day(row["next_due"]),
             "server_address": row["server"],
@@ -170,12 +170,12 @@ def _services(rows: Chunk, now: datetime) -> list[dict[str, Any]]:
 
 def _domains(rows: Chunk, now: datetime) -> list[dict[str, Any]]:
     clients = _clients_of(rows)
-    hosts = _hostnames(rows)
+    hosts = _targets(rows)
     return [
         {
             "client_id": clients[row["client"]],
             "name": row["domain"],
-            "hostname_id": hosts.get(row["host"]),
+            "target_id": hosts.get(row["host"]),
             "status": DomainStatus(row["status"]),
             "registered_on": _day(row["registered"]),
             "expires_on": _day(row["expires"]),
@@ -192,21 +192,21 @@ def _clients_of(rows: Chunk) -> dict[str, int]:
     return found
 
 
-def _hostnames(rows: Chunk) -> dict[str | None, int]:
-    """The ids of the host names of these rows; those that are new are made."""
+def _targets(rows: Chunk) -> dict[str | None, int]:
+    """The ids of the targets of these rows; those that are new are made."""
     asked = {row["host"] for row in rows if row["host"]}
-    found = _hostname_ids(asked)
+    found = _target_ids(asked)
     if missing := asked - found.keys():
-        _insert(cast(Table, Hostname.__table__), [{"name": name} for name in sorted(missing)])
-        found |= _hostname_ids(missing)
+        _insert(cast(Table, Target.__table__), [{"hostname": name} for name in sorted(missing)])
+        found |= _target_ids(missing)
     return found
 
 
-def _hostname_ids(names: set[str]) -> dict[str | None, int]:
+def _target_ids(names: set[str]) -> dict[str | None, int]:
     found = db.session.execute(
-        select(Hostname.name, Hostname.id).where(among(Hostname.name, names))
+        select(Target.hostname, Target.id).where(among(Target.hostname, names))
     )
-    return {row.name: row.id for row in found}
+    return {row.hostname: row.id for row in found}
 
 
 def _day(text: str | None) -> date | None:
@@ -219,11 +219,11 @@ _SAID_BY = {
         "next_due_on": "next_due",
         "registered_on": "registered",
         "expires_on": "expires",
-        "hostname_id": "domain",
+        "target_id": "domain",
     },
     "server_address": "server",
 }
-_ORIGIN_OF = ("server_address", "hostname_id")
+_ORIGIN_OF = ("server_address", "target_id")
 # An item is found by these: they are what they are. A domain keeps the spelling it has.
 _KEPT = {
     "client": {"reference", "created_at"},

@@ -21,7 +21,7 @@ from flask import Flask, current_app
 from webapp import probe
 from webapp.config import broker
 from webapp.extensions import db
-from webapp.monitor.models import Hostname, Standing, standing
+from webapp.monitor.models import Standing, Target, standing
 from webapp.monitor.probing import probe_settings
 from webapp.monitor.results import record
 from webapp.probe import Reason, State
@@ -236,27 +236,27 @@ def _shared(app: Flask) -> Shared | None:
     return Shared(url, broker.broker_tls(app.config))
 
 
-def known(hostname: Hostname | None, *, active: bool, viewer: int, now: datetime) -> Standing:
+def known(target: Target | None, *, active: bool, viewer: int, now: datetime) -> Standing:
     """What the cell of an item says from what is stored, at once.
 
     `due`: nothing fresh is known, a cell may ask. `checking`: it is being asked, or will be when
     there is room; look again in `poll_seconds`.
     """
-    stands = standing(hostname, active=active, now=now)
-    if not active or hostname is None:
+    stands = standing(target, active=active, now=now)
+    if not active or target is None:
         return stands
     checks = _checks()
-    check = checks.of(hostname.name)
+    check = checks.of(target.hostname)
     if check is not None:
         age = time.monotonic() - check.started
         return replace(
             stands, due=True, checking=True, poll_seconds=check.pace * min(max(0.7, age / 2), 3.0)
         )
-    if _stale(hostname, now) and checks.elsewhere(hostname.name):
+    if _stale(target, now) and checks.elsewhere(target.hostname):
         return replace(stands, due=True, checking=True, poll_seconds=ELSEWHERE_POLL_SECONDS)
-    if checks.failed(hostname.name):
+    if checks.failed(target.hostname):
         return replace(stands, state=State.UNKNOWN, reason=Reason.MONITOR_ERROR)
-    if not _stale(hostname, now):
+    if not _stale(target, now):
         return stands
     full = checks.full_for(viewer)
     return replace(
@@ -264,7 +264,7 @@ def known(hostname: Hostname | None, *, active: bool, viewer: int, now: datetime
     )
 
 
-def ask(hostname: Hostname | None, *, active: bool, viewer: int, now: datetime) -> bool:
+def ask(target: Target | None, *, active: bool, viewer: int, now: datetime) -> bool:
     """Start or join the check of an item about which nothing fresh is known, and wait for it,
     `WEB_WAIT_SECONDS` at most.
 
@@ -273,27 +273,27 @@ def ask(hostname: Hostname | None, *, active: bool, viewer: int, now: datetime) 
     """
     return (
         active
-        and hostname is not None
-        and _stale(hostname, now)
-        and _start_and_wait(hostname.name, viewer)
+        and target is not None
+        and _stale(target, now)
+        and _start_and_wait(target.hostname, viewer)
     )
 
 
-def ask_anew(hostname: Hostname | None, *, active: bool, viewer: int, now: datetime) -> bool:
+def ask_anew(target: Target | None, *, active: bool, viewer: int, now: datetime) -> bool:
     """The same, but what is stored counts as fresh for `COOL_DOWN` only: a person has asked."""
     return (
         active
-        and hostname is not None
-        and not _younger(hostname, COOL_DOWN, now)
-        and _start_and_wait(hostname.name, viewer)
+        and target is not None
+        and not _younger(target, COOL_DOWN, now)
+        and _start_and_wait(target.hostname, viewer)
     )
 
 
-def start(hostnames: Iterable[Hostname], *, viewer: int, now: datetime) -> int:
+def start(targets: Iterable[Target], *, viewer: int, now: datetime) -> int:
     """Starts or joins the checks of these host names and waits for none of them: how many are in
     progress now. A person has asked for each, so what is younger than `COOL_DOWN` is left as it
     is."""
-    names = [hostname.name for hostname in hostnames if not _younger(hostname, COOL_DOWN, now)]
+    names = [target.hostname for target in targets if not _younger(target, COOL_DOWN, now)]
     checks = _checks()
     return sum(
         checks.start(name, viewer, MOST_CHECKS_OF_ADMINISTRATOR) is not None
@@ -312,11 +312,11 @@ def _checks() -> Checks:
     return this_site().checks
 
 
-def _stale(hostname: Hostname, now: datetime) -> bool:
+def _stale(target: Target, now: datetime) -> bool:
     fresh = timedelta(seconds=current_app.config["PADLOCK_FRESH_SECONDS"])
-    return not _younger(hostname, max(fresh, SETTLED), now)
+    return not _younger(target, max(fresh, SETTLED), now)
 
 
-def _younger(hostname: Hostname, age: timedelta, now: datetime) -> bool:
+def _younger(target: Target, age: timedelta, now: datetime) -> bool:
     # An answer from the future was written under another clock, which may have been set back since.
-    return hostname.checked_at is not None and abs(now - hostname.checked_at) < age
+    return target.checked_at is not None and abs(now - target.checked_at) < age

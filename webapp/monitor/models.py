@@ -1,4 +1,4 @@
-"""What is stored of a host name: facts and instants.
+"""What is stored of a target: facts and instants.
 
 What they mean at a given moment is computed, see `standing`.
 """
@@ -10,27 +10,37 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, false, func
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, false, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.extensions import Instant, Model, word_column
-from webapp.probe import Reason, State
+from webapp.probe import HTTPS_PORT, Protocol, Reason, State
 from webapp.words import refreshes
 
 
-class Hostname(Model):
-    """One row a host name, however many services and domains share it.
+class Target(Model):
+    """One row a host name, port and protocol, however many services and domains share it.
+
+    An item points at its main target. `address` and `address_port` are where that was asked last:
+    another port than its own where `PADLOCK_CONNECT_TO` says so.
 
     `state` and `reason` are None until the first answer. The certificate's facts are those of the
     last certificate seen; going unknown keeps them, a server that shows none clears them.
     """
 
-    # What a refresh looks for
-    __table_args__ = (Index("ix_hostname_due", "asked_at", "urgent_at", "id"),)
+    # The index is what a refresh looks for
+    __table_args__ = (
+        UniqueConstraint("hostname", "port", "protocol"),
+        Index("ix_target_due", "asked_at", "urgent_at", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     # The A-label, without the final dot
-    name: Mapped[str] = mapped_column(String(253), unique=True)
+    hostname: Mapped[str] = mapped_column(String(253))
+    port: Mapped[int] = mapped_column(default=HTTPS_PORT, server_default=str(HTTPS_PORT))
+    protocol: Mapped[Protocol] = mapped_column(
+        word_column(Protocol), default=Protocol.HTTPS, server_default=Protocol.HTTPS.value
+    )
 
     state: Mapped[State | None] = mapped_column(word_column(State))
     reason: Mapped[Reason | None] = mapped_column(word_column(Reason))
@@ -43,7 +53,7 @@ class Hostname(Model):
     # Each a `Stray`
     stray: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default="[]")
     address: Mapped[str | None] = mapped_column(String(45))
-    port: Mapped[int | None]
+    address_port: Mapped[int | None]
     tls_version: Mapped[str | None] = mapped_column(String(10))
     curl: Mapped[int | None]  # see `Finding.curl`; None until the first check that says it
 
@@ -82,10 +92,10 @@ class Change(Model):
     """One check that found something else than the one before: what it was, and what it is since
     then. The very first answer is a change too, from nothing."""
 
-    __table_args__ = (Index("ix_change_of", "hostname_id", "at"),)
+    __table_args__ = (Index("ix_change_of", "target_id", "at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    hostname_id: Mapped[int] = mapped_column(ForeignKey("hostname.id", ondelete="CASCADE"))
+    target_id: Mapped[int] = mapped_column(ForeignKey("target.id", ondelete="CASCADE"))
     at: Mapped[datetime] = mapped_column(Instant)
     old_state: Mapped[State | None] = mapped_column(word_column(State))
     new_state: Mapped[State] = mapped_column(word_column(State))
@@ -98,7 +108,7 @@ class Change(Model):
     old_not_after: Mapped[datetime | None] = mapped_column(Instant)
     new_not_after: Mapped[datetime | None] = mapped_column(Instant)
 
-    hostname: Mapped[Hostname] = relationship()
+    target: Mapped[Target] = relationship()
 
 
 class RunKind(StrEnum):
@@ -170,11 +180,11 @@ class Heartbeat(Model):
 
 
 # What the lists filter by, and what the report is sorted by.
-Index("ix_hostname_reason", Hostname.reason, Hostname.not_after)
-Index("ix_hostname_issuer_sorted", func.lower(Hostname.issuer), Hostname.id, Hostname.issuer)
-Index("ix_hostname_not_after", Hostname.not_after, Hostname.id)
-Index("ix_hostname_checked", Hostname.checked_at, Hostname.id)
-Index("ix_hostname_changed", Hostname.changed_at, Hostname.id)
+Index("ix_target_reason", Target.reason, Target.not_after)
+Index("ix_target_issuer_sorted", func.lower(Target.issuer), Target.id, Target.issuer)
+Index("ix_target_not_after", Target.not_after, Target.id)
+Index("ix_target_checked", Target.checked_at, Target.id)
+Index("ix_target_changed", Target.changed_at, Target.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,23 +198,23 @@ class Standing:
 
     state: State
     reason: Reason | None
-    facts: Hostname | None = None
+    facts: Target | None = None
     due: bool = False
     checking: bool = False
     poll_seconds: float = 0.0
 
 
-def standing(hostname: Hostname | None, *, active: bool, now: datetime) -> Standing:
+def standing(target: Target | None, *, active: bool, now: datetime) -> Standing:
     """The verdict at `now` from what is stored.
 
     A certificate that was valid when last seen and has expired since is expired: no one has to ask
     to know that.
     """
     if not active:
-        return Standing(State.INACTIVE, None, hostname)
-    if hostname is None:
+        return Standing(State.INACTIVE, None, target)
+    if target is None:
         return Standing(State.UNKNOWN, Reason.NOT_CHECKABLE)
-    reason = hostname.reason
-    if reason is Reason.OK and hostname.not_after is not None and hostname.not_after <= now:
+    reason = target.reason
+    if reason is Reason.OK and target.not_after is not None and target.not_after <= now:
         reason = Reason.EXPIRED
-    return Standing(State.UNKNOWN if reason is None else reason.state, reason, hostname)
+    return Standing(State.UNKNOWN if reason is None else reason.state, reason, target)

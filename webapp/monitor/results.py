@@ -13,7 +13,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import OperationalError
 
 from webapp.extensions import db, writing
-from webapp.monitor.models import Change, Hostname
+from webapp.monitor.models import Change, Target
 from webapp.monitor.refresh import adaptive_schedule, runs, selection
 from webapp.probe import Certificate, Finding, Reason, State
 
@@ -28,14 +28,14 @@ def record(finding: Finding, now: datetime) -> None:
     if finding.reason is Reason.MONITOR_ERROR:
         return
     with writing(beside_others=True):
-        named = db.select(Hostname).filter_by(name=finding.hostname)
+        named = db.select(Target).filter_by(hostname=finding.hostname)
         row = db.session.scalar(named.with_for_update(key_share=True))
         change = remember(row, finding, now) if row is not None else None
         if change is not None:
             note([change])
 
 
-def remember(row: Hostname, finding: Finding, now: datetime) -> dict[str, object] | None:
+def remember(row: Target, finding: Finding, now: datetime) -> dict[str, object] | None:
     """The same for a row that is read already; gives what is to be noted in its history, None where
     nothing changed. Call it inside `writing()`.
 
@@ -58,7 +58,7 @@ def remember(row: Hostname, finding: Finding, now: datetime) -> dict[str, object
     row.browsers_refuse = finding.browsers_refuse
     row.stray = [asdict(stray) for stray in finding.stray]
     row.address = finding.address
-    row.port = finding.port
+    row.address_port = finding.port
     row.tls_version = finding.tls_version
     row.curl = finding.curl
     row.checked_at = row.asked_at = finding.checked_at
@@ -80,7 +80,7 @@ def note(changes: list[dict[str, object]]) -> None:
     db.session.execute(insert(Change), changes)
 
 
-def urgent_from(row: Hostname) -> datetime | None:
+def urgent_from(row: Target) -> datetime | None:
     """Since when a name goes before others: an invalid one since it was seen so, else from the last
     third of its certificate's lifetime on. None where neither can be said."""
     if row.state is State.INVALID:
@@ -90,7 +90,7 @@ def urgent_from(row: Hostname) -> datetime | None:
     return row.not_after - (row.not_after - row.not_before) / 3
 
 
-def _facts(row: Hostname) -> dict[str, object]:
+def _facts(row: Target) -> dict[str, object]:
     return {
         "state": row.state,
         "reason": row.reason,
@@ -100,16 +100,16 @@ def _facts(row: Hostname) -> dict[str, object]:
     }
 
 
-def _change(row: Hostname, before: dict[str, object], finding: Finding) -> dict[str, object] | None:
+def _change(row: Target, before: dict[str, object], finding: Finding) -> dict[str, object] | None:
     after = _facts(row)
     if after == before:
         return None
     old = {f"old_{name}": fact for name, fact in before.items()}
     new = {f"new_{name}": fact for name, fact in after.items()}
-    return {"hostname_id": row.id, "at": finding.checked_at, **old, **new}
+    return {"target_id": row.id, "at": finding.checked_at, **old, **new}
 
 
-def _remember_certificate(row: Hostname, certificate: Certificate) -> None:
+def _remember_certificate(row: Target, certificate: Certificate) -> None:
     row.fingerprint = certificate.fingerprint or None
     row.subject = certificate.subject
     row.issuer = certificate.issuer
@@ -127,7 +127,7 @@ def _remember_certificate(row: Hostname, certificate: Certificate) -> None:
 class ClaimedFinding:
     """What the host name with this id has answered, and the claim under which it was asked."""
 
-    hostname_id: int
+    target_id: int
     claim: str
     finding: Finding
 
@@ -167,16 +167,16 @@ def _one_by_one(answers: Sequence[ClaimedFinding], run_id: int, now: datetime) -
 
 
 def _in_one_transaction(answers: Sequence[ClaimedFinding], run_id: int, now: datetime) -> None:
-    names = {answer.hostname_id for answer in answers}
+    names = {answer.target_id for answer in answers}
     counts: Counter[str] = Counter()
     changes = []
     with writing(beside_others=True):
-        asked = Hostname.id.in_(names) & Hostname.claim.in_({answer.claim for answer in answers})
-        held = select(Hostname).where(asked, selection.in_use()).order_by(Hostname.id)
+        asked = Target.id.in_(names) & Target.claim.in_({answer.claim for answer in answers})
+        held = select(Target).where(asked, selection.in_use()).order_by(Target.id)
         found = db.session.scalars(held.with_for_update(key_share=True))
         rows = {row.id: row for row in found}
         for answer in answers:
-            row = rows.get(answer.hostname_id)
+            row = rows.get(answer.target_id)
             # Claimed a second time because we were away for too long, it may have answered twice:
             # one of them counts.
             if row is not None and row.claim == answer.claim:
@@ -191,12 +191,12 @@ def _in_one_transaction(answers: Sequence[ClaimedFinding], run_id: int, now: dat
             note(changes)
         if len(rows) < len(names):
             end = {"claim": None, "claimed_until": None}
-            unused = asked & Hostname.id.not_in(rows)
-            db.session.execute(update(Hostname).where(unused).values(end))
+            unused = asked & Target.id.not_in(rows)
+            db.session.execute(update(Target).where(unused).values(end))
 
 
 def _record_one(
-    row: Hostname, finding: Finding, run_id: int, now: datetime
+    row: Target, finding: Finding, run_id: int, now: datetime
 ) -> tuple[str, dict[str, object] | None]:
     """Record one answer in its row, which ends its claim; how it counts, and what changed."""
     change = remember(row, finding, now)

@@ -14,10 +14,12 @@ from webapp.probe.engine import Settings, check, check_many, probe
 from webapp.probe.faults import Faults
 from webapp.probe.finding import BY_SEVERITY, Certificate, Finding, Note, Problem, Reason, State
 from webapp.probe.hostname import NotCheckable, Refusal, parse, to_unicode, understand
+from webapp.probe.protocols import HTTPS_PORT, Protocol
 from webapp.probe.waiting import Crew
 
 __all__ = [
     "BY_SEVERITY",
+    "HTTPS_PORT",
     "AddressLimits",
     "Certificate",
     "ConnectTo",
@@ -27,6 +29,7 @@ __all__ = [
     "NotCheckable",
     "Note",
     "Problem",
+    "Protocol",
     "Reason",
     "Refusal",
     "Roots",

@@ -13,7 +13,7 @@ from webapp.customers import segments
 from webapp.customers.models import ACTIVE_DOMAINS, ACTIVE_SERVICES, Client, Domain, Service, User
 from webapp.customers.state_filters import Model
 from webapp.extensions import db
-from webapp.monitor.models import Hostname, standing
+from webapp.monitor.models import Target, standing
 from webapp.reports import ssl_status
 from webapp.reports.orders import in_order
 from webapp.reports.questions import ReportQuery
@@ -22,17 +22,17 @@ from webapp.words import certificates, states, times, verdicts
 ROWS_AT_ONCE = 1000
 _FACTS = (
     Client.name.label("client"),
-    Hostname.name.label("hostname"),
-    Hostname.reason,
-    Hostname.problems,
-    Hostname.notes,
-    Hostname.not_after,
-    Hostname.issuer,
-    Hostname.fingerprint,
-    Hostname.unreadable,
-    Hostname.checked_at,
-    Hostname.changed_at,
-    Hostname.browsers_refuse,
+    Target.hostname.label("hostname"),
+    Target.reason,
+    Target.problems,
+    Target.notes,
+    Target.not_after,
+    Target.issuer,
+    Target.fingerprint,
+    Target.unreadable,
+    Target.checked_at,
+    Target.changed_at,
+    Target.browsers_refuse,
 )
 _OF_SERVICES: Any = select(
     Service.id, Service.product, Service.domain.label("entered"), Service.status, *_FACTS
@@ -47,12 +47,12 @@ _OF_DOMAINS: Any = select(
 _STATEMENTS: Mapping[str, tuple[Model, Any, frozenset[Any]]] = {
     Service.kind: (
         Service,
-        _OF_SERVICES.join(Service.client).outerjoin(Service.hostname),
+        _OF_SERVICES.join(Service.client).outerjoin(Service.target),
         ACTIVE_SERVICES,
     ),
     Domain.kind: (
         Domain,
-        _OF_DOMAINS.join(Domain.client).outerjoin(Domain.hostname),
+        _OF_DOMAINS.join(Domain.client).outerjoin(Domain.target),
         ACTIVE_DOMAINS,
     ),
 }

@@ -18,7 +18,7 @@ from webapp.customers.lists import looked_for, searched
 from webapp.customers.models import Client, Domain, Service, User
 from webapp.customers.segments import Arm, Column, Segment
 from webapp.customers.state_filters import Model
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 from webapp.probe import Reason
 from webapp.probe.steps import Origin
 from webapp.reports.questions import NEVER_ASKED, REASONS, WEEK, window
@@ -41,11 +41,11 @@ OWN_SORTS: Mapping[str, tuple[tuple[Column, ...], tuple[Column, ...]]] = Mapping
 # By what is known of the host name, and when nothing is.
 HOSTNAME_SORTS: Mapping[str, tuple[Column, ColumnElement[bool]]] = MappingProxyType(
     {
-        "issuer": (func.lower(Hostname.issuer), Hostname.issuer == ""),
-        "expires": (Hostname.not_after, Hostname.not_after.is_(None)),
-        "left": (Hostname.not_after, Hostname.not_after.is_(None)),
-        "checked": (Hostname.checked_at, Hostname.checked_at.is_(None)),
-        "changed": (Hostname.changed_at, Hostname.changed_at.is_(None)),
+        "issuer": (func.lower(Target.issuer), Target.issuer == ""),
+        "expires": (Target.not_after, Target.not_after.is_(None)),
+        "left": (Target.not_after, Target.not_after.is_(None)),
+        "checked": (Target.checked_at, Target.checked_at.is_(None)),
+        "changed": (Target.changed_at, Target.changed_at.is_(None)),
     }
 )
 DEFAULT_SORT = "ssl"  # what needs a person first
@@ -144,16 +144,16 @@ def leads(model: Model, origin: str) -> ColumnElement[bool]:
 
 def of_hostname(filters: Mapping[str, str], now: datetime) -> Iterator[ColumnElement[bool]]:
     if "issuer" in filters:
-        yield Hostname.issuer == filters["issuer"]
+        yield Target.issuer == filters["issuer"]
     if "expires" in filters:
         start, end = window(filters["expires"], now)
-        yield Hostname.not_after < end
+        yield Target.not_after < end
         if start is not None:
-            yield Hostname.not_after >= start
+            yield Target.not_after >= start
     if filters.get("checked") == "never":
-        yield Hostname.checked_at.is_(None)
+        yield Target.checked_at.is_(None)
     elif "checked" in filters:
-        yield Hostname.checked_at < now - WEEK / 7 * int(filters["checked"])
+        yield Target.checked_at < now - WEEK / 7 * int(filters["checked"])
 
 
 def _segment(arms: Iterable[Arm], conditions: Iterable[Sequence[ColumnElement[bool]]]) -> Segment:
@@ -181,8 +181,8 @@ def by_urgency(user: User, filters: Mapping[str, str], now: datetime) -> list[Se
         replace(
             arm,
             walk=one.walk.where(~state_filters.inactive(model), state_filters.expires_soon(now)),
-            by=(Hostname.not_after, Hostname.id),
-            via=model.hostname,
+            by=(Target.not_after, Target.id),
+            via=model.target,
         )
         for arm, one, model in zip(order[EXPIRING].arms, both, MODELS, strict=True)
     )
@@ -245,7 +245,7 @@ def _by_hostname(
         known = arm.where(state_filters.of_hostname(model, ~empty, each=each))
         # Who walks has each host name at hand.
         walk = other.walk.where(*of_hostname(filters, now), ~empty)
-        filled.append(replace(known, walk=walk, by=(column, Hostname.id), via=model.hostname))
+        filled.append(replace(known, walk=walk, by=(column, Target.id), via=model.target))
         nothing = (state_filters.no_name_or(model, empty, each=way) for way in (each, True))
         rest.append(arm.where(*nothing))
     return [Segment(tuple(filled), rest_of=both), Segment(tuple(rest))]

@@ -19,7 +19,7 @@ from webapp.customers.lists import Listing
 from webapp.customers.models import Service, User
 from webapp.customers.state_filters import Model
 from webapp.extensions import db
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 from webapp.probe import Reason
 from webapp.reports.orders import DEFAULT_SORT, MODELS, OWN_SORTS, SORTS, arms, in_order, without
 from webapp.reports.questions import NEVER_ASKED, ORIGINS, REASONS, ReportQuery, mondays, window
@@ -127,14 +127,14 @@ def first_rows(
 def known_issuers() -> tuple[str, ...]:
     """The issuers of the certificates there are, by name."""
     statement = (
-        select(Hostname.issuer)
-        .where(Hostname.issuer != "")
-        .group_by(func.lower(Hostname.issuer), Hostname.issuer)
+        select(Target.issuer)
+        .where(Target.issuer != "")
+        .group_by(func.lower(Target.issuer), Target.issuer)
     )
     return counts.kept(
         "issuers",
         lambda: tuple(
-            db.session.scalars(statement.order_by(func.lower(Hostname.issuer)).limit(MOST_ISSUERS))
+            db.session.scalars(statement.order_by(func.lower(Target.issuer)).limit(MOST_ISSUERS))
         ),
     )
 
@@ -143,7 +143,7 @@ def _worth_a_filter() -> tuple[bool, bool]:
     """Whether it is known of any service where it leads, and whether browsers may refuse any
     certificate."""
     any_origin = exists().where(Service.origin.is_not(None))
-    any_refused = exists().where(Hostname.browsers_refuse.is_(True))
+    any_refused = exists().where(Target.browsers_refuse.is_(True))
     origin, refused = db.session.execute(select(any_origin, any_refused)).one()
     return origin, refused
 
@@ -194,13 +194,13 @@ def weeks(user: User, filters: Mapping[str, str], now: datetime) -> list[Week]:
 
     def take() -> tuple[int, ...]:
         ends = [window(monday.isoformat(), now)[1] for monday in ahead]
-        places = [(Hostname.not_after < end, number) for number, end in enumerate(ends)]
+        places = [(Target.not_after < end, number) for number, end in enumerate(ends)]
 
         def week(model: Model) -> ColumnElement[int]:
             none = or_(
                 state_filters.inactive(model),
-                Hostname.reason.is_distinct_from(Reason.OK),
-                Hostname.not_after <= now,
+                Target.reason.is_distinct_from(Reason.OK),
+                Target.not_after <= now,
             )
             return case((none, None), *places)
 
@@ -238,7 +238,7 @@ def _tally(
 ) -> Counter[R]:
     """How many there are of each value, which is found out of an item beside its host name."""
     numbers = (
-        arm.rows.outerjoin(model.hostname)
+        arm.rows.outerjoin(model.target)
         .with_only_columns(value(model).label("value"), func.count(), maintain_column_froms=True)
         .group_by("value")
         for model, arm in zip(MODELS, arms(user, filters, now), strict=True)

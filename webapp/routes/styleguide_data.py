@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired
 
 from webapp.customers.lists import Listing
 from webapp.customers.models import Service, ServiceStatus
-from webapp.monitor.models import Hostname, Standing, standing
+from webapp.monitor.models import Standing, Target, standing
 from webapp.probe import Reason
 
 
@@ -49,9 +49,9 @@ def padlocks(now: datetime) -> list[tuple[str, Service, Standing]]:
         ("Invalid", _facts(Reason.EXPIRED, now, ended), True),
         ("Unknown", _facts(Reason.TIMEOUT, now, None), True),
         ("Inactive", _facts(Reason.OK, now, later), False),
-        ("Not checked yet", Hostname(name="shop.example"), True),
+        ("Not checked yet", Target(hostname="shop.example"), True),
         ("No host name", None, True),
-        ("Being checked for the first time", Hostname(name="shop.example"), True),
+        ("Being checked for the first time", Target(hostname="shop.example"), True),
         ("Being checked again", _facts(Reason.OK, now, later), True),
     ]
     shown = []
@@ -66,10 +66,10 @@ def padlocks(now: datetime) -> list[tuple[str, Service, Standing]]:
     return shown
 
 
-def _facts(reason: Reason, now: datetime, not_after: datetime | None) -> Hostname:
+def _facts(reason: Reason, now: datetime, not_after: datetime | None) -> Target:
     not_before = None if not_after is None else not_after - timedelta(days=90)
-    return Hostname(
-        name="shop.example",
+    return Target(
+        hostname="shop.example",
         reason=reason,
         state=reason.state,
         issuer="R11, Let's Encrypt",

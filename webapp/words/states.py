@@ -67,7 +67,7 @@ def expiring(state: State, not_after: datetime | None, now: datetime) -> bool:
 
 
 class Refusable(Protocol):
-    """What is known of a certificate that browsers may refuse, see `monitor.models.Hostname`."""
+    """What is known of a certificate that browsers may refuse, see `monitor.models.Target`."""
 
     @property
     def browsers_refuse(self) -> bool: ...

@@ -8,7 +8,7 @@ import pytest
 from webapp.extensions import db
 from webapp.monitor.diagnosis import diagnoses
 from webapp.monitor.diagnosis.model import COOL_DOWN_SECONDS, KEPT_SECONDS
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 from webapp.probe import Reason
 from webapp.probe.finding import Finding
 from webapp.probe.steps import NameUnderstood, Origin, OriginAsked, Verdict
@@ -95,7 +95,7 @@ def test_what_it_comes_to_is_recorded_and_where_it_leads_is_told(app, registry, 
     assert told == [Origin.HERE]
     with app.app_context():
         assert (
-            db.session.scalar(db.select(Hostname.reason).filter_by(name="alice.example"))
+            db.session.scalar(db.select(Target.reason).filter_by(hostname="alice.example"))
             is Reason.REFUSED
         )
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from webapp.extensions import db, writing
-from webapp.monitor.models import Hostname, RunState
+from webapp.monitor.models import RunState, Target
 from webapp.monitor.refresh import adaptive_schedule, runs, selection
 from webapp.monitor.results import record, urgent_from
 from webapp.probe import Certificate, Finding, Reason, State
@@ -22,7 +22,7 @@ REASONS = {State.VALID: Reason.OK, State.INVALID: Reason.EXPIRED, State.UNKNOWN:
 def known(state=State.VALID, same_for=30 * DAY, lifetime=90 * DAY, left=80 * DAY):
     """A name that was checked at START and has been in this state for so long."""
     ends = START + left
-    row = Hostname(
+    row = Target(
         state=state,
         checked_at=START,
         changed_at=START - same_for,
@@ -95,7 +95,7 @@ def _answer(run_id, name, state, now):
     record(Finding(name, name, REASONS[state], now, 0.1, certificate=leaf), now)
     with writing():
         db.session.execute(
-            db.update(Hostname).filter_by(name=name).values(claim=None, claimed_until=None)
+            db.update(Target).filter_by(hostname=name).values(claim=None, claimed_until=None)
         )
         runs.count(run_id, {"asked": 1, state.value: 1})
 
@@ -107,9 +107,7 @@ def simulated(days, states):
     while now < START + days * DAY:
         for name in look(now, states):
             asked.setdefault(name, []).append(now - START)
-        turn = db.session.scalar(
-            db.select(db.func.min(Hostname.next_at)).where(Hostname.next_at > now)
-        )
+        turn = db.session.scalar(db.select(db.func.min(Target.next_at)).where(Target.next_at > now))
         morning = START + ((now - START) // DAY + 1) * DAY
         now = min(turn or morning, morning)
     return asked
@@ -198,7 +196,7 @@ def test_a_check_that_fails_on_our_side_is_tried_again_in_an_hour(adaptive, tick
     ids = adaptive(0, "name.fleet.example")
     site.config["PADLOCK_CA_BUNDLE"] = tmp_path / "missing.pem"
     assert tick(START).failed == 1
-    assert db.session.get(Hostname, ids["name.fleet.example"]).next_at == START + HOUR
+    assert db.session.get(Target, ids["name.fleet.example"]).next_at == START + HOUR
     assert tick(START + MINUTE).asked == 1
 
 
@@ -209,7 +207,7 @@ def test_a_real_check_has_its_next_turn_and_a_press_of_the_button_asks_all_the_s
     # UTC; no new day begins within these minutes
     site.config["PADLOCK_REFRESH_AT"] = (now - HOUR).time()
     assert [tick(now).asked, tick(now + MINUTE).asked, tick(now + 6 * MINUTE).asked] == [1, 1, 2]
-    row = db.session.get(Hostname, ids["ok.lab.example"])
+    row = db.session.get(Target, ids["ok.lab.example"])
     assert row.next_at > now + 6 * MINUTE + adaptive_schedule.FIRST
     run = runs.begin(runs.RunKind.NOW, "x", 0, now)
     assert list(selection.claim(run.id, runs.take(run.id, now), 5, now).names) == [row.id]

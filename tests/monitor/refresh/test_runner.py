@@ -18,7 +18,7 @@ from webapp.demo import behaviours
 from webapp.demo.pki import issue
 from webapp.extensions import db, writing
 from webapp.monitor import results
-from webapp.monitor.models import Change, Hostname, RefreshRun, RunKind, RunState
+from webapp.monitor.models import Change, RefreshRun, RunKind, RunState, Target
 from webapp.monitor.probing import probe_settings
 from webapp.monitor.refresh import runner, runs, selection
 from webapp.probe import Reason, State
@@ -32,7 +32,7 @@ def many(count, domain="fleet.example"):
 
 def states():
     db.session.rollback()
-    active = db.select(Hostname.name, Hostname.state).where(selection.in_use())
+    active = db.select(Target.hostname, Target.state).where(selection.in_use())
     return dict(db.session.execute(active).all())
 
 
@@ -183,7 +183,7 @@ def test_without_a_network_all_batches_under_way_are_dropped_also_one_too_small_
     site.config["PADLOCK_REFRESH_BATCH"] = 10
     assert tick(now + timedelta(days=1)).state is RunState.OFFLINE
     assert (states(), len(changes())) == (known, 14)
-    assert {db.session.get(Hostname, one).claim for one in ids.values()} == {None}
+    assert {db.session.get(Target, one).claim for one in ids.values()} == {None}
 
 
 def test_where_a_control_name_answers_the_others_really_are_down(fleet, tick, now, site):
@@ -289,7 +289,7 @@ def test_a_service_that_is_terminated_while_it_is_asked_stays_as_it_was(fleet, s
     run = meanwhile(
         site, held, "UPDATE service SET status = 'Terminated' WHERE domain = 'held.example'"
     )
-    row = db.session.get(Hostname, ids["held.example"])
+    row = db.session.get(Target, ids["held.example"])
     assert (row.state, row.claim) == (None, None)
     assert (run.state, run.asked, run.valid) == (RunState.DONE, 1, 1)
 
@@ -298,7 +298,7 @@ def test_a_domain_that_is_deleted_while_it_is_asked_is_not_missed(fleet, site, h
     fleet("held.example", "ok.lab.example")
     gone = (
         "DELETE FROM service WHERE domain = 'held.example'",
-        "DELETE FROM hostname WHERE name = 'held.example'",
+        "DELETE FROM target WHERE hostname = 'held.example'",
     )
     run = meanwhile(site, held, *gone)
     assert (run.state, run.asked) == (RunState.DONE, 1)
@@ -308,10 +308,10 @@ def test_a_domain_that_is_deleted_while_it_is_asked_is_not_missed(fleet, site, h
 def test_an_answer_of_who_was_away_too_long_is_dropped(fleet, site, held):
     ids = fleet("held.example")
     run = meanwhile(
-        site, held, "UPDATE hostname SET claim = 'of another process' WHERE name = 'held.example'"
+        site, held, "UPDATE target SET claim = 'of another process' WHERE hostname = 'held.example'"
     )
     assert run.asked == 0
-    assert db.session.get(Hostname, ids["held.example"]).state is None
+    assert db.session.get(Target, ids["held.example"]).state is None
 
 
 def test_a_failure_of_ours_stores_nothing_and_the_run_says_so(fleet, tick, site, tmp_path):
@@ -333,7 +333,7 @@ def test_a_stop_lets_go_at_once_and_the_next_goes_on(fleet, site, tick, place):
         assert more.result(60) is False
     assert time.monotonic() - started < 5
     db.session.rollback()
-    assert {db.session.get(Hostname, one).claim for one in ids.values()} == {None}
+    assert {db.session.get(Target, one).claim for one in ids.values()} == {None}
     run = runs.last_daily()
     assert (run.state, run.asked, run.owner) == (RunState.RUNNING, 5, None)
     site.config["PADLOCK_PROBE_TIMEOUT"] = 0.3
@@ -372,7 +372,7 @@ def test_an_answer_that_cannot_be_recorded_is_no_harm_to_those_that_came_with_it
     fleet(*many(5))
 
     def remember(row, *rest):
-        return real(row, *rest) if row.name != "name2.fleet.example" else 1 / 0
+        return real(row, *rest) if row.hostname != "name2.fleet.example" else 1 / 0
 
     real = results.remember
     with monkeypatch.context() as patch:

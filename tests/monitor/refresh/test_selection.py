@@ -9,7 +9,7 @@ from sqlalchemy import event, insert
 
 from webapp.customers.models import Service, ServiceStatus
 from webapp.extensions import db, tune, writing
-from webapp.monitor.models import Hostname, RunKind
+from webapp.monitor.models import RunKind, Target
 from webapp.monitor.refresh import runs, selection
 
 START = datetime(2026, 11, 1, 3, tzinfo=UTC)
@@ -26,7 +26,7 @@ def names(fleet):
         )
         with writing():
             for number, row in enumerate(
-                db.session.scalars(db.select(Hostname).where(Hostname.id.in_(ids)))
+                db.session.scalars(db.select(Target).where(Target.id.in_(ids)))
             ):
                 row.asked_at = START - DAY + timedelta(seconds=number)
                 for fact, value in facts.items():
@@ -48,7 +48,7 @@ def a_day(day, most):
     now = START + day * DAY
     ids = claimed(most, now)
     with writing():
-        for row in db.session.scalars(db.select(Hostname).where(Hostname.id.in_(ids))):
+        for row in db.session.scalars(db.select(Target).where(Target.id.in_(ids))):
             row.asked_at = now
             row.claim = None
             row.claimed_until = None
@@ -67,7 +67,7 @@ def test_new_names_take_what_room_they_need_and_what_is_left_is_shared(names, fl
     urgent = names(9, urgent_at=START - DAY)
     new = list(fleet(*(f"new{number}.fleet.example" for number in range(2))).values())
     with writing():
-        for row in db.session.scalars(db.select(Hostname).where(Hostname.id.in_(urgent))):
+        for row in db.session.scalars(db.select(Target).where(Target.id.in_(urgent))):
             # All of them after the others
             row.asked_at = START - timedelta(seconds=9 - urgent.index(row.id))
     assert set(a_day(0, 6)) == {*new, *urgent[:2], *others[:2]}
@@ -83,7 +83,7 @@ def test_what_will_be_urgent_is_not_urgent_yet(names):
     later = names(2, urgent_at=START + DAY)
     others = names(4)
     with writing():
-        for row in db.session.scalars(db.select(Hostname).where(Hostname.id.in_(later))):
+        for row in db.session.scalars(db.select(Target).where(Target.id.in_(later))):
             row.asked_at = START - timedelta(seconds=1)
     assert not set(claimed(2)) & set(later)
     assert set(claimed(6, START + 2 * DAY, "y")) >= set(others)
@@ -93,13 +93,13 @@ def test_inactive_names_are_never_claimed(names):
     ids = names(4)
     with writing():
         db.session.execute(
-            db.text("UPDATE service SET status = 'Suspended' WHERE hostname_id = :id"),
+            db.text("UPDATE service SET status = 'Suspended' WHERE target_id = :id"),
             {"id": ids[0]},
         )
         db.session.execute(
-            db.text("UPDATE service SET status = 'Fraud' WHERE hostname_id = :id"), {"id": ids[1]}
+            db.text("UPDATE service SET status = 'Fraud' WHERE target_id = :id"), {"id": ids[1]}
         )
-        db.session.execute(db.text("DELETE FROM service WHERE hostname_id = :id"), {"id": ids[2]})
+        db.session.execute(db.text("DELETE FROM service WHERE target_id = :id"), {"id": ids[2]})
     assert set(claimed(10)) == {ids[0], ids[3]}
 
 
@@ -156,7 +156,7 @@ def test_a_claim_that_ran_out_is_free_and_so_is_one_of_a_clock_ahead(names):
 def test_what_was_asked_under_a_clock_ahead_is_not_left_for_last(names):
     ids = names(6)
     with writing():
-        db.session.get(Hostname, ids[5]).asked_at = START + 300 * DAY
+        db.session.get(Target, ids[5]).asked_at = START + 300 * DAY
     assert ids[5] in claimed(2)
 
 
@@ -181,9 +181,9 @@ def test_a_batch_is_read_from_the_index_in_its_order_and_no_further(in_app):
     ids = range(100, 1600)
     with writing():
         db.session.execute(
-            insert(Hostname), [{"id": number, "name": f"n{number}.example"} for number in ids]
+            insert(Target), [{"id": number, "name": f"n{number}.example"} for number in ids]
         )
-        db.session.execute(insert(Service), [service | {"hostname_id": number} for number in ids])
+        db.session.execute(insert(Service), [service | {"target_id": number} for number in ids])
     tune()
     asked = []
 
@@ -194,6 +194,6 @@ def test_a_batch_is_read_from_the_index_in_its_order_and_no_further(in_app):
     assert len(claimed(20)) == 20
     [(chosen, values)] = [(sql, values) for sql, values in asked if "SKIP LOCKED" in sql]
     plan = str(db.session.connection().exec_driver_sql(f"EXPLAIN {chosen}", values).all())
-    assert "ix_hostname_due" in plan
+    assert "ix_target_due" in plan
     assert "Sort" not in plan
     assert "hashed SubPlan" not in plan

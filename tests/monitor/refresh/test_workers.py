@@ -256,7 +256,7 @@ def test_a_worker_that_fails_says_so_and_rests(in_line, monkeypatch, caplog):
 def test_what_fails_in_all_batches_of_a_worker_has_failed_once(in_line, now, monkeypatch, caplog):
     monkeypatch.setattr(results, "remember", lambda *arguments: 1 / 0)
     again = db.text(
-        "UPDATE hostname SET claim = :token, claimed_until = :until WHERE name LIKE 'name%'"
+        "UPDATE target SET claim = :token, claimed_until = :until WHERE hostname LIKE 'name%'"
     )
     for _ in range(runs.MOST_TRIES):
         dispatch.take_up(*in_line, Event())

@@ -24,7 +24,7 @@ from webapp.jobs import queue
 from webapp.jobs.models import Job
 from webapp.monitor.health import rules
 from webapp.monitor.health.rules import Clockwork, Flag, Level, Seen, Storage
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 from webapp.monitor.probing import probe_settings
 from webapp.monitor.refresh import runs, selection
 from webapp.probe.address import overridden
@@ -163,7 +163,7 @@ def _looks_names_up(connect_to: Sequence[probe.ConnectTo]) -> bool:
     if any(entry.pattern == "*" for entry in connect_to):
         return False
     try:
-        names = db.session.scalars(select(Hostname.name).limit(MOST_OVERRIDDEN)).all()
+        names = db.session.scalars(select(Target.hostname).limit(MOST_OVERRIDDEN)).all()
     except SQLAlchemyError:
         return True  # a flag of its own says so
     few = 0 < len(names) < MOST_OVERRIDDEN
@@ -229,8 +229,8 @@ def _write_problem() -> str:
 
 
 def _seen(now: datetime) -> Seen:
-    future = func.count().filter(Hostname.not_before > now + timedelta(days=1))
-    columns = (func.max(Hostname.checked_at), func.count(Hostname.not_before), future)
+    future = func.count().filter(Target.not_before > now + timedelta(days=1))
+    columns = (func.max(Target.checked_at), func.count(Target.not_before), future)
     return Seen(*db.session.execute(select(*columns)).one())
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, case, or_
 
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 from webapp.probe import State
 
 FIRST = timedelta(minutes=5)  # after what is new
@@ -21,7 +21,7 @@ DAY = timedelta(days=1)  # no one answers: that, too, may mend itself
 SELDOM = timedelta(days=3)  # green, and far from expiring
 
 
-def next_turn(row: Hostname, now: datetime) -> datetime:
+def next_turn(row: Target, now: datetime) -> datetime:
     """When a name is asked again whose answer is stored `now`.
 
     It is always later, so that no run asks for ever.
@@ -33,7 +33,7 @@ def next_turn(row: Hostname, now: datetime) -> datetime:
     return begins if begins is not None and now < begins < turn else turn
 
 
-def _pace(row: Hostname, now: datetime) -> timedelta:
+def _pace(row: Target, now: datetime) -> timedelta:
     if row.state is State.VALID:
         return HOUR if row.urgent_at is not None and row.urgent_at <= now else SELDOM
     return HOUR if row.state is State.INVALID else DAY
@@ -44,12 +44,12 @@ def its_turn(now: datetime) -> ColumnElement[bool]:
 
     One further away than any pause was set under another clock.
     """
-    next_at = Hostname.__table__.c.next_at
+    next_at = Target.__table__.c.next_at
     return or_(next_at.is_(None), next_at <= now, next_at > now + 2 * SELDOM)
 
 
 def turns_a_day(now: datetime) -> ColumnElement[float]:
     """How often a day a name is asked that stays as it is."""
-    valid = Hostname.state == State.VALID
-    often = or_(Hostname.state == State.INVALID, valid & (Hostname.urgent_at <= now))
+    valid = Target.state == State.VALID
+    often = or_(Target.state == State.INVALID, valid & (Target.urgent_at <= now))
     return case((often, DAY / HOUR), (valid, DAY / SELDOM), else_=1.0)

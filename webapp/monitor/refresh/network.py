@@ -9,7 +9,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from webapp.extensions import db
-from webapp.monitor.models import Hostname
+from webapp.monitor.models import Target
 from webapp.monitor.probing import findings_of
 from webapp.monitor.refresh import selection
 from webapp.probe import Finding, Reason, State
@@ -71,13 +71,11 @@ def is_offline(
 
 def _answered_before() -> dict[str, tuple[str | None, int | None]]:
     """The names that had something to say when last asked, and where: the latest of them."""
-    answered = Hostname.state.in_((State.VALID, State.INVALID)) & (
-        Hostname.reason != Reason.REFUSED
-    )
-    rows = select(Hostname.name, Hostname.address, Hostname.port).where(
+    answered = Target.state.in_((State.VALID, State.INVALID)) & (Target.reason != Reason.REFUSED)
+    rows = select(Target.hostname, Target.address, Target.address_port).where(
         answered, selection.in_use()
     )
-    latest = db.session.execute(rows.order_by(Hostname.checked_at.desc()).limit(MOST_REMEMBERED))
+    latest = db.session.execute(rows.order_by(Target.checked_at.desc()).limit(MOST_REMEMBERED))
     found = {name: (address, port) for name, address, port in latest}
     db.session.rollback()  # no transaction is open while we wait
     return found

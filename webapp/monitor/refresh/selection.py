@@ -36,7 +36,7 @@ from flask import Flask, current_app
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from webapp.extensions import db, writing
-from webapp.monitor.models import Hostname, RefreshRun, RunKind
+from webapp.monitor.models import RefreshRun, RunKind, Target
 from webapp.monitor.refresh import adaptive_schedule
 from webapp.site import site_of, this_site
 
@@ -74,7 +74,7 @@ def in_use(*, each: bool = False) -> ColumnElement[bool]:
 
 def names_in_use() -> int:
     """How many host names are in use."""
-    return db.session.scalar(select(func.count()).select_from(Hostname).where(in_use())) or 0
+    return db.session.scalar(select(func.count()).select_from(Target).where(in_use())) or 0
 
 
 def adaptive() -> bool:
@@ -90,7 +90,7 @@ def awaited(now: datetime) -> int:
     return (
         db.session.scalar(
             select(func.count())
-            .select_from(Hostname)
+            .select_from(Target)
             .where(adaptive_schedule.its_turn(now), in_use())
         )
         or 0
@@ -129,20 +129,20 @@ def claim(
     by now, or has been ended."""
     token = _token(run_id)
     until = now + lease()
-    unclaimed = free(Hostname.__table__.c.claimed_until, now)
+    unclaimed = free(Target.__table__.c.claimed_until, now)
     due = and_(in_use(each=True), unclaimed, _open_to(run_id, now))
     if only:
-        due = and_(due, Hostname.id.in_(only))
+        due = and_(due, Target.id.in_(only))
     with writing():
         held = (RefreshRun.id == run_id, RefreshRun.owner == owner, RefreshRun.ended_at.is_(None))
         if not _changed(update(RefreshRun).where(*held).values(owned_until=until)):
             return None
         chosen = _first(due, most, now)
         values = {"claim": token, "claimed_until": until}
-        if not _changed(update(Hostname).where(Hostname.id.in_(chosen), unclaimed).values(values)):
+        if not _changed(update(Target).where(Target.id.in_(chosen), unclaimed).values(values)):
             # Another process was quicker: there may be more
             return None if chosen else Batch(token, {})
-        rows = db.session.execute(select(Hostname.id, Hostname.name).where(Hostname.claim == token))
+        rows = db.session.execute(select(Target.id, Target.hostname).where(Target.claim == token))
         return Batch(token, dict(rows.all()))
 
 
@@ -154,15 +154,15 @@ def take_up(run_id: int, token: str, now: datetime) -> Batch:
     """
     mine = _token(run_id)
     with writing():
-        waiting = (Hostname.claim == token, Hostname.claimed_until > now)
+        waiting = (Target.claim == token, Target.claimed_until > now)
         under_way = (
             select(RefreshRun.id)
             .where(RefreshRun.id == run_id, RefreshRun.ended_at.is_(None))
             .exists()
         )
         values = {"claim": mine, "claimed_until": now + lease()}
-        _changed(update(Hostname).where(*waiting, under_way).values(values))
-        rows = db.session.execute(select(Hostname.id, Hostname.name).where(Hostname.claim == mine))
+        _changed(update(Target).where(*waiting, under_way).values(values))
+        rows = db.session.execute(select(Target.id, Target.hostname).where(Target.claim == mine))
         return Batch(mine, dict(rows.all()))
 
 
@@ -170,11 +170,11 @@ def held(run_id: int, now: datetime) -> int:
     """How many names of a run are claimed: asked just now, or waiting for a worker."""
     # More than "" is the part of the index that is not empty: SQLite would look through all names
     # for IS NOT NULL.
-    of_run = and_(Hostname.__table__.c.claim > "", Hostname.claim.startswith(f"{run_id}."))
+    of_run = and_(Target.__table__.c.claim > "", Target.claim.startswith(f"{run_id}."))
     held = (
         select(func.count())
-        .select_from(Hostname)
-        .where(of_run, ~free(Hostname.__table__.c.claimed_until, now))
+        .select_from(Target)
+        .where(of_run, ~free(Target.__table__.c.claimed_until, now))
     )
     return db.session.scalar(held) or 0
 
@@ -182,9 +182,7 @@ def held(run_id: int, now: datetime) -> int:
 def untouched(tokens: Collection[str], now: datetime) -> set[str]:
     """Those of these tokens whose batch no one has taken up yet, while it waits."""
     waiting = (
-        select(Hostname.claim)
-        .where(Hostname.claim.in_(tokens), Hostname.claimed_until > now)
-        .distinct()
+        select(Target.claim).where(Target.claim.in_(tokens), Target.claimed_until > now).distinct()
     )
     return {token for token in db.session.scalars(waiting) if token}
 
@@ -196,7 +194,7 @@ def renew(token: str, owner: str | None, now: datetime) -> None:
     # long
     with writing(beside_others=True):
         if token:
-            _changed(update(Hostname).where(Hostname.claim == token).values(claimed_until=until))
+            _changed(update(Target).where(Target.claim == token).values(claimed_until=until))
         if owner:
             _changed(update(RefreshRun).where(RefreshRun.owner == owner).values(owned_until=until))
 
@@ -204,9 +202,7 @@ def renew(token: str, owner: str | None, now: datetime) -> None:
 def release(token: str) -> None:
     """Let go of what is still claimed of a batch: it is due again, at once."""
     with writing():
-        _changed(
-            update(Hostname).where(Hostname.claim == token).values(claim=None, claimed_until=None)
-        )
+        _changed(update(Target).where(Target.claim == token).values(claim=None, claimed_until=None))
 
 
 def _open_to(run_id: int, now: datetime) -> ColumnElement[bool]:
@@ -216,7 +212,7 @@ def _open_to(run_id: int, now: datetime) -> ColumnElement[bool]:
         and db.session.scalar(select(RefreshRun.kind).filter_by(id=run_id)) is RunKind.DAILY
     ):
         return adaptive_schedule.its_turn(now)
-    return or_(Hostname.run_id.is_(None), Hostname.run_id != run_id)
+    return or_(Target.run_id.is_(None), Target.run_id != run_id)
 
 
 def _token(run_id: int) -> str:
@@ -228,7 +224,7 @@ def _first(due: ColumnElement[bool], most: int, now: datetime) -> list[int]:
     """The ids of the `most` names whose turn it is, see above."""
 
     def ids(condition: ColumnElement[bool], *order: ColumnElement[object]) -> list[int]:
-        chosen = select(Hostname.id).where(condition, due).order_by(*order).limit(most)
+        chosen = select(Target.id).where(condition, due).order_by(*order).limit(most)
         # Who records an answer writes beside others, and wants the run next: no one who has that
         # waits for a name.
         return list(db.session.scalars(chosen.with_for_update(skip_locked=True)))
@@ -236,7 +232,7 @@ def _first(due: ColumnElement[bool], most: int, now: datetime) -> list[int]:
     # Each of these orders is that of the index, so that no more names are read than are chosen.
     # (Who was never asked was never found urgent either.)
     asked_at, urgent_at, number = (
-        Hostname.__table__.c[name] for name in ("asked_at", "urgent_at", "id")
+        Target.__table__.c[name] for name in ("asked_at", "urgent_at", "id")
     )
     chosen = dict.fromkeys(ids(asked_at.is_(None), asked_at, urgent_at, number))
     room = most - len(chosen)

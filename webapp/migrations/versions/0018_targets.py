@@ -1,0 +1,101 @@
+"""a host name becomes a target: with its port and its protocol
+
+Revision ID: 0018
+Revises: 0017
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0018"
+down_revision = "0017"
+branch_labels = None
+depends_on = None
+
+INDEXES = {
+    "browsers_refuse": ["browsers_refuse"],
+    "changed": ["changed_at", "id"],
+    "checked": ["checked_at", "id"],
+    "claim": ["claim"],
+    "due": ["asked_at", "urgent_at", "id"],
+    "issuer_sorted": [sa.text("lower(issuer)"), "id", "issuer"],
+    "next_at": ["next_at"],
+    "not_after": ["not_after", "id"],
+    "reason": ["reason", "not_after"],
+}
+REFERRING = ("service", "domain", "change")
+
+
+def upgrade():
+    _rename("hostname", "target", {"name": "hostname", "port": "address_port"})
+    # SQLite makes the table again here: its indexes are made after it.
+    with op.batch_alter_table("target") as table:
+        table.add_column(sa.Column("port", sa.Integer(), nullable=False, server_default="443"))
+        table.add_column(sa.Column("protocol", sa.String(length=32), nullable=False, server_default="https"))
+        table.drop_constraint("uq_hostname_name", type_="unique")
+        table.create_unique_constraint("uq_target_hostname", ["hostname", "port", "protocol"])
+    _index("target")
+
+
+def downgrade():
+    """What is asked at another port than 443 is asked at 443 again, as before, and nothing is known of that yet."""
+    _leave_other_ports()
+    # Here SQLite makes the table again, too, before the columns have their old names.
+    _drop_indexes("target")
+    with op.batch_alter_table("target") as table:
+        table.drop_constraint("uq_target_hostname", type_="unique")
+        table.drop_column("protocol")
+        table.drop_column("port")
+        table.create_unique_constraint("uq_hostname_name", ["hostname"])
+    _rename("target", "hostname", {"address_port": "port", "hostname": "name"}, indexed=False)
+    _index("hostname")
+
+
+def _leave_other_ports():
+    others = "SELECT id FROM target WHERE port <> 443 OR protocol <> 'https'"
+    texts = "detail, subject, issuer, serial, key, signature"
+    lists = "problems, notes, names"
+    op.execute(
+        f"INSERT INTO target (hostname, {texts}, {lists})"  # noqa: S608
+        " SELECT hostname, '', '', '', '', '', '', '[]', '[]', '[]'"
+        f" FROM (SELECT DISTINCT hostname FROM target WHERE id IN ({others})) AS moved"
+        " WHERE NOT EXISTS (SELECT 1 FROM target AS usual WHERE usual.hostname = moved.hostname"
+        " AND usual.port = 443 AND usual.protocol = 'https')"
+    )
+    usual = (
+        "SELECT usual.id FROM target AS usual, target AS other WHERE usual.hostname = other.hostname"
+        " AND usual.port = 443 AND usual.protocol = 'https' AND other.id = target_id"
+    )
+    for table in ("service", "domain"):
+        op.execute(f"UPDATE {table} SET target_id = ({usual}) WHERE target_id IN ({others})")  # noqa: S608
+    op.execute(f"DELETE FROM change WHERE target_id IN ({others})")  # noqa: S608
+    op.execute(f"DELETE FROM target WHERE id IN ({others})")  # noqa: S608
+
+
+def _rename(old, new, columns, *, indexed=True):
+    if indexed:
+        _drop_indexes(old)
+    op.rename_table(old, new)
+    for before, after in columns.items():
+        op.execute(f'ALTER TABLE {new} RENAME COLUMN "{before}" TO "{after}"')
+    for table in REFERRING:
+        op.execute(f"ALTER TABLE {table} RENAME COLUMN {old}_id TO {new}_id")
+    for table in ("service", "domain"):
+        op.drop_index(f"ix_{table}_{old}", table)
+        rest = ["id", "status", "client_id"]
+        op.create_index(f"ix_{table}_{new}", table, [f"{new}_id", *rest])
+    if op.get_bind().dialect.name == "postgresql":  # SQLite cannot name them anew
+        op.execute(f"ALTER TABLE {new} RENAME CONSTRAINT pk_{old} TO pk_{new}")
+        op.execute(f"ALTER SEQUENCE {old}_id_seq RENAME TO {new}_id_seq")
+        for table in REFERRING:
+            op.execute(f"ALTER TABLE {table} RENAME CONSTRAINT fk_{table}_{old}_id TO fk_{table}_{new}_id")
+
+
+def _drop_indexes(table):
+    for name in INDEXES:
+        op.drop_index(f"ix_{table}_{name}", table)
+
+
+def _index(table):
+    for name, columns in INDEXES.items():
+        op.create_index(f"ix_{table}_{name}", table, columns)
