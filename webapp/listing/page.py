@@ -1,0 +1,165 @@
+"""One page of a long list, found by a cursor.
+
+Two plans only. Up to `MOST_COUNTED` rows are gathered and sorted: their total and every place in
+them is exact. Of more rows the index of the order is walked, from the cursor on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+
+from webapp.extensions import db
+from webapp.listing import cursor as cursors
+from webapp.listing.cursor import Cursor
+from webapp.listing.order import Order, Rows, beyond, ordered, walk
+
+MOST_COUNTED = 5000  # rows
+PAGE_SIZE = 25
+PAGE_SIZES = (25, 50, 100)
+
+
+@dataclass(frozen=True)
+class Page:
+    """The ids of the rows on a page, and where it is in the list.
+
+    `total` is how many rows there are; where that is not `exact`, there are more than so many.
+    `first` is the place of the first row, counted from 1; 0: unknown. `previous`, `following` and
+    `last` are cursors of other pages, "" where there is none.
+    """
+
+    ids: list[int]
+    total: int
+    exact: bool
+    size: int
+    first: int = 1
+    previous: str = ""
+    following: str = ""
+    last: str = ""
+
+
+def size_of(text: str) -> int:
+    """How many rows a page shall have, from the address bar."""
+    return int(text) if text in map(str, PAGE_SIZES) else PAGE_SIZE
+
+
+def fetch(
+    rows: Rows, order: Order, sort: str, at: str = "", size: int = PAGE_SIZE, known: int = 0
+) -> Page:
+    """The page that the cursor `at` leads to; what is none that fits leads to the first.
+
+    `sort`: what the list is sorted by in words; with a minus before it, the other way round.
+    `known`: how many rows there are, where a counter knows it; 0 where none does.
+    """
+    cursor = cursors.decode(at, sort, order.types())
+    up = at == cursors.LAST or (cursor is not None and not cursor.after)
+    asked = _Asked(rows, order, sort, size, cursor, up)
+    start = _Asked(rows, order, sort, size, None, up=False)
+    if known <= MOST_COUNTED:
+        page = _gathered(asked) or _gathered(start)
+        if page is None or page.exact:
+            return page or Page([], 0, True, size)
+    return _walked(asked, known) or _walked(start, known) or Page([], 0, True, size)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    rows: Rows
+    order: Order
+    sort: str
+    size: int
+    cursor: Cursor | None
+    up: bool  # towards the start of the list
+
+    @property
+    def backwards(self) -> bool:
+        return self.sort.startswith("-")
+
+    def cursor_at(self, row: Row[Any], place: int, *, after: bool) -> str:
+        """The cursor of what comes after this row, or before it."""
+        keys = [value for name, value in row._mapping.items() if name.startswith("key")]
+        values = (*keys[row.part :], row.id)
+        return Cursor(after, row.part, values, place).encode(self.sort)
+
+
+def _gathered(asked: _Asked) -> Page | None:
+    """The page; None where no row is beyond the cursor, or too few are before it. Where it is not
+    `exact`, there are too many rows for this plan."""
+    some = asked.order.selected().where(*asked.rows.all()).limit(MOST_COUNTED + 1).subquery()
+    in_order = ordered(some.c, down=asked.backwards, up=False)
+    place = func.row_number().over(order_by=in_order).label("place")
+    # The windows need all rows at once: no database is led astray to look for a few in order.
+    found = select(some, place, func.count().over().label("total")).cte("found")
+    there = select(found).where(*_there(asked, found.c))
+    by = found.c.place.desc() if asked.up else found.c.place
+    shown = list(db.session.execute(there.order_by(by).limit(asked.size)))
+    if not shown:
+        return None
+    shown = shown[::-1] if asked.up else shown
+    total = shown[0].total
+    if asked.up and shown[0].place == 1 and len(shown) < min(asked.size, total):
+        return None  # rows before it have gone: the first page is not to be a short one
+    first = shown[0].place
+    ends = first + len(shown) > total
+    return _page(asked, shown, total, total <= MOST_COUNTED, first, first == 1, ends)
+
+
+def _there(asked: _Asked, columns: Any) -> list[ColumnElement[bool]]:
+    """Which of the gathered rows may be on the page."""
+    cursor = asked.cursor
+    if cursor is None:
+        # The last page ends with what is left over of whole pages
+        full = (columns.total - 1) // asked.size * asked.size
+        return [columns.place > full] if asked.up else []
+    keys = [columns[f"key{number}"] for number in range(cursor.part, len(asked.order.columns))]
+    here = beyond((*keys, columns.id), cursor, down=asked.backwards is not asked.up)
+    others = columns.part < cursor.part if asked.up else columns.part > cursor.part
+    return [or_(others, and_(columns.part == cursor.part, here))]
+
+
+def _walked(asked: _Asked, known: int) -> Page | None:
+    """The page, of more than `MOST_COUNTED` rows; None where it would be empty, or a short one at
+    the start of the list."""
+    cursor = asked.cursor
+    last = asked.up and cursor is None
+    most = (known - 1) % asked.size + 1 if last and known else asked.size
+    way = {"backwards": asked.backwards, "up": asked.up}
+    found = list(db.session.execute(walk(asked.rows, asked.order, cursor, most + 1, **way)))
+    more = len(found) > most
+    shown = found[:most][::-1] if asked.up else found[:most]
+    if not shown or (asked.up and len(shown) < most):
+        return None
+    if cursor is not None and cursor.place:
+        first = max(0, cursor.place - len(shown)) if asked.up else cursor.place + 1
+    else:
+        first = known - len(shown) + 1 if last and known else 0
+    begins = not more if asked.up else cursor is None
+    ends = last or (not asked.up and not more)
+    total = known or MOST_COUNTED
+    return _page(asked, shown, total, known > 0, 1 if begins else first, begins, ends)
+
+
+def _page(
+    asked: _Asked,
+    shown: Sequence[Row[Any]],
+    total: int,
+    exact: bool,
+    first: int,
+    begins: bool,
+    ends: bool,
+) -> Page:
+    """The page of these rows, which `begins` the list or `ends` it."""
+    over = first + len(shown) - 1 if first else 0  # the place of the last row
+    return Page(
+        [row.id for row in shown],
+        total,
+        exact,
+        asked.size,
+        first,
+        previous="" if begins else asked.cursor_at(shown[0], first, after=False),
+        following="" if ends else asked.cursor_at(shown[-1], over, after=True),
+        last="" if ends else cursors.LAST,
+    )
