@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from sqlalchemy import inspect, text
 from tests import postgresql
 from tests.conftest import NOW, _site
 from webapp.accounts import sign_ins
-from webapp.customers import audit_log, catalog
+from webapp.customers import audit_log, catalog, index_check
 from webapp.customers.models import (
     Activity,
     Client,
@@ -245,3 +246,24 @@ def test_targets_go_down_to_host_names_and_up_again_with_what_is_known_of_them(i
     assert [one.target_id for one in db.session.scalars(db.select(Change))] == [ids[0]]
     with writing():
         assert catalog.add_domain(alice, "new.example", DomainStatus.ACTIVE).target.port == 443
+
+
+def test_every_item_has_its_listing_row_after_the_migration(in_app):
+    with writing():
+        client = db.session.get(Client, 1)
+        for number, reason in enumerate((None, *Reason)):
+            ends = datetime.now(UTC) + timedelta(days=40 * (number % 3) - 30)
+            target = Target(
+                hostname=f"n{number}.example", reason=reason, not_after=ends, issuer="R1"
+            )
+            for status in (ServiceStatus.ACTIVE, ServiceStatus.FRAUD):
+                service = {"product": "Hosting", "domain": f"N{number}", "target": target}
+                db.session.add(Service(client=client, status=status, **service))
+            status = DomainStatus.GRACE_PERIOD if number % 2 else DomainStatus.EXPIRED
+            db.session.add(Domain(client=client, name=f"n{number}", status=status, target=target))
+    db.session.remove()
+    downgrade(revision="0018")
+    assert "listing_row" not in inspect(db.engine).get_table_names()
+    upgrade()
+    assert index_check.drifted(datetime.now(UTC)) == 0
+    assert db.session.scalar(text("SELECT count(*) FROM listing_row")) == 4 + 3 * (len(Reason) + 1)

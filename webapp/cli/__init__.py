@@ -11,7 +11,18 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from webapp import start_check
-from webapp.cli import backup, check, copy_from, diagnose, import_, refresh, setup, users, worker
+from webapp.cli import (
+    backup,
+    check,
+    copy_from,
+    diagnose,
+    import_,
+    listing,
+    refresh,
+    setup,
+    users,
+    worker,
+)
 
 
 def register(app: Flask) -> None:
@@ -23,6 +34,7 @@ def register(app: Flask) -> None:
         import_.import_file,
         refresh.refresh_names,
         copy_from.copy_from,
+        listing.listing,
     )
     for each in with_tables:
         app.cli.add_command(_checked(each))

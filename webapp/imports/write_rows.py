@@ -17,12 +17,13 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    func,
     select,
     text,
     update,
 )
 
-from webapp.customers import catalog
+from webapp.customers import catalog, index
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus
 from webapp.extensions import among, db, plan_anew
 from webapp.imports.compare import Chunk, clients_by_reference
@@ -48,6 +49,8 @@ def write(staging: Staging, now: datetime, progress: Callable[[str, int, int], N
     left = set[int | None]()
     for kind in ROW_KINDS:
         table = cast(Table, MODELS[kind].__table__)
+        # No one else writes meanwhile: what has a higher id afterwards is new
+        highest = db.session.scalar(select(func.max(table.c.id))) or 0
         for number, rows in enumerate(staging.chunks(kind, "new", "changed")):
             made = list(zip(rows, _VALUES[kind](rows, now), strict=True))
             if kind == "service" and "domain" not in absent:  # a domain keeps the name it has
@@ -60,8 +63,12 @@ def write(staging: Staging, now: datetime, progress: Callable[[str, int, int], N
             )
             if number == 0:
                 plan_anew(table, cast(Table, Target.__table__))
+            index.touch(MODELS[kind], (row["id"] for row in rows if row["change"] == "changed"))
             done += len(rows)
             progress("Writing", done, total)
+        index.touch(
+            MODELS[kind], db.session.scalars(select(table.c.id).where(table.c.id > highest))
+        )
     catalog.drop_orphans(left)
 
 

@@ -1,0 +1,215 @@
+"""The listing rows are what they copy, whatever changes, and whoever changes it."""
+
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+
+from webapp.customers import (
+    access,
+    catalog,
+    clients,
+    concurrency,
+    index,
+    index_check,
+    items,
+    listing_row,
+)
+from webapp.customers.items import DomainDetails, ServiceDetails
+from webapp.customers.listing_row import SEVERITIES, ListingRow
+from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
+from webapp.extensions import db, writing
+from webapp.monitor import results
+from webapp.monitor.models import Target, standing
+from webapp.probe import Certificate, Finding, Reason, State
+from webapp.words import states
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+SOON = states.EXPIRING_WITHIN
+ENDS = (
+    *(None, NOW - SECOND, NOW, NOW + SECOND, NOW + SOON, NOW + SOON + SECOND),
+    NOW + timedelta(days=900),
+)
+
+
+def ada():
+    return db.session.scalar(db.select(User).filter_by(email="ada@example.com"))
+
+
+def rank(item, stands, now):
+    """As a person would tell it from the padlock."""
+    if stands.state is State.VALID:
+        ends = item.target.not_after
+        soon = states.expiring(stands.state, ends, now)
+        return listing_row.EXPIRING if soon else listing_row.VALID
+    if stands.state is State.UNKNOWN and stands.reason is None:
+        return listing_row.NEVER_ASKED
+    places = {State.INVALID: 0, State.UNKNOWN: 2, State.INACTIVE: 5}
+    return places[stands.state]
+
+
+def wanted(item, now):
+    """The row of an item, made from its objects in Python."""
+    stands = standing(item.target, active=item.active, now=now)
+    service = isinstance(item, Service)
+    place = rank(item, stands, now)
+    reason = None if not item.active else SEVERITIES[stands.reason or listing_row.NOT_YET]
+    ends = item.target.not_after if item.target else None
+    until = {listing_row.EXPIRING: ends, listing_row.VALID: ends and ends - SOON}.get(place)
+    texts = (item.entered, item.product) if service else (item.entered,)
+    texts += (item.target.hostname if item.target else None,)
+    texts += (item.reference,) if service else ()
+    return {
+        "kind": item.kind,
+        "service_id": item.id if service else None,
+        "domain_id": None if service else item.id,
+        "client_id": item.client_id,
+        "client_name": item.client.name.lower(),
+        "name": item.entered.lower(),
+        "product": item.product.lower() if service else "domain",
+        "status": item.status.value,
+        "due_on": item.next_due_on if service else item.expires_on,
+        "registered_on": None if service else item.registered_on,
+        "origin": item.origin if service else None,
+        "target_id": item.target_id,
+        "rank": place,
+        "rank_until": until,
+        "soonest": ends if place == listing_row.EXPIRING else listing_row.NOT_SOON,
+        "reason": reason,
+        "browsers_refuse": stands.state is State.VALID and item.target.browsers_refuse,
+        "issuer": (item.target and item.target.issuer.lower()) or None,
+        "not_after": ends,
+        "checked_at": item.target.checked_at if item.target else None,
+        "changed_at": item.target.changed_at if item.target else None,
+        "text": "".join(f"{text}\n" for text in texts if text is not None),
+        "client_text": "".join(
+            f"{text}\n" for text in (item.client.name, item.client.reference) if text is not None
+        ),
+    }
+
+
+def rows_are_right(now):
+    db.session.rollback()
+    db.session.expire_all()
+    shall = {}
+    for statement in (access.services_for(ada()), access.domains_for(ada())):
+        for item in db.session.scalars(statement):
+            shall[listing_row.row_id(item.kind, item.id)] = wanted(item, now)
+    table = ListingRow.__table__
+    found = {row.id: row._asdict() for row in db.session.execute(db.select(table))}
+    for id_, row in found.items():
+        del row["id"]
+        assert row == shall.get(id_), id_
+    assert found.keys() == shall.keys()
+
+
+@pytest.fixture
+def all_kinds(in_app):
+    """A service and a domain of every status, reason and end there can be, and some without a
+    target."""
+    with writing():
+        client = db.session.scalar(db.select(Client))
+        targets = [None]
+        for number, (reason, ends) in enumerate(product((None, *Reason), ENDS)):
+            facts = {"reason": reason, "state": reason and reason.state, "not_after": ends}
+            refuse = {"browsers_refuse": number % 2 == 0}
+            targets.append(Target(hostname=f"n{number}.example", issuer="R11", **facts, **refuse))
+        for number, (target, status) in enumerate(product(targets, ServiceStatus)):
+            service = {"product": "Hosting", "domain": f"s{number}", "target": target}
+            db.session.add(Service(client=client, status=status, **service))
+        for number, (target, status) in enumerate(product(targets, DomainStatus)):
+            db.session.add(Domain(client=client, name=f"d{number}", status=status, target=target))
+
+
+def test_every_row_tells_what_the_padlock_does(all_kinds):
+    index_check.rebuild(NOW)
+    rows_are_right(NOW)
+    assert index_check.drifted(NOW) == 0
+
+
+def test_ranks_that_time_changes_move_in_the_minute(all_kinds):
+    index_check.rebuild(NOW)
+    for later in (NOW + SECOND, NOW + SOON + SECOND, NOW + timedelta(days=1000)):
+        assert index_check.drifted(later) == 0  # what waits for its minute is no drift
+        index.move_ranks(later)
+        rows_are_right(later)
+
+
+def test_what_is_written_past_the_session_is_found_and_mended(in_app):
+    with writing():
+        db.session.connection().execute(db.text("UPDATE service SET product = 'Other'"))
+        db.session.connection().execute(db.text("DELETE FROM listing_row WHERE domain_id = 1"))
+    assert index_check.drifted(NOW) == 3
+    index_check.rebuild(NOW)
+    assert index_check.drifted(NOW) == 0
+    rows_are_right(NOW)
+
+
+def finding(name, number, now):
+    """What a server of this number may have answered."""
+    reason = list(Reason)[number % len(Reason)]
+    ends = now + timedelta(days=number % 40 - 5)
+    certificate = Certificate("ab" * 32, issuer=f"CA {number % 3}", not_after=ends)
+    return Finding(
+        input=name,
+        hostname=name,
+        reason=reason,
+        checked_at=now,
+        elapsed_seconds=0.1,
+        certificate=certificate if number % 4 else None,
+    )
+
+
+STEP = some.tuples(some.integers(0, 7), some.integers(0, 500), some.integers(0, 500))
+
+
+def change(what, one, other, now):
+    """One of the things that people, imports and checks do; what is refused changes nothing."""
+    owners = db.session.scalars(db.select(Client).order_by(Client.id)).all()
+    owner = owners[one % len(owners)]
+    name = ("shop", "www", "café", "see ticket")[other % 4] + f"{one % 5}.example"
+    services = db.session.scalars(db.select(Service).order_by(Service.id)).all()
+    domains = db.session.scalars(db.select(Domain).order_by(Domain.id)).all()
+    every = [*services, *domains]
+    item = every[one % len(every)] if every else None
+    status = list(ServiceStatus)[other % 7]
+    if what == 0:
+        details = ServiceDetails(f"P{other}", name, status, None, f"r{one}" if one % 2 else None)
+        items.add(ada(), f"#{owner.id}", details, now)
+    elif what == 1:
+        status = list(DomainStatus)[other % 11]
+        items.add(ada(), f"#{owner.id}", DomainDetails(name, status), now)
+    elif what == 2 and isinstance(item, Service):
+        details = ServiceDetails(f"P{other}", name, status, None, item.reference)
+        items.change(ada(), item.kind, item.id, item.version, details, now)
+    elif what == 3 and item:
+        items.move(ada(), item.kind, item.id, item.version, owner.id, now)
+    elif what == 4 and item:
+        items.remove(ada(), item.kind, item.id, item.version, now)
+    elif what == 5:
+        clients.change(ada(), owner.id, owner.version, f"Firm {other}", None, now)
+    elif what == 6 and len(owners) > 2:
+        clients.remove(ada(), owner.id, owner.version, clients.what_goes_with(owner), now)
+    elif what == 7:
+        targets = db.session.scalars(db.select(Target).order_by(Target.id)).all()
+        if targets:
+            results.record(finding(targets[one % len(targets)].hostname, other, now), now)
+
+
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(some.lists(STEP, min_size=20, max_size=40))
+def test_random_changes_leave_every_row_right(in_app, steps):
+    now = datetime.now(UTC)
+    with writing():
+        catalog.add_client("Third & Co", now)
+    for number, step in enumerate(steps):
+        with suppress(concurrency.Taken, concurrency.ChangedMeanwhile, clients.NoSuchClient):
+            change(*step, now + timedelta(seconds=number))
+    now = datetime.now(UTC)
+    index.move_ranks(now)
+    rows_are_right(now)
+    assert index_check.drifted(now) == 0

@@ -1,0 +1,332 @@
+"""Writes the listing rows: one function, called in the transaction that changes what they copy.
+
+What is flushed in a session, and what an UPDATE of many rows changes, is noted, and written right
+before that session commits. Who writes past the session calls `touch`. The database itself deletes
+the row of an item that is deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import (
+    ColumnElement,
+    Interval,
+    Select,
+    and_,
+    case,
+    event,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    type_coerce,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, attributes
+
+from webapp.customers import listing_row
+from webapp.customers.listing_row import NOT_SOON, NOT_YET, SEVERITIES, ListingRow
+from webapp.customers.models import (
+    ACTIVE_DOMAINS,
+    ACTIVE_SERVICES,
+    Client,
+    Domain,
+    DomainStatus,
+    Service,
+    ServiceStatus,
+)
+from webapp.extensions import Instant, db, writing
+from webapp.monitor.models import Target
+from webapp.monitor.refresh import scheduler
+from webapp.probe import Reason, State
+from webapp.words.states import EXPIRING_DAYS, EXPIRING_WITHIN
+
+ROWS_AT_ONCE = 500
+MOST_MOVED = 20_000  # rows a minute whose rank changes with time; the rest goes on in the next
+
+ItemModel = type[Service] | type[Domain]
+ITEM_MODELS: tuple[ItemModel, ItemModel] = (Service, Domain)
+_INACTIVE: Mapping[ItemModel, Sequence[str]] = MappingProxyType(
+    {
+        Service: sorted(set(ServiceStatus) - ACTIVE_SERVICES),
+        Domain: sorted(set(DomainStatus) - ACTIVE_DOMAINS),
+    }
+)
+_REASONS = MappingProxyType(
+    {state: [reason for reason in Reason if reason.state is state] for state in State}
+)
+# What rows copy of targets and of clients, and the columns that change with it
+_COPIED: Any = MappingProxyType(
+    {
+        Target: {"reason", "not_after", "issuer", "checked_at", "changed_at", "browsers_refuse"},
+        Client: {"name", "reference"},
+    }
+)
+_OF_TARGET = (
+    *("rank", "rank_until", "soonest", "reason", "browsers_refuse"),
+    *("issuer", "not_after", "checked_at", "changed_at"),
+)
+_OF_CLIENT = ("client_name", "client_text")
+_ALL = tuple(column.key for column in ListingRow.__table__.columns if column.key != "id")
+
+
+def register(app: Flask) -> None:
+    """Has the ranks that time changes move in the scheduler's minute."""
+    scheduler.at_each_tick(app, move_ranks)
+
+
+def inactive(model: ItemModel) -> ColumnElement[bool]:
+    """Whether an item is not active; such a one is never asked."""
+    return model.status.in_(_INACTIVE[model])
+
+
+def rows_of(model: ItemModel, now: datetime) -> Select[Any]:
+    """The listing rows that the services or the domains shall have at `now`.
+
+    The state is the verdict of `monitor.models.standing` and nothing else; a test holds the two
+    together. What only one process knows (a check in progress) is not in it.
+    """
+    is_service = model is Service
+    entered = Service.domain if is_service else Domain.name
+    ended = Target.not_after <= now
+    soon = Target.not_after <= now + EXPIRING_WITHIN
+    well = Target.reason == Reason.OK
+    rank = case(
+        (inactive(model), listing_row.INACTIVE),
+        (Target.id.is_(None), listing_row.UNKNOWN),
+        (Target.reason.is_(None), listing_row.NEVER_ASKED),
+        (
+            or_(Target.reason.in_(_REASONS[State.INVALID]), and_(well, ended)),
+            listing_row.INVALID,
+        ),
+        (~well, listing_row.UNKNOWN),
+        (soon, listing_row.EXPIRING),
+        else_=listing_row.VALID,
+    )
+    reason = case(
+        (inactive(model), null()),
+        (Target.id.is_(None), SEVERITIES[Reason.NOT_CHECKABLE]),
+        (Target.reason.is_(None), SEVERITIES[NOT_YET]),
+        (and_(well, ended), SEVERITIES[Reason.EXPIRED]),
+        else_=case({word.value: SEVERITIES[word] for word in Reason}, value=Target.reason),
+    )
+    is_valid = rank.in_((listing_row.EXPIRING, listing_row.VALID))
+    columns: dict[str, Any] = {
+        "id": 2 * model.id + (1 if is_service else 0),
+        "kind": literal(model.kind),
+        "service_id": Service.id if is_service else null(),
+        "domain_id": null() if is_service else Domain.id,
+        "client_id": model.client_id,
+        "client_name": func.lower(Client.name),
+        "name": func.lower(entered),
+        "product": func.lower(Service.product) if is_service else literal(Domain.kind),
+        "status": model.status,
+        "due_on": Service.next_due_on if is_service else Domain.expires_on,
+        "registered_on": null() if is_service else Domain.registered_on,
+        "origin": Service.origin if is_service else null(),
+        "target_id": model.target_id,
+        "rank": rank,
+        "rank_until": case(
+            (~is_valid, null()), (soon, Target.not_after), else_=_expiring_from(Target.not_after)
+        ),
+        "soonest": case(
+            (rank == listing_row.EXPIRING, Target.not_after), else_=literal(NOT_SOON, Instant)
+        ),
+        "reason": reason,
+        "browsers_refuse": case(
+            (and_(is_valid, Target.browsers_refuse.is_(True)), true()), else_=false()
+        ),
+        "issuer": func.nullif(func.lower(Target.issuer), ""),
+        "not_after": Target.not_after,
+        "checked_at": Target.checked_at,
+        "changed_at": Target.changed_at,
+        "text": _lines(
+            entered,
+            Service.product if is_service else None,
+            Target.hostname,
+            Service.reference if is_service else None,
+        ),
+        "client_text": _lines(Client.name, Client.reference),
+    }
+    return (
+        select(*(column.label(name) for name, column in columns.items()))
+        .select_from(model)
+        .join(model.client)
+        .outerjoin(model.target)
+    )
+
+
+def _expiring_from(not_after: Any) -> Any:
+    """From when on what is valid until then expires soon."""
+    if db.engine.dialect.name == "sqlite":
+        ends = func.strftime("%Y-%m-%d %H:%M:%f000", not_after, f"-{EXPIRING_DAYS} days")
+        return type_coerce(ends, Instant)
+    return not_after - literal(EXPIRING_WITHIN, Interval)
+
+
+def _lines(*texts: Any) -> ColumnElement[str]:
+    """These texts, a line each; None and what is empty has none."""
+    whole: ColumnElement[str] = literal("")
+    for text in texts:
+        if text is not None:
+            whole = whole.concat(func.coalesce(text.concat("\n"), ""))
+    return whole
+
+
+def write(
+    model: ItemModel,
+    chosen: ColumnElement[bool],
+    now: datetime,
+    changed: Collection[str] = _ALL,
+) -> None:
+    """Writes the rows of the chosen items as they are at `now`.
+
+    Of rows that are there only the `changed` columns. The one function that writes listing rows;
+    call it inside `writing()`.
+    """
+    insert: Any = sqlite.insert if db.engine.dialect.name == "sqlite" else postgresql.insert
+    rows = rows_of(model, now).where(chosen)
+    statement = insert(ListingRow).from_select(
+        [column.key for column in rows.selected_columns], rows
+    )
+    given = {name: statement.excluded[name] for name in changed}
+    table = ListingRow.__table__
+    differs = or_(*(table.c[name].is_distinct_from(value) for name, value in given.items()))
+    db.session.connection().execute(
+        statement.on_conflict_do_update(index_elements=["id"], set_=given, where=differs)
+    )
+
+
+class _Touched:
+    """The ids of what has changed in a session's transaction."""
+
+    def __init__(self) -> None:
+        self.items: dict[ItemModel, set[int]] = {model: set() for model in ITEM_MODELS}
+        self.targets: set[int] = set()
+        self.clients: set[int] = set()
+
+    def of(self, model: type[Any]) -> set[int] | None:
+        """Those of this model; None of one that no row copies."""
+        others: dict[type[Any], set[int]] = {Target: self.targets, Client: self.clients}
+        return {**self.items, **others}.get(model)
+
+
+def touch(model: type[Any], ids: Iterable[int]) -> None:
+    """Has the rows of these services, domains, targets or clients written when the session
+    commits."""
+    found = _touched(db.session()).of(model)
+    if found is not None:
+        found.update(ids)
+
+
+def _touched(session: Session) -> _Touched:
+    touched: _Touched = session.info.setdefault("listing_touched", _Touched())
+    return touched
+
+
+@event.listens_for(db.session, "after_flush")
+def _see_what_is_flushed(session: Session, _flush: UOWTransaction) -> None:
+    for row in (*session.new, *session.dirty):
+        ids = _touched(session).of(type(row))
+        copied = _COPIED.get(type(row))
+        if ids is not None and (
+            copied is None
+            or any(attributes.get_history(row, name).has_changes() for name in copied)
+        ):
+            ids.add(row.id)
+
+
+@event.listens_for(db.session, "do_orm_execute")
+def _see_an_update_of_many(state: ORMExecuteState) -> None:
+    if not state.is_update or state.bind_mapper is None:
+        return
+    model: Any = state.bind_mapper.class_
+    statement: Any = state.statement
+    ids = _touched(state.session).of(model)
+    values = {getattr(column, "key", column) for column in statement._values or ()}
+    if ids is not None and values & _COPIED.get(model, values):
+        found = select(model.id)
+        if statement.whereclause is not None:
+            found = found.where(statement.whereclause)
+        # As they are before it: it may change what they are found by
+        ids.update(state.session.connection().scalars(found))
+
+
+@event.listens_for(db.session, "after_rollback")
+def _forget(session: Session) -> None:
+    session.info.pop("listing_touched", None)
+
+
+@event.listens_for(db.session, "before_commit")
+def _write_what_was_touched(session: Session) -> None:
+    session.flush()
+    touched: _Touched | None = session.info.pop("listing_touched", None)
+    if touched is not None:
+        _write_touched(touched, datetime.now(UTC))
+
+
+def _write_touched(touched: _Touched, now: datetime) -> None:
+    _hold_targets(touched.items)
+    for model in ITEM_MODELS:
+        for ids in _batches(touched.items[model]):
+            write(model, model.id.in_(ids), now)
+        for ids in _batches(touched.targets):
+            write(model, model.target_id.in_(ids), now, _OF_TARGET)
+        for ids in _batches(touched.clients):
+            write(model, model.client_id.in_(ids), now, _OF_CLIENT)
+
+
+def _hold_targets(items: dict[ItemModel, set[int]]) -> None:
+    """Keeps the results of checks from being written until this commits, of the targets that these
+    items have or had.
+
+    PostgreSQL only: a result is written beside other writers there, and the second of the two
+    must see what the first has written. Both lock targets in the order of their ids.
+    """
+    if db.engine.dialect.name == "sqlite":
+        return
+    targets: set[int | None] = set()
+    for model, touched in items.items():
+        for ids in _batches(touched):
+            rows = [listing_row.row_id(model.kind, id_) for id_ in ids]
+            before = select(ListingRow.target_id).where(ListingRow.id.in_(rows))
+            targets |= {*db.session.connection().scalars(before)}
+            now = select(model.target_id).where(model.id.in_(ids))
+            targets |= {*db.session.connection().scalars(now)}
+    for ids in _batches(id_ for id_ in targets if id_ is not None):
+        held = select(Target.id).where(Target.id.in_(ids)).order_by(Target.id)
+        db.session.connection().execute(held.with_for_update(read=True))
+
+
+def _batches(ids: Iterable[int]) -> list[list[int]]:
+    in_order = sorted(ids)
+    return [in_order[n : n + ROWS_AT_ONCE] for n in range(0, len(in_order), ROWS_AT_ONCE)]
+
+
+def move_ranks(now: datetime) -> None:
+    """Writes the rows whose rank time has changed: what expires soon by now, or has expired."""
+    due = select(ListingRow.id).where(ListingRow.rank_until <= now)
+    for _ in range(MOST_MOVED // ROWS_AT_ONCE):
+        ids = list(db.session.scalars(due.order_by(ListingRow.rank_until).limit(ROWS_AT_ONCE)))
+        if not ids:
+            return
+        with writing():
+            write_rows(ids, now)
+
+
+def write_rows(ids: Collection[int], now: datetime) -> None:
+    """Writes the rows of these ids as they are at `now`. Call it inside `writing()`."""
+    touched = _Touched()
+    for model in ITEM_MODELS:
+        touched.items[model] = {
+            id_ for kind, id_ in map(listing_row.item_of, ids) if kind == model.kind
+        }
+    _write_touched(touched, now)

@@ -1,0 +1,83 @@
+"""Whether the listing rows are what they copy, and how they are made again: while the site runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, exists, func, select
+
+from webapp.customers import index, listing_row
+from webapp.customers.index import ITEM_MODELS, ItemModel
+from webapp.customers.listing_row import ListingRow
+from webapp.extensions import db, tune, writing
+
+IDS_AT_ONCE = 1000
+
+Progress = Callable[[int, int], None]  # how many ids are done, and how many there are
+
+
+def drifted(now: datetime, progress: Progress = lambda done, total: None) -> int:
+    """How many rows are not what they copy: wrong, missing or of no item.
+
+    Rows whose rank is due to change wait for the scheduler's minute: that is no drift.
+    """
+    count = 0
+    for model, first, last in _ranges(progress):
+        count += len(drifted_ids(model, first, last, now))
+        db.session.rollback()  # what is written meanwhile is seen, and no one waits for us
+    return count
+
+
+def drifted_ids(model: ItemModel, first: int, last: int, now: datetime) -> set[int]:
+    """The ids of the rows of these items, from id to id, that are not what they copy."""
+    shall_be = index.rows_of(model, now).where(model.id.between(first, last))
+    columns = [ListingRow.__table__.c[str(one.key)] for one in shall_be.selected_columns]
+    here = _rows_between(model, first, last)
+    there = select(*columns).where(here)
+    waiting = select(ListingRow.id).where(here, ListingRow.rank_until <= now)
+    wrong = shall_be.except_(there).subquery()
+    stray = select(ListingRow.id).where(here, ~_has_item(model))
+    found = {*db.session.scalars(select(wrong.c.id)), *db.session.scalars(stray)}
+    return found - {*db.session.scalars(waiting)}
+
+
+def rebuild(now: datetime, progress: Progress = lambda done, total: None) -> None:
+    """Writes every row again, so many in each transaction that others hardly wait."""
+    for model, first, last in _ranges(progress):
+        with writing():
+            stray = delete(ListingRow).where(_rows_between(model, first, last), ~_has_item(model))
+            db.session.execute(stray, execution_options={"synchronize_session": False})
+            ids = select(model.id).where(model.id.between(first, last))
+            rows = [listing_row.row_id(model.kind, id_) for id_ in db.session.scalars(ids)]
+            index.write_rows(rows, now)
+    tune()
+
+
+def _ranges(progress: Progress) -> Iterator[tuple[ItemModel, int, int]]:
+    """All ids of services, then of domains, in ranges."""
+    highest = [_highest(model) for model in ITEM_MODELS]
+    done = 0
+    for model, last in zip(ITEM_MODELS, highest, strict=True):
+        for first in range(1, last + 1, IDS_AT_ONCE):
+            yield model, first, first + IDS_AT_ONCE - 1
+            progress(done + min(first + IDS_AT_ONCE - 1, last), sum(highest))
+        done += last
+
+
+def _highest(model: ItemModel) -> int:
+    """The highest id of an item, or of one that a row is left of."""
+    rows = select(func.max(ListingRow.id)).where(ListingRow.kind == model.kind)
+    item = db.session.scalar(select(func.max(model.id))) or 0
+    return max(item, (db.session.scalar(rows) or 0) // 2)
+
+
+def _rows_between(model: ItemModel, first: int, last: int) -> ColumnElement[bool]:
+    lowest = listing_row.row_id(model.kind, first)
+    highest = listing_row.row_id(model.kind, last)
+    return ListingRow.id.between(lowest, highest) & (ListingRow.kind == model.kind)
+
+
+def _has_item(model: ItemModel) -> ColumnElement[bool]:
+    own_id = ListingRow.service_id if model.kind == listing_row.KINDS[0] else ListingRow.domain_id
+    return exists().where(model.id == own_id)

@@ -1,0 +1,23 @@
+"""What is said of the rows that lists are sorted by."""
+
+from __future__ import annotations
+
+from webapp.words.translation import gettext, ngettext
+
+REBUILD = "flask listing rebuild"
+
+
+def drift_text(count: int) -> str:
+    """What a comparison of all rows with what they copy has found."""
+    if not count:
+        return gettext("All listing rows are right.")
+    return ngettext(
+        "{count:,} listing row is not what it copies. Run `{command}`.",
+        "{count:,} listing rows are not what they copy. Run `{command}`.",
+        count,
+        command=REBUILD,
+    )
+
+
+def rebuilt() -> str:
+    return gettext("All listing rows were written again.")
