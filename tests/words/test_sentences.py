@@ -30,7 +30,6 @@ NOT_TRANSLATABLE = {
     "chain_faults.py",
     "diagnosis.py",
     "diagnosis_chain.py",
-    "hostnames.py",
     "notes.py",
     "reasons.py",
     "security.py",

@@ -3,30 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from webapp.probe.certificate import clean
 from webapp.probe.hostname import NotCheckable, Refusal, to_unicode, understand
-from webapp.words.translation import gettext
+from webapp.words.translation import Table, gettext
 
-REFUSALS: Mapping[Refusal, str] = MappingProxyType(
+REFUSALS: Mapping[Refusal, str] = Table(
     {
-        Refusal.EMPTY: "No domain is entered.",
-        Refusal.TOO_LONG: "It is too long for a host name: 63 characters between dots, 253 in all.",
-        Refusal.ADDRESS: "It is an IP address, or ends in a number as one does. Enter the name of"
-        " the site.",
-        Refusal.SINGLE_LABEL: "It is a single word. A full name has a dot: example.com",
-        Refusal.EMAIL: "It is an e-mail address. Enter the name of the site, such as example.com",
-        Refusal.CREDENTIALS: "It holds a user name or a password. Enter only the name of the site.",
-        Refusal.SEVERAL_NAMES: "It holds more than one name. Enter one name for each item.",
-        Refusal.SPACE: "There is a space, tab or line break inside the name. Remove it.",
-        Refusal.COMMA: "There is a comma inside the name. Write a dot: example.com",
-        Refusal.WILDCARD: "A star can only stand for the whole first part, as in *.example.com",
-        Refusal.BAD_PORT: "What follows the colon is not a port. A port is one number from 1 to"
-        " 65535.",
-        Refusal.EMPTY_LABEL: "There is a dot too many: two in a row, or one at the start.",
-        Refusal.HYPHEN: "No part of a host name starts or ends with a hyphen.",
-        Refusal.BAD_CHARACTERS: "It holds characters that no host name has.",
+        Refusal.EMPTY: lambda: gettext("No domain is entered."),
+        Refusal.TOO_LONG: lambda: gettext(
+            "It is too long for a host name: 63 characters between dots, 253 in all."
+        ),
+        Refusal.ADDRESS: lambda: gettext(
+            "It is an IP address, or ends in a number as one does. Enter the name of the site."
+        ),
+        Refusal.SINGLE_LABEL: lambda: gettext(
+            "It is a single word. A full name has a dot: example.com"
+        ),
+        Refusal.EMAIL: lambda: gettext(
+            "It is an e-mail address. Enter the name of the site, such as example.com"
+        ),
+        Refusal.CREDENTIALS: lambda: gettext(
+            "It holds a user name or a password. Enter only the name of the site."
+        ),
+        Refusal.SEVERAL_NAMES: lambda: gettext(
+            "It holds more than one name. Enter one name for each item."
+        ),
+        Refusal.SPACE: lambda: gettext(
+            "There is a space, tab or line break inside the name. Remove it."
+        ),
+        Refusal.COMMA: lambda: gettext(
+            "There is a comma inside the name. Write a dot: example.com"
+        ),
+        Refusal.WILDCARD: lambda: gettext(
+            "A star can only stand for the whole first part, as in *.example.com"
+        ),
+        Refusal.BAD_PORT: lambda: gettext(
+            "What follows the colon is not a port. A port is one number from 1 to 65535."
+        ),
+        Refusal.EMPTY_LABEL: lambda: gettext(
+            "There is a dot too many: two in a row, or one at the start."
+        ),
+        Refusal.HYPHEN: lambda: gettext("No part of a host name starts or ends with a hyphen."),
+        Refusal.BAD_CHARACTERS: lambda: gettext("It holds characters that no host name has."),
     }
 )
 

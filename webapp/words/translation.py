@@ -7,10 +7,14 @@ have gettext's names, so its tools find the sentences; docs/adr/0013 says why no
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from gettext import NullTranslations
+from typing import TypeVar
+
+Key = TypeVar("Key")
+Row = TypeVar("Row", covariant=True)
 
 _AS_WRITTEN = NullTranslations()
 _translations = ContextVar("translations", default=_AS_WRITTEN)
@@ -32,6 +36,26 @@ def ngettext(one: str, many: str, count: int, **parameters: object) -> str:
     """
     found = _translations.get().ngettext(one, many, count)
     return found.format_map({"count": count, **parameters})
+
+
+class Table(Mapping[Key, Row]):
+    """A table of words, whose rows are made in the reader's language each time they are read.
+
+    It is written with functions, `{Reason.OK: lambda: gettext("Nothing to do."), …}`, and read like
+    any other mapping: the process that imports it serves readers of several languages.
+    """
+
+    def __init__(self, rows: Mapping[Key, Callable[[], Row]]) -> None:
+        self._rows = dict(rows)
+
+    def __getitem__(self, key: Key) -> Row:
+        return self._rows[key]()
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
 
 @contextmanager
