@@ -18,6 +18,7 @@ from flask_migrate import upgrade
 from hypothesis import settings as hypothesis_settings
 from jinja2 import BytecodeCache
 from sqlalchemy import String, event
+from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 from xdist.scheduler import LoadFileScheduling
 
@@ -71,6 +72,25 @@ def compiled_address(rule, append_unknown=True):
 
 
 Rule._compile_builder = compiled_address
+
+
+# Likewise what SQLAlchemy makes of a statement: a fifth of the time of all requests.
+COMPILED_STATEMENTS = LRUCache(5000)
+DIALECTS = {}
+make_engine = db._make_engine
+
+
+def engine_that_remembers(*args, **kwargs):
+    """The same engine, that knows the statements of all the engines of this process."""
+    engine = make_engine(*args, **kwargs)
+    # What is remembered belongs to one dialect.
+    engine.dialect = DIALECTS.setdefault(engine.dialect.name, engine.dialect)
+    engine._compiled_cache = COMPILED_STATEMENTS
+    return engine
+
+
+db._make_engine = engine_that_remembers
+
 PASSWORD = "correct horse battery"
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
