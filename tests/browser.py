@@ -63,5 +63,6 @@ def looked_at(response: TestResponse) -> BeautifulSoup:
             if tag.get("method") == "post":
                 assert "csrf_token" in str(tag), "every form has its token"
         if tag.name == "script":
-            assert tag.get("src") and not tag.text, "no inline script"
+            assert tag.get("src"), "no inline script"
+            assert not tag.text, "no inline script"
     return page

@@ -3,8 +3,6 @@ processes."""
 
 import sqlite3
 import stat
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -12,7 +10,7 @@ import pytest
 from sqlalchemy import make_url
 
 from scripts.ports import free_port
-from tests.monitor.processes import ROOT
+from tests import forked
 
 pytestmark = pytest.mark.sqlite("it is about its file")
 
@@ -27,16 +25,8 @@ def start(tmp_path):
             "PADLOCK_SECRET_KEY": "x" * 32,
             "PADLOCK_LISTEN": f"127.0.0.1:{free_port()}",
         }
-        module = ["flask", *command] if command else ["gunicorn", "wsgi:app"]
-        how = {
-            "capture_output": True,
-            "text": True,
-            "timeout": 60,
-            "umask": -1 if umask is None else umask,
-        }
-        return subprocess.run(
-            [sys.executable, "-m", *module], cwd=ROOT, env=environ | settings, **how
-        )
+        command = ["flask", *command] if command else ["gunicorn", "wsgi:app"]
+        return forked.run(*command, environ=environ | settings, umask=umask)
 
     return start
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -11,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+
+from tests import forked
 
 ROOT = Path(__file__).parents[2]
 FLASK = Path(sys.executable).with_name("flask")
@@ -41,22 +42,19 @@ def flask(lab, tmp_path_factory):
         }
         clean |= {"PADLOCK_DATABASE_URL": f"sqlite:///{database}", "PADLOCK_SECRET_KEY": "x" * 32}
         clean |= lab.environ() | {"PADLOCK_PROBE_TIMEOUT": "1"} | environ
-        command = [FLASK, *arguments]
-        return subprocess.run(
-            command, cwd=ROOT, env=clean, input=stdin, capture_output=True, check=False
-        )
+        return forked.run("flask", *arguments, environ=clean, stdin=stdin or "")
 
     return flask
 
 
 def lines(ran):
-    return [json.loads(line) for line in ran.stdout.splitlines()]
+    return [json.loads(line) for line in ran.stdout.split("\n") if line]
 
 
 def test_valid_names_exit_with_0(flask):
     ran = flask("check", "ok.lab.example")
     assert ran.returncode == 0
-    assert ran.stdout.decode().startswith(
+    assert ran.stdout.startswith(
         "VALID    ok.lab.example                 Valid certificate · Padlock Lab CA 1, Padlock"
     )
 
@@ -64,15 +62,15 @@ def test_valid_names_exit_with_0(flask):
 def test_a_name_that_is_not_valid_exits_with_1_and_says_why(flask):
     ran = flask("check", "ok.lab.example", "expired.lab.example")
     assert ran.returncode == 1
-    assert "expired.lab.example            Certificate expired · " in ran.stdout.decode()
-    assert b"certificate has expired" in ran.stdout
+    assert "expired.lab.example            Certificate expired · " in ran.stdout
+    assert "certificate has expired" in ran.stdout
 
 
 def test_a_server_that_leaves_in_the_handshake_is_told_with_its_certificate(flask):
     ran = flask("check", "resets-1-3.lab.example")
     assert ran.returncode == 1
-    assert "HTTPS connection fails · Padlock Lab CA 1, Padlock Lab" in ran.stdout.decode()
-    assert b"reset by peer" in ran.stdout
+    assert "HTTPS connection fails · Padlock Lab CA 1, Padlock Lab" in ran.stdout
+    assert "reset by peer" in ran.stdout
 
 
 def test_nothing_to_check_exits_with_2(flask, tmp_path):
@@ -111,17 +109,17 @@ def test_an_address_that_was_not_asked_is_told(flask):
     assert line["stray"] == [{"address": "fe80::1", "why": "not_public"}]
     remark = "AAAA fe80::1 is not a public address; some visitors may run into it"
     assert f"{remark}." in line["staff"]
-    assert remark in flask("check", "half-link-local.lab.example").stdout.decode()
+    assert remark in flask("check", "half-link-local.lab.example").stdout
 
 
 def test_a_denied_network_is_not_asked(flask):
-    said = flask("check", "ok.lab.example", PADLOCK_DENIED_NETWORKS="127.0.0.0/8").stdout.decode()
+    said = flask("check", "ok.lab.example", PADLOCK_DENIED_NETWORKS="127.0.0.0/8").stdout
     assert "UNKNOWN" in said
     assert "A 127.0.0.1 is in PADLOCK_DENIED_NETWORKS and was not asked" in said
 
 
 def test_names_come_through_a_pipe(flask):
-    ran = flask("check", "--file", "-", "--json", stdin=b"ok.lab.example\nshop.wild.lab.example\n")
+    ran = flask("check", "--file", "-", "--json", stdin="ok.lab.example\nshop.wild.lab.example\n")
     assert {line["hostname"] for line in lines(ran)} == {"ok.lab.example", "shop.wild.lab.example"}
     assert ran.returncode == 0
 
@@ -137,7 +135,7 @@ def test_names_come_through_a_pipe(flask):
 def test_nasty_names_get_a_line_each(flask, names):
     given_names = [name.removesuffix("\r") for name in names]
     expected = [name for name in given_names if name.strip() and not name.lstrip().startswith("#")]
-    text = "\n".join(["# first", *names, "last one"]).encode()
+    text = "\n".join(["# first", *names, "last one"])
     ran = flask("check", "--file", "-", "--json", stdin=text, PADLOCK_CONNECT_TO="*=127.0.0.1:1")
     assert sorted(line["input"] for line in lines(ran)) == sorted([*expected, "last one"])
 
@@ -170,26 +168,25 @@ def test_a_bad_setting_is_one_clear_sentence(flask):
     ran = flask("check", "ok.lab.example", PADLOCK_PROBE_TIMEOUT="soon")
     assert ran.returncode == 2
     assert (
-        ran.stderr.decode()
-        == "PADLOCK_PROBE_TIMEOUT cannot be 'soon': it takes seconds from 0.1 to 300.\n"
+        ran.stderr == "PADLOCK_PROBE_TIMEOUT cannot be 'soon': it takes seconds from 0.1 to 300.\n"
     )
 
 
 def test_a_setting_that_does_not_exist_is_pointed_out(flask):
     ran = flask("settings", PADLOCK_PROBE_TIMOUT="5")
-    assert b"did you mean PADLOCK_PROBE_TIMEOUT?" in ran.stderr
+    assert "did you mean PADLOCK_PROBE_TIMEOUT?" in ran.stderr
 
 
 def test_settings_are_listed_without_secrets(flask):
     ran = flask("settings", PADLOCK_SECRET_KEY="a secret that nobody may read from the list")
-    assert b"PADLOCK_PROBE_TIMEOUT = 1.0" in ran.stdout
-    assert b"Default: 10" in ran.stdout
-    assert b"nobody may read" not in ran.stdout
+    assert "PADLOCK_PROBE_TIMEOUT = 1.0" in ran.stdout
+    assert "Default: 10" in ran.stdout
+    assert "nobody may read" not in ran.stdout
 
 
 def test_the_first_start_prints_a_link_for_the_first_admin(flask):
     assert flask("db", "upgrade").returncode == 0
-    assert b"http://127.0.0.1:8000/setup/" in flask("welcome").stdout
+    assert "http://127.0.0.1:8000/setup/" in flask("welcome").stdout
 
 
 def test_a_worker_without_a_broker_says_what_is_missing(in_app):
@@ -199,6 +196,6 @@ def test_a_worker_without_a_broker_says_what_is_missing(in_app):
 
 def test_what_was_left_out_of_a_name_is_told(flask):
     told = "Checked on port 443, not 2083"
-    assert told in flask("check", "ok.lab.example:2083").stdout.decode()
+    assert told in flask("check", "ok.lab.example:2083").stdout
     assert lines(flask("check", "--json", "ok.lab.example:2083"))[0]["left_out"] == [f"{told}."]
-    assert told in flask("diagnose", "ok.lab.example:2083").stdout.decode()
+    assert told in flask("diagnose", "ok.lab.example:2083").stdout

@@ -9,7 +9,7 @@ from tests.cli.test_check import flask  # noqa: F401 - a fixture
 
 def test_a_red_name_is_told_step_by_step_and_exits_with_1(flask):  # noqa: F811
     ran = flask("diagnose", "expired.lab.example")
-    text = ran.stdout.decode()
+    text = ran.stdout
     assert ran.returncode == 1
     order = [
         "The name",

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests import forked
 from tests.cli.test_check import FLASK, ROOT
 from tests.imports.test_importer import WHOLE
 from tests.monitor.processes import wait_for
@@ -28,10 +29,7 @@ def flask(environ):
     """Runs `flask import …` beside this site, on its database."""
 
     def flask(*arguments):
-        command = [FLASK, "import", *arguments]
-        return subprocess.run(
-            command, cwd=ROOT, env=environ, capture_output=True, text=True, stdin=subprocess.DEVNULL
-        )
+        return forked.run("flask", "import", *arguments, environ=environ)
 
     return flask
 
