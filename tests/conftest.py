@@ -74,17 +74,25 @@ def compiled_address(rule, append_unknown=True):
 Rule._compile_builder = compiled_address
 
 
-# Likewise what SQLAlchemy makes of a statement: a fifth of the time of all requests.
-COMPILED_STATEMENTS = LRUCache(5000)
-DIALECTS = {}
+class CompiledStatements(LRUCache):
+    """What SQLAlchemy makes of a statement, for all the engines of this process, which have a
+    dialect each."""
+
+    def get(self, key, default=None):
+        return super().get((key[0].name, *key[1:]), default)
+
+    def __setitem__(self, key, compiled):
+        super().__setitem__((key[0].name, *key[1:]), compiled)
+
+
+# Likewise: a fifth of the time of all requests.
+COMPILED_STATEMENTS = CompiledStatements(5000)
 make_engine = db._make_engine
 
 
 def engine_that_remembers(*args, **kwargs):
-    """The same engine, that knows the statements of all the engines of this process."""
+    """The same engine, with the statements that others have compiled before."""
     engine = make_engine(*args, **kwargs)
-    # What is remembered belongs to one dialect.
-    engine.dialect = DIALECTS.setdefault(engine.dialect.name, engine.dialect)
     engine._compiled_cache = COMPILED_STATEMENTS
     return engine
 
