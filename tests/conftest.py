@@ -32,6 +32,7 @@ from webapp.extensions import db, writing
 from webapp.monitor.health import collect
 from webapp.monitor.health.rules import Flag, Level
 from webapp.monitor.refresh import scheduler
+from webapp.probe import DEFAULT_PORTS
 from webapp.site import site_of
 
 pytest_plugins = ["tests.lab_fixture", "tests.redis_fixture"]
@@ -263,7 +264,8 @@ def _site(url: str, patch: pytest.MonkeyPatch):
             patch.delenv(name)
     patch.setenv("PADLOCK_DATABASE_URL", url)
     patch.setenv("PADLOCK_SECRET_KEY", "a secret of this test, and of no other place")
-    patch.setenv("PADLOCK_CONNECT_TO", "*=127.0.0.1:1")
+    everywhere = ("*", *(f"*:{port}" for port in DEFAULT_PORTS[1:]))
+    patch.setenv("PADLOCK_CONNECT_TO", ",".join(f"{name}=127.0.0.1:1" for name in everywhere))
     # A busy machine must not make a test see what was counted before
     patch.setenv("PADLOCK_COUNT_SECONDS", "0")
     patch.setenv("PADLOCK_ALLOWED_NETWORKS", "127.0.0.0/8")

@@ -210,7 +210,7 @@ def test_targets_go_down_to_host_names_and_up_again_with_what_is_known_of_them(i
     alice = db.session.get(Client, 1)
     with writing():
         shop = catalog.add_service(alice, "Shop", "two.example", ServiceStatus.ACTIVE)
-        panel = catalog.add_service(alice, "Panel", "two.example:8443", ServiceStatus.ACTIVE)
+        panel = catalog.add_service(alice, "Panel", "two.example", ServiceStatus.ACTIVE)
         mail = catalog.add_domain(alice, "mail.example", DomainStatus.ACTIVE)
         panel.target = Target(hostname="two.example", port=8443)
         mail.target.port = 2083
@@ -267,3 +267,24 @@ def test_every_item_has_its_listing_row_after_the_migration(in_app):
     upgrade()
     assert index_check.drifted(datetime.now(UTC)) == 0
     assert db.session.scalar(text("SELECT count(*) FROM listing_row")) == 4 + 3 * (len(Reason) + 1)
+
+
+def test_an_item_that_was_entered_with_a_port_is_at_that_port_from_now_on(in_app):
+    alice = db.session.get(Client, 1)
+    with writing():
+        panel = catalog.add_service(alice, "A", "https://two.example:8443/x", ServiceStatus.ACTIVE)
+        plain = catalog.add_service(alice, "B", "https://two.example/", ServiceStatus.ACTIVE)
+        alone = catalog.add_domain(alice, "bücher.example:2083", DomainStatus.ACTIVE)
+        old = plain.target_id
+    ids = panel.id, plain.id, alone.id
+    db.session.remove()
+    downgrade(revision="0017")
+    upgrade()
+    assert compared() == []
+    panel, plain = (db.session.get(Service, id_) for id_ in ids[:2])
+    alone = db.session.get(Domain, ids[2])
+    assert (plain.target_id, plain.target.authority) == (old, "two.example")
+    assert panel.target.authority == "two.example:8443"
+    assert alone.target.authority == "xn--bcher-kva.example:2083"
+    left = db.session.scalars(db.select(Target).where(Target.hostname.contains("bcher"))).all()
+    assert left == [alone.target]

@@ -12,6 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tests import forked
+from tests.two_ports import NAME, OTHER, two_ports
 
 ROOT = Path(__file__).parents[2]
 FLASK = Path(sys.executable).with_name("flask")
@@ -194,8 +195,32 @@ def test_a_worker_without_a_broker_says_what_is_missing(in_app):
     assert (ran.exit_code, "set PADLOCK_BROKER_URL" in ran.output) == (1, True)
 
 
+def test_each_port_of_a_name_is_checked_by_itself(flask, lab):
+    two_ports(lab)
+    ran = flask("check", "--json", NAME, f"https://{OTHER}/")
+    found = {line["port"]: line for line in lines(ran)}
+    assert {port: (line["hostname"], line["reason"]) for port, line in found.items()} == {
+        443: (NAME, "ok"),
+        8443: (NAME, "expired"),
+    }
+    assert found[8443]["address_port"] == two_ports(lab)[1][2]
+    assert f"https://{OTHER}" in found[8443]["staff"]
+    assert f"INVALID  {OTHER}" in flask("check", OTHER).stdout
+    assert OTHER in flask("diagnose", OTHER).stdout
+
+
+def test_a_port_that_is_not_allowed_is_told_with_those_that_are(flask):
+    told = "Only these ports are checked: 443, 2083. The setting PADLOCK_PORTS adds others."
+    ran = flask("check", OTHER, PADLOCK_PORTS="2083")
+    assert told in ran.stdout
+    assert f"UNKNOWN  {OTHER}" in ran.stdout
+    assert ran.returncode == 1
+    assert told in flask("diagnose", OTHER, PADLOCK_PORTS="2083").stdout
+
+
 def test_what_was_left_out_of_a_name_is_told(flask):
-    told = "Checked on port 443, not 2083"
-    assert told in flask("check", "ok.lab.example:2083").stdout
-    assert lines(flask("check", "--json", "ok.lab.example:2083"))[0]["left_out"] == [f"{told}."]
-    assert told in flask("diagnose", "ok.lab.example:2083").stdout
+    told = "Checked on port 443, not 80"
+    name = "http://ok.lab.example:80"
+    assert told in flask("check", name).stdout
+    assert lines(flask("check", "--json", name))[0]["left_out"] == [f"{told}."]
+    assert told in flask("diagnose", name).stdout

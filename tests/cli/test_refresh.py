@@ -7,6 +7,8 @@ import subprocess
 import pytest
 
 from tests.cli.test_check import FLASK, ROOT
+from webapp.customers import catalog
+from webapp.customers.models import Client, ServiceStatus
 from webapp.extensions import db, writing
 from webapp.monitor.models import RunKind, RunState, Target
 from webapp.monitor.refresh import runs
@@ -52,6 +54,17 @@ def test_some_by_name(flask, app):
     with app.app_context():
         asked = db.select(Target.hostname).where(Target.state.is_not(None))
         assert db.session.scalars(asked).all() == ["alice.example"]
+
+
+def test_a_name_at_its_port(flask, app):
+    with app.app_context(), writing():
+        client = db.session.get_one(Client, 1)
+        catalog.add_service(client, "Panel", "alice.example:8443", ServiceStatus.ACTIVE)
+    assert "Refreshed 1 of 1 " in flask("--host", "https://alice.example:8443/").stdout
+    with app.app_context():
+        asked = db.session.scalars(db.select(Target).where(Target.state.is_not(None)))
+        assert [row.authority for row in asked] == ["alice.example:8443"]
+    assert flask("--host", "alice.example:2083").exit_code == 1
 
 
 def test_a_name_that_nobody_has_is_told(flask, app):

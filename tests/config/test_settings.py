@@ -6,12 +6,14 @@ import pytest
 
 from webapp.config import branding, loading, table
 from webapp.config.setting import BadSetting
+from webapp.probe import DEFAULT_PORTS
 
 BAD = {
     "PADLOCK_PROBE_TIMEOUT": ["soon", "0", "-1", "nan", "inf", "1e9"],
     "PADLOCK_PROBE_CONCURRENCY": ["0", "many", "1.5", "٣", "9" * 5000],
     "PADLOCK_CA_BUNDLE": ["/no/such/file", "/"],
     "PADLOCK_ALLOWED_NETWORKS": ["10.0.0.0/99", "example.com"],
+    "PADLOCK_PORTS": ["0", "65536", "abc", "443;8443", "443 8443", "443,-1", "8443.5"],
     "PADLOCK_DENIED_NETWORKS": ["203.0.113.0/33", "example.com"],
     "PADLOCK_CONNECT_TO": [
         "example.com",
@@ -182,6 +184,14 @@ def test_lists_are_parted_by_commas(tmp_path):
         ("shop.example", "::1", 8443),
         ("*.example.com", "192.0.2.1", 443),
     )
+
+
+def test_ports_are_those_that_are_named_and_always_443(tmp_path):
+    def ports(**environ):
+        return loading.load(environ, tmp_path)["PADLOCK_PORTS"]
+
+    assert ports() == DEFAULT_PORTS
+    assert ports(PADLOCK_PORTS="8443, 2083,8443") == (443, 8443, 2083)
 
 
 def test_the_secret_is_made_once_and_for_its_owner_only(tmp_path):

@@ -507,12 +507,31 @@ def test_no_table_breaks_it(check, tmp_path, rows, sign):
 
 
 def test_what_is_left_out_of_a_name_is_noted_and_imported():
-    cells = {"kind": "domain", "client": "1", "domain": "shop.example:2083", "status": "Active"}
+    cells = {"kind": "domain", "client": "1", "domain": "shop.example/cart", "status": "Active"}
     wanted, problems = understand(Row(2, cells))
     assert wanted["host"] == "shop.example"
-    assert [(problem.serious, "port 443, not 2083" in problem.text) for problem in problems] == [
+    assert [(problem.serious, "The path /cart" in problem.text) for problem in problems] == [
         (False, True)
     ]
+
+
+def test_a_port_in_a_file_is_a_target_of_its_own_and_found_again(bring_in, check):
+    rows = ["domain,1,,,,two.example,Active,,,", "domain,1,,,,https://two.example:8443/x,Active,,,"]
+    content = "\n".join([HEAD, "client,1,A,,,,,,,", *rows])
+    assert bring_in(content) == counts(client=(1, 0, 0), domain=(2, 0, 0))
+    found = db.session.scalars(select(Domain).where(Domain.client_id == 3).order_by(Domain.id))
+    assert [domain.target.authority for domain in found] == ["two.example", "two.example:8443"]
+    again = content.replace("https://two.example:8443/x", "two.example:8443")
+    assert bring_in(again) == counts(client=(0, 0, 1), domain=(0, 0, 2))
+
+
+def test_a_port_that_is_not_allowed_is_noted_and_imported_and_not_checkable(bring_in, check):
+    content = "\n".join([HEAD, "client,1,A,,,,,,,", "domain,1,,,,two.example:2222,Active,,,"])
+    _, problems = check(content)
+    assert "Only these ports are checked: 443, 8443," in problems[0].text
+    bring_in(content)
+    target = db.session.scalar(select(Target).where(Target.port == 2222))
+    assert (target.hostname, target.reason) == ("two.example", Reason.NOT_CHECKABLE)
 
 
 def test_a_first_line_of_many_columns_is_refused_at_once(check):

@@ -40,7 +40,7 @@ def silent_fleet(fleet, lab, environ, now):
             row.reason = Reason.OK
             row.checked_at = now
             row.address = f"192.0.2.{number}"
-            row.port = 443
+            row.address_port = 443
 
 
 @pytest.fixture

@@ -307,9 +307,9 @@ def test_what_was_left_out_of_a_name_is_told_after_saving(visit, place, form):
     field = "domain" if place == "services" else "name"
     answer = visit("ada").post(
         f"/admin/{place}/new",
-        form | {field: "https://shop.example:2083/cart"},
+        form | {field: "http://shop.example:80/cart"},
         follow_redirects=True,
     )
     told = looked_at(answer).select_one(".alert-info").text
-    assert "Checked on port 443, not 2083." in told
+    assert "Checked on port 443, not 80." in told
     assert "/cart" in told

@@ -116,7 +116,7 @@ def test_the_details_tell_staff_more(visit, change):
         reason=Reason.EXPIRED,
         problems=[problem],
         address="192.0.2.7",
-        port=443,
+        address_port=443,
         tls_version="TLSv1.3",
     )
     text = visit("ada").get("/admin/services/1").main.text

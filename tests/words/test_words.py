@@ -272,7 +272,8 @@ def test_a_date_in_the_future_may_be_our_own_clock():
     [
         ("https://shop.example/", []),
         ("no name", []),
-        ("shop.example:2083", ["Checked on port 443, not 2083."]),
+        ("http://shop.example:80", ["Checked on port 443, not 80."]),
+        ("shop.example:2083", []),
         ("ftp://shop.example", ["Checked over HTTPS, not FTP."]),
         ("*.shop.example", ["*.shop.example is checked as shop.example."]),
         ("(shop.example)", ["The characters around the name are left out."]),

@@ -102,14 +102,14 @@ def _line(finding: probe.Finding, now: datetime) -> str:
         if certificate.unreadable:
             parts.append(f"not readable: {certificates.unreadable_text(certificate.unreadable)}")
     if finding.refusal is not None:
-        parts.append(hostnames.REFUSALS[finding.refusal])
+        parts.append(hostnames.refusal_text(finding.refusal, finding.allowed_ports, admin=True))
     elif finding.detail:
         parts.append(finding.detail)
     parts += [text.removesuffix(".") for text in hostnames.left_out_texts(finding.input)]
     parts += [text.removesuffix(".") for text in notes.stray_texts(finding.stray, finding.reason)]
     parts += [finding.address or "", finding.tls_version or "", f"{finding.elapsed_seconds:.2f} s"]
     parts += notes.note_texts(finding.notes, staff=True)
-    name = probe.to_unicode(finding.hostname) if finding.hostname else repr(finding.input)
+    name = probe.to_unicode(finding.authority) if finding.authority else repr(finding.input)
     return f"{finding.state.upper():<8} {name:<30} {' · '.join(part for part in parts if part)}"
 
 
@@ -118,6 +118,7 @@ def _json_line(finding: probe.Finding, now: datetime) -> str:
     line: dict[str, Any] = {
         "input": finding.input,
         "hostname": finding.hostname,
+        "port": finding.port,
         "left_out": hostnames.left_out_texts(finding.input),
         "state": finding.state,
         "reason": finding.reason,
@@ -130,7 +131,7 @@ def _json_line(finding: probe.Finding, now: datetime) -> str:
         "not_after": _iso(certificate.not_after),
         "days_left": times.days_left(certificate.not_after, now),
         "address": finding.address,
-        "port": finding.port,
+        "address_port": finding.address_port,
         "tls_version": finding.tls_version,
         "elapsed_seconds": round(finding.elapsed_seconds, 3),
         "checked_at": _iso(finding.checked_at),

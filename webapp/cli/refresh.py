@@ -58,7 +58,7 @@ def refresh_names(limit: int | None, everything: bool, hosts: tuple[str, ...]) -
 def _ids(hosts: tuple[str, ...]) -> list[int]:
     """The ids of these host names. Ends the command where one is not among those that are asked."""
     try:
-        names = {probe.parse(host): host for host in hosts}
+        names = {probe.understand(host).authority: host for host in hosts}
     except probe.NotCheckable as error:
         raise click.UsageError(hostnames.REFUSALS[error.refusal]) from None
     known = monitored_names.ids_in_use(names)

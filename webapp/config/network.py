@@ -18,6 +18,14 @@ def network(text: str) -> IPv4Network | IPv6Network:
         ) from None
 
 
+def ports(text: str) -> tuple[int, ...]:
+    """The ports that may be asked, each once, in the order given. 443 is always one of them."""
+    each = [part.strip() for part in text.split(",") if part.strip()]
+    if not all(map(is_port, each)):
+        raise ValueError("it takes ports from 1 to 65535, with commas between several")
+    return tuple(dict.fromkeys([443, *map(int, each)]))
+
+
 def connect_to(text: str) -> tuple[str, str, int]:
     pattern, _, where = text.partition("=")
     address, _, port = where.rpartition(":")

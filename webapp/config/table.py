@@ -6,7 +6,7 @@ from webapp.config import mail, refresh
 from webapp.config.branding import logo, site_name
 from webapp.config.broker import broker_url
 from webapp.config.database import database_url
-from webapp.config.network import connect_to, listen_address, network
+from webapp.config.network import connect_to, listen_address, network, ports
 from webapp.config.parsers import each_of, existing_file, one_of, seconds, switch, whole_number
 from webapp.config.secret import secret
 from webapp.config.setting import Setting
@@ -83,6 +83,12 @@ SETTINGS = (
         each_of(network),
         "",
         "Networks that are never asked, allowed or not.",
+    ),
+    Setting(
+        "PADLOCK_PORTS",
+        ports,
+        "443, 8443, 2083, 2087, 2096, 8006, 10000",
+        "Ports that a name may be checked at; 443 is always one.",
     ),
     Setting(
         "PADLOCK_CONNECT_TO",

@@ -1,4 +1,4 @@
-"""Rows of clients, services, domains and their host names.
+"""Rows of clients, services, domains and their targets.
 
 What administrators do to them, with all that belongs to it, is in `clients` and `items`.
 """
@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 
+from flask import current_app
 from sqlalchemy import delete, exists, or_, select
 
 from webapp import probe
@@ -66,23 +68,33 @@ def add_client(name: str, now: datetime) -> Client:
 
 
 def target_of(text: str) -> Target | None:
-    """The one row of the host name in this text, made where it is new; None where it is no host
-    name. Call it inside `writing()`: two requests that bring the same new name wait for each other
-    there."""
+    """The one row of the host name and port in this text, made where it is new; None where it holds
+    no host name. Call it inside `writing()`: two requests that bring the same new name wait for
+    each other there."""
     try:
-        name = probe.parse(text)
+        understood = probe.understand(text)
     except probe.NotCheckable:
         return None
-    target = db.session.scalar(select(Target).where(Target.hostname == name))
+    asked = {"hostname": understood.hostname, "port": understood.port}
+    target = db.session.scalar(select(Target).filter_by(**asked))
     if target is None:
-        target = Target(hostname=name)
+        target = Target(**asked, **known_of_new(understood.port))
         db.session.add(target)
         db.session.flush()
     return target
 
 
+def known_of_new(port: int) -> dict[str, Any]:
+    """What is known of a new target at this port before it is asked: where the port is not allowed,
+    that it cannot be checked. The next check looks again, and the setting may be another by then.
+    """
+    allowed = port in current_app.config["PADLOCK_PORTS"]
+    state = None if allowed else probe.State.UNKNOWN
+    return {"state": state, "reason": None if allowed else probe.Reason.NOT_CHECKABLE}
+
+
 def drop_orphans(target_ids: Iterable[int | None]) -> None:
-    """Forgets those of these host names that no item has any more: no one asks about them, and what
+    """Forgets those of these targets that no item has any more: no one asks about them, and what
     is known of them was their owners' to see. Call it inside `writing()`."""
     ids = [id_ for id_ in target_ids if id_ is not None]
     used = or_(*(exists().where(model.target_id == Target.id) for model in (Service, Domain)))

@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Subquery, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, bindparam, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp import probe
@@ -246,7 +246,9 @@ def looked_for(
     with suppress(probe.NotCheckable):
         # A user who pastes an address, or the same name in the other of its two spellings, finds it
         # too.
-        named = or_(named, Target.hostname == probe.parse(search))
+        asked = probe.understand(search)
+        at_port = [Target.port == asked.port] if asked.port != probe.HTTPS_PORT else []
+        named = or_(named, and_(Target.hostname == asked.hostname, *at_port))
     conditions = [contains(column, search) for column in columns]
     if user.sees_everything:
         # A client's own name stands on every row of theirs: searching it would find everything.

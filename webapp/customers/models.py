@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from flask import current_app
 from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
@@ -170,16 +171,17 @@ class _Named:
 
     @property
     def shown_name(self) -> str:
-        """Its host name as people write it; the text as entered where that is no host name."""
-        return probe.to_unicode(self.target.hostname) if self.target else str(self.entered)
+        """Its host name as people write it, with the port where that is another than 443; the text
+        as entered where that is no host name."""
+        return probe.to_unicode(self.target.authority) if self.target else str(self.entered)
 
     @property
-    def refusal(self) -> probe.Refusal | None:
-        """Why what was entered is no host name; None where it is one."""
+    def refusal(self) -> probe.NotCheckable | None:
+        """Why what was entered cannot be checked; None where it can be."""
         try:
-            probe.parse(self.entered)
+            probe.understand(self.entered, current_app.config["PADLOCK_PORTS"])
         except probe.NotCheckable as error:
-            return error.refusal
+            return error
         return None
 
 

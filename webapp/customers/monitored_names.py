@@ -63,6 +63,7 @@ def refresh_now(user: User, now: datetime) -> bool:
 
 
 def ids_in_use(names: Collection[str]) -> dict[str, int]:
-    """Which of these host names are in use, with their ids."""
-    rows = select(Target.hostname, Target.id).where(Target.hostname.in_(names), in_use())
-    return dict(db.session.execute(rows).all())
+    """Which of these targets, each written as `Target.authority`, are in use, with their ids."""
+    hostnames = {name.partition(":")[0] for name in names}
+    rows = db.session.scalars(select(Target).where(Target.hostname.in_(hostnames), in_use()))
+    return {row.authority: row.id for row in rows if row.authority in names}

@@ -135,14 +135,15 @@ def _stored_domains(rows: Chunk) -> dict[str, dict[str, Any]]:
         Domain.registered_on,
         Domain.expires_on,
     )
+    hostnames = {row["host"].partition(":")[0] for row in rows if row["host"]}
     found = db.session.execute(
-        select(*columns, Client.reference, Target.hostname)
+        select(*columns, Client.reference, Target.hostname, Target.port)
         .join(Domain.client)
         .outerjoin(Domain.target)
         .where(
             among(Client.reference, {row["client"] for row in rows}),
             or_(
-                among(Target.hostname, {row["host"] for row in rows if row["host"]}),
+                among(Target.hostname, hostnames),
                 among(Domain.name, {row["domain"] for row in rows if not row["host"]}),
             ),
         )
@@ -151,11 +152,11 @@ def _stored_domains(rows: Chunk) -> dict[str, dict[str, Any]]:
     )
     return {
         # The spelling of a name that is there already stays: it is the same name.
-        f"{client}\n{host or name}": {
+        f"{client}\n{probe.authority(host, port) if host else name}": {
             **{"id": id_, "version": version, "status": status},
             **{"registered": _iso(registered), "expires": _iso(expires)},
         }
-        for id_, version, name, status, registered, expires, client, host in found
+        for id_, version, name, status, registered, expires, client, host, port in found
     }
 
 

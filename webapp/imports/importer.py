@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
 from webapp.customers import audit_log
@@ -116,11 +117,12 @@ def write(
 
 def _stage(table: Table, staging: Staging, progress: Progress) -> None:
     staging.add_columns(table.columns)
+    ports = current_app.config["PADLOCK_PORTS"]
     rows: list[dict[str, Any]] = []
     problems: list[CellProblem] = []
     for found in table.rows():
         if isinstance(found, Row):
-            wanted, wrong = understand(found)
+            wanted, wrong = understand(found, ports)
             problems += wrong
             if not any(problem.serious for problem in wrong):
                 rows.append(wanted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -27,13 +28,15 @@ _SERVICE_WORDS = {status.lower(): status for status in ServiceStatus}
 _DOMAIN_WORDS = {status.lower(): status for status in DomainStatus}
 
 
-def understand(row: Row) -> tuple[dict[str, Any], list[CellProblem]]:
+def understand(
+    row: Row, ports: Collection[int] = probe.DEFAULT_PORTS
+) -> tuple[dict[str, Any], list[CellProblem]]:
     """What this row wants to be, for the staging, and what is wrong with it.
 
     `key` says which item it is, so that the same item is found again: a client and a service by
     their reference, a domain by its client and its host name, in whichever of its spellings.
     """
-    cells = _Cells(row)
+    cells = _Cells(row, ports)
     wanted: dict[str, Any] = {
         "line": row.line,
         "kind": cells.word("kind", ROW_KINDS),
@@ -69,8 +72,9 @@ class _Cells:
     """The cells of one row, each read as what it has to be; what it is not is gathered in
     `problems`."""
 
-    def __init__(self, row: Row) -> None:
+    def __init__(self, row: Row, ports: Collection[int]) -> None:
         self._row = row
+        self._ports = ports
         self.problems: list[CellProblem] = []
 
     def text(self, column: str, most: int, *, needed: bool) -> str:
@@ -125,22 +129,27 @@ class _Cells:
             return None
 
     def host(self, column: str, *, needed: bool) -> dict[str, str | None]:
-        """The text as it stands, and the host name in it.
+        """The text as it stands, and the host name in it, with its port (see `probe.authority`).
 
-        What is none is imported all the same: it is not checked.
+        What is none is imported all the same: it is not checked. Nor is one at a port that is not
+        allowed.
         """
         text = self.text(column, 255, needed=needed)
         try:
-            host = probe.parse(text)
+            understood = probe.understand(text, self._ports)
         except probe.NotCheckable as error:
             if text:
-                words = say.not_checkable(_quoted(text), hostnames.REFUSALS[error.refusal])
+                refused = hostnames.refusal_text(error.refusal, error.allowed, admin=True)
+                words = say.not_checkable(_quoted(text), refused)
                 self.problems.append(CellProblem(self._row.line, column, words, serious=False))
-            return {"domain": text, "host": None}
+            return {
+                "domain": text,
+                "host": error.understood.authority if error.understood else None,
+            }
         if left_out := hostnames.left_out_texts(text):
             words = f"{_quoted(text)}: {' '.join(left_out)}"
             self.problems.append(CellProblem(self._row.line, column, words, serious=False))
-        return {"domain": text, "host": host}
+        return {"domain": text, "host": understood.authority}
 
     def _wrong(self, column: str, text: str) -> None:
         self.problems.append(CellProblem(self._row.line, column, text))

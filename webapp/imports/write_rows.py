@@ -23,6 +23,7 @@ from sqlalchemy import (
     update,
 )
 
+from webapp import probe
 from webapp.customers import catalog, index
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus
 from webapp.extensions import among, db, plan_anew
@@ -200,20 +201,27 @@ def _clients_of(rows: Chunk) -> dict[str, int]:
 
 
 def _targets(rows: Chunk) -> dict[str | None, int]:
-    """The ids of the targets of these rows; those that are new are made."""
+    """The ids of the targets of these rows, by `Target.authority`; those that are new are made."""
     asked = {row["host"] for row in rows if row["host"]}
     found = _target_ids(asked)
     if missing := asked - found.keys():
-        _insert(cast(Table, Target.__table__), [{"hostname": name} for name in sorted(missing)])
+        _insert(cast(Table, Target.__table__), [_new_target(name) for name in sorted(missing)])
         found |= _target_ids(missing)
     return found
 
 
+def _new_target(name: str) -> dict[str, Any]:
+    understood = probe.understand(name)
+    known = catalog.known_of_new(understood.port)
+    return {"hostname": understood.hostname, "port": understood.port, **known}
+
+
 def _target_ids(names: set[str]) -> dict[str | None, int]:
+    hostnames = {name.partition(":")[0] for name in names}
     found = db.session.execute(
-        select(Target.hostname, Target.id).where(among(Target.hostname, names))
+        select(Target.hostname, Target.port, Target.id).where(among(Target.hostname, hostnames))
     )
-    return {row.hostname: row.id for row in found}
+    return {probe.authority(hostname, port): id_ for hostname, port, id_ in found}
 
 
 def _day(text: str | None) -> date | None:

@@ -62,7 +62,7 @@ class _Check:
 
 
 class Checks:
-    """The checks of one site: at most one a name, at most PADLOCK_PROBE_CONCURRENCY of them in
+    """The checks of one site: at most one a target, at most PADLOCK_PROBE_CONCURRENCY of them in
     progress."""
 
     def __init__(self, app: Flask) -> None:
@@ -246,15 +246,15 @@ def known(target: Target | None, *, active: bool, viewer: int, now: datetime) ->
     if not active or target is None:
         return stands
     checks = _checks()
-    check = checks.of(target.hostname)
+    check = checks.of(target.authority)
     if check is not None:
         age = time.monotonic() - check.started
         return replace(
             stands, due=True, checking=True, poll_seconds=check.pace * min(max(0.7, age / 2), 3.0)
         )
-    if _stale(target, now) and checks.elsewhere(target.hostname):
+    if _stale(target, now) and checks.elsewhere(target.authority):
         return replace(stands, due=True, checking=True, poll_seconds=ELSEWHERE_POLL_SECONDS)
-    if checks.failed(target.hostname):
+    if checks.failed(target.authority):
         return replace(stands, state=State.UNKNOWN, reason=Reason.MONITOR_ERROR)
     if not _stale(target, now):
         return stands
@@ -275,7 +275,7 @@ def ask(target: Target | None, *, active: bool, viewer: int, now: datetime) -> b
         active
         and target is not None
         and _stale(target, now)
-        and _start_and_wait(target.hostname, viewer)
+        and _start_and_wait(target.authority, viewer)
     )
 
 
@@ -285,7 +285,7 @@ def ask_anew(target: Target | None, *, active: bool, viewer: int, now: datetime)
         active
         and target is not None
         and not _younger(target, COOL_DOWN, now)
-        and _start_and_wait(target.hostname, viewer)
+        and _start_and_wait(target.authority, viewer)
     )
 
 
@@ -293,7 +293,7 @@ def start(targets: Iterable[Target], *, viewer: int, now: datetime) -> int:
     """Starts or joins the checks of these host names and waits for none of them: how many are in
     progress now. A person has asked for each, so what is younger than `COOL_DOWN` is left as it
     is."""
-    names = [target.hostname for target in targets if not _younger(target, COOL_DOWN, now)]
+    names = [target.authority for target in targets if not _younger(target, COOL_DOWN, now)]
     checks = _checks()
     return sum(
         checks.start(name, viewer, MOST_CHECKS_OF_ADMINISTRATOR) is not None

@@ -14,7 +14,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, false,
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.extensions import Instant, Model, word_column
-from webapp.probe import HTTPS_PORT, Protocol, Reason, State
+from webapp.probe import HTTPS_PORT, Protocol, Reason, State, authority
 from webapp.words import refreshes
 
 
@@ -86,6 +86,12 @@ class Target(Model):
     # The batch that is asking it now
     claim: Mapped[str | None] = mapped_column(String(32), index=True)
     claimed_until: Mapped[datetime | None] = mapped_column(Instant)
+
+    @property
+    def authority(self) -> str:
+        """The host name, with its port where that is another than 443: what a check is told, and
+        what everything goes by that is done for one target at a time."""
+        return authority(self.hostname, self.port)
 
 
 class Change(Model):

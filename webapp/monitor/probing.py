@@ -31,6 +31,7 @@ def probe_settings(config: Mapping[str, Any]) -> Settings:
         allowed_networks=config["PADLOCK_ALLOWED_NETWORKS"],
         denied_networks=config["PADLOCK_DENIED_NETWORKS"],
         connect_to=tuple(ConnectTo(*entry) for entry in config["PADLOCK_CONNECT_TO"]),
+        ports=config["PADLOCK_PORTS"],
     )
 
 

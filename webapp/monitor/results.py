@@ -1,4 +1,4 @@
-"""A finding -> the stored row of its host name, and its history; the results of a run in
+"""A finding -> the stored row of its target, and its history; the results of a run in
 batches."""
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ log = logging.getLogger(__name__)
 def record(finding: Finding, now: datetime) -> None:
     """Remember a finding, in one short transaction of its own.
 
-    One for a name that is gone by now is dropped.
+    One for a target that is gone by now is dropped.
     """
     if finding.reason is Reason.MONITOR_ERROR:
         return
     with writing(beside_others=True):
-        named = db.select(Target).filter_by(hostname=finding.hostname)
+        named = db.select(Target).filter_by(hostname=finding.hostname, port=finding.port)
         row = db.session.scalar(named.with_for_update(key_share=True))
         change = remember(row, finding, now) if row is not None else None
         if change is not None:
@@ -58,7 +58,7 @@ def remember(row: Target, finding: Finding, now: datetime) -> dict[str, object] 
     row.browsers_refuse = finding.browsers_refuse
     row.stray = [asdict(stray) for stray in finding.stray]
     row.address = finding.address
-    row.address_port = finding.port
+    row.address_port = finding.address_port
     row.tls_version = finding.tls_version
     row.curl = finding.curl
     row.checked_at = row.asked_at = finding.checked_at
@@ -125,7 +125,7 @@ def _remember_certificate(row: Target, certificate: Certificate) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedFinding:
-    """What the host name with this id has answered, and the claim under which it was asked."""
+    """What the target with this id has answered, and the claim under which it was asked."""
 
     target_id: int
     claim: str

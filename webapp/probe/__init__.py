@@ -14,11 +14,12 @@ from webapp.probe.engine import Settings, check, check_many, probe
 from webapp.probe.faults import Faults
 from webapp.probe.finding import BY_SEVERITY, Certificate, Finding, Note, Problem, Reason, State
 from webapp.probe.hostname import NotCheckable, Refusal, parse, to_unicode, understand
-from webapp.probe.protocols import HTTPS_PORT, Protocol
+from webapp.probe.protocols import DEFAULT_PORTS, HTTPS_PORT, Protocol, authority
 from webapp.probe.waiting import Crew
 
 __all__ = [
     "BY_SEVERITY",
+    "DEFAULT_PORTS",
     "HTTPS_PORT",
     "AddressLimits",
     "Certificate",
@@ -35,6 +36,7 @@ __all__ = [
     "Roots",
     "Settings",
     "State",
+    "authority",
     "check",
     "check_many",
     "clean",

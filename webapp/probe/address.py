@@ -17,13 +17,13 @@ from pathlib import Path
 from webapp.probe.certificate import clean
 from webapp.probe.deadline import Deadline
 from webapp.probe.finding import NotAsked, Reason, Stray
+from webapp.probe.protocols import HTTPS_PORT
 from webapp.probe.waiting import Probe, Wait
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 Lookup = Callable[[str], Sequence[str]]
 
-HTTPS = 443
 MOST_TRIED = 8  # addresses of one name that are connected to; every address is vetted
 MOST_STRAY = 8  # addresses of one name that must not be asked and are told of
 MOST_LOOKUPS = 1024  # lookups under way at once, those counted that no one waits for any more
@@ -80,18 +80,18 @@ class ConnectTo:
     """Ask there instead of where DNS says, like curl's --connect-to.
 
     `pattern` is a host name, "*.name" or "*", and an address stands for itself. It means port 443
-    unless it says another: "name:80".
+    unless it says another: "name:8443".
     """
 
     pattern: str
     address: str
     port: int
 
-    def matches(self, hostname: str, port: int = HTTPS) -> bool:
+    def matches(self, hostname: str, port: int = HTTPS_PORT) -> bool:
         pattern, _, of_port = (
             self.pattern.partition(":") if self.pattern.count(":") == 1 else (self.pattern, "", "")
         )
-        if (of_port or str(HTTPS)) != str(port):
+        if (of_port or str(HTTPS_PORT)) != str(port):
             return False
         if pattern.startswith("*."):
             return hostname.endswith(pattern[1:])
@@ -178,26 +178,33 @@ def endpoints(
     deadline: Deadline,
     *,
     lookup: Lookup,
+    port: int = HTTPS_PORT,
     policy: Policy = PUBLIC_ONLY,
     connect_to: Sequence[ConnectTo] = (),
 ) -> Probe[Vetted]:
     """Where `hostname` may be asked. Asks DNS once, for both families. Raises `LookupFailed`."""
-    return vetted(
-        (yield from resolve(hostname, deadline, lookup=lookup, connect_to=connect_to)), policy
-    )
+    found = yield from resolve(hostname, deadline, lookup=lookup, port=port, connect_to=connect_to)
+    return vetted(found, policy)
 
 
 def resolve(
-    hostname: str, deadline: Deadline, *, lookup: Lookup, connect_to: Sequence[ConnectTo] = ()
+    hostname: str,
+    deadline: Deadline,
+    *,
+    lookup: Lookup,
+    port: int = HTTPS_PORT,
+    connect_to: Sequence[ConnectTo] = (),
 ) -> Probe[list[Endpoint]]:
     """Where `hostname` leads, whether it may be asked there or not. Raises `LookupFailed`."""
-    instead = overridden(hostname, connect_to)
+    instead = overridden(hostname, connect_to, port)
     return instead or [
-        Endpoint(text, HTTPS) for text in (yield from _within(deadline, lookup, hostname))
+        Endpoint(text, port) for text in (yield from _within(deadline, lookup, hostname))
     ]
 
 
-def overridden(hostname: str, connect_to: Sequence[ConnectTo], port: int = HTTPS) -> list[Endpoint]:
+def overridden(
+    hostname: str, connect_to: Sequence[ConnectTo], port: int = HTTPS_PORT
+) -> list[Endpoint]:
     """Where `hostname` is asked instead of where DNS says; empty where it is asked there.
 
     The first pattern that fits counts, with every further entry of that same pattern.
@@ -249,7 +256,7 @@ def system_lookup(hostname: str) -> list[str]:
     known = _hosts_entries(HOSTS_FILE).get(hostname)
     if known:
         return known
-    answers = socket.getaddrinfo(f"{hostname}.", 443, type=socket.SOCK_STREAM)
+    answers = socket.getaddrinfo(f"{hostname}.", None, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in answers))
 
 

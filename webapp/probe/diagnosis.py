@@ -19,8 +19,19 @@ from webapp.probe.aliases import Aliases, system_aliases
 from webapp.probe.deadline import Deadline
 from webapp.probe.effort import Effort, TooMuchWork, bounded
 from webapp.probe.engine import DEFAULT, Settings
-from webapp.probe.finding import Closeup, Contact, Ending, Field, Finding, Reason, Signing, Stray
-from webapp.probe.hostname import NotCheckable, parse
+from webapp.probe.finding import (
+    Asked,
+    Closeup,
+    Contact,
+    Ending,
+    Field,
+    Finding,
+    Reason,
+    Signing,
+    Stray,
+)
+from webapp.probe.hostname import NotCheckable
+from webapp.probe.protocols import HTTPS_PORT
 from webapp.probe.steps import (
     AddressAsked,
     AddressesCompared,
@@ -117,31 +128,32 @@ def diagnose(
     `settings` at most, and 15 seconds; of CPU time, a second.
     """
     deadline = Deadline(settings.timeout)
-    hostname = None
+    wanted = Asked(text)
     try:
-        hostname = parse(text)
-        yield NameUnderstood(text, hostname)
-        yield from _at_its_addresses(text, hostname, settings, server, aliases)
+        wanted = engine.asked_for(text, settings)
+        yield NameUnderstood(text, wanted.hostname, port=wanted.port)
+        yield from _at_its_addresses(wanted, settings, server, aliases)
     except NotCheckable as error:
-        yield NameUnderstood(text, None, error.refusal)
-        yield Verdict(engine.failed(text, None, error, deadline), None)
+        yield NameUnderstood(text, None, error.refusal, error.allowed)
+        yield Verdict(engine.failed(wanted, error, deadline), None)
     except Exception as error:  # noqa: BLE001 - it is logged there
-        yield Verdict(engine.failed(text, hostname, error, deadline), None)
+        yield Verdict(engine.failed(wanted, error, deadline), None)
 
 
 def _at_its_addresses(
-    text: str, hostname: str, settings: Settings, server: str | None, aliases: Aliases
+    wanted: Asked, settings: Settings, server: str | None, aliases: Aliases
 ) -> Iterator[Step]:
+    hostname = wanted.hostname
     deadline = Deadline(settings.timeout)
     trust = trust_store.trust(settings.ca_bundle)
     effort = Effort(MOST_CPU_SECONDS)
-    dns, where = _dns(hostname, deadline, settings, aliases)
+    dns, where = _dns(wanted, deadline, settings, aliases)
     yield dns
     if dns.reason is not None:
         if server is not None and dns.reason is Reason.DNS_NOT_FOUND:  # else no one can tell
-            yield _origin(text, hostname, server, settings, [], dns, "", effort)
+            yield _origin(wanted, server, settings, [], dns, "", effort)
         failure = LookupFailed(dns.reason, dns.detail, dns.stray)
-        finding = engine.failed(text, hostname, failure, deadline)
+        finding = engine.failed(wanted, failure, deadline)
         yield Verdict(finding, finding.curl)
         return
     asked = []
@@ -149,7 +161,7 @@ def _at_its_addresses(
     with ThreadPoolExecutor(len(where), "diagnosis") as each:
         share = MOST_CPU_SECONDS / len(where)
         looks = [
-            each.submit(_look, text, hostname, endpoint, trust, settings, dns.stray, effort, share)
+            each.submit(_look, wanted, endpoint, trust, settings, dns.stray, effort, share)
             for endpoint in where
         ]
         for look in as_completed(looks):
@@ -177,14 +189,14 @@ def _at_its_addresses(
             remarks = chain.weaknesses(seen, leading.finding)
         yield ChainSeen(leading.endpoint, seen)
         yield _names(hostname, leading)
-    second = _second(text, hostname, leading, settings, effort)
+    second = _second(wanted, leading, settings, effort)
     if second is not None:
         yield second
-    yield from _http(hostname, leading, settings, effort)
+    yield from _http(wanted, leading, settings, effort)
     origin = None
     if server is not None:
         edge = leading.answer.edge if leading.answer else ""
-        led = _origin(text, hostname, server, settings, asked, dns, edge, effort)
+        led = _origin(wanted, server, settings, asked, dns, edge, effort)
         origin = led.origin
         yield led
     yield Verdict(
@@ -200,24 +212,26 @@ def _at_its_addresses(
 
 
 def _dns(
-    hostname: str, deadline: Deadline, settings: Settings, aliases: Aliases
+    wanted: Asked, deadline: Deadline, settings: Settings, aliases: Aliases
 ) -> tuple[DnsAnswer, list[Endpoint]]:
     """The step, and where to ask; nowhere, where that step has a reason."""
-    instead = bool(overridden(hostname, settings.connect_to))
+    hostname = wanted.hostname
+    port = wanted.port
+    to = settings.connect_to
+    instead = bool(overridden(hostname, to, port))
     began = deadline.elapsed()
     try:
-        found = drive(
-            resolve(hostname, deadline, lookup=settings.lookup, connect_to=settings.connect_to)
-        )
+        lookup = settings.lookup
+        found = drive(resolve(hostname, deadline, lookup=lookup, port=port, connect_to=to))
     except LookupFailed as error:
         took = deadline.elapsed() - began
         return DnsAnswer(
-            hostname, took, instead=instead, reason=error.reason, detail=str(error)
+            hostname, took, instead=instead, reason=error.reason, detail=str(error), port=port
         ), []
     took = deadline.elapsed() - began
     addresses = tuple(dict.fromkeys(endpoint.address for endpoint in found))
     askable = tuple(text for text in addresses if settings.policy.refusal(ip_address(text)) is None)
-    answer = DnsAnswer(hostname, took, addresses, askable, instead=instead)
+    answer = DnsAnswer(hostname, took, addresses, askable, instead=instead, port=port)
     if not instead:
         told = aliases(hostname, min(ALIAS_SECONDS, deadline.remaining()))
         answer = replace(answer, aliases=None if told is None else tuple(told))
@@ -229,8 +243,7 @@ def _dns(
 
 
 def _look(
-    text: str,
-    hostname: str,
+    wanted: Asked,
     endpoint: Endpoint,
     trust: trust_store.Trust,
     settings: Settings,
@@ -240,19 +253,22 @@ def _look(
 ) -> _Asked:
     """One address by itself; and what its web server says, where the handshake got so far that it
     can say anything."""
+    hostname = wanted.hostname
     deadline = Deadline(settings.timeout)
     confirmed = engine.confirmed(hostname, [endpoint], trust, deadline, closely=True)
     try:
         contact = drive(bounded(confirmed, effort, share))
     except TooMuchWork as error:
         contact = Contact(Ending.TIMEOUT, str(error), endpoint.address, endpoint.port)
-        return _Asked(contact, engine.failed(text, hostname, error, deadline))
+        return _Asked(contact, engine.failed(wanted, error, deadline))
     with effort.working():
-        asked = _Asked(contact, engine.judged(text, hostname, contact, deadline, stray))
+        asked = _Asked(contact, engine.judged(wanted, contact, deadline, stray))
     leaf = asked.finding.certificate
     if contact.ending is Ending.DONE and leaf is not None:
         deadline = Deadline(HTTP_SECONDS)
-        asked.answer = http_answer.ask(hostname, endpoint, deadline, leaf.fingerprint, effort)
+        asked.answer = http_answer.ask(
+            hostname, endpoint, deadline, leaf.fingerprint, effort, port=wanted.port
+        )
     return asked
 
 
@@ -297,7 +313,7 @@ def _names(hostname: str, leading: _Asked) -> NamesCovered:
 
 
 def _second(
-    text: str, hostname: str, leading: _Asked, settings: Settings, effort: Effort
+    wanted: Asked, leading: _Asked, settings: Settings, effort: Effort
 ) -> SecondCertificate | None:
     """A second certificate at the leading address, for the other kind of key; None where there is
     none.
@@ -313,24 +329,27 @@ def _second(
     trust = trust_store.trust(settings.ca_bundle, other)
     try:
         contact = drive(
-            bounded(engine.asked_once(hostname, [leading.endpoint], trust, deadline), effort)
+            bounded(engine.asked_once(wanted.hostname, [leading.endpoint], trust, deadline), effort)
         )
     except TooMuchWork:
         return None
     if not contact.chain_seen:
         return None
     with effort.working():
-        finding = engine.judged(text, hostname, contact, deadline)
+        finding = engine.judged(wanted, contact, deadline)
     if finding.certificate is None or finding.certificate.fingerprint == leaf.fingerprint:
         return None
     return SecondCertificate(leading.endpoint, other, finding)
 
 
 def _http(
-    hostname: str, leading: _Asked, settings: Settings, effort: Effort
+    wanted: Asked, leading: _Asked, settings: Settings, effort: Effort
 ) -> Iterator[HttpAnswer]:
+    hostname = wanted.hostname
     if leading.answer is not None:
         yield HttpAnswer(True, leading.answer, leading.speaks_http2)
+    if wanted.port != HTTPS_PORT:
+        return  # the plain site beside it is another one
     plain: Sequence[Endpoint] = [Endpoint(leading.endpoint.address, PLAIN_HTTP)]
     if overridden(hostname, settings.connect_to):
         # Where a setting leads HTTPS elsewhere, only a setting can say where plain HTTP is.
@@ -345,8 +364,7 @@ def _http(
 
 
 def _origin(
-    text: str,
-    hostname: str,
+    wanted: Asked,
     server: str,
     settings: Settings,
     asked: Sequence[_Asked],
@@ -356,7 +374,7 @@ def _origin(
 ) -> OriginAsked:
     """Where the name leads, seen from its server, which is asked for the same name where that is
     allowed."""
-    where = overridden(server, settings.connect_to) or [Endpoint(server, 443)]
+    where = overridden(server, settings.connect_to, wanted.port) or [Endpoint(server, wanted.port)]
     known = {one.endpoint: one.finding for one in asked}
     edge = edge or next(
         (name for alias in dns.aliases or () for name in _EDGE_NAMES if alias.endswith(f".{name}")),
@@ -370,12 +388,12 @@ def _origin(
         trust = trust_store.trust(settings.ca_bundle)
         there = vetted(where, settings.policy)
         contact = drive(
-            bounded(engine.confirmed(hostname, there.endpoints, trust, deadline), effort)
+            bounded(engine.confirmed(wanted.hostname, there.endpoints, trust, deadline), effort)
         )
         with effort.working():
-            finding = engine.judged(text, hostname, contact, deadline)
+            finding = engine.judged(wanted, contact, deadline)
     except (LookupFailed, TooMuchWork) as error:
-        finding = engine.failed(text, hostname, error, deadline)
+        finding = engine.failed(wanted, error, deadline)
     if not any(one.closeup for one in asked):
         return OriginAsked(server, Origin.NOWHERE, finding)
     # A proxy in front of our server may show the very certificate that our server has.

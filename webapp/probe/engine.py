@@ -30,6 +30,7 @@ from webapp.probe.deadline import Deadline
 from webapp.probe.effort import TooMuchWork
 from webapp.probe.faults import Faults, log_fault
 from webapp.probe.finding import (
+    Asked,
     Contact,
     Ending,
     Finding,
@@ -40,7 +41,8 @@ from webapp.probe.finding import (
     StapleStatus,
     Stray,
 )
-from webapp.probe.hostname import NotCheckable, parse
+from webapp.probe.hostname import NotCheckable, understand
+from webapp.probe.protocols import DEFAULT_PORTS
 from webapp.probe.trust_store import Trust
 from webapp.probe.waiting import Crew, Probe, Wait, drive
 
@@ -62,6 +64,7 @@ class Settings:
     allowed_networks: tuple[Network, ...] = ()
     denied_networks: tuple[Network, ...] = ()
     connect_to: tuple[ConnectTo, ...] = ()
+    ports: tuple[int, ...] = DEFAULT_PORTS  # no other is asked
     lookup: Lookup = system_lookup
 
     @property
@@ -76,7 +79,7 @@ NOT_ASKED = "not asked: its server has left the names before it without an answe
 
 
 def check(text: str, settings: Settings = DEFAULT) -> Finding:
-    """What the TLS server of the host name in `text` shows, now.
+    """What the TLS server of the host name and port in `text` shows, now.
 
     Never raises: what goes wrong over there is the answer, what goes wrong here is logged and
     answered as `monitor_error`.
@@ -125,13 +128,15 @@ def probe(
     failures of our own that many have in common once.
     """
     deadline = Deadline(settings.timeout)
-    hostname = None
+    asked = Asked(text)
     try:
-        hostname = parse(text)
+        asked = asked_for(text, settings)
+        hostname = asked.hostname
         trust = trust_store.trust(settings.ca_bundle)
         where = yield from endpoints(
             hostname,
             deadline,
+            port=asked.port,
             lookup=settings.lookup,
             policy=settings.policy,
             connect_to=settings.connect_to,
@@ -140,17 +145,22 @@ def probe(
             contact = yield from confirmed(hostname, where.endpoints, trust, deadline)
         else:
             contact = yield from _within_limits(hostname, where.endpoints, trust, deadline, turns)
-        return judged(text, hostname, contact, deadline, where.stray)
+        return judged(asked, contact, deadline, where.stray)
     except Exception as error:  # noqa: BLE001 - told apart, and logged where it is ours
-        return failed(
-            text, hostname, error, deadline, faults.log if faults is not None else log_fault
-        )
+        return failed(asked, error, deadline, faults.log if faults is not None else log_fault)
+
+
+def asked_for(text: str, settings: Settings) -> Asked:
+    """What `text` asks for. Raises `NotCheckable`."""
+    understood = understand(text, settings.ports)
+    return Asked(text, understood.hostname, understood.port)
 
 
 def judged(
-    text: str, hostname: str, contact: Contact, deadline: Deadline, stray: tuple[Stray, ...] = ()
+    asked: Asked, contact: Contact, deadline: Deadline, stray: tuple[Stray, ...] = ()
 ) -> Finding:
     """The finding that one contact comes to, with the addresses of the name that were not asked."""
+    hostname = asked.hostname
     leaf = certificate.read(contact.leaf) if contact.leaf is not None else None
     doubted = any(code == judge.HOSTNAME_MISMATCH for code, _, _ in contact.errors)
     reason, problems = judge.judge(
@@ -164,18 +174,17 @@ def judged(
         and certificate.read_link(contact.path[-1]).self_issued,
     )
     if reason is Reason.MONITOR_ERROR:
-        log.error("checking %r failed on our side: OpenSSL says %s", text, problems[0].text)
+        log.error("checking %r failed on our side: OpenSSL says %s", asked.text, problems[0].text)
     stapled = _staple(contact, problems)
     if stapled is not None and stapled.status is StapleStatus.REVOKED:
         problems = judge.with_staple(problems, stapled)
         reason = problems[0].reason
     return _finding(
-        text,
-        hostname,
+        asked,
         reason,
         deadline,
         address=contact.address,
-        port=contact.port,
+        address_port=contact.port,
         tls_version=contact.tls_version,
         certificate=leaf,
         problems=problems,
@@ -230,8 +239,7 @@ def _notes(contact: Contact, reason: Reason, stapled: Staple | None) -> Iterator
 
 
 def failed(
-    text: str,
-    hostname: str | None,
+    asked: Asked,
     error: Exception,
     deadline: Deadline,
     log_it: Callable[[str, Exception], None] = log_fault,
@@ -239,12 +247,14 @@ def failed(
     """The finding where it came to no contact: what kept us from it, or our own fault, which is
     logged."""
     if isinstance(error, NotCheckable):
-        return _finding(text, hostname, Reason.NOT_CHECKABLE, deadline, refusal=error.refusal)
+        if error.understood is not None:
+            asked = Asked(asked.text, error.understood.hostname, error.understood.port)
+        facts = {"refusal": error.refusal, "allowed_ports": error.allowed}
+        return _finding(asked, Reason.NOT_CHECKABLE, deadline, **facts)
     if isinstance(error, LookupFailed):
         number = curl.of_lookup(error.reason, str(error))
         return _finding(
-            text,
-            hostname,
+            asked,
             error.reason,
             deadline,
             detail=str(error),
@@ -252,22 +262,28 @@ def failed(
             curl=number,
         )
     if isinstance(error, NoSlot | TooMuchWork):
-        return _finding(text, hostname, Reason.MONITOR_ERROR, deadline, detail=str(error))
-    log_it(text, error)
+        return _finding(asked, Reason.MONITOR_ERROR, deadline, detail=str(error))
+    log_it(asked.text, error)
     detail = certificate.clean(f"{type(error).__name__}: {error}")
-    return _finding(text, hostname, Reason.MONITOR_ERROR, deadline, detail=detail)
+    return _finding(asked, Reason.MONITOR_ERROR, deadline, detail=detail)
 
 
-def _finding(
-    text: str, hostname: str | None, reason: Reason, deadline: Deadline, **facts: Any
-) -> Finding:
+def _finding(asked: Asked, reason: Reason, deadline: Deadline, **facts: Any) -> Finding:
     if reason in (Reason.TIMEOUT, Reason.DNS_FAILED) and deadline.overdue() > ASLEEP_SECONDS:
         # Stopped, suspended or starved: whatever did not come in time, it is not the far side's
         # fault.
-        return Finding(
-            text, hostname, Reason.MONITOR_ERROR, datetime.now(UTC), deadline.elapsed(), detail=LATE
-        )
-    return Finding(text, hostname, reason, datetime.now(UTC), deadline.elapsed(), **facts)
+        reason = Reason.MONITOR_ERROR
+        facts = {"detail": LATE}
+    now = datetime.now(UTC)
+    return Finding(
+        asked.text,
+        asked.hostname or None,
+        reason,
+        now,
+        deadline.elapsed(),
+        port=asked.port,
+        **facts,
+    )
 
 
 def _within_limits(

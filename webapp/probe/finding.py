@@ -12,6 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from webapp.probe.hostname import Refusal
+from webapp.probe.protocols import HTTPS_PORT, authority
 
 
 class State(StrEnum):
@@ -337,14 +338,26 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked: the text as it was given, and the A-label and port that it was understood as.
+    `hostname` is empty where it is no host name, or not yet known to be one."""
+
+    text: str
+    hostname: str = ""
+    port: int = HTTPS_PORT
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check of one host name found.
+    """What one check of one host name at one port found.
 
     `input` is the text as it was given, `hostname` the A-label it was understood as (None: it was
-    not a host name). `refusal` says why the input is not a host name. `problems` holds every verify
+    not a host name) and `port` the port. `refusal` says why the input cannot be checked,
+    `allowed_ports` which ports can, where it is for the port. `problems` holds every verify
     error, the one to mend first leading: `reason` names that one, unless the handshake was not
     finished. `detail` is for staff: OpenSSL's or the system's own text, cleaned. `address` is the
-    address that answered, or one that was tried; None where none was.
+    address that answered, or one that was tried; None where none was. `address_port` is the port
+    there, another than `port` where a setting leads the name elsewhere.
     """
 
     input: str
@@ -353,18 +366,26 @@ class Finding:
     checked_at: datetime  # UTC, aware: when the check ended
     elapsed_seconds: float
     address: str | None = None
-    port: int = 443
+    address_port: int = HTTPS_PORT
     tls_version: str | None = None  # "TLSv1.3"
     certificate: Certificate | None = None
     problems: tuple[Problem, ...] = ()
     notes: frozenset[Note] = frozenset()
     staple: Staple | None = None  # None: the server stapled none
     refusal: Refusal | None = None
+    allowed_ports: tuple[int, ...] = ()
     detail: str = ""
     # Its addresses that must not be asked; with `blocked`, all there are
     stray: tuple[Stray, ...] = ()
     # The number that curl ends with there, as far as no HTTP is asked; None: not sent at all
     curl: int | None = None
+    port: int = HTTPS_PORT
+
+    @property
+    def authority(self) -> str | None:
+        """The host name, with its port where that is another than 443; None where there is no host
+        name."""
+        return None if self.hostname is None else authority(self.hostname, self.port)
 
     @property
     def state(self) -> State:

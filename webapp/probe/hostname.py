@@ -1,23 +1,27 @@
-"""What a person typed into a Domain field -> a host name that can be asked for, or a typed
-refusal."""
+"""What a person typed into a Domain field -> a host name and a port that can be asked for, or a
+typed refusal."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_address
 
 import idna
 
+from webapp.probe.protocols import HTTPS_PORT, authority
+
 MOST_CHARACTERS = 1000  # of a host as typed: longer than any name in any script, and quick to map
-HTTPS = 443
 # "https://", and what it becomes in a hurry: "https:", "http//", "https;//", "//". Other schemes in
 # proper form only.
 _SCHEME = re.compile(
     r"(?:https?[:;][/\\]*|https?[/\\]{2}|([a-z][a-z0-9+.-]{0,30})://|[/\\]+)", re.IGNORECASE
 )
+# What belongs to another scheme is no wish to check that port.
+_PORTS_OF_SCHEMES = {"http": 80, "ftp": 21}
 _MOST_SCHEMES = 3  # "http://https://example.com"
 _MARKS = (
     "\"'`<>(){},;|\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u00ab\u00bb\u2039\u203a\u300c\u300d"
@@ -56,29 +60,47 @@ class Refusal(StrEnum):
     COMMA = "comma"
     WILDCARD = "wildcard"
     BAD_PORT = "bad_port"
+    PORT_NOT_ALLOWED = "port_not_allowed"
     EMPTY_LABEL = "empty_label"
     HYPHEN = "hyphen"
     BAD_CHARACTERS = "bad_characters"
 
 
 class NotCheckable(ValueError):
-    """The text is not a host name; `refusal` says why."""
+    """The text is not a host name that can be checked; `refusal` says why.
 
-    def __init__(self, refusal: Refusal) -> None:
+    Where only its port is not allowed, `understood` is what it says and `allowed` are the ports
+    that are.
+    """
+
+    def __init__(
+        self,
+        refusal: Refusal,
+        understood: Understood | None = None,
+        allowed: Collection[int] = (),
+    ) -> None:
         super().__init__(refusal.value)
         self.refusal = refusal
+        self.understood = understood
+        self.allowed = tuple(allowed)
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """The host name in a text, and what stood beside it there and is not asked for."""
+    """The host name and the port in a text, and what stood beside them and is not asked for."""
 
     hostname: str  # ASCII, lower case, no final dot, at most 253 characters
-    port: int | None = None  # where another than 443 is named
+    port: int = HTTPS_PORT
     scheme: str = ""  # where it is neither http nor https
     path: str = ""  # with query and fragment; "/" alone is none
     wildcard: bool = False  # it began with "*."
     marks: bool = False  # quotes, brackets, commas or the like stood around it
+    dropped_port: int | None = None  # that of another scheme: 80 behind "http://"
+
+    @property
+    def authority(self) -> str:
+        """The host name, with its port where that is another than 443."""
+        return authority(self.hostname, self.port)
 
 
 def parse(text: str) -> str:
@@ -90,13 +112,21 @@ def parse(text: str) -> str:
     return understand(text).hostname
 
 
-def understand(text: str) -> Understood:
-    """The host name in `text`, and what else stood there.
+def understand(text: str, allowed: Collection[int] | None = None) -> Understood:
+    """The host name and the port in `text`, and what else stood there; of the ports only those
+    `allowed`, where that is given.
 
     Takes what people paste: spaces and quotes around it, a URL, a port, a final dot, a wildcard's
     star, any script. Unicode becomes what browsers ask for: UTS 46, non-transitional, which takes
     emoji that IDNA 2008 does not. Underscores are allowed, as in DNS. Raises `NotCheckable`.
     """
+    understood = _understand(text)
+    if allowed is not None and understood.port not in allowed:
+        raise NotCheckable(Refusal.PORT_NOT_ALLOWED, understood, allowed)
+    return understood
+
+
+def _understand(text: str) -> Understood:
     if len(text) <= _MOST_OF_A_NAME and _PLAIN.fullmatch(text):
         return Understood(text)
     kept = text.strip(_AROUND)
@@ -105,7 +135,7 @@ def understand(text: str) -> Understood:
         for mark in text[: len(text) - len(text.lstrip(_AROUND))]
         + text[len(text.rstrip(_AROUND)) :]
     )
-    rest, scheme = _without_scheme(kept)
+    rest, scheme, usual_port = _without_scheme(kept)
     host, path = _split(rest)
     if not host:
         raise NotCheckable(Refusal.EMPTY)
@@ -116,9 +146,11 @@ def understand(text: str) -> Understood:
     if not host:
         raise NotCheckable(Refusal.EMPTY)
     wildcard = host.startswith("*.")
+    of_scheme = port is not None and port == usual_port
     return Understood(
         hostname=_a_labels(host.removeprefix("*.")),
-        port=port,
+        port=HTTPS_PORT if port is None or of_scheme else port,
+        dropped_port=port if of_scheme else None,
         scheme=scheme,
         path="" if path == "/" else path,
         wildcard=wildcard,
@@ -126,20 +158,22 @@ def understand(text: str) -> Understood:
     )
 
 
-def _without_scheme(text: str) -> tuple[str, str]:
-    """What follows the scheme or schemes, and the last that is neither http nor https, in lower
-    case."""
+def _without_scheme(text: str) -> tuple[str, str, int | None]:
+    """What follows the scheme or schemes; the last that is neither http nor https, in lower case;
+    and the port that the last of them has where none is named."""
     start = 0
     scheme = ""
+    last = ""
     for _ in range(_MOST_SCHEMES):
         found = _SCHEME.match(text, start)
         if found is None:
             break
         start = found.end()
         scheme = (found[1] or scheme).lower()
+        last = found[0].rstrip(":;/\\").lower()
     if text[start : start + 7].lower() == "mailto:":
         raise NotCheckable(Refusal.EMAIL)
-    return text[start:], scheme
+    return text[start:], scheme, _PORTS_OF_SCHEMES.get(last)
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -170,7 +204,7 @@ def _refuse_what_is_more_than_a_name(host: str, rest: str, scheme: str) -> None:
 
 
 def _without_port(host: str) -> tuple[str, int | None]:
-    """The host, and its port where that is another than 443. Raises `NotCheckable`."""
+    """The host, and the port that is named behind it. Raises `NotCheckable`."""
     if host.startswith("[") or (host.count(":") > 1 and _is_address(host)):
         raise NotCheckable(Refusal.ADDRESS)
     host, colon, port = host.partition(":")
@@ -178,7 +212,7 @@ def _without_port(host: str) -> tuple[str, int | None]:
         return host, None
     if not (port.isascii() and port.isdecimal() and len(port) <= 5 and 0 < int(port) < 65536):
         raise NotCheckable(Refusal.BAD_PORT)
-    return host, None if int(port) == HTTPS else int(port)
+    return host, int(port)
 
 
 def _is_address(text: str) -> bool:
@@ -262,9 +296,11 @@ def matches(name: str, hostname: str) -> bool:
     return name == hostname or ("." in parent and name == f"*.{parent}")
 
 
-def to_unicode(hostname: str) -> str:
-    """An A-label as people write it; a label that no current rule decodes stays as it is."""
-    return ".".join(_shown(label) for label in hostname.split("."))
+def to_unicode(authority: str) -> str:
+    """An A-label as people write it, with the port where there is one; a label that no current rule
+    decodes stays as it is."""
+    hostname, colon, port = authority.partition(":")
+    return ".".join(_shown(label) for label in hostname.split(".")) + colon + port
 
 
 def _shown(label: str) -> str:

@@ -24,6 +24,7 @@ from webapp.probe.certificate import clean
 from webapp.probe.deadline import Deadline
 from webapp.probe.effort import Effort
 from webapp.probe.http_head import Head, NoAnswer
+from webapp.probe.protocols import HTTPS_PORT, authority
 from webapp.probe.steps import Answer, Failure
 
 T = TypeVar("T")
@@ -58,6 +59,8 @@ def ask(
     deadline: Deadline,
     fingerprint: str | None = None,
     effort: Effort | None = None,
+    *,
+    port: int = HTTPS_PORT,
 ) -> Answer:
     """What the server answers to GET / for this host name; over TLS where the fingerprint of the
     certificate is given that has just been judged, which is then the only one taken. `effort`
@@ -65,9 +68,10 @@ def ask(
     faults of ours."""
     began = deadline.elapsed()
     effort = effort or Effort(MOST_CPU_SECONDS)
-    url = f"{'https' if fingerprint else 'http'}://{hostname}/"
+    host = authority(hostname, port)
+    url = f"{'https' if fingerprint else 'http'}://{host}/"
     request = (
-        f"GET / HTTP/1.1\r\nHost: {hostname}\r\nUser-Agent: Padlock\r\nAccept:"
+        f"GET / HTTP/1.1\r\nHost: {host}\r\nUser-Agent: Padlock\r\nAccept:"
         " */*\r\nConnection: close\r\n\r\n"
     )
     try:

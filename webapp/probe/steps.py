@@ -12,6 +12,7 @@ from webapp.probe.address import Endpoint
 from webapp.probe.chain import Chain, Remark
 from webapp.probe.finding import Finding, Reason, Signing, State, Stray
 from webapp.probe.hostname import Refusal
+from webapp.probe.protocols import HTTPS_PORT
 
 
 class Origin(StrEnum):
@@ -67,11 +68,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class NameUnderstood:
-    """The text as it was given, and the host name in it; or why it holds none."""
+    """The text as it was given, and the host name and port in it; or why it cannot be checked, and
+    which ports could where it is for the port."""
 
     text: str
     hostname: str | None
     refusal: Refusal | None = None
+    allowed_ports: tuple[int, ...] = ()
+    port: int = HTTPS_PORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,7 @@ class DnsAnswer:
     instead: bool = False
     reason: Reason | None = None
     detail: str = ""
+    port: int = HTTPS_PORT
 
 
 @dataclass(frozen=True, slots=True)

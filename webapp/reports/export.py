@@ -23,6 +23,7 @@ ROWS_AT_ONCE = 1000
 _FACTS = (
     Client.name.label("client"),
     Target.hostname.label("hostname"),
+    Target.port,
     Target.reason,
     Target.problems,
     Target.notes,
@@ -99,7 +100,7 @@ def _cells(kind: str, row: Any, active: bool, now: datetime, zone: tzinfo) -> Se
     stands = standing(facts, active=active, now=now)
     return (
         states.LOOKS[stands.state].label,
-        probe.to_unicode(row.hostname) if row.hostname else row.entered,
+        probe.to_unicode(probe.authority(row.hostname, row.port)) if row.hostname else row.entered,
         row.client,
         kind.capitalize(),
         row.product,

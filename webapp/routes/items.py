@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
@@ -78,9 +87,9 @@ class DomainForm(FlaskForm):  # type: ignore[misc]
 
     def validate_name(self, field: Field) -> None:
         try:
-            probe.parse(field.data)
+            probe.understand(field.data, current_app.config["PADLOCK_PORTS"])
         except probe.NotCheckable as error:
-            raise ValidationError(hostnames.REFUSALS[error.refusal]) from None
+            raise ValidationError(_refusal_text(error)) from None
 
     def validate_expires_on(self, field: Field) -> None:
         if field.data and self.registered_on.data and field.data < self.registered_on.data:
@@ -227,11 +236,16 @@ def _move_page(item: Item, client_id: int, problem: str = "") -> str:
 
 def _saved(item: Item, told: str) -> Response:
     flash(told, "success")
-    if item.active and item.refusal:
-        flash(confirmations.stays_grey(hostnames.REFUSALS[item.refusal]), "warning")
+    refused = item.refusal
+    if item.active and refused is not None:
+        flash(confirmations.stays_grey(_refusal_text(refused)), "warning")
     if left_out := hostnames.left_out_texts(item.entered):
         flash(" ".join(left_out), "info")
     return redirect(url_for(f"admin.{item.kind}", item_id=item.id), 303)
+
+
+def _refusal_text(refused: probe.NotCheckable) -> str:
+    return hostnames.refusal_text(refused.refusal, refused.allowed, admin=True)
 
 
 def _unique(form: ServiceForm | DomainForm) -> Field:

@@ -137,6 +137,7 @@ def register(app: Flask) -> None:
     app.add_template_global(_sprite, "sprite")
     app.add_template_global(ssl_url)
     app.add_template_global(diagnosis_url)
+    app.add_template_global(refusal_text)
     app.add_template_global(_list_left, "list_left")
     # Globals, not a context: an error page is made without one.
     app.jinja_env.globals["site_name"] = app.config["PADLOCK_SITE_NAME"]
@@ -214,6 +215,15 @@ def ssl_url(item: Item) -> str:
     return url_for(
         f"client.{item.kind}", item_id=item.id, tab="domain" if item.kind == Service.kind else None
     )
+
+
+def refusal_text(item: Item) -> str:
+    """Why what was entered for an item cannot be checked; empty where it can be."""
+    refused = item.refusal
+    if refused is None:
+        return ""
+    admin = getattr(current_user, "is_admin", False)
+    return hostnames.refusal_text(refused.refusal, refused.allowed, admin=admin)
 
 
 def diagnosis_url(item: Item) -> str:

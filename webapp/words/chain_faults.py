@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from webapp.probe.chain import Remark, Weakness
 from webapp.probe.finding import Note, Problem, Reason
 from webapp.probe.judge import OF_THE_PATH
+from webapp.probe.protocols import HTTPS_PORT
 from webapp.words.certificates import NO_SUBJECT_NAME
 from webapp.words.reasons import MENDS, WORDS
 
@@ -198,6 +199,25 @@ WEAKNESSES: Mapping[Weakness, str] = MappingProxyType(
 )
 
 
+_AT_ANOTHER_PORT: Mapping[Reason, Fault] = MappingProxyType(
+    {
+        Reason.NOT_CHECKABLE: Fault(
+            "The site is on a port that isn't checked here.",
+            "Ask your hosting provider to enter another port, or to allow this one.",
+            "Add the port to the setting PADLOCK_PORTS, or correct the Domain field.",
+            "Port not checked",
+            "The port is not one of PADLOCK_PORTS: nothing was sent.",
+        ),
+        Reason.REFUSED: Fault(
+            "The server does not offer a secure connection on this port.",
+            WORDS[Reason.REFUSED].cure,
+            MENDS[Reason.REFUSED],
+            "HTTPS is off on this port",
+        ),
+    }
+)
+
+
 class Facts(Protocol):
     """What is known of a host name beside its reason: a finding, or what is stored of one."""
 
@@ -205,6 +225,8 @@ class Facts(Protocol):
     def problems(self) -> Sequence[Any]: ...  # each a `Problem`, or one as it is stored
     @property
     def notes(self) -> Collection[str]: ...
+    @property
+    def port(self) -> int: ...
 
 
 def fault(reason: Reason, facts: Facts | None) -> Fault | None:
@@ -212,6 +234,8 @@ def fault(reason: Reason, facts: Facts | None) -> Fault | None:
     is."""
     if facts is None:
         return None
+    if facts.port != HTTPS_PORT and reason in _AT_ANOTHER_PORT:
+        return _AT_ANOTHER_PORT[reason]
     if reason in OF_THE_PATH and Note.OTHER_PATH_WORKS in facts.notes:
         return DEAD_END
     if reason is Reason.INCOMPLETE_CHAIN and Note.ISSUER_UNFIT in facts.notes:

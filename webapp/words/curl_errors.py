@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from webapp.probe.finding import Problem, Reason
+from webapp.probe.protocols import HTTPS_PORT, authority
 from webapp.words.chain_faults import Facts
 from webapp.words.reasons import WORDS
 
@@ -34,6 +35,17 @@ class CurlFacts(Facts, Protocol):
     def curl(self) -> int | None: ...
 
 
+class AskedFacts(Facts, Protocol):
+    """The same, with what was asked, and where."""
+
+    @property
+    def hostname(self) -> str | None: ...
+    @property
+    def address(self) -> str | None: ...
+    @property
+    def address_port(self) -> int | None: ...
+
+
 def curl_number(reason: Reason, facts: CurlFacts) -> int | None:
     """The number that `curl_command` ends with there; None where curl is not sent at all."""
     usual = WORDS[reason].curl
@@ -51,15 +63,30 @@ def only_stapled(facts: Facts) -> bool:
 
 
 def curl_command(
-    hostname: str, address: str | None = None, port: int | None = None, *, stapled: bool = False
+    hostname: str,
+    address: str | None = None,
+    address_port: int | None = None,
+    *,
+    port: int = HTTPS_PORT,
+    stapled: bool = False,
 ) -> str:
     """The command with which a person sees the same on the machine that hosts the monitor; it asks
-    where we asked when that was another port than DNS leads to. `stapled`: only the server's OCSP
+    where we asked when that was another port than the name's own. `stapled`: only the server's OCSP
     staple tells what is wrong, at which curl has to be told to look."""
-    command = (
-        f"curl --max-time 10 {'--cert-status ' if stapled else ''}-v {quote(f'https://{hostname}')}"
-    )
-    if address is None or port in (None, 443):
+    url = quote(f"https://{authority(hostname, port)}")
+    command = f"curl --max-time 10 {'--cert-status ' if stapled else ''}-v {url}"
+    if address is None or address_port in (None, port):
         return command
     where = f"[{address}]" if ":" in address else address
-    return f"{command} --connect-to {quote(f'{hostname}:443:{where}:{port}')}"
+    return f"{command} --connect-to {quote(f'{hostname}:{port}:{where}:{address_port}')}"
+
+
+def command_for(facts: AskedFacts, *, stapled: bool | None = None) -> str:
+    """`curl_command` for a finding, or for what is stored of one."""
+    return curl_command(
+        facts.hostname or "",
+        facts.address,
+        facts.address_port,
+        port=facts.port,
+        stapled=only_stapled(facts) if stapled is None else stapled,
+    )

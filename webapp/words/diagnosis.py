@@ -14,6 +14,7 @@ from webapp.probe.address import Endpoint
 from webapp.probe.certificate import clean
 from webapp.probe.curl import HTTP2_ONLY
 from webapp.probe.finding import Field, Finding
+from webapp.probe.protocols import authority
 from webapp.probe.steps import (
     AddressAsked,
     AddressesCompared,
@@ -52,7 +53,7 @@ def tell(step: Step, *, staff: bool, zone: tzinfo = UTC) -> Told:
     """One step in words; days are those of this zone's calendar."""
     match step:
         case NameUnderstood():
-            return _name(step)
+            return _name(step, staff)
         case DnsAnswer():
             return _dns(step, staff)
         case AddressAsked():
@@ -90,7 +91,7 @@ def for_client(steps: Sequence[Step]) -> list[Step]:
         return Endpoint(labels.get(endpoint, "the server"), 0)
 
     def finding_hidden(finding: Finding) -> Finding:
-        return replace(finding, address=None, port=443, stray=())
+        return replace(finding, address=None, address_port=finding.port, stray=())
 
     def asked_hidden(step: AddressAsked) -> AddressAsked:
         return replace(step, endpoint=hidden(step.endpoint), finding=finding_hidden(step.finding))
@@ -126,17 +127,22 @@ def for_client(steps: Sequence[Step]) -> list[Step]:
     return [step_hidden(step) for step in steps]
 
 
-def _name(step: NameUnderstood) -> Told:
+def _name(step: NameUnderstood, admin: bool) -> Told:
     if step.hostname is None:
-        refused = hostnames.REFUSALS[step.refusal] if step.refusal else ""
+        refused = (
+            hostnames.refusal_text(step.refusal, step.allowed_ports, admin=admin)
+            if step.refusal
+            else ""
+        )
         return Told("The name", UNSURE, refused, facts_of(("Entered", clean(step.text, 100))))
-    shown = to_unicode(step.hostname)
+    asked = authority(step.hostname, step.port)
+    shown = to_unicode(asked)
     left_out = tuple(hostnames.left_out_texts(step.text))
     return Told(
         "The name",
         GOOD,
         shown,
-        facts_of(("In DNS", step.hostname if shown != step.hostname else "")),
+        facts_of(("In DNS", step.hostname if shown != asked else "")),
         left_out,
     )
 
@@ -285,7 +291,4 @@ def command(finding: Finding) -> str:
     """The command with which a person sees the same; empty where nothing is sent."""
     if finding.hostname is None or reasons.WORDS[finding.reason].curl is None:
         return ""
-    stapled = curl_errors.only_stapled(finding)
-    return curl_errors.curl_command(
-        finding.hostname, finding.address, finding.port, stapled=stapled
-    )
+    return curl_errors.command_for(finding)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from webapp.probe.certificate import clean
 from webapp.probe.hostname import NotCheckable, Refusal, to_unicode, understand
@@ -41,6 +41,7 @@ REFUSALS: Mapping[Refusal, str] = Table(
         Refusal.BAD_PORT: lambda: gettext(
             "What follows the colon is not a port. A port is one number from 1 to 65535."
         ),
+        Refusal.PORT_NOT_ALLOWED: lambda: gettext("This port isn't checked here."),
         Refusal.EMPTY_LABEL: lambda: gettext(
             "There is a dot too many: two in a row, or one at the start."
         ),
@@ -48,6 +49,15 @@ REFUSALS: Mapping[Refusal, str] = Table(
         Refusal.BAD_CHARACTERS: lambda: gettext("It holds characters that no host name has."),
     }
 )
+
+
+def refusal_text(refusal: Refusal, allowed: Sequence[int] = (), *, admin: bool = False) -> str:
+    """Why a text cannot be checked. `allowed` are the ports that can be, where it is for the port;
+    an administrator is told the setting."""
+    if not allowed:
+        return REFUSALS[refusal]
+    told = gettext("Only these ports are checked: {ports}.", ports=", ".join(map(str, allowed)))
+    return f"{told} {gettext('The setting PADLOCK_PORTS adds others.')}" if admin else told
 
 
 def left_out_texts(text: str) -> list[str]:
@@ -58,8 +68,8 @@ def left_out_texts(text: str) -> list[str]:
     except NotCheckable:
         return []
     told = []
-    if understood.port is not None:
-        told.append(gettext("Checked on port 443, not {port}.", port=understood.port))
+    if understood.dropped_port is not None:
+        told.append(gettext("Checked on port 443, not {port}.", port=understood.dropped_port))
     if understood.scheme:
         scheme = understood.scheme.upper()
         told.append(gettext("Checked over HTTPS, not {scheme}.", scheme=scheme))

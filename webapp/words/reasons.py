@@ -235,12 +235,12 @@ MENDS: Mapping[Reason, str] = MappingProxyType(
         " leaked must not return.",
         Reason.CHAIN_INVALID: "Look up OpenSSL's text, and compare the chain as served with the"
         " one that the authority publishes.",
-        Reason.NO_TLS: "Switch TLS on for port 443 (listen 443 ssl; SSLEngine on), or see which"
-        " program took the port.",
+        Reason.NO_TLS: "Switch TLS on for this port (listen 443 ssl; SSLEngine on), or see which"
+        " program took it.",
         Reason.HANDSHAKE_FAILED: "Allow TLS 1.2 and 1.3, and see that there is a virtual host with"
         " a certificate for this name. Look at the error log of the web"
         " server for this moment.",
-        Reason.REFUSED: "Start the web server and let it listen on port 443, and open that port in"
+        Reason.REFUSED: "Start the web server and let it listen on this port, and open the port in"
         " the firewall.",
         Reason.DNS_NOT_FOUND: "Add an A or AAAA record for the name, and check the registration"
         " and the delegation.",

@@ -34,7 +34,7 @@ def transcript(steps: Sequence[Step]) -> str:
     if verdict is None or verdict.finding.hostname is None or verdict.curl is None:
         return ""
     name = verdict.finding.hostname
-    lines = [f"$ {curl_errors.curl_command(name, verdict.finding.address, verdict.finding.port)}"]
+    lines = [f"$ {curl_errors.command_for(verdict.finding, stapled=False)}"]
     for step in steps:
         if isinstance(step, DnsAnswer):
             lines += _looked_up(step)
@@ -48,7 +48,7 @@ def transcript(steps: Sequence[Step]) -> str:
             line
             for step in steps
             if isinstance(step, HttpAnswer) and step.secure
-            for line in _http(step, name)
+            for line in _http(step, verdict.finding.authority or name)
         ]
     return "\n".join([*lines, *_end(verdict)])
 
@@ -56,7 +56,7 @@ def transcript(steps: Sequence[Step]) -> str:
 def _looked_up(step: DnsAnswer) -> list[str]:
     if step.reason is not None:
         return [f"* Could not resolve host: {step.hostname} ({step.detail})"]
-    return [f"* Host {step.hostname}:443 is at {', '.join(step.addresses)}"]
+    return [f"* Host {step.hostname}:{step.port} is at {', '.join(step.addresses)}"]
 
 
 def _leading(steps: Sequence[Step], finding: Finding) -> AddressAsked | None:
@@ -163,7 +163,7 @@ def support_text(steps: Sequence[Step], *, staff: bool) -> str:
     ):
         return ""
     asked = next((step.text for step in steps if isinstance(step, NameUnderstood)), finding.input)
-    name = to_unicode(finding.hostname) if finding.hostname else repr(asked)
+    name = to_unicode(finding.authority) if finding.authority else repr(asked)
     lines = [
         f"Site: {name}",
         f"Checked: {finding.checked_at:%Y-%m-%d %H:%M} UTC",
@@ -200,7 +200,7 @@ def _evidence(verdict: Verdict, staff: bool, hidden: bool) -> list[str]:
     """
     finding = verdict.finding
     certificate = verdict.finding.certificate
-    lines = [f"Asked at: {finding.address} port {finding.port}"] if finding.address else []
+    lines = [f"Asked at: {finding.address} port {finding.address_port}"] if finding.address else []
     if certificate is not None:
         end = (
             f"{certificate.not_after:%Y-%m-%d %H:%M} UTC" if certificate.not_after else "unreadable"

@@ -8,8 +8,8 @@ from typing import Any
 
 from webapp.probe.finding import BROWSERS_REFUSE, Finding, Problem, Reason, State
 from webapp.words.chain_faults import Facts, fault
-from webapp.words.curl_errors import curl_command, curl_number, only_stapled
-from webapp.words.hostnames import REFUSALS
+from webapp.words.curl_errors import command_for, curl_number
+from webapp.words.hostnames import refusal_text
 from webapp.words.notes import note_texts, stray_texts
 from webapp.words.reasons import MENDS, WORDS
 from webapp.words.states import BROWSERS_MAY_REFUSE, LOOKS, MANY_BROWSERS_REFUSE, NEVER_ASKED
@@ -63,7 +63,9 @@ def finding_text(finding: Finding) -> str:
     """What is wrong, for the person whose site it is, with what is odd about the name where that is
     the reason."""
     text = customer_text(finding.state, finding.reason, finding)
-    return f"{text} {REFUSALS[finding.refusal]}" if finding.refusal is not None else text
+    if finding.refusal is None:
+        return text
+    return f"{text} {refusal_text(finding.refusal, finding.allowed_ports)}"
 
 
 def staff_text(finding: Finding) -> str:
@@ -72,18 +74,22 @@ def staff_text(finding: Finding) -> str:
     behind = fault(finding.reason, finding)
     parts = [behind.customer] if behind and not behind.staff else []
     parts += [cause_text(finding.reason, finding), *note_texts(finding.notes, staff=True)]
+    if finding.allowed_ports and finding.refusal is not None:
+        parts.append(refusal_text(finding.refusal, finding.allowed_ports, admin=True))
     if finding.detail:
         parts.append(f"{finding.detail}.")
     parts += stray_texts(finding.stray, finding.reason)
     if finding.address:
         parts.append(
-            gettext("Asked at {address} port {port}.", address=finding.address, port=finding.port)
+            gettext(
+                "Asked at {address} port {port}.",
+                address=finding.address,
+                port=finding.address_port,
+            )
         )
     number = curl_number(finding.reason, finding)
     if finding.hostname and number is not None:
-        command = curl_command(
-            finding.hostname, finding.address, finding.port, stapled=only_stapled(finding)
-        )
+        command = command_for(finding)
         parts.append(gettext("curl error {number}: {command}", number=number, command=command))
     return " ".join(parts)
 

@@ -7,6 +7,8 @@ Revises: 0017
 import sqlalchemy as sa
 from alembic import op
 
+from webapp.probe import HTTPS_PORT, NotCheckable, understand
+
 revision = "0018"
 down_revision = "0017"
 branch_labels = None
@@ -24,6 +26,11 @@ INDEXES = {
     "reason": ["reason", "not_after"],
 }
 REFERRING = ("service", "domain", "change")
+TEXTS = {"service": "domain", "domain": "name"}
+NEW = (
+    "INSERT INTO target (hostname, port, detail, subject, issuer, serial, key, signature, problems, notes, names)"
+    " VALUES (:hostname, :port, '', '', '', '', '', '', '[]', '[]', '[]')"
+)
 
 
 def upgrade():
@@ -35,6 +42,7 @@ def upgrade():
         table.drop_constraint("uq_hostname_name", type_="unique")
         table.create_unique_constraint("uq_target_hostname", ["hostname", "port", "protocol"])
     _index("target")
+    _ask_at_their_ports()
 
 
 def downgrade():
@@ -70,6 +78,47 @@ def _leave_other_ports():
         op.execute(f"UPDATE {table} SET target_id = ({usual}) WHERE target_id IN ({others})")  # noqa: S608
     op.execute(f"DELETE FROM change WHERE target_id IN ({others})")  # noqa: S608
     op.execute(f"DELETE FROM target WHERE id IN ({others})")  # noqa: S608
+
+
+def _ask_at_their_ports():
+    """Until now a port that was entered was left out, and port 443 asked."""
+    connection = op.get_bind()
+    left = set()
+    for table, text in TEXTS.items():
+        rows = f"SELECT id, {text}, target_id FROM {table} WHERE {text} LIKE '%:%' AND target_id IS NOT NULL"  # noqa: S608
+        for item_id, entered, target_id in connection.execute(sa.text(rows)).all():
+            port = _port(entered)
+            if port != HTTPS_PORT:
+                update = sa.text(f"UPDATE {table} SET target_id = :target WHERE id = :id")  # noqa: S608
+                target = _target(connection, target_id, port)
+                connection.execute(update, {"target": target, "id": item_id})
+                left.add(target_id)
+    for target_id in left:
+        used = " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE target_id = :id)" for table in TEXTS)  # noqa: S608
+        for statement in (
+            f"DELETE FROM change WHERE target_id = :id AND NOT ({used})",  # noqa: S608
+            f"DELETE FROM target WHERE id = :id AND NOT ({used})",  # noqa: S608
+        ):
+            connection.execute(sa.text(statement), {"id": target_id})
+
+
+def _port(entered):
+    try:
+        return understand(entered).port
+    except NotCheckable:
+        return HTTPS_PORT
+
+
+def _target(connection, target_id, port):
+    """The id of the target with the host name of this one, at another port; made where it is new."""
+    hostname = connection.scalar(sa.text("SELECT hostname FROM target WHERE id = :id"), {"id": target_id})
+    asked = {"hostname": hostname, "port": port}
+    found = sa.text("SELECT id FROM target WHERE hostname = :hostname AND port = :port AND protocol = 'https'")
+    known = connection.scalar(found, asked)
+    if known is None:
+        connection.execute(sa.text(NEW), asked)
+        known = connection.scalar(found, asked)
+    return known
 
 
 def _rename(old, new, columns, *, indexed=True):

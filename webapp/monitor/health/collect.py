@@ -163,11 +163,12 @@ def _looks_names_up(connect_to: Sequence[probe.ConnectTo]) -> bool:
     if any(entry.pattern == "*" for entry in connect_to):
         return False
     try:
-        names = db.session.scalars(select(Target.hostname).limit(MOST_OVERRIDDEN)).all()
+        columns = select(Target.hostname, Target.port)
+        targets = db.session.execute(columns.limit(MOST_OVERRIDDEN)).all()
     except SQLAlchemyError:
         return True  # a flag of its own says so
-    few = 0 < len(names) < MOST_OVERRIDDEN
-    return not (few and all(overridden(name, connect_to) for name in names))
+    few = 0 < len(targets) < MOST_OVERRIDDEN
+    return not (few and all(overridden(name, connect_to, port) for name, port in targets))
 
 
 def ask_resolver(names: tuple[str, ...]) -> list[Flag]:

@@ -12,7 +12,7 @@ from webapp.extensions import db
 from webapp.monitor.models import Target
 from webapp.monitor.probing import findings_of
 from webapp.monitor.refresh import selection
-from webapp.probe import Finding, Reason, State
+from webapp.probe import Finding, Reason, State, authority
 
 MOST_CONTROLS = 5  # control names of the site's own
 MOST_REMEMBERED = 2000  # of them that are looked through
@@ -49,8 +49,8 @@ def is_offline(
     if not is_suspicious(doubtful, size):
         return False
     known = _answered_before()
-    names = {finding.input for finding in doubtful}
-    places = {(finding.address, finding.port) for finding in doubtful}
+    names = {finding.authority for finding in doubtful}
+    places = {(finding.address, finding.address_port) for finding in doubtful}
     others = {
         where: name for name, where in known.items() if name not in names and where not in places
     }
@@ -72,10 +72,12 @@ def is_offline(
 def _answered_before() -> dict[str, tuple[str | None, int | None]]:
     """The names that had something to say when last asked, and where: the latest of them."""
     answered = Target.state.in_((State.VALID, State.INVALID)) & (Target.reason != Reason.REFUSED)
-    rows = select(Target.hostname, Target.address, Target.address_port).where(
-        answered, selection.in_use()
-    )
+    columns = (Target.hostname, Target.port, Target.address, Target.address_port)
+    rows = select(*columns).where(answered, selection.in_use())
     latest = db.session.execute(rows.order_by(Target.checked_at.desc()).limit(MOST_REMEMBERED))
-    found = {name: (address, port) for name, address, port in latest}
+    found = {
+        authority(hostname, port): (address, address_port)
+        for hostname, port, address, address_port in latest
+    }
     db.session.rollback()  # no transaction is open while we wait
     return found

@@ -38,6 +38,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from webapp.extensions import db, writing
 from webapp.monitor.models import RefreshRun, RunKind, Target
 from webapp.monitor.refresh import adaptive_schedule
+from webapp.probe import authority
 from webapp.site import site_of, this_site
 
 # Beside the time that probes may take: then a claim of a process that died is free again
@@ -46,7 +47,8 @@ LEASE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Host names that were claimed together, by id, and the claim that says so."""
+    """Targets that were claimed together, as `Target.authority` by id, and the claim that says
+    so."""
 
     claim: str
     names: dict[int, str]
@@ -142,8 +144,7 @@ def claim(
         if not _changed(update(Target).where(Target.id.in_(chosen), unclaimed).values(values)):
             # Another process was quicker: there may be more
             return None if chosen else Batch(token, {})
-        rows = db.session.execute(select(Target.id, Target.hostname).where(Target.claim == token))
-        return Batch(token, dict(rows.all()))
+        return _claimed(token)
 
 
 def take_up(run_id: int, token: str, now: datetime) -> Batch:
@@ -162,8 +163,13 @@ def take_up(run_id: int, token: str, now: datetime) -> Batch:
         )
         values = {"claim": mine, "claimed_until": now + lease()}
         _changed(update(Target).where(*waiting, under_way).values(values))
-        rows = db.session.execute(select(Target.id, Target.hostname).where(Target.claim == mine))
-        return Batch(mine, dict(rows.all()))
+        return _claimed(mine)
+
+
+def _claimed(token: str) -> Batch:
+    columns = select(Target.id, Target.hostname, Target.port)
+    rows = db.session.execute(columns.where(Target.claim == token))
+    return Batch(token, {id_: authority(hostname, port) for id_, hostname, port in rows})
 
 
 def held(run_id: int, now: datetime) -> int:
