@@ -3,9 +3,11 @@ import threading
 import time
 from concurrent.futures import Future
 from contextlib import closing
+from queue import Empty, SimpleQueue
 
 import pytest
 
+from webapp.probe import waiting
 from webapp.probe.waiting import READ, Crew, Wait, drive
 
 
@@ -162,3 +164,21 @@ def test_waits_that_are_over_do_not_pile_up_on_the_clock():
     with closing(Crew(4, "test")) as crew:
         crew.submit(long_waits(1000)).result(10)
         assert len(crew._clock) < 100
+
+
+def test_probes_that_only_wait_leave_their_place_to_others_up_to_a_limit(monkeypatch):
+    monkeypatch.setattr(waiting, "IDLE_SECONDS", 0.1)
+    monkeypatch.setattr(waiting, "COUNT_SECONDS", 0.02)
+    begun, end = SimpleQueue(), Future()
+
+    def silent(number):
+        begun.put(number)
+        return (yield from hears(end, 60))
+
+    with closing(Crew(2, "test", 5)) as crew:
+        answers = [crew.submit(silent(number)) for number in range(7)]
+        assert [begun.get(timeout=10) for _ in range(5)] == [0, 1, 2, 3, 4]
+        with pytest.raises(Empty):
+            begun.get(timeout=0.5)
+        end.set_result(None)
+        assert all(answer.result(10) for answer in answers)

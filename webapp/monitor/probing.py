@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from flask import current_app
 
-from webapp import probe
+from webapp import file_limits, probe
 from webapp.probe import ConnectTo, Finding, Settings
 
 K = TypeVar("K")
@@ -47,7 +47,8 @@ class Prober:
         self.concurrency: int = config["PADLOCK_PROBE_CONCURRENCY"]
         self._at_once: int = config["PADLOCK_PER_ADDRESS"]
         self._pause: float = config["PADLOCK_PER_ADDRESS_PAUSE"]
-        self._crew = probe.Crew[Finding](self.concurrency, "refresh")
+        self.most_open = file_limits.for_open_checks(self.concurrency)
+        self._crew = probe.Crew[Finding](self.concurrency, "refresh", self.most_open)
         self._faults = probe.Faults()
         self.forget()
 
@@ -56,13 +57,18 @@ class Prober:
         for that."""
         # Also where all who are in progress wait in the queue at one slow server, the last of them
         # has its turn.
-        deadlines = max(LINE_WAIT_DEADLINES, self.concurrency / self._at_once)
+        deadlines = max(LINE_WAIT_DEADLINES, self.most_open / self._at_once)
         patience = deadlines * (self._settings.timeout + self._pause)
         self._turns = probe.AddressLimits(self._at_once, self._pause, patience)
 
     def ask(self, name: str) -> Future[Finding]:
         """What this name will answer; it may wait in the queue for a while."""
         return self._crew.submit(probe.probe(name, self._settings, self._turns, self._faults))
+
+    @property
+    def idle(self) -> int:
+        """How many checks only wait, and so leave room for others."""
+        return self._crew.idle
 
     def close(self) -> None:
         """Start no further checks."""
@@ -77,9 +83,14 @@ class ProbeBatch(Generic[K]):
     def __init__(self, prober: Prober | None = None) -> None:
         self._prober = prober or Prober()
         self._shared = prober is not None
-        self.concurrency = self._prober.concurrency
         self._finished: SimpleQueue[tuple[K, Future[Finding]]] = SimpleQueue()
         self.open = 0  # names that have not been heard of
+
+    def has_room(self) -> bool:
+        """Whether more names can be asked at once. Those that only wait leave their place to
+        others: the more servers are silent, the more names are under way."""
+        active = self.open - self._prober.idle
+        return active < self._prober.concurrency and self.open < self._prober.most_open
 
     def ask(self, key: K, name: str) -> None:
         """One name more; it may wait in the queue for a while."""

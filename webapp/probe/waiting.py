@@ -24,6 +24,8 @@ from typing import Any, Generic, TypeVar
 T = TypeVar("T")
 
 MOST_OVER = 8  # times as many waits on the clock as there are probes under way
+IDLE_SECONDS = 1.0  # for which a probe has waited that counts as idle
+COUNT_SECONDS = 0.2  # between two counts of those
 
 READ = select.POLLIN
 WRITE = select.POLLOUT
@@ -64,23 +66,31 @@ def drive(probe: Probe[T]) -> T:
         return result
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Job(Generic[T]):
     probe: Probe[T]
     answer: Future[T]
+    stepped_at: float = 0.0  # on the monotonic clock
 
 
 class Crew(Generic[T]):
     """One thread that has up to `concurrency` probes in progress; the others wait in the queue.
 
+    With `most` there may be so many, while no more than `concurrency` are not idle: who waits for a
+    silent server costs a connection and nothing else.
+
     It starts with the first of them, and is no reason for a process to stay alive.
     """
 
-    def __init__(self, concurrency: int, name: str) -> None:
+    def __init__(self, concurrency: int, name: str, most: int = 0) -> None:
         self._concurrency = concurrency
+        self._most = max(most, concurrency)
+        self.idle = 0  # probes that have waited for `IDLE_SECONDS`, as of the last count
+        self._counted_at = 0.0
         self._name = name
         self._line: deque[_Job[T]] = deque()
-        self._waiting: dict[Wait, _Job[T]] = {}  # every probe in progress
+        # Every probe in progress, those that have waited longest first
+        self._waiting: dict[Wait, _Job[T]] = {}
         self._watched: dict[int, Wait] = {}  # by descriptor
         # A heap of all waits, those that are over among them
         self._clock: list[tuple[float, int, Wait]] = []
@@ -157,7 +167,8 @@ class Crew(Generic[T]):
 
     def _work(self) -> None:
         while not self._closing:
-            while self._line and len(self._waiting) < self._concurrency:
+            self._count_idle()
+            while self._line and self._has_room():
                 job = self._line.popleft()
                 self._step(job, None)
             for descriptor, _event in self._poll.poll(self._patience()):
@@ -172,9 +183,24 @@ class Crew(Generic[T]):
         for job in self._waiting.values():
             job.probe.close()
 
+    def _has_room(self) -> bool:
+        total = len(self._waiting)
+        return total < self._most and total - self.idle < self._concurrency
+
+    def _count_idle(self) -> None:
+        now = time.monotonic()
+        if self._most == self._concurrency or now - self._counted_at < COUNT_SECONDS:
+            return
+        self._counted_at = now
+        waited = (now - job.stepped_at >= IDLE_SECONDS for job in self._waiting.values())
+        self.idle = sum(itertools.takewhile(bool, waited))
+
     def _patience(self) -> float | None:
-        """Milliseconds until a probe has waited enough. None: no one waits."""
-        return max(0.0, self._clock[0][0] - time.monotonic()) * 1000 + 1 if self._clock else None
+        """Milliseconds until a probe has waited enough, or is to be counted. None: no one waits."""
+        if not self._clock:
+            return None
+        patience = max(0.0, self._clock[0][0] - time.monotonic()) * 1000 + 1
+        return patience if self._most == self._concurrency else min(patience, 1000 * COUNT_SECONDS)
 
     def _go_on(self, wait: Wait, ready: list[int]) -> None:
         job = self._waiting.pop(wait, None)
@@ -187,6 +213,7 @@ class Crew(Generic[T]):
 
     def _step(self, job: _Job[T], ready: list[int] | None) -> None:
         """From one wait of a probe to the next, or to its end; with None it begins."""
+        job.stepped_at = time.monotonic()
         try:
             wait = next(job.probe) if ready is None else job.probe.send(ready)
         except StopIteration as end:

@@ -90,7 +90,7 @@ class Pipeline:
     def has_room(self) -> bool:
         """Whether another batch should be taken up: there are connections for it, and there may be
         one."""
-        few = len(self._under_way) < MOST_BATCHES and self._asking.open < self._asking.concurrency
+        few = len(self._under_way) < MOST_BATCHES and self._asking.has_room()
         return few and self.flows and not self._dry
 
     def add(self, batch: selection.Batch) -> None:
