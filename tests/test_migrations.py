@@ -256,6 +256,7 @@ def test_every_item_has_its_listing_row_after_the_migration(in_app):
             target = Target(
                 hostname=f"n{number}.example", reason=reason, not_after=ends, issuer="R1"
             )
+            target.port = 8443 if number % 5 == 0 else 443
             for status in (ServiceStatus.ACTIVE, ServiceStatus.FRAUD):
                 service = {"product": "Hosting", "domain": f"N{number}", "target": target}
                 db.session.add(Service(client=client, status=status, **service))

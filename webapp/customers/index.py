@@ -17,8 +17,10 @@ from sqlalchemy import (
     ColumnElement,
     Interval,
     Select,
+    String,
     and_,
     case,
+    cast,
     event,
     false,
     func,
@@ -46,7 +48,7 @@ from webapp.customers.models import (
 from webapp.extensions import Instant, db, writing
 from webapp.monitor.models import Target
 from webapp.monitor.refresh import scheduler
-from webapp.probe import Reason, State
+from webapp.probe import HTTPS_PORT, Reason, State
 from webapp.words.states import EXPIRING_DAYS, EXPIRING_WITHIN
 
 ROWS_AT_ONCE = 500
@@ -151,7 +153,7 @@ def rows_of(model: ItemModel, now: datetime) -> Select[Any]:
         "text": _lines(
             entered,
             Service.product if is_service else None,
-            Target.hostname,
+            _authority(),
             Service.reference if is_service else None,
         ),
         "client_text": _lines(Client.name, Client.reference),
@@ -170,6 +172,12 @@ def _expiring_from(not_after: Any) -> Any:
         ends = func.strftime("%Y-%m-%d %H:%M:%f000", not_after, f"-{EXPIRING_DAYS} days")
         return type_coerce(ends, Instant)
     return not_after - literal(EXPIRING_WITHIN, Interval)
+
+
+def _authority() -> ColumnElement[str]:
+    """As `Target.authority`."""
+    port = literal(":").concat(cast(Target.port, String))
+    return case((Target.port == HTTPS_PORT, Target.hostname), else_=Target.hostname.concat(port))
 
 
 def _lines(*texts: Any) -> ColumnElement[str]:

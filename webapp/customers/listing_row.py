@@ -80,7 +80,7 @@ class ListingRow(Model):
     not_after: Mapped[datetime | None] = mapped_column(Instant)
     checked_at: Mapped[datetime | None] = mapped_column(Instant)
     changed_at: Mapped[datetime | None] = mapped_column(Instant)
-    # What a search looks through, a line each: name, product, host name, reference
+    # What a search looks through, a line each: name, product, host name with its port, reference
     text: Mapped[str] = mapped_column(String(800))
     # The same of the client, for those who see more than one: name, reference
     client_text: Mapped[str] = mapped_column(String(300))

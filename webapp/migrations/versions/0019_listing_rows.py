@@ -117,9 +117,10 @@ def _fill(kind, entered, product, due_on, registered_on, origin, texts):
     true, false = ("1", "0") if _sqlite() else ("true", "false")
     newline = "char(10)" if _sqlite() else "chr(10)"
     epoch = "'1970-01-01 00:00:00.000000'" if _sqlite() else "timestamptz '1970-01-01 00:00:00+00'"
+    authority = "t.hostname || CASE WHEN t.port = 443 THEN '' ELSE ':' || t.port END"
     text, client_text = (
         " || ".join(f"coalesce({each} || {newline}, '')" for each in lines)
-        for lines in ((f"i.{entered}", *texts[:1], "t.hostname", *texts[1:]), ("c.name", "c.reference"))
+        for lines in ((f"i.{entered}", *texts[:1], authority, *texts[1:]), ("c.name", "c.reference"))
     )
     op.execute(f"""
         INSERT INTO listing_row
