@@ -133,7 +133,7 @@ def test_a_cell_says_that_it_is_being_checked_until_it_settles(page):
     name = "drips.lab.example"
     page.goto(f"/services?q={name}")
     expect(cell(page, name)).to_have_attribute("aria-busy", "true")
-    expect(cell(page, name)).to_contain_text(states.CHECKING)
+    expect(cell(page, name)).to_contain_text(states.checking())
     expect(cell(page, name)).to_have_attribute("data-state", "unknown")
     expect(cell(page, name)).not_to_have_attribute("aria-busy", "true")
 

@@ -232,7 +232,7 @@ def test_every_icon_is_in_the_sprite(app):
     # The places in the top bar
     used |= set(re.findall(r'\("[^"]*", "[^"]*", "[^"]+", "([a-z0-9-]+)"\)', texts))
     used |= set(re.findall(r'"(chevron-[a-z]+|selector)"', texts))
-    used |= {look.icon for look in (*states.LOOKS.values(), states.NEVER_ASKED_LOOK)}
+    used |= {look.icon for look in (*states.LOOKS.values(), states.never_asked_look())}
     assert set(re.findall(r'<symbol id="([a-z0-9-]+)"', sprite)) == used
 
 
@@ -246,6 +246,7 @@ def test_nothing_vendored_points_elsewhere():
 
 
 def test_templates_say_no_words_of_their_own_about_states_and_reasons():
+    from webapp.probe.chain import Remark, Weakness
     from webapp.words import chain_faults, hostnames, notes, reasons, states, website
 
     texts = "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
@@ -257,15 +258,15 @@ def test_templates_say_no_words_of_their_own_about_states_and_reasons():
     words += [
         text for one in website.ORIGINS.values() for text in (one.label, one.customer, one.staff)
     ]
-    words += [look.meaning for look in (*states.LOOKS.values(), states.NEVER_ASKED_LOOK)]
+    words += [look.meaning for look in (*states.LOOKS.values(), states.never_asked_look())]
     for table in (
         reasons.MENDS,
         hostnames.REFUSALS,
         notes.NOTES,
         website.HTTP_FAILURES,
-        chain_faults.WEAKNESSES,
     ):
         words += table.values()
+    words += [chain_faults.weakness_text(Remark(weakness, "{")) for weakness in Weakness]
     assert [text for text in words if text.split("{")[0] in texts] == []
 
 

@@ -145,7 +145,7 @@ def test_a_diagnosis_of_many_costly_servers_stops_early_and_says_so(lab, setting
     assert set(looks) == {verdict.finding.reason, Reason.MONITOR_ERROR}
     assert efforts[0].spent < 0.1 + 0.4
     assert (verdict.cut_short, verdict.odd) == (True, ())
-    assert website.CUT_SHORT in diagnosis_words.tell(verdict, staff=False).notes
+    assert website.cut_short() in diagnosis_words.tell(verdict, staff=False).notes
 
 
 def test_an_honest_diagnosis_is_not_cut_short(lab, lab_settings):

@@ -144,10 +144,10 @@ def test_what_browsers_may_refuse_is_amber_and_a_filter(app, fleet, visit):
     listed = ada.get("/admin/services?browsers=refuse")
     assert len(names(listed)) == 1
     assert listed.find(id="chip-browsers")
-    assert page.select_one("td .badge.bg-yellow-lt").text == states.BROWSERS_MAY_REFUSE
-    assert states.BROWSERS_MAY_REFUSE in page.select_one("a.padlock")["title"]
+    assert page.select_one("td .badge.bg-yellow-lt").text == states.browsers_may_refuse()
+    assert states.browsers_may_refuse() in page.select_one("a.padlock")["title"]
     [row] = exported(ada, "?browsers=refuse")[1]
-    assert row["Browsers"] == states.BROWSERS_MAY_REFUSE
+    assert row["Browsers"] == states.browsers_may_refuse()
     details = ada.get(page.select_one("a.padlock")["href"]).find(id="ssl")
     assert details["class"][-1] == "ssl-valid"
     assert "this kind of key" in details.text

@@ -6,7 +6,7 @@ from webapp.words import states
 def test_every_padlock_is_on_the_styleguide(visit):
     page = visit().get("/styleguide")
     icons = {use["href"].rpartition("#")[2] for use in page.main.find_all("use")}
-    assert {look.icon for look in (*states.LOOKS.values(), states.NEVER_ASKED_LOOK)} <= icons
+    assert {look.icon for look in (*states.LOOKS.values(), states.never_asked_look())} <= icons
     assert page.select_one(".padlock-cell .badge").text == "12 days"
     assert page.select("[data-checking]")
 

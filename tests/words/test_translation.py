@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from gettext import NullTranslations
 from pathlib import Path
 from string import Formatter
@@ -127,3 +129,19 @@ def test_spans_count_their_units():
         *("under a second", "1 second", "59 seconds", "60 seconds", "119 seconds"),
         *("2 minutes", "60 minutes", "2 hours"),
     ]
+
+
+def test_nothing_is_said_when_modules_are_imported():
+    code = """
+import gettext, importlib, pkgutil
+said = []
+seam = gettext.NullTranslations
+seam.gettext = seam.ngettext = lambda self, message, *more: said.append(message) or message
+import webapp
+for module in pkgutil.walk_packages(webapp.__path__, "webapp."):
+    if "migrations" not in module.name and not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+print(said)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ran.stdout, ran.stderr) == ("[]\n", "")

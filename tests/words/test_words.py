@@ -243,7 +243,7 @@ def test_customers_read_no_jargon_of_chains(jargon):
     told = [
         *chain_faults.CHAIN_FAULTS.values(),
         *chain_faults.LEAF_FAULTS.values(),
-        chain_faults.DEAD_END,
+        chain_faults.dead_end(),
     ]
     for one in told:
         assert not re.search(rf"\b{jargon}\b", f"{one.title} {one.customer} {one.cure}")

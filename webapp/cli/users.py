@@ -14,6 +14,7 @@ from webapp.accounts import password_resets, passwords, sign_ins
 from webapp.accounts import users as people
 from webapp.customers import clients, concurrency
 from webapp.customers.models import Role, User
+from webapp.words.security import PASSWORD_FAULTS
 
 users = AppGroup(
     "users", help="Add users, list them, and make links on which they choose a password."
@@ -111,5 +112,5 @@ def _asked_password(details: people.Details) -> str:
     if len(password) > sign_ins.MOST_PASSWORD_CHARACTERS:
         raise click.ClickException("Use at most 1,024 characters.")
     if fault := passwords.fault(password, (details.name, details.email)):
-        raise click.ClickException(fault.value)
+        raise click.ClickException(PASSWORD_FAULTS[fault])
     return password

@@ -111,7 +111,7 @@ def _cells(kind: str, row: Any, active: bool, now: datetime, zone: tzinfo) -> Se
         verdicts.title(stands.state, stands.reason, facts),
         _instant(row.checked_at),
         _instant(row.changed_at),
-        states.BROWSERS_MAY_REFUSE if states.refused(stands.state, facts) else "",
+        states.browsers_may_refuse() if states.refused(stands.state, facts) else "",
         str(zone),
     )
 

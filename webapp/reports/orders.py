@@ -21,7 +21,8 @@ from webapp.customers.state_filters import Model
 from webapp.monitor.models import Target
 from webapp.probe import Reason
 from webapp.probe.steps import Origin
-from webapp.reports.questions import NEVER_ASKED, REASONS, WEEK, window
+from webapp.reports.questions import REASONS, WEEK, window
+from webapp.words.report_filters import NEVER_ASKED
 
 MODELS: tuple[Model, Model] = (Service, Domain)
 SEARCHED: Mapping[Model, Sequence[InstrumentedAttribute[str]]] = MappingProxyType(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from types import MappingProxyType
 
 from webapp.customers import state_filters
 from webapp.customers.models import Client
@@ -14,33 +12,14 @@ from webapp.customers.paging import MOST_SEARCH_CHARACTERS
 from webapp.extensions import db
 from webapp.parsing import whole
 from webapp.probe import BY_SEVERITY, Reason
-from webapp.words import reasons, states, website
+from webapp.words import states
+from webapp.words.report_filters import AGES, NEVER_ASKED, ORIGINS, WINDOWS, reason_titles
 
 WEEKS = 26  # that the picture of what expires looks ahead
 WEEK = timedelta(weeks=1)
-NEVER_ASKED = "never-asked"
 
 # In this order they are sorted and offered.
-REASONS: Mapping[str, str] = MappingProxyType(
-    {reason.value: reasons.WORDS[reason].title for reason in BY_SEVERITY[:-1]}
-    | {NEVER_ASKED: states.NEVER_ASKED_LOOK.label}
-    | {Reason.OK.value: reasons.WORDS[Reason.OK].title}
-)
-WINDOWS: Mapping[str, str] = MappingProxyType(
-    {
-        "ended": "Has expired",
-        "7": "Within 7 days",
-        "14": "Within 14 days",
-        "30": "Within 30 days",
-        "90": "Within 90 days",
-    }
-)
-AGES: Mapping[str, str] = MappingProxyType(
-    {"1": "Over a day ago", "7": "Over a week ago", "30": "Over a month ago", "never": "Never"}
-)
-ORIGINS: Mapping[str, str] = MappingProxyType(
-    {origin.value: words.label for origin, words in website.ORIGINS.items()}
-)
+REASONS = reason_titles((*BY_SEVERITY[:-1], NEVER_ASKED, Reason.OK))
 
 
 @dataclass(frozen=True)

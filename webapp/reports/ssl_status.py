@@ -22,8 +22,9 @@ from webapp.extensions import db
 from webapp.monitor.models import Target
 from webapp.probe import Reason
 from webapp.reports.orders import DEFAULT_SORT, MODELS, OWN_SORTS, SORTS, arms, in_order, without
-from webapp.reports.questions import NEVER_ASKED, ORIGINS, REASONS, ReportQuery, mondays, window
+from webapp.reports.questions import REASONS, ReportQuery, mondays, window
 from webapp.words import states
+from webapp.words.report_filters import NEVER_ASKED, ORIGINS
 
 R = TypeVar("R")
 

@@ -20,6 +20,7 @@ from webapp.accounts.security_events import Caller, Event
 from webapp.extensions import limiter
 from webapp.routes.forms import stripped
 from webapp.routes.template_helpers import now
+from webapp.words.security import PASSWORD_FAULTS
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ def new_password_field(label: str, person: Callable[[Any], Iterable[str | None]]
 
     def hard_to_guess(form: Form, field: Field) -> None:
         if fault := passwords.fault(field.data, [text for text in person(form) if text]):
-            raise ValidationError(fault.value)
+            raise ValidationError(PASSWORD_FAULTS[fault])
 
     return PasswordField(
         label,

@@ -60,5 +60,5 @@ def diagnosis_steps(kind: str, item_id: int) -> str:
 def diagnose(kind: str, item_id: int) -> Response:
     item, started = item_diagnosis.begin(current_user, kind, item_id)
     if not started:
-        flash(website.DIAGNOSIS_LATER, "warning")
+        flash(website.diagnosis_later(), "warning")
     return redirect(diagnosis_url(item), 303)

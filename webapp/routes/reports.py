@@ -11,11 +11,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from webapp import csv_writer
 from webapp.customers import padlocks
 from webapp.reports import export, saved, ssl_status
-from webapp.reports.questions import AGES, ORIGINS, REASONS, WINDOWS, ReportQuery, week_of
+from webapp.reports.questions import REASONS, ReportQuery, week_of
 from webapp.routes import exports
 from webapp.routes.gate import own_path, staff_only
 from webapp.routes.template_helpers import REPORT_WORDS, now, zone
 from webapp.words import confirmations, states, times, verdicts
+from webapp.words.report_filters import AGES, ORIGINS, WINDOWS
 
 MOST_PRINTED = 1000
 

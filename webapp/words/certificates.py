@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, tzinfo
 from shlex import quote
 from types import MappingProxyType
@@ -11,22 +11,23 @@ from webapp.probe.finding import Field, Reason, Signing
 from webapp.probe.steps import SecondCertificate
 from webapp.words.reasons import WORDS
 from webapp.words.times import age_text
+from webapp.words.translation import Table, gettext
 
 # What a second certificate is, which only some browsers are shown.
-SECOND: Mapping[Reason, str] = MappingProxyType(
+_SECOND: Mapping[Reason, Callable[[str], str]] = MappingProxyType(
     {
-        Reason.OK: "It is valid.",
-        Reason.EXPIRED: "It expired {ago}.",
-        Reason.NOT_YET_VALID: "It is not valid yet.",
-        Reason.CHAIN_EXPIRED: "Its issuer's certificate is not valid now.",
-        Reason.SELF_SIGNED: "It is self-signed.",
-        Reason.UNTRUSTED_ISSUER: "Its issuer is not trusted.",
-        Reason.INCOMPLETE_CHAIN: "Its certificate chain is incomplete.",
-        Reason.WRONG_HOSTNAME: "It is for another name.",
-        Reason.WRONG_PURPOSE: "It is not meant for websites.",
-        Reason.WEAK_CRYPTO: "It uses outdated cryptography.",
-        Reason.REVOKED: "It is revoked.",
-        Reason.CHAIN_INVALID: "Its certificate chain is broken.",
+        Reason.OK: lambda _: gettext("it is valid."),
+        Reason.EXPIRED: lambda ago: gettext("it expired {ago}.", ago=ago),
+        Reason.NOT_YET_VALID: lambda _: gettext("it is not valid yet."),
+        Reason.CHAIN_EXPIRED: lambda _: gettext("its issuer's certificate is not valid now."),
+        Reason.SELF_SIGNED: lambda _: gettext("it is self-signed."),
+        Reason.UNTRUSTED_ISSUER: lambda _: gettext("its issuer is not trusted."),
+        Reason.INCOMPLETE_CHAIN: lambda _: gettext("its certificate chain is incomplete."),
+        Reason.WRONG_HOSTNAME: lambda _: gettext("it is for another name."),
+        Reason.WRONG_PURPOSE: lambda _: gettext("it is not meant for websites."),
+        Reason.WEAK_CRYPTO: lambda _: gettext("it uses outdated cryptography."),
+        Reason.REVOKED: lambda _: gettext("it is revoked."),
+        Reason.CHAIN_INVALID: lambda _: gettext("its certificate chain is broken."),
     }
 )
 # The options of openssl that offer the server one kind of key only.
@@ -36,28 +37,42 @@ _SIGALGS: Mapping[Signing, str] = MappingProxyType(
         Signing.ECDSA: "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512",
     }
 )
-UNREADABLE = "Not readable"
-FIELDS: Mapping[Field, str] = MappingProxyType(
+FIELDS: Mapping[Field, str] = Table(
     {
-        Field.SUBJECT: "whom it was issued to",
-        Field.ISSUER: "its issuer",
-        Field.NAMES: "some of its names",
-        Field.SERIAL: "its serial number",
-        Field.NOT_BEFORE: "its start date",
-        Field.NOT_AFTER: "its end date",
-        Field.KEY: "its key",
-        Field.SIGNATURE: "its signature algorithm",
+        Field.SUBJECT: lambda: gettext("whom it was issued to"),
+        Field.ISSUER: lambda: gettext("its issuer"),
+        Field.NAMES: lambda: gettext("some of its names"),
+        Field.SERIAL: lambda: gettext("its serial number"),
+        Field.NOT_BEFORE: lambda: gettext("its start date"),
+        Field.NOT_AFTER: lambda: gettext("its end date"),
+        Field.KEY: lambda: gettext("its key"),
+        Field.SIGNATURE: lambda: gettext("its signature algorithm"),
     }
 )
-NO_ISSUER_NAME = "an issuer without a name"
-NO_SUBJECT_NAME = "a certificate without a name"
+
+
+def not_readable() -> str:
+    """In place of a value, or beside the names of those that are meant."""
+    return gettext("Not readable")
+
+
+def no_issuer_name() -> str:
+    """In place of an issuer's name."""
+    return gettext("an issuer without a name")
+
+
+def no_subject_name() -> str:
+    """In place of a subject's name."""
+    return gettext("a certificate without a name")
 
 
 def issuer_text(issuer: str, unreadable: Sequence[str] = ()) -> str:
     """Who issued a certificate, also where it does not say so, or cannot be understood."""
-    return issuer or (
-        "an issuer whose name cannot be read" if Field.ISSUER in unreadable else NO_ISSUER_NAME
-    )
+    if issuer:
+        return issuer
+    if Field.ISSUER in unreadable:
+        return gettext("an issuer whose name cannot be read")
+    return no_issuer_name()
 
 
 def unreadable_text(unreadable: Sequence[str]) -> str:
@@ -71,10 +86,14 @@ def second_text(second: SecondCertificate, zone: tzinfo = UTC) -> str:
     finding = second.finding
     not_after = finding.certificate.not_after if finding.certificate else None
     ago = age_text(not_after, finding.checked_at, zone) if not_after is not None else ""
-    what = SECOND.get(finding.reason, f"{WORDS[finding.reason].title}.").format(ago=ago)
-    return (
-        f"Visitors whose browser prefers {second.signing} get another certificate:"
-        f" {what[0].lower()}{what[1:]}"
+    if finding.reason in _SECOND:
+        what = _SECOND[finding.reason](ago)
+    else:
+        what = gettext("{title}.", title=WORDS[finding.reason].title)
+    return gettext(
+        "Visitors whose browser prefers {signing} get another certificate: {what}",
+        signing=second.signing,
+        what=what,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
 from webapp.probe.finding import Reason
-from webapp.words.certificates import NO_ISSUER_NAME
+from webapp.words.certificates import no_issuer_name
 from webapp.words.reasons import WORDS
 from webapp.words.times import day_text, local
 from webapp.words.translation import gettext
@@ -50,13 +50,13 @@ def change_text(change: Changed, zone: tzinfo = UTC) -> str:
     if change.new_fingerprint and change.new_fingerprint != change.old_fingerprint:
         sentences.append(_certificate_text(change.new_issuer, change.new_not_after, zone))
         if change.old_fingerprint and change.old_issuer != change.new_issuer:
-            issuer = change.old_issuer or NO_ISSUER_NAME
+            issuer = change.old_issuer or no_issuer_name()
             sentences.append(gettext("The one before was by {issuer}.", issuer=issuer))
     return " ".join(sentences)
 
 
 def _certificate_text(issuer: str, not_after: datetime | None, zone: tzinfo) -> str:
-    issuer = issuer or NO_ISSUER_NAME
+    issuer = issuer or no_issuer_name()
     if not_after is None:
         return gettext("Certificate by {issuer}.", issuer=issuer)
     day = day_text(local(not_after, zone))

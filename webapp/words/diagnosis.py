@@ -47,6 +47,7 @@ from webapp.words.told import (
     few_names,
     title_of,
 )
+from webapp.words.translation import gettext
 
 
 def tell(step: Step, *, staff: bool, zone: tzinfo = UTC) -> Told:
@@ -84,11 +85,12 @@ def for_client(steps: Sequence[Step]) -> list[Step]:
         return list(steps)
     asked = [step.endpoint for step in steps if isinstance(step, AddressAsked)]
     labels = {
-        endpoint: f"server {number}" for number, endpoint in enumerate(dict.fromkeys(asked), 1)
+        endpoint: gettext("server {number}", number=number)
+        for number, endpoint in enumerate(dict.fromkeys(asked), 1)
     }
 
     def hidden(endpoint: Endpoint) -> Endpoint:
-        return Endpoint(labels.get(endpoint, "the server"), 0)
+        return Endpoint(labels.get(endpoint, gettext("the server")), 0)
 
     def finding_hidden(finding: Finding) -> Finding:
         return replace(finding, address=None, address_port=finding.port, stray=())
@@ -134,157 +136,186 @@ def _name(step: NameUnderstood, admin: bool) -> Told:
             if step.refusal
             else ""
         )
-        return Told("The name", UNSURE, refused, facts_of(("Entered", clean(step.text, 100))))
+        entered = facts_of((gettext("Entered"), clean(step.text, 100)))
+        return Told(gettext("The name"), UNSURE, refused, entered)
     asked = authority(step.hostname, step.port)
     shown = to_unicode(asked)
     left_out = tuple(hostnames.left_out_texts(step.text))
     return Told(
-        "The name",
+        gettext("The name"),
         GOOD,
         shown,
-        facts_of(("In DNS", step.hostname if shown != asked else "")),
+        facts_of((gettext("In DNS"), step.hostname if shown != asked else "")),
         left_out,
     )
 
 
 def _dns(step: DnsAnswer, staff: bool) -> Told:
+    heading = gettext("Where the name leads")
     notes = tuple(note_words.stray_texts(step.stray, step.reason)) if staff else ()
     if step.reason is not None:
         words = reasons.WORDS[step.reason]
         facts = (
-            facts_of(("Answer", clean(step.detail)), ("Addresses", few(step.addresses)))
+            facts_of(
+                (gettext("Answer"), clean(step.detail)),
+                (gettext("Addresses"), few(step.addresses)),
+            )
             if staff
             else ()
         )
-        return Told("Where the name leads", UNSURE, words.customer, facts, notes)
-    aliases = (
-        "not told by the name servers"
-        if step.aliases is None
-        else " → ".join(step.aliases) or "none"
-    )
+        return Told(heading, UNSURE, words.customer, facts, notes)
+    if step.aliases is None:
+        aliases = gettext("not told by the name servers")
+    else:
+        aliases = " → ".join(step.aliases) or gettext("none")
     # Only staff read an address that must not be asked.
     shown = step.addresses if staff else step.askable
     if step.instead and not staff:
         return Told(
-            "Where the name leads",
+            heading,
             GOOD,
-            "This site checks a server that the provider has set for this name.",
+            gettext("This site checks a server that the provider has set for this name."),
         )
+    resolver = gettext("answered in {seconds:.3f} s", seconds=step.seconds)
     facts = facts_of(
-        ("IPv4 (A)", few([text for text in shown if ":" not in text])),
-        ("IPv6 (AAAA)", few([text for text in shown if ":" in text]) or "none"),
-        ("Aliases (CNAME)", "" if step.instead or not staff else aliases),
-        ("Resolver", "" if step.instead or not staff else f"answered in {step.seconds:.3f} s"),
+        (gettext("IPv4 (A)"), few([text for text in shown if ":" not in text])),
+        (gettext("IPv6 (AAAA)"), few([text for text in shown if ":" in text]) or gettext("none")),
+        (gettext("Aliases (CNAME)"), "" if step.instead or not staff else aliases),
+        (gettext("Resolver"), "" if step.instead or not staff else resolver),
     )
     instead = (
-        "PADLOCK_CONNECT_TO says where to ask: DNS was not asked." if step.instead and staff else ""
+        gettext("PADLOCK_CONNECT_TO says where to ask: DNS was not asked.")
+        if step.instead and staff
+        else ""
     )
-    return Told("Where the name leads", NOTE if notes else GOOD, instead, facts, notes)
+    return Told(heading, NOTE if notes else GOOD, instead, facts, notes)
 
 
 def _address(step: AddressAsked, staff: bool) -> Told:
     finding = step.finding
-    heading = f"Server at {at_text(step.endpoint) if staff else step.endpoint.address}"
-    if not step.endpoint.port:
+    if step.endpoint.port:
+        address = at_text(step.endpoint) if staff else step.endpoint.address
+        heading = gettext("Server at {address}", address=address)
+    else:
         heading = step.endpoint.address.capitalize()
-    text = f"{verdicts.title(finding.state, finding.reason, finding)}."
+    text = gettext("{title}.", title=verdicts.title(finding.state, finding.reason, finding))
     if not staff:
         return Told(heading, MARKS[finding.state], text)
     said = [verdicts.problem_text(problem) for problem in finding.problems]
     if finding.detail and finding.detail not in (problem.text for problem in finding.problems):
         said.append(finding.detail)
+    spoken = finding.tls_version
+    cipher = gettext("{version}, {cipher}", version=spoken, cipher=step.cipher)
+    handshake = gettext("{seconds:.3f} s", seconds=step.handshake_seconds)
     facts = facts_of(
-        ("Connected", f"in {step.connect_seconds:.3f} s" if step.connected else "no"),
-        ("TLS", f"{finding.tls_version}, {step.cipher}" if finding.tls_version else ""),
-        ("ALPN", step.alpn or "none chosen" if finding.tls_version else ""),
-        ("Handshake", f"{step.handshake_seconds:.3f} s" if step.connected else ""),
-        ("OpenSSL", "; ".join(said)),
-        ("OCSP staple", note_words.staple_text(finding.staple) if finding.tls_version else ""),
-        ("curl ends with", _curl(step)),
-        ("Certificate", step.fingerprint),
+        (gettext("Connected"), _connected(step)),
+        (gettext("TLS"), cipher if spoken else ""),
+        (gettext("ALPN"), step.alpn or gettext("none chosen") if spoken else ""),
+        (gettext("Handshake"), handshake if step.connected else ""),
+        (gettext("OpenSSL"), "; ".join(said)),
+        (gettext("OCSP staple"), note_words.staple_text(finding.staple) if spoken else ""),
+        (gettext("curl ends with"), _curl(step)),
+        (gettext("Certificate"), step.fingerprint),
     )
     return Told(heading, MARKS[finding.state], text, facts)
+
+
+def _connected(step: AddressAsked) -> str:
+    if not step.connected:
+        return gettext("no")
+    return gettext("in {seconds:.3f} s", seconds=step.connect_seconds)
 
 
 def _curl(step: AddressAsked) -> str:
     if step.curl is None:
         return ""
-    stapled = curl_errors.only_stapled(step.finding)
-    return (
-        f"{step.curl}; {curl_errors.CERT_STATUS_FAILED} with --cert-status"
-        if stapled
-        else str(step.curl)
+    if not curl_errors.only_stapled(step.finding):
+        return str(step.curl)
+    return gettext(
+        "{number}; {stapled} with --cert-status",
+        number=step.curl,
+        stapled=curl_errors.CERT_STATUS_FAILED,
     )
 
 
 def _compared(step: AddressesCompared) -> Told:
-    heading = "The addresses beside each other"
+    heading = gettext("The addresses beside each other")
     if not (step.odd or step.other_certificate):
-        return Told(heading, GOOD, "They all show the same.")
-    notes = [f"{at_text(one.endpoint)}: {title_of(one.finding)}." for one in step.odd]
+        return Told(heading, GOOD, gettext("They all show the same."))
+    notes = [
+        gettext("{address}: {title}.", address=at_text(one.endpoint), title=title_of(one.finding))
+        for one in step.odd
+    ]
     notes += [
-        f"{at_text(one.endpoint)}: as well, with another certificate."
+        gettext("{address}: as well, with another certificate.", address=at_text(one.endpoint))
         for one in step.other_certificate
     ]
-    text = f"They differ. Most visitors meet {at_text(step.leading)}; some meet another."
+    text = gettext(
+        "They differ. Most visitors meet {address}; some meet another.",
+        address=at_text(step.leading),
+    )
     return Told(heading, BAD if step.odd else NOTE, text, notes=tuple(notes))
 
 
 def _names(step: NamesCovered) -> Told:
     def told(name: str, covered: bool) -> str:
-        return f"{to_unicode(name)}: {'covered' if covered else 'not covered'}"
+        if covered:
+            return gettext("{name}: covered", name=to_unicode(name))
+        return gettext("{name}: not covered", name=to_unicode(name))
 
-    other = "Without www." if step.hostname.startswith("www.") else "With www."
+    without = step.hostname.startswith("www.")
+    other = gettext("Without www.") if without else gettext("With www.")
     facts = facts_of(
-        ("This name", told(step.hostname, step.covered)),
+        (gettext("This name"), told(step.hostname, step.covered)),
         (other, told(step.sibling, step.sibling_covered)),
-        ("All names", few_names(step.names, step.total)),
-        (certificates.UNREADABLE, "" if step.all_read else certificates.FIELDS[Field.NAMES]),
+        (gettext("All names"), few_names(step.names, step.total)),
+        (certificates.not_readable(), "" if step.all_read else certificates.FIELDS[Field.NAMES]),
     )
-    return Told("Names that the certificate is for", GOOD if step.covered else BAD, facts=facts)
+    heading = gettext("Names that the certificate is for")
+    return Told(heading, GOOD if step.covered else BAD, facts=facts)
 
 
 def _http(step: HttpAnswer, staff: bool) -> Told:
     answer = step.answer
-    heading = "The website" if step.secure else "The website without https"
+    heading = gettext("The website") if step.secure else gettext("The website without https")
     if answer.failure is not None:
         text = website.HTTP_FAILURES[answer.failure]
         if step.speaks_http2 and answer.failure in HTTP2_ONLY:
-            return Told(heading, PLAIN, website.HTTP2_ONLY)
+            return Told(heading, PLAIN, website.http2_only())
         return Told(
             heading,
             NOTE if step.secure else PLAIN,
             text,
-            facts_of(("Answer", answer.detail)) if staff else (),
+            facts_of((gettext("Answer"), answer.detail)) if staff else (),
         )
+    leads_to = gettext("{address} (not followed)", address=answer.location)
+    hsts = answer.hsts or gettext("not sent")
     facts = facts_of(
-        ("Answer", f"{answer.status} {answer.phrase}"),
-        ("Leads to", f"{answer.location} (not followed)" if answer.location else ""),
-        ("Strict-Transport-Security", (answer.hsts or "not sent") if step.secure and staff else ""),
-        ("Server", answer.server if staff else ""),
-        ("Network", answer.edge),
+        (gettext("Answer"), f"{answer.status} {answer.phrase}"),
+        (gettext("Leads to"), leads_to if answer.location else ""),
+        ("Strict-Transport-Security", hsts if step.secure and staff else ""),
+        (gettext("Server"), answer.server if staff else ""),
+        (gettext("Network"), answer.edge),
     )
     if step.secure:
         return Told(heading, GOOD if (answer.status or 0) < 500 else NOTE, facts=facts)
-    text = (
-        "Visitors are sent on to https."
-        if answer.to_https
-        else "Visitors are not sent on to https, and stay insecure."
-    )
-    return Told(heading, GOOD if answer.to_https else NOTE, text, facts)
+    if answer.to_https:
+        return Told(heading, GOOD, gettext("Visitors are sent on to https."), facts)
+    text = gettext("Visitors are not sent on to https, and stay insecure.")
+    return Told(heading, NOTE, text, facts)
 
 
 def _origin(step: OriginAsked, staff: bool) -> Told:
     words = website.ORIGINS[step.origin]
     mark = {Origin.HERE: GOOD, Origin.CDN: NOTE}.get(step.origin, BAD)
-    finding = step.finding
-    shows = "" if finding is None else title_of(finding)
-    facts = (
-        facts_of(("Our server", step.server), ("It shows", shows), ("Network", step.edge))
-        if staff
-        else ()
+    if not staff:
+        return Told(words.label, mark, words.customer)
+    facts = facts_of(
+        (gettext("Our server"), step.server),
+        (gettext("It shows"), "" if step.finding is None else title_of(step.finding)),
+        (gettext("Network"), step.edge),
     )
-    return Told(words.label, mark, words.staff if staff else words.customer, facts)
+    return Told(words.label, mark, words.staff, facts)
 
 
 def command(finding: Finding) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import tzinfo
 
 from webapp.probe.chain import Chain, Part, Place
@@ -20,53 +21,71 @@ from webapp.words.told import (
     few_names,
     moment_text,
 )
+from webapp.words.translation import Table, gettext, ngettext
 
-_SECOND = "The second certificate of the server"
-
-_PARTS = {
-    Part.NEEDED: "",
-    Part.NEEDLESS: "not needed",
-    Part.ROOT: "root",
-    Part.DEAD_END: "leads into a dead end",
-    Part.OTHER_WAY: "leads to another trusted root",
-    Part.UNPLACED: "not on the path",
-}
+_PARTS: Mapping[Part, str] = Table(
+    {
+        Part.NEEDED: lambda: "",
+        Part.NEEDLESS: lambda: gettext("not needed"),
+        Part.ROOT: lambda: gettext("root"),
+        Part.DEAD_END: lambda: gettext("leads into a dead end"),
+        Part.OTHER_WAY: lambda: gettext("leads to another trusted root"),
+        Part.UNPLACED: lambda: gettext("not on the path"),
+    }
+)
 
 
 def chain_text(step: ChainSeen, staff: bool) -> Told:
     leaf = step.chain.served[0].link.certificate
     facts = facts_of(
-        ("Issued by", certificates.issuer_text(leaf.issuer, leaf.unreadable)),
-        ("Valid from", moment_text(leaf.not_before)),
-        ("Valid until", moment_text(leaf.not_after)),
-        (certificates.UNREADABLE, certificates.unreadable_text(leaf.unreadable)),
+        (gettext("Issued by"), certificates.issuer_text(leaf.issuer, leaf.unreadable)),
+        (gettext("Valid from"), moment_text(leaf.not_before)),
+        (gettext("Valid until"), moment_text(leaf.not_after)),
+        (certificates.not_readable(), certificates.unreadable_text(leaf.unreadable)),
     )
     missing = missing_text(step.chain)
     mark = BAD if any(place.problems for place in step.chain.served) or missing else GOOD
     if not staff:
-        return Told("The certificate", mark, facts=facts)
-    more = f"{step.chain.more} more were sent and are not shown." if step.chain.more else ""
-    served = Told("As served", text=more, parts=tuple(_place(place) for place in step.chain.served))
+        return Told(gettext("The certificate"), mark, facts=facts)
+    more = step.chain.more and ngettext(
+        "{count} more was sent and is not shown.",
+        "{count} more were sent and are not shown.",
+        step.chain.more,
+    )
+    served = Told(
+        gettext("As served"),
+        text=more or "",
+        parts=tuple(_place(place) for place in step.chain.served),
+    )
     verified = Told(
-        "As verified",
+        gettext("As verified"),
         text=missing,
         parts=tuple(_place(place, path=True) for place in step.chain.verified),
     )
+    heading = gettext("The chain")
     if not step.chain.other_path:
-        return Told("The chain", mark, parts=(served, verified))
+        return Told(heading, mark, parts=(served, verified))
     works = tuple(_place(place, path=True) for place in step.chain.other_path)
-    way = Told("The path that works, which browsers find and curl does not", parts=works)
-    return Told("The chain", mark, parts=(served, verified, way))
+    way = Told(gettext("The path that works, which browsers find and curl does not"), parts=works)
+    return Told(heading, mark, parts=(served, verified, way))
 
 
 def missing_text(chain: Chain) -> str:
     """Which issuer is missing, and where its certificate is published; empty where none is."""
     if chain.missing is None:
         return ""
-    name = f"Missing: the certificate of {chain.missing.name or certificates.NO_ISSUER_NAME}."
+    name = chain.missing.name or certificates.no_issuer_name()
     if chain.missing.addresses:
-        return f"{name} Download it from {few(chain.missing.addresses)} (not contacted)."
-    return f"{name} No download address is given, which is usual for a private authority."
+        return gettext(
+            "Missing: the certificate of {name}. Download it from {addresses} (not contacted).",
+            name=name,
+            addresses=few(chain.missing.addresses),
+        )
+    return gettext(
+        "Missing: the certificate of {name}. No download address is given, which is usual for a"
+        " private authority.",
+        name=name,
+    )
 
 
 def leave_out_text(chain: Chain) -> str:
@@ -76,17 +95,21 @@ def leave_out_text(chain: Chain) -> str:
         return ""
     sent = [place.link for place in chain.served]
     told = [
-        f"number {sent.index(place.link) + 1} of those sent, for {place.link.subject or 'no name'},"
-        f" issued by {place.link.certificate.issuer or 'no name'} (SHA-256"
-        f" {place.link.certificate.fingerprint})"
+        gettext(
+            "number {number} of those sent, for {subject}, issued by {issuer} (SHA-256 {digest})",
+            number=sent.index(place.link) + 1,
+            subject=place.link.subject or gettext("no name"),
+            issuer=place.link.certificate.issuer or gettext("no name"),
+            digest=place.link.certificate.fingerprint,
+        )
         for place in dict.fromkeys(chain.dead_ends)
     ]
-    return f"Leave out {'; '.join(told[:MOST_SHOWN])}."
+    return gettext("Leave out {certificates}.", certificates="; ".join(told[:MOST_SHOWN]))
 
 
 def _place(place: Place, *, path: bool = False) -> Told:
     certificate = place.link.certificate
-    origin = "from the trust store" if path and not place.sent else _PARTS[place.part]
+    origin = gettext("from the trust store") if path and not place.sent else _PARTS[place.part]
     problems = tuple(verdicts.problem_text(problem) for problem in place.problems)
     mark = (
         BAD
@@ -97,48 +120,52 @@ def _place(place: Place, *, path: bool = False) -> Told:
     )
     facts = facts_of(
         (
-            "Issuer",
-            "itself"
+            gettext("Issuer"),
+            gettext("itself")
             if place.link.self_issued
             else certificates.issuer_text(certificate.issuer, certificate.unreadable),
         ),
-        ("Valid", f"{moment_text(certificate.not_before)} – {moment_text(certificate.not_after)}"),
-        ("Key", certificate.key),
-        ("Signed with", certificate.signature),
-        (certificates.UNREADABLE, certificates.unreadable_text(certificate.unreadable)),
-        ("Place", origin),
+        (
+            gettext("Valid"),
+            f"{moment_text(certificate.not_before)} – {moment_text(certificate.not_after)}",
+        ),
+        (gettext("Key"), certificate.key),
+        (gettext("Signed with"), certificate.signature),
+        (certificates.not_readable(), certificates.unreadable_text(certificate.unreadable)),
+        (gettext("Place"), origin),
     )
     return Told(
-        place.link.subject or certificates.NO_SUBJECT_NAME, mark, facts=facts, notes=problems
+        place.link.subject or certificates.no_subject_name(), mark, facts=facts, notes=problems
     )
 
 
 def second_certificate_text(step: SecondCertificate, staff: bool, zone: tzinfo) -> Told:
     finding = step.finding
     leaf = step.finding.certificate
+    heading = gettext("The second certificate of the server")
     text = certificates.second_text(step, zone)
     if leaf is None:
-        return Told(_SECOND, MARKS[finding.state], text)
+        return Told(heading, MARKS[finding.state], text)
     facts = facts_of(
-        ("Issued by", certificates.issuer_text(leaf.issuer, leaf.unreadable)),
-        ("Valid until", moment_text(leaf.not_after)),
-        ("All names", few_names(leaf.names, leaf.names_total)),
+        (gettext("Issued by"), certificates.issuer_text(leaf.issuer, leaf.unreadable)),
+        (gettext("Valid until"), moment_text(leaf.not_after)),
+        (gettext("All names"), few_names(leaf.names, leaf.names_total)),
         *(
             (
-                ("Key", leaf.key),
+                (gettext("Key"), leaf.key),
                 (
-                    "OpenSSL",
+                    gettext("OpenSSL"),
                     "; ".join(verdicts.problem_text(problem) for problem in finding.problems),
                 ),
-                ("Certificate", leaf.fingerprint),
-                ("See it yourself", certificates.second_command(step)),
+                (gettext("Certificate"), leaf.fingerprint),
+                (gettext("See it yourself"), certificates.second_command(step)),
             )
             if staff
             else ()
         ),
     )
     return Told(
-        _SECOND,
+        heading,
         MARKS[finding.state],
         text,
         facts,

@@ -10,26 +10,30 @@ from webapp.words import certificates, chain_faults, states, times, verdicts, we
 from webapp.words import notes as note_words
 from webapp.words.diagnosis_chain import leave_out_text, missing_text
 from webapp.words.told import MARKS, NOTE, Told, at_text, facts_of, title_of
+from webapp.words.translation import gettext
 
 
 def verdict_text(step: Verdict, staff: bool, zone: tzinfo) -> Told:
     finding = step.finding
     leading = finding.reason
     look = states.LOOKS[finding.state]
-    heading = look.label if leading is Reason.OK else f"{look.label}: {title_of(finding)}"
-    if step.odd and leading is Reason.OK:
-        heading = f"{look.label}, {website.NOT_EVERYWHERE}"
-    elif step.second_is_bad and leading is Reason.OK:
-        heading = f"{look.label}, {website.NOT_IN_EVERY_BROWSER}"
+    if leading is not Reason.OK:
+        heading = gettext("{state}: {reason}", state=look.label, reason=title_of(finding))
+    elif step.odd:
+        heading = gettext("{state}, not at every address", state=look.label)
+    elif step.second_is_bad:
+        heading = gettext("{state}, not in every browser", state=look.label)
     elif finding.browsers_refuse:
-        heading = f"{look.label}, but browsers may refuse it"
+        heading = gettext("{state}, but browsers may refuse it", state=look.label)
+    else:
+        heading = look.label
     only_in_part = leading is Reason.OK and (step.odd or step.second_is_bad)
     parts = [] if only_in_part else [verdicts.finding_text(finding), _expiry(finding, zone)]
-    parts.append(website.ADDRESSES_DIFFER if step.odd else "")
+    parts.append(website.addresses_differ() if step.odd else "")
     text = " ".join(part for part in parts if part)
     second = step.second if step.second_is_bad or leading is not Reason.OK else None
     notes = [certificates.second_text(second, zone)] if second is not None else []
-    notes += [website.CUT_SHORT] if step.cut_short else []
+    notes += [website.cut_short()] if step.cut_short else []
     notes += [chain_faults.weakness_text(remark) for remark in step.remarks] if staff else []
     notes += note_words.stray_texts(finding.stray, leading) if staff else []
     notes += note_words.note_texts(finding.notes, staff=staff)
@@ -55,26 +59,26 @@ def _cures(step: Verdict, staff: bool) -> list[tuple[str, str]]:
     cures = []
     leading = finding.reason
     if leading is not Reason.OK or not (step.odd or step.second_is_bad or finding.notes):
-        cures.append(
-            ("What to do", what_to_do(step) if staff else verdicts.cure_text(leading, finding))
-        )
+        cure = what_to_do(step) if staff else verdicts.cure_text(leading, finding)
+        cures.append((gettext("What to do"), cure))
     for one in step.odd:
         where = at_text(one.endpoint) if staff else one.endpoint.address
-        cure = verdicts.mend_text if staff else verdicts.cure_text
-        cures.append((f"What to do at {where}", cure(one.finding.reason, one.finding)))
+        told = verdicts.mend_text if staff else verdicts.cure_text
+        label = gettext("What to do at {address}", address=where)
+        cures.append((label, told(one.finding.reason, one.finding)))
     if step.second is not None and step.second_is_bad:
         second = step.second.finding
-        cure = verdicts.mend_text if staff else verdicts.cure_text
-        label = f"What to do about the {step.second.signing} certificate"
-        cures.append((label, cure(second.reason, second)))
+        told = verdicts.mend_text if staff else verdicts.cure_text
+        label = gettext("What to do about the {signing} certificate", signing=step.second.signing)
+        cures.append((label, told(second.reason, second)))
     if step.origin not in (None, Origin.HERE):
         words = website.ORIGINS[step.origin]
         cures.append((words.label, words.staff if staff else words.customer))
     if staff:
         if leading is not Reason.OK:
-            cures.append(("For the customer", verdicts.cure_text(leading, finding)))
-            cures.append(("Cause", verdicts.cause_text(leading, finding)))
-        cures.append(("Detail", finding.detail))
+            cures.append((gettext("For the customer"), verdicts.cure_text(leading, finding)))
+            cures.append((gettext("Cause"), verdicts.cause_text(leading, finding)))
+        cures.append((gettext("Detail"), finding.detail))
     return cures
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from webapp.probe.finding import Reason
+from webapp.words.translation import Table, gettext
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,237 +22,342 @@ class Wording:
     curl: int | None
 
 
-_RENEW = "Ask your hosting provider for a new certificate, and why it didn't renew automatically."
-_TRY_LATER = "Check again in a few minutes. If it stays like this, ask your hosting provider."
+def _renew() -> str:
+    return gettext(
+        "Ask your hosting provider for a new certificate, and why it didn't renew automatically."
+    )
 
-WORDS: Mapping[Reason, Wording] = MappingProxyType(
+
+def _try_later() -> str:
+    return gettext(
+        "Check again in a few minutes. If it stays like this, ask your hosting provider."
+    )
+
+
+WORDS: Mapping[Reason, Wording] = Table(
     {
-        Reason.OK: Wording(
-            "Valid certificate",
-            "Visitors reach this site over a secure connection.",
-            "Nothing to do.",
-            "Chain and host name verified.",
+        Reason.OK: lambda: Wording(
+            gettext("Valid certificate"),
+            gettext("Visitors reach this site over a secure connection."),
+            gettext("Nothing to do."),
+            gettext("Chain and host name verified."),
             0,
         ),
-        Reason.EXPIRED: Wording(
-            "Certificate expired",
-            "The certificate has expired. Browsers warn visitors away from this site.",
-            _RENEW,
-            "The leaf is past its not_after. Look at why the renewal did not run, or was not"
-            " reloaded by the server.",
+        Reason.EXPIRED: lambda: Wording(
+            gettext("Certificate expired"),
+            gettext("The certificate has expired. Browsers warn visitors away from this site."),
+            _renew(),
+            gettext(
+                "The leaf is past its not_after. Look at why the renewal did not run, or was not"
+                " reloaded by the server."
+            ),
             60,
         ),
-        Reason.NOT_YET_VALID: Wording(
-            "Certificate not valid yet",
-            "The certificate is not valid until a later date. Until then browsers warn visitors"
-            " away. If your browser shows no warning, our own clock may be wrong.",
-            "Ask your hosting provider to put the earlier certificate back, or issue a new one.",
-            "The leaf is before its not_before. Compare the issuer's clock with this monitor's:"
-            " ours may be wrong.",
+        Reason.NOT_YET_VALID: lambda: Wording(
+            gettext("Certificate not valid yet"),
+            gettext(
+                "The certificate is not valid until a later date. Until then browsers warn visitors"
+                " away. If your browser shows no warning, our own clock may be wrong."
+            ),
+            gettext(
+                "Ask your hosting provider to put the earlier certificate back, or issue a new one."
+            ),
+            gettext(
+                "The leaf is before its not_before. Compare the issuer's clock with this monitor's:"
+                " ours may be wrong."
+            ),
             60,
         ),
-        Reason.CHAIN_EXPIRED: Wording(
-            "Issuer's certificate not valid now",
-            "The certificate relies on an issuer's certificate that has expired, or is not valid"
-            " yet.",
-            "Ask your hosting provider to install the issuer's current certificates, or issue a"
-            " new one.",
-            "An intermediate or root that the path needs is past its not_after, or before its"
-            " not_before. Replace the chain file.",
+        Reason.CHAIN_EXPIRED: lambda: Wording(
+            gettext("Issuer's certificate not valid now"),
+            gettext(
+                "The certificate relies on an issuer's certificate that has expired, or is not"
+                " valid yet."
+            ),
+            gettext(
+                "Ask your hosting provider to install the issuer's current certificates, or issue a"
+                " new one."
+            ),
+            gettext(
+                "An intermediate or root that the path needs is past its not_after, or before its"
+                " not_before. Replace the chain file."
+            ),
             60,
         ),
-        Reason.SELF_SIGNED: Wording(
-            "Self-signed certificate",
-            "The server uses a certificate it signed itself. Browsers do not trust it.",
-            "Ask your hosting provider to replace it with a certificate of a public authority,"
-            " many of which are free.",
-            "The leaf is self-signed, most often the web server's default certificate.",
+        Reason.SELF_SIGNED: lambda: Wording(
+            gettext("Self-signed certificate"),
+            gettext("The server uses a certificate it signed itself. Browsers do not trust it."),
+            gettext(
+                "Ask your hosting provider to replace it with a certificate of a public authority,"
+                " many of which are free."
+            ),
+            gettext("The leaf is self-signed, most often the web server's default certificate."),
             60,
         ),
-        Reason.UNTRUSTED_ISSUER: Wording(
-            "Issuer not trusted",
-            "The certificate was issued by an authority that browsers do not trust.",
-            "Ask your hosting provider to replace it with a certificate of a public authority.",
-            "The path ends at a root that was sent and is not in the trust store: a private,"
-            " withdrawn or staging authority.",
+        Reason.UNTRUSTED_ISSUER: lambda: Wording(
+            gettext("Issuer not trusted"),
+            gettext("The certificate was issued by an authority that browsers do not trust."),
+            gettext(
+                "Ask your hosting provider to replace it with a certificate of a public authority."
+            ),
+            gettext(
+                "The path ends at a root that was sent and is not in the trust store: a private,"
+                " withdrawn or staging authority."
+            ),
             60,
         ),
-        Reason.INCOMPLETE_CHAIN: Wording(
-            "Incomplete certificate chain",
-            "The server does not send all the certificates that lead to a trusted authority. Some"
-            " browsers may find the missing one themselves, others refuse the site.",
-            "Ask your hosting provider to install the missing intermediate certificate. If the"
-            " authority is not a public one, ask for a certificate from one that is.",
-            "The last certificate of the path names an issuer that was not sent and is not in the"
-            " trust store: an intermediate is missing, or the issuer is a private root.",
+        Reason.INCOMPLETE_CHAIN: lambda: Wording(
+            gettext("Incomplete certificate chain"),
+            gettext(
+                "The server does not send all the certificates that lead to a trusted authority."
+                " Some browsers may find the missing one themselves, others refuse the site."
+            ),
+            gettext(
+                "Ask your hosting provider to install the missing intermediate certificate. If the"
+                " authority is not a public one, ask for a certificate from one that is."
+            ),
+            gettext(
+                "The last certificate of the path names an issuer that was not sent and is not in"
+                " the trust store: an intermediate is missing, or the issuer is a private root."
+            ),
             60,
         ),
-        Reason.WRONG_HOSTNAME: Wording(
-            "Certificate for another name",
-            "The server shows a certificate that was issued for another name than this one.",
-            "Ask your hosting provider to issue a certificate for this name, or point the name at"
-            " the right server.",
-            "The name is not in the SAN (the CN does not count). Look at the virtual host that"
-            " answers for this SNI.",
+        Reason.WRONG_HOSTNAME: lambda: Wording(
+            gettext("Certificate for another name"),
+            gettext(
+                "The server shows a certificate that was issued for another name than this one."
+            ),
+            gettext(
+                "Ask your hosting provider to issue a certificate for this name, or point the name"
+                " at the right server."
+            ),
+            gettext(
+                "The name is not in the SAN (the CN does not count). Look at the virtual host that"
+                " answers for this SNI."
+            ),
             60,
         ),
-        Reason.WRONG_PURPOSE: Wording(
-            "Certificate not meant for websites",
-            "The certificate was made for another use than a website.",
-            "Ask your hosting provider to replace it with a certificate for web servers.",
-            "The extended key usage lacks serverAuth, or the key usage forbids what a server does.",
+        Reason.WRONG_PURPOSE: lambda: Wording(
+            gettext("Certificate not meant for websites"),
+            gettext("The certificate was made for another use than a website."),
+            gettext("Ask your hosting provider to replace it with a certificate for web servers."),
+            gettext(
+                "The extended key usage lacks serverAuth, or the key usage forbids what a server"
+                " does."
+            ),
             60,
         ),
-        Reason.WEAK_CRYPTO: Wording(
-            "Outdated cryptography",
-            "The certificate uses cryptography that is too weak to be relied on.",
-            "Ask your hosting provider to issue a new certificate with a current key.",
-            "A key or a digest of the chain, or the key exchange, is below security level 2 (RSA"
-            " 2048, SHA-256).",
+        Reason.WEAK_CRYPTO: lambda: Wording(
+            gettext("Outdated cryptography"),
+            gettext("The certificate uses cryptography that is too weak to be relied on."),
+            gettext("Ask your hosting provider to issue a new certificate with a current key."),
+            gettext(
+                "A key or a digest of the chain, or the key exchange, is below security level 2"
+                " (RSA 2048, SHA-256)."
+            ),
             60,
         ),
-        Reason.REVOKED: Wording(
-            "Certificate revoked",
-            "The issuer has withdrawn this certificate.",
-            "Ask your hosting provider for a new certificate with a new key, and why this one was"
-            " withdrawn.",
-            "The issuer revoked the leaf, according to its revocation list or the stapled OCSP"
-            " answer.",
+        Reason.REVOKED: lambda: Wording(
+            gettext("Certificate revoked"),
+            gettext("The issuer has withdrawn this certificate."),
+            gettext(
+                "Ask your hosting provider for a new certificate with a new key, and why this one"
+                " was withdrawn."
+            ),
+            gettext(
+                "The issuer revoked the leaf, according to its revocation list or the stapled OCSP"
+                " answer."
+            ),
             60,
         ),
-        Reason.CHAIN_INVALID: Wording(
-            "Broken certificate chain",
-            "The certificate, or one of its issuer's, breaks a rule. Browsers refuse the site.",
-            "Ask your hosting provider for a new certificate from a public authority.",
-            "OpenSSL refuses the chain, see its text.",
+        Reason.CHAIN_INVALID: lambda: Wording(
+            gettext("Broken certificate chain"),
+            gettext(
+                "The certificate, or one of its issuer's, breaks a rule. Browsers refuse the site."
+            ),
+            gettext("Ask your hosting provider for a new certificate from a public authority."),
+            gettext("OpenSSL refuses the chain, see its text."),
             60,
         ),
-        Reason.NO_TLS: Wording(
-            "HTTPS is not set up",
-            "The server answers, but does not speak a secure connection there.",
-            "Ask your hosting provider to switch on HTTPS for this site.",
-            "The port answers with something that is not TLS, see the first bytes.",
+        Reason.NO_TLS: lambda: Wording(
+            gettext("HTTPS is not set up"),
+            gettext("The server answers, but does not speak a secure connection there."),
+            gettext("Ask your hosting provider to switch on HTTPS for this site."),
+            gettext("The port answers with something that is not TLS, see the first bytes."),
             35,
         ),
-        Reason.HANDSHAKE_FAILED: Wording(
-            "HTTPS connection fails",
-            "The secure connection breaks off before it is complete, so visitors can't open the"
-            " site.",
-            "Ask your hosting provider to correct the HTTPS settings for this name.",
-            "Alert, reset or end of stream before the handshake was finished, or something that"
-            " our side declines, such as TLS 1.1.",
+        Reason.HANDSHAKE_FAILED: lambda: Wording(
+            gettext("HTTPS connection fails"),
+            gettext(
+                "The secure connection breaks off before it is complete, so visitors can't open the"
+                " site."
+            ),
+            gettext("Ask your hosting provider to correct the HTTPS settings for this name."),
+            gettext(
+                "Alert, reset or end of stream before the handshake was finished, or something that"
+                " our side declines, such as TLS 1.1."
+            ),
             35,
         ),
-        Reason.REFUSED: Wording(
-            "HTTPS is off",
-            "The server does not offer a secure connection at all.",
-            "Ask your hosting provider to switch on HTTPS for this site.",
-            "Every address refuses the connection to the port.",
+        Reason.REFUSED: lambda: Wording(
+            gettext("HTTPS is off"),
+            gettext("The server does not offer a secure connection at all."),
+            gettext("Ask your hosting provider to switch on HTTPS for this site."),
+            gettext("Every address refuses the connection to the port."),
             7,
         ),
-        Reason.DNS_NOT_FOUND: Wording(
-            "Name not found",
-            "The name does not lead to a server.",
-            "Check that the domain is registered, and that its DNS zone has an address (A or AAAA)"
-            " for this name.",
-            "The name does not exist, or has no address.",
+        Reason.DNS_NOT_FOUND: lambda: Wording(
+            gettext("Name not found"),
+            gettext("The name does not lead to a server."),
+            gettext(
+                "Check that the domain is registered, and that its DNS zone has an address (A or"
+                " AAAA) for this name."
+            ),
+            gettext("The name does not exist, or has no address."),
             6,
         ),
-        Reason.DNS_FAILED: Wording(
-            "Name could not be looked up",
-            "The name servers of this domain gave no usable answer.",
-            _TRY_LATER,
-            "The resolver failed or did not answer in time. Look at the delegation and at this"
-            " machine's resolver.",
+        Reason.DNS_FAILED: lambda: Wording(
+            gettext("Name could not be looked up"),
+            gettext("The name servers of this domain gave no usable answer."),
+            _try_later(),
+            gettext(
+                "The resolver failed or did not answer in time. Look at the delegation and at this"
+                " machine's resolver."
+            ),
             6,
         ),
-        Reason.TIMEOUT: Wording(
-            "No answer",
-            "The server did not answer in time.",
-            _TRY_LATER,
-            "No verdict within the deadline: a firewall that drops, or a server that is overloaded"
-            " or stalls.",
+        Reason.TIMEOUT: lambda: Wording(
+            gettext("No answer"),
+            gettext("The server did not answer in time."),
+            _try_later(),
+            gettext(
+                "No verdict within the deadline: a firewall that drops, or a server that is"
+                " overloaded or stalls."
+            ),
             28,
         ),
-        Reason.UNREACHABLE: Wording(
-            "Not reachable",
-            "The server can't be reached at the moment.",
-            _TRY_LATER,
-            "No route to the host or its network.",
+        Reason.UNREACHABLE: lambda: Wording(
+            gettext("Not reachable"),
+            gettext("The server can't be reached at the moment."),
+            _try_later(),
+            gettext("No route to the host or its network."),
             7,
         ),
-        Reason.BLOCKED: Wording(
-            "Points to a private address",
-            "The name leads to an address that is not on the public internet, so it is not asked.",
-            "If the site is meant to be public, point the name at the server's public address.",
-            "None of its addresses may be asked: they are private, loopback, link-local, otherwise"
-            " special or denied. PADLOCK_ALLOWED_NETWORKS adds networks by choice.",
+        Reason.BLOCKED: lambda: Wording(
+            gettext("Points to a private address"),
+            gettext(
+                "The name leads to an address that is not on the public internet, so it is not"
+                " asked."
+            ),
+            gettext(
+                "If the site is meant to be public, point the name at the server's public address."
+            ),
+            gettext(
+                "None of its addresses may be asked: they are private, loopback, link-local,"
+                " otherwise special or denied. PADLOCK_ALLOWED_NETWORKS adds networks by choice."
+            ),
             None,
         ),
-        Reason.NOT_CHECKABLE: Wording(
-            "Not the name of a site",
-            "What is entered as the domain is not a name that can be checked.",
-            "Ask your hosting provider to correct the domain. It looks like this: example.com",
-            "The Domain field is not a host name: nothing was sent.",
+        Reason.NOT_CHECKABLE: lambda: Wording(
+            gettext("Not the name of a site"),
+            gettext("What is entered as the domain is not a name that can be checked."),
+            gettext(
+                "Ask your hosting provider to correct the domain. It looks like this: example.com"
+            ),
+            gettext("The Domain field is not a host name: nothing was sent."),
             None,
         ),
-        Reason.MONITOR_ERROR: Wording(
-            "Error on our side",
-            "The check failed on our side. It says nothing about this site.",
-            "Nothing to do on your side. Check again in a few minutes.",
-            "The monitor failed, see its log.",
+        Reason.MONITOR_ERROR: lambda: Wording(
+            gettext("Error on our side"),
+            gettext("The check failed on our side. It says nothing about this site."),
+            gettext("Nothing to do on your side. Check again in a few minutes."),
+            gettext("The monitor failed, see its log."),
             None,
         ),
     }
 )
 
 # What a technician does about each reason.
-MENDS: Mapping[Reason, str] = MappingProxyType(
+MENDS: Mapping[Reason, str] = Table(
     {
-        Reason.OK: "Nothing to do.",
-        Reason.EXPIRED: "Renew the certificate (certbot renew, acme.sh --cron, AutoSSL), then"
-        " reload the web server. Read the log of the last renewal: a failed"
-        " challenge or a missing reload is the usual cause.",
-        Reason.NOT_YET_VALID: "Serve the earlier certificate until then, or issue one that starts"
-        " now. Check the clock of the issuing machine.",
-        Reason.CHAIN_EXPIRED: "Replace the chain file by the issuer's current one, then reload the"
-        " web server.",
-        Reason.SELF_SIGNED: "Find out why the virtual host fell back to its default certificate,"
-        " and issue one by a public authority (ACME).",
-        Reason.UNTRUSTED_ISSUER: "Issue a certificate from a public authority. Where it was a"
-        " staging or test authority, take the production one.",
-        Reason.INCOMPLETE_CHAIN: "Serve the leaf together with every intermediate (fullchain.pem,"
-        " not cert.pem), then reload the web server. If the missing"
-        " issuer is a private root, issue a certificate from a public"
-        " authority.",
-        Reason.WRONG_HOSTNAME: "Issue a certificate that has this name among its names, and see"
-        " that the virtual host for this name serves it; or correct where"
-        " DNS leads.",
-        Reason.WRONG_PURPOSE: "Issue a certificate with the extended key usage serverAuth.",
-        Reason.WEAK_CRYPTO: "Issue a new certificate with an RSA key of 2048 bits or more, or EC"
-        " P-256, signed with SHA-256.",
-        Reason.REVOKED: "Issue a new certificate with a new key. Ask the authority why: a key that"
-        " leaked must not return.",
-        Reason.CHAIN_INVALID: "Look up OpenSSL's text, and compare the chain as served with the"
-        " one that the authority publishes.",
-        Reason.NO_TLS: "Switch TLS on for this port (listen 443 ssl; SSLEngine on), or see which"
-        " program took it.",
-        Reason.HANDSHAKE_FAILED: "Allow TLS 1.2 and 1.3, and see that there is a virtual host with"
-        " a certificate for this name. Look at the error log of the web"
-        " server for this moment.",
-        Reason.REFUSED: "Start the web server and let it listen on this port, and open the port in"
-        " the firewall.",
-        Reason.DNS_NOT_FOUND: "Add an A or AAAA record for the name, and check the registration"
-        " and the delegation.",
-        Reason.DNS_FAILED: "Ask each name server of the zone directly (dig @server name). Check"
-        " DNSSEC and the delegation.",
-        Reason.TIMEOUT: "Check from another network. Look for a firewall that drops, and at the"
-        " load of the web server.",
-        Reason.UNREACHABLE: "Check routing, and whether the address is announced; for IPv6,"
-        " whether this machine has it.",
-        Reason.BLOCKED: "Point the name at a public address, or add the network to"
-        " PADLOCK_ALLOWED_NETWORKS.",
-        Reason.NOT_CHECKABLE: "Correct the Domain field: a host name such as www.example.com.",
-        Reason.MONITOR_ERROR: "Read the log of the monitor, and check again.",
+        Reason.OK: lambda: gettext("Nothing to do."),
+        Reason.EXPIRED: lambda: gettext(
+            "Renew the certificate (certbot renew, acme.sh --cron, AutoSSL), then reload the web"
+            " server. Read the log of the last renewal: a failed challenge or a missing reload is"
+            " the usual cause."
+        ),
+        Reason.NOT_YET_VALID: lambda: gettext(
+            "Serve the earlier certificate until then, or issue one that starts now. Check the"
+            " clock of the issuing machine."
+        ),
+        Reason.CHAIN_EXPIRED: lambda: gettext(
+            "Replace the chain file by the issuer's current one, then reload the web server."
+        ),
+        Reason.SELF_SIGNED: lambda: gettext(
+            "Find out why the virtual host fell back to its default certificate, and issue one by a"
+            " public authority (ACME)."
+        ),
+        Reason.UNTRUSTED_ISSUER: lambda: gettext(
+            "Issue a certificate from a public authority. Where it was a staging or test authority,"
+            " take the production one."
+        ),
+        Reason.INCOMPLETE_CHAIN: lambda: gettext(
+            "Serve the leaf together with every intermediate (fullchain.pem, not cert.pem), then"
+            " reload the web server. If the missing issuer is a private root, issue a certificate"
+            " from a public authority."
+        ),
+        Reason.WRONG_HOSTNAME: lambda: gettext(
+            "Issue a certificate that has this name among its names, and see that the virtual host"
+            " for this name serves it; or correct where DNS leads."
+        ),
+        Reason.WRONG_PURPOSE: lambda: gettext(
+            "Issue a certificate with the extended key usage serverAuth."
+        ),
+        Reason.WEAK_CRYPTO: lambda: gettext(
+            "Issue a new certificate with an RSA key of 2048 bits or more, or EC P-256, signed with"
+            " SHA-256."
+        ),
+        Reason.REVOKED: lambda: gettext(
+            "Issue a new certificate with a new key. Ask the authority why: a key that leaked must"
+            " not return."
+        ),
+        Reason.CHAIN_INVALID: lambda: gettext(
+            "Look up OpenSSL's text, and compare the chain as served with the one that the"
+            " authority publishes."
+        ),
+        Reason.NO_TLS: lambda: gettext(
+            "Switch TLS on for this port (listen 443 ssl; SSLEngine on), or see which program took"
+            " it."
+        ),
+        Reason.HANDSHAKE_FAILED: lambda: gettext(
+            "Allow TLS 1.2 and 1.3, and see that there is a virtual host with a certificate for"
+            " this name. Look at the error log of the web server for this moment."
+        ),
+        Reason.REFUSED: lambda: gettext(
+            "Start the web server and let it listen on this port, and open the port in the"
+            " firewall."
+        ),
+        Reason.DNS_NOT_FOUND: lambda: gettext(
+            "Add an A or AAAA record for the name, and check the registration and the delegation."
+        ),
+        Reason.DNS_FAILED: lambda: gettext(
+            "Ask each name server of the zone directly (dig @server name). Check DNSSEC and the"
+            " delegation."
+        ),
+        Reason.TIMEOUT: lambda: gettext(
+            "Check from another network. Look for a firewall that drops, and at the load of the web"
+            " server."
+        ),
+        Reason.UNREACHABLE: lambda: gettext(
+            "Check routing, and whether the address is announced; for IPv6, whether this machine"
+            " has it."
+        ),
+        Reason.BLOCKED: lambda: gettext(
+            "Point the name at a public address, or add the network to PADLOCK_ALLOWED_NETWORKS."
+        ),
+        Reason.NOT_CHECKABLE: lambda: gettext(
+            "Correct the Domain field: a host name such as www.example.com."
+        ),
+        Reason.MONITOR_ERROR: lambda: gettext("Read the log of the monitor, and check again."),
     }
 )

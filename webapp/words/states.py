@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Protocol
 
 from webapp.probe.finding import Reason, State
+from webapp.words.translation import Table, gettext
 
 EXPIRING_DAYS = 14  # a valid certificate with no more than this left carries an amber warning
 EXPIRING_WITHIN = timedelta(days=EXPIRING_DAYS)
@@ -26,39 +26,81 @@ class Look:
     meaning: str
 
 
-LOOKS: Mapping[State, Look] = MappingProxyType(
+LOOKS: Mapping[State, Look] = Table(
     {
-        State.VALID: Look("Valid", "lock-check", "The certificate was checked and is valid."),
-        State.INVALID: Look("Invalid", "lock-x", "The server answers without a valid certificate."),
-        State.UNKNOWN: Look(
-            "Unknown", "lock-question", "We couldn't reach the server, so we can't tell."
+        State.VALID: lambda: Look(
+            gettext("Valid"), "lock-check", gettext("The certificate was checked and is valid.")
         ),
-        State.INACTIVE: Look("Inactive", "lock-minus", "Not active, so it is not checked."),
+        State.INVALID: lambda: Look(
+            gettext("Invalid"), "lock-x", gettext("The server answers without a valid certificate.")
+        ),
+        State.UNKNOWN: lambda: Look(
+            gettext("Unknown"),
+            "lock-question",
+            gettext("We couldn't reach the server, so we can't tell."),
+        ),
+        State.INACTIVE: lambda: Look(
+            gettext("Inactive"), "lock-minus", gettext("Not active, so it is not checked.")
+        ),
     }
 )
 
-EXPIRING_LABEL = "Expires soon"
-EXPIRING_EXAMPLE = "12 days"
-EXPIRING_MEANING = f"Valid, with {EXPIRING_DAYS} days left or less: time to renew the certificate."
 # What a list can be narrowed to, the most urgent first.
-STATE_FILTERS: Mapping[str, str] = MappingProxyType(
+STATE_FILTERS: Mapping[str, str] = Table(
     {
-        "invalid": LOOKS[State.INVALID].label,
-        "expiring": f"Expires within {EXPIRING_DAYS} days",
-        "unknown": LOOKS[State.UNKNOWN].label,
-        "valid": LOOKS[State.VALID].label,
-        "inactive": LOOKS[State.INACTIVE].label,
+        "invalid": lambda: LOOKS[State.INVALID].label,
+        "expiring": lambda: gettext("Expires within {days} days", days=EXPIRING_DAYS),
+        "unknown": lambda: LOOKS[State.UNKNOWN].label,
+        "valid": lambda: LOOKS[State.VALID].label,
+        "inactive": lambda: LOOKS[State.INACTIVE].label,
     }
 )
-NEVER_ASKED = "Not checked yet."
-CHECKING = "Checking…"
-NEVER_ASKED_LOOK = Look("Not checked yet", "lock", "It is checked as soon as a page shows it.")
-
-BROWSERS_MAY_REFUSE = "Browsers may refuse it"
-# In place of the words for visitors of a valid certificate: the note beside it says why.
-MANY_BROWSERS_REFUSE = "The certificate is valid, but not every browser accepts it."
 # What a list can be narrowed to
-BROWSERS: Mapping[str, str] = MappingProxyType({"refuse": BROWSERS_MAY_REFUSE})
+BROWSERS: Mapping[str, str] = Table({"refuse": lambda: browsers_may_refuse()})
+
+
+def never_asked() -> str:
+    """In place of a reason."""
+    return gettext("Not checked yet.")
+
+
+def never_asked_look() -> Look:
+    """One that was never asked is no question mark: nothing is wrong with it."""
+    return Look(
+        gettext("Not checked yet"), "lock", gettext("It is checked as soon as a page shows it.")
+    )
+
+
+def checking() -> str:
+    """While a check runs."""
+    return gettext("Checking…")
+
+
+def expiring_label() -> str:
+    """The amber warning of a valid certificate, in a legend."""
+    return gettext("Expires soon")
+
+
+def expiring_example() -> str:
+    """How that warning looks beside a padlock."""
+    return gettext("12 days")
+
+
+def expiring_meaning() -> str:
+    """What that warning means."""
+    return gettext(
+        "Valid, with {days} days left or less: time to renew the certificate.", days=EXPIRING_DAYS
+    )
+
+
+def browsers_may_refuse() -> str:
+    """The amber remark beside a valid padlock."""
+    return gettext("Browsers may refuse it")
+
+
+def many_browsers_refuse() -> str:
+    """In place of the words for visitors of a valid certificate: the note beside it says why."""
+    return gettext("The certificate is valid, but not every browser accepts it.")
 
 
 def expiring(state: State, not_after: datetime | None, now: datetime) -> bool:
@@ -79,14 +121,17 @@ def refused(state: State, facts: Refusable | None) -> bool:
 
 
 def look_of(state: State, reason: Reason | None) -> Look:
-    """How a padlock looks.
+    """How a padlock looks."""
+    return never_asked_look() if is_waiting(state, reason) else LOOKS[state]
 
-    One that was never asked is no question mark: nothing is wrong with it.
-    """
-    return NEVER_ASKED_LOOK if state is State.UNKNOWN and reason is None else LOOKS[state]
+
+def is_waiting(state: State, reason: Reason | None) -> bool:
+    """Whether an active item waits for its first check."""
+    return state is State.UNKNOWN and reason is None
 
 
 def diagnosis_question(state: State) -> str:
     """What the button asks that starts a diagnosis."""
-    words = {State.INVALID: "Why is it red?", State.UNKNOWN: "Why is it grey?"}
-    return words.get(state, "Run diagnosis")
+    if state is State.INVALID:
+        return gettext("Why is it red?")
+    return gettext("Why is it grey?") if state is State.UNKNOWN else gettext("Run diagnosis")

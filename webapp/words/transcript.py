@@ -169,7 +169,7 @@ def support_text(steps: Sequence[Step], *, staff: bool) -> str:
         f"Checked: {finding.checked_at:%Y-%m-%d %H:%M} UTC",
     ]
     if finding.reason is Reason.OK and verdict.odd:
-        lines.append(f"Problem: {website.ADDRESSES_DIFFER}")
+        lines.append(f"Problem: {website.addresses_differ()}")
     elif finding.reason is not Reason.OK:
         lines.append(
             f"Problem: {verdicts.title(finding.state, finding.reason, finding)}."

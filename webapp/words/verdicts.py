@@ -12,7 +12,7 @@ from webapp.words.curl_errors import command_for, curl_number
 from webapp.words.hostnames import refusal_text
 from webapp.words.notes import note_texts, stray_texts
 from webapp.words.reasons import MENDS, WORDS
-from webapp.words.states import BROWSERS_MAY_REFUSE, LOOKS, MANY_BROWSERS_REFUSE, NEVER_ASKED
+from webapp.words.states import LOOKS, browsers_may_refuse, many_browsers_refuse, never_asked
 from webapp.words.times import age_text, checked_text, expiry_text
 from webapp.words.translation import gettext, ngettext
 
@@ -40,7 +40,7 @@ def title(state: State, reason: Reason | None, facts: Facts | None = None) -> st
     if reason is not None:
         behind = fault(reason, facts)
         return (behind and behind.title) or WORDS[reason].title
-    return NEVER_ASKED if state is State.UNKNOWN else LOOKS[state].label
+    return never_asked() if state is State.UNKNOWN else LOOKS[state].label
 
 
 def customer_text(state: State, reason: Reason | None, facts: Facts | None = None) -> str:
@@ -48,7 +48,7 @@ def customer_text(state: State, reason: Reason | None, facts: Facts | None = Non
     if reason is None:
         return LOOKS[state].meaning
     if reason is Reason.OK and facts is not None and not BROWSERS_REFUSE.isdisjoint(facts.notes):
-        return MANY_BROWSERS_REFUSE
+        return many_browsers_refuse()
     behind = fault(reason, facts)
     return behind.customer if behind else WORDS[reason].customer
 
@@ -150,11 +150,11 @@ def tooltip(
     if state is State.INACTIVE:
         return LOOKS[state].meaning
     if reason is None:
-        return NEVER_ASKED
+        return never_asked()
     sentences = [f"{title(state, reason, facts)}."]
     if state is State.VALID:
         sentences.append(expiry_text(not_after, now, zone))
-        sentences.append(f"{BROWSERS_MAY_REFUSE}." if browsers_refuse else "")
+        sentences.append(f"{browsers_may_refuse()}." if browsers_refuse else "")
     else:
         sentences.append(customer_text(state, reason, facts))
         sentences.append(expiry_text(not_after, now, zone) if reason is Reason.EXPIRED else "")
