@@ -8,6 +8,7 @@ from datetime import datetime
 from flask import Flask, current_app
 from sqlalchemy import ColumnElement, or_, select
 
+from webapp import probe
 from webapp.customers import audit_log
 from webapp.customers.concurrency import still_admin
 from webapp.customers.models import Domain, Service, User
@@ -64,6 +65,6 @@ def refresh_now(user: User, now: datetime) -> bool:
 
 def ids_in_use(names: Collection[str]) -> dict[str, int]:
     """Which of these targets, each written as `Target.authority`, are in use, with their ids."""
-    hostnames = {name.partition(":")[0] for name in names}
+    hostnames = {probe.understand(name).hostname for name in names}
     rows = db.session.scalars(select(Target).where(Target.hostname.in_(hostnames), in_use()))
     return {row.authority: row.id for row in rows if row.authority in names}

@@ -135,7 +135,7 @@ def _stored_domains(rows: Chunk) -> dict[str, dict[str, Any]]:
         Domain.registered_on,
         Domain.expires_on,
     )
-    hostnames = {row["host"].partition(":")[0] for row in rows if row["host"]}
+    hostnames = {probe.understand(row["host"]).hostname for row in rows if row["host"]}
     found = db.session.execute(
         select(*columns, Client.reference, Target.hostname, Target.port)
         .join(Domain.client)

@@ -217,7 +217,7 @@ def _new_target(name: str) -> dict[str, Any]:
 
 
 def _target_ids(names: set[str]) -> dict[str | None, int]:
-    hostnames = {name.partition(":")[0] for name in names}
+    hostnames = {probe.understand(name).hostname for name in names}
     found = db.session.execute(
         select(Target.hostname, Target.port, Target.id).where(among(Target.hostname, hostnames))
     )
