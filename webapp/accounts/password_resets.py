@@ -19,19 +19,10 @@ from webapp.customers.models import User
 from webapp.extensions import db, writing
 from webapp.jobs import outbox
 from webapp.jobs.queue import DONE, ClaimedJob, Outcome
+from webapp.words import mails
 
 LINK_LASTS = timedelta(hours=1)
 MAIL = "password reset mail"
-
-SUBJECT = "Choose a new password for Padlock"
-TEXT = """Hello {name},
-
-you asked for a new password for Padlock. Choose it here within an hour:
-
-{link}
-
-If you did not ask for it, do nothing: your password stays as it is.
-"""
 
 
 def register(app: Flask) -> None:
@@ -62,9 +53,9 @@ def _send_link(job: ClaimedJob) -> Outcome:
         return DONE
     to = user.email
     token = token_for(user, current_app.config["SECRET_KEY"])
-    text = TEXT.format(name=user.name, link=mail.link(current_app, f"/reset/{token}"))
+    text = mails.password_reset_text(user.name, mail.link(current_app, f"/reset/{token}"))
     db.session.rollback()  # no transaction is open while the mail server takes its time
-    return outbox.send(job, to, SUBJECT, text)
+    return outbox.send(job, to, mails.password_reset_subject(), text)
 
 
 def _recipient(arguments: dict[str, Any]) -> str:

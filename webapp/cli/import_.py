@@ -19,6 +19,7 @@ from webapp.imports import importer
 from webapp.imports.csv_reader import NotATable
 from webapp.imports.staging import open_staging
 from webapp.words.counts import counted, import_text
+from webapp.words.imports import DOING
 
 
 @click.command("import")
@@ -132,7 +133,7 @@ def _bar(stop: _Stop) -> Iterator[importer.Progress]:
 
         def progress(doing: str, done: int, total: int) -> None:
             stop.look()
-            bar.label = doing
+            bar.label = DOING[doing]
             bar.update(100 * done // max(1, total) - bar.pos)
 
         yield progress

@@ -36,7 +36,7 @@ def compare(staging: Staging, progress: Callable[[str, int, int], None]) -> None
                 staging.tell(_moved_back(rows, stored))
             staging.compared(_change(row, stored.get(row["key"]), absent) for row in rows)
             done += len(rows)
-            progress("Comparing", done, total)
+            progress("comparing", done, total)
     # What was read is not needed any more, and a snapshot would go on growing the journal
     db.session.rollback()
 

@@ -132,7 +132,7 @@ def _stage(table: Table, staging: Staging, progress: Progress) -> None:
             staging.add(rows, problems)
             rows = []
             problems = []
-            progress("Reading the file", table.read, table.size)
+            progress("reading", table.read, table.size)
     staging.add(rows, problems)
 
 

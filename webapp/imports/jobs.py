@@ -32,6 +32,7 @@ from webapp.imports import importer
 from webapp.imports.csv_reader import CellProblem, NotATable
 from webapp.imports.staging import open_staging
 from webapp.site import site_of
+from webapp.words import imports as say
 
 log = logging.getLogger(__name__)
 
@@ -40,18 +41,9 @@ SHOWN_PROBLEMS = 200
 SHOWN_ROWS = 10
 PROGRESS_SECONDS = 0.2  # seconds between two notes of how far it is
 
-WAITING = "Waiting for its turn"
-CHANGED = (
-    "Something else was changed at the same time. Nothing was imported: please upload the"
-    " file again."
-)
-OUR_FAULT = (
-    "Something failed on our side, and nothing was imported. It has been noted; please try"
-    " again later."
-)
-STOPPED = "You stopped the import. Nothing was imported."
-STOPPING = "Stopping"
-INTERRUPTED = "The site was restarted meanwhile. Upload the file again: nothing is duplicated."
+# What is being done, a key of `words.imports.DOING`
+WAITING = "waiting"
+STOPPING = "stopping"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 
 
@@ -133,7 +125,7 @@ def stop(job: Job) -> None:
     waiting = workshop.waiting.pop(job.token, None)
     # It has not even begun: a long import is before it
     if waiting is not None and waiting.cancel():
-        _end(job, "stopped", STOPPED)
+        _end(job, "stopped", say.stopped())
         workshop.locks.pop(job.token).close()
 
 
@@ -145,7 +137,7 @@ def require_job(user: User, token: str) -> Job:
     if job.running and (lock := _lock(token)):
         lock.close()
         job = _read(token) or job  # it may have ended since it was read
-        return replace(job, stage="failed", error=INTERRUPTED) if job.running else job
+        return replace(job, stage="failed", error=say.interrupted()) if job.running else job
     return (
         replace(job, doing=STOPPING, total=0)
         if job.running and _file(token, "stop").exists()
@@ -240,12 +232,12 @@ def _run(app: Flask, job: Job, work: Callable[..., Job], *arguments: Any) -> Non
         except NotATable as error:
             _end(job, "failed", str(error))
         except importer.Stopped:
-            _end(job, "stopped", STOPPED)
+            _end(job, "stopped", say.stopped())
         except (importer.ChangedMeanwhile, importer.HasProblems):
-            _end(job, "failed", CHANGED)
+            _end(job, "failed", say.changed_meanwhile())
         except Exception:  # whatever it is, a user waits for an answer
             log.exception("The import %s failed.", job.filename)
-            _end(job, "failed", OUR_FAULT)
+            _end(job, "failed", say.our_fault())
         finally:
             _workshop(app).waiting.pop(job.token, None)
             _workshop(app).locks.pop(job.token).close()
@@ -260,9 +252,7 @@ def _check(job: Job) -> Job:
 def _write(job: Job, now: datetime) -> Job:
     user = db.session.get(User, job.user_id)
     if user is None or not user.active or not user.is_admin:
-        return replace(
-            job, stage="failed", error="You are no administrator any more. Nothing was imported."
-        )
+        return replace(job, stage="failed", error=say.no_admin())
     counts = importer.write(_file(job.token, "rows"), user, job.filename, now, _progress(job))
     _file(job.token, "rows").unlink()
     return replace(job, stage="done", counts=counts)

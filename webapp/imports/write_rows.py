@@ -66,7 +66,7 @@ def write(staging: Staging, now: datetime, progress: Callable[[str, int, int], N
                 plan_anew(table, cast(Table, Target.__table__))
             index.touch(MODELS[kind], (row["id"] for row in rows if row["change"] == "changed"))
             done += len(rows)
-            progress("Writing", done, total)
+            progress("writing", done, total)
         index.touch(
             MODELS[kind], db.session.scalars(select(table.c.id).where(table.c.id > highest))
         )

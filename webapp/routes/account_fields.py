@@ -18,34 +18,29 @@ from wtforms.validators import Email, InputRequired, Length
 from webapp.accounts import passwords, security_events, sign_ins
 from webapp.accounts.security_events import Caller, Event
 from webapp.extensions import limiter
-from webapp.routes.forms import stripped
+from webapp.routes.forms import at_most, required, stripped
 from webapp.routes.template_helpers import now
-from webapp.words.security import PASSWORD_FAULTS
+from webapp.words import refusals
+from webapp.words.security import PASSWORD_FAULTS, PasswordFault
+from webapp.words.translation import LazyText
 
 log = logging.getLogger(__name__)
 
 ONCE_A_MINUTE = parse("1 per minute")
 EVERY_ATTEMPT = parse("60 per minute")  # right ones too: each costs a core for a moment
 
-WRONG_PASSWORD = "This is not your current password."  # noqa: S105 - it is words
-
 
 def name_field(label: str) -> StringField:
     """The name of a person."""
-    checks = [
-        InputRequired("Enter a name."),
-        Length(max=200, message="Use at most 200 characters."),
-    ]
-    return StringField(
-        label, filters=[stripped], validators=[*checks, Length(min=1, message="Enter a name.")]
-    )
+    checks = [*required(refusals.name_missing), at_most(200)]
+    return StringField(label, filters=[stripped], validators=checks)
 
 
 def email_field() -> EmailField:
     """An e-mail address that is stored."""
-    wrong = "This is not an e-mail address."
+    wrong = LazyText(refusals.not_an_email)
     checks = [
-        InputRequired("Enter an e-mail address."),
+        InputRequired(LazyText(refusals.email_missing)),
         Length(max=254, message=wrong),
         Email(wrong),
     ]
@@ -65,8 +60,8 @@ def new_password_field(label: str, person: Callable[[Any], Iterable[str | None]]
     return PasswordField(
         label,
         validators=[
-            InputRequired("Use at least 12 characters."),
-            Length(max=sign_ins.MOST_PASSWORD_CHARACTERS, message="Use at most 1,024 characters."),
+            InputRequired(LazyText(lambda: PASSWORD_FAULTS[PasswordFault.SHORT])),
+            at_most(sign_ins.MOST_PASSWORD_CHARACTERS),
             hard_to_guess,
         ],
     )

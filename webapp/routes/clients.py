@@ -7,12 +7,11 @@ from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import StringField
-from wtforms.validators import Length
 
 from webapp.customers import clients, concurrency, home, lists, padlocks
 from webapp.customers.models import Client
 from webapp.routes.account_fields import name_field
-from webapp.routes.forms import VersionField, none_if_empty
+from webapp.routes.forms import VersionField, at_most, none_if_empty
 from webapp.routes.gate import admins_only_but, fragment
 from webapp.routes.template_helpers import list_query, now
 from webapp.words import confirmations, refusals
@@ -36,7 +35,7 @@ class ClientForm(FlaskForm):  # type: ignore[misc]
     reference = StringField(
         "Reference",
         filters=[none_if_empty],
-        validators=[Length(max=64, message="Use at most 64 characters.")],
+        validators=[at_most(64)],
     )
     version = VersionField()
 

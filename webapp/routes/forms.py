@@ -4,16 +4,19 @@ may be empty."""
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from flask import request
 from wtforms import DateField, Field, Form, IntegerField, ValidationError
-from wtforms.validators import Optional
+from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
 from webapp.customers import clients
 from webapp.parsing import whole
 from webapp.probe.address import literal
+from webapp.words import refusals
+from webapp.words.translation import LazyText
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -44,7 +47,17 @@ class DayField(DateField):  # type: ignore[misc]
         try:
             super().process_formdata(valuelist)
         except ValueError:
-            raise ValueError("Enter a date, such as 2026-11-23, or nothing.") from None
+            raise ValueError(refusals.not_a_day()) from None
+
+
+def at_most(characters: int) -> Length:
+    """A check that a text has no more characters than these."""
+    return Length(max=characters, message=LazyText(refusals.too_long, characters))
+
+
+def required(say: Callable[[], str]) -> list[InputRequired | Length]:
+    """The checks that a field is filled in, with more than spaces; `say` asks for it."""
+    return [InputRequired(LazyText(say)), Length(min=1, message=LazyText(say))]
 
 
 def is_address(_form: object, field: Field) -> None:
@@ -54,9 +67,7 @@ def is_address(_form: object, field: Field) -> None:
         try:
             field.data = literal(field.data)
         except ValueError:
-            raise ValidationError(
-                "Enter an IP address, such as 192.0.2.10 or 2001:db8::10, or nothing."
-            ) from None
+            raise ValidationError(refusals.not_an_address()) from None
 
 
 def stripped(text: str | None) -> str | None:

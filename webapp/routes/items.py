@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import (
     Blueprint,
     current_app,
@@ -16,7 +18,6 @@ from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import Field, SelectField, StringField, ValidationError
-from wtforms.validators import InputRequired, Length
 
 from webapp import probe
 from webapp.customers import access, clients, concurrency, items
@@ -27,10 +28,12 @@ from webapp.routes.forms import (
     DayField,
     VersionField,
     WholeField,
+    at_most,
     client_asked_for,
     is_address,
     names_a_client,
     none_if_empty,
+    required,
     stripped,
 )
 from webapp.routes.gate import admins_only_but, fragment
@@ -41,28 +44,24 @@ blueprint = Blueprint("items", __name__, url_prefix="/admin/<any(services, domai
 blueprint.before_request(admins_only_but())
 
 
-def _text(label: str, most: int, needed: str = "") -> StringField:
-    checks = [InputRequired(needed), Length(min=1, message=needed)] if needed else []
-    too_long = Length(max=most, message=f"Use at most {most} characters.")
-    return StringField(label, filters=[stripped], validators=[*checks, too_long])
+def _text(label: str, most: int, missing: Callable[[], str] | None = None) -> StringField:
+    checks = required(missing) if missing else []
+    return StringField(label, filters=[stripped], validators=[*checks, at_most(most)])
 
 
 def _owner() -> StringField:
-    too_long = Length(max=200, message="Use at most 200 characters.")
-    return StringField(
-        "Client", filters=[stripped], validators=[too_long, names_a_client], name="client"
-    )
+    checks = [at_most(200), names_a_client]
+    return StringField("Client", filters=[stripped], validators=checks, name="client")
 
 
 def _reference() -> StringField:
-    too_long = Length(max=64, message="Use at most 64 characters.")
-    return StringField("Reference", filters=[none_if_empty], validators=[too_long])
+    return StringField("Reference", filters=[none_if_empty], validators=[at_most(64)])
 
 
 class ServiceForm(FlaskForm):  # type: ignore[misc]
     owner = _owner()  # an item has a `client` too, which is none of the form's
     version = VersionField()
-    product = _text("Product", 200, "Enter what the client bought.")
+    product = _text("Product", 200, refusals.product_missing)
     domain = _text("Domain", 255)
     status = SelectField("Status", choices=list(ServiceStatus), default=ServiceStatus.ACTIVE)
     next_due_on = DayField("Next due")
@@ -80,7 +79,7 @@ class ServiceForm(FlaskForm):  # type: ignore[misc]
 class DomainForm(FlaskForm):  # type: ignore[misc]
     owner = _owner()  # an item has a `client` too, which is none of the form's
     version = VersionField()
-    name = _text("Domain", 255, "Enter the domain, such as example.com")
+    name = _text("Domain", 255, refusals.domain_missing)
     status = SelectField("Status", choices=list(DomainStatus), default=DomainStatus.ACTIVE)
     registered_on = DayField("Registered")
     expires_on = DayField("Expires")

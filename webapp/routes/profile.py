@@ -15,7 +15,6 @@ from webapp.accounts.security_events import Event
 from webapp.customers import concurrency
 from webapp.extensions import limiter
 from webapp.routes.account_fields import (
-    WRONG_PASSWORD,
     attempts,
     caller,
     email_field,
@@ -29,6 +28,7 @@ from webapp.routes.impersonation import not_in_their_name
 from webapp.routes.sessions import admin_idle, end_session, open_session
 from webapp.routes.template_helpers import now
 from webapp.words import confirmations, refusals
+from webapp.words.translation import LazyText
 
 blueprint = Blueprint("profile", __name__, url_prefix="/profile")
 blueprint.before_request(not_in_their_name)
@@ -53,8 +53,11 @@ class PasswordForm(FlaskForm):  # type: ignore[misc]
     current = PasswordField(
         "Current password",
         validators=[
-            InputRequired(WRONG_PASSWORD),
-            Length(max=account_sign_ins.MOST_PASSWORD_CHARACTERS, message=WRONG_PASSWORD),
+            InputRequired(LazyText(refusals.wrong_password)),
+            Length(
+                max=account_sign_ins.MOST_PASSWORD_CHARACTERS,
+                message=LazyText(refusals.wrong_password),
+            ),
         ],
     )
     new = new_password_field("New password", lambda _: (current_user.name, current_user.email))
@@ -98,7 +101,7 @@ def password() -> Response:
                 current_user, form.current.data, form.new.data, now(), caller()
             )
         except profile.WrongPassword:
-            form.current.errors = [WRONG_PASSWORD]
+            form.current.errors = [refusals.wrong_password()]
         else:
             no_guess()
             open_session(current_user, token)

@@ -12,12 +12,14 @@ from webapp.customers.lists import Listing
 from webapp.customers.models import Service, ServiceStatus
 from webapp.monitor.models import Standing, Target, standing
 from webapp.probe import Reason
+from webapp.words import refusals
+from webapp.words.translation import LazyText
 
 
 class SampleForm(Form):  # type: ignore[misc]
     name = StringField("A field")
     wrong = StringField(
-        "A field with a mistake", validators=[InputRequired("Please fill this in.")]
+        "A field with a mistake", validators=[InputRequired(LazyText(refusals.sample))]
     )
     password = PasswordField("A password")
     wrong_choice = SelectField("A choice with a mistake", choices=["First", "Second"])

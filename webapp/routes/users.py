@@ -17,7 +17,6 @@ from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import Field, RadioField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Length
 
 from webapp import mail
 from webapp.accounts import impersonation, password_resets, users
@@ -25,21 +24,15 @@ from webapp.customers import clients, concurrency
 from webapp.customers.models import Role, User
 from webapp.errors import Refused
 from webapp.routes.account_fields import caller, email_field, name_field
-from webapp.routes.forms import VersionField, client_asked_for, names_a_client
+from webapp.routes.forms import VersionField, at_most, client_asked_for, names_a_client
 from webapp.routes.gate import admins_only_but
 from webapp.routes.sessions import open_session
 from webapp.routes.template_helpers import now
 from webapp.words import confirmations, refusals
+from webapp.words.security import ROLES
 
 blueprint = Blueprint("users", __name__, url_prefix="/admin/users")
 blueprint.before_request(admins_only_but("users.index"))
-
-ROLES = {Role.CLIENT: "Client", Role.STAFF: "Staff", Role.ADMIN: "Administrator"}
-MEANINGS = {
-    Role.CLIENT: "Sees the services and domains of one client.",
-    Role.STAFF: "Sees everything and changes nothing.",
-    Role.ADMIN: "Sees and changes everything.",
-}
 
 
 class UserForm(FlaskForm):  # type: ignore[misc]
@@ -47,12 +40,10 @@ class UserForm(FlaskForm):  # type: ignore[misc]
     email = email_field()
     role = RadioField(
         "Role",
-        choices=[SelectChoice(role.value, words) for role, words in ROLES.items()],
+        choices=lambda: [SelectChoice(role, words) for role, words in ROLES.items()],
         default=Role.CLIENT.value,
     )
-    client = StringField(
-        "Client", validators=[Length(max=200, message="Use at most 200 characters.")]
-    )
+    client = StringField("Client", validators=[at_most(200)])
     version = VersionField()
 
     def validate_client(self, field: Field) -> None:
@@ -81,7 +72,7 @@ def _oneself_is_in_the_profile() -> Response | None:
 @blueprint.get("")
 def index() -> str:
     asked = (request.args.get(name, "") for name in ("q", "role", "sort", "page", "size"))
-    return render_template("users/list.html", listing=users.list_users(*asked), roles=ROLES)
+    return render_template("users/list.html", listing=users.list_users(*asked))
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
@@ -100,7 +91,7 @@ def add() -> Response:
                 "success",
             )
             return redirect(url_for("users.edit", user_id=user.id), 303)
-    page = render_template("users/new.html", form=form, meanings=MEANINGS)
+    page = render_template("users/new.html", form=form)
     return make_response(page, 422 if form.is_submitted() else 200)
 
 
@@ -180,5 +171,5 @@ def _page(user: User, form: UserForm, status: int) -> Response:
     once more is then meant.
     """
     conflict = refusals.changed_meanwhile() if status == 409 else ""
-    shown = {"user": user, "form": form, "conflict": conflict, "meanings": MEANINGS, "roles": ROLES}
+    shown = {"user": user, "form": form, "conflict": conflict}
     return make_response(render_template("users/edit.html", **shown), status)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from webapp import probe
-from webapp.words.translation import gettext, ngettext
+from webapp.words.translation import Table, gettext, ngettext
 
 # --- the file as a whole ---
 
@@ -216,3 +216,49 @@ def no_client() -> str:
 def moved(owner: str) -> str:
     """A note: another client has this service by now."""
     return gettext("It belongs to {owner} now. Importing moves it.", owner=owner)
+
+
+# --- an import through the browser ---
+
+DOING: Mapping[str, str] = Table(
+    {
+        "waiting": lambda: gettext("Waiting for its turn"),
+        "reading": lambda: gettext("Reading the file"),
+        "comparing": lambda: gettext("Comparing"),
+        "writing": lambda: gettext("Writing"),
+        "stopping": lambda: gettext("Stopping"),
+    }
+)
+
+
+def changed_meanwhile() -> str:
+    """What was compared is not as it was."""
+    return gettext(
+        "Something else was changed at the same time. Nothing was imported: please upload the file"
+        " again."
+    )
+
+
+def our_fault() -> str:
+    """The log has it."""
+    return gettext(
+        "Something failed on our side, and nothing was imported. It has been noted; please try"
+        " again later."
+    )
+
+
+def stopped() -> str:
+    """By the button."""
+    return gettext("You stopped the import. Nothing was imported.")
+
+
+def interrupted() -> str:
+    """By the end of the process that worked on it."""
+    return gettext(
+        "The site was restarted meanwhile. Upload the file again: nothing is duplicated."
+    )
+
+
+def no_admin() -> str:
+    """The user lost the role, or was disabled, after the file was checked."""
+    return gettext("You are no administrator any more. Nothing was imported.")

@@ -102,3 +102,56 @@ def expires_too_early() -> str:
 def no_file() -> str:
     """An import without a file."""
     return gettext("Choose a file first.")
+
+
+# --- what a field of a form asks for ---
+
+
+def too_long(most: int) -> str:
+    """More characters than are stored."""
+    return gettext("Use at most {most:,} characters.", most=most)
+
+
+def name_missing() -> str:
+    """A client or user without a name."""
+    return gettext("Enter a name.")
+
+
+def email_missing() -> str:
+    """A user without an address."""
+    return gettext("Enter an e-mail address.")
+
+
+def not_an_email() -> str:
+    """Another text in its place."""
+    return gettext("This is not an e-mail address.")
+
+
+def wrong_password() -> str:
+    """The current password is asked for before it is changed."""
+    return gettext("This is not your current password.")
+
+
+def product_missing() -> str:
+    """A service without a product."""
+    return gettext("Enter what the client bought.")
+
+
+def domain_missing() -> str:
+    """A domain without its name."""
+    return gettext("Enter the domain, such as example.com")
+
+
+def not_a_day() -> str:
+    """Another text where a date may stand."""
+    return gettext("Enter a date, such as 2026-11-23, or nothing.")
+
+
+def not_an_address() -> str:
+    """Another text where an IP address may stand."""
+    return gettext("Enter an IP address, such as 192.0.2.10 or 2001:db8::10, or nothing.")
+
+
+def sample() -> str:
+    """In the styleguide."""
+    return gettext("Please fill this in.")

@@ -58,6 +58,22 @@ class Table(Mapping[Key, Row]):
         return len(self._rows)
 
 
+class LazyText:
+    """A sentence for those who take it before there is a reader, such as the validators of a form:
+    `LazyText(refusals.name_missing)` is made in the reader's language each time it is shown."""
+
+    def __init__(self, say: Callable[..., str], *arguments: object) -> None:
+        self._say = say
+        self._arguments = arguments
+
+    def __str__(self) -> str:
+        return self._say(*self._arguments)
+
+    def __mod__(self, _: object) -> str:
+        """Where WTForms would fill in numbers: the sentence has them already."""
+        return str(self)
+
+
 @contextmanager
 def translated(translations: NullTranslations) -> Iterator[None]:
     """What is said meanwhile, in this thread, is said in the language of these translations."""
