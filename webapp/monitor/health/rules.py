@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from webapp.monitor.health import releases
 from webapp.probe import Roots
+from webapp.words import health as say
 from webapp.words import jobs as job_words
-from webapp.words import refreshes, times
-from webapp.words.translation import ngettext
+from webapp.words import refreshes
 
 if TYPE_CHECKING:
     from webapp.probe.resolver import ServerAnswer  # it brings a DNS client along
@@ -26,8 +26,6 @@ LOW = 500 * 2**20
 EMPTY = 20 * 2**20
 # Days a round through all host names may take: a certificate's last week must not go unseen
 MAX_ROUND_DAYS = 7
-
-UPDATE = "Update it: .venv/bin/pip install --upgrade {}, then restart the site."
 
 
 class Level(IntEnum):
@@ -102,20 +100,18 @@ def libraries(versions: Mapping[str, str], today: date) -> list[Flag]:
     """Whether what shakes hands is supported still, and no older than a year where that can be told
     without asking."""
     found = [flag for name, version in versions.items() if (flag := _library(name, version, today))]
-    words = "TLS libraries are supported and less than a year old."
-    return found or [Flag("Libraries", Level.OK, words)]
+    return found or [Flag("Libraries", Level.OK, say.libraries_are_new())]
 
 
 def _library(name: str, version: str, today: date) -> Flag | None:
     # The package that brings it along
-    fix = UPDATE.format("cryptography" if name == "OpenSSL" else name)
+    fix = say.update_library("cryptography" if name == "OpenSSL" else name)
     until = releases.supported_until(name, version)
     released = releases.released(name, version)
     if until is not None and until < today:
-        words = f"{version}: its branch has been unsupported since {times.day_text(until)}."
-        return Flag(name, Level.BAD, words, fix)
+        return Flag(name, Level.BAD, say.library_unsupported(version, until), fix)
     if released is not None and today - released > YEAR:
-        return Flag(name, Level.WARNING, f"{version} is more than a year old.", fix)
+        return Flag(name, Level.WARNING, say.library_old(version), fix)
     return None
 
 
@@ -123,80 +119,47 @@ def trust(roots: Roots) -> Flag:
     """Whether there is anything to verify against."""
     name = "Trusted roots"
     if roots.problem:
-        fix = (
-            "Put a readable PEM file there, or leave PADLOCK_CA_BUNDLE empty to use certifi's"
-            " roots."
-        )
-        return Flag(name, Level.BAD, f"{roots.path} cannot be used: {roots.problem}.", fix)
-    words = ngettext(
-        "{count:,} root in {path}, SHA-256 {digest}…",
-        "{count:,} roots in {path}, SHA-256 {digest}…",
-        roots.count,
-        path=roots.path,
-        digest=roots.sha256[:16],
-    )
-    return Flag(name, Level.OK, words)
+        words = say.roots_unusable(roots.path, roots.problem)
+        return Flag(name, Level.BAD, words, say.replace_roots())
+    return Flag(name, Level.OK, say.roots_text(roots.count, roots.path, roots.sha256[:16]))
 
 
 def resolver(name: str, answers: Sequence[ServerAnswer]) -> list[Flag]:
     """Whether the name servers of this machine answer for this name ("." is the root of all names),
     and soon."""
     flag = "Resolver"
-    fix = "Check /etc/resolv.conf and that name server. Every check starts with a DNS lookup."
+    fix = say.check_name_server()
     if not answers:
-        return [
-            Flag(
-                flag,
-                Level.BAD,
-                "This machine has no name server, so no name can be looked up.",
-                fix,
-            )
-        ]
+        return [Flag(flag, Level.BAD, say.no_name_server(), fix)]
     told = [(_resolver_fault(name, answer), answer) for answer in answers]
     faults = [fault for fault, _ in told if fault]
-    well = [answer for fault, answer in told if not fault]
+    well = [answer.server for fault, answer in told if not fault]
     if faults:
-        others = f" {', '.join(answer.server for answer in well)} answers." if well else ""
-        return [
-            Flag(flag, Level.WARNING if well else Level.BAD, f"{' '.join(faults)}{others}", fix)
-        ]
+        others = [say.name_servers_answer(well)] if well else []
+        level = Level.WARNING if well else Level.BAD
+        return [Flag(flag, level, " ".join([*faults, *others]), fix)]
     slowest = max(answers, key=lambda answer: answer.seconds)
     if slowest.seconds > SLOW_LOOKUP_SECONDS:
-        fix = (
-            "Check that name server, or set a faster one in /etc/resolv.conf. A slow one slows"
-            " every check."
-        )
-        words = f"{slowest.server} is slow: it took {slowest.seconds:.1f} seconds to answer."
-        return [Flag(flag, Level.WARNING, words, fix)]
+        words = say.name_server_slow(slowest.server, slowest.seconds)
+        return [Flag(flag, Level.WARNING, words, say.replace_slow_name_server())]
     milliseconds = max(1, round(slowest.seconds * 1000))
-    return [
-        Flag(
-            flag,
-            Level.OK,
-            f"{', '.join(answer.server for answer in answers)}: {milliseconds:,} ms.",
-        )
-    ]
+    return [Flag(flag, Level.OK, say.name_servers_quick(", ".join(well), milliseconds))]
 
 
 def resolver_unused() -> Flag:
     """Where a setting says at which address every name is asked."""
-    words = "Not used: PADLOCK_CONNECT_TO names the address to ask for every host name."
-    return Flag("Resolver", Level.OK, words)
+    return Flag("Resolver", Level.OK, say.resolver_unused())
 
 
 def _resolver_fault(name: str, answer: ServerAnswer) -> str:
     if answer.outcome == "silent":
-        return f"{answer.server} did not answer within {max(1, round(answer.seconds))} seconds."
+        return say.name_server_silent(answer.server, max(1, round(answer.seconds)))
     if answer.outcome == "not reached":
-        return f"This machine cannot send to {answer.server}: {answer.detail}."
+        return say.name_server_not_reached(answer.server, answer.detail)
     if answer.outcome == "failed":
-        return (
-            f"{answer.server} answers, but can't look up names"
-            f" ({answer.detail or 'no valid answer'})."
-        )
+        return say.name_server_failed(answer.server, answer.detail)
     if answer.outcome == "no such name":
-        what = "the DNS root" if name == "." else name
-        return f"{answer.server} answers that {what} does not exist."
+        return say.name_server_denies(answer.server, name)
     return ""
 
 
@@ -205,13 +168,10 @@ def controls(asked: Sequence[str], failed: Sequence[str]) -> list[Flag]:
     if not asked:
         return []
     if not failed:
-        return [Flag("Control names", Level.OK, f"{', '.join(asked)} answered.")]
+        return [Flag("Control names", Level.OK, say.controls_answered(", ".join(asked)))]
     level = Level.BAD if len(failed) == len(asked) else Level.WARNING
-    fix = (
-        "Check that this machine reaches the internet (DNS and port 443). Stored states are kept"
-        " until then."
-    )
-    return [Flag("Control names", level, f"No answer from {', '.join(failed)}.", fix)]
+    words = say.controls_silent(", ".join(failed))
+    return [Flag("Control names", level, words, say.check_network())]
 
 
 def scheduler(clockwork: Clockwork, now: datetime) -> list[Flag]:
@@ -236,141 +196,75 @@ def is_silent(ticked_at: datetime | None, now: datetime) -> bool:
 def _ticking(clockwork: Clockwork, now: datetime) -> Flag:
     name = "Scheduler"
     ticked = clockwork.ticked_at
-    since = (
-        f"Last active {times.age_text(ticked, now)}" if ticked is not None else "It has never run"
-    )
     if ticked is not None and ticked - now > SKEW:
-        words = (
-            f"It was last active at {ticked:%d %b %Y, %H:%M} UTC, which is in the future. The"
-            " clock was set back."
-        )
-        fix = (
-            "Check the clock of this machine. If this message stays for two minutes, restart the"
-            " site."
-        )
-        return Flag(name, Level.BAD, words, fix)
-    if is_silent(ticked, now):
-        fix = (
-            "Restart the site."
-            if clockwork.on
-            else "Set PADLOCK_SCHEDULER=on, or start a process that has it on."
-        )
-        return Flag(
-            name, Level.BAD, f"{since}. Nothing is refreshed, so states are out of date.", fix
-        )
-    return Flag(name, Level.OK, f"{since}.")
+        words = say.scheduler_in_the_future(ticked)
+        return Flag(name, Level.BAD, words, say.wait_for_the_clock())
+    if ticked is None or is_silent(ticked, now):
+        fix = say.restart_the_site() if clockwork.on else say.switch_the_scheduler_on()
+        return Flag(name, Level.BAD, say.scheduler_silent(ticked, now), fix)
+    return Flag(name, Level.OK, say.scheduler_active(ticked, now))
 
 
 def _last_run(clockwork: Clockwork) -> list[Flag]:
     name = "Daily refresh"
     state = clockwork.state
     if clockwork.late:
-        fix = "See Scheduler on this page, and the site's log."
-        return [Flag(name, Level.WARNING, "Today's refresh is more than an hour late.", fix)]
+        return [Flag(name, Level.WARNING, say.refresh_late(), say.see_scheduler())]
     if state == "failed":
-        fix = "Look in the site's log. The next refresh tries again."
-        return [Flag(name, Level.BAD, f"The last refresh failed. {clockwork.detail}".strip(), fix)]
+        words = say.refresh_failed(clockwork.detail)
+        return [Flag(name, Level.BAD, words, say.look_in_the_log())]
     if state == "offline":
-        fix = "Check that this machine reaches the internet. The refresh is retried automatically."
-        return [Flag(name, Level.BAD, "The last refresh could not reach the network.", fix)]
+        return [Flag(name, Level.BAD, say.refresh_offline(), say.wait_for_the_network())]
     if clockwork.failed:
         level = (
             Level.BAD if refreshes.many_failed(clockwork.asked, clockwork.failed) else Level.WARNING
         )
         told = refreshes.failed_checks(clockwork.asked, clockwork.failed)
-        fix = "Look in the site's log for the reason. The next refresh checks these names again."
-        return [Flag(name, level, f"{told} The stored states of these names were kept.", fix)]
-    words = "The last refresh succeeded." if state == "done" else "A refresh is running."
+        return [Flag(name, level, say.checks_failed(told), say.look_for_the_reason())]
+    words = say.refresh_succeeded() if state == "done" else say.refresh_running()
     return [Flag(name, Level.OK, words)] if state else []
 
 
 def _budget(clockwork: Clockwork) -> Flag:
     """How much of the day's checks is used, and whether they are enough."""
     name = "Daily limit"
-    fix = "Set PADLOCK_REFRESH_DAILY_LIMIT={}, or 0 for no limit."
     names_in_use = clockwork.names_in_use
     limit = clockwork.limit
     needed = clockwork.needed
-    used = ngettext(
-        "{used:,} of today's {count:,} check is used",
-        "{used:,} of today's {count:,} checks are used",
-        limit,
-        used=clockwork.used,
-    )
-    if not limit:
-        used = f"Today's checks: {clockwork.used:,}, without a limit"
+    used = say.checks_used(clockwork.used, limit)
+    if needed is not None and limit and needed > limit:
+        words = f"{used} {say.too_few_checks(needed)}"
+        return Flag(name, Level.WARNING, words, say.raise_the_limit(needed))
     if needed is not None:
-        words = f"{used}. The adaptive schedule needs about {needed:,} a day"
-        if limit and needed > limit:
-            return Flag(
-                name, Level.WARNING, f"{words}, so some checks are late.", fix.format(needed)
-            )
-        return Flag(name, Level.OK, f"{words}.")
+        return Flag(name, Level.OK, f"{used} {say.checks_needed(needed)}")
     days = days_a_round(names_in_use, limit)
     if days <= MAX_ROUND_DAYS:
-        return Flag(name, Level.OK, f"{used}.")
-    words = (
-        f"{used}. At {limit:,} a day, each of {names_in_use:,} host names is refreshed every"
-        f" {days} days"
-    )
-    return Flag(
-        name, Level.WARNING, f"{words}. Problems in between go unnoticed.", fix.format(names_in_use)
-    )
+        return Flag(name, Level.OK, used)
+    words = f"{used} {say.long_round(limit, names_in_use, days)}"
+    return Flag(name, Level.WARNING, words, say.raise_the_limit(names_in_use))
 
 
 def storage(storage: Storage) -> list[Flag]:
     """Whether the database can be written, has room, and works as it should."""
-    flags = []
+    name = "Database"
+    problem = storage.problem
     if storage.lost:
-        words = f"{storage.problem}. Nothing is saved any more, because it would be lost."
-        fix = (
-            "Stop the site, put the right file in place (see docs/running.md, “The database”),"
-            " and start the site."
-        )
-        flags.append(Flag("Database", Level.BAD, words, fix))
+        flag = Flag(name, Level.BAD, say.database_lost(problem), say.replace_the_file())
     elif storage.damaged:
-        fix = "Stop the site and restore the last backup: see docs/running.md, “The database”."
-        flags.append(Flag("Database", Level.BAD, f"It is damaged: {storage.problem}.", fix))
-    elif "locked" in storage.problem:
-        fix = (
-            "Find the process that holds the file, for example with lsof, and end it. Nothing can"
-            " be saved until then."
-        )
-        flags.append(
-            Flag(
-                "Database", Level.BAD, "Another process has locked it for more than a second.", fix
-            )
-        )
-    elif storage.problem:
-        fix = (
-            "Free disk space, and check that the site may write there. Until then nothing can be"
-            " changed."
-        )
-        flags.append(
-            Flag("Database", Level.BAD, f"Nothing can be written: {storage.problem}.", fix)
-        )
+        flag = Flag(name, Level.BAD, say.database_damaged(problem), say.restore_the_backup())
+    elif "locked" in problem:
+        flag = Flag(name, Level.BAD, say.database_locked(), say.end_the_lock())
+    elif problem:
+        flag = Flag(name, Level.BAD, say.database_read_only(problem), say.make_it_writable())
     elif storage.free is not None and storage.free < LOW:
         level = Level.BAD if storage.free < EMPTY else Level.WARNING
-        fix = "Free disk space. Nothing can be saved once the disk is full."
-        flags.append(
-            Flag("Database", level, f"Only {_size(storage.free)} of disk space left.", fix)
-        )
+        flag = Flag(name, level, say.little_room(storage.free), say.free_room())
     else:
-        room = "" if storage.free is None else f" {_size(storage.free)} of disk space left."
-        flags.append(
-            Flag("Database", Level.OK, f"{storage.backend} can be read and written.{room}")
-        )
-    if storage.journal and storage.journal != "wal":
-        fix = (
-            "Put the file on a local disk: SQLite's write-ahead log does not work on network"
-            " shares."
-        )
-        words = (
-            f"SQLite is in journal mode “{storage.journal}”, not “wal”. Readers and writers"
-            " block each other."
-        )
-        flags.append(Flag("SQLite mode", Level.WARNING, words, fix))
-    return flags
+        flag = Flag(name, Level.OK, say.database_well(storage.backend, storage.free))
+    if not storage.journal or storage.journal == "wal":
+        return [flag]
+    words = say.journal_mode(storage.journal)
+    return [flag, Flag("SQLite mode", Level.WARNING, words, say.use_a_local_disk())]
 
 
 def jobs(failed: int, late: int) -> Flag:
@@ -378,19 +272,13 @@ def jobs(failed: int, late: int) -> Flag:
     name = "Background jobs"
     told = job_words.backlog_text(failed, late)
     if not told:
-        return Flag(name, Level.OK, "None has failed, and none is late.")
-    fix = "See the list of background jobs on this page. Fix the cause, then retry or end each job."
-    return Flag(name, Level.WARNING, told, fix)
+        return Flag(name, Level.OK, say.jobs_well())
+    return Flag(name, Level.WARNING, told, say.see_jobs())
 
 
 def unreadable(name: str, problem: str) -> Flag:
     """What the database would have told, had it answered."""
-    fix = "See Database on this page, and the site's log."
-    return Flag(name, Level.BAD, f"The database could not be read: {problem}.", fix)
-
-
-def _size(count: int) -> str:
-    return f"{count / 2**30:,.0f} GB" if count >= 10 * 2**30 else f"{count // 2**20:,} MB"
+    return Flag(name, Level.BAD, say.database_unreadable(problem), say.see_database())
 
 
 def site(*, debug: bool, secure_cookies: bool, only_here: bool) -> list[Flag]:
@@ -400,13 +288,11 @@ def site(*, debug: bool, secure_cookies: bool, only_here: bool) -> list[Flag]:
     """
     flags = []
     if debug:
-        fix = "Start it with make run, and without FLASK_DEBUG."
-        words = "Debug mode is on. Anyone who triggers an error can run code on this machine."
-        flags.append(Flag("Debug mode", Level.BAD, words, fix))
+        flags.append(Flag("Debug mode", Level.BAD, say.debug_is_on(), say.start_without_debug()))
     if not secure_cookies and not only_here:
-        fix = "Serve the site over HTTPS, and set PADLOCK_COOKIE_SECURE=on."
-        flags.append(Flag("Cookies", Level.WARNING, "Cookies can be sent without encryption.", fix))
-    return flags or [Flag("Site", Level.OK, "Debug mode is off, and cookies are protected.")]
+        words = say.cookies_in_the_open()
+        flags.append(Flag("Cookies", Level.WARNING, words, say.serve_over_https()))
+    return flags or [Flag("Site", Level.OK, say.site_well())]
 
 
 def broker(wanted: bool, problem: str, workers: int) -> list[Flag]:
@@ -418,25 +304,10 @@ def broker(wanted: bool, problem: str, workers: int) -> list[Flag]:
     if not wanted:
         return []
     if problem:
-        words = (
-            f"The broker cannot be used: {problem}. The site refreshes on its own, which takes"
-            " longer."
-        )
-        fix = (
-            "Start Redis where PADLOCK_BROKER_URL says, and see that this machine reaches it and,"
-            " by rediss://, trusts its certificate (PADLOCK_BROKER_CA). Workers then go on."
-        )
-        return [Flag(name, Level.BAD, words.replace("..", "."), fix)]
+        return [Flag(name, Level.BAD, say.broker_unusable(problem), say.start_redis())]
     if not workers:
-        words = (
-            "The broker answers, but no worker is running. The site refreshes on its own, which"
-            " takes longer."
-        )
-        return [Flag(name, Level.WARNING, words, "Start one or more: .venv/bin/flask worker.")]
-    words = ngettext(
-        "The broker answers. {count:,} worker.", "The broker answers. {count:,} workers.", workers
-    )
-    return [Flag(name, Level.OK, words)]
+        return [Flag(name, Level.WARNING, say.no_worker(), say.start_workers())]
+    return [Flag(name, Level.OK, say.workers_text(workers))]
 
 
 def clock(seen: Seen, versions: Mapping[str, str], now: datetime) -> Flag:
@@ -445,23 +316,15 @@ def clock(seen: Seen, versions: Mapping[str, str], now: datetime) -> Flag:
     What is stored and what is installed cannot be from the future.
     """
     name = "Clock"
-    fix = "Set this machine's clock, and keep it right with NTP. Every date is compared with it."
+    fix = say.set_the_clock()
     made = [
         day for kind in ("certifi", "OpenSSL") if (day := releases.released(kind, versions[kind]))
     ]
     if made and max(made) > now.date() + timedelta(days=1):
-        return Flag(
-            name,
-            Level.BAD,
-            "The clock is behind. Software installed here is newer than today's date.",
-            fix,
-        )
+        return Flag(name, Level.BAD, say.clock_behind(), fix)
     if seen.last_check_at is not None and seen.last_check_at - now > SKEW:
-        last = f"{seen.last_check_at:%d %b %Y, %H:%M} UTC"
-        words = f"The last check was at {last}, which is in the future. The clock was set back."
-        return Flag(name, Level.BAD, words, fix)
+        return Flag(name, Level.BAD, say.clock_set_back(seen.last_check_at), fix)
     if seen.from_the_future >= 3 and 20 * seen.from_the_future > seen.certificates:
-        told = f"{seen.from_the_future:,} of {seen.certificates:,} certificates are not valid yet"
-        words = f"{told}. The clock may be behind."
+        words = say.certificates_from_the_future(seen.from_the_future, seen.certificates)
         return Flag(name, Level.WARNING, words, fix)
-    return Flag(name, Level.OK, f"{now:%d %b %Y, %H:%M} UTC. No sign that it is wrong.")
+    return Flag(name, Level.OK, say.clock_well(now))
