@@ -9,16 +9,16 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from webapp.words.times import day_text, span_text
-from webapp.words.translation import gettext, ngettext
+from webapp.words.translation import Table, gettext, ngettext
 
 # What has become of a refresh, see `monitor.models.RunState`: its words and the colour of its
 # badge.
-RUNS: Mapping[str, tuple[str, str]] = MappingProxyType(
+RUNS: Mapping[str, tuple[str, str]] = Table(
     {
-        "running": ("Running", "azure"),
-        "done": ("Done", "green"),
-        "failed": ("Failed", "red"),
-        "offline": ("Monitor offline", "yellow"),
+        "running": lambda: (gettext("Running"), "azure"),
+        "done": lambda: (gettext("Done"), "green"),
+        "failed": lambda: (gettext("Failed"), "red"),
+        "offline": lambda: (gettext("Monitor offline"), "yellow"),
     }
 )
 
@@ -75,7 +75,7 @@ def run_title(kind: str, slot: str) -> str:
     """What a refresh is called."""
     if kind == "daily":
         return day_text(date.fromisoformat(slot))
-    return "Refresh now" if kind == "now" else "Command line"
+    return gettext("Refresh now") if kind == "now" else gettext("Command line")
 
 
 def many_failed(asked: int, failed: int) -> bool:
@@ -87,7 +87,7 @@ def many_failed(asked: int, failed: int) -> bool:
 def run_state(run: Counted, state: str) -> tuple[str, str]:
     """How a refresh is or was, in a word, and the colour of its badge."""
     if state == "done" and many_failed(run.asked, run.failed):
-        return ("Partly failed", "red")
+        return (gettext("Partly failed"), "red")
     return RUNS[state]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from webapp.probe import to_unicode
-from webapp.probe.finding import Finding, Reason
+from webapp.probe.finding import Certificate, Finding, Reason
 from webapp.probe.steps import AddressAsked, DnsAnswer, HttpAnswer, NameUnderstood, Step, Verdict
 from webapp.words import (
     certificates,
@@ -17,6 +17,7 @@ from webapp.words import (
     verdicts,
     website,
 )
+from webapp.words.translation import gettext
 
 
 def verdict_of(steps: Sequence[Step]) -> Verdict | None:
@@ -27,7 +28,8 @@ def verdict_of(steps: Sequence[Step]) -> Verdict | None:
 def transcript(steps: Sequence[Step]) -> str:
     """The diagnosis in the manner of `curl -v`, a line for each thing that happened.
 
-    It ends with the number that curl ends with, and OpenSSL's. Empty where curl would not have been
+    These are curl's and OpenSSL's own words, which no one translates. It ends with the number that
+    curl ends with, and OpenSSL's. Empty where curl would not have been
     sent, or there is no verdict yet.
     """
     verdict = verdict_of(steps)
@@ -165,28 +167,40 @@ def support_text(steps: Sequence[Step], *, staff: bool) -> str:
     asked = next((step.text for step in steps if isinstance(step, NameUnderstood)), finding.input)
     name = to_unicode(finding.authority) if finding.authority else repr(asked)
     lines = [
-        f"Site: {name}",
-        f"Checked: {finding.checked_at:%Y-%m-%d %H:%M} UTC",
+        gettext("Site: {name}", name=name),
+        gettext("Checked: {moment} UTC", moment=f"{finding.checked_at:%Y-%m-%d %H:%M}"),
     ]
     if finding.reason is Reason.OK and verdict.odd:
-        lines.append(f"Problem: {website.addresses_differ()}")
+        lines.append(gettext("Problem: {text}", text=website.addresses_differ()))
     elif finding.reason is not Reason.OK:
         lines.append(
-            f"Problem: {verdicts.title(finding.state, finding.reason, finding)}."
-            f" {verdicts.finding_text(finding)}"
+            gettext(
+                "Problem: {title}. {text}",
+                title=verdicts.title(finding.state, finding.reason, finding),
+                text=verdicts.finding_text(finding),
+            )
         )
-        lines.append(f"What to do: {diagnosis_verdict.what_to_do(verdict)}")
-    lines += [f"Note: {text}" for text in notes.note_texts(finding.notes, staff=staff)]
+        lines.append(gettext("What to do: {text}", text=diagnosis_verdict.what_to_do(verdict)))
+    lines += [
+        gettext("Note: {text}", text=text) for text in notes.note_texts(finding.notes, staff=staff)
+    ]
     if verdict.second is not None and verdict.second_is_bad:
         second = verdict.second
-        lines.append(f"Problem: {certificates.second_text(second)}")
-        lines.append(f"What to do: {verdicts.mend_text(second.finding.reason, second.finding)}")
+        mend = verdicts.mend_text(second.finding.reason, second.finding)
+        lines.append(gettext("Problem: {text}", text=certificates.second_text(second)))
+        lines.append(gettext("What to do: {text}", text=mend))
         if second.endpoint.port:  # else its address is hidden
-            lines.append(f"To see it: {certificates.second_command(second)}")
-    for one in verdict.odd:
-        words = verdicts.title(one.finding.state, one.finding.reason, one.finding)
-        mend = verdicts.mend_text(one.finding.reason, one.finding)
-        lines.append(f"At {told.at_text(one.endpoint)}: {words}. {mend}")
+            command = certificates.second_command(second)
+            lines.append(gettext("To see it: {command}", command=command))
+    lines += [
+        gettext(
+            "At {address}: {title}. {text}",
+            address=told.at_text(one.endpoint),
+            title=told.title_of(one.finding),
+            text=verdicts.mend_text(one.finding.reason, one.finding),
+        )
+        for one in verdict.odd
+    ]
     if staff or finding.reason is not Reason.BLOCKED:
         hidden = not staff and any(isinstance(step, DnsAnswer) and step.instead for step in steps)
         lines += _evidence(verdict, staff, hidden)
@@ -199,24 +213,36 @@ def _evidence(verdict: Verdict, staff: bool, hidden: bool) -> list[str]:
     `hidden`: a client must not read where it was asked, and curl would ask elsewhere without that.
     """
     finding = verdict.finding
-    certificate = verdict.finding.certificate
-    lines = [f"Asked at: {finding.address} port {finding.address_port}"] if finding.address else []
-    if certificate is not None:
-        end = (
-            f"{certificate.not_after:%Y-%m-%d %H:%M} UTC" if certificate.not_after else "unreadable"
+    lines = []
+    if finding.address:
+        lines.append(
+            gettext(
+                "Asked at: {address} port {port}",
+                address=finding.address,
+                port=finding.address_port,
+            )
         )
-        names = told.few(certificate.names, certificate.names_total)
-        lines.append(f"Certificate: for {names or certificate.subject or 'no name'},")
-        issuer = certificates.issuer_text(certificate.issuer, certificate.unreadable)
-        lines.append(f"  issued by {issuer}, valid until {end}")
-        lines.append(f"  SHA-256 {certificate.fingerprint}")
-    lines += (
-        [f"DNS: {text}" for text in notes.stray_texts(finding.stray, finding.reason)]
-        if staff
-        else []
-    )
+    if finding.certificate is not None:
+        lines.append(_certificate(finding.certificate))
+    if staff:
+        strays = notes.stray_texts(finding.stray, finding.reason)
+        lines += [gettext("DNS: {text}", text=text) for text in strays]
     details = [verdicts.problem_text(problem) for problem in finding.problems] or [finding.detail]
-    lines += [f"OpenSSL: {text}" for text in details if text]
+    lines += [gettext("OpenSSL: {text}", text=text) for text in details if text]
     command = "" if hidden else diagnosis.command(finding)
     number = curl_errors.CERT_STATUS_FAILED if curl_errors.only_stapled(finding) else verdict.curl
-    return [*lines, f"curl ends with {number}: {command}"] if command else lines
+    if command:
+        lines.append(gettext("curl ends with {number}: {command}", number=number, command=command))
+    return lines
+
+
+def _certificate(certificate: Certificate) -> str:
+    names = told.few(certificate.names, certificate.names_total)
+    end = certificate.not_after
+    return gettext(
+        "Certificate: for {names},\n  issued by {issuer}, valid until {end}\n  SHA-256 {digest}",
+        names=names or certificate.subject or gettext("no name"),
+        issuer=certificates.issuer_text(certificate.issuer, certificate.unreadable),
+        end=gettext("unreadable") if end is None else f"{end:%Y-%m-%d %H:%M} UTC",
+        digest=certificate.fingerprint,
+    )
