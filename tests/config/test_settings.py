@@ -1,9 +1,13 @@
+import re
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 
+import webapp
 from webapp.config import branding, loading, table
 from webapp.config.setting import BadSetting
 from webapp.probe import DEFAULT_PORTS
@@ -153,6 +157,25 @@ def test_every_setting_has_a_default_that_works(tmp_path):
     assert values.keys() == {setting.name for setting in table.SETTINGS}
     assert values["PADLOCK_PROBE_TIMEOUT"] == 10
     assert values["PADLOCK_PROBE_CONCURRENCY"] == 256
+
+
+def without_help(settings):
+    """The names of those that `flask settings` would list without a sentence."""
+    return [one.name for one in settings if not re.fullmatch(r"\S+ .*\S\.", one.help)]
+
+
+def test_every_setting_has_its_help():
+    assert without_help(table.SETTINGS) == []
+    assert (
+        without_help([replace(table.LISTEN, help=text) for text in ("", " ", "Where")])
+        == ["PADLOCK_LISTEN"] * 3
+    )
+
+
+def test_no_setting_is_read_past_the_table():
+    texts = [path.read_text() for path in Path(webapp.__file__).parent.rglob("*.py")]
+    named = {name for text in texts for name in re.findall(r"\bPADLOCK_[A-Z_]+", text)}
+    assert named - {setting.name for setting in table.SETTINGS} == set()
 
 
 def test_several_web_processes_need_a_broker(tmp_path):
