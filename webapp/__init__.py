@@ -27,7 +27,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     from webapp import logs, routes, site
     from webapp.accounts import password_resets, security_events
     from webapp.config import loading
-    from webapp.customers import counts, index, monitored_names
+    from webapp.customers import index, monitored_names
     from webapp.extensions import csrf, db, limiter, login
     from webapp.imports import jobs as imports
     from webapp.jobs import runner as jobs
@@ -53,7 +53,6 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     live.register(app)
     diagnoses.register(app)
     imports.register(app)
-    counts.register(app)
     index.register(app)
     monitored_names.register(app)
     jobs.register(app)

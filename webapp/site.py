@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from flask import Flask, current_app
 
 if TYPE_CHECKING:  # this module stands below the rooms whose objects it holds
-    from webapp.customers.counts import Memory
     from webapp.imports.jobs import Workshop
     from webapp.jobs.runner import Runner
     from webapp.monitor.diagnosis.diagnoses import Diagnoses
@@ -34,7 +33,6 @@ class Site:
     """Each room puts its own object here when the site is made; what has a value here already
     begins empty."""
 
-    counts: Memory = field(init=False)
     checks: Checks = field(init=False)
     diagnoses: Diagnoses = field(init=False)
     imports: Workshop = field(init=False)

@@ -57,7 +57,7 @@ def wanted(item, now):
     stands = standing(item.target, active=item.active, now=now)
     service = isinstance(item, Service)
     place = rank(item, stands, now)
-    reason = None if not item.active else SEVERITIES[stands.reason or listing_row.NOT_YET]
+    reason = None if not item.active else SEVERITIES[stands.reason or "never-asked"]
     ends = item.target.not_after if item.target else None
     until = {listing_row.EXPIRING: ends, listing_row.VALID: ends and ends - SOON}.get(place)
     texts = (item.entered, item.product) if service else (item.entered,)

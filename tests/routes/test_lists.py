@@ -244,7 +244,8 @@ def test_lists_keep_what_was_asked_when_sorting_and_paging(visit, app):
     page = visit("alice").get("/domains?q=example&sort=-expires")
     links = {link["href"] for link in page.main.find_all("a", href=True)}
     assert "/domains?q=example&sort=expires" in links
-    assert "/domains?q=example&sort=-expires&page=2" in links
+    following = page.find(id="page-next")["href"]
+    assert following.startswith("/domains?q=example&sort=-expires&page=")
     assert page.find("th", attrs={"aria-sort": "descending"}).text.strip() == "Expires"
 
 

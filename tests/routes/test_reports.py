@@ -14,7 +14,7 @@ from webapp.monitor.models import Target
 from webapp.probe import Reason
 from webapp.probe.steps import Origin
 from webapp.reports.models import SavedView
-from webapp.reports.orders import SORTS
+from webapp.reports.query import SORTS
 from webapp.routes import exports
 from webapp.routes.template_helpers import REPORT_WORDS
 from webapp.site import site_of

@@ -17,16 +17,17 @@ from enum import StrEnum
 from typing import Any
 
 from flask import Flask, current_app
-from sqlalchemy import Subquery, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import joinedload
 
-from webapp.customers import paging
 from webapp.customers.models import SecurityEvent, User
-from webapp.customers.segments import Arm, Segment
 from webapp.extensions import db, writing
+from webapp.listing import page
+from webapp.listing.order import Order, Rows
 from webapp.monitor.refresh import scheduler
 from webapp.parsing import whole
 
+NEWEST_FIRST = Order((), SecurityEvent.id)
 MOST_ROWS_AN_HOUR = 1000  # rows of `ANYONES`
 SEVERAL = "several"  # in place of the address, where many are counted in one row
 DELETED_AT_ONCE = 1000  # rows; a scheduler comes by every minute, and no hour takes more than that
@@ -77,22 +78,12 @@ COMMAND_LINE = Caller()  # has neither
 
 
 @dataclass(frozen=True)
-class SecurityLog:
+class SecurityLog(page.Shown[SecurityEvent]):
     """One page of the security events, newest first, and what was understood of the question."""
 
-    rows: list[SecurityEvent]
-    total: int
-    page: int
-    pages: int
-    size: int
     search: str
     filters: Mapping[str, str]  # of "event", "address" and "user", in the words of the address bar
     person: str  # the e-mail address of the user that is filtered by
-
-    @property
-    def first(self) -> int:
-        """The place of the first row shown in the whole log, counted from 1."""
-        return (self.page - 1) * self.size + 1
 
 
 def register(app: Flask) -> None:
@@ -178,27 +169,29 @@ def list_events(asked: Mapping[str, str]) -> SecurityLog:
     person = db.session.get(User, user_id) if user_id else None
     if person:
         filters["user"] = str(person.id)
-    ids = select(SecurityEvent.id)
-    for name, column in (("event", SecurityEvent.event), ("address", SecurityEvent.address)):
-        if name in filters:
-            ids = ids.where(column == filters[name])
+    where = [
+        column == filters[name]
+        for name, column in (("event", SecurityEvent.event), ("address", SecurityEvent.address))
+        if name in filters
+    ]
     if person:
-        ids = ids.where((SecurityEvent.user_id == person.id) | (SecurityEvent.by_id == person.id))
-    search = asked.get("q", "").strip()[: paging.MOST_SEARCH_CHARACTERS]
+        where.append((SecurityEvent.user_id == person.id) | (SecurityEvent.by_id == person.id))
+    search = asked.get("q", "").strip()[: page.MOST_SEARCH_CHARACTERS]
     if search:
         email = search.lower()
         of_user = SecurityEvent.user_id.in_(select(User.id).where(User.email == email))
         starts = SecurityEvent.address.startswith(email, autoescape=True)
-        ids = ids.where(
-            of_user | starts | (SecurityEvent.email_hash.in_([email_hash(email), email]))
-        )
-    order = [Segment((Arm(ids, ids, (SecurityEvent.id,)),))]
-    counted = ("security", *filters.items(), search)
-    page = paging.fetch(
-        counted, order, (asked.get("page", ""), asked.get("size", "")), _rows, sort="-id"
+        where.append(of_user | starts | SecurityEvent.email_hash.in_([email_hash(email), email]))
+    size = page.size_of(asked.get("size", ""))
+    shown = page.fetch(Rows(tuple(where)), NEWEST_FIRST, "-id", asked.get("page", ""), size)
+    chosen = (
+        select(SecurityEvent)
+        .options(joinedload(SecurityEvent.user), joinedload(SecurityEvent.by))
+        .where(SecurityEvent.id.in_(shown.ids))
+        .order_by(SecurityEvent.id.desc())
     )
-    place = (page.total, page.number, page.pages, page.size)
-    return SecurityLog(page.rows, *place, search, filters, person.email if person else "")
+    rows = list(db.session.scalars(chosen))
+    return SecurityLog(rows, shown, search, filters, person.email if person else "")
 
 
 def delete_old(now: datetime) -> None:
@@ -223,17 +216,6 @@ def _of_the_hour(now: datetime) -> int:
             select(func.count(SecurityEvent.id)).where(*hour, SecurityEvent.event.in_(ANYONES))
         )
         or 0
-    )
-
-
-def _rows(found: Subquery) -> list[SecurityEvent]:
-    chosen = select(SecurityEvent).options(
-        joinedload(SecurityEvent.user), joinedload(SecurityEvent.by)
-    )
-    return list(
-        db.session.scalars(
-            chosen.join(found, found.c.id == SecurityEvent.id).order_by(found.c.part, found.c.place)
-        )
     )
 
 

@@ -6,27 +6,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from sqlalchemy import Subquery, func, or_, select, update
+from sqlalchemy import String, func, or_, select, update
 from sqlalchemy.orm import contains_eager
 
 from webapp import errors
 from webapp.accounts import security_events, sign_ins
 from webapp.accounts.security_events import COMMAND_LINE, Caller, Event
-from webapp.customers import audit_log, clients, concurrency, paging
+from webapp.customers import audit_log, clients, concurrency
 from webapp.customers.lists import Listing
 from webapp.customers.models import Client, Role, SignIn, User
-from webapp.customers.segments import Arm, Key, Segment
 from webapp.errors import Refused
 from webapp.extensions import contains, db, writing
+from webapp.listing import page as pages
+from webapp.listing.order import Order, Rows
 from webapp.words import refusals
 from webapp.words.activity import Detail
 
 SORTS = MappingProxyType(
     {
-        "name": Key((func.lower(User.name),)),
-        "email": Key((User.email,)),
-        "role": Key((User.role,)),
-        "client": Key((func.lower(Client.name), Client.id), via=User.client, filled=User.client_id),
+        "name": Order((func.lower(User.name, type_=String),), User.id),
+        "email": Order((User.email,), User.id),
+        "role": Order((User.role,), User.id),
+        "client": Order(
+            (func.lower(Client.name, type_=String), Client.id), User.id, True, User.client
+        ),
     }
 )
 
@@ -43,28 +46,19 @@ class Details:
 
 def list_users(search: str, role: str, sort: str, page: str, size: str = "") -> Listing[User]:
     """One page of the users; what cannot be understood of the question means its default."""
-    search = search.strip()[: paging.MOST_SEARCH_CHARACTERS]
+    search = search.strip()[: pages.MOST_SEARCH_CHARACTERS]
     wanted = Role(role) if role in set(Role) else None
-    ids = select(User.id)
+    where = [User.role == wanted] if wanted else []
     if search:
         of_clients = User.client_id.in_(select(Client.id).where(contains(Client.name, search)))
-        ids = ids.where(or_(contains(User.name, search), contains(User.email, search), of_clients))
-    if wanted:
-        ids = ids.where(User.role == wanted)
+        where.append(or_(contains(User.name, search), contains(User.email, search), of_clients))
     sort = sort if sort.removeprefix("-") in SORTS else "name"
-    order = [Segment((arm,)) for arm in SORTS[sort.removeprefix("-")].arms(Arm(ids, ids))]
-
-    def rows(found: Subquery) -> list[User]:
-        chosen = select(User).outerjoin(User.client).options(contains_eager(User.client))
-        chosen = chosen.join(found, found.c.id == User.id).order_by(found.c.part, found.c.place)
-        return list(db.session.scalars(chosen))
-
-    counted = ("user", wanted, search)
-    shown = paging.fetch(counted, order, (page, size), rows, sort=sort)
+    order = SORTS[sort.removeprefix("-")]
+    shown = pages.fetch(Rows(tuple(where)), order, sort, page, pages.size_of(size))
+    chosen = select(User).outerjoin(User.client).options(contains_eager(User.client))
+    rows = {user.id: user for user in db.session.scalars(chosen.where(User.id.in_(shown.ids)))}
     filters = {"role": wanted.value} if wanted else {}
-    return Listing(
-        shown.rows, shown.total, search, sort, shown.number, shown.pages, shown.size, filters
-    )
+    return Listing([rows[id_] for id_ in shown.ids if id_ in rows], shown, search, sort, filters)
 
 
 def require_user(user_id: int) -> User:

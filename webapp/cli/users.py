@@ -62,16 +62,17 @@ def add(email: str, name: str, role: str, client: str, ask_password: bool) -> No
 @users.command("list")
 def list_all() -> None:
     """List every user: e-mail, role, client, name."""
-    page = pages = 1
-    while page <= pages:
-        listing = people.list_users("", "", "email", str(page))
+    at = ""
+    while True:
+        listing = people.list_users("", "", "email", at)
         for user in listing.rows:
             parts = [user.role.value, user.client.name if user.client else "", user.name]
             click.echo(
                 "  ".join([f"{user.email:<40}", *parts, *([] if user.active else ["(disabled)"])])
             )
-        page = page + 1
-        pages = listing.pages
+        at = listing.page.following
+        if not at:
+            return
 
 
 @users.command("reset-password")

@@ -166,12 +166,6 @@ SETTINGS = (
     LOG_FORMAT,
     LOG_LEVEL,
     Setting(
-        "PADLOCK_COUNT_SECONDS",
-        seconds(0, 3600),
-        "30",
-        "Seconds for which totals and places of long lists are kept.",
-    ),
-    Setting(
         "PADLOCK_SCHEDULER",
         switch,
         "on",

@@ -6,11 +6,13 @@ user may not see does not exist for them: a stranger's id answers like one that 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import contains_eager
 
+from webapp.customers.listing_row import MODELS, ListingRow, item_of
 from webapp.customers.models import Domain, Service, User
 from webapp.errors import found
 from webapp.extensions import db
@@ -42,11 +44,22 @@ def items_for(model: type[T], user: User) -> Select[T]:
     return statement if user.sees_everything else statement.where(model.client_id == user.client_id)
 
 
-def ids_for(model: type[T], user: User) -> Select[int]:
-    """The ids of the services or of the domains this user may see, for what is counted and put in
-    order."""
-    statement = select(model.id)
-    return statement if user.sees_everything else statement.where(model.client_id == user.client_id)
+def rows_for(user: User) -> tuple[ColumnElement[bool], ...]:
+    """The conditions that the listing rows this user may see meet."""
+    return () if user.sees_everything else (ListingRow.client_id == user.client_id,)
+
+
+def items_of_rows(user: User, row_ids: Sequence[int]) -> list[Item]:
+    """The services and domains of these listing rows, in this order, as far as this user may see
+    them."""
+    found: dict[tuple[str, int], Item] = {}
+    wanted = [item_of(id_) for id_ in row_ids]
+    for model in MODELS:
+        ids = [id_ for kind, id_ in wanted if kind == model.kind]
+        if ids:
+            for item in db.session.scalars(items_for(model, user).where(model.id.in_(ids))):
+                found[model.kind, item.id] = item
+    return [found[one] for one in wanted if one in found]
 
 
 def require_service(user: User, service_id: int) -> Service:

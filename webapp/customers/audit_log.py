@@ -6,39 +6,30 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Subquery, literal, or_, select, union_all
+from sqlalchemy import literal, or_, select, union_all
 
-from webapp.customers import paging
 from webapp.customers.models import Activity, Client, Domain, Service, User
-from webapp.customers.segments import Arm, Segment
 from webapp.extensions import contains, db
+from webapp.listing import page
+from webapp.listing.order import Order, Rows
 from webapp.words.activity import ACTIONS, COMMAND_LINE, KINDS, Detail, short, texts_in
 
 DOUBLE_CLICK = timedelta(seconds=10)
 
 # What the log can be filtered by. What is noted in other words is listed all the same.
 ITEM_KINDS = tuple(KINDS)
+NEWEST_FIRST = Order((), Activity.id)
 _MODELS = (Client, User, Service, Domain)
 
 
 @dataclass(frozen=True)
-class Log:
+class Log(page.Shown[Activity]):
     """One page of the activity log, newest first, and what was understood of the question."""
 
-    rows: list[Activity]
-    total: int
-    page: int
-    pages: int
-    size: int
     search: str
     filters: Mapping[str, str]  # of "kind", "action" and "who", in the words of the address bar
     # Kind and id of the items of these rows that still exist
     there: frozenset[tuple[str, int | None]]
-
-    @property
-    def first(self) -> int:
-        """The place of the first row shown in the whole log, counted from 1."""
-        return (self.page - 1) * self.size + 1
 
 
 def note(
@@ -106,7 +97,7 @@ def list_activity(asked: Mapping[str, str]) -> Log:
     `asked`: "q", "kind", "action", "who" (an e-mail address, or `COMMAND_LINE`), "page" and "size".
     What cannot be understood of them filters nothing.
     """
-    search = asked.get("q", "").strip()[: paging.MOST_SEARCH_CHARACTERS]
+    search = asked.get("q", "").strip()[: page.MOST_SEARCH_CHARACTERS]
     filters = {
         name: asked[name]
         for name, known in (("kind", ITEM_KINDS), ("action", ACTIONS))
@@ -114,29 +105,16 @@ def list_activity(asked: Mapping[str, str]) -> Log:
     }
     if who := asked.get("who", "").strip():
         filters["who"] = who
-    ids = select(Activity.id).filter_by(**filters)
+    where = [getattr(Activity, name) == word for name, word in filters.items()]
     if search:
-        ids = ids.where(
-            or_(
-                *(
-                    contains(column, search)
-                    for column in (Activity.item, Activity.who, Activity.detail_texts)
-                )
-            )
-        )
+        texts = (Activity.item, Activity.who, Activity.detail_texts)
+        where.append(or_(*(contains(column, search) for column in texts)))
     # Ids grow as the log does, whatever the clock was set to meanwhile.
-    order = [Segment((Arm(ids, ids, (Activity.id,)),))]
-    counted = ("activity", *filters.items(), search)
-    page = paging.fetch(
-        counted, order, (asked.get("page", ""), asked.get("size", "")), _rows, sort="-id"
-    )
-    place = (page.total, page.number, page.pages, page.size)
-    return Log(page.rows, *place, search, filters, _still_there(page.rows))
-
-
-def _rows(found: Subquery) -> list[Activity]:
-    chosen = select(Activity).join(found, found.c.id == Activity.id)
-    return list(db.session.scalars(chosen.order_by(found.c.part, found.c.place)))
+    size = page.size_of(asked.get("size", ""))
+    shown = page.fetch(Rows(tuple(where)), NEWEST_FIRST, "-id", asked.get("page", ""), size)
+    chosen = select(Activity).where(Activity.id.in_(shown.ids)).order_by(Activity.id.desc())
+    rows = list(db.session.scalars(chosen)) if shown.ids else []
+    return Log(rows, shown, search, filters, _still_there(rows))
 
 
 def _still_there(rows: Iterable[Activity]) -> frozenset[tuple[str, int | None]]:

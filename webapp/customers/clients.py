@@ -11,7 +11,7 @@ from types import MappingProxyType
 from sqlalchemy import (
     ColumnElement,
     ScalarSelect,
-    Subquery,
+    String,
     delete,
     exists,
     func,
@@ -25,11 +25,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from webapp import errors
-from webapp.customers import audit_log, catalog, concurrency, paging
+from webapp.customers import audit_log, catalog, concurrency
 from webapp.customers.lists import Listing, ListQuery
 from webapp.customers.models import Client, Domain, Service, User
-from webapp.customers.segments import Arm, Key, Segment
 from webapp.extensions import db, writing
+from webapp.listing import page
+from webapp.listing.order import Order, Rows
 from webapp.parsing import whole
 from webapp.words import refusals
 from webapp.words.activity import Detail
@@ -60,24 +61,17 @@ class Row:
 
 def list_clients(question: ListQuery) -> Listing[Row]:
     """One page of the clients; what cannot be understood of the question means its default."""
-    search = question.search.strip()[: paging.MOST_SEARCH_CHARACTERS]
-    ids = select(Client.id)
-    if search:
-        ids = ids.where(_matches(search))
+    search = question.search.strip()[: page.MOST_SEARCH_CHARACTERS]
     sort = question.sort if question.sort.removeprefix("-") in SORTS else "name"
-    order = [
-        Segment((arm,)) for arm in SORTS[sort.removeprefix("-")].arms(Arm(ids, ids, (Client.id,)))
-    ]
-    counted = ("client", search)
-    asked = question.page, question.size
-    page = paging.fetch(counted, order, asked, _rows, sort=sort)
-    return Listing(page.rows, page.total, search, sort, page.number, page.pages, page.size)
-
-
-def _rows(found: Subquery) -> list[Row]:
-    chosen = select(Client, *_COUNTS.values()).join(found, found.c.id == Client.id)
-    rows = db.session.execute(chosen.order_by(found.c.part, found.c.place))
-    return [Row(client, ClientCounts(*counts)) for client, *counts in rows]
+    found = Rows((_matches(search),) if search else ())
+    order = SORTS[sort.removeprefix("-")]
+    shown = page.fetch(found, order, sort, question.page, page.size_of(question.size))
+    chosen = select(Client, *_COUNTS.values()).where(Client.id.in_(shown.ids))
+    rows = {
+        client.id: Row(client, ClientCounts(*counts))
+        for client, *counts in db.session.execute(chosen)
+    }
+    return Listing([rows[id_] for id_ in shown.ids if id_ in rows], shown, search, sort)
 
 
 def require_client(client_id: int) -> Client:
@@ -103,7 +97,7 @@ def users_of(client: Client) -> list[User]:
 def suggest(text: str) -> list[Client]:
     """The first clients whose name or reference holds this text; those whose name begins with it
     come first."""
-    text = text.strip()[: paging.MOST_SEARCH_CHARACTERS]
+    text = text.strip()[: page.MOST_SEARCH_CHARACTERS]
     if not text:
         return []
     begins = Client.name.istartswith(text, autoescape=True)
@@ -295,11 +289,11 @@ _COUNTS = MappingProxyType(
 )
 SORTS = MappingProxyType(
     {
-        "name": Key((func.lower(Client.name),)),
-        "reference": Key((Client.reference,), filled=Client.reference),
-        "created": Key((Client.created_at,)),
-        "services": Key((_count_of(Service),)),
-        "domains": Key((_count_of(Domain),)),
-        "users": Key((_count_of(User),)),
+        "name": Order((func.lower(Client.name, type_=String),), Client.id),
+        "reference": Order((Client.reference,), Client.id, empty_last=True),
+        "created": Order((Client.created_at,), Client.id),
+        "services": Order((_count_of(Service),), Client.id),
+        "domains": Order((_count_of(Domain),), Client.id),
+        "users": Order((_count_of(User),), Client.id),
     }
 )

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, func
 
-from webapp.customers import state_filters
+from webapp.customers import index, listing_row
 from webapp.customers.access import Item, domains_for, services_for
 from webapp.customers.models import Client, Domain, Service, User
 from webapp.extensions import db
@@ -80,24 +80,23 @@ def _overview_of(
     Each row carries the counts with it: they are of the same moment as the rows, and cost no query
     of their own.
     """
-    urgency = state_filters.urgency(model, now)
-    counts = [_count(state_filters.is_state(model, state, now, each=True)) for state in State]
-    soon = _count(state_filters.matches_filter(model, state_filters.EXPIRING, now, each=True))
-    waiting = _count(state_filters.by_urgency(model, now, each=True)[state_filters.NEVER_ASKED])
+    rank = index.rank_at(model, now)
+    counts = [_count(rank == number) for number in range(listing_row.INACTIVE + 1)]
     if of is not None:
         statement = statement.where(model.client_id == of.id)
-    found = (
-        statement.add_columns(urgency, soon, waiting, *counts)
-        .order_by(urgency, model.id)
-        .limit(MOST_URGENT_ITEMS)
-    )
+    found = statement.add_columns(rank, *counts).order_by(rank, model.id).limit(MOST_URGENT_ITEMS)
     rows = db.session.execute(found).all()
-    if not rows:
-        return [], StateCounts(dict.fromkeys(State, 0), 0, 0)
-    by_state = dict(zip(State, rows[0][4:], strict=True))
-    return [(row[0], row[1]) for row in rows if row[1] < state_filters.ALL_WELL], StateCounts(
-        by_state, rows[0][2], rows[0][3]
+    invalid, expiring, unknown, waiting, valid, inactive = (
+        rows[0][2:] if rows else [0] * len(counts)
     )
+    by_state = {
+        State.VALID: valid + expiring,
+        State.INVALID: invalid,
+        State.UNKNOWN: unknown + waiting,
+        State.INACTIVE: inactive,
+    }
+    urgent = [(row[0], row[1]) for row in rows if row[1] < listing_row.VALID]
+    return urgent, StateCounts(by_state, expiring, waiting)
 
 
 def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:

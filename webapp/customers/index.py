@@ -35,7 +35,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, attributes
 
 from webapp.customers import listing_row
-from webapp.customers.listing_row import NOT_SOON, NOT_YET, SEVERITIES, ListingRow
+from webapp.customers.listing_row import (
+    MODELS,
+    NOT_SOON,
+    SEVERITIES,
+    ItemModel,
+    ListingRow,
+)
 from webapp.customers.models import (
     ACTIVE_DOMAINS,
     ACTIVE_SERVICES,
@@ -49,13 +55,12 @@ from webapp.extensions import Instant, db, writing
 from webapp.monitor.models import Target
 from webapp.monitor.refresh import scheduler
 from webapp.probe import HTTPS_PORT, Reason, State
+from webapp.words.report_filters import NEVER_ASKED as NOT_YET
 from webapp.words.states import EXPIRING_DAYS, EXPIRING_WITHIN
 
 ROWS_AT_ONCE = 500
 MOST_MOVED = 20_000  # rows a minute whose rank changes with time; the rest goes on in the next
 
-ItemModel = type[Service] | type[Domain]
-ITEM_MODELS: tuple[ItemModel, ItemModel] = (Service, Domain)
 _INACTIVE: Mapping[ItemModel, Sequence[str]] = MappingProxyType(
     {
         Service: sorted(set(ServiceStatus) - ACTIVE_SERVICES),
@@ -90,18 +95,15 @@ def inactive(model: ItemModel) -> ColumnElement[bool]:
     return model.status.in_(_INACTIVE[model])
 
 
-def rows_of(model: ItemModel, now: datetime) -> Select[Any]:
-    """The listing rows that the services or the domains shall have at `now`.
+def rank_at(model: ItemModel, now: datetime) -> ColumnElement[int]:
+    """The rank of an item at `now`, in a statement that joins its target.
 
-    The state is the verdict of `monitor.models.standing` and nothing else; a test holds the two
-    together. What only one process knows (a check in progress) is not in it.
+    It is the verdict of `monitor.models.standing` and nothing else; a test holds the two together.
+    What only one process knows (a check in progress) is not in it.
     """
-    is_service = model is Service
-    entered = Service.domain if is_service else Domain.name
     ended = Target.not_after <= now
-    soon = Target.not_after <= now + EXPIRING_WITHIN
     well = Target.reason == Reason.OK
-    rank = case(
+    return case(
         (inactive(model), listing_row.INACTIVE),
         (Target.id.is_(None), listing_row.UNKNOWN),
         (Target.reason.is_(None), listing_row.NEVER_ASKED),
@@ -110,9 +112,19 @@ def rows_of(model: ItemModel, now: datetime) -> Select[Any]:
             listing_row.INVALID,
         ),
         (~well, listing_row.UNKNOWN),
-        (soon, listing_row.EXPIRING),
+        (Target.not_after <= now + EXPIRING_WITHIN, listing_row.EXPIRING),
         else_=listing_row.VALID,
     )
+
+
+def rows_of(model: ItemModel, now: datetime) -> Select[Any]:
+    """The listing rows that the services or the domains shall have at `now`."""
+    is_service = model is Service
+    entered = Service.domain if is_service else Domain.name
+    ended = Target.not_after <= now
+    soon = Target.not_after <= now + EXPIRING_WITHIN
+    well = Target.reason == Reason.OK
+    rank = rank_at(model, now)
     reason = case(
         (inactive(model), null()),
         (Target.id.is_(None), SEVERITIES[Reason.NOT_CHECKABLE]),
@@ -217,7 +229,7 @@ class _Touched:
     """The ids of what has changed in a session's transaction."""
 
     def __init__(self) -> None:
-        self.items: dict[ItemModel, set[int]] = {model: set() for model in ITEM_MODELS}
+        self.items: dict[ItemModel, set[int]] = {model: set() for model in MODELS}
         self.targets: set[int] = set()
         self.clients: set[int] = set()
 
@@ -283,7 +295,7 @@ def _write_what_was_touched(session: Session) -> None:
 
 def _write_touched(touched: _Touched, now: datetime) -> None:
     _hold_targets(touched.items)
-    for model in ITEM_MODELS:
+    for model in MODELS:
         for ids in _batches(touched.items[model]):
             write(model, model.id.in_(ids), now)
         for ids in _batches(touched.targets):
@@ -333,7 +345,7 @@ def move_ranks(now: datetime) -> None:
 def write_rows(ids: Collection[int], now: datetime) -> None:
     """Writes the rows of these ids as they are at `now`. Call it inside `writing()`."""
     touched = _Touched()
-    for model in ITEM_MODELS:
+    for model in MODELS:
         touched.items[model] = {
             id_ for kind, id_ in map(listing_row.item_of, ids) if kind == model.kind
         }

@@ -8,8 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, exists, func, select
 
 from webapp.customers import index, listing_row
-from webapp.customers.index import ITEM_MODELS, ItemModel
-from webapp.customers.listing_row import ListingRow
+from webapp.customers.listing_row import MODELS, ItemModel, ListingRow
 from webapp.extensions import db, tune, writing
 
 IDS_AT_ONCE = 1000
@@ -56,9 +55,9 @@ def rebuild(now: datetime, progress: Progress = lambda done, total: None) -> Non
 
 def _ranges(progress: Progress) -> Iterator[tuple[ItemModel, int, int]]:
     """All ids of services, then of domains, in ranges."""
-    highest = [_highest(model) for model in ITEM_MODELS]
+    highest = [_highest(model) for model in MODELS]
     done = 0
-    for model, last in zip(ITEM_MODELS, highest, strict=True):
+    for model, last in zip(MODELS, highest, strict=True):
         for first in range(1, last + 1, IDS_AT_ONCE):
             yield model, first, first + IDS_AT_ONCE - 1
             progress(done + min(first + IDS_AT_ONCE - 1, last), sum(highest))
@@ -79,5 +78,5 @@ def _rows_between(model: ItemModel, first: int, last: int) -> ColumnElement[bool
 
 
 def _has_item(model: ItemModel) -> ColumnElement[bool]:
-    own_id = ListingRow.service_id if model.kind == listing_row.KINDS[0] else ListingRow.domain_id
+    own_id = ListingRow.service_id if model is MODELS[0] else ListingRow.domain_id
     return exists().where(model.id == own_id)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.customers.models import Domain, Service
 from webapp.extensions import Instant, Model
 from webapp.probe import BY_SEVERITY, Reason
+from webapp.words.report_filters import NEVER_ASKED as NOT_YET
 
 # What needs a person first comes first.
 INVALID = 0
@@ -32,7 +33,6 @@ RANKS = MappingProxyType(
         "inactive": (INACTIVE,),
     }
 )
-NOT_YET = "never-asked"  # in place of the reason's word
 # The number of each reason in `ListingRow.reason`: the most severe first. Rows have to be written
 # again where this changes, see CONTRIBUTING.md.
 SEVERITIES = MappingProxyType(
@@ -44,7 +44,8 @@ SEVERITIES = MappingProxyType(
     }
 )
 NOT_SOON = datetime(1970, 1, 1, tzinfo=UTC)  # `soonest` of what does not expire soon
-KINDS = (Service.kind, Domain.kind)
+ItemModel = type[Service] | type[Domain]
+MODELS: tuple[ItemModel, ...] = (Service, Domain)
 
 
 class ListingRow(Model):

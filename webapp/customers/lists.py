@@ -5,57 +5,58 @@ What may be asked for is on a whitelist.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Generic, TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, bindparam, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, or_
 
 from webapp import probe
-from webapp.customers import counts, paging, state_filters
-from webapp.customers.access import ids_for, items_for
+from webapp.customers import access, listing_row
+from webapp.customers.listing_row import ListingRow
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
-from webapp.customers.paging import PAGE_SIZE
-from webapp.customers.segments import Arm, Key, Segment
 from webapp.extensions import contains, db
-from webapp.monitor.models import Target
+from webapp.listing import page
+from webapp.listing.order import Column, Order, Rows
 from webapp.parsing import whole
-from webapp.probe.steps import Origin
 from webapp.words import states, website
 
-T = TypeVar("T", Service, Domain)
-Sorts = Mapping[str, Key]
 R = TypeVar("R")
-# A search as conditions, asked one way or the other
-Match = Callable[[bool], tuple[ColumnElement[bool], ...]]
+Sorts = Mapping[str, Order]
 
-SSL = "ssl"  # the one sort that is no column: what needs a person first
+
+def by(*columns: Column, empty_last: bool = False) -> Order:
+    """An order of listing rows, which has its index."""
+    return Order(columns, ListingRow.id, empty_last)
+
+
+_COMMON: Sorts = MappingProxyType(
+    {
+        "domain": by(ListingRow.name),
+        "client": by(ListingRow.client_name, ListingRow.client_id),
+        "status": by(ListingRow.status),
+        "ssl": by(ListingRow.rank),  # what needs a person first
+    }
+)
 SERVICE_SORTS: Sorts = MappingProxyType(
     {
-        "domain": Key((func.lower(Service.domain),)),
-        "product": Key((func.lower(Service.product),)),
-        "client": Key((func.lower(Client.name), Client.id), via=Service.client),
-        "status": Key((Service.status,)),
-        "due": Key((Service.next_due_on,), filled=Service.next_due_on),
+        **_COMMON,
+        "product": by(ListingRow.product),
+        "due": by(ListingRow.due_on, empty_last=True),
     }
 )
 DOMAIN_SORTS: Sorts = MappingProxyType(
     {
-        "domain": Key((func.lower(Domain.name),)),
-        "client": Key((func.lower(Client.name), Client.id), via=Domain.client),
-        "status": Key((Domain.status,)),
-        "registered": Key((Domain.registered_on,), filled=Domain.registered_on),
-        "expires": Key((Domain.expires_on,), filled=Domain.expires_on),
+        **_COMMON,
+        "registered": by(ListingRow.registered_on, empty_last=True),
+        "expires": by(ListingRow.due_on, empty_last=True),
     }
 )
 DEFAULT_SORT = "domain"
-# Items of a search up to which it is remembered which they are: they stand in the statement
-MOST_FOUND = 1200
 
 
 @dataclass(frozen=True)
@@ -64,26 +65,21 @@ class ListQuery:
 
     search: str = ""
     sort: str = DEFAULT_SORT  # a name of the whitelist, with a minus before it: the other way round
-    page: str = "1"
-    size: str = str(PAGE_SIZE)
+    page: str = ""  # a cursor
+    size: str = ""
     status: str = ""  # a word of ServiceStatus or DomainStatus
-    ssl: str = ""  # one of `state_filters.FILTERS`
+    ssl: str = ""  # one of `words.states.STATE_FILTERS`
     client: str = ""  # the id of a client, for those who see more than one
     origin: str = ""  # a word of Origin, for the provider's people
     browsers: str = ""  # a word of `words.states.BROWSERS`
 
 
 @dataclass(frozen=True)
-class Listing(Generic[R]):
+class Listing(page.Shown[R]):
     """One page of a list, and what was understood of the question."""
 
-    rows: list[R]
-    total: int
     search: str
     sort: str
-    page: int
-    pages: int
-    size: int = PAGE_SIZE
     # By name, in the words of the address bar
     filters: Mapping[str, str] = field(default_factory=dict)
     client: Client | None = None  # the one whose items alone are shown
@@ -92,26 +88,14 @@ class Listing(Generic[R]):
     # The same for what browsers make of the certificate
     browsers: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def first(self) -> int:
-        """The place of the first row shown in the whole list, counted from 1."""
-        return (self.page - 1) * self.size + 1
-
 
 def list_services(
     user: User, question: ListQuery, now: datetime, of: Client | None = None
 ) -> Listing[Service]:
-    """One page of the services this user may see, with the state their padlocks have at `now`; only
-    those `of` one client where that is asked for."""
-    listing = _listing(
-        Service,
-        (Service.domain, Service.product),
-        SERVICE_SORTS,
-        ServiceStatus,
-        user,
-        question,
-        now,
-        of,
+    """One page of the services this user may see; only those `of` one client where that is asked
+    for."""
+    listing: Listing[Service] = _listing(
+        Service.kind, SERVICE_SORTS, ServiceStatus, user, question, of
     )
     # It can be filtered by where the servers are known of which it is told.
     known = user.sees_everything and any(service.server_address for service in listing.rows)
@@ -122,9 +106,42 @@ def list_services(
 def list_domains(
     user: User, question: ListQuery, now: datetime, of: Client | None = None
 ) -> Listing[Domain]:
-    """One page of the domains this user may see, with the state their padlocks have at `now`; only
-    those `of` one client where that is asked for."""
-    return _listing(Domain, (Domain.name,), DOMAIN_SORTS, DomainStatus, user, question, now, of)
+    """One page of the domains this user may see; only those `of` one client where that is asked
+    for."""
+    return _listing(Domain.kind, DOMAIN_SORTS, DomainStatus, user, question, of)
+
+
+def _listing(
+    kind: str,
+    sorts: Sorts,
+    statuses: type[StrEnum],
+    user: User,
+    question: ListQuery,
+    of: Client | None,
+) -> Listing[Any]:
+    filters, client = _filters(statuses, user, question, of)
+    search = question.search.strip()[: page.MOST_SEARCH_CHARACTERS]
+    sort = question.sort if question.sort.removeprefix("-") in sorts else DEFAULT_SORT
+    only = (ListingRow.client_id == of.id,) if of is not None else ()
+    rows = Rows(
+        (*access.rows_for(user), *only, *conditions(filters), *matching(search, user)),
+        splits=(ListingRow.kind == kind,),
+    )
+    order = sorts[sort.removeprefix("-")]
+    shown = page.fetch(rows, order, sort, question.page, page.size_of(question.size))
+    items = access.items_of_rows(user, shown.ids)
+    # It can be filtered by where there are some to be found.
+    known = any(item.target and item.target.browsers_refuse for item in items)
+    return Listing(
+        items,
+        shown,
+        search,
+        sort,
+        filters,
+        client,
+        statuses={str(word): str(word) for word in statuses},
+        browsers=states.BROWSERS if known or "browsers" in filters else {},
+    )
 
 
 def _filters(
@@ -137,7 +154,7 @@ def _filters(
     filters: dict[str, str] = {}
     if question.status in list(statuses):
         filters["status"] = question.status
-    if question.ssl in state_filters.FILTERS:
+    if question.ssl in states.STATE_FILTERS:
         filters["ssl"] = question.ssl
     if question.browsers in states.BROWSERS:
         filters["browsers"] = question.browsers
@@ -151,135 +168,32 @@ def _filters(
     return filters, client
 
 
-def _listing(
-    model: type[T],
-    columns: Sequence[InstrumentedAttribute[str]],
-    sorts: Sorts,
-    statuses: type[StrEnum],
-    user: User,
-    question: ListQuery,
-    now: datetime,
-    of: Client | None,
-) -> Listing[T]:
-    filters: dict[str, str]
-    filters, client = _filters(statuses, user, question, of)
-    search = question.search.strip()[: paging.MOST_SEARCH_CHARACTERS]
-    # One client's items: no one else's are worth collecting.
-    few = client is not None or of is not None or not user.sees_everything
-
-    match = (looked_for if few else searched)(model, search, columns, user)
-
-    def ids(each: bool) -> Select[int]:
-        chosen = ids_for(model, user).where(
-            *match(each), *_conditions(model, filters, now, each or bool(search))
-        )
-        return chosen if of is None else chosen.where(model.client_id == of.id)
-
-    sort = question.sort if question.sort.removeprefix("-") in {*sorts, SSL} else DEFAULT_SORT
-    order = _order(model, sorts, sort, Arm(ids(few), ids(each=True)), now, few or bool(search))
-
-    def rows(found: Subquery) -> list[T]:
-        chosen = items_for(model, user).join(found, found.c.id == model.id)
-        return list(db.session.scalars(chosen.order_by(found.c.part, found.c.place)))
-
-    counted = (model.kind, user.client_id, of and of.id, *filters.items(), search)
-    asked = question.page, question.size
-    page = paging.fetch(counted, order, asked, rows, sort=sort)
-    words = {str(word): str(word) for word in statuses}
-    # It can be filtered by where there are some to be found.
-    known = "browsers" in filters or any(
-        item.target and item.target.browsers_refuse for item in page.rows
-    )
-    return Listing(
-        page.rows,
-        page.total,
-        search,
-        sort,
-        page.number,
-        page.pages,
-        page.size,
-        filters,
-        client,
-        words,
-        browsers=states.BROWSERS if known else {},
-    )
-
-
-def _order(
-    model: type[T], sorts: Sorts, sort: str, arm: Arm, now: datetime, few: bool
-) -> list[Segment]:
-    if sort.removeprefix("-") != SSL:
-        return [Segment((part,)) for part in sorts[sort.removeprefix("-")].arms(arm)]
-    groups = (state_filters.by_urgency(model, now, each=each) for each in (few, True))
-    order = [Segment((arm.where(*group),)) for group in zip(*groups, strict=True)]
-    order[state_filters.ALL_WELL] = replace(order[state_filters.ALL_WELL], rest_of=(arm,))
-    return order[::-1] if sort.startswith("-") else order
-
-
-def _conditions(
-    model: type[Service] | type[Domain], filters: Mapping[str, str], now: datetime, each: bool
-) -> Iterator[ColumnElement[bool]]:
+def conditions(filters: Mapping[str, str]) -> Iterator[ColumnElement[bool]]:
+    """What the listing rows meet that these filters let through, of those that lists know."""
     if "status" in filters:
-        yield state_filters.has_status(model, [filters["status"]], each=each)
+        yield ListingRow.status == filters["status"]
     if "ssl" in filters:
-        yield state_filters.matches_filter(model, filters["ssl"], now, each=each)
+        yield ListingRow.rank.in_(listing_row.RANKS[filters["ssl"]])
     if "browsers" in filters:
-        yield state_filters.browsers_refuse(model, now, each=each)
+        yield ListingRow.browsers_refuse.is_(True)
     if "origin" in filters:
-        yield Service.origin == Origin(filters["origin"])
+        yield ListingRow.origin == filters["origin"]
     if "client" in filters:
-        yield model.client_id == int(filters["client"])
+        yield ListingRow.client_id == int(filters["client"])
 
 
-def looked_for(
-    model: type[Service] | type[Domain],
-    search: str,
-    columns: Iterable[InstrumentedAttribute[str]],
-    user: User,
-) -> Match:
-    """Whether the search stands in the item itself, in its host name or in its client's name:
-    nothing where there is no search, else one condition, told how host names are asked, see
-    `state_filters.of_hostname`."""
+def matching(search: str, user: User) -> Iterator[ColumnElement[bool]]:
+    """Whether a search stands in what a row copies of its item, or of its client.
+
+    A client's own name stands on every row of theirs: for them it would find everything.
+    """
     if not search:
-        return lambda each: ()
-    named = contains(Target.hostname, search)
+        return
+    texts = {search}
     with suppress(probe.NotCheckable):
         # A user who pastes an address, or the same name in the other of its two spellings, finds it
         # too.
         asked = probe.understand(search)
-        at_port = [Target.port == asked.port] if asked.port != probe.HTTPS_PORT else []
-        named = or_(named, and_(Target.hostname == asked.hostname, *at_port))
-    conditions = [contains(column, search) for column in columns]
-    if user.sees_everything:
-        # A client's own name stands on every row of theirs: searching it would find everything.
-        conditions.append(
-            model.client_id.in_(select(Client.id).where(contains(Client.name, search)))
-        )
-
-    def match(each: bool) -> tuple[ColumnElement[bool]]:
-        return (or_(*conditions, state_filters.of_hostname(model, named, each=each)),)
-
-    return match
-
-
-def searched(
-    model: type[Service] | type[Domain],
-    search: str,
-    columns: Iterable[InstrumentedAttribute[str]],
-    user: User,
-) -> Match:
-    """The same among the items of everybody.
-
-    Where it finds not too many, by the ids of these, which are remembered, as they change with the
-    items only: else all texts would be looked through for each count and each page.
-    """
-    match = looked_for(model, search, columns, user)
-    if not search:
-        return match
-    rows = select(model.id).where(*match(False)).limit(MOST_FOUND + 1)
-    ids = counts.kept(("search", model.kind, search), lambda: tuple(db.session.scalars(rows)))
-    if len(ids) > MOST_FOUND:
-        return match
-    # As they are, and not as parameters: of these a statement may hold only so many.
-    found = model.id.in_(bindparam("found", ids, expanding=True, literal_execute=True, unique=True))
-    return lambda each: (found,)
+        texts.add(probe.authority(asked.hostname, asked.port))
+    columns = [ListingRow.text, *([ListingRow.client_text] if user.sees_everything else [])]
+    yield or_(*(contains(column, text) for text in sorted(texts) for column in columns))

@@ -245,36 +245,16 @@ class Domain(_Named, _Versioned, Model):
         return self.name
 
 
-# What the lists are sorted and filtered by, see `lists`: a page of 25 among 100,000 comes from an
-# index, in its order. Filters and searches go on what stands behind in it, so that the rows before
-# that page need not be fetched.
+# What the lists of clients and users are sorted by; those of items have `listing_row`.
 Index("ix_client_name_sorted", func.lower(Client.name), Client.id)
+Index("ix_client_created", Client.created_at, Client.id)
 Index("ix_user_name_sorted", func.lower(User.name), User.id)
 Index("ix_user_role", User.role, User.id)
-_SERVICE = (Service.id, Service.status, Service.client_id, Service.target_id)
-Index("ix_service_domain_sorted", func.lower(Service.domain), *_SERVICE)
-Index("ix_service_product_sorted", func.lower(Service.product), *_SERVICE)
-Index("ix_service_due_sorted", Service.next_due_on, *_SERVICE)
-Index("ix_service_status", Service.status, Service.id, Service.client_id, Service.target_id)
+# What is theirs, and who uses a target
 Index("ix_service_client", Service.client_id, Service.id, Service.status, Service.target_id)
 Index("ix_service_target", Service.target_id, Service.id, Service.status, Service.client_id)
-Index("ix_service_origin", Service.origin, *_SERVICE)
-Index(
-    "ix_service_text",
-    Service.domain,
-    Service.product,
-    Service.client_id,
-    Service.target_id,
-    Service.status,
-)
-_DOMAIN = (Domain.id, Domain.status, Domain.client_id, Domain.target_id)
-Index("ix_domain_name_sorted", func.lower(Domain.name), *_DOMAIN)
-Index("ix_domain_registered_sorted", Domain.registered_on, *_DOMAIN)
-Index("ix_domain_expires_sorted", Domain.expires_on, *_DOMAIN)
-Index("ix_domain_status", Domain.status, Domain.id, Domain.client_id, Domain.target_id)
 Index("ix_domain_client", Domain.client_id, Domain.id, Domain.status, Domain.target_id)
 Index("ix_domain_target", Domain.target_id, Domain.id, Domain.status, Domain.client_id)
-Index("ix_domain_text", Domain.name, Domain.client_id, Domain.target_id, Domain.status)
 
 
 class Activity(Model):

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, or_, select
 from webapp import probe
 from webapp.customers import audit_log
 from webapp.customers.concurrency import still_admin
+from webapp.customers.index import inactive
 from webapp.customers.models import Domain, Service, User
-from webapp.customers.state_filters import inactive
 from webapp.extensions import db, writing
 from webapp.monitor.models import RunKind, Target
 from webapp.monitor.refresh import runs, scheduler, selection

@@ -15,7 +15,6 @@ from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
 from webapp.customers import audit_log
-from webapp.customers.counts import forget as forget_counts
 from webapp.customers.models import User
 from webapp.extensions import tune, writing
 from webapp.imports import write_rows
@@ -109,7 +108,6 @@ def write(
                     )
             except (IntegrityError, write_rows.Stale):
                 continue
-            forget_counts()
             tune()
             return counts
     raise ChangedMeanwhile

@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy.types import TypeEngine
@@ -64,6 +65,8 @@ def _value(value: Any, type_: TypeEngine[Any]) -> Any:
         return found.astimezone(UTC) if isinstance(found, datetime) else found
     if wanted is int and _is_number(value):
         return value
+    if issubclass(wanted, StrEnum):
+        return wanted(value)
     if wanted is str and isinstance(value, str) and "\0" not in value:
         value.encode()  # a lone surrogate is no text that a database takes
         return value

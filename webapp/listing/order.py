@@ -22,8 +22,8 @@ class Order:
     """An order of rows: by `columns`, and ties by `id`.
 
     An index has these columns, behind those that the `splits` of the rows compare. `via` leads to
-    the table that the columns are of, where that is another. Rows that are `empty_last` come last
-    both ways where the first column is empty.
+    the table that the columns are of, where that is another. `empty_last`: rows in which they are
+    empty come last both ways.
     """
 
     columns: tuple[Column, ...]
@@ -37,20 +37,20 @@ class Order:
 
     def keys(self, part: int) -> tuple[Column, ...]:
         """What the rows of a part are sorted by."""
-        return (*self.columns[part:], self.id)
+        return (self.id,) if part == EMPTY else (*self.columns, self.id)
 
     def types(self) -> list[list[TypeEngine[Any]]]:
         """The types of the keys of each part."""
         return [[key.type for key in self.keys(part)] for part in self.parts]
 
-    def selected(self) -> Select[Any]:
-        """The rows with all that places them, in no order yet."""
+    def selected(self, part: int | None = None) -> Select[Any]:
+        """The rows with all that places them, in no order yet; those of one part, or all."""
         filled: Any = literal(FILLED)
         if self.empty_last:
             filled = case((self.columns[0].is_(None), EMPTY), else_=FILLED)
         keys = (column.label(f"key{number}") for number, column in enumerate(self.columns))
         rows = select(self.id.label("id"), filled.label("part"), *keys)
-        return rows.join(self.via) if self.via is not None else rows
+        return rows if self.via is None else rows.join(self.via, isouter=part != FILLED)
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def walk(
             where.append(beyond(order.keys(part), cursor, down=down))
         by = [key.desc() if down else key.asc() for key in order.keys(part)]
         for split in rows.splits or (literal(1) == 1,):
-            found = order.selected().where(split, *where).order_by(*by).limit(most).subquery()
+            found = order.selected(part).where(split, *where).order_by(*by).limit(most).subquery()
             pieces.append(select(found))
     whole = pieces[0].union_all(*pieces[1:]).subquery()
     return select(whole).order_by(*ordered(whole.c, down=down, up=up)).limit(most)

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 
 from webapp.extensions import db
 from webapp.listing import cursor as cursors
 from webapp.listing.cursor import Cursor
-from webapp.listing.order import Order, Rows, beyond, ordered, walk
+from webapp.listing.order import EMPTY, Order, Rows, beyond, ordered, walk
+
+R = TypeVar("R")
 
 MOST_COUNTED = 5000  # rows
+MOST_SEARCH_CHARACTERS = 100  # characters of a search that are looked at
 PAGE_SIZE = 25
 PAGE_SIZES = (25, 50, 100)
 
@@ -41,6 +44,18 @@ class Page:
     last: str = ""
 
 
+@dataclass(frozen=True)
+class Shown(Generic[R]):
+    """What a list shows of itself: the rows of one page."""
+
+    rows: list[R]
+    page: Page
+
+    @property
+    def total(self) -> int:
+        return self.page.total
+
+
 def size_of(text: str) -> int:
     """How many rows a page shall have, from the address bar."""
     return int(text) if text in map(str, PAGE_SIZES) else PAGE_SIZE
@@ -59,7 +74,7 @@ def fetch(
     asked = _Asked(rows, order, sort, size, cursor, up)
     start = _Asked(rows, order, sort, size, None, up=False)
     if known <= MOST_COUNTED:
-        page = _gathered(asked) or _gathered(start)
+        page = _gathered(asked) or (_gathered(start) if asked != start else None)
         if page is None or page.exact:
             return page or Page([], 0, True, size)
     return _walked(asked, known) or _walked(start, known) or Page([], 0, True, size)
@@ -81,7 +96,7 @@ class _Asked:
     def cursor_at(self, row: Row[Any], place: int, *, after: bool) -> str:
         """The cursor of what comes after this row, or before it."""
         keys = [value for name, value in row._mapping.items() if name.startswith("key")]
-        values = (*keys[row.part :], row.id)
+        values = (row.id,) if row.part == EMPTY else (*keys, row.id)
         return Cursor(after, row.part, values, place).encode(self.sort)
 
 
@@ -92,7 +107,7 @@ def _gathered(asked: _Asked) -> Page | None:
     in_order = ordered(some.c, down=asked.backwards, up=False)
     place = func.row_number().over(order_by=in_order).label("place")
     # The windows need all rows at once: no database is led astray to look for a few in order.
-    found = select(some, place, func.count().over().label("total")).cte("found")
+    found = select(some, place, func.count().over().label("total")).subquery()
     there = select(found).where(*_there(asked, found.c))
     by = found.c.place.desc() if asked.up else found.c.place
     shown = list(db.session.execute(there.order_by(by).limit(asked.size)))
@@ -114,8 +129,9 @@ def _there(asked: _Asked, columns: Any) -> list[ColumnElement[bool]]:
         # The last page ends with what is left over of whole pages
         full = (columns.total - 1) // asked.size * asked.size
         return [columns.place > full] if asked.up else []
-    keys = [columns[f"key{number}"] for number in range(cursor.part, len(asked.order.columns))]
-    here = beyond((*keys, columns.id), cursor, down=asked.backwards is not asked.up)
+    keys = [] if cursor.part == EMPTY else asked.order.columns
+    row = (*(columns[f"key{number}"] for number, _ in enumerate(keys)), columns.id)
+    here = beyond(row, cursor, down=asked.backwards is not asked.up)
     others = columns.part < cursor.part if asked.up else columns.part > cursor.part
     return [or_(others, and_(columns.part == cursor.part, here))]
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, false, func
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.extensions import Instant, Model, word_column
@@ -49,7 +49,7 @@ class Target(Model):
     problems: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     notes: Mapped[list[str]] = mapped_column(JSON, default=list)  # each a `Note`
     # Though valid
-    browsers_refuse: Mapped[bool] = mapped_column(default=False, server_default=false(), index=True)
+    browsers_refuse: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Each a `Stray`
     stray: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default="[]")
     address: Mapped[str | None] = mapped_column(String(45))
@@ -185,12 +185,8 @@ class Heartbeat(Model):
     ticked_at: Mapped[datetime] = mapped_column(Instant)
 
 
-# What the lists filter by, and what the report is sorted by.
-Index("ix_target_reason", Target.reason, Target.not_after)
-Index("ix_target_issuer_sorted", func.lower(Target.issuer), Target.id, Target.issuer)
-Index("ix_target_not_after", Target.not_after, Target.id)
+Index("ix_target_issuer", Target.issuer)  # which issuers there are
 Index("ix_target_checked", Target.checked_at, Target.id)
-Index("ix_target_changed", Target.changed_at, Target.id)
 
 
 @dataclass(frozen=True, slots=True)

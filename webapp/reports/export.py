@@ -9,14 +9,14 @@ from typing import Any
 from sqlalchemy import literal_column, select
 
 from webapp import probe
-from webapp.customers import segments
+from webapp.customers.listing_row import ItemModel, item_of
 from webapp.customers.models import ACTIVE_DOMAINS, ACTIVE_SERVICES, Client, Domain, Service, User
-from webapp.customers.state_filters import Model
 from webapp.extensions import db
+from webapp.listing import page
+from webapp.listing.page import MOST_COUNTED
 from webapp.monitor.models import Target, standing
 from webapp.reports import ssl_status
-from webapp.reports.orders import in_order
-from webapp.reports.questions import ReportQuery
+from webapp.reports.query import ReportQuery, rows_of
 from webapp.words import certificates, states, times, verdicts
 
 ROWS_AT_ONCE = 1000
@@ -45,7 +45,7 @@ _OF_DOMAINS: Any = select(
     Domain.status,
     *_FACTS,
 )
-_STATEMENTS: Mapping[str, tuple[Model, Any, frozenset[Any]]] = {
+_STATEMENTS: Mapping[str, tuple[ItemModel, Any, frozenset[Any]]] = {
     Service.kind: (
         Service,
         _OF_SERVICES.join(Service.client).outerjoin(Service.target),
@@ -70,19 +70,20 @@ def rows(
     user: User, question: ReportQuery, now: datetime, zone: tzinfo = UTC
 ) -> Iterator[Sequence[object]]:
     """The rows of the report as it is filtered and sorted, in `COLUMNS`; instants in UTC."""
-    filters, sort = ssl_status.understood(question)
-    for statement in segments.whole(
-        in_order(user, filters, sort, now), backwards=sort.startswith("-")
-    ):
-        found = db.session.execute(statement, execution_options={"yield_per": ROWS_AT_ONCE})
-        for places in found.partitions():
-            items = {}
-            for kind in _STATEMENTS:
-                ids = [place.id for place in places if place.kind == kind]
-                items.update(_items(kind, ids, now, zone) if ids else {})
-            yield from (
-                items[place.kind, place.id] for place in places if (place.kind, place.id) in items
-            )
+    listed = rows_of(user, ssl_status.understood(question), now)
+    at = ""
+    known = 0
+    while True:
+        part = page.fetch(listed, question.order, question.known_sort, at, ROWS_AT_ONCE, known)
+        items = {}
+        for kind in _STATEMENTS:
+            wanted = [item for item in map(item_of, part.ids) if item[0] == kind]
+            items.update(_items(kind, [id_ for _, id_ in wanted], now, zone) if wanted else {})
+        yield from (items[item] for item in map(item_of, part.ids) if item in items)
+        at = part.following
+        if not at:
+            return
+        known = part.total if part.exact else MOST_COUNTED + 1  # they are not gathered again
 
 
 def _items(

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from webapp import csv_writer
 from webapp.customers import padlocks
 from webapp.reports import export, saved, ssl_status
-from webapp.reports.questions import REASONS, ReportQuery, week_of
+from webapp.reports.query import REASONS, ReportQuery, week_of
 from webapp.routes import exports
 from webapp.routes.gate import own_path, staff_only
 from webapp.routes.template_helpers import REPORT_WORDS, now, zone
@@ -40,9 +40,9 @@ def ssl_status_page() -> str:
 @blueprint.get("/ssl-status/print")
 def ssl_status_print() -> str:
     question = _question()
-    items, total = ssl_status.first_rows(current_user, question, now(), MOST_PRINTED)
+    items, page = ssl_status.first_rows(current_user, question, now(), MOST_PRINTED)
     rows = [(item, padlocks.known(item, current_user, now())) for item in items]
-    return render_template("reports/print.html", rows=rows, total=total, asked=_asked(question))
+    return render_template("reports/print.html", rows=rows, page=page, asked=_asked(question))
 
 
 @blueprint.get("/ssl-status.csv")
@@ -120,7 +120,7 @@ def _choices(report: ssl_status.Report) -> list[tuple[str, str, str, list[tuple[
 
 def _asked(question: ReportQuery) -> list[str]:
     """The filters in words, for paper."""
-    filters, _ = ssl_status.understood(question)
+    filters = ssl_status.understood(question)
     words = {
         "ssl": states.STATE_FILTERS,
         "reason": REASONS,

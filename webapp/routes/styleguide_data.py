@@ -10,6 +10,7 @@ from wtforms.validators import InputRequired
 
 from webapp.customers.lists import Listing
 from webapp.customers.models import Service, ServiceStatus
+from webapp.listing.page import Page
 from webapp.monitor.models import Standing, Target, standing
 from webapp.probe import Reason
 from webapp.words import refusals
@@ -37,7 +38,8 @@ def form() -> SampleForm:
 
 def listing() -> Listing[str]:
     """A page in the middle of a list."""
-    return Listing(["alice.example", "bob.example", "carol.example"], 130, "", "name", 2, 6)
+    page = Page([1, 2, 3], 130, True, 25, 26, "before", "after", "last")
+    return Listing(["alice.example", "bob.example", "carol.example"], page, "", "name")
 
 
 def padlocks(now: datetime) -> list[tuple[str, Service, Standing]]:

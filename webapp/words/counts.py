@@ -54,6 +54,38 @@ def counted(kind: str, count: int) -> str:
     return _COUNTED[kind](count)
 
 
+def found_text(kind: str, count: int, *, exact: bool) -> str:
+    """ "951 services", "more than 5,000 services": what a list has."""
+    items = counted(kind, count)
+    return items if exact else gettext("more than {items}", items=items)
+
+
+def range_text(first: int, rows: int, total: int, *, exact: bool) -> str:
+    """ "26–50 of 951": which rows of a list are shown.
+
+    `first` is the place of the first of them; 0: unknown.
+    """
+    whole = f"{total:,}" if exact else gettext("more than {number:,}", number=total)
+    if not first:
+        return gettext("{rows:,} of {total}", rows=rows, total=whole)
+    last = first + rows - 1
+    return gettext("{first:,}–{last:,} of {total}", first=first, last=last, total=whole)
+
+
+def part_text(kind: str, rows: int, total: int, *, exact: bool) -> str:
+    """ "2 of 951 items": how many rows of a list there are on paper."""
+    whole = found_text(kind, total, exact=exact)
+    return gettext("{rows:,} of {whole}", rows=rows, whole=whole)
+
+
+def too_many_to_count(number: int) -> str:
+    """In place of the numbers of a list that has more rows than are counted."""
+    return gettext(
+        "More than {number:,} items match: too many to count. Add a filter to see the numbers.",
+        number=number,
+    )
+
+
 def heading(kind: str) -> str:
     """What a row about all of a kind is called."""
     return _HEADINGS[kind]()

@@ -1,0 +1,116 @@
+"""The pages of a list, one after the other, are the whole list in the order of a plain sort; and
+every order has its index."""
+
+from itertools import product
+
+import pytest
+from sqlalchemy import text
+
+from tests.customers.shelf import NOW, ada, all_pages, shelf, way  # noqa: F401 - two are fixtures
+from tests.customers.test_index import rank
+from webapp.accounts import users
+from webapp.customers import audit_log, clients, lists
+from webapp.customers.listing_row import ListingRow
+from webapp.customers.lists import ListQuery
+from webapp.customers.models import Domain, Service
+from webapp.extensions import db
+from webapp.listing import page
+from webapp.listing.order import EMPTY, Order, Rows
+from webapp.monitor.models import standing
+from webapp.reports import query
+
+
+def pages(list_rows, **question):
+    def rows(at):
+        return list_rows(ada(), ListQuery(page=at, **question), NOW)
+
+    return [row.id for row in all_pages(rows)]
+
+
+def in_plain_order(model, value, backwards):
+    """Empty last both ways, and ties by the id in the direction of the sort."""
+    rows = [(value(row), row.id) for row in db.session.scalars(db.select(model))]
+    filled = sorted(row for row in rows if row[0] is not None)
+    empty = sorted(row[1] for row in rows if row[0] is None)
+    order = [number for _, number in filled], empty
+    return [*order[0][::-1], *order[1][::-1]] if backwards else [*order[0], *order[1]]
+
+
+VALUES = {
+    "domain": lambda row: row.entered.lower(),
+    "product": lambda row: row.product.lower(),
+    "client": lambda row: (row.client.name.lower(), row.client.id),
+    "status": lambda row: row.status.value,
+    "due": lambda row: row.next_due_on,
+    "registered": lambda row: row.registered_on,
+    "expires": lambda row: row.expires_on,
+    "ssl": lambda row: rank(row, standing(row.target, active=row.active, now=NOW), NOW),
+}
+LISTS = [(lists.list_services, Service, sort) for sort in lists.SERVICE_SORTS]
+LISTS += [(lists.list_domains, Domain, sort) for sort in lists.DOMAIN_SORTS]
+
+
+@pytest.mark.parametrize(("list_rows", "model", "sort"), LISTS)
+def test_the_pages_are_a_plain_sort(shelf, way, list_rows, model, sort):  # noqa: F811
+    assert pages(list_rows, sort=sort) == in_plain_order(model, VALUES[sort], False)
+    assert pages(list_rows, sort=f"-{sort}") == in_plain_order(model, VALUES[sort], True)
+
+
+@pytest.mark.parametrize("ssl", ["", "valid", "invalid", "unknown", "inactive", "expiring"])
+def test_filters_and_searches_find_the_same_by_both_plans(shelf, monkeypatch, ssl):  # noqa: F811
+    for sort, search, client in product(("due", "-client", "ssl"), ("", "d1", "zoe"), ("", "3")):
+        found = []
+        for most in (0, 5000):
+            monkeypatch.setattr(page, "MOST_COUNTED", most)
+            question = {"sort": sort, "search": search, "ssl": ssl, "client": client}
+            found.append(pages(lists.list_services, **question) if any_rows(question) else [])
+        assert found[0] == found[1]
+        assert len(found[0]) == len(set(found[0]))
+
+
+def any_rows(question):
+    return lists.list_services(ada(), ListQuery(**question), NOW).rows
+
+
+KIND = Rows(splits=(ListingRow.kind == "service",))
+ORDERS = {
+    **{f"services by {sort}": (KIND, order) for sort, order in lists.SERVICE_SORTS.items()},
+    **{f"domains by {sort}": (KIND, order) for sort, order in lists.DOMAIN_SORTS.items()},
+    **{f"report by {sort}": (KIND, order) for sort, order in query.SORTS.items()},
+    **{f"clients by {sort}": (Rows(), order) for sort, order in clients.SORTS.items()},
+    **{f"users by {sort}": (Rows(), order) for sort, order in users.SORTS.items()},
+    "activity": (Rows(), audit_log.NEWEST_FIRST),
+}
+
+
+# What a client has is counted for each of them.
+COUNTED = {"clients by services", "clients by domains", "clients by users"}
+
+
+def sorts_by_itself(rows, order, part):
+    """Whether SQLite puts the rows of a page in order itself: no index has them in this order."""
+    one = Rows((*rows.where, *empty(order, part)), rows.splits)
+    found = one.all()
+    statement = order.selected(part).where(*found).order_by(*order.keys(part)).limit(25)
+    made = statement.compile(db.engine, compile_kwargs={"literal_binds": True})
+    plan = db.session.execute(text(f"EXPLAIN QUERY PLAN {made}")).all()
+    return any("TEMP B-TREE" in step.detail for step in plan)
+
+
+def empty(order, part):
+    if not order.empty_last:
+        return ()
+    is_empty = order.columns[0].is_(None)
+    return (is_empty,) if part == EMPTY else (~is_empty,)
+
+
+@pytest.mark.sqlite("it is SQLite that tells whether it sorts by itself")
+@pytest.mark.parametrize("name", sorted(ORDERS.keys() - COUNTED))
+def test_every_order_has_its_index(in_app, name):
+    rows, order = ORDERS[name]
+    assert [part for part in order.parts if sorts_by_itself(rows, order, part)] == []
+
+
+@pytest.mark.sqlite("it is SQLite that tells whether it sorts by itself")
+def test_an_order_without_an_index_is_found(in_app):
+    assert sorts_by_itself(KIND, Order((ListingRow.text,), ListingRow.id), 0)
