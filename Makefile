@@ -21,7 +21,7 @@ run: ## the site, empty at first: prints a link for the first administrator
 PYTEST = PYTHONDONTWRITEBYTECODE= .venv/bin/pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist loadfile --no-loadscope-reorder
 # What stands nearest to the database; the whole suite twice would take too long for every day.
 NEAR_THE_DATABASE = tests/monitor/test_postgresql.py tests/test_migrations.py tests/cli/test_copy_from.py tests/reports tests/customers/test_lists.py \
-	tests/accounts/test_sign_ins.py tests/customers/test_access.py tests/customers/test_state_filters.py \
+	tests/accounts/test_sign_ins.py tests/customers/test_access.py tests/customers/test_index.py tests/customers/test_orders.py tests/listing \
 	tests/monitor/refresh/test_selection.py tests/monitor/test_results.py tests/monitor/refresh/test_runs.py
 
 test: ## every test on SQLite, and those nearest to the database on PostgreSQL as well
