@@ -138,7 +138,7 @@ def addresses(app):
 
 
 def test_every_address_has_its_row(app):
-    assert sorted(addresses(app)) == sorted(ANSWERS)
+    assert set(addresses(app)) ^ set(ANSWERS) == set()
 
 
 @pytest.mark.parametrize("who", [NOBODY, ALICE, BOB, SAM, ADA])
