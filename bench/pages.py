@@ -1,18 +1,19 @@
 """How fast pages are when there are many items: every list and the report, each of their sorts and
-filters, pages far inside, and the whole report as CSV.
+filters, the next page and the last, and the whole report as CSV.
 
 Fills a database with 1,000, 10,000, 100,000 and 1,000,000 services and as many domains, one time
 after the other, and asks the site for the pages. Prints of each page, at the first size and at
-100,000, how long its first load takes, where all is counted anew ("cold"), p50 and p95 of those
-that follow (see webapp/customers/counts.py), and the factor by which the p50 grew; and of each size
-what all pages come to. The database is an SQLite file, or with --postgresql a PostgreSQL server of
-its own. Other sizes are arguments.
+100,000, how long its first load takes ("cold"), p50 and p95 of those that follow, and the factor by
+which the p50 grew; and of each size what all pages come to. The database is an SQLite file, or with
+--postgresql a PostgreSQL server of its own. Other sizes are arguments.
 """
 
 from __future__ import annotations
 
 import gc
+import html
 import json
+import re
 import resource
 import statistics
 import sys
@@ -21,24 +22,24 @@ import time
 from contextlib import nullcontext
 from typing import NamedTuple
 
-from filling import NOW, PER_CLIENT, ROOT, filled, postgresql_server
+from filling import NOW, ROOT, filled, postgresql_server
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_login import FlaskLoginClient
 
 from webapp.accounts import sign_ins, users
-from webapp.customers import clients, counts, lists, state_filters
+from webapp.customers import clients, lists
 from webapp.customers.models import User
-from webapp.customers.paging import PAGE_SIZE
 from webapp.extensions import db
-from webapp.reports.orders import SORTS
-from webapp.reports.questions import AGES, WINDOWS
+from webapp.reports.query import SORTS
+from webapp.words.report_filters import AGES, WINDOWS
+from webapp.words.states import STATE_FILTERS
 
 POSTGRESQL = "--postgresql"
 SIZES = (1_000, 10_000, 100_000, 1_000_000)  # where the command line names no others
 MANY = 100_000  # the size that the goals are for
 LOADS = 11  # of each page, one more before them is cold; the p95 lies between the slowest two
-LOADS_BEYOND = 5  # of `MANY`; there only the first page with a filter is cold
+LOADS_BEYOND = 5  # of `MANY`
 GOAL = 60.0  # milliseconds, p95
 REPORT = "/admin/reports/ssl-status"
 CSV_GOAL = 5.0  # seconds for 100,000 rows
@@ -60,76 +61,68 @@ class File(NamedTuple):
     rows: int
 
 
-def inside(size: int, share: float) -> str:
-    """What asks for a page so far inside a list of `size` rows: 0.5 is the middle, the farthest
-    from both ends."""
-    return f"&page={max(2, round(size * share / PAGE_SIZE))}"
+LAST = "&page=last"
+NEXT = "&page=next"  # what the first page calls the next one
 
 
-def pages(size: int) -> list[tuple[str, str]]:
+def pages() -> list[tuple[str, str]]:
     """Who loads what."""
-    return [*_items(size), *_others(size), *_report(2 * size)]
+    return [*_items(), *_others(), *_report()]
 
 
-def _items(size: int) -> list[tuple[str, str]]:
-    """Services and domains, of a client and of all: each sort both ways, searches, filters, and
-    pages far inside."""
+def _items() -> list[tuple[str, str]]:
+    """Services and domains, of a client and of all: each sort both ways, searches, filters, the
+    next page and the last."""
     found: list[tuple[str, str]] = []
-    middle = inside(size, 0.5)
-    later = inside(size, 0.075)
     for who, prefix in (("alice", ""), ("ada", "/admin")):
         for what, sorts in (("services", lists.SERVICE_SORTS), ("domains", lists.DOMAIN_SORTS)):
-            ways = [way + sort for sort in (*sorts, "ssl") for way in ("", "-")]
+            ways = [way + sort for sort in sorts for way in ("", "-")]
             queries = ["", "?q=shop-77", "?q=nothing-at-all"]
-            queries += [f"?sort={way}{late}" for way in ways for late in ("", middle)]
-            queries += [
-                f"?ssl={state}{late}" for state in state_filters.FILTERS for late in ("", later)
-            ]
-            queries += [f"?status=Active{inside(size, 0.07)}", f"?q=shop{middle}"]
+            queries += [f"?sort={way}{late}" for way in ways for late in ("", LAST)]
+            queries += [f"?ssl={state}{late}" for state in STATE_FILTERS for late in ("", NEXT)]
+            queries += [f"?status=Active{NEXT}", f"?q=shop{LAST}"]
             queries += ["?q=shop-77&sort=client", "?client=7&sort=ssl"]
             queries += [
                 "?status=Active&ssl=invalid&sort=-domain&q=shop",
-                f"?ssl=unknown&sort=client{later}",
+                f"?ssl=unknown&sort=client{NEXT}",
             ]
             found += [(who, f"{prefix}/{what}{query}") for query in queries]
     return found
 
 
-def _others(size: int) -> list[tuple[str, str]]:
+def _others() -> list[tuple[str, str]]:
     """The users, the clients and the log."""
-    late = inside(size, 0.5 / PER_CLIENT)
     queries = [
         "/users",
         "/users?q=person 77",
-        f"/users?role=client{late}",
+        f"/users?role=client{LAST}",
         "/clients",
         "/clients?q=client 77",
     ]
     queries += [f"/users?sort={way}{sort}" for sort in users.SORTS for way in ("", "-")]
-    queries += [f"/clients?sort={way}{sort}{late}" for sort in clients.SORTS for way in ("", "-")]
+    queries += [f"/clients?sort={way}{sort}{LAST}" for sort in clients.SORTS for way in ("", "-")]
     queries += [
         "/activity",
-        f"/activity?{inside(size, 0.5)}",
-        f"/activity?kind=service{inside(size, 0.125)}",
+        f"/activity?{LAST}",
+        f"/activity?kind=service{NEXT}",
     ]
     return [("ada", f"/admin{query}") for query in [*queries, "/activity?q=shop-77"]]
 
 
-def _report(size: int) -> list[tuple[str, str]]:
-    """Each sort with its first page, one in the middle and one near the end; each filter; some of
-    them together."""
-    middle, end, later = (inside(size, share) for share in (0.5, 0.975, 0.0625))
+def _report() -> list[tuple[str, str]]:
+    """Each sort with its first page, the next one and the last; each filter; some of them
+    together."""
     queries = [
         f"?sort={way}{sort}{place}"
         for sort in SORTS
         for way in ("", "-")
-        for place in ("", middle, end)
+        for place in ("", NEXT, LAST)
     ]
-    queries += [f"?ssl={state}{later}" for state in state_filters.FILTERS]
+    queries += [f"?ssl={state}{NEXT}" for state in STATE_FILTERS]
     queries += [f"?expires={word}" for word in WINDOWS] + [f"?checked={word}" for word in AGES]
-    queries += ["?reason=expired", f"?issuer=R11&sort=checked{middle}", "?client=7&sort=issuer"]
-    queries += ["?q=shop-77", "?q=nothing", f"?q=shop&sort=-client{middle}"]
-    queries += [f"?reason=ok&expires=30&sort=domain{inside(size, 0.025)}"]
+    queries += ["?reason=expired", f"?issuer=R11&sort=checked{LAST}", "?client=7&sort=issuer"]
+    queries += ["?q=shop-77", "?q=nothing", f"?q=shop&sort=-client{LAST}"]
+    queries += [f"?reason=ok&expires=30&sort=domain{NEXT}"]
     return [("ada", REPORT + query) for query in queries]
 
 
@@ -151,15 +144,13 @@ def measure(who: dict[str, FlaskClient], size: int) -> dict[str, Times]:
     gc.freeze()  # as wsgi.py does, and the next line too
     gc.set_threshold(5_000, 10, 100)
     taken = {}
-    asked = pages(size)
+    asked = pages()
     for number, (name, path) in enumerate(asked):
         if number % 25 == 0:
             print(f"  page {number} of {len(asked)}", file=sys.stderr)
-        if size <= MANY:
-            _load(who[name], path)
-            _forget(who[name])
-        cold = _load(who[name], path)
-        times = [_load(who[name], path) for _ in range(LOADS if size <= MANY else LOADS_BEYOND)]
+        real = _real(who[name], path)
+        cold = _load(who[name], real)
+        times = [_load(who[name], real) for _ in range(LOADS if size <= MANY else LOADS_BEYOND)]
         p95 = statistics.quantiles(times, n=20, method="inclusive")[-1]
         taken[f"{name} {path}"] = Times(cold, statistics.median(times), p95)
     return taken
@@ -173,9 +164,13 @@ def _load(client: FlaskClient, path: str) -> float:
     return 1000 * (time.perf_counter() - started)
 
 
-def _forget(client: FlaskClient) -> None:
-    with client.application.app_context():
-        counts.forget()
+def _real(client: FlaskClient, path: str) -> str:
+    """The path; where it is that of the next page, as the first one calls it."""
+    if not path.endswith(NEXT):
+        return path
+    first = client.get(path.removesuffix(NEXT)).text
+    link = re.search('id="page-next" href="([^"]+)"', first)
+    return html.unescape(link[1]) if link else path.removesuffix(NEXT)
 
 
 def exported(client: FlaskClient) -> File:

@@ -116,7 +116,7 @@ def _in_byte_order(type_: String, compiler: Any, **kw: Any) -> str:
     return f"{compiler.visit_VARCHAR(type_, **kw)}{collate}"
 
 
-def contains(column: InstrumentedAttribute[str], words: str) -> ColumnElement[bool]:
+def contains(column: InstrumentedAttribute[Any], words: str) -> ColumnElement[bool]:
     """Whether this text stands in a column, in upper or lower case, nowhere a pattern: "%" finds a
     per cent sign."""
     # SQLite's LIKE takes both cases for the same by itself, and lower() costs it three times as

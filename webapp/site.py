@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from flask import Flask, current_app
@@ -43,6 +43,7 @@ class Site:
     each_tick: list[Callable[[datetime], None]] = field(default_factory=list)
     offline_since: LastRead = field(default_factory=LastRead)
     last_tick: LastRead = field(default_factory=LastRead)
+    rows_sampled_on: date | None = None  # see `customers.index_check`
     warned_of_proxy: bool = False
 
 

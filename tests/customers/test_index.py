@@ -22,10 +22,13 @@ from webapp.customers.items import DomainDetails, ServiceDetails
 from webapp.customers.listing_row import SEVERITIES, ListingRow
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import db, writing
+from webapp.jobs.models import Job
+from webapp.jobs.queue import DONE
 from webapp.monitor import results
 from webapp.monitor.models import Target, standing
 from webapp.probe import Certificate, Finding, Reason, State
-from webapp.words import states
+from webapp.site import site_of
+from webapp.words import jobs, states
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -213,3 +216,18 @@ def test_random_changes_leave_every_row_right(in_app, steps):
     index.move_ranks(now)
     rows_are_right(now)
     assert index_check.drifted(now) == 0
+
+
+def test_a_nightly_sample_that_finds_drift_is_told_in_system_health(in_app):
+    night = NOW.replace(hour=3)
+    index_check.add_sample(night.replace(hour=1))
+    assert db.session.scalar(db.select(Job)) is None
+    index_check.add_sample(night)
+    runner = site_of(in_app).jobs
+    assert runner.works[index_check.SAMPLE].run(None) == DONE
+    with writing():
+        db.session.connection().execute(db.text("UPDATE service SET product = 'Other'"))
+    outcome = runner.works[index_check.SAMPLE].run(None)
+    told = jobs.job_problem(outcome.problem, outcome.detail)
+    assert told.startswith("2 listing rows are not what they copy.")
+    assert outcome.final

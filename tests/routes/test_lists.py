@@ -420,3 +420,34 @@ def test_a_client_that_nobody_is_called_is_told_beside_the_whole_list(visit):
 def test_the_way_back_leads_to_the_list_as_it_was_left(visit, referrer, back):
     page = visit("alice").get("/services/1", headers={"Referer": referrer})
     assert page.select_one(".back a")["href"] == back
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "told"),
+    [
+        ("alice", "/services", {"/domains?q=only.example": "1 in Domains"}),
+        ("ada", "/admin/services", {"/admin/domains?q=only.example": "1 in Domains"}),
+        ("ada", "/admin/clients", {"/admin/domains?q=only.example": "1 in Domains"}),
+        ("bob", "/services", {}),
+    ],
+)
+def test_a_list_without_a_hit_says_where_there_are_hits(visit, app, name, path, told):
+    with app.app_context(), writing():
+        alice = db.session.scalar(db.select(Client).where(Client.name.startswith("Alice")))
+        catalog.add_domain(alice, "only.example", DomainStatus.ACTIVE)
+    page = visit(name).get(f"{path}?q=only.example")
+    assert {link["href"]: link.text for link in page.select("#elsewhere a")} == told
+
+
+def test_a_client_is_found_from_a_list_of_items_by_its_name(visit, app):
+    with app.app_context(), writing():
+        catalog.add_client("Zeta Works", datetime.now(UTC))
+    found = visit("sam").get("/admin/services?q=zeta").select("#elsewhere a")
+    assert [link["href"] for link in found] == ["/admin/clients?q=zeta"]
+
+
+def test_an_item_is_found_by_its_reference(visit, app, add):
+    number = add(domain="by-reference.example")
+    with app.app_context(), writing():
+        db.session.get(Service, number).reference = "R-4711"
+    assert "by-reference.example" in visit("sam").get("/admin/services?q=r-4711").table.text

@@ -26,7 +26,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from webapp import errors
 from webapp.customers import audit_log, catalog, concurrency
-from webapp.customers.lists import Listing, ListQuery
+from webapp.customers.lists import Listing, ListQuery, hits
 from webapp.customers.models import Client, Domain, Service, User
 from webapp.extensions import db, writing
 from webapp.listing import page
@@ -71,7 +71,9 @@ def list_clients(question: ListQuery) -> Listing[Row]:
         client.id: Row(client, ClientCounts(*counts))
         for client, *counts in db.session.execute(chosen)
     }
-    return Listing([rows[id_] for id_ in shown.ids if id_ in rows], shown, search, sort)
+    listed = [rows[id_] for id_ in shown.ids if id_ in rows]
+    elsewhere = {} if listed else hits(search, "client", (), None)
+    return Listing(listed, shown, search, sort, elsewhere=elsewhere)
 
 
 def require_client(client_id: int) -> Client:

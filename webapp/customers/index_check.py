@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import logging
+import random
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
+from flask import Flask
 from sqlalchemy import ColumnElement, delete, exists, func, select
 
 from webapp.customers import index, listing_row
 from webapp.customers.listing_row import MODELS, ItemModel, ListingRow
 from webapp.extensions import db, tune, writing
+from webapp.jobs import queue
+from webapp.jobs.queue import DONE, ClaimedJob, Outcome
+from webapp.jobs.runner import Work
+from webapp.monitor.refresh import scheduler
+from webapp.site import site_of, this_site
+
+log = logging.getLogger(__name__)
 
 IDS_AT_ONCE = 1000
+SAMPLE = "listing sample"  # the kind of its job
+SAMPLED_RANGES = 20  # of `IDS_AT_ONCE`
+SAMPLE_FROM_HOUR = 2  # UTC
 
 Progress = Callable[[int, int], None]  # how many ids are done, and how many there are
 
@@ -51,6 +64,33 @@ def rebuild(now: datetime, progress: Progress = lambda done, total: None) -> Non
             rows = [listing_row.row_id(model.kind, id_) for id_ in db.session.scalars(ids)]
             index.write_rows(rows, now)
     tune()
+
+
+def register(app: Flask) -> None:
+    """Has a sample of all rows compared every night; System health tells what it finds."""
+    site_of(app).jobs.works[SAMPLE] = Work(_run_sample, lambda: True, lambda _: "")
+    scheduler.at_each_tick(app, add_sample)
+
+
+def add_sample(now: datetime) -> None:
+    """Adds the sample of this night, where this process has not done so."""
+    site = this_site()
+    if now.hour >= SAMPLE_FROM_HOUR and site.rows_sampled_on != now.date():
+        with writing():
+            queue.add(SAMPLE, "", {}, now, timedelta(days=1))
+        site.rows_sampled_on = now.date()
+
+
+def _run_sample(_job: ClaimedJob) -> Outcome:
+    now = datetime.now(UTC)
+    ranges = list(_ranges(lambda done, total: None))
+    chosen = random.sample(ranges, min(SAMPLED_RANGES, len(ranges)))
+    count = sum(len(drifted_ids(model, first, last, now)) for model, first, last in chosen)
+    db.session.rollback()
+    if not count:
+        return DONE
+    log.error("%d listing rows are not what they copy", count)
+    return Outcome("drift", str(count), final=True)
 
 
 def _ranges(progress: Progress) -> Iterator[tuple[ItemModel, int, int]]:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, func, or_, select
 
 from webapp import probe
 from webapp.customers import access, listing_row
@@ -87,6 +87,8 @@ class Listing(page.Shown[R]):
     origins: Mapping[str, str] = field(default_factory=dict)  # the same for where domains lead
     # The same for what browsers make of the certificate
     browsers: Mapping[str, str] = field(default_factory=dict)
+    # Where a search has hits that has none here: how many services, domains and clients
+    elsewhere: Mapping[str, int] = field(default_factory=dict)
 
 
 def list_services(
@@ -141,7 +143,35 @@ def _listing(
         client,
         statuses={str(word): str(word) for word in statuses},
         browsers=states.BROWSERS if known or "browsers" in filters else {},
+        elsewhere={} if items or of else hits(search, kind, access.rows_for(user), user),
     )
+
+
+def hits(
+    search: str, but: str, seen: tuple[ColumnElement[bool], ...], user: User | None
+) -> dict[str, int]:
+    """How many services, domains and clients a search finds `but` those of one kind; at most
+    `page.MOST_COUNTED` are counted of each.
+
+    `seen`: what the listing rows meet that may be seen. Without a `user` it is asked for the
+    provider's people.
+    """
+    if not search:
+        return {}
+    found = {
+        kind: select(ListingRow.id).where(ListingRow.kind == kind, *seen, *matching(search, user))
+        for kind in (Service.kind, Domain.kind)
+    }
+    if user is None or user.sees_everything:
+        named = or_(contains(Client.name, search), contains(Client.reference, search))
+        found["client"] = select(Client.id).where(named)
+    counts = {
+        kind: select(func.count()).select_from(ids.limit(page.MOST_COUNTED).subquery())
+        for kind, ids in found.items()
+        if kind != but
+    }
+    row = db.session.execute(select(*(each.scalar_subquery() for each in counts.values()))).one()
+    return {kind: number for kind, number in zip(counts, row, strict=True) if number}
 
 
 def _filters(
@@ -182,7 +212,7 @@ def conditions(filters: Mapping[str, str]) -> Iterator[ColumnElement[bool]]:
         yield ListingRow.client_id == int(filters["client"])
 
 
-def matching(search: str, user: User) -> Iterator[ColumnElement[bool]]:
+def matching(search: str, user: User | None) -> Iterator[ColumnElement[bool]]:
     """Whether a search stands in what a row copies of its item, or of its client.
 
     A client's own name stands on every row of theirs: for them it would find everything.
@@ -195,5 +225,6 @@ def matching(search: str, user: User) -> Iterator[ColumnElement[bool]]:
         # too.
         asked = probe.understand(search)
         texts.add(probe.authority(asked.hostname, asked.port))
-    columns = [ListingRow.text, *([ListingRow.client_text] if user.sees_everything else [])]
+    everything = user is None or user.sees_everything
+    columns = [ListingRow.text, *([ListingRow.client_text] if everything else [])]
     yield or_(*(contains(column, text) for text in sorted(texts) for column in columns))

@@ -91,6 +91,11 @@ def heading(kind: str) -> str:
     return _HEADINGS[kind]()
 
 
+def hits_text(kind: str, count: int) -> str:
+    """ "2 in Domains": where a search has hits that has none here."""
+    return gettext("{count:,} in {list}", count=count, list=heading(kind))
+
+
 def search_label(kind: str) -> str:
     """What the search field of a list is called."""
     return _SEARCHES[kind]()

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from webapp.words import listings
 from webapp.words.translation import gettext, ngettext
 
 # By kind
 _TITLES: Mapping[str, Callable[[], str]] = MappingProxyType(
-    {"password reset mail": lambda: gettext("Password reset mail")}
+    {
+        "password reset mail": lambda: gettext("Password reset mail"),
+        "listing sample": lambda: gettext("Nightly sample of listing rows"),
+    }
 )
 # By the code that is stored, see `jobs.models.Job`
 _PROBLEMS: Mapping[str, Callable[[str], str]] = MappingProxyType(
@@ -24,6 +28,7 @@ _PROBLEMS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "error": lambda detail: gettext(
             "Padlock failed with {detail}. The site's log says more.", detail=detail
         ),
+        "drift": lambda detail: listings.drift_text(int(detail)),
         "late": lambda _: gettext("It could not run in time."),
     }
 )
