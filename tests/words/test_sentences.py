@@ -10,7 +10,7 @@ import webapp
 
 ROOT = Path(webapp.__file__).parent
 # What operators read in a terminal or a log, in English; config/ may not know words/.
-TERMINAL = ("cli/", "config/", "demo/", "extensions.py", "mail.py", "serving.py", "start_check.py")
+TERMINAL = ("config/", "demo/", "extensions.py", "mail.py", "serving.py", "start_check.py")
 # Files in words/ with names and other programs' own words, which no one translates
 NAMES = {"curl_errors.py", "transcript.py", "translation.py", "user_agents.py"}
 # A capital or a parameter first, two words or more, and what ends a sentence
@@ -33,18 +33,21 @@ SQL = re.compile(r"^(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA)\b")
 
 
 def silent(tree):
-    """What no page shows: docstrings, lines of the log, and what only a programmer meets."""
+    """What no page shows: docstrings, the help of options, lines of the log, and what only a
+    programmer meets."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             yield node.value
         if isinstance(node, ast.Call) and re.search(r"\blog|RuntimeError", ast.unparse(node.func)):
             yield from node.args
+        if isinstance(node, ast.keyword) and node.arg == "help":
+            yield node.value
 
 
 def told(tree):
     """What is handed straight to people, first of all else."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in TELLS:
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in TELLS:
             yield from node.args[:1]
 
 

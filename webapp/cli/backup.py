@@ -13,6 +13,7 @@ from sqlalchemy.exc import DatabaseError
 
 from webapp import start_check
 from webapp.extensions import db
+from webapp.words import cli as say
 
 
 @click.command("backup")
@@ -24,7 +25,7 @@ def backup(file: Path) -> None:
     hashes.
     """
     if db.engine.dialect.name != "sqlite":
-        raise click.ClickException("The database is PostgreSQL: back it up with pg_dump.")
+        raise click.ClickException(say.use_pg_dump())
     try:
         start_check.release()  # any will do: the backup is made before an upgrade
     except DatabaseError as error:
@@ -33,7 +34,7 @@ def backup(file: Path) -> None:
     try:
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError as error:
-        raise click.ClickException(f"{file} cannot be made: {error.strerror}.") from None
+        raise click.ClickException(say.file_not_made(str(file), str(error.strerror))) from None
     try:
         with (
             closing(sqlite3.connect(source, uri=True)) as here,
@@ -44,5 +45,5 @@ def backup(file: Path) -> None:
             there.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.Error as error:
         file.unlink()
-        raise click.ClickException(f"Nothing was copied: {error}.") from None
-    click.echo(f"The database is in {file}. Keep instance/secret_key with it.")
+        raise click.ClickException(say.nothing_copied(str(error))) from None
+    click.echo(say.backup_made(str(file)))

@@ -15,6 +15,7 @@ from flask import current_app
 from webapp import probe
 from webapp.monitor.probing import probe_settings
 from webapp.words import certificates, hostnames, notes, times, verdicts
+from webapp.words import cli as say
 
 PROGRESS_BAR_FROM_NAMES = 10  # names from which on a terminal shows a progress bar
 
@@ -36,11 +37,11 @@ def check(hosts: tuple[str, ...], names: BinaryIO | None, as_json: bool) -> None
     Exit code: 0 every name is valid, 1 some are not, 2 wrong usage.
     """
     if not hosts and names is None:
-        raise click.UsageError("Name a HOST, or a file with names: flask check example.com")
+        raise click.UsageError(say.name_a_host())
     in_file = _count(names) if names is not None else 0
     total = None if in_file is None else len(hosts) + in_file
     if total == 0:
-        raise click.UsageError("The file holds no names: it takes one a line, # starts a comment.")
+        raise click.UsageError(say.no_names_in_file())
     show = _json_line if as_json else _line
     states = set()
     findings = probe.check_many(

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DatabaseError
 from webapp import start_check
 from webapp.config import database as database_setting
 from webapp.extensions import db, tune, writing
+from webapp.words import cli as say
 
 ROWS_AT_ONCE = 1000  # rows
 
@@ -32,7 +33,7 @@ def copy_from(database: str) -> None:
     except ValueError as error:
         raise click.UsageError(f"{error}.") from None
     if source.dialect.name == "sqlite" and not Path(source.url.database or "").is_file():
-        raise click.UsageError(f"There is no file {source.url.database}.")  # SQLite would make one
+        raise click.UsageError(say.no_file(str(source.url.database)))  # SQLite would make one
     try:
         with source.connect() as there, writing():
             _check(there)
@@ -40,22 +41,17 @@ def copy_from(database: str) -> None:
                 click.echo(f"{table.name}: {_copy(table, there):,}")
     except DatabaseError as error:
         shown = source.url.render_as_string()  # without its password
-        raise click.ClickException(f"Nothing was copied from {shown}: {error.orig}") from None
+        raise click.ClickException(say.nothing_copied_from(shown, str(error.orig))) from None
     tune()
 
 
 def _check(there: Connection) -> None:
     """Ends the command where one of the two is not as it has to be."""
     if there.scalar(start_check.RELEASE) != start_check.release():
-        raise click.ClickException(
-            "The two are not of the same release. Run `flask db upgrade` with this release for each"
-            " of them."
-        )
+        raise click.ClickException(say.other_release())
     for table in db.metadata.sorted_tables:
         if table.name != "heartbeat" and db.session.scalar(select(select(table).exists())):
-            raise click.ClickException(
-                f"The database of this site is not empty: there are rows in {table.name}."
-            )
+            raise click.ClickException(say.database_in_use(table.name))
 
 
 def _copy(table: Table, there: Connection) -> int:

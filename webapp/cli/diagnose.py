@@ -28,6 +28,7 @@ from webapp.words import (
     transcript,
     verdicts,
 )
+from webapp.words import cli as say
 
 _SIGNS = {told.GOOD: "✓", told.BAD: "✗", told.UNSURE: "?", told.NOTE: "!", told.PLAIN: "·"}
 _COLOURS = {told.GOOD: "green", told.BAD: "red", told.UNSURE: "yellow", told.NOTE: "yellow"}
@@ -37,7 +38,7 @@ def _address(_context: click.Context, _option: click.Parameter, text: str | None
     try:
         return None if text is None else literal(text)
     except ValueError:
-        raise click.BadParameter("it takes an IP address.") from None
+        raise click.BadParameter(say.address_wanted()) from None
 
 
 @click.command("diagnose")
@@ -92,8 +93,8 @@ def _say(told: told.Told, indent: int = 0) -> None:
 
 def _say_texts(steps: Sequence[Step]) -> None:
     for heading, text in (
-        ("What curl -v shows", transcript.transcript(steps)),
-        ("What to send the hosting provider", transcript.support_text(steps, staff=True)),
+        (say.what_curl_shows(), transcript.transcript(steps)),
+        (say.what_to_send(), transcript.support_text(steps, staff=True)),
     ):
         if text:
             click.echo(f"\n{click.style(heading, bold=True)}\n")

@@ -18,7 +18,8 @@ from flask import current_app
 from webapp.imports import importer
 from webapp.imports.csv_reader import NotATable
 from webapp.imports.staging import open_staging
-from webapp.words.counts import counted, import_text
+from webapp.words import cli as say
+from webapp.words.counts import import_text
 from webapp.words.imports import DOING
 
 
@@ -33,11 +34,9 @@ def import_file(file: Path, yes: bool) -> None:
     Exit code: 0 done, 1 the file has problems and nothing was changed, 2 wrong usage, 130 stopped.
     """
     if not file.is_file():
-        raise click.UsageError(
-            "FILE has to be a file: it is read more than once, as no pipe can be."
-        )
+        raise click.UsageError(say.file_wanted())
     if not (yes or sys.stdin.isatty()):
-        raise click.UsageError("No terminal to ask for confirmation. Use --yes.")
+        raise click.UsageError(say.no_terminal())
     stop = _Stop()
     with (
         TemporaryDirectory(prefix="import-", dir=current_app.instance_path) as folder,
@@ -48,19 +47,17 @@ def import_file(file: Path, yes: bool) -> None:
             _check(file, staged, stop)
             if not yes:
                 with stop.at_once():
-                    click.confirm("Import now?", abort=True, err=True)
+                    click.confirm(say.import_now(), abort=True, err=True)
             with _bar(stop) as progress:
                 counts = importer.write(staged, None, file.name, datetime.now(UTC), progress)
         except NotATable as error:
-            raise click.ClickException(f"{error} Nothing was changed.") from None
+            raise click.ClickException(say.not_a_table(str(error))) from None
         except importer.ChangedMeanwhile:
-            raise click.ClickException(
-                "Something else was changed at the same time. Nothing was imported."
-            ) from None
+            raise click.ClickException(say.changed_meanwhile()) from None
         except importer.Stopped:
-            click.echo("Stopped. Nothing was changed.", err=True)
+            click.echo(say.stopped(), err=True)
             sys.exit(128 + stop.signal)
-    click.echo(f"Imported: {import_text(counts)}.")
+    click.echo(say.imported(counts))
 
 
 class _Stop:
@@ -117,8 +114,7 @@ def _check(file: Path, staged: Path, stop: _Stop) -> None:
                 f"{file.name}, line {problem.line}{column}: {weight}{problem.text}", err=True
             )
     if checked.problems:
-        count = counted("problem", checked.problems)
-        raise click.ClickException(f"The file has {count}. Nothing was changed.")
+        raise click.ClickException(say.has_problems(checked.problems))
     click.echo(f"{file.name}: {import_text(checked.counts)}.", err=True)
 
 

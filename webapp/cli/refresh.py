@@ -17,6 +17,7 @@ from webapp.customers import monitored_names
 from webapp.extensions import db
 from webapp.monitor.models import RefreshRun, RunKind, RunState
 from webapp.monitor.refresh import runner, runs, selection
+from webapp.words import cli as say
 from webapp.words import hostnames, refreshes
 
 
@@ -39,7 +40,7 @@ def refresh_names(limit: int | None, everything: bool, hosts: tuple[str, ...]) -
     usage.
     """
     if (limit is not None) + everything + bool(hosts) > 1:
-        raise click.UsageError("Say one of --limit, --all and --host.")
+        raise click.UsageError(say.say_which())
     only = _ids(hosts)
     daily: int = current_app.config["PADLOCK_REFRESH_DAILY_LIMIT"]
     most = 0 if everything or hosts else limit or daily
@@ -47,7 +48,7 @@ def refresh_names(limit: int | None, everything: bool, hosts: tuple[str, ...]) -
     size = len(only) if hosts else selection.names_in_use()
     run = runs.begin(RunKind.COMMAND, runs.slot_of_now(now), most, now, "command line", size)
     if run is None:
-        click.echo("There is nothing to refresh: no active service or domain has a host name.")
+        click.echo(say.nothing_to_refresh())
         return
     run_id = run.id
     with _bar(run.total) as progress:
@@ -64,9 +65,7 @@ def _ids(hosts: tuple[str, ...]) -> list[int]:
     known = monitored_names.ids_in_use(names)
     for name, host in names.items():
         if name not in known:
-            raise click.ClickException(
-                f"{host} is not the host name of any active service or domain."
-            )
+            raise click.ClickException(say.not_in_use(host))
     return list(known.values())
 
 
@@ -75,9 +74,9 @@ def _tell(run: RefreshRun) -> None:
     ended = run.ended_at or datetime.now(UTC)
     click.echo(refreshes.run_summary(run, ended - run.started_at))
     if run.state is RunState.OFFLINE:
-        raise click.ClickException(f"The monitor is offline. {refreshes.monitor_offline_now()}")
+        raise click.ClickException(say.monitor_offline(refreshes.monitor_offline_now()))
     if run.state is not RunState.DONE:
-        raise click.ClickException(run.detail or "It did not come to its end, see the log.")
+        raise click.ClickException(run.detail or say.not_ended())
     sys.exit(1 if run.failed else 0)
 
 

@@ -7,6 +7,7 @@ from flask import current_app
 
 from webapp.accounts import sign_ins
 from webapp.config import network, table
+from webapp.words import cli as say
 
 
 @click.command()
@@ -26,17 +27,12 @@ def welcome() -> None:
     created."""
     listen = current_app.config["PADLOCK_LISTEN"]
     if network.is_taken(listen):
-        raise click.ClickException(
-            f"{listen} is taken. Stop what listens there, or set PADLOCK_LISTEN=127.0.0.1:8001"
-        )
+        raise click.ClickException(say.listen_taken(listen))
     site = f"http://{listen}"
-    click.echo(f"\n  Padlock is at  {site}\n")
+    click.echo(f"\n  {say.site_is_at(site)}\n")
     if sign_ins.nobody_yet():
         token = sign_ins.setup_link_token(current_app.config["SECRET_KEY"])
-        click.echo(
-            "  There is no user yet. Create the first administrator here, within a day:\n\n "
-            f" {site}/setup/{token}\n"
-        )
+        click.echo(f"  {say.no_user_yet(f'{site}/setup/{token}')}\n")
 
 
 def _shown(value: object) -> str:

@@ -14,6 +14,8 @@ from webapp.accounts import password_resets, passwords, sign_ins
 from webapp.accounts import users as people
 from webapp.customers import clients, concurrency
 from webapp.customers.models import Role, User
+from webapp.words import cli as say
+from webapp.words import refusals
 from webapp.words.security import PASSWORD_FAULTS
 
 users = AppGroup(
@@ -43,18 +45,16 @@ def add(email: str, name: str, role: str, client: str, ask_password: bool) -> No
     """Add the user EMAIL and print a link, good for an hour, on which they choose their
     password."""
     if client and role != Role.CLIENT:
-        raise click.UsageError("Only the role client takes --client.")
+        raise click.UsageError(say.only_clients_have_one())
     details = people.Details(_name(name), _email(email), Role(role), client)
     password = _asked_password(details) if ask_password else None
     try:
         user = people.add(None, details, datetime.now(UTC), password)
     except concurrency.Taken:
-        raise click.ClickException(
-            f"There is a user {sign_ins.tidy_email(email)} already."
-        ) from None
+        raise click.ClickException(say.user_exists(sign_ins.tidy_email(email))) from None
     except clients.NoSuchClient as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"{user.email} is added, as {user.role}.")
+    click.echo(say.user_added(user.email, user.role))
     if password is None:
         _print_link(user)
 
@@ -68,7 +68,7 @@ def list_all() -> None:
         for user in listing.rows:
             parts = [user.role.value, user.client.name if user.client else "", user.name]
             click.echo(
-                "  ".join([f"{user.email:<40}", *parts, *([] if user.active else ["(disabled)"])])
+                "  ".join([f"{user.email:<40}", *parts, *([] if user.active else [say.disabled()])])
             )
         at = listing.page.following
         if not at:
@@ -82,21 +82,19 @@ def reset_password(email: str) -> None:
     password."""
     user = password_resets.active_user(email)
     if user is None:
-        raise click.ClickException(f"There is no active user {sign_ins.tidy_email(email)}.")
+        raise click.ClickException(say.no_user(sign_ins.tidy_email(email)))
     _print_link(user)
 
 
 def _print_link(user: User) -> None:
     app: Flask = current_app
     _, token = password_resets.hand_out(None, user.id, app.config["SECRET_KEY"], datetime.now(UTC))
-    click.echo(
-        f"Choose the password here, within an hour:\n\n  {mail.link(app, f'/reset/{token}')}\n"
-    )
+    click.echo(say.choose_the_password(mail.link(app, f"/reset/{token}")))
 
 
 def _name(text: str) -> str:
     if not 0 < len(text.strip()) <= 200:
-        raise click.UsageError("The name takes 1 to 200 characters.")
+        raise click.UsageError(say.name_length())
     return text.strip()
 
 
@@ -104,14 +102,14 @@ def _email(text: str) -> str:
     try:
         validate_email(text.strip(), check_deliverability=False)
     except EmailNotValidError as error:
-        raise click.UsageError(f"{text!r} is not an e-mail address: {error}") from None
+        raise click.UsageError(say.not_an_email(repr(text), str(error))) from None
     return text
 
 
 def _asked_password(details: people.Details) -> str:
-    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    password: str = click.prompt(say.password(), hide_input=True, confirmation_prompt=True)
     if len(password) > sign_ins.MOST_PASSWORD_CHARACTERS:
-        raise click.ClickException("Use at most 1,024 characters.")
+        raise click.ClickException(refusals.too_long(sign_ins.MOST_PASSWORD_CHARACTERS))
     if fault := passwords.fault(password, (details.name, details.email)):
         raise click.ClickException(PASSWORD_FAULTS[fault])
     return password

@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 from flask import Flask, current_app
 
+from webapp.words import cli as say
+
 
 @click.command("worker")
 def worker() -> None:
@@ -12,9 +14,7 @@ def worker() -> None:
     machine."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     if not app.config["PADLOCK_BROKER_URL"]:
-        raise click.ClickException(
-            "There is no broker: set PADLOCK_BROKER_URL=redis://host:6379/0 for all of the site."
-        )
+        raise click.ClickException(say.no_broker())
     from webapp.monitor.refresh import (
         workers,  # takes a while, which no other command has to wait for
     )

@@ -1,0 +1,196 @@
+"""What the command line says to operators; the help of commands and options stands with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from webapp.words.counts import counted, import_text
+from webapp.words.translation import gettext
+
+# --- flask backup and copy-from ---
+
+
+def use_pg_dump() -> str:
+    return gettext("The database is PostgreSQL: back it up with pg_dump.")
+
+
+def file_not_made(file: str, problem: str) -> str:
+    return gettext("{file} cannot be made: {problem}.", file=file, problem=problem)
+
+
+def nothing_copied(problem: str) -> str:
+    return gettext("Nothing was copied: {problem}.", problem=problem)
+
+
+def backup_made(file: str) -> str:
+    return gettext("The database is in {file}. Keep instance/secret_key with it.", file=file)
+
+
+def no_file(file: str) -> str:
+    return gettext("There is no file {file}.", file=file)
+
+
+def nothing_copied_from(source: str, problem: str) -> str:
+    return gettext("Nothing was copied from {source}: {problem}", source=source, problem=problem)
+
+
+def other_release() -> str:
+    return gettext(
+        "The two are not of the same release. Run `flask db upgrade` with this release for each of"
+        " them."
+    )
+
+
+def database_in_use(table: str) -> str:
+    return gettext(
+        "The database of this site is not empty: there are rows in {table}.", table=table
+    )
+
+
+# --- flask check and diagnose ---
+
+
+def name_a_host() -> str:
+    return gettext("Name a HOST, or a file with names: flask check example.com")
+
+
+def no_names_in_file() -> str:
+    return gettext("The file holds no names: it takes one a line, # starts a comment.")
+
+
+def address_wanted() -> str:
+    return gettext("it takes an IP address.")
+
+
+def what_curl_shows() -> str:
+    return gettext("What curl -v shows")
+
+
+def what_to_send() -> str:
+    return gettext("What to send the hosting provider")
+
+
+# --- flask import ---
+
+
+def file_wanted() -> str:
+    return gettext("FILE has to be a file: it is read more than once, as no pipe can be.")
+
+
+def no_terminal() -> str:
+    return gettext("No terminal to ask for confirmation. Use --yes.")
+
+
+def import_now() -> str:
+    return gettext("Import now?")
+
+
+def not_a_table(problem: str) -> str:
+    return gettext("{problem} Nothing was changed.", problem=problem)
+
+
+def changed_meanwhile() -> str:
+    return gettext("Something else was changed at the same time. Nothing was imported.")
+
+
+def stopped() -> str:
+    return gettext("Stopped. Nothing was changed.")
+
+
+def has_problems(count: int) -> str:
+    return gettext(
+        "The file has {problems}. Nothing was changed.", problems=counted("problem", count)
+    )
+
+
+def imported(counts: Mapping[str, Mapping[str, int]]) -> str:
+    return gettext("Imported: {counts}.", counts=import_text(counts))
+
+
+# --- flask refresh and worker ---
+
+
+def say_which() -> str:
+    return gettext("Say one of --limit, --all and --host.")
+
+
+def nothing_to_refresh() -> str:
+    return gettext("There is nothing to refresh: no active service or domain has a host name.")
+
+
+def not_in_use(host: str) -> str:
+    return gettext("{host} is not the host name of any active service or domain.", host=host)
+
+
+def monitor_offline(what: str) -> str:
+    return gettext("The monitor is offline. {what}", what=what)
+
+
+def not_ended() -> str:
+    return gettext("It did not come to its end, see the log.")
+
+
+def no_broker() -> str:
+    return gettext(
+        "There is no broker: set PADLOCK_BROKER_URL=redis://host:6379/0 for all of the site."
+    )
+
+
+# --- flask welcome ---
+
+
+def listen_taken(listen: str) -> str:
+    return gettext(
+        "{listen} is taken. Stop what listens there, or set PADLOCK_LISTEN=127.0.0.1:8001",
+        listen=listen,
+    )
+
+
+def site_is_at(site: str) -> str:
+    return gettext("Padlock is at  {site}", site=site)
+
+
+def no_user_yet(link: str) -> str:
+    return gettext(
+        "There is no user yet. Create the first administrator here, within a day:\n\n  {link}",
+        link=link,
+    )
+
+
+# --- flask users ---
+
+
+def only_clients_have_one() -> str:
+    return gettext("Only the role client takes --client.")
+
+
+def user_exists(email: str) -> str:
+    return gettext("There is a user {email} already.", email=email)
+
+
+def user_added(email: str, role: str) -> str:
+    return gettext("{email} is added, as {role}.", email=email, role=role)
+
+
+def disabled() -> str:
+    return gettext("(disabled)")
+
+
+def no_user(email: str) -> str:
+    return gettext("There is no active user {email}.", email=email)
+
+
+def choose_the_password(link: str) -> str:
+    return gettext("Choose the password here, within an hour:\n\n  {link}\n", link=link)
+
+
+def name_length() -> str:
+    return gettext("The name takes 1 to 200 characters.")
+
+
+def not_an_email(text: str, problem: str) -> str:
+    return gettext("{text} is not an e-mail address: {problem}", text=text, problem=problem)
+
+
+def password() -> str:
+    return gettext("Password")
