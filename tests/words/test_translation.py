@@ -11,8 +11,9 @@ from string import Formatter
 import pytest
 
 import webapp
-from webapp.words import counts, health, refreshes, times, verdicts
-from webapp.words.translation import gettext, translated
+from webapp.probe import Reason
+from webapp.words import counts, health, reasons, refreshes, refusals, times, verdicts
+from webapp.words.translation import LazyText, gettext, translated
 
 ROOT = Path(webapp.__file__).parent
 MODULES = sorted(path for path in ROOT.rglob("*.py") if "migrations" not in path.parts)
@@ -67,6 +68,22 @@ def test_a_translation_has_its_own_order_and_as_many_plurals_as_it_needs():
         ]
         assert gettext("Checked {ago}.", ago="now") == "now sprawdzono."
     assert counts.counted("domain", 3) == "3 domains"
+
+
+def test_a_table_and_what_a_form_asks_for_are_read_in_each_readers_language():
+    class German(NullTranslations):
+        def gettext(self, message):
+            return {"Certificate revoked": "Widerrufen", "Enter a name.": "Name?"}.get(
+                message, message
+            )
+
+    asked = LazyText(refusals.name_missing)
+    for _ in range(2):
+        assert reasons.WORDS[Reason.REVOKED].title == "Certificate revoked"
+        assert str(asked) == "Enter a name."
+        with translated(German()):
+            assert reasons.WORDS[Reason.REVOKED].title == "Widerrufen"
+            assert str(asked) == "Name?"
 
 
 def test_a_parameter_is_never_read_as_a_pattern():

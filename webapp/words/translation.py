@@ -39,17 +39,22 @@ def ngettext(one: str, many: str, count: int, **parameters: object) -> str:
 
 
 class Table(Mapping[Key, Row]):
-    """A table of words, whose rows are made in the reader's language each time they are read.
+    """A table of words, whose rows are read in the reader's language.
 
     It is written with functions, `{Reason.OK: lambda: gettext("Nothing to do."), …}`, and read like
-    any other mapping: the process that imports it serves readers of several languages.
+    any other mapping: the process that imports it serves readers of several languages. A row is
+    made once in each of them, and then kept: it has no parameters.
     """
 
     def __init__(self, rows: Mapping[Key, Callable[[], Row]]) -> None:
         self._rows = dict(rows)
+        self._made: dict[NullTranslations, dict[Key, Row]] = {}
 
     def __getitem__(self, key: Key) -> Row:
-        return self._rows[key]()
+        made = self._made.setdefault(_translations.get(), {})
+        if key not in made:
+            made[key] = self._rows[key]()
+        return made[key]
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self._rows)
