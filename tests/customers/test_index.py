@@ -1,8 +1,10 @@
 """The listing rows are what they copy, whatever changes, and whoever changes it."""
 
+import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from threading import Thread
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -231,3 +233,30 @@ def test_a_nightly_sample_that_finds_drift_is_told_in_system_health(in_app):
     told = jobs.job_problem(outcome.problem, outcome.detail)
     assert told.startswith("2 listing rows are not what they copy.")
     assert outcome.final
+
+
+def waits_for_a_lock():
+    with db.engine.connect() as connection:
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        return connection.scalar(db.text(waiting)) > 0
+
+
+@pytest.mark.postgresql("results are written beside other writers there only")
+def test_an_item_that_comes_while_its_target_is_recorded_has_the_result(in_app):
+    def add():
+        with in_app.app_context(), writing():
+            client = db.session.get(Client, 2)
+            catalog.add_service(client, "Hosting", "alice.example", ServiceStatus.ACTIVE)
+
+    beside = Thread(target=add)
+    with writing(beside_others=True):
+        target = db.session.scalar(db.select(Target).filter_by(hostname="alice.example"))
+        target.reason = Reason.EXPIRED
+        db.session.flush()
+        beside.start()
+        until = time.monotonic() + 10
+        while not waits_for_a_lock():
+            assert time.monotonic() < until, "it did not wait for the result"
+    beside.join()
+    assert db.session.scalar(db.select(db.func.count(Service.id))) == 3
+    assert index_check.drifted(datetime.now(UTC)) == 0

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, func
 
-from webapp.customers import index, listing_row
+from webapp.customers import index_rows, listing_row
 from webapp.customers.access import Item, domains_for, services_for
 from webapp.customers.models import Client, Domain, Service, User
 from webapp.extensions import db
@@ -80,7 +80,7 @@ def _overview_of(
     Each row carries the counts with it: they are of the same moment as the rows, and cost no query
     of their own.
     """
-    rank = index.rank_at(model, now)
+    rank = index_rows.rank_at(model, now)
     counts = [_count(rank == number) for number in range(listing_row.INACTIVE + 1)]
     if of is not None:
         statement = statement.where(model.client_id == of.id)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from flask import Flask
 from sqlalchemy import ColumnElement, delete, exists, func, select
 
-from webapp.customers import index, listing_row
+from webapp.customers import index, index_rows, listing_row
 from webapp.customers.listing_row import MODELS, ItemModel, ListingRow
 from webapp.extensions import db, tune, writing
 from webapp.jobs import queue
@@ -43,7 +43,7 @@ def drifted(now: datetime, progress: Progress = lambda done, total: None) -> int
 
 def drifted_ids(model: ItemModel, first: int, last: int, now: datetime) -> set[int]:
     """The ids of the rows of these items, from id to id, that are not what they copy."""
-    shall_be = index.rows_of(model, now).where(model.id.between(first, last))
+    shall_be = index_rows.rows_of(model, now).where(model.id.between(first, last))
     columns = [ListingRow.__table__.c[str(one.key)] for one in shall_be.selected_columns]
     here = _rows_between(model, first, last)
     there = select(*columns).where(here)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, or_, select
 from webapp import probe
 from webapp.customers import audit_log
 from webapp.customers.concurrency import still_admin
-from webapp.customers.index import inactive
+from webapp.customers.index_rows import inactive
 from webapp.customers.models import Domain, Service, User
 from webapp.extensions import db, writing
 from webapp.monitor.models import RunKind, Target
