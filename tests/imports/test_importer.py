@@ -346,7 +346,7 @@ def test_a_crash_in_the_middle_changes_nothing(check, bring_in, tmp_path):
     check(content)
 
     def crash(doing, done, total):
-        if doing == "Writing" and done >= 2000:
+        if doing == "writing" and done >= 2000:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -590,7 +590,7 @@ def test_what_is_stopped_while_it_is_read_or_written_changes_nothing(check, tmp_
     before = stored()
 
     def stop(doing, _done, _total):
-        if doing == "Writing":
+        if doing == "writing":
             raise importer.Stopped
 
     with pytest.raises(importer.Stopped):
