@@ -157,7 +157,8 @@ def test_what_is_written_past_the_session_is_found_and_mended(in_app):
 def finding(name, number, now):
     """What a server of this number may have answered."""
     reason = list(Reason)[number % len(Reason)]
-    ends = now + timedelta(days=number % 40 - 5)
+    # Certificates end on a whole second
+    ends = (now + timedelta(days=number % 40 - 5)).replace(microsecond=0)
     certificate = Certificate("ab" * 32, issuer=f"CA {number % 3}", not_after=ends)
     return Finding(
         input=name,

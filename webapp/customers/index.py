@@ -7,13 +7,14 @@ the row of an item that is deleted.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import ColumnElement, event, or_, select
+from sqlalchemy import ColumnElement, Update, bindparam, event, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, attributes
 
@@ -21,9 +22,10 @@ from webapp.customers import listing_row
 from webapp.customers.index_rows import rows_of
 from webapp.customers.listing_row import MODELS, ItemModel, ListingRow
 from webapp.customers.models import Client
-from webapp.extensions import db, writing
+from webapp.extensions import Instant, db, writing
 from webapp.monitor.models import Target
 from webapp.monitor.refresh import scheduler
+from webapp.words.states import EXPIRING_WITHIN
 
 ROWS_AT_ONCE = 500
 MOST_MOVED = 20_000  # rows a minute whose rank changes with time; the rest goes on in the next
@@ -35,11 +37,16 @@ _COPIED: Any = MappingProxyType(
         Client: {"name", "reference"},
     }
 )
-_OF_TARGET = (
-    *("rank", "rank_until", "soonest", "reason", "browsers_refuse"),
-    *("issuer", "not_after", "checked_at", "changed_at"),
+# The same in the rows, by what an item has it from
+_COPIED_FROM = MappingProxyType(
+    {
+        "target_id": (
+            *("rank", "rank_until", "soonest", "reason", "browsers_refuse"),
+            *("issuer", "not_after", "checked_at", "changed_at"),
+        ),
+        "client_id": ("client_name", "client_text"),
+    }
 )
-_OF_CLIENT = ("client_name", "client_text")
 _ALL = tuple(column.key for column in ListingRow.__table__.columns if column.key != "id")
 
 
@@ -48,28 +55,37 @@ def register(app: Flask) -> None:
     scheduler.at_each_tick(app, move_ranks)
 
 
-def write(
-    model: ItemModel,
-    chosen: ColumnElement[bool],
-    now: datetime,
-    changed: Collection[str] = _ALL,
-) -> None:
-    """Writes the rows of the chosen items as they are at `now`.
-
-    Of rows that are there only the `changed` columns. The one function that writes listing rows;
-    call it inside `writing()`.
-    """
+def write(model: ItemModel, chosen: ColumnElement[bool], now: datetime) -> None:
+    """Writes the rows of the chosen items as they are at `now`, new ones among them. Call it inside
+    `writing()`."""
     insert: Any = sqlite.insert if db.engine.dialect.name == "sqlite" else postgresql.insert
     rows = rows_of(model, now).where(chosen)
     statement = insert(ListingRow).from_select(
         [column.key for column in rows.selected_columns], rows
     )
-    given = {name: statement.excluded[name] for name in changed}
-    table = ListingRow.__table__
-    differs = or_(*(table.c[name].is_distinct_from(value) for name, value in given.items()))
+    given = {name: statement.excluded[name] for name in _ALL}
     db.session.connection().execute(
-        statement.on_conflict_do_update(index_elements=["id"], set_=given, where=differs)
+        statement.on_conflict_do_update(index_elements=["id"], set_=given, where=_differs(given))
     )
+
+
+@lru_cache
+def _update_of(model: ItemModel, parent: str, _dialect: str) -> Update:
+    """Brings the rows of items up to date whose `parent` is one of `ids`, at `now`.
+
+    Made once and compiled once, which takes longer than to run it for the results of a few checks;
+    SQLAlchemy would compile an upsert each time.
+    """
+    rows = rows_of(model, bindparam("now", type_=Instant), bindparam("soon", type_=Instant))
+    mine = getattr(model, parent).in_(bindparam("ids", expanding=True))
+    found = rows.where(mine).subquery()
+    given = {name: found.c[name] for name in _COPIED_FROM[parent]}
+    return update(ListingRow).values(given).where(ListingRow.id == found.c.id, _differs(given))
+
+
+def _differs(given: Mapping[str, ColumnElement[Any]]) -> ColumnElement[bool]:
+    columns = ListingRow.__table__.c
+    return or_(*(columns[name].is_distinct_from(value) for name, value in given.items()))
 
 
 class _Touched:
@@ -142,13 +158,14 @@ def _write_what_was_touched(session: Session) -> None:
 
 def _write_touched(touched: _Touched, now: datetime) -> None:
     _hold_targets(touched.items)
+    dialect = db.engine.dialect.name
     for model in MODELS:
         for ids in _batches(touched.items[model]):
             write(model, model.id.in_(ids), now)
-        for ids in _batches(touched.targets):
-            write(model, model.target_id.in_(ids), now, _OF_TARGET)
-        for ids in _batches(touched.clients):
-            write(model, model.client_id.in_(ids), now, _OF_CLIENT)
+        for parent, parents in (("target_id", touched.targets), ("client_id", touched.clients)):
+            for ids in _batches(parents):
+                values = {"now": now, "soon": now + EXPIRING_WITHIN, "ids": ids}
+                db.session.connection().execute(_update_of(model, parent, dialect), values)
 
 
 def _hold_targets(items: dict[ItemModel, set[int]]) -> None:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Interval,
     Select,
@@ -42,6 +43,8 @@ from webapp.probe import HTTPS_PORT, Reason, State
 from webapp.words.report_filters import NEVER_ASKED as NOT_YET
 from webapp.words.states import EXPIRING_DAYS, EXPIRING_WITHIN
 
+Moment = datetime | BindParameter[datetime]
+
 _INACTIVE: Mapping[ItemModel, Sequence[str]] = MappingProxyType(
     {
         Service: sorted(set(ServiceStatus) - ACTIVE_SERVICES),
@@ -58,8 +61,9 @@ def inactive(model: ItemModel) -> ColumnElement[bool]:
     return model.status.in_(_INACTIVE[model])
 
 
-def rank_at(model: ItemModel, now: datetime) -> ColumnElement[int]:
-    """The rank of an item at `now`, in a statement that joins its target.
+def rank_at(model: ItemModel, now: Moment, soon: Moment | None = None) -> ColumnElement[int]:
+    """The rank of an item at `now`, in a statement that joins its target. `soon` is
+    `EXPIRING_WITHIN` later, given where both are parameters of the statement.
 
     It is the verdict of `monitor.models.standing` and nothing else; a test holds the two together.
     What only one process knows (a check in progress) is not in it.
@@ -75,19 +79,23 @@ def rank_at(model: ItemModel, now: datetime) -> ColumnElement[int]:
             listing_row.INVALID,
         ),
         (~well, listing_row.UNKNOWN),
-        (Target.not_after <= now + EXPIRING_WITHIN, listing_row.EXPIRING),
+        (_expires_soon(now, soon), listing_row.EXPIRING),
         else_=listing_row.VALID,
     )
 
 
-def rows_of(model: ItemModel, now: datetime) -> Select[Any]:
-    """The listing rows that the services or the domains shall have at `now`."""
+def _expires_soon(now: Moment, soon: Moment | None) -> ColumnElement[bool]:
+    return Target.not_after <= (now + EXPIRING_WITHIN if soon is None else soon)
+
+
+def rows_of(model: ItemModel, now: Moment, soon: Moment | None = None) -> Select[Any]:
+    """The listing rows that the services or the domains shall have at `now`; `soon`: see
+    `rank_at`."""
     is_service = model is Service
     entered = Service.domain if is_service else Domain.name
     ended = Target.not_after <= now
-    soon = Target.not_after <= now + EXPIRING_WITHIN
     well = Target.reason == Reason.OK
-    rank = rank_at(model, now)
+    rank = rank_at(model, now, soon)
     reason = case(
         (inactive(model), null()),
         (Target.id.is_(None), SEVERITIES[Reason.NOT_CHECKABLE]),
@@ -112,7 +120,9 @@ def rows_of(model: ItemModel, now: datetime) -> Select[Any]:
         "target_id": model.target_id,
         "rank": rank,
         "rank_until": case(
-            (~is_valid, null()), (soon, Target.not_after), else_=_expiring_from(Target.not_after)
+            (~is_valid, null()),
+            (_expires_soon(now, soon), Target.not_after),
+            else_=_expiring_from(Target.not_after),
         ),
         "soonest": case(
             (rank == listing_row.EXPIRING, Target.not_after), else_=literal(NOT_SOON, Instant)
