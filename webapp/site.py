@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -29,6 +30,14 @@ class LastRead:
 
 
 @dataclass
+class CountedRows:
+    """Numbers of the report that took a while to count, and when that was."""
+
+    numbers: Counter[int | None]
+    counted_at: datetime
+
+
+@dataclass
 class Site:
     """Each room puts its own object here when the site is made; what has a value here already
     begins empty."""
@@ -44,6 +53,7 @@ class Site:
     offline_since: LastRead = field(default_factory=LastRead)
     last_tick: LastRead = field(default_factory=LastRead)
     rows_sampled_on: date | None = None  # see `customers.index_check`
+    counted_rows: dict[object, CountedRows] = field(default_factory=dict)
     warned_of_proxy: bool = False
 
 

@@ -128,3 +128,15 @@ def test_what_ends_as_a_week_begins_belongs_to_that_week(in_app):
         assert (
             ssl_status.report(ada(), ReportQuery(ssl="valid", expires=start), NOW).total == ending
         )
+
+
+def test_numbers_of_many_rows_are_counted_again_after_a_minute(in_app, monkeypatch):
+    monkeypatch.setattr(ssl_status, "MOST_COUNTED", 1)
+    now = datetime.now(UTC)
+    before = ssl_status.totals(ada(), {}, now)
+    with writing():
+        db.session.add(Domain(client_id=1, name="another.example", status="Active"))
+    assert ssl_status.totals(ada(), {}, now + timedelta(seconds=59)) == before
+    after = ssl_status.totals(ada(), {}, now + timedelta(seconds=60))
+    assert sum(after.values()) == sum(before.values()) + 1
+    assert ssl_status.totals(ada(), {"q": "example"}, now) == {}  # a search looks through all texts

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case, exists, func, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, select
 
 from webapp.customers import access, listing_row
 from webapp.customers.access import Item
@@ -23,10 +23,13 @@ from webapp.listing import page
 from webapp.listing.page import MOST_COUNTED
 from webapp.monitor.models import Target
 from webapp.reports.query import ReportQuery, mondays, rows_of, window
+from webapp.site import CountedRows, this_site
 from webapp.words import states
 from webapp.words.report_filters import ORIGINS
 
 MOST_ISSUERS = 200  # that can be chosen from
+COUNTED_AGAIN = timedelta(seconds=60)  # numbers of many rows are as old, at most
+MOST_REMEMBERED = 200  # of those numbers
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Week:
 class Report(Listing[Item]):
     """One page of the report, and what stands above it.
 
-    The numbers are empty where there are too many items to count.
+    The numbers are empty where a search finds too many items to count.
     """
 
     # Of each of `words.states.STATE_FILTERS`, with all filters but this one
@@ -110,8 +113,8 @@ def _worth_a_filter() -> tuple[bool, bool]:
 
 
 def totals(user: User, filters: Mapping[str, str], now: datetime) -> Mapping[str, int]:
-    """How many there are of each of `words.states.STATE_FILTERS`; empty where there are too many
-    to count."""
+    """How many there are of each of `words.states.STATE_FILTERS`; empty where a search finds
+    too many to count."""
     found = _tally(user, filters, now, ListingRow.rank)
     if found is None:
         return {}
@@ -119,31 +122,54 @@ def totals(user: User, filters: Mapping[str, str], now: datetime) -> Mapping[str
 
 
 def weeks(user: User, filters: Mapping[str, str], now: datetime) -> list[Week]:
-    """How many valid certificates expire in each of the weeks ahead; empty where there are too
-    many to count."""
+    """How many valid certificates expire in each of the weeks ahead; empty where a search
+    finds too many to count."""
     ahead = mondays(now)
     ends = [window(monday.isoformat(), now)[1] for monday in ahead]
-    is_other = ListingRow.rank.not_in(listing_row.RANKS["valid"])
-    number = case(
-        (is_other, None), *((ListingRow.not_after < end, week) for week, end in enumerate(ends))
-    )
-    found = _tally(user, filters, now, number)
+    number = case(*((ListingRow.not_after < end, week) for week, end in enumerate(ends)))
+    valid = ListingRow.rank.in_(listing_row.RANKS["valid"])
+    found = _tally(user, filters, now, number, valid, ListingRow.not_after < ends[-1])
     if found is None:
         return []
     return [Week(monday, found[week]) for week, monday in enumerate(ahead)]
 
 
 def _tally(
-    user: User, filters: Mapping[str, str], now: datetime, value: Any
+    user: User,
+    filters: Mapping[str, str],
+    now: datetime,
+    value: Any,
+    *ahead: ColumnElement[bool],
 ) -> Counter[int | None] | None:
-    """How many rows there are of each value; None where there are too many to count."""
-    rows = rows_of(user, filters, now).all()
-    some = select(value.label("value")).where(*rows).limit(MOST_COUNTED + 1).subquery()
+    """How many rows there are of each value, of those that meet what stands `ahead`.
+
+    Many rows are counted once in a while: ranks move in the scheduler's minute as well. None where
+    a search finds many, as it looks through all texts.
+    """
+    known = this_site().counted_rows
+    key = (user.id, bool(ahead), *sorted(filters.items()))
+    if key in known and timedelta() <= now - known[key].counted_at < COUNTED_AGAIN:
+        return known[key].numbers
+    values = select(value.label("value")).where(*rows_of(user, filters, now).all(), *ahead)
+    if "q" in filters:
+        found = _numbers(values.limit(MOST_COUNTED + 1))
+        return found if found.total() <= MOST_COUNTED else None
+    found = _numbers(values)
+    if found.total() > MOST_COUNTED:
+        if len(known) >= MOST_REMEMBERED:
+            known.clear()
+        known[key] = CountedRows(found, now)
+    return found
+
+
+def _numbers(values: Select[Any]) -> Counter[int | None]:
+    """How often each of these values comes."""
+    some = values.subquery()
     numbers = select(some.c.value, func.count()).group_by(some.c.value)
     found = Counter[int | None]()
-    for each, number in db.session.execute(numbers):
-        found[each] += number
-    return found if found.total() <= MOST_COUNTED else None
+    for value, number in db.session.execute(numbers):
+        found[value] = number
+    return found
 
 
 def _without(filters: Mapping[str, str], *names: str) -> dict[str, str]:
