@@ -102,7 +102,7 @@ def test_a_failure_of_ours_is_logged_with_its_id_and_the_reader_is_given_it(
 def test_values_of_the_database_are_in_no_log(visit, app, written):
     alice = visit("alice")
     with app.app_context():
-        db.session.execute(db.text("ALTER TABLE target RENAME TO gone"))
+        db.session.execute(db.text("ALTER TABLE listing_row RENAME TO gone"))
         db.session.commit()
     assert alice.client.get("/services?q=a-name-of-a-customer").status_code == 503
     assert "no such table" in written()

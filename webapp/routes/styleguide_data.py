@@ -45,7 +45,7 @@ def listing() -> Listing[str]:
 def padlocks(now: datetime) -> list[tuple[str, Service, Standing]]:
     """Every look of a padlock: what it is called, and what its cell is made from."""
     ended = now - timedelta(days=9)
-    soon = now + timedelta(days=12, hours=1)
+    soon = now + timedelta(days=12)
     later = now + timedelta(days=60)
     made = [
         ("Valid", _facts(Reason.OK, now, later), True),
