@@ -181,7 +181,7 @@ def test_a_batch_is_read_from_the_index_in_its_order_and_no_further(in_app):
     ids = range(100, 1600)
     with writing():
         db.session.execute(
-            insert(Target), [{"id": number, "name": f"n{number}.example"} for number in ids]
+            insert(Target), [{"id": number, "hostname": f"n{number}.example"} for number in ids]
         )
         db.session.execute(insert(Service), [service | {"target_id": number} for number in ids])
     tune()
