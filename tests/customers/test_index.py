@@ -1,4 +1,4 @@
-"""The listing rows are what they copy, whatever changes, and whoever changes it."""
+"""The listing rows are what they copy, whatever changes it."""
 
 import time
 from contextlib import suppress

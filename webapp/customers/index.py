@@ -1,7 +1,7 @@
-"""Writes the listing rows: one function, called in the transaction that changes what they copy.
+"""Writes the listing rows, in the transaction that changes what they copy.
 
 What is flushed in a session, and what an UPDATE of many rows changes, is noted, and written right
-before that session commits. Who writes past the session calls `touch`. The database itself deletes
+before that session commits. What writes past the session calls `touch`. The database itself deletes
 the row of an item that is deleted.
 """
 

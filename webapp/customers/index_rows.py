@@ -1,4 +1,4 @@
-"""What the listing rows of services and domains shall be, as one SELECT."""
+"""What the listing rows of services and domains are to be, as one SELECT."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _expires_soon(now: Moment, soon: Moment | None) -> ColumnElement[bool]:
 
 
 def rows_of(model: ItemModel, now: Moment, soon: Moment | None = None) -> Select[Any]:
-    """The listing rows that the services or the domains shall have at `now`; `soon`: see
+    """The listing rows that the services or the domains are to have at `now`; `soon`: see
     `rank_at`."""
     is_service = model is Service
     entered = Service.domain if is_service else Domain.name

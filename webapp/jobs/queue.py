@@ -172,7 +172,7 @@ def backlog(now: datetime) -> Backlog:
 
 
 def _again(now: datetime) -> Update:
-    """An UPDATE by which a job is as new; whoever runs it goes on until its claim has expired."""
+    """An UPDATE that makes a job as good as new; who runs it goes on until the claim expires."""
     return update(Job).values(run_at=now, tries=0, problem="", detail="", failed_at=None)
 
 

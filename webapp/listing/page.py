@@ -57,7 +57,7 @@ class Shown(Generic[R]):
 
 
 def size_of(text: str) -> int:
-    """How many rows a page shall have, from the address bar."""
+    """How many rows a page has, as the address bar says."""
     return int(text) if text in map(str, PAGE_SIZES) else PAGE_SIZE
 
 

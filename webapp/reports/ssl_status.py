@@ -143,8 +143,8 @@ def _tally(
 ) -> Counter[int | None] | None:
     """How many rows there are of each value, of those that meet what stands `ahead`.
 
-    Many rows are counted once in a while: ranks move in the scheduler's minute as well. None where
-    a search finds many, as it looks through all texts.
+    More than `MOST_COUNTED` are counted once a minute, as ranks move in the scheduler's minute.
+    None where a search finds so many: it looks through all texts.
     """
     known = this_site().counted_rows
     key = (user.id, bool(ahead), *sorted(filters.items()))

@@ -133,7 +133,7 @@ def _rename(old, new, columns, *, indexed=True):
         op.drop_index(f"ix_{table}_{old}", table)
         rest = ["id", "status", "client_id"]
         op.create_index(f"ix_{table}_{new}", table, [f"{new}_id", *rest])
-    if op.get_bind().dialect.name == "postgresql":  # SQLite cannot name them anew
+    if op.get_bind().dialect.name == "postgresql":  # SQLite cannot rename them
         op.execute(f"ALTER TABLE {new} RENAME CONSTRAINT pk_{old} TO pk_{new}")
         op.execute(f"ALTER SEQUENCE {old}_id_seq RENAME TO {new}_id_seq")
         for table in REFERRING:
