@@ -91,9 +91,10 @@ def test_filters_alone_and_together(fleet, visit, query, found):
     "text", ["nonsense", "1;DROP", "-1", "²", "2026-11-24", "9999-12-27", "%27"]
 )
 def test_an_odd_question_gets_the_whole_report(fleet, visit, text):
-    ada = visit("ada")
+    client = visit("ada").client
     for name in REPORT_WORDS[1:]:
-        assert len(names(ada.get(f"{REPORT}?{name}={text}"))) == 7, name
+        page = client.get(f"{REPORT}?{name}={text}").text
+        assert page.count('<td class="cell-main') == 7, name
 
 
 def test_every_column_can_be_sorted_by_both_ways(fleet, visit):
