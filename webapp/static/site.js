@@ -39,8 +39,14 @@
     time.title = exact.format(at);
     time.dataset.local = "";
   });
-  localise(document);
-  document.addEventListener("htmx:after:swap", () => localise(document));
+  // On a phone the long parts of a diagnosis are folded, once each: a reader may open them.
+  const fold = () => document.querySelectorAll("details[data-folds]").forEach((step) => {
+    step.open = !matchMedia("(max-width: 767.98px)").matches;
+    step.removeAttribute("data-folds");
+  });
+  const arrive = () => { localise(document); fold(); };
+  arrive();
+  document.addEventListener("htmx:after:swap", arrive);
 
   // A filter applies as soon as it is chosen, and the address bar shows only what was asked.
   document.addEventListener("change", (event) => {
