@@ -71,7 +71,7 @@ def test_a_view_is_saved_opened_and_deleted(report):
 
 
 def test_what_is_marked_is_checked_before_ones_eyes(report):
-    report.goto(f"{REPORT}?q=tls-1-3.lab&ssl=unknown")
+    report.goto(f"{REPORT}?q=tls-1-3.lab&ssl=never-asked")
     if not report.locator(".report-table").count():
         report.goto(f"{REPORT}?q=silent")
     report.get_by_label("Mark all on this page").check()

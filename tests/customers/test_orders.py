@@ -56,7 +56,9 @@ def test_the_pages_are_a_plain_sort(shelf, way, list_rows, model, sort):  # noqa
     assert pages(list_rows, sort=f"-{sort}") == in_plain_order(model, VALUES[sort], True)
 
 
-@pytest.mark.parametrize("ssl", ["", "valid", "invalid", "unknown", "inactive", "expiring"])
+@pytest.mark.parametrize(
+    "ssl", ["", "valid", "invalid", "unknown", "never-asked", "inactive", "expiring"]
+)
 def test_filters_and_searches_find_the_same_by_both_plans(shelf, monkeypatch, ssl):  # noqa: F811
     for sort, search, client in product(("due", "-client", "ssl"), ("", "d1", "zoe"), ("", "3")):
         found = []

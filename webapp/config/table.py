@@ -187,7 +187,7 @@ SETTINGS = (
     Setting(
         "PADLOCK_REFRESH_DAILY_LIMIT",
         refresh.daily_limit,
-        "100",
+        "0",
         "Names refreshed a day; 0: all of them.",
     ),
     Setting(

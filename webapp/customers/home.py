@@ -27,20 +27,17 @@ class StateCounts:
 
     by_state: Mapping[State, int]
     expiring: int
-    never_asked: int  # of the unknown: nothing is wrong with them, they wait for their first check
-
-    def shown(self, state: State) -> int:
-        """How many are in this state, apart from those that were never asked."""
-        return self.by_state[state] - (self.never_asked if state is State.UNKNOWN else 0)
+    never_asked: int  # in no state: nothing is wrong with them, they wait for their first check
 
     @property
     def total(self) -> int:
-        return sum(self.by_state.values())
+        return sum(self.by_state.values()) + self.never_asked
 
     @property
     def wanting(self) -> int:
         """How many need attention."""
-        return self.by_state[State.INVALID] + self.by_state[State.UNKNOWN] + self.expiring
+        states = self.by_state
+        return states[State.INVALID] + states[State.UNKNOWN] + self.expiring + self.never_asked
 
 
 @dataclass(frozen=True)
@@ -86,17 +83,17 @@ def _overview_of(
         statement = statement.where(model.client_id == of.id)
     found = statement.add_columns(rank, *counts).order_by(rank, model.id).limit(MOST_URGENT_ITEMS)
     rows = db.session.execute(found).all()
-    invalid, expiring, unknown, waiting, valid, inactive = (
+    invalid, expiring, unknown, never_asked, valid, inactive = (
         rows[0][2:] if rows else [0] * len(counts)
     )
     by_state = {
         State.VALID: valid + expiring,
         State.INVALID: invalid,
-        State.UNKNOWN: unknown + waiting,
+        State.UNKNOWN: unknown,
         State.INACTIVE: inactive,
     }
     urgent = [(row[0], row[1]) for row in rows if row[1] < listing_row.VALID]
-    return urgent, StateCounts(by_state, expiring, waiting)
+    return urgent, StateCounts(by_state, expiring, never_asked)
 
 
 def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:

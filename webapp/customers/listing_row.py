@@ -28,7 +28,8 @@ RANKS = MappingProxyType(
     {
         "invalid": (INVALID,),
         "expiring": (EXPIRING,),
-        "unknown": (UNKNOWN, NEVER_ASKED),
+        "unknown": (UNKNOWN,),
+        NOT_YET: (NEVER_ASKED,),
         "valid": (EXPIRING, VALID),
         "inactive": (INACTIVE,),
     }

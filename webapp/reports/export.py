@@ -100,7 +100,7 @@ def _cells(kind: str, row: Any, active: bool, now: datetime, zone: tzinfo) -> Se
     facts: Any = row if row.hostname else None  # it has what a verdict is made of
     stands = standing(facts, active=active, now=now)
     return (
-        states.LOOKS[stands.state].label,
+        states.look_of(stands.state, stands.reason).label,
         probe.to_unicode(probe.authority(row.hostname, row.port)) if row.hostname else row.entered,
         row.client,
         kind.capitalize(),

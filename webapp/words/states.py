@@ -51,6 +51,7 @@ STATE_FILTERS: Mapping[str, str] = Table(
         "invalid": lambda: LOOKS[State.INVALID].label,
         "expiring": lambda: gettext("Expires within {days} days", days=EXPIRING_DAYS),
         "unknown": lambda: LOOKS[State.UNKNOWN].label,
+        "never-asked": lambda: never_asked_look().label,
         "valid": lambda: LOOKS[State.VALID].label,
         "inactive": lambda: LOOKS[State.INACTIVE].label,
     }
