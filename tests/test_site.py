@@ -116,6 +116,7 @@ ANSWERS = {
     "GET /admin/health": ADMINS,
     "POST /admin/health/jobs/<id:job_id>/retry": ADMINS_ONLY | {ADA: 303},
     "POST /admin/health/jobs/<id:job_id>/end": ADMINS_ONLY | {ADA: 303},
+    "GET /admin/settings": ADMINS_ONLY,
     "GET /healthz": ALL,
     "GET /admin/reports/ssl-status": ADMINS,
     "GET /admin/reports/ssl-status/print": ADMINS,

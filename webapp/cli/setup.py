@@ -14,7 +14,7 @@ from webapp.words import cli as say
 def settings() -> None:
     """List every setting with its value, its default and what it does."""
     for setting in table.SETTINGS:
-        value = "(hidden)" if setting.secret else _shown(current_app.config[setting.name])
+        value = setting.shown(current_app.config[setting.name])
         click.echo(
             f"{setting.name} = {value}\n    {setting.help} Default:"
             f" {setting.default or '(empty)'}\n"
@@ -33,13 +33,3 @@ def welcome() -> None:
     if sign_ins.nobody_yet():
         token = sign_ins.setup_link_token(current_app.config["SECRET_KEY"])
         click.echo(f"  {say.no_user_yet(f'{site}/setup/{token}')}\n")
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(
-            "{}={}:{}".format(*item) if isinstance(item, tuple) else str(item) for item in value
-        )
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return "" if value is None else str(value)

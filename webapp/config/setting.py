@@ -27,3 +27,20 @@ class Setting:
         except ValueError as error:
             shown = "the value it has" if self.secret else repr(text)
             raise BadSetting(f"{self.name} cannot be {shown}: {error}.") from None
+
+    def is_set(self, environ: Mapping[str, str]) -> bool:
+        """Whether its value comes from the environment; else it is the default."""
+        return bool(environ.get(self.name, "").strip())
+
+    def shown(self, value: Any) -> str:
+        """Its value as people would write it; "(hidden)" for a secret."""
+        if self.secret:
+            return "(hidden)"
+        if isinstance(value, tuple):
+            parts = (
+                "{}={}:{}".format(*part) if isinstance(part, tuple) else str(part) for part in value
+            )
+            return ", ".join(parts)
+        if isinstance(value, bool):
+            return "on" if value else "off"
+        return "" if value is None else str(value)

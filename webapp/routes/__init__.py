@@ -24,6 +24,7 @@ from webapp.routes import (
     profile,
     refresh,
     reports,
+    settings,
     static,
     template_helpers,
     users,
@@ -39,7 +40,18 @@ def register(app: Flask) -> None:
     template_helpers.register(app)
     errors.register(app)
     static.register(app)
-    provider = (audit_log, admin, clients, health, imports, items, refresh, reports, users)
+    provider = (
+        audit_log,
+        admin,
+        clients,
+        health,
+        imports,
+        items,
+        refresh,
+        reports,
+        settings,
+        users,
+    )
     for module in (
         auth,
         client,
