@@ -162,6 +162,19 @@ def test_a_stolen_cookie_opens_nothing_after_signing_out(visit, app):
     assert browser.client.get("/services").status_code == 302
 
 
+@pytest.mark.parametrize(
+    ("page", "back_to"),
+    [
+        ("http://localhost/admin/clients/new", "/sign-in?next=/admin/clients/new"),
+        ("http://localhost.evil.example/admin", "/sign-in"),
+        ("http://[", "/sign-in"),
+    ],
+)
+def test_a_form_of_a_user_signed_out_leads_back_to_its_page(visit, page, back_to):
+    answer = visit().client.post("/admin/clients/new", headers={"Referer": page})
+    assert (answer.status_code, answer.headers["Location"]) == (302, back_to)
+
+
 def test_a_new_password_ends_every_session(visit, app):
     browser = visit("alice")
     with app.app_context():

@@ -169,6 +169,38 @@ def test_a_signed_out_fragment_sends_the_page_to_sign_in(visit, path, page, back
     assert answer.headers["HX-Redirect"] == back_to
 
 
+def test_check_now_of_a_user_signed_out_sends_the_page_to_sign_in(visit):
+    page = {"HX-Request": "true", "HX-Current-URL": "http://localhost/services/1"}
+    answer = visit().client.post("/probe/service/1/details", headers=page)
+    assert (answer.status_code, answer.data) == (401, b"")
+    assert answer.headers["HX-Redirect"] == "/sign-in?next=/services/1"
+
+
+@pytest.mark.parametrize(
+    ("was", "told"),
+    [
+        ("ok", "Checked, no change."),
+        ("expired", "Checked: now valid."),
+        ("", "Checked: now valid."),
+        ("nonsense", None),
+    ],
+)
+def test_check_now_says_what_came_of_it(visit, checked, was, told):
+    checked()
+    block = looked_at(visit("alice").post("/probe/service/1/details", {"was": was}))
+    result = block.select_one(".ssl-footer strong")
+    assert (result and result.text) == told
+
+
+def test_the_result_of_check_now_waits_for_the_end_of_the_check(visit):
+    block = looked_at(visit("alice").post("/probe/service/1/details", {"was": "ok"}))
+    while htmx_of(block.select_one("#ssl")):
+        assert block.select_one(".ssl-footer strong") is None
+        block = visit("alice").get(block.select_one("#ssl")["hx-get"])
+    result = block.select_one(".ssl-footer strong").text
+    assert result == "Checked: now invalid, HTTPS is off."
+
+
 @pytest.mark.parametrize(
     "status",
     [status for status in ServiceStatus if status.name in {"TERMINATED", "CANCELLED", "FRAUD"}],

@@ -207,14 +207,16 @@ def _require_sign_in() -> AnyResponse | None:
     view = current_app.view_functions.get(request.endpoint or "")
     if view is None or getattr(view, "open_to_everyone", False) or current_user.is_authenticated:
         return None
-    if in_background():
+    if in_background() or "HX-Request" in request.headers:
         # A fragment is part of a page: that page is where its reader wants to come back to, and no
         # form for signing in must ever be put into a cell.
         page = _path_of(request.headers.get("HX-Current-URL", ""))
         return Response(status=401, headers={"HX-Redirect": _sign_in_url(page)})
-    return redirect(
-        _sign_in_url(request.full_path.rstrip("?") if request.method in LOOKING else None)
-    )
+    if request.method in LOOKING:
+        return redirect(_sign_in_url(request.full_path.rstrip("?")))
+    # Back to the page whose form it was: its browser keeps what was entered (site.js)
+    page = request.referrer or ""
+    return redirect(_sign_in_url(_path_of(page) if page.startswith(request.host_url) else None))
 
 
 def _path_of(url: str) -> str | None:

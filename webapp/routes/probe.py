@@ -8,7 +8,10 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from webapp.customers import item_diagnosis, padlocks
+from webapp.customers.access import Item
 from webapp.extensions import limiter
+from webapp.monitor.models import Standing
+from webapp.probe import Reason
 from webapp.routes import diagnosis
 from webapp.routes.gate import own_path
 from webapp.routes.template_helpers import diagnosis_url, now
@@ -27,17 +30,24 @@ def cell(kind: str, item_id: int) -> str:
 
 @blueprint.get("/details")
 def details(kind: str, item_id: int) -> str:
-    item, standing = padlocks.ask(current_user, kind, item_id, now())
-    return render_template(
-        "fragments/details.html", item=item, standing=standing, history=padlocks.history(item)
-    )
+    return _details(*padlocks.ask(current_user, kind, item_id, now()))
 
 
 @blueprint.post("/details")
 def details_anew(kind: str, item_id: int) -> str:
-    item, standing = padlocks.ask_anew(current_user, kind, item_id, now())
+    return _details(*padlocks.ask_anew(current_user, kind, item_id, now()))
+
+
+def _details(item: Item, standing: Standing) -> str:
+    """The block; after "Check now" it carries the reason of before until it can say what came of
+    it."""
+    was = request.values.get("was")
     return render_template(
-        "fragments/details.html", item=item, standing=standing, history=padlocks.history(item)
+        "fragments/details.html",
+        item=item,
+        standing=standing,
+        history=padlocks.history(item),
+        was=was if was in {"", *Reason} else None,
     )
 
 

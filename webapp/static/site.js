@@ -63,17 +63,43 @@
     if (name) document.querySelectorAll(`input[type=checkbox][name="${name}"]`).forEach((box) => { box.checked = event.target.checked; });
   });
 
-  // A list is swapped only when its own page comes back. Signed out in the meantime, or something failed: the browser
-  // goes where it would have gone without htmx.
-  document.addEventListener("htmx:before:response", (event) => {
-    const { push, request, response, sourceElement } = event.detail.ctx;
-    event.detail.ctx.turnsPage = sourceElement.closest(".list-foot") !== null;
-    if (!push || (response.status < 400 && !response.raw.redirected)) return;
-    event.preventDefault();
-    location.assign(response.raw.redirected ? response.raw.url : request.action);
+  // Every request of the page that fails or is slow is told in one place, until one of its element succeeds.
+  const notice = document.getElementById("notice");
+  let failing = null;
+  const tell = (what, element) => {
+    if (!notice) return;
+    failing = element;
+    document.getElementById("notice-words").textContent = notice.dataset[what];
+    notice.hidden = false;
+  };
+  const untell = () => { failing = null; if (notice) notice.hidden = true; };
+  document.getElementById("notice-close")?.addEventListener("click", untell);
+  const failure = (status) => ({ 400: "stale", 403: "gone", 404: "gone", 408: "timeout", 409: "stale", 410: "gone", 429: "many", 503: "busy", 504: "timeout" })[status] ?? (status < 500 ? "stale" : "error");
+  document.addEventListener("htmx:before:request", (event) => {
+    const { ctx } = event.detail;
+    ctx.slow = setTimeout(() => tell("slow", ctx.sourceElement), 5000);
+  });
+  document.addEventListener("htmx:finally:request", (event) => {
+    const { slow, sourceElement, response } = event.detail.ctx;
+    clearTimeout(slow);
+    if (response && response.status < 400 && (failing === sourceElement || !failing?.isConnected)) untell();
   });
   document.addEventListener("htmx:error", (event) => {
-    if (event.detail.ctx?.push) location.assign(event.detail.ctx.request.action);
+    const { ctx, error } = event.detail;
+    if (!ctx) return;
+    clearTimeout(ctx.slow);
+    tell(String(error).includes("timeout") || error?.name === "AbortError" ? "timeout" : "offline", ctx.sourceElement);
+  });
+  // What failed, or leads elsewhere, is never swapped in: a sign-in page has no place in a card.
+  document.addEventListener("htmx:before:response", (event) => {
+    const { ctx } = event.detail;
+    const { push, request, response, sourceElement } = ctx;
+    ctx.turnsPage = sourceElement.closest(".list-foot") !== null;
+    clearTimeout(ctx.slow);
+    if (response.raw.redirected || (push && response.status === 401)) {
+      event.preventDefault();
+      location.assign(response.raw.redirected ? response.raw.url : request.action);
+    } else if (response.status >= 400 && !response.headers.get("HX-Redirect")) tell(failure(response.status), sourceElement);
   });
   // Who turns a page goes on at its top, as with a plain link. Else the focus stays where it is, if that is still there.
   document.addEventListener("htmx:after:swap", (event) => {
@@ -82,6 +108,26 @@
     if (!push || !list) return;
     if (turnsPage || document.activeElement === document.body) list.focus({ preventScroll: true });
     if (turnsPage) scrollTo(0, 0);
+  });
+
+  // A form that met a lost sign-in is filled in again for the same user on the way back: no passwords, no files.
+  const user = document.querySelector(".menu-who .text-secondary")?.textContent;
+  const kept = "kept-form";
+  const entered = (form) => [...form.elements].filter((one) => one.name && !/^(hidden|password|file|submit|button)$/.test(one.type));
+  try {
+    const { who, path, fields } = JSON.parse(sessionStorage.getItem(kept)) ?? {};
+    if (user) sessionStorage.removeItem(kept);
+    const form = user && who === user && path === location.pathname + location.search && new URL(document.referrer || location.href).pathname === "/sign-in" && document.querySelector("main form[method=post]");
+    if (form) entered(form).forEach((one, at) => {
+      if (fields[at]?.[0] !== one.name) return;
+      if (one.matches("[type=checkbox], [type=radio]")) one.checked = fields[at][1]; else one.value = fields[at][1];
+    });
+  } catch { /* private mode */ }
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!user || form.method !== "post" || form !== document.querySelector("main form[method=post]")) return;
+    const fields = entered(form).map((one) => [one.name, one.matches("[type=checkbox], [type=radio]") ? one.checked : one.value]);
+    try { sessionStorage.setItem(kept, JSON.stringify({ who: user, path: location.pathname + location.search, fields })); } catch { /* private mode */ }
   });
 
   // Copy buttons. Where the browser lends no clipboard (plain HTTP), the text is selected for Ctrl-C.

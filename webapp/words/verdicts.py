@@ -117,6 +117,20 @@ def last_known(
     return ""
 
 
+def check_result(was: str, state: State, reason: Reason | None, facts: Facts | None = None) -> str:
+    """What "Check now" came to; `was` is the code of the reason before it."""
+    if reason is Reason.MONITOR_ERROR:
+        return gettext("Could not check: {why}. Try again.", why=title(state, reason, facts))
+    if reason is None or reason.value == was:
+        return gettext("Checked, no change.")
+    if state is State.UNKNOWN:
+        return gettext("Could not check: {why}. Try again.", why=title(state, reason, facts))
+    now = LOOKS[state].label.lower()
+    if state is State.VALID:
+        return gettext("Checked: now {state}.", state=now)
+    return gettext("Checked: now {state}, {why}.", state=now, why=title(state, reason, facts))
+
+
 def cure_text(reason: Reason | None, facts: Facts | None = None) -> str:
     """What to do about it and who can; empty where there is nothing to say."""
     if reason is None:
