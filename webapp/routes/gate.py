@@ -207,7 +207,8 @@ def _require_sign_in() -> AnyResponse | None:
     view = current_app.view_functions.get(request.endpoint or "")
     if view is None or getattr(view, "open_to_everyone", False) or current_user.is_authenticated:
         return None
-    if in_background() or "HX-Request" in request.headers:
+    sent_by_a_part = request.method not in LOOKING and "HX-Request" in request.headers
+    if in_background() or sent_by_a_part:
         # A fragment is part of a page: that page is where its reader wants to come back to, and no
         # form for signing in must ever be put into a cell.
         page = _path_of(request.headers.get("HX-Current-URL", ""))

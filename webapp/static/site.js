@@ -93,12 +93,12 @@
   // What failed, or leads elsewhere, is never swapped in: a sign-in page has no place in a card.
   document.addEventListener("htmx:before:response", (event) => {
     const { ctx } = event.detail;
-    const { push, request, response, sourceElement } = ctx;
+    const { response, sourceElement } = ctx;
     ctx.turnsPage = sourceElement.closest(".list-foot") !== null;
     clearTimeout(ctx.slow);
-    if (response.raw.redirected || (push && response.status === 401)) {
+    if (response.raw.redirected) {
       event.preventDefault();
-      location.assign(response.raw.redirected ? response.raw.url : request.action);
+      location.assign(response.raw.url);
     } else if (response.status >= 400 && !response.headers.get("HX-Redirect")) tell(failure(response.status), sourceElement);
   });
   // Who turns a page goes on at its top, as with a plain link. Else the focus stays where it is, if that is still there.
