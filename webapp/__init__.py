@@ -27,7 +27,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     from webapp import logs, routes, site
     from webapp.accounts import password_resets, security_events
     from webapp.config import loading
-    from webapp.customers import index, index_check, monitored_names
+    from webapp.customers import index, index_check, monitored_names, search_index
     from webapp.extensions import csrf, db, limiter, login
     from webapp.imports import jobs as imports
     from webapp.jobs import runner as jobs
@@ -57,6 +57,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     monitored_names.register(app)
     jobs.register(app)
     index_check.register(app)
+    search_index.register(app)
     password_resets.register(app)
     security_events.register(app)
     if commands:

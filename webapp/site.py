@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # this module stands below the rooms whose objects it holds
     from webapp.imports.jobs import Workshop
     from webapp.jobs.runner import Runner
     from webapp.monitor.diagnosis.diagnoses import Diagnoses
+    from webapp.monitor.health.rules import Flag
     from webapp.monitor.live import Checks
     from webapp.monitor.redis import Shared
     from webapp.monitor.refresh.dispatch import Dispatcher
@@ -33,7 +34,7 @@ class LastRead:
 class CountedRows:
     """Numbers of the report that took a while to count, and when that was."""
 
-    numbers: Counter[int | None]
+    numbers: Counter[tuple[int, int | None]]
     counted_at: datetime
 
 
@@ -50,6 +51,7 @@ class Site:
     shared: Shared | None = None  # Redis, where there is a broker
     dispatcher: Dispatcher | None = None  # made by the first tick, where there is a broker
     each_tick: list[Callable[[datetime], None]] = field(default_factory=list)
+    health_flags: list[Callable[[], list[Flag]]] = field(default_factory=list)
     offline_since: LastRead = field(default_factory=LastRead)
     last_tick: LastRead = field(default_factory=LastRead)
     rows_sampled_on: date | None = None  # see `customers.index_check`

@@ -1,5 +1,7 @@
 """`flask listing check` and `flask listing rebuild`."""
 
+import pytest
+
 from webapp.extensions import db, writing
 
 
@@ -16,3 +18,21 @@ def test_check_says_how_many_rows_have_drifted_and_rebuild_mends_them(app):
     assert (checked.exit_code, checked.output.split(" not")[0]) == (1, "2 listing rows are")
     assert run(args=["listing", "rebuild"]).exit_code == 0
     assert run(args=["listing", "check"]).exit_code == 0
+
+
+@pytest.mark.sqlite("PostgreSQL looks after its indexes itself")
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        ("DROP TRIGGER listing_search_update", "A part of the search index is missing."),
+        ("INSERT INTO listing_search (listing_search) VALUES ('delete-all')", "4 listing rows are"),
+    ],
+)
+def test_check_finds_a_broken_search_index_and_rebuild_mends_it(app, damage, told):
+    run = app.test_cli_runner().invoke
+    with app.app_context(), writing():
+        db.session.execute(db.text(damage))
+    checked = run(args=["listing", "check"])
+    assert (checked.exit_code, told in checked.output) == (1, True)
+    assert run(args=["listing", "rebuild"]).exit_code == 0
+    assert run(args=["listing", "check"]).output == "All listing rows are right.\n"

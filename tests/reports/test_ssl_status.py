@@ -11,7 +11,7 @@ from webapp.customers.models import Client, Domain, Service, ServiceStatus
 from webapp.extensions import db, writing
 from webapp.monitor.models import Target, standing
 from webapp.probe import Reason
-from webapp.reports import export, ssl_status
+from webapp.reports import export, ssl_status, tally
 from webapp.reports.query import REASONS, SORTS, ReportQuery
 from webapp.words import states
 
@@ -132,12 +132,38 @@ def test_what_ends_as_a_week_begins_belongs_to_that_week(in_app):
 
 
 def test_numbers_of_many_rows_are_counted_again_after_a_minute(in_app, monkeypatch):
-    monkeypatch.setattr(ssl_status, "MOST_COUNTED", 1)
+    monkeypatch.setattr(tally, "MOST_COUNTED", 1)
+
+    def totals(at, **question):
+        return ssl_status.report(ada(), ReportQuery(**question), at).totals
+
     now = datetime.now(UTC)
-    before = ssl_status.totals(ada(), {}, now)
+    before = totals(now)
     with writing():
         db.session.add(Domain(client_id=1, name="another.example", status="Active"))
-    assert ssl_status.totals(ada(), {}, now + timedelta(seconds=59)) == before
-    after = ssl_status.totals(ada(), {}, now + timedelta(seconds=60))
-    assert sum(after.values()) == sum(before.values()) + 1
-    assert ssl_status.totals(ada(), {"q": "example"}, now) == {}  # a search looks through all texts
+    assert totals(now + timedelta(seconds=59)) == before
+    assert sum(totals(now + timedelta(seconds=60)).values()) == sum(before.values()) + 1
+    assert totals(now, search="example") == {}  # a search is not counted further
+
+
+@pytest.mark.parametrize("expires", ["", "30", "ended", "2026-11-30"])
+def test_numbers_counted_along_the_index_are_those_of_rows_looked_into(shelf, expires):  # noqa: F811
+    with writing():
+        every = db.session.scalars(db.select(Target).order_by(Target.id)).all()
+        for number, row in enumerate(every):
+            row.reason = Reason.OK if number % 3 else row.reason
+            row.not_after = NOW + timedelta(days=number * 5 - 20) if number % 7 else None
+    index_check.rebuild(NOW)
+
+    def numbers(**question):
+        report = ssl_status.report(ada(), ReportQuery(expires=expires, **question), NOW)
+        return [*report.totals.values()], [week.ending for week in report.weeks]
+
+    along = numbers()
+    each = [numbers(client=str(id_)) for id_ in db.session.scalars(db.select(Client.id))]
+    searches = [numbers(client=str(id_), search="e") for id_ in (1, 2)]
+    assert along == tuple(
+        [sum(ones) for ones in zip(*found, strict=True)] for found in zip(*each, strict=True)
+    )
+    assert searches == each[:2]
+    assert sum(along[1]) > 10

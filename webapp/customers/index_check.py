@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from flask import Flask
 from sqlalchemy import ColumnElement, delete, exists, func, select
 
-from webapp.customers import index, index_rows, listing_row
+from webapp.customers import index, index_rows, listing_row, search_index
 from webapp.customers.listing_row import MODELS, ItemModel, ListingRow
 from webapp.extensions import db, tune, writing
 from webapp.jobs import queue
@@ -42,7 +42,8 @@ def drifted(now: datetime, progress: Progress = lambda done, total: None) -> int
 
 
 def drifted_ids(model: ItemModel, first: int, last: int, now: datetime) -> set[int]:
-    """The ids of the rows of these items, from id to id, that are not what they copy."""
+    """The ids of the rows of these items, from id to id, that are not what they copy, or that a
+    search does not find."""
     shall_be = index_rows.rows_of(model, now).where(model.id.between(first, last))
     columns = [ListingRow.__table__.c[str(one.key)] for one in shall_be.selected_columns]
     here = _rows_between(model, first, last)
@@ -51,18 +52,28 @@ def drifted_ids(model: ItemModel, first: int, last: int, now: datetime) -> set[i
     wrong = shall_be.except_(there).subquery()
     stray = select(ListingRow.id).where(here, ~_has_item(model))
     found = {*db.session.scalars(select(wrong.c.id)), *db.session.scalars(stray)}
-    return found - {*db.session.scalars(waiting)}
+    found -= {*db.session.scalars(waiting)}
+    return found | search_index.missing_ids(
+        model.kind,
+        listing_row.row_id(model.kind, first),
+        listing_row.row_id(model.kind, last),
+    )
 
 
 def rebuild(now: datetime, progress: Progress = lambda done, total: None) -> None:
-    """Writes every row again, so many in each transaction that others hardly wait."""
+    """Writes every row again, so many in each transaction that others hardly wait; and makes the
+    index of searches where there is none, or it is not whole."""
+    lost = not search_index.exists()
     for model, first, last in _ranges(progress):
         with writing():
             stray = delete(ListingRow).where(_rows_between(model, first, last), ~_has_item(model))
             db.session.execute(stray, execution_options={"synchronize_session": False})
-            ids = select(model.id).where(model.id.between(first, last))
+            ids = select(model.id).where(model.id.between(first, last)).order_by(model.id)
             rows = [listing_row.row_id(model.kind, id_) for id_ in db.session.scalars(ids)]
             index.write_rows(rows, now)
+        lost = lost or bool(rows and search_index.missing_ids(model.kind, rows[0], rows[-1]))
+    if lost:
+        search_index.create()
     tune()
 
 
@@ -86,6 +97,7 @@ def _run_sample(_job: ClaimedJob) -> Outcome:
     ranges = list(_ranges(lambda done, total: None))
     chosen = random.sample(ranges, min(SAMPLED_RANGES, len(ranges)))
     count = sum(len(drifted_ids(model, first, last, now)) for model, first, last in chosen)
+    count += search_index.flawed()
     db.session.rollback()
     if not count:
         return DONE

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, func, or_, select
 
 from webapp import probe
-from webapp.customers import access, listing_row
+from webapp.customers import access, listing_row, search_index
 from webapp.customers.listing_row import ListingRow
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import contains, db
@@ -126,9 +126,10 @@ def _listing(
     sort = question.sort if question.sort.removeprefix("-") in sorts else DEFAULT_SORT
     only = (ListingRow.client_id == of.id,) if of is not None else ()
     rows = Rows(
-        (*access.rows_for(user), *only, *conditions(filters), *matching(search, user)),
-        splits=(ListingRow.kind == kind,),
+        (*access.rows_for(user), *only, *conditions(filters)), splits=(ListingRow.kind == kind,)
     )
+    owner = of.id if of is not None else client.id if client is not None else None
+    rows = searched(rows, search, user, kind, owner)
     order = sorts[sort.removeprefix("-")]
     shown = page.fetch(rows, order, sort, question.page, page.size_of(question.size))
     items = access.items_of_rows(user, shown.ids)
@@ -158,10 +159,10 @@ def hits(
     """
     if not search:
         return {}
-    found = {
-        kind: select(ListingRow.id).where(ListingRow.kind == kind, *seen, *matching(search, user))
-        for kind in (Service.kind, Domain.kind)
-    }
+    found = {}
+    for kind in (Service.kind, Domain.kind):
+        rows = searched(Rows(seen, splits=(ListingRow.kind == kind,)), search, user, kind)
+        found[kind] = select(ListingRow.id).where(*page.planned(rows).all())
     if user is None or user.sees_everything:
         named = or_(contains(Client.name, search), contains(Client.reference, search))
         found["client"] = select(Client.id).where(named)
@@ -212,13 +213,16 @@ def conditions(filters: Mapping[str, str]) -> Iterator[ColumnElement[bool]]:
         yield ListingRow.client_id == int(filters["client"])
 
 
-def matching(search: str, user: User | None) -> Iterator[ColumnElement[bool]]:
-    """Whether a search stands in what a row copies of its item, or of its client.
+def searched(
+    rows: Rows, search: str, user: User | None, kind: str | None = None, owner: int | None = None
+) -> Rows:
+    """Those of these rows that have a text in what they copy of their item, or of its client.
 
-    A client's own name stands on every row of theirs: for them it would find everything.
+    A client's own name stands on every row of theirs: for them it would find everything. `kind`,
+    `owner`: where `rows` are of items of this kind or this client only, which is quicker to find.
     """
     if not search:
-        return
+        return rows
     texts = {search}
     with suppress(probe.NotCheckable):
         # A user who pastes an address, or the same name in the other of its two spellings, finds it
@@ -227,4 +231,7 @@ def matching(search: str, user: User | None) -> Iterator[ColumnElement[bool]]:
         texts.add(probe.authority(asked.hostname, asked.port))
     everything = user is None or user.sees_everything
     columns = [ListingRow.text, *([ListingRow.client_text] if everything else [])]
-    yield or_(*(contains(column, text) for text in sorted(texts) for column in columns))
+    has_it = or_(*(contains(column, text) for text in sorted(texts) for column in columns))
+    if user is not None and not user.sees_everything:
+        owner = user.client_id
+    return replace(rows, search=search_index.by_index(has_it, sorted(texts), kind, owner))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, literal, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import TypeEngine
 
@@ -15,6 +15,7 @@ from webapp.listing.cursor import Cursor
 Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 FILLED = 0
 EMPTY = 1  # the part of those that come last
+LOOKED_INTO = 40  # rows for each one that is wanted of a search
 
 
 @dataclass(frozen=True)
@@ -54,44 +55,128 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Search:
+    """A search, which `contains` tells of a row by looking into it.
+
+    `indexed`: rows need not be looked into one by one. Where the database does not do so by itself,
+    `candidates` are the ids that an index finds: of all rows that contain it, and maybe of others;
+    `found` tells whether a row is among them.
+    """
+
+    contains: ColumnElement[bool]
+    indexed: bool = False
+    candidates: Subquery | None = None
+    found: ColumnElement[bool] | None = None
+
+
+@dataclass(frozen=True)
 class Rows:
-    """Which rows a list has: those that meet `where`.
+    """Which rows a list has: those that meet `where`, and that the `search` finds.
 
     Where the index of each order begins with another column, `splits` has a condition for each
-    value of that.
+    value of that. `scan`: almost all rows have to be looked into, so one after the other as they
+    are stored.
     """
 
     where: tuple[ColumnElement[bool], ...] = ()
     splits: tuple[ColumnElement[bool], ...] = ()
+    search: Search | None = None
+    scan: bool = False
 
     def all(self) -> tuple[ColumnElement[bool], ...]:
-        return (or_(*self.splits), *self.where) if self.splits else self.where
+        """What a row of the list meets."""
+        chosen = (or_(*self.splits), *self.where) if self.splits else self.where
+        if self.search is not None:
+            chosen = (*chosen, self.search.contains)
+            found = self.search.found
+            chosen = chosen if found is None else (*chosen, found)
+        return (_hidden(chosen) == 1,) if self.scan else chosen
 
 
-def walk(
-    rows: Rows, order: Order, cursor: Cursor | None, most: int, *, backwards: bool, up: bool
-) -> Select[Any]:
-    """The rows beyond the cursor, along the index of the order; `up`: towards the start of the
-    list, the nearest first."""
+def _hidden(where: Sequence[ColumnElement[bool]]) -> ColumnElement[int]:
+    """1 or 0, as one value that no index has: these conditions must not lead to one."""
+    return case((and_(*where), 1), else_=0) if where else literal(1)
+
+
+@dataclass(frozen=True)
+class Way:
+    """From where to where rows are looked for: `down` the values of the order, and `up`, towards
+    the start of the list, the nearest first."""
+
+    order: Order
+    cursor: Cursor | None
+    backwards: bool
+    up: bool
+
+    @property
+    def down(self) -> bool:
+        return self.backwards is not self.up
+
+    def behind(self, columns: Any) -> list[ColumnElement[bool]]:
+        """Which of the rows that were `selected` lie beyond the cursor."""
+        cursor = self.cursor
+        if cursor is None:
+            return []
+        keys = [] if cursor.part == EMPTY else self.order.columns
+        row = (*(columns[f"key{number}"] for number, _ in enumerate(keys)), columns.id)
+        others = columns.part < cursor.part if self.up else columns.part > cursor.part
+        return [or_(others, and_(columns.part == cursor.part, beyond(row, cursor, down=self.down)))]
+
+    def sorted(self, columns: Any) -> list[ColumnElement[Any]]:
+        """The order of rows that were `selected`."""
+        return ordered(columns, down=self.down, up=self.up)
+
+
+def walk(rows: Rows, way: Way, most: int) -> Select[Any]:
+    """The rows beyond the cursor, along the index of the order.
+
+    Of a search that is indexed they may be fewer than there are: only so many rows are looked into
+    as it takes where many contain it.
+    """
+    pieces = [select(piece.subquery()) for piece in _pieces(rows, way, most)]
+    whole = pieces[0].union_all(*pieces[1:]).subquery()
+    return select(whole).order_by(*way.sorted(whole.c)).limit(most)
+
+
+def collect(rows: Rows, way: Way, most: int) -> Select[Any]:
+    """The same rows, from all that there are."""
+    every = way.order.selected().where(*rows.all()).subquery()
+    return select(every).where(*way.behind(every.c)).order_by(*way.sorted(every.c)).limit(most)
+
+
+def _pieces(rows: Rows, way: Way, most: int) -> list[Select[Any]]:
+    """The first rows beyond the cursor, of each part of the order and each value that its index
+    begins with."""
+    order = way.order
+    cursor = way.cursor
     pieces = []
-    down = backwards is not up
-    # As one value that no index has: a filter must not lead away from the index of the order.
-    chosen = [case((and_(*rows.where), 1), else_=0) == 1] if rows.where else []
     for part in order.parts:
-        if cursor is not None and (part > cursor.part if up else part < cursor.part):
+        if cursor is not None and (part > cursor.part if way.up else part < cursor.part):
             continue
-        where = [*chosen]
+        there: list[ColumnElement[bool]] = []
         if order.empty_last:
             empty = order.columns[0].is_(None)
-            where.append(empty if part == EMPTY else ~empty)
+            there.append(empty if part == EMPTY else ~empty)
         if cursor is not None and part == cursor.part:
-            where.append(beyond(order.keys(part), cursor, down=down))
-        by = [key.desc() if down else key.asc() for key in order.keys(part)]
+            there.append(beyond(order.keys(part), cursor, down=way.down))
+        by = [key.desc() if way.down else key.asc() for key in order.keys(part)]
         for split in rows.splits or (literal(1) == 1,):
-            found = order.selected(part).where(split, *where).order_by(*by).limit(most).subquery()
-            pieces.append(select(found))
-    whole = pieces[0].union_all(*pieces[1:]).subquery()
-    return select(whole).order_by(*ordered(whole.c, down=down, up=up)).limit(most)
+            chosen = [_hidden(rows.where) == 1] if rows.where else []
+            found = order.selected(part).where(split, *there, *chosen).order_by(*by)
+            if rows.search is None:
+                pieces.append(found.limit(most))
+            else:
+                pieces.append(_looked_into(found, rows.search, way, most))
+    return pieces
+
+
+def _looked_into(found: Select[Any], search: Search, way: Way, most: int) -> Select[Any]:
+    """The first of these rows that contain what is searched for, of so many as are looked into."""
+    contains = _hidden([search.contains]).label("contains")
+    some = found.add_columns(contains).limit(LOOKED_INTO * most).subquery()
+    columns = [column for column in some.c if column.key != "contains"]
+    wanted = select(*columns).where(some.c.contains == 1)
+    return wanted.order_by(*way.sorted(some.c)).limit(most)
 
 
 def beyond(keys: Sequence[Column], cursor: Cursor, *, down: bool) -> ColumnElement[bool]:

@@ -10,16 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, func, literal, select
 
 from webapp.extensions import db
 from webapp.listing import cursor as cursors
 from webapp.listing.cursor import Cursor
-from webapp.listing.order import EMPTY, Order, Rows, beyond, ordered, walk
+from webapp.listing.order import EMPTY, Order, Rows, Search, Way, collect, ordered, walk
 
 R = TypeVar("R")
 
 MOST_COUNTED = 5000  # rows
+# Rows that are looked into by way of an index: of more, all rows as they are stored are quicker
+MOST_SCATTERED = 50_000
+MOST_CANDIDATES = 20_000  # rows that an index of searches finds, where there are filters too
 MOST_SEARCH_CHARACTERS = 100  # characters of a search that are looked at
 PAGE_SIZE = 25
 PAGE_SIZES = (25, 50, 100)
@@ -71,6 +74,7 @@ def fetch(
     """
     cursor = cursors.decode(at, sort, order.types())
     up = at == cursors.LAST or (cursor is not None and not cursor.after)
+    rows = planned(rows)
     asked = _Asked(rows, order, sort, size, cursor, up)
     start = _Asked(rows, order, sort, size, None, up=False)
     if known <= MOST_COUNTED:
@@ -78,6 +82,32 @@ def fetch(
         if page is None or page.exact:
             return page or Page([], 0, True, size)
     return _walked(asked, known) or _walked(start, known) or Page([], 0, True, size)
+
+
+def planned(rows: Rows) -> Rows:
+    """These rows, to be found by the index of their search, by their other conditions, or one
+    after the other, whichever is quickest."""
+    search = rows.search
+    if search is None:
+        return rows
+    others = Rows(rows.where, rows.splits)
+    some = select(literal(1)).where(*others.all())
+    few = _count(some, MOST_SCATTERED) if rows.where else MOST_SCATTERED + 1
+    if few <= MOST_COUNTED or not search.indexed:
+        scan = few > MOST_SCATTERED
+        return Rows((*rows.where, search.contains), rows.splits, scan=scan)
+    if search.candidates is None or not rows.where:
+        return rows
+    if _count(select(search.candidates.c.id), MOST_CANDIDATES) <= MOST_CANDIDATES:
+        return rows
+    # So many rows contain it that those which meet the conditions do as well
+    return Rows(rows.where, rows.splits, Search(search.contains, indexed=True))
+
+
+def _count(rows: Select[Any], most: int) -> int:
+    """How many there are, up to one more than `most`."""
+    some = rows.limit(most + 1).subquery()
+    return db.session.scalar(select(func.count()).select_from(some)) or 0
 
 
 @dataclass(frozen=True)
@@ -92,6 +122,10 @@ class _Asked:
     @property
     def backwards(self) -> bool:
         return self.sort.startswith("-")
+
+    @property
+    def way(self) -> Way:
+        return Way(self.order, self.cursor, self.backwards, self.up)
 
     def cursor_at(self, row: Row[Any], place: int, *, after: bool) -> str:
         """The cursor of what comes after this row, or before it."""
@@ -124,16 +158,11 @@ def _gathered(asked: _Asked) -> Page | None:
 
 def _there(asked: _Asked, columns: Any) -> list[ColumnElement[bool]]:
     """Which of the gathered rows may be on the page."""
-    cursor = asked.cursor
-    if cursor is None:
+    if asked.cursor is None:
         # The last page ends with what is left over of whole pages
         full = (columns.total - 1) // asked.size * asked.size
         return [columns.place > full] if asked.up else []
-    keys = [] if cursor.part == EMPTY else asked.order.columns
-    row = (*(columns[f"key{number}"] for number, _ in enumerate(keys)), columns.id)
-    here = beyond(row, cursor, down=asked.backwards is not asked.up)
-    others = columns.part < cursor.part if asked.up else columns.part > cursor.part
-    return [or_(others, and_(columns.part == cursor.part, here))]
+    return asked.way.behind(columns)
 
 
 def _walked(asked: _Asked, known: int) -> Page | None:
@@ -142,8 +171,10 @@ def _walked(asked: _Asked, known: int) -> Page | None:
     cursor = asked.cursor
     last = asked.up and cursor is None
     most = (known - 1) % asked.size + 1 if last and known else asked.size
-    way = {"backwards": asked.backwards, "up": asked.up}
-    found = list(db.session.execute(walk(asked.rows, asked.order, cursor, most + 1, **way)))
+    found = list(db.session.execute(walk(asked.rows, asked.way, most + 1)))
+    if asked.rows.search is not None and len(found) <= most:
+        # They lie far apart, or the list ends
+        found = list(db.session.execute(collect(asked.rows, asked.way, most + 1)))
     more = len(found) > most
     shown = found[:most][::-1] if asked.up else found[:most]
     if not shown or (asked.up and len(shown) < most):

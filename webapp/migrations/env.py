@@ -6,6 +6,7 @@ from flask import current_app
 from sqlalchemy.exc import DatabaseError
 
 from webapp import start_check
+from webapp.customers import search_index
 from webapp.extensions import db
 
 try:
@@ -24,6 +25,7 @@ with connection:
     context.configure(
         connection=connection,
         target_metadata=db.metadata,
+        include_name=search_index.is_of_a_model,
         **current_app.extensions["migrate"].configure_args,
     )
     with context.begin_transaction():

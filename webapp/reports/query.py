@@ -103,9 +103,10 @@ def rows_of(user: User, filters: Mapping[str, str], now: datetime) -> Rows:
         *access.rows_for(user),
         *lists.conditions(filters),
         *_conditions(filters, now),
-        *lists.matching(filters.get("q", ""), user),
     )
-    return Rows(where, tuple(ListingRow.kind == model.kind for model in listing_row.MODELS))
+    rows = Rows(where, tuple(ListingRow.kind == model.kind for model in listing_row.MODELS))
+    owner = int(filters["client"]) if "client" in filters else None
+    return lists.searched(rows, filters.get("q", ""), user, owner=owner)
 
 
 def _conditions(filters: Mapping[str, str], now: datetime) -> Iterator[ColumnElement[bool]]:

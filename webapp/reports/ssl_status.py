@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, select
+from sqlalchemy import exists, func, select
 
 from webapp.customers import access, listing_row
 from webapp.customers.access import Item
@@ -20,16 +19,14 @@ from webapp.customers.lists import Listing
 from webapp.customers.models import User
 from webapp.extensions import db
 from webapp.listing import page
-from webapp.listing.page import MOST_COUNTED
 from webapp.monitor.models import Target
-from webapp.reports.query import ReportQuery, mondays, rows_of, window
-from webapp.site import CountedRows, this_site
+from webapp.reports import tally
+from webapp.reports.query import ReportQuery, mondays, rows_of
+from webapp.reports.tally import Tally
 from webapp.words import states
 from webapp.words.report_filters import ORIGINS
 
 MOST_ISSUERS = 200  # that can be chosen from
-COUNTED_AGAIN = timedelta(seconds=60)  # numbers of many rows are as old, at most
-MOST_REMEMBERED = 200  # of those numbers
 
 
 @dataclass(frozen=True)
@@ -61,6 +58,7 @@ def report(user: User, question: ReportQuery, now: datetime) -> Report:
     size = page.size_of(question.size)
     shown = page.fetch(rows, question.order, question.known_sort, question.page, size)
     any_origin, any_refused = _worth_a_filter()
+    by_rank, by_week = tally.tallies(user, filters, now)
     return Report(
         access.items_of_rows(user, shown.ids),
         shown,
@@ -70,8 +68,8 @@ def report(user: User, question: ReportQuery, now: datetime) -> Report:
         client,
         origins=ORIGINS if "origin" in filters or any_origin else {},
         browsers=states.BROWSERS if "browsers" in filters or any_refused else {},
-        totals=totals(user, _without(filters, "ssl"), now),
-        weeks=weeks(user, _without(filters, "ssl", "expires"), now),
+        totals=_totals(by_rank),
+        weeks=_weeks(by_week, now),
         issuers=issuers,
     )
 
@@ -112,64 +110,26 @@ def _worth_a_filter() -> tuple[bool, bool]:
     return origin, refused
 
 
-def totals(user: User, filters: Mapping[str, str], now: datetime) -> Mapping[str, int]:
+def _totals(found: Tally | None) -> Mapping[str, int]:
     """How many there are of each of `words.states.STATE_FILTERS`; empty where a search finds
     too many to count."""
-    found = _tally(user, filters, now, ListingRow.rank)
     if found is None:
         return {}
-    return {kind: sum(found[rank] for rank in ranks) for kind, ranks in listing_row.RANKS.items()}
+    numbers = Counter[int]()
+    for (rank, _), number in found.items():
+        numbers[rank] += number
+    return {kind: sum(numbers[rank] for rank in ranks) for kind, ranks in listing_row.RANKS.items()}
 
 
-def weeks(user: User, filters: Mapping[str, str], now: datetime) -> list[Week]:
+def _weeks(found: Tally | None, now: datetime) -> list[Week]:
     """How many valid certificates expire in each of the weeks ahead; empty where a search
     finds too many to count."""
-    ahead = mondays(now)
-    ends = [window(monday.isoformat(), now)[1] for monday in ahead]
-    number = case(*((ListingRow.not_after < end, week) for week, end in enumerate(ends)))
-    valid = ListingRow.rank.in_(listing_row.RANKS["valid"])
-    found = _tally(user, filters, now, number, valid, ListingRow.not_after < ends[-1])
     if found is None:
         return []
-    return [Week(monday, found[week]) for week, monday in enumerate(ahead)]
-
-
-def _tally(
-    user: User,
-    filters: Mapping[str, str],
-    now: datetime,
-    value: Any,
-    *ahead: ColumnElement[bool],
-) -> Counter[int | None] | None:
-    """How many rows there are of each value, of those that meet what stands `ahead`.
-
-    More than `MOST_COUNTED` are counted once a minute, as ranks move in the scheduler's minute.
-    None where a search finds so many: it looks through all texts.
-    """
-    known = this_site().counted_rows
-    key = (user.id, bool(ahead), *sorted(filters.items()))
-    if key in known and timedelta() <= now - known[key].counted_at < COUNTED_AGAIN:
-        return known[key].numbers
-    values = select(value.label("value")).where(*rows_of(user, filters, now).all(), *ahead)
-    if "q" in filters:
-        found = _numbers(values.limit(MOST_COUNTED + 1))
-        return found if found.total() <= MOST_COUNTED else None
-    found = _numbers(values)
-    if found.total() > MOST_COUNTED:
-        if len(known) >= MOST_REMEMBERED:
-            known.clear()
-        known[key] = CountedRows(found, now)
-    return found
-
-
-def _numbers(values: Select[Any]) -> Counter[int | None]:
-    """How often each of these values comes."""
-    some = values.subquery()
-    numbers = select(some.c.value, func.count()).group_by(some.c.value)
-    found = Counter[int | None]()
-    for value, number in db.session.execute(numbers):
-        found[value] = number
-    return found
+    numbers = Counter[int | None]()
+    for (_, week), number in found.items():
+        numbers[week] += number
+    return [Week(monday, numbers[week]) for week, monday in enumerate(mondays(now))]
 
 
 def _without(filters: Mapping[str, str], *names: str) -> dict[str, str]:

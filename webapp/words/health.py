@@ -368,6 +368,40 @@ def _size(count: int) -> str:
     return f"{count / 2**30:,.0f} GB" if count >= 10 * 2**30 else f"{count // 2**20:,} MB"
 
 
+# --- searches ---
+
+
+def search_indexed() -> str:
+    return gettext("Searches use an index.")
+
+
+def search_slow() -> str:
+    return gettext("Searches have no index. Each one reads the texts of all services and domains.")
+
+
+def make_search_index(backend: str, *, possible: bool) -> str:
+    """`possible`: the database has what the index takes."""
+    command = "flask listing rebuild"
+    if backend == "sqlite" and not possible:
+        return gettext(
+            "Use a Python whose SQLite is 3.34 or newer and has FTS5. Then run `{command}`.",
+            command=command,
+        )
+    if backend == "sqlite":
+        return gettext("Run `{command}` at a quiet time.", command=command)
+    if not possible:
+        return gettext(
+            "Install PostgreSQL's additional modules (postgresql-contrib) on the database server."
+            " Then run `{command}`.",
+            command=command,
+        )
+    return gettext(
+        "Run `{command}`. Where it may not: have the database's administrator run"
+        " `CREATE EXTENSION pg_trgm` in this database first.",
+        command=command,
+    )
+
+
 # --- background jobs ---
 
 

@@ -21,3 +21,13 @@ def drift_text(count: int) -> str:
 
 def rebuilt() -> str:
     return gettext("All listing rows were written again.")
+
+
+def search_index_flawed() -> str:
+    return gettext(
+        "A part of the search index is missing. Run `{command}` at a quiet time.", command=REBUILD
+    )
+
+
+def no_search_index() -> str:
+    return gettext("There is no search index. System health says what to do.")

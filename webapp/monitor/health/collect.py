@@ -65,6 +65,7 @@ def run_checks(now: datetime) -> Checkup:
             *_from_database("Database", lambda: rules.storage(_storage())),
             *_from_database("Scheduler", lambda: rules.scheduler(_clockwork(now), now)),
             *_from_database("Background jobs", lambda: [_jobs(jobs, now)]),
+            *_from_others(),
             *_broker(),
             rules.trust(probe.roots(config["PADLOCK_CA_BUNDLE"])),
             *_from_database("Clock", lambda: [rules.clock(_seen(now), versions, now)]),
@@ -91,6 +92,12 @@ def _from_database(name: str, look: Callable[[], list[Flag]]) -> list[Flag]:
         db.session.rollback()
         log.warning("System Health could not read the database: %s", error)
         return [rules.unreadable(name, str(getattr(error, "orig", None) or error))]
+
+
+def _from_others() -> list[Flag]:
+    """What rooms above this one have to tell."""
+    looks = this_site().health_flags
+    return [flag for look in looks for flag in _from_database("Database", look)]
 
 
 def ready(now: datetime) -> dict[str, str]:

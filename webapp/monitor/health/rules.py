@@ -267,6 +267,20 @@ def storage(storage: Storage) -> list[Flag]:
     return [flag, Flag("SQLite mode", Level.WARNING, words, say.use_a_local_disk())]
 
 
+def search(backend: str, *, many: bool, indexed: bool, possible: bool) -> list[Flag]:
+    """Whether searches go by an index; nothing where there are few rows to look through.
+
+    `possible`: the database has what the index takes.
+    """
+    name = "Search"
+    if not many:
+        return []
+    if indexed:
+        return [Flag(name, Level.OK, say.search_indexed())]
+    fix = say.make_search_index(backend, possible=possible)
+    return [Flag(name, Level.WARNING, say.search_slow(), fix)]
+
+
 def jobs(failed: int, late: int) -> Flag:
     """Whether background jobs, such as mails, are done in time."""
     name = "Background jobs"

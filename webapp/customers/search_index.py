@@ -1,0 +1,243 @@
+"""The index that searches of listing rows go by: their trigrams, which are all pieces of three
+characters of their texts.
+
+SQLite: the FTS5 table `listing_search`, kept up to date by triggers. PostgreSQL: two indexes of the
+extension pg_trgm, which its planner uses. Either may be missing: then a search looks through the
+texts of all rows. docs/adr/0016 says why it is so.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+
+from flask import Flask
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    String,
+    bindparam,
+    column,
+    func,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.exc import DBAPIError
+
+from webapp.customers.listing_row import ListingRow
+from webapp.customers.models import Domain, Service
+from webapp.extensions import db, writing
+from webapp.listing.order import Search
+from webapp.monitor.health import rules
+from webapp.monitor.health.rules import Flag
+from webapp.site import site_of
+
+log = logging.getLogger(__name__)
+
+NAME = "listing_search"  # tables and indexes called so are of no model
+SHORTEST = 3  # characters of a text that has a trigram
+MANY_ROWS = 100_000  # from so many on a search without the index is slow
+
+# A document has the number of its item, and a service this much more: a word that services alone
+# have is not looked for in all of them when domains are listed.
+_SERVICES = 1 << 40
+_NUMBERS = {
+    Domain.kind: (0, _SERVICES - 1),
+    Service.kind: (_SERVICES, 2 * _SERVICES),
+    None: (0, 2 * _SERVICES),
+}
+# A client's id is one trigram too, of code points that texts do not have: 12 bits each.
+_PRIVATE = 0xF0000
+
+_NUMBER = "({row}.id >> 1) + (({row}.id & 1) << 40)"
+_MARK = (
+    "char(983040 + ({row}.client_id >> 24), 983040 + (({row}.client_id >> 12) & 4095),"
+    " 983040 + ({row}.client_id & 4095))"
+)
+_DOCUMENT = f"{_NUMBER}, {{row}}.text, {{row}}.client_text, {_MARK}"
+_COLUMNS = "rowid, text, client_text, client"
+_ADD = f"INSERT INTO {NAME} ({_COLUMNS}) VALUES ({_DOCUMENT.format(row='new')})"  # noqa: S608
+_REMOVE = (
+    f"INSERT INTO {NAME} ({NAME}, {_COLUMNS})"  # noqa: S608
+    f" VALUES ('delete', {_DOCUMENT.format(row='old')})"
+)
+_TABLE = (
+    f"CREATE VIRTUAL TABLE {NAME} USING fts5(text, client_text, client,"
+    " content='', columnsize=0, detail=none, tokenize='trigram')"
+)
+_ON_INSERT = f"AFTER INSERT ON listing_row BEGIN {_ADD}; END"
+_ON_DELETE = f"AFTER DELETE ON listing_row BEGIN {_REMOVE}; END"
+# Not for the result of a check, which changes none of these
+_ON_UPDATE = (
+    "AFTER UPDATE OF text, client_text, client_id ON listing_row WHEN old.text IS NOT new.text"
+    " OR old.client_text IS NOT new.client_text OR old.client_id IS NOT new.client_id"
+    f" BEGIN {_REMOVE}; {_ADD}; END"
+)
+# In the order of their names, as the database has them
+_SQLITE = {
+    NAME: _TABLE,
+    f"{NAME}_delete": f"CREATE TRIGGER {NAME}_delete {_ON_DELETE}",
+    f"{NAME}_insert": f"CREATE TRIGGER {NAME}_insert {_ON_INSERT}",
+    f"{NAME}_update": f"CREATE TRIGGER {NAME}_update {_ON_UPDATE}",
+}
+_FILL = (
+    f"INSERT INTO {NAME} ({_COLUMNS}) SELECT {_DOCUMENT.format(row='listing_row')}"  # noqa: S608
+    " FROM listing_row ORDER BY 1"
+)
+# The rows that are not found by their client and the first characters of their text
+_MISSING = text(
+    "SELECT id FROM listing_row WHERE kind = :kind AND id BETWEEN :first AND :last"  # noqa: S608
+    f" AND NOT EXISTS (SELECT 1 FROM {NAME}"
+    f" WHERE {NAME} MATCH '\"' || {_MARK.format(row='listing_row')} || '\"' ||"
+    " CASE WHEN length(listing_row.text) < 3 THEN '' ELSE"
+    " ' AND \"' || replace(substr(listing_row.text, 1, 3), '\"', '\"\"') || '\"' END"
+    f" AND {NAME}.rowid = {_NUMBER.format(row='listing_row')})"
+)
+_POSTGRESQL = {f"{NAME}_client_text": "client_text", f"{NAME}_text": "text"}
+
+_NAMES: BindParameter[str] = bindparam("names", expanding=True)
+_SCHEMA = text("SELECT sql FROM sqlite_schema WHERE name IN :names ORDER BY name").bindparams(
+    _NAMES
+)
+_VALID = text(
+    "SELECT count(*) FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
+    " WHERE relname IN :names AND indisvalid AND relnamespace = current_schema()::regnamespace"
+).bindparams(_NAMES)
+
+_documents = table(NAME, column("rowid"), column(NAME, String))
+
+
+def register(app: Flask) -> None:
+    """Has System Health say where a search would be quicker with an index."""
+    site_of(app).health_flags.append(_flags)
+
+
+def is_of_a_model(name: str | None, _type: object, _parent: object) -> bool:
+    """Whether a table or index of the database is that of a model, as Alembic asks."""
+    return name is None or not name.startswith(NAME)
+
+
+def by_index(
+    contains: ColumnElement[bool],
+    texts: Iterable[str],
+    kind: str | None = None,
+    client_id: int | None = None,
+) -> Search:
+    """How rows are found that have one of these texts, which is what `contains` tells of a row.
+
+    `kind`, `client_id`: where no others are wanted. It finds less then, but may find others.
+    """
+    wanted = list(texts)
+    if any(len(one) < SHORTEST or "\0" in one for one in wanted) or not exists():
+        return Search(contains)
+    if db.engine.dialect.name != "sqlite":
+        return Search(contains, indexed=True)
+    words = " OR ".join(f"({_all_of(one)})" for one in wanted)
+    if client_id is not None:
+        words = f"({words}) AND {_quoted(_mark(client_id))}"
+    number = _documents.c.rowid
+    id_ = 2 * number.bitwise_and(_SERVICES - 1) + number.bitwise_rshift(40)
+    matches = (_documents.c[NAME].match(words), number.between(*_NUMBERS[kind]))
+    candidates = select(id_.label("id")).where(*matches).subquery()
+    return Search(contains, True, candidates, candidates.c.id == ListingRow.id)
+
+
+def _all_of(words: str) -> str:
+    """How FTS5 is asked for all trigrams of a text, wherever they stand."""
+    trigrams = dict.fromkeys(words[n : n + SHORTEST] for n in range(len(words) - SHORTEST + 1))
+    return " AND ".join(map(_quoted, trigrams))
+
+
+def _quoted(trigram: str) -> str:
+    return '"' + trigram.replace('"', '""') + '"'
+
+
+def _mark(client_id: int) -> str:
+    return "".join(chr(_PRIVATE + (client_id >> bits & 0xFFF)) for bits in (24, 12, 0))
+
+
+def exists() -> bool:
+    """Whether there is an index that is kept up to date."""
+    if db.engine.dialect.name == "sqlite":
+        found = db.session.scalars(_SCHEMA, {"names": [*_SQLITE]})
+        return list(found) == [*_SQLITE.values()]
+    valid: int | None = db.session.scalar(_VALID, {"names": [*_POSTGRESQL]})
+    return valid == len(_POSTGRESQL)
+
+
+def possible() -> bool:
+    """Whether this database has what such an index takes."""
+    if db.engine.dialect.name != "sqlite":
+        known = text("SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_trgm'")
+        return bool(db.session.scalar(known))
+    with closing(sqlite3.connect(":memory:")) as connection:
+        try:
+            connection.execute(_TABLE)
+        except sqlite3.OperationalError:
+            return False
+    return True
+
+
+def flawed() -> bool:
+    """Whether SQLite has lost a part of the index. PostgreSQL looks after its own."""
+    return db.engine.dialect.name == "sqlite" and not exists() and possible()
+
+
+def missing_ids(kind: str, first: int, last: int) -> set[int]:
+    """The ids of listing rows of this kind, from id to id, that a search would not find."""
+    if db.engine.dialect.name != "sqlite" or not exists():
+        return set()
+    return {*db.session.scalars(_MISSING, {"kind": kind, "first": first, "last": last})}
+
+
+def create() -> bool:
+    """Makes the index, in place of what there is of one; returns whether there is one now.
+
+    Who writes to SQLite meanwhile waits: about 15 s for a million rows.
+    """
+    if not possible():
+        return False
+    if db.engine.dialect.name == "sqlite":
+        _create_in_sqlite()
+    else:
+        _create_in_postgresql()
+    return exists()
+
+
+def _create_in_sqlite() -> None:
+    with writing():
+        connection = db.session.connection()
+        for name in [*_SQLITE][1:]:
+            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {NAME}")
+        for statement in (*_SQLITE.values(), _FILL):
+            connection.exec_driver_sql(statement)
+
+
+def _create_in_postgresql() -> None:
+    """While others write. It is logged where the database does not let us."""
+    db.session.rollback()  # the index waits for all who are reading
+    options = {"isolation_level": "AUTOCOMMIT"}
+    with db.engine.connect().execution_options(**options) as connection:
+        connection.detach()  # no one is to wait as long on it afterwards
+        connection.exec_driver_sql("SET lock_timeout = 0")
+        try:
+            connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+            for name, of in _POSTGRESQL.items():
+                connection.exec_driver_sql(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+                connection.exec_driver_sql(
+                    f"CREATE INDEX CONCURRENTLY {name} ON listing_row USING gin ({of} gin_trgm_ops)"
+                )
+        except DBAPIError as error:
+            log.warning("The index for searches was not made: %s", error.orig)
+
+
+def _flags() -> list[Flag]:
+    some = select(ListingRow.id).limit(MANY_ROWS).subquery()
+    rows = db.session.scalar(select(func.count()).select_from(some)) or 0
+    return rules.search(
+        db.engine.dialect.name, many=rows == MANY_ROWS, indexed=exists(), possible=possible()
+    )
