@@ -70,7 +70,7 @@ def test_a_search_finds_the_same_with_the_index_and_without(odd_products):
 
 def test_a_search_without_an_index_looks_into_every_row(odd_products):
     assert (len(found("日本")[0]), len(found("ÄRG")[0]), len(found("ärg")[0])) == (1, 2, 0)
-    assert found("a\0b")[0] == found("%%")[0] == set()
+    assert found("%%")[0] == set()
 
 
 @sqlite
