@@ -16,9 +16,10 @@ from tests.browser import looked_at
 from tests.conftest import NOW
 from tests.imports.test_importer import CLIENT, DOMAIN, HEAD, SERVICE, WHOLE
 from webapp.accounts import sign_ins
-from webapp.customers.models import Activity, Client, Role, Service
+from webapp.customers.models import Activity, Role, Service
 from webapp.extensions import db, writing
 from webapp.imports import jobs, write_rows
+from webapp.monitor.models import RefreshRun
 
 
 @pytest.fixture(autouse=True)
@@ -92,21 +93,128 @@ def test_pressing_import_twice_imports_once(app, ada):
         assert db.session.scalar(select(func.count()).select_from(Activity)) == 1
 
 
-def test_a_file_with_problems_cannot_be_imported(app, ada):
+def test_rows_with_problems_do_not_stop_the_others_and_come_back_as_a_file(app, ada):
     job = upload(app, ada, f"{WHOLE}\nclient,,<b>Anna</b>,,,,,,,")
     page = ada.get(job)
-    assert "1 problem. Nothing was imported" in page.text
+    assert "1 row has a problem and is not imported. Import the other 3 rows now." in page.text
     assert [cell.text for cell in page.find(id="problems").tbody.find_all("td")] == [
         "5",
         "client",
         "It is empty.",
     ]
-    assert page.find("button", string="Import now") is None
+    ada.post(job)  # not said that they may be left out
+    assert ada.get(job).h1.text == "Review before importing"
+    assert page.find("button", string="Import 3 rows")
+    ada.post(job, {"skip": "yes"})
+    settle(app)
+    assert ada.get(job).h1.text == "Imported"
+    rows = list(csv.reader(io.StringIO(ada.client.get(f"{job}/left-out.csv").text)))
+    assert (rows[0][-1], rows[1:]) == (
+        "problem",
+        [["client", "", "<b>Anna</b>", *[""] * 7, "client: It is empty."]],
+    )
+
+
+def test_a_file_without_a_good_row_cannot_be_imported(app, ada):
+    job = upload(app, ada, f"{HEAD}\nclient,,<b>Anna</b>,,,,,,,")
+    page = ada.get(job)
+    assert page.h1.text == "Nothing to import"
+    assert page.find("form", action=job) is None
+
+
+def test_pasted_names_are_looked_at_and_imported_for_a_new_client(app, ada):
+    text = "a.example, https://b.example/x\nwww IN A 192.0.2.1\nnot-a-name"
+    sent = ada.post("/admin/import/paste/names", {"names": text, "client": "New & Co", "kind": "service"})
+    settle(app)
+    page = ada.get(sent.location)
+    assert "“www” is not imported" in page.find(id="problems").text
+    ada.post(sent.location, {"skip": "yes"})
+    settle(app)
+    page = ada.get(sent.location)
+    assert "Imported: 1 client, 2 services new." in page.text
+    assert "Check all 4 now" in page.find("form", action=f"{sent.location}/check").text
+    with app.app_context():
+        assert {found.product for found in db.session.scalars(select(Service))} >= {"Hosting"}
+
+
+@pytest.mark.parametrize(
+    ("names", "client", "field"),
+    [("", "Bob & Sons", "names"), ("a.example", "", "client"), ("a.example", "#999", "client")],
+)
+def test_what_is_missing_of_pasted_names_is_told_beside_its_field(ada, names, client, field):
+    answer = ada.post("/admin/import/paste/names", {"names": names, "client": client, "kind": "domain"})
+    page = looked_at(answer)
+    assert (answer.status_code, page.find(id=field)["aria-invalid"]) == (422, "true")
+    assert page.find(id="names").text.strip() == names
+
+
+def test_more_names_than_another_form_may_hold_can_be_pasted(app, ada, visit):
+    names = "\n".join(f"name-{number}.example" for number in range(10_000))
+    form = {"names": names, "client": "Bob & Sons", "kind": "domain"}
+    sent = ada.post("/admin/import/paste/names", form)
+    settle(app)
+    assert "10,000" in ada.get(sent.location).text
+    assert visit("sam").post("/admin/import/paste/names", form).status_code == 413
+
+
+def test_a_file_of_other_headings_asks_once_which_column_is_which(app, ada):
+    content = "Wer;Was\nAlice’s Bakery;a.example\n"
+    job = upload(app, ada, content)
+    page = ada.get(job, follow_redirects=True)
+    assert page.h1.text == "Which column is which?"
+    assert "Was: a.example" in page.find(id="column-domain").text
+    told = ada.post(f"{job}/columns", {"column-domain": "1", "kind": "domain"})
+    assert "Choose a client" in looked_at(told).find(role="alert").text
+    form = {"column-domain": "1", "column-client_name": "0", "kind": "domain"}
+    assert ada.post(f"{job}/columns", form).location == job
+    settle(app)
+    assert ada.get(job).h1.text == "Review before importing"
+    again = ada.get(upload(app, ada, content.replace("a.ex", "b.ex")))
+    assert again.h1.text == "Review before importing"
+
+
+def test_the_encoding_of_a_file_is_shown_and_can_be_changed(app, ada):
+    content = "Client Name,Domain\nМолоко,молоко.example\nЗавод,завод.example\n"
+    job = upload(app, ada, content.encode("koi8-r"))
+    form = {"encoding": "cp866", "show": "yes", "column-domain": "1", "column-client_name": "0"}
+    wrong = looked_at(ada.post(f"{job}/columns", form)).find(id="encoding-sample").text
+    form["encoding"] = "koi8-r"
+    shown = looked_at(ada.post(f"{job}/columns", form)).find(id="encoding-sample").text
+    assert ("Завод" in wrong, "Завод" in shown) == (False, True)
+    form |= {"kind": "domain"}
+    form.pop("show")
+    ada.post(f"{job}/columns", form)
+    settle(app)
+    assert "завод.example" in ada.get(job).text
+
+
+def test_dates_that_are_two_days_are_asked_about(app, ada):
+    content = "Client Name,Domain,Expires\nAnna,a.example,01/02/2027\n"
+    job = upload(app, ada, content)
+    form = {
+        "column-domain": "1",
+        "column-client_name": "0",
+        "column-expires": "2",
+        "kind": "domain",
+    }
+    ada.post(f"{job}/columns", form)
+    settle(app)
+    asked = ada.get(job, follow_redirects=True)
+    assert "01/02/2027 fit with the day first" in asked.find(role="alert").text
+    ada.post(f"{job}/columns", form | {"dates": "month first"})
+    settle(app)
+    assert "2027-01-02" in ada.get(job).text
+
+
+def test_after_an_import_all_new_names_are_checked_by_one_button(app, ada):
+    job = upload(app, ada, WHOLE)
     ada.post(job)
     settle(app)
-    assert ada.get(job).h1.text == "Not ready to import"
+    ada.post(f"{job}/check")
+    page = ada.get(job)
+    assert page.find(id="refresh-progress").get("hx-get")
     with app.app_context():
-        assert not db.session.scalar(select(func.count()).where(Client.reference == "1001"))
+        assert db.session.scalar(select(RefreshRun.total)) == 4
 
 
 def test_of_many_problems_the_first_are_shown_and_all_can_be_downloaded(app, ada):
@@ -189,7 +297,13 @@ def test_after_a_restart_an_import_under_way_is_told_as_interrupted(app, ada, mo
     ada.post(job)
     for lock in jobs._workshop(app).locks.values():
         lock.close()  # as when its process ends
-    assert "site was restarted" in ada.get(job).find(role="alert").text
+    page = ada.get(job)
+    assert "site was restarted" in page.find(role="alert").text
+    monkeypatch.undo()
+    assert page.find("button", string="Continue")
+    ada.post(job)
+    settle(app)
+    assert ada.get(job).h1.text == "Imported"
 
 
 def test_a_failure_of_ours_is_told_and_changes_nothing(app, ada, monkeypatch, caplog):
@@ -238,7 +352,6 @@ def test_only_the_site_reads_what_was_uploaded_and_not_for_long(app, ada, folder
         0o700,
         0o600,
     }
-    assert not list(folder.glob("*.csv"))
     yesterday = (now - timedelta(hours=25)).timestamp()
     for path in folder.iterdir():
         os.utime(path, (yesterday, yesterday))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
@@ -15,9 +18,11 @@ from typing import Any
 import click
 from flask import current_app
 
-from webapp.imports import importer
-from webapp.imports.csv_reader import NotATable
-from webapp.imports.staging import open_staging
+from webapp import csv_writer
+from webapp.imports import importer, mapping
+from webapp.imports.encodings import CHOICES
+from webapp.imports.staging import ROW_KINDS, open_staging
+from webapp.imports.table_errors import NotATable
 from webapp.words import cli as say
 from webapp.words.counts import import_text
 from webapp.words.imports import DOING
@@ -26,12 +31,39 @@ from webapp.words.imports import DOING
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--yes", is_flag=True, help="Import without asking first.")
-def import_file(file: Path, yes: bool) -> None:
-    """Import the clients, services and domains in FILE, a CSV file: all of it or nothing.
+@click.option("--client", default="", help="The client of rows that name none; a new name adds it.")
+@click.option(
+    "--kind", type=click.Choice(ROW_KINDS), help="What rows are that do not say it themselves."
+)
+@click.option(
+    "--map",
+    "columns",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help='A JSON file, our columns by theirs: {"domain": "Domain Name", "client": "User ID"}.',
+)
+@click.option("--encoding", type=click.Choice(CHOICES), help="The encoding; else it is guessed.")
+@click.option("--dates", type=click.Choice(("day-first", "month-first")), help="For 01/02/2026.")
+@click.option(
+    "--skip-bad",
+    is_flag=True,
+    help="Import the other rows of a file with problems; its bad rows go to FILE.not-imported.csv.",
+)
+def import_file(
+    file: Path,
+    yes: bool,
+    client: str,
+    kind: str | None,
+    columns: Path | None,
+    encoding: str | None,
+    dates: str | None,
+    skip_bad: bool,
+) -> None:
+    """Import the clients, services and domains in FILE, a CSV file or a billing export.
 
-    docs/import.md says how it has to look. Importing it again updates instead of doubling.
-    Ctrl-C stops it, and nothing was changed then.
-    Exit code: 0 done, 1 the file has problems and nothing was changed, 2 wrong usage, 130 stopped.
+    Rows with a problem stop it, unless --skip-bad leaves them out. docs/import.md says how files
+    are read. Importing one again updates instead of doubling. Ctrl-C stops it, and nothing was
+    changed then. Exit code: 0 done, 1 the file has problems and nothing was changed, 2 wrong usage,
+    130 stopped.
     """
     if not file.is_file():
         raise click.UsageError(say.file_wanted())
@@ -44,20 +76,67 @@ def import_file(file: Path, yes: bool) -> None:
     ):
         staged = Path(folder) / "rows"
         try:
-            _check(file, staged, stop)
+            how = _mapping(file, columns, encoding or "")
+            how = replace(
+                how, client=client, kind=kind or how.kind, dates=(dates or "").replace("-", " ")
+            )
+            if how.missing:
+                raise click.ClickException(say.cannot_be_read(how.missing))
+            _check(file, staged, how, stop, skip_bad=skip_bad)
             if not yes:
                 with stop.at_once():
                     click.confirm(say.import_now(), abort=True, err=True)
             with _bar(stop) as progress:
-                counts = importer.write(staged, None, file.name, datetime.now(UTC), progress)
+                counts = importer.write(
+                    staged, None, file.name, datetime.now(UTC), progress, skip_bad=skip_bad
+                )
+            if skip_bad:
+                _write_bad_rows(file, staged, how)
         except NotATable as error:
             raise click.ClickException(say.not_a_table(str(error))) from None
+        except importer.AskDates as error:
+            raise click.ClickException(say.say_dates(error.order.example)) from None
         except importer.ChangedMeanwhile:
             raise click.ClickException(say.changed_meanwhile()) from None
         except importer.Stopped:
             click.echo(say.stopped(), err=True)
             sys.exit(128 + stop.signal)
     click.echo(say.imported(counts))
+
+
+def _mapping(file: Path, columns: Path | None, encoding: str) -> mapping.Mapping:
+    """How the file is read: as the file `columns` says, or else as its headings do."""
+    look = mapping.look_at(file, encoding)
+    if columns is None:
+        found, _ = mapping.proposed(look)
+        return replace(found, encoding=encoding)
+    try:
+        named = json.loads(columns.read_text(encoding="utf-8"))
+    except ValueError:
+        named = None
+    if not isinstance(named, dict) or not all(isinstance(text, str) for text in named.values()):
+        raise click.UsageError(say.bad_map(columns.name))
+    guessed = mapping.guess(look)
+    numbers = mapping.named_by_person(look, named)
+    return mapping.Mapping(numbers, kind=guessed.kind, encoding=encoding)
+
+
+def _write_bad_rows(file: Path, staged: Path, how: mapping.Mapping) -> None:
+    """Writes the rows that were left out beside the file, under a name that is free."""
+    rows = importer.bad_rows(file, staged, how)
+    lines = csv_writer.lines(next(rows), rows)
+    heading, first = next(lines), next(lines, "")
+    if not first:
+        return
+    for number in count(1):
+        path = file.with_name(f"{file.stem}.not-imported{f'-{number}' if number > 1 else ''}.csv")
+        try:
+            with path.open("x", encoding="utf-8", newline="") as left:
+                left.writelines([heading, first, *lines])
+        except FileExistsError:
+            continue
+        click.echo(say.bad_rows_in(str(path)), err=True)
+        return
 
 
 class _Stop:
@@ -99,11 +178,11 @@ class _Stop:
             raise importer.Stopped
 
 
-def _check(file: Path, staged: Path, stop: _Stop) -> None:
+def _check(file: Path, staged: Path, how: mapping.Mapping, stop: _Stop, *, skip_bad: bool) -> None:
     """Says what is in the file and what is wrong with it; ends the command with 1 where it cannot
     be imported."""
     with _bar(stop) as progress:
-        checked = importer.check(file, staged, progress)
+        checked = importer.check(file, staged, progress, how)
     for text in checked.notes:
         click.echo(f"note: {text}", err=True)
     with open_staging(staged) as staging:
@@ -113,7 +192,7 @@ def _check(file: Path, staged: Path, stop: _Stop) -> None:
             click.echo(
                 f"{file.name}, line {problem.line}{column}: {weight}{problem.text}", err=True
             )
-    if checked.problems:
+    if checked.problems and not (skip_bad and checked.good_rows):
         raise click.ClickException(say.has_problems(checked.problems))
     click.echo(f"{file.name}: {import_text(checked.counts)}.", err=True)
 

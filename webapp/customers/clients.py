@@ -28,6 +28,7 @@ from webapp import errors
 from webapp.customers import audit_log, catalog, concurrency
 from webapp.customers.lists import Listing, ListQuery, hits
 from webapp.customers.models import Client, Domain, Service, User
+from webapp.customers.name_key import name_key
 from webapp.extensions import db, writing
 from webapp.listing import page
 from webapp.listing.order import Order, Rows
@@ -40,6 +41,8 @@ MOST_SUGGESTED = 10
 
 class NoSuchClient(Exception):
     """No client, or more than one, is meant; the text says so to a person."""
+
+    several = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def suggest(text: str) -> list[Client]:
     text = text.strip()[: page.MOST_SEARCH_CHARACTERS]
     if not text:
         return []
-    begins = Client.name.istartswith(text, autoescape=True)
+    begins = Client.name_key.startswith(name_key(text), autoescape=True)
     order = (begins.desc(), func.lower(Client.name), Client.id)
     return list(
         db.session.scalars(
@@ -120,7 +123,9 @@ def find_client(text: str) -> Client:
     if not found:
         raise NoSuchClient(refusals.no_such_client())
     if len(found) > 1:
-        raise NoSuchClient(refusals.several_clients())
+        error = NoSuchClient(refusals.several_clients())
+        error.several = True
+        raise error
     return found[0]
 
 
@@ -238,16 +243,11 @@ def _facts(client: Client) -> dict[str, object]:
 
 
 def _meant(text: str) -> ColumnElement[bool]:
-    """Whether a client is meant by this text: by its reference or name, in upper or lower case, or
-    by "#12"."""
+    """Whether a client is meant by this text: by its reference, by its name in any spelling that
+    has the same `name_key`, or by "#12"."""
     if text.startswith("#") and (number := whole(text[1:])) is not None:
         return Client.id == number
-    # A database may know the two cases of ASCII only: so it makes the same of this text as of the
-    # names, too.
-    return or_(
-        Client.reference == text,
-        func.lower(Client.name).in_((text.encode().lower().decode(), text.lower())),
-    )
+    return or_(Client.reference == text, Client.name_key == name_key(text))
 
 
 def _hosts_of(client: Client) -> set[int | None]:
@@ -269,6 +269,7 @@ def _matches(search: str) -> ColumnElement[bool]:
     )
     return or_(
         *(column.icontains(search, autoescape=True) for column in (Client.name, Client.reference)),
+        Client.name_key.contains(name_key(search), autoescape=True),
         by_user,
     )
 

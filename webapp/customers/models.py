@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from flask import current_app
 from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, func
-from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship, validates
 
 from webapp import probe
+from webapp.customers.name_key import name_key
 from webapp.extensions import Instant, Model, word_column
 from webapp.monitor.models import Target
 from webapp.probe.steps import Origin
@@ -77,19 +78,31 @@ class _Versioned:
         return {"version_id_col": cls.version}
 
 
+def _key_of_inserted(context: Any) -> str:
+    """The default of `Client.name_key` where rows are inserted without the ORM."""
+    return name_key(context.get_current_parameters()["name"]) if context else ""
+
+
 class Client(_Versioned, Model):
     """A customer of the hosting provider: a person or a company, with any number of users.
 
     `reference` is the client's number in the provider's own books; an import finds the client again
-    by it.
+    by it. `name_key` is what its name is looked up by.
     """
 
     __table_args__ = _NO_ID_TWICE
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
+    # `casefold` makes at most three characters of one
+    name_key: Mapped[str] = mapped_column(String(600), default=_key_of_inserted)
     reference: Mapped[str | None] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
+
+    @validates("name")
+    def _keep_name_key(self, _attribute: str, name: str) -> str:
+        self.name_key = name_key(name)
+        return name
 
 
 class User(_Versioned, Model):
@@ -247,6 +260,7 @@ class Domain(_Named, _Versioned, Model):
 
 # What the lists of clients and users are sorted by; those of items have `listing_row`.
 Index("ix_client_name_sorted", func.lower(Client.name), Client.id)
+Index("ix_client_name_key", Client.name_key)
 Index("ix_client_created", Client.created_at, Client.id)
 Index("ix_user_name_sorted", func.lower(User.name), User.id)
 Index("ix_user_role", User.role, User.id)
@@ -295,6 +309,15 @@ class Activity(Model):
     def detail(self) -> str:
         """What else there is to say, in the reader's language."""
         return activity.detail_text(self.detail_code, self.detail_parameters)
+
+
+class ImportMapping(Model):
+    """How a file with these headings was read last, so that the next one needs no questions."""
+
+    # SHA-256 of the headings, see `imports.mapping.heading_key`
+    headings: Mapped[str] = mapped_column(String(64), primary_key=True)
+    mapping: Mapped[dict[str, Any]] = mapped_column(JSON)
+    used_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class SecurityEvent(Model):

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from flask import Flask, current_app
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from webapp import probe
 from webapp.customers import audit_log
@@ -61,6 +61,30 @@ def refresh_now(user: User, now: datetime) -> bool:
     if run is not None:
         scheduler.soon()
     return run is not None
+
+
+def not_checked_yet() -> int:
+    """How many host names in use have never been asked."""
+    never = select(func.count()).select_from(Target).where(Target.checked_at.is_(None), in_use())
+    return db.session.scalar(never) or 0
+
+
+def check_new(user: User, now: datetime) -> None:
+    """Begin a refresh at once of all host names that have never been asked: they go first in any
+    refresh. Where one is under way, have it go on at once."""
+    with writing():
+        still_admin(user)
+        run = runs.under_way()
+        if run is not None:
+            run.retry_at = None
+        elif new := not_checked_yet():
+            run = runs.new(RunKind.NOW, runs.slot_of_now(now), new, new, now, user.email)
+            db.session.flush()
+            audit_log.note(
+                user, "started", "refresh", run.id, "", now, Detail.HOST_NAMES, count=run.total
+            )
+    if run is not None:
+        scheduler.soon()
 
 
 def ids_in_use(names: Collection[str]) -> dict[str, int]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from webapp import probe
 from webapp.customers.models import Client, Domain, Service
 from webapp.extensions import among, db
-from webapp.imports.csv_reader import CellProblem
+from webapp.imports import clients_meant
 from webapp.imports.staging import ROW_KINDS, Staging
+from webapp.imports.table_errors import CellProblem
 from webapp.monitor.models import Target
 from webapp.words import imports as say
 
@@ -27,10 +28,14 @@ def compare(staging: Staging, progress: Callable[[str, int, int], None]) -> None
     total = staging.total()
     for kind in ROW_KINDS:
         for rows in staging.chunks(kind):
-            if kind != "client":
+            if kind == "client":
+                several = clients_meant.with_several(row["key"] for row in rows)
+                # A row that is all about such a client is told like one that has it
+                problems = [_several(row) for row in rows if row["key"] in several]
+            else:
                 problems = _without_client(staging, rows)
-                staging.tell(problems)
-                staging.drop(problem.line for problem in problems)
+            staging.tell(problem for problem in problems if problem.line > 0)
+            staging.drop(problem.line for problem in problems)
             stored = _STORED[kind](rows)
             if kind == "service":
                 staging.tell(_moved_back(rows, stored))
@@ -41,23 +46,22 @@ def compare(staging: Staging, progress: Callable[[str, int, int], None]) -> None
     db.session.rollback()
 
 
-def clients_by_reference(references: Iterable[str]) -> dict[str, int]:
-    """The ids of the stored clients among these references."""
-    found = db.session.execute(
-        select(Client.reference, Client.id).where(among(Client.reference, references))
-    )
-    return {str(reference): id_ for reference, id_ in found}
-
-
 def _without_client(staging: Staging, rows: Chunk) -> list[CellProblem]:
     asked = {row["client"] for row in rows}
     missing = asked - staging.clients_among(asked)
-    missing -= clients_by_reference(missing).keys()
+    missing -= clients_meant.ids(missing).keys()
+    several = clients_meant.with_several(missing)
     return [
-        CellProblem(row["line"], "client", say.no_client())
+        _several(row)
+        if row["client"] in several
+        else CellProblem(row["line"], "client", say.no_client())
         for row in rows
         if row["client"] in missing
     ]
+
+
+def _several(row: dict[str, Any]) -> CellProblem:
+    return CellProblem(row["line"], "client_name", say.several_clients())
 
 
 def _moved_back(rows: Chunk, stored: dict[str, dict[str, Any]]) -> list[CellProblem]:
@@ -77,8 +81,8 @@ def _moved_back(rows: Chunk, stored: dict[str, dict[str, Any]]) -> list[CellProb
 
 
 def _owner(stored: dict[str, Any]) -> str:
-    number = f" ({stored['client']})" if stored["client"] else ""
-    return f"{probe.clean(stored['owner'], 60)}{number}"
+    name, number = stored["owner"]
+    return f"{probe.clean(name, 60)}{f' ({number})' if number else ''}"
 
 
 def _change(
@@ -86,6 +90,8 @@ def _change(
 ) -> tuple[str, Any, Any, int]:
     if stored is None:
         return "new", None, None, row["line"]
+    if row["kind"] == "service" and "product" in absent:
+        absent = absent | {"name"}
     same = all(
         stored[field] == row[field] for field in stored.keys() - {"id", "version", "owner"} - absent
     )
@@ -93,17 +99,50 @@ def _change(
 
 
 def _stored_clients(rows: Chunk) -> dict[str, dict[str, Any]]:
+    names = {row["key"]: row["name"] for row in rows if _only_named(row)}
+    ids = clients_meant.ids(row["key"] for row in rows)
     found = db.session.execute(
-        select(Client.id, Client.version, Client.reference, Client.name).where(
-            among(Client.reference, [row["key"] for row in rows])
-        )
+        select(Client.id, Client.version, Client.name).where(Client.id.in_(ids.values()))
     )
+    stored = {id_: {"id": id_, "version": version, "name": name} for id_, version, name in found}
     return {
-        str(ref): {"id": id_, "version": version, "name": name} for id_, version, ref, name in found
+        key: stored[id_] | ({"name": names[key]} if key in names else {})
+        for key, id_ in ids.items()
+        if id_ in stored
     }
 
 
+def _only_named(row: dict[str, Any]) -> bool:
+    """Whether a client is only found by this row, and keeps its name: it is an item's that names
+    it, or its name is what it is found by."""
+    return row["line"] < 0 or not clients_meant.is_reference(row["key"])
+
+
 def _stored_services(rows: Chunk) -> dict[str, dict[str, Any]]:
+    of_client = {id_: text for text, id_ in clients_meant.ids(r["client"] for r in rows).items()}
+    by_host = [row for row in rows if "\n" in row["key"]]
+    stored = _services_where(
+        among(Service.reference, [row["key"] for row in rows if "\n" not in row["key"]]), of_client
+    )
+    found = {str(reference): facts for reference, _, facts in stored}
+    if by_host:
+        hostnames = {probe.understand(row["host"]).hostname for row in by_host if row["host"]}
+        plain = {row["domain"] for row in by_host if not row["host"]}
+        theirs = _services_where(
+            and_(
+                Service.client_id.in_(of_client),
+                or_(among(Target.hostname, hostnames), among(Service.domain, plain)),
+            ),
+            of_client,
+        )
+        # Of several services of one name the oldest is meant
+        found |= {f"{facts['client']}\n{host}": facts for _, host, facts in reversed(theirs)}
+    return found
+
+
+def _services_where(
+    condition: ColumnElement[bool], of_client: dict[int, str]
+) -> list[tuple[str | None, str, dict[str, Any]]]:
     columns = (
         Service.id,
         Service.version,
@@ -113,17 +152,31 @@ def _stored_services(rows: Chunk) -> dict[str, dict[str, Any]]:
         Service.status,
     )
     found = db.session.execute(
-        select(*columns, Service.next_due_on, Service.server_address, Client.reference, Client.name)
+        select(*columns, Service.next_due_on, Service.server_address, Service.client_id)
+        .add_columns(
+            Client.reference.label("number"),
+            Client.name.label("owner"),
+            Target.hostname,
+            Target.port,
+        )
         .join(Service.client)
-        .where(among(Service.reference, [row["key"] for row in rows]))
+        .outerjoin(Service.target)
+        .where(condition)
+        .order_by(Service.id)
     )
-    return {
-        str(key): {
-            **{"id": id_, "version": version, "client": client, "name": product, "domain": domain},
-            **{"status": status, "next_due": _iso(due), "server": server, "owner": owner},
-        }
-        for id_, version, key, product, domain, status, due, server, client, owner in found
-    }
+    return [
+        (
+            row.reference,
+            probe.authority(row.hostname, row.port) if row.hostname else row.domain,
+            {
+                **{"id": row.id, "version": row.version, "name": row.product},
+                **{"domain": row.domain, "status": row.status, "next_due": _iso(row.next_due_on)},
+                **{"server": row.server_address, "owner": (row.owner, row.number)},
+                "client": of_client.get(row.client_id, row.number),
+            },
+        )
+        for row in found
+    ]
 
 
 def _stored_domains(rows: Chunk) -> dict[str, dict[str, Any]]:
@@ -135,13 +188,13 @@ def _stored_domains(rows: Chunk) -> dict[str, dict[str, Any]]:
         Domain.registered_on,
         Domain.expires_on,
     )
+    of_client = {id_: text for text, id_ in clients_meant.ids(r["client"] for r in rows).items()}
     hostnames = {probe.understand(row["host"]).hostname for row in rows if row["host"]}
     found = db.session.execute(
-        select(*columns, Client.reference, Target.hostname, Target.port)
-        .join(Domain.client)
+        select(*columns, Domain.client_id, Target.hostname, Target.port)
         .outerjoin(Domain.target)
         .where(
-            among(Client.reference, {row["client"] for row in rows}),
+            Domain.client_id.in_(of_client),
             or_(
                 among(Target.hostname, hostnames),
                 among(Domain.name, {row["domain"] for row in rows if not row["host"]}),
@@ -152,7 +205,7 @@ def _stored_domains(rows: Chunk) -> dict[str, dict[str, Any]]:
     )
     return {
         # The spelling of a name that is there already stays: it is the same name.
-        f"{client}\n{probe.authority(host, port) if host else name}": {
+        f"{of_client[client]}\n{probe.authority(host, port) if host else name}": {
             **{"id": id_, "version": version, "status": status},
             **{"registered": _iso(registered), "expires": _iso(expires)},
         }

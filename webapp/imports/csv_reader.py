@@ -1,22 +1,25 @@
-"""Any CSV file -> rows by column name, or problems that say where and what.
+"""Any CSV file -> its headings and rows, each with its line and what is wrong with it.
 
-Takes UTF-8, UTF-16 with its mark and Windows-1252; commas, semicolons and tabs; all three line
-ends. The file is read a line at a time: however large it is, little of it is in memory.
+Takes every usual encoding; commas, semicolons, tabs and bars; all three line ends. The file is read
+a line at a time: however large it is, little of it is in memory.
 """
 
 from __future__ import annotations
 
-import codecs
 import csv
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import TextIOWrapper
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import TextIO
 
+from webapp import probe
+from webapp.imports.encodings import Encoding, encoding_of
+from webapp.imports.table_errors import NotATable
 from webapp.words import imports as say
 
 MOST_ROWS = 1_000_000
@@ -24,7 +27,21 @@ MOST_LINES = 4_000_000  # empty lines count, and those inside of cells
 MOST_COLUMNS = 16_384  # as many as a spreadsheet has
 # Characters: what is longer is no line of a table, and is not kept in memory
 MOST_LINE_CHARACTERS = 1_000_000
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+MOST_LINES_BEFORE = 10  # lines: the title of a report and what is said of it
+MOST_FOOTER_ROWS = 5
+MOST_READ_AGAIN = 4  # times the file
+# What databases and spreadsheets write where there is nothing
+_NOTHING = ("NULL", r"\N", "#N/A")
+_NOT_IN_HEADINGS = '\ufeff \t\r\n,;|"'
+_SEPARATOR = re.compile(r"[\"']?sep=([,;\t|])[\"']?[,;\t|\s]*\Z", re.IGNORECASE)
+_GUARDED = re.compile(r"'[=+\-@]")
+_FOOTER = re.compile(
+    r"\W*(grand total|sub-?total|totals?|sum|count|end of|generated|exported|created by|report|page"
+    r"|copyright|\d[\d,. ]* (rows?|records?|results?|entries|items?|clients?|services?|domains?"
+    r"|accounts?)|gesamt|summe|total général|итого|всего)\b",
+    re.IGNORECASE,
+)
 MAGIC = {
     b"PK\x03\x04": "a spreadsheet or a ZIP archive",
     b"PK\x05\x06": "an empty ZIP archive",
@@ -61,62 +78,125 @@ _CSV_WORDS = (
 )
 
 
-class NotATable(ValueError):
-    """The file as a whole cannot be used; the text is for the person who brought it."""
-
-
 @dataclass(frozen=True)
-class CellProblem:
-    """What is wrong at one place. What is not `serious` is imported all the same."""
+class RawRow:
+    """One row: the line it starts on, counted from 1 as editors do, and its cells, tidied.
+
+    `problem` says why it cannot be read; its cells are then as they stand, as far as they are told
+    apart.
+    """
 
     line: int
-    column: str
-    text: str
-    serious: bool = True
+    cells: list[str]
+    problem: str = ""
+    column: str = ""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row: the line it starts on, counted from 1 as editors do, and its cells by column name,
-    tidied."""
+    """The line a row starts on, and its cells by the names of our columns."""
 
     line: int
     cells: dict[str, str]
 
 
 class Table:
-    """An open file: `columns` as its first line names them, `notes` for the reader, and `rows()`,
-    once."""
+    """An open file: `headings` as its first line has them, `notes` for the reader, and `rows()`,
+    once.
+
+    `is_heading` tells a heading from a cell: a file may begin with its first row. What stands
+    before the headings is passed over: "sep=;", and the title of a report.
+    """
 
     def __init__(
-        self, text: TextIO, size: int, known: Sequence[str], required: Sequence[str]
+        self, text: TextIO, size: int, encoding: Encoding, is_heading: Callable[[str], bool]
     ) -> None:
         self._lines = _Lines(text)
         self.size = size
+        self.encoding = encoding
         self.notes: list[str] = []
-        first = next((line for line in self._lines if line.strip()), "")
-        if not first:
-            raise NotATable(say.empty_file(known))
-        self.delimiter = max(DELIMITERS, key=first.count)
-        self.columns = _header(first, self.delimiter, known, required)
-        if others := [
-            name or "a column without a name" for name in self.columns if name not in known
-        ]:
-            self.notes.append(say.not_read(others, known))
+        self.footer = ""
+        first = self._first_line()
+        next(csv.reader([first], delimiter=self.delimiter))  # raises where it is no line of a table
+        self.headings = _cells_of(first, self.delimiter)
+        if len(self.headings) > MOST_COLUMNS:
+            raise NotATable(say.too_many_columns(len(self.headings), MOST_COLUMNS))
+        self.has_headings = any(map(is_heading, self.headings)) or not any(
+            map(_is_host_name, self.headings)
+        )
+        if not self.has_headings:
+            self._lines.back([first])
+            self.headings = [say.column_number(n) for n in range(1, len(self.headings) + 1)]
 
     @property
     def read(self) -> int:
         """How many bytes of `size` have been read."""
         return self._lines.text.buffer.tell()
 
-    def rows(self) -> Iterator[Row | CellProblem]:
-        """Every row that can be read, and a problem for every one that cannot.
+    def rows(self) -> Iterator[RawRow]:
+        """Every row, those that cannot be read with their `problem`.
 
-        Raises `NotATable` beyond the cap.
+        Raises `NotATable` beyond the cap. What stands below the last row, as "Total: 951", is no
+        row; a note says so.
         """
+        held: list[RawRow] = []
+        for row in self._all_rows():
+            if self._is_footer(row) and len(held) < MOST_FOOTER_ROWS:
+                held.append(row)
+                continue
+            yield from held
+            held = []
+            yield row
+        for row in held:
+            self.notes.append(say.footer_not_read(row.line, next(filter(None, row.cells))))
+
+    def _first_line(self) -> str:
+        """The line with the headings; sets `delimiter`."""
+        separator = ""
+        before: list[str] = []
+        while True:
+            first = next((line for line in self._lines if line.strip(_NOT_IN_HEADINGS)), "")
+            first = first.lstrip("\ufeff")
+            if not first:
+                raise NotATable(say.empty_file())
+            if "\0" in first:
+                raise NotATable(say.not_plain_text())
+            if told := _SEPARATOR.match(first):
+                separator = told[1]
+                continue
+            self.delimiter = separator or max(DELIMITERS, key=first.count)
+            if len(before) == MOST_LINES_BEFORE or not self._is_title(first):
+                break
+            before.append(first)
+        if before:
+            self.notes.append(say.title_not_read(before[0].strip()))
+        return first
+
+    def _is_title(self, line: str) -> bool:
+        """Whether one cell stands on this line, and a table of several columns begins below it."""
+        if len(list(filter(None, _cells_of(line, self.delimiter)))) > 1:
+            return False
+        following = list(islice(self._lines, MOST_LINES_BEFORE))
+        self._lines.back(following)
+        return any(
+            len(list(filter(None, _cells_of(text, sign)))) >= 3
+            for text in following
+            for sign in DELIMITERS
+        ) and not _is_host_name(line.strip())
+
+    def _is_footer(self, row: RawRow) -> bool:
+        filled = [cell for cell in row.cells if cell]
+        return (
+            len(self.headings) >= 3
+            and 1 <= len(filled) <= 2
+            and _FOOTER.match(filled[0]) is not None
+        )
+
+    def _all_rows(self) -> Iterator[RawRow]:
         reader = csv.reader(self._lines, delimiter=self.delimiter, strict=True)
         count = 0
         while True:
+            self._lines.taken.clear()
             line = self._lines.count + 1
             try:
                 cells = next(reader)
@@ -126,30 +206,48 @@ class Table:
                 if self._lines.count > MOST_LINES:
                     raise NotATable(say.too_many_lines(MOST_LINES)) from None
                 known = (words() for text, words in _CSV_WORDS if text in str(error))
-                yield CellProblem(line, "", next(known, str(error)))
+                yield from self._unreadable(line, next(known, str(error)))
                 continue
             if not any(cell.strip() for cell in cells):
                 continue  # spreadsheets leave such rows at the end
             count += 1
             if count > MOST_ROWS:
                 raise NotATable(say.too_many_rows(MOST_ROWS))
-            yield self._row(line, cells)
+            row = self._row(line, cells)
+            if row.problem and len(self._lines.taken) > 1:
+                # A quote too many has made one row of several
+                yield from self._unreadable(line, row.problem)
+            else:
+                yield row
 
-    def _row(self, line: int, cells: list[str]) -> Row | CellProblem:
-        wide = len(self.columns)
-        if len(cells) < wide or any(cell.strip() for cell in cells[wide:]):
+    def _unreadable(self, line: int, problem: str) -> Iterator[RawRow]:
+        """The first line of what was taken as a row that cannot be read; the others are read again,
+        each for itself, as long as that is no more work than the file is long."""
+        first, *others = self._lines.taken or [""]
+        again = self._lines.back(others)
+        yield RawRow(line, _cells_of(first, self.delimiter), problem)
+        if not again:
+            for number, text in enumerate(others, line + 1):
+                if cells := _cells_of(text, self.delimiter):
+                    yield RawRow(number, cells, say.inside_quote(line))
+
+    def _row(self, line: int, cells: list[str]) -> RawRow:
+        wide = len(self.headings)
+        tidy = [_tidied(cell) for cell in cells]
+        if len(cells) < wide or any(tidy[wide:]):
+            if len(tidy) < wide and self._is_footer(RawRow(line, tidy)):
+                return RawRow(line, tidy)
             sign = DELIMITERS[self.delimiter]
-            return CellProblem(line, "", say.cell_count(len(cells), wide, sign))
-        for column, cell in zip(self.columns, cells, strict=False):
+            return RawRow(line, tidy, say.cell_count(len(cells), wide, sign))
+        for heading, cell in zip(self.headings, tidy, strict=False):
             if "\0" in cell:
-                return CellProblem(line, column, say.nul_byte())
-        return Row(
-            line, {column: cell.strip() for column, cell in zip(self.columns, cells, strict=False)}
-        )
+                return RawRow(line, tidy[:wide], say.nul_byte(), heading)
+        return RawRow(line, tidy[:wide])
 
 
 class _Lines:
-    """The lines of a file for the csv module, counted.
+    """The lines of a file for the csv module, counted; those of the row under way are `taken`, and
+    can be given `back`.
 
     An overlong one is an error that the next call gets over, as a generator could not.
     """
@@ -157,66 +255,77 @@ class _Lines:
     def __init__(self, text: TextIO) -> None:
         self.text = text
         self.count = 0
+        self.taken: list[str] = []
+        self._waiting: deque[str] = deque()
+        self._given_back = 0  # characters: what is read twice is twice the work
+        self._read = 0
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        line = self.text.readline(MOST_LINE_CHARACTERS)
+        line = self._waiting.popleft() if self._waiting else self._next_of_file()
         if not line:
             raise StopIteration
         self.count += 1
         if self.count > MOST_LINES:
             raise csv.Error("too many lines")
         if len(line) < MOST_LINE_CHARACTERS or line[-1] in "\r\n":
+            self.taken.append(line)
             return line
         while line and line[-1] not in "\r\n":
             line = self.text.readline(MOST_LINE_CHARACTERS)
         raise csv.Error("line too long")
 
+    def _next_of_file(self) -> str:
+        line = self.text.readline(MOST_LINE_CHARACTERS)
+        self._read += len(line)
+        return line
+
+    def back(self, lines: Sequence[str]) -> bool:
+        """Has these lines, the last that were taken, read again; not where that was done with more
+        than the file holds many times over."""
+        self._given_back += sum(map(len, lines))
+        if self._given_back > MOST_READ_AGAIN * (self._read + MOST_LINE_CHARACTERS):
+            return False
+        self._waiting.extendleft(reversed(lines))
+        self.count -= len(lines)
+        return True
+
 
 @contextmanager
-def open_table(path: Path, known: Sequence[str], required: Sequence[str]) -> Iterator[Table]:
-    """The table in this file.
+def open_table(
+    path: Path, is_heading: Callable[[str], bool], encoding: str = ""
+) -> Iterator[Table]:
+    """The table in this file; `encoding` where a person has chosen one of `encodings.CHOICES`.
 
-    Raises `NotATable` where there is none, or its first line is not as it has to be.
+    Raises `NotATable` where there is none.
     """
     with path.open("rb") as file:
-        encoding = _encoding(file)
+        start = file.read(8)
+        for magic, what in MAGIC.items():
+            if start.startswith(magic):
+                raise NotATable(say.other_file(what))
+        found = encoding_of(file, encoding)
         file.seek(0)
-        with TextIOWrapper(file, encoding, newline="") as text:
+        with TextIOWrapper(file, found.name, newline="") as text:
+            other = _other_text(text)
+            text.seek(0)
             try:
-                table = Table(text, path.stat().st_size, known, required)
-            except (NotATable, csv.Error) as error:
-                if other := _other_text(text):
+                table = Table(text, path.stat().st_size, found, is_heading)
+            except NotATable:
+                if other:
                     raise NotATable(say.other_text(other)) from None
-                if isinstance(error, NotATable):
-                    raise
-                raise NotATable(say.unreadable_header(known)) from None
-            if encoding in ("cp1252", "latin-1"):
-                table.notes.append(say.read_as_windows_1252())
+                raise
+            except csv.Error:
+                raise NotATable(
+                    say.other_text(other) if other else say.unreadable_header()
+                ) from None
+            if other and sum(map(is_heading, table.headings)) < 2:
+                raise NotATable(say.other_text(other))
+            if found.guessed:
+                table.notes.append(say.encoding_guessed(found.name))
             yield table
-
-
-def _encoding(file: BinaryIO) -> str:
-    start = file.read(8)
-    candidates: tuple[str, ...]
-    for magic, what in MAGIC.items():
-        if start.startswith(magic):
-            raise NotATable(say.other_file(what))
-    if start.startswith(codecs.BOM_UTF8):
-        marked = "UTF-8"
-        candidates = ("utf-8-sig",)
-    elif start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        marked = "UTF-16"
-        candidates = ("utf-16",)
-    else:
-        marked = ""
-        candidates = ("utf-8", "cp1252", "latin-1")
-    for encoding in candidates:
-        if _decodes(file, encoding):
-            return encoding
-    raise NotATable(say.not_as_marked(marked))
 
 
 def _other_text(text: TextIO) -> str:
@@ -226,31 +335,29 @@ def _other_text(text: TextIO) -> str:
     return next((what for pattern, what in _OTHER_TEXTS if pattern.match(start)), "")
 
 
-def _decodes(file: BinaryIO, encoding: str) -> bool:
-    file.seek(0)
-    decoder = codecs.getincrementaldecoder(encoding)()
+def _cells_of(line: str, delimiter: str) -> list[str]:
+    """The cells of one line by itself, without the empty ones at its end; the line as one cell
+    where it cannot be told apart."""
     try:
-        while piece := file.read(1 << 20):
-            decoder.decode(piece)
-        decoder.decode(b"", final=True)
-    except UnicodeError:
+        cells = next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        cells = [line]
+    while cells and not cells[-1].strip():
+        cells.pop()
+    return [_tidied(cell) for cell in cells]
+
+
+def _tidied(cell: str) -> str:
+    """The cell without blanks around it, without a database's word for nothing, and without the
+    apostrophe that keeps a spreadsheet from taking it for a formula."""
+    text = cell.strip().strip("\ufeff")
+    if text in _NOTHING:
+        return ""
+    return text[1:] if _GUARDED.match(text) else text
+
+
+def _is_host_name(text: str) -> bool:
+    try:
+        return "." in probe.understand(text).hostname
+    except probe.NotCheckable:
         return False
-    return True
-
-
-def _header(line: str, delimiter: str, known: Sequence[str], required: Sequence[str]) -> list[str]:
-    if "\0" in line:
-        raise NotATable(say.not_plain_text())
-    names = [
-        "_".join(name.lower().split()) for name in next(csv.reader([line], delimiter=delimiter))
-    ]
-    while names and not names[-1]:
-        names.pop()
-    times = Counter(names)
-    missing = [name for name in required if name not in times]
-    repeated = sorted(name for name in known if times[name] > 1)
-    if missing or repeated:
-        raise NotATable(say.wrong_columns(missing, repeated, known))
-    if len(names) > MOST_COLUMNS:
-        raise NotATable(say.too_many_columns(len(names), MOST_COLUMNS))
-    return names

@@ -5,8 +5,8 @@ docs/import.md describes the file.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,13 @@ from sqlalchemy.exc import IntegrityError
 from webapp.customers import audit_log
 from webapp.customers.models import User
 from webapp.extensions import tune, writing
-from webapp.imports import write_rows
+from webapp.imports import clients_meant, dates, mapping, write_rows
 from webapp.imports.compare import compare
-from webapp.imports.csv_reader import CellProblem, NotATable, Row, Table, open_table
-from webapp.imports.rows import COLUMNS, REQUIRED, understand
-from webapp.imports.staging import CHUNK_ROWS, Staging, open_staging
+from webapp.imports.csv_reader import Row, Table, open_table
+from webapp.imports.mapping import COLUMNS, Mapping
+from webapp.imports.rows import Reading, understand
+from webapp.imports.staging import CHUNK_ROWS, OPTIONAL, Staging, open_staging
+from webapp.imports.table_errors import CellProblem, NotATable
 from webapp.words import imports as say
 from webapp.words.activity import Detail
 
@@ -33,8 +35,20 @@ MOST_TRIES = 3
 ChangeCounts = dict[str, dict[str, int]]
 
 
+NO_LINE = 1 << 40  # of a client that the person names who imports
+MOST_CLIENTS_IN_MIND = 50_000  # that were named by an item: a bound on memory
+
+
 class HasProblems(Exception):
-    """The file has problems: it is not imported."""
+    """The file has problems, and was not to be imported without the rows that have them."""
+
+
+class AskDates(Exception):
+    """The dates of the file are two days each, as 01/02/2026 is: `order` has what they tell."""
+
+    def __init__(self, order: dates.DateOrder) -> None:
+        super().__init__(order.example)
+        self.order = order
 
 
 class ChangedMeanwhile(Exception):
@@ -49,48 +63,122 @@ class Stopped(Exception):
 class Checked:
     """What importing a file would do.
 
-    With `problems` it cannot be imported; `warnings` do not keep it from that.
+    With `problems` it can only be imported without the `bad_rows` that have them; `warnings` do not
+    keep a row from that.
     """
 
     counts: ChangeCounts
     problems: int
     warnings: int
     notes: list[str]
+    bad_rows: int
+    good_rows: int
 
 
-def check(source: Path, staged: Path, progress: Progress) -> Checked:
+def check(source: Path, staged: Path, progress: Progress, how: Mapping | None = None) -> Checked:
     """Reads the file into the staging and compares it with what is stored.
 
-    Changes nothing. Raises `NotATable`, and `Stopped` where `progress` does.
+    `how` it is read is guessed from its headings unless said. Changes nothing. Raises `NotATable`,
+    `AskDates`, and `Stopped` where `progress` does.
     """
-    with (
-        open_table(source, COLUMNS, REQUIRED) as table,
-        open_staging(staged, fresh=True) as staging,
-    ):
-        _stage(table, staging, progress)
+    how = how or guessed_mapping(source)
+    order = dates.DateOrder()
+    notes = _stage(source, staged, how, progress, order)
+    if order.open and not how.dates:
+        raise AskDates(order)
+    if order.order and not how.dates:
+        # Only when all are read it is known: they are read once more
+        how = replace(how, dates=order.order)
+        notes = _stage(source, staged, how, progress, dates.DateOrder())
+        notes.append(say.dates_read(order.order))
+    with open_staging(staged) as staging:
         staging.drop_repeated()
         if not staging.total() and not staging.count_problems(serious=True):
             raise NotATable(say.no_rows())
         compare(staging, progress)
-        return _checked(staging, table.notes)
+        return Checked(
+            staging.counts(),
+            staging.count_problems(serious=True),
+            staging.count_problems(serious=False),
+            notes,
+            staging.count_bad_lines(),
+            staging.total_of_file(),
+        )
+
+
+def guessed_mapping(
+    source: Path, encoding: str = "", *, kind: str = "", client: str = ""
+) -> Mapping:
+    """How this file is read where no one says more than this.
+
+    Raises `NotATable` where its headings do not tell what is needed.
+    """
+    look = mapping.look_at(source, encoding)
+    found = mapping.recall(look) or mapping.guess(look)
+    found = replace(found, encoding=encoding, kind=kind or found.kind, client=client)
+    keys = [mapping.squashed(heading) for heading in look.headings]
+    repeated = sorted(
+        name
+        for name in COLUMNS
+        if keys.count(mapping.squashed(name)) > 1 and {"kind", "client"} <= set(keys)
+    )
+    if found.missing or repeated:
+        raise NotATable(say.wrong_columns(found.missing, repeated, COLUMNS))
+    return found
+
+
+def bad_rows(source: Path, staged: Path, how: Mapping) -> Iterator[list[str]]:
+    """The rows that are not imported, as they stand in the file and with what is wrong with each,
+    below the headings: corrected, it can be imported again."""
+    with (
+        open_table(source, mapping.is_heading, how.encoding) as table,
+        open_staging(staged) as staging,
+    ):
+        secret = {n for n, heading in enumerate(table.headings) if mapping.is_secret(heading)}
+        ours = {number: name for name, number in how.columns.items()}
+        headings = list(table.headings)
+        if not table.has_headings:
+            headings = [ours.get(n, heading) for n, heading in enumerate(headings)]
+        kept = [
+            n for n, heading in enumerate(headings) if mapping.squashed(heading) != mapping.PROBLEM
+        ]
+        yield [*(headings[n] for n in kept), mapping.PROBLEM]
+        bad = staging.bad_lines()
+        line, text = next(bad, (0, ""))
+        for row in table.rows():
+            if row.line == line:
+                cells = ["" if n in secret else cell for n, cell in enumerate(row.cells)]
+                yield [
+                    *(cells[n] if n < len(cells) else "" for n in kept),
+                    text,
+                    *cells[len(headings) :],
+                ]
+                line, text = next(bad, (0, ""))
 
 
 def write(
-    staged: Path, who: User | None, filename: str, now: datetime, progress: Progress
+    staged: Path,
+    who: User | None,
+    filename: str,
+    now: datetime,
+    progress: Progress,
+    *,
+    skip_bad: bool = False,
 ) -> ChangeCounts:
     """Writes what waits in the staging, in one transaction. `who` is None for the command line.
 
     It is compared once more before that: whatever changed since the check is seen, and what changes
     between comparing and writing is noticed and compared again. Raises `ChangedMeanwhile` where
-    that goes on, or brings new problems, and `HasProblems` where there were some before; `Stopped`
-    where `progress` does.
+    that goes on, or brings new problems, and `HasProblems` where there were some before that are
+    not to be skipped; `Stopped` where `progress` does.
     """
     with open_staging(staged) as staging:
-        if staging.count_problems(serious=True):
+        bad = staging.count_problems(serious=True)
+        if bad and not skip_bad:
             raise HasProblems
         for _ in range(MOST_TRIES):
             compare(staging, progress)
-            if staging.count_problems(serious=True):
+            if staging.count_problems(serious=True) != bad:
                 break
             counts = staging.counts()
             try:
@@ -113,28 +201,81 @@ def write(
     raise ChangedMeanwhile
 
 
-def _stage(table: Table, staging: Staging, progress: Progress) -> None:
-    staging.add_columns(table.columns)
-    ports = current_app.config["PADLOCK_PORTS"]
+def _stage(
+    source: Path, staged: Path, how: Mapping, progress: Progress, order: dates.DateOrder
+) -> list[str]:
+    """Reads the file into a fresh staging, and what its dates tell into `order`. The notes."""
+    with (
+        open_table(source, mapping.is_heading, how.encoding) as table,
+        open_staging(staged, fresh=True) as staging,
+    ):
+        staging.add_columns(how.columns)
+        reading, new_client = _reading(table, how)
+        if new_client:
+            staging.add([_client_named(reading.client, new_client, NO_LINE)], [])
+        _read_rows(table, staging, how, reading, progress, order)
+        if left := mapping.unread(table.headings, how):
+            table.notes.append(say.not_read(left, how.source))
+        return table.notes
+
+
+def _reading(table: Table, how: Mapping) -> tuple[Reading, str]:
+    """How the rows of this file are read, and the name of the client to be added for them."""
+    client, new = clients_meant.chosen(how.client, named=how.by_name) if how.client else ("", "")
+    without = {*OPTIONAL, "reference"}
+    reading = Reading(
+        ports=current_app.config["PADLOCK_PORTS"],
+        dates=how.dates,
+        by_name=how.by_name,
+        client=client,
+        product="" if "product" in how.columns else say.usual_product(),
+        without=without - how.columns.keys(),
+        names_only=how.names_only,
+        unsure_of=table.encoding.name if table.encoding.guessed else "",
+    )
+    return reading, new
+
+
+def _read_rows(
+    table: Table,
+    staging: Staging,
+    how: Mapping,
+    reading: Reading,
+    progress: Progress,
+    order: dates.DateOrder,
+) -> None:
     rows: list[dict[str, Any]] = []
     problems: list[CellProblem] = []
+    named: set[str] = set()
+    columns = [column for column in mapping.DATES if column in how.columns]
     for found in table.rows():
-        if isinstance(found, Row):
-            wanted, wrong = understand(found, ports)
+        if found.problem:
+            problems.append(CellProblem(found.line, found.column, found.problem))
+        else:
+            cells = how.cells(found)
+            order.look(cells[column] for column in columns)
+            wanted, wrong = understand(Row(found.line, cells), reading=reading)
             problems += wrong
             if not any(problem.serious for problem in wrong):
                 rows.append(wanted)
-        else:
-            problems.append(found)
+                name = cells.get("client_name", "")
+                if name and wanted["kind"] != "client" and wanted["client"] not in named:
+                    named.add(wanted["client"])
+                    rows.append(_client_named(wanted["client"], name[:200], found.line))
         if len(rows) + len(problems) >= CHUNK_ROWS:
             staging.add(rows, problems)
             rows = []
             problems = []
             progress("reading", table.read, table.size)
+            if len(named) > MOST_CLIENTS_IN_MIND:
+                named.clear()
     staging.add(rows, problems)
 
 
-def _checked(staging: Staging, notes: list[str]) -> Checked:
-    serious = staging.count_problems(serious=True)
-    others = staging.count_problems(serious=False)
-    return Checked(staging.counts(), serious, others, notes)
+def _client_named(text: str, name: str, line: int) -> dict[str, Any]:
+    """The client that an item of this line names: it is added where it is not there yet."""
+    nothing = ("domain", "host", "status", "next_due", "registered", "expires", "server")
+    return {
+        **{"line": -line, "kind": "client", "key": text, "client": text, "name": name},
+        **dict.fromkeys(nothing),
+    }

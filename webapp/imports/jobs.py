@@ -24,13 +24,14 @@ from typing import IO, Any
 
 from flask import Flask, current_app
 
-from webapp import probe
+from webapp import csv_writer, probe
 from webapp.customers.models import User
 from webapp.errors import NotFound
 from webapp.extensions import db
-from webapp.imports import importer
-from webapp.imports.csv_reader import CellProblem, NotATable
+from webapp.imports import importer, mapping
+from webapp.imports.mapping import Look, Mapping
 from webapp.imports.staging import open_staging
+from webapp.imports.table_errors import CellProblem, NotATable
 from webapp.site import site_of
 from webapp.words import imports as say
 
@@ -51,8 +52,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 class Job:
     """One import.
 
-    `stage` is checking, checked, importing, done, stopped or failed; `error` says why it was not
-    imported.
+    `stage` is checking, mapping, checked, importing, done, stopped or failed. At mapping a person
+    has to say how the file is read; `error` says what is open there, or why nothing was imported.
     """
 
     token: str
@@ -67,6 +68,17 @@ class Job:
     warnings: int = 0
     notes: list[str] = field(default_factory=list)
     error: str = ""
+    how: dict[str, Any] = field(default_factory=dict)  # a `Mapping`; empty: guessed
+    bad_rows: int = 0
+    good_rows: int = 0
+    skip_bad: bool = False
+    ask_dates: bool = False
+    interrupted: bool = False  # it can be taken up again
+
+    @property
+    def mapping(self) -> Mapping:
+        """How its file is read."""
+        return Mapping(**self.how)
 
     @property
     def running(self) -> bool:
@@ -85,10 +97,14 @@ class Job:
         return any(of["new"] or of["changed"] for of in self.counts.values())
 
 
-def begin(user: User, filename: str, upload: IO[bytes], now: datetime) -> str:
-    """Keeps the upload and starts to check it. The token of the job."""
+def begin(
+    user: User, filename: str, upload: IO[bytes], now: datetime, how: Mapping | None = None
+) -> str:
+    """Keeps the upload and starts to check it; `how` it is read, where that is known. The token of
+    the job."""
     clear_away(now)
     job = Job(secrets.token_urlsafe(32), user.id, probe.clean(filename, 100) or "upload.csv")
+    job = replace(job, how=asdict(how) if how else {})
     lock = _lock(job.token)
     if lock is None:
         raise RuntimeError("an import has been given the token of another")
@@ -101,19 +117,55 @@ def begin(user: User, filename: str, upload: IO[bytes], now: datetime) -> str:
     return job.token
 
 
-def start_import(job: Job, now: datetime) -> None:
-    """Starts to write what was checked; does nothing where that is under way or done, or the file
-    has problems."""
+def start_import(job: Job, now: datetime, *, skip_bad: bool = False) -> None:
+    """Starts to write what was checked, and takes up again what a process has left at its end.
+
+    Does nothing where that is under way or done, or the file has problems that are not to be
+    skipped.
+    """
     lock = _lock(job.token)
     if lock is None:  # a user has pressed the button twice
         return
     current = _read(job.token)
-    if current is not None and current.stage == "checked" and not current.problems:
-        _start(
-            replace(current, stage="importing", doing=WAITING, done=0, total=0), lock, _write, now
-        )
+    if current is None:
+        lock.close()
+    elif current.stage == "checking":
+        _start(current, lock, _check)
+    elif current.stage == "importing" or (
+        current.stage == "checked" and (skip_bad or not current.problems)
+    ):
+        skip = skip_bad or current.skip_bad
+        fresh = replace(current, stage="importing", doing=WAITING, done=0, total=0, skip_bad=skip)
+        _start(fresh, lock, _write, now)
     else:
         lock.close()
+
+
+def choose(job: Job, how: Mapping, now: datetime) -> None:
+    """Has the file read in this way, and remembers it for the next with the same headings."""
+    lock = _lock(job.token)
+    if lock is None:
+        return
+    current = _read(job.token)
+    if current is None or current.stage not in ("mapping", "checked"):
+        lock.close()
+        return
+    look = mapping.look_at(_file(job.token, "csv"), how.encoding)
+    if not how.names_only:
+        mapping.remember(look, how, now)
+    fresh = Job(job.token, job.user_id, job.filename, how=asdict(how))
+    _start(fresh, lock, _check)
+
+
+def look_of(job: Job, encoding: str) -> Look:
+    """What the file of a job looks like, in this encoding.
+
+    Raises `NotATable` where it is not in that, and `errors.NotFound` where there is no file.
+    """
+    source = _file(job.token, "csv")
+    if job.stage not in ("mapping", "checked") or not source.exists():
+        raise NotFound
+    return mapping.look_at(source, encoding)
 
 
 def stop(job: Job) -> None:
@@ -137,7 +189,11 @@ def require_job(user: User, token: str) -> Job:
     if job.running and (lock := _lock(token)):
         lock.close()
         job = _read(token) or job  # it may have ended since it was read
-        return replace(job, stage="failed", error=say.interrupted()) if job.running else job
+        return (
+            replace(job, stage="failed", error=say.interrupted(), interrupted=True)
+            if job.running
+            else job
+        )
     return (
         replace(job, doing=STOPPING, total=0)
         if job.running and _file(token, "stop").exists()
@@ -166,6 +222,17 @@ def all_problems(job: Job) -> Iterator[CellProblem]:
 def _problems(path: Path) -> Iterator[CellProblem]:
     with open_staging(path) as staging:
         yield from staging.problems()
+
+
+def left_out(job: Job) -> Path:
+    """The file with the rows that are not imported, each with what is wrong with it.
+
+    Raises `errors.NotFound` where there are none.
+    """
+    path = _file(job.token, "left")
+    if job.stage not in ("checked", "done") or not path.exists():
+        raise NotFound
+    return path
 
 
 def clear_away(now: datetime) -> None:
@@ -244,23 +311,54 @@ def _run(app: Flask, job: Job, work: Callable[..., Job], *arguments: Any) -> Non
 
 
 def _check(job: Job) -> Job:
-    checked = importer.check(_file(job.token, "csv"), _file(job.token, "rows"), _progress(job))
-    _file(job.token, "csv").unlink()
-    return replace(job, stage="checked", **asdict(checked))
+    source, staged = _file(job.token, "csv"), _file(job.token, "rows")
+    look = mapping.look_at(source, job.mapping.encoding)
+    if not job.how:
+        found, sure = mapping.proposed(look)
+        job = replace(job, how=asdict(found))
+        if not sure:
+            return replace(job, stage="mapping")
+    how = job.mapping
+    try:
+        checked = importer.check(source, staged, _progress(job), how)
+    except importer.AskDates as asked:
+        told = asked.order
+        words = say.ask_dates(told.example, told.only_day_first, told.only_month_first)
+        return replace(job, stage="mapping", error=words, ask_dates=True)
+    except NotATable as error:
+        if not look.has_headings or how.names_only or not look.headings:
+            raise
+        return replace(job, stage="mapping", error=str(error))
+    if checked.problems:
+        lines = csv_writer.lines(*_with_headings(importer.bad_rows(source, staged, how)))
+        left = _file(job.token, "left")
+        left.touch(0o600)
+        with left.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(lines)
+    else:
+        _file(job.token, "left").unlink(missing_ok=True)
+    return replace(job, stage="checked", error="", **asdict(checked))
+
+
+def _with_headings(rows: Iterator[list[str]]) -> tuple[list[str], Iterator[list[str]]]:
+    return next(rows), rows
 
 
 def _write(job: Job, now: datetime) -> Job:
     user = db.session.get(User, job.user_id)
     if user is None or not user.active or not user.is_admin:
         return replace(job, stage="failed", error=say.no_admin())
-    counts = importer.write(_file(job.token, "rows"), user, job.filename, now, _progress(job))
-    _file(job.token, "rows").unlink()
+    counts = importer.write(
+        _file(job.token, "rows"), user, job.filename, now, _progress(job), skip_bad=job.skip_bad
+    )
+    for ending in ("rows", "csv"):
+        _file(job.token, ending).unlink(missing_ok=True)
     return replace(job, stage="done", counts=counts)
 
 
 def _end(job: Job, stage: str, error: str) -> None:
     """Keeps why this job has imported nothing, and nothing else of it."""
-    for ending in ("csv", "rows"):
+    for ending in ("csv", "rows", "left"):
         _file(job.token, ending).unlink(missing_ok=True)
     _keep(replace(job, stage=stage, error=error))
 

@@ -2,45 +2,78 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
-from datetime import date
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from webapp import probe
 from webapp.customers.models import DomainStatus, ServiceStatus
-from webapp.imports.csv_reader import CellProblem, Row
+from webapp.imports import clients_meant, dates
+from webapp.imports.csv_reader import Row
+from webapp.imports.mapping import COLUMNS
 from webapp.imports.staging import ROW_KINDS
+from webapp.imports.table_errors import CellProblem
 from webapp.probe.address import literal
 from webapp.words import hostnames
 from webapp.words import imports as say
 
-COLUMNS = (
-    *("kind", "client", "client_name", "reference", "product", "domain"),
-    *("status", "next_due", "registered", "expires", "server"),
-)
-REQUIRED = ("kind", "client")
+__all__ = ["COLUMNS", "Reading", "understand"]
 
-_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})\Z")
-_DOTS = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})\Z")
 _SERVICE_WORDS = {status.lower(): status for status in ServiceStatus}
 _DOMAIN_WORDS = {status.lower(): status for status in DomainStatus}
+# What other systems call it
+_SAME_STATUS = {
+    **dict.fromkeys(("canceled", "closed", "deleted"), "cancelled"),
+    **dict.fromkeys(("enabled", "ok", "on", "1", "failed renew", "in use"), "active"),
+    **dict.fromkeys(("pending setup", "failed setup", "new"), "pending"),
+    **dict.fromkeys(("disabled", "blocked", "inactive", "off", "0"), "suspended"),
+    **dict.fromkeys(("grace", "grace period (expired)"), "grace period"),
+    **dict.fromkeys(("redemption", "redemption period (expired)"), "redemption period"),
+    "transferred": "transferred away",
+}
+# A domain has no such status: what keeps it from being asked is the nearest
+_OF_A_DOMAIN = {"suspended": "cancelled"}
+_KINDS = {
+    **dict.fromkeys(("clients", "customer", "customers"), "client"),
+    **dict.fromkeys(
+        ("services", "hosting", "custom", "license", "licence", "downloadable", "membership"),
+        "service",
+    ),
+    "domains": "domain",
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What holds for all rows of a file: the ports that may be asked, the order of its dates, and
+    how its clients are named."""
+
+    ports: Collection[int] = probe.DEFAULT_PORTS
+    dates: str = ""  # one of `dates.ORDERS`
+    by_name: bool = False  # clients are named, and have no number
+    client: str = ""  # what says which client, where a row does not (see `clients_meant`)
+    product: str = ""  # where no column says it
+    without: Collection[str] = ()  # columns that the file does not have
+    names_only: bool = False  # what is no host name is a problem
+    unsure_of: str = ""  # the encoding, where it was guessed
 
 
 def understand(
-    row: Row, ports: Collection[int] = probe.DEFAULT_PORTS
+    row: Row, ports: Collection[int] = probe.DEFAULT_PORTS, reading: Reading | None = None
 ) -> tuple[dict[str, Any], list[CellProblem]]:
     """What this row wants to be, for the staging, and what is wrong with it.
 
-    `key` says which item it is, so that the same item is found again: a client and a service by
-    their reference, a domain by its client and its host name, in whichever of its spellings.
+    `key` says which item it is, so that the same item is found again: a client by what says which
+    (see `clients_meant`); a service by its reference; a domain, and a service without a reference,
+    by the client and the host name, in whichever of its spellings.
     """
-    cells = _Cells(row, ports)
+    reading = reading or Reading(ports)
+    cells = _Cells(row, reading)
     wanted: dict[str, Any] = {
         "line": row.line,
-        "kind": cells.word("kind", ROW_KINDS),
-        "client": cells.reference("client"),
+        "kind": cells.kind(),
+        "client": cells.client(),
     }
     wanted |= dict.fromkeys(
         ("key", "name", "domain", "host", "status", "next_due", "registered", "expires", "server")
@@ -48,33 +81,39 @@ def understand(
     if wanted["kind"] == "client":
         wanted |= {"key": wanted["client"], "name": cells.text("client_name", 200, needed=True)}
     elif wanted["kind"] == "service":
+        by_host = "reference" in reading.without
+        named = cells.host("domain", needed=by_host)
         wanted |= {
-            "key": cells.reference("reference"),
-            "name": cells.text("product", 200, needed=True),
-            **cells.host("domain", needed=False),
-            "status": cells.status(_SERVICE_WORDS),
+            "key": _by_host(wanted["client"], named) if by_host else cells.reference("reference"),
+            "name": reading.product or cells.text("product", 200, needed=True),
+            **named,
+            "status": cells.status(_SERVICE_WORDS, ServiceStatus.ACTIVE),
             "next_due": cells.day("next_due"),
             "server": cells.address("server"),
         }
     elif wanted["kind"] == "domain":
         named = cells.host("domain", needed=True)
         wanted |= {
-            "key": f"{wanted['client']}\n{named['host'] or named['domain']}",
+            "key": _by_host(wanted["client"], named),
             **named,
-            "status": cells.status(_DOMAIN_WORDS),
+            "status": cells.status(_DOMAIN_WORDS, DomainStatus.ACTIVE),
             "registered": cells.day("registered"),
             "expires": cells.day("expires"),
         }
     return wanted, cells.problems
 
 
+def _by_host(client: str, named: dict[str, str | None]) -> str:
+    return f"{client}\n{named['host'] or named['domain']}"
+
+
 class _Cells:
     """The cells of one row, each read as what it has to be; what it is not is gathered in
     `problems`."""
 
-    def __init__(self, row: Row, ports: Collection[int]) -> None:
+    def __init__(self, row: Row, reading: Reading) -> None:
         self._row = row
-        self._ports = ports
+        self._reading = reading
         self.problems: list[CellProblem] = []
 
     def text(self, column: str, most: int, *, needed: bool) -> str:
@@ -91,32 +130,47 @@ class _Cells:
             self._wrong(column, say.invisible())
         return text
 
-    def word(self, column: str, words: tuple[str, ...]) -> str:
-        text = self._row.cells.get(column, "")
-        if text.lower() not in words:
-            self._wrong(column, say.none_of(_quoted(text), words))
-        return text.lower()
+    def kind(self) -> str:
+        text = " ".join(self._row.cells.get("kind", "").lower().split())
+        kind = _KINDS.get(text, text)
+        if kind not in ROW_KINDS:
+            self._wrong("kind", say.none_of(_quoted(self._row.cells.get("kind", "")), ROW_KINDS))
+        return kind
 
-    def status(self, words: dict[str, Any]) -> StrEnum | None:
-        text = " ".join(self._row.cells.get("status", "").split())
-        if text.lower() not in words:
+    def client(self) -> str:
+        """What says which client is meant, see `clients_meant`."""
+        if self._reading.by_name:
+            name = self._row.cells.get("client_name", "")
+            if not name and self._reading.client:
+                return self._reading.client
+            return clients_meant.by_name(self.text("client_name", 200, needed=True))
+        if self._reading.client and not self._row.cells.get("client"):
+            return self._reading.client
+        return self.reference("client")
+
+    def status(self, words: dict[str, Any], usual: StrEnum) -> StrEnum | None:
+        """The status; the usual one where the file has no column for it."""
+        if "status" in self._reading.without:
+            return usual
+        text = " ".join(self._row.cells.get("status", "").replace("_", " ").split())
+        word = _SAME_STATUS.get(text.lower(), text.lower())
+        word = word if word in words else _OF_A_DOMAIN.get(word, word)
+        if word not in words:
             self._wrong("status", say.none_of(_quoted(text), list(words.values())))
-        return words.get(text.lower())
+        return words.get(word)
 
     def day(self, column: str) -> str | None:
-        """The day as ISO writes it. WHMCS writes zeros where there is none."""
+        """The day as ISO writes it."""
         text = self._row.cells.get(column, "")
-        if text in ("", "0000-00-00", "00.00.0000"):
-            return None
         try:
-            if iso := _ISO.match(text):
-                return date(*map(int, iso.groups())).isoformat()
-            if dots := _DOTS.match(text):
-                return date(*map(int, reversed(dots.groups()))).isoformat()
-        except ValueError:
+            day = dates.read_day(text, self._reading.dates)
+            return day.isoformat() if day else None
+        except dates.NoSuchDay:
             self._wrong(column, say.no_such_day(_quoted(text)))
-            return None
-        self._wrong(column, say.no_date(_quoted(text)))
+        except dates.TwoDays:
+            self._wrong(column, say.two_days(_quoted(text)))
+        except dates.NoDate:
+            self._wrong(column, say.no_date(_quoted(text)))
         return None
 
     def address(self, column: str) -> str | None:
@@ -135,13 +189,18 @@ class _Cells:
         allowed.
         """
         text = self.text(column, 255, needed=needed)
+        if self._reading.unsure_of and not text.isascii():
+            self._wrong(column, say.unsure_of_name(_quoted(text), self._reading.unsure_of))
         try:
-            understood = probe.understand(text, self._ports)
+            understood = probe.understand(text, self._reading.ports)
         except probe.NotCheckable as error:
             if text:
                 refused = hostnames.refusal_text(error.refusal, error.allowed, admin=True)
-                words = say.not_checkable(_quoted(text), refused)
-                self.problems.append(CellProblem(self._row.line, column, words, serious=False))
+                if self._reading.names_only and not error.understood:
+                    self._wrong(column, say.no_host_name(_quoted(text), refused))
+                else:
+                    words = say.not_checkable(_quoted(text), refused)
+                    self.problems.append(CellProblem(self._row.line, column, words, serious=False))
             return {
                 "domain": text,
                 "host": error.understood.authority if error.understood else None,

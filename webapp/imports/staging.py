@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from webapp.imports.csv_reader import CellProblem
+from webapp.imports.table_errors import CellProblem
 
 CHUNK_ROWS = 1000  # rows that are compared or written together
 # In the order in which they are written: the latter two belong to a client
 ROW_KINDS = ("client", "service", "domain")
-OPTIONAL = ("domain", "next_due", "registered", "expires", "server")
+OPTIONAL = ("product", "domain", "status", "next_due", "registered", "expires", "server")
 
 _FIELDS = (
     *("line", "kind", "key", "client", "name", "domain", "host", "status"),
@@ -40,6 +40,8 @@ FROM waiting JOIN (
 )
 USING (kind, key) WHERE line < last
 """
+# Of the lines of a file: a client that is only named by an item has that line's number, negated.
+_OF_FILE = "line > 0"
 
 
 class Staging:
@@ -82,14 +84,16 @@ class Staging:
         """Where one item stands on several lines the last of them counts, and the others are told
         of."""
         words = "'The same item stands on line ' || last || ' again: that line counts.'"
-        self._database.execute(f"INSERT INTO problem SELECT line, '', {words}, FALSE {_REPEATED}")
+        self._database.execute(
+            f"INSERT INTO problem SELECT line, '', {words}, FALSE {_REPEATED} AND {_OF_FILE}"
+        )
         self._database.execute(f"DELETE FROM waiting WHERE line IN (SELECT line {_REPEATED})")  # noqa: S608
 
     def chunks(self, kind: str, *changes: str) -> Iterator[list[dict[str, Any]]]:
         """The waiting rows of a kind, a thousand at a time; only those with one of these changes,
         if any are named."""
         wanted = f" AND change IN ({_marks(changes)})" if changes else ""
-        line = 0
+        line = -(1 << 62)
         while True:
             found = self._database.execute(
                 f"SELECT * FROM waiting WHERE kind = ? AND line > ?{wanted} ORDER BY"  # noqa: S608
@@ -133,17 +137,41 @@ class Staging:
             self._database.execute(f"SELECT count(*) FROM waiting{wanted}", changes).fetchone()[0]  # noqa: S608
         )
 
+    def total_of_file(self) -> int:
+        """How many rows of the file wait."""
+        return int(
+            self._database.execute(
+                f"SELECT count(*) FROM waiting WHERE {_OF_FILE}"  # noqa: S608
+            ).fetchone()[0]
+        )
+
     def sample(self, most: int) -> list[dict[str, Any]]:
         """The first rows as they were understood."""
         return [
             dict(row)
             for row in self._database.execute(
-                "SELECT * FROM waiting ORDER BY line LIMIT ?", (most,)
+                f"SELECT * FROM waiting WHERE {_OF_FILE} ORDER BY line LIMIT ?",  # noqa: S608
+                (most,),
             )
         ]
 
     def count_problems(self, *, serious: bool) -> int:
         found = self._database.execute("SELECT count(*) FROM problem WHERE serious = ?", (serious,))
+        return int(found.fetchone()[0])
+
+    def bad_lines(self) -> Iterator[tuple[int, str]]:
+        """The lines that are not imported, in their order, each with everything that is wrong."""
+        told = "CASE place WHEN '' THEN text ELSE place || ': ' || text END"
+        return iter(
+            self._database.execute(
+                f"SELECT line, group_concat({told}, ' ') FROM problem WHERE serious GROUP BY line"  # noqa: S608
+                " ORDER BY line"
+            )
+        )
+
+    def count_bad_lines(self) -> int:
+        """How many lines are not imported."""
+        found = self._database.execute("SELECT count(DISTINCT line) FROM problem WHERE serious")
         return int(found.fetchone()[0])
 
     def problems(self, most: int = -1) -> Iterator[CellProblem]:

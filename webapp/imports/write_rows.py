@@ -26,8 +26,10 @@ from sqlalchemy import (
 from webapp import probe
 from webapp.customers import catalog, index
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus
+from webapp.customers.name_key import name_key
 from webapp.extensions import among, db, plan_anew
-from webapp.imports.compare import Chunk, clients_by_reference
+from webapp.imports import clients_meant
+from webapp.imports.compare import Chunk
 from webapp.imports.staging import ROW_KINDS, Staging
 from webapp.monitor.models import Target
 
@@ -155,7 +157,15 @@ def _update(
 
 
 def _clients(rows: Chunk, now: datetime) -> list[dict[str, Any]]:
-    return [{"reference": row["key"], "name": row["name"], "created_at": now} for row in rows]
+    return [
+        {
+            "reference": row["key"] if clients_meant.is_reference(row["key"]) else None,
+            "name": row["name"],
+            "name_key": name_key(row["name"]),
+            "created_at": now,
+        }
+        for row in rows
+    ]
 
 
 def _services(rows: Chunk, now: datetime) -> list[dict[str, Any]]:
@@ -163,7 +173,7 @@ def _services(rows: Chunk, now: datetime) -> list[dict[str, Any]]:
     hosts = _targets(rows)
     return [
         {
-            "reference": row["key"],
+            "reference": None if "\n" in row["key"] else row["key"],
             "client_id": clients[row["client"]],
             "product": row["name"],
             "domain": row["domain"],
@@ -194,7 +204,7 @@ def _domains(rows: Chunk, now: datetime) -> list[dict[str, Any]]:
 
 def _clients_of(rows: Chunk) -> dict[str, int]:
     asked = {row["client"] for row in rows}
-    found = clients_by_reference(asked)
+    found = clients_meant.ids(asked)
     if asked - found.keys():
         raise Stale  # deleted since it was compared
     return found

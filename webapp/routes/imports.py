@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
 
 from flask import (
     Blueprint,
@@ -19,17 +21,25 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import csv_writer
+from webapp.customers import monitored_names
 from webapp.customers.models import DomainStatus, ServiceStatus
-from webapp.imports import jobs
-from webapp.imports.csv_reader import MOST_ROWS, CellProblem
-from webapp.imports.rows import COLUMNS
-from webapp.routes import exports
+from webapp.imports import clients_meant, jobs, pasted
+from webapp.imports.csv_reader import MOST_ROWS
+from webapp.imports.encodings import CHOICES
+from webapp.imports.mapping import COLUMNS, Mapping
+from webapp.imports.table_errors import CellProblem, NotATable
+from webapp.monitor.refresh import runs
+from webapp.routes import exports, mapping_form
 from webapp.routes.gate import fragment
 from webapp.routes.template_helpers import now
+from webapp.words import imports as say
 from webapp.words import refusals
 from webapp.words.counts import import_text
 
-MOST_UPLOAD_BYTES = 200 * 1024 * 1024  # bytes; every other request is held to MAX_CONTENT_LENGTH
+# Bytes; every other request is held to MAX_CONTENT_LENGTH
+MOST_UPLOAD_BYTES = 200 * 1024 * 1024
+MOST_PASTED_BYTES = 4 * 1024 * 1024
+MOST_CHOICES = 200  # columns of a file that a page offers
 
 blueprint = Blueprint("imports", __name__, url_prefix="/admin/import")
 
@@ -41,12 +51,13 @@ def register(app: Flask) -> None:
 
 
 def _let_uploads_be_large() -> None:
-    if (
-        request.endpoint == "imports.upload"
-        and current_user.is_authenticated
-        and current_user.is_admin
-    ):
+    if not (current_user.is_authenticated and current_user.is_admin):
+        return
+    if request.endpoint == "imports.upload":
         request.max_content_length = MOST_UPLOAD_BYTES
+    elif request.endpoint == "imports.paste":
+        request.max_content_length = MOST_PASTED_BYTES
+        request.max_form_memory_size = MOST_PASTED_BYTES
 
 
 @blueprint.before_request
@@ -70,12 +81,51 @@ def upload() -> AnyResponse:
     return redirect(url_for("imports.job", token=token), 303)
 
 
+@blueprint.post("/paste/names")
+def paste() -> AnyResponse:
+    names = pasted.names_in(request.form.get("names", ""))
+    client = request.form.get("client", "").strip()
+    kind = request.form.get("kind", "domain")
+    wrong = {}
+    if not names:
+        wrong["names"] = refusals.no_names()
+    if problem := clients_meant.problem_of(client):
+        wrong["client"] = problem
+    if wrong or kind not in ("domain", "service"):
+        return make_response(_upload_page(wrong=wrong), 422)
+    how = Mapping({"domain": 0}, kind=kind, client=client, names_only=True)
+    file = pasted.as_file(names)
+    token = jobs.begin(current_user, say.pasted_names(len(names)), file, now(), how)
+    return redirect(url_for("imports.job", token=token), 303)
+
+
 @blueprint.get("/<token>")
-def job(token: str) -> str:
+def job(token: str) -> AnyResponse:
     found = jobs.require_job(current_user, token)
+    if found.stage == "mapping":
+        return redirect(url_for("imports.columns", token=token), 303)
     problems, rows = jobs.shown_of(found)
     shown = {"problems": problems, "rows": rows, "summary": import_text(found.counts)}
-    return render_template("admin/import_job.html", job=found, **shown)
+    if found.stage == "done":
+        shown |= {"run": runs.under_way(), "unchecked": monitored_names.not_checked_yet()}
+    return make_response(render_template("admin/import_job.html", job=found, **shown))
+
+
+@blueprint.get("/<token>/columns")
+def columns(token: str) -> str:
+    return _columns_page(jobs.require_job(current_user, token))
+
+
+@blueprint.post("/<token>/columns")
+def choose_columns(token: str) -> AnyResponse:
+    found = jobs.require_job(current_user, token)
+    how = mapping_form.mapping_of(request.form)
+    wrong = clients_meant.problem_of(how.client) if how.client else ""
+    if "show" in request.form or wrong or how.missing:
+        told = wrong or ("" if "show" in request.form else say.still_missing(how.missing))
+        return make_response(_columns_page(found, how, told), 422 if told else 200)
+    jobs.choose(found, how, now())
+    return redirect(url_for("imports.job", token=token), 303)
 
 
 @blueprint.get("/<token>/progress")
@@ -90,7 +140,8 @@ def progress(token: str) -> AnyResponse:
 
 @blueprint.post("/<token>")
 def start(token: str) -> AnyResponse:
-    jobs.start_import(jobs.require_job(current_user, token), now())
+    skip = request.form.get("skip") == "yes"
+    jobs.start_import(jobs.require_job(current_user, token), now(), skip_bad=skip)
     return redirect(url_for("imports.job", token=token), 303)
 
 
@@ -98,6 +149,19 @@ def start(token: str) -> AnyResponse:
 def stop(token: str) -> AnyResponse:
     jobs.stop(jobs.require_job(current_user, token))
     return redirect(url_for("imports.job", token=token), 303)
+
+
+@blueprint.post("/<token>/check")
+def check(token: str) -> AnyResponse:
+    jobs.require_job(current_user, token)
+    monitored_names.check_new(current_user, now())
+    return redirect(url_for("imports.job", token=token), 303)
+
+
+@blueprint.get("/<token>/left-out.csv")
+def left_out(token: str) -> Response:
+    path = jobs.left_out(jobs.require_job(current_user, token))
+    return exports.csv_file(_lines_of(path), "not-imported.csv", current_user.id)
 
 
 @blueprint.get("/<token>/problems.csv")
@@ -112,15 +176,36 @@ def example() -> Response:
     return exports.csv_file(lines, "import-example.csv", current_user.id)
 
 
-def _upload_page(error: str = "") -> str:
+def _upload_page(error: str = "", wrong: dict[str, str] | None = None) -> str:
     words = {"service": list(ServiceStatus), "domain": list(DomainStatus)}
     shown = {
         "columns": COLUMNS,
         "most_rows": MOST_ROWS,
         "most_bytes": MOST_UPLOAD_BYTES,
         "words": words,
+        "pasted": request.form,
+        "wrong": wrong or {},
     }
     return render_template("admin/import.html", error=error, **shown)
+
+
+def _columns_page(found: jobs.Job, how: Mapping | None = None, error: str = "") -> str:
+    how = how or found.mapping
+    try:
+        look = jobs.look_of(found, how.encoding)
+    except NotATable as told:  # not in the encoding that was chosen
+        error = str(told)
+        how = replace(how, encoding="")
+        look = jobs.look_of(found, "")
+    shown = {"look": look, "how": how, "error": error or found.error, "columns": COLUMNS}
+    numbers = [n for n in range(len(look.headings)) if n not in look.secret and look.samples[n]]
+    shown["shown_columns"] = sorted({*numbers[:MOST_CHOICES], *how.columns.values()})
+    return render_template("admin/import_columns.html", job=found, encodings=CHOICES, **shown)
+
+
+def _lines_of(path: Path) -> Iterator[str]:
+    with path.open(encoding="utf-8", newline="") as file:
+        yield from file
 
 
 def _problem_lines(problems: Iterable[CellProblem]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from webapp.words.counts import counted, import_text
 from webapp.words.translation import gettext
@@ -95,6 +95,39 @@ def changed_meanwhile() -> str:
 
 def stopped() -> str:
     return gettext("Stopped. Nothing was changed.")
+
+
+def cannot_be_read(missing: Sequence[str]) -> str:
+    told = {
+        "kind": gettext("Say what its rows are with --kind."),
+        "client": gettext("Say whose they are with --client."),
+        "domain": gettext("Say which column has the domain names with --map."),
+    }
+    return gettext(
+        "The headings do not say all that is needed. Missing: {columns}. {help}",
+        columns=", ".join(missing),
+        help=" ".join(told[name] for name in missing),
+    )
+
+
+def say_dates(example: str) -> str:
+    return gettext(
+        "Dates such as {example} fit with the day first and with the month first."
+        " Choose one with --dates. Nothing was changed.",
+        example=example,
+    )
+
+
+def bad_map(file: str) -> str:
+    return gettext(
+        '{file} is not a mapping. Write JSON such as {{"domain": "Domain Name"}}.', file=file
+    )
+
+
+def bad_rows_in(file: str) -> str:
+    return gettext(
+        "The rows with problems are in {file}. Fix them there, and import it.", file=file
+    )
 
 
 def has_problems(count: int) -> str:

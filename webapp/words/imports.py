@@ -41,12 +41,43 @@ def not_as_marked(encoding: str) -> str:
     )
 
 
-def read_as_windows_1252() -> str:
+def not_in_encoding(encoding: str) -> str:
+    """Bytes that the encoding does not have which a person has chosen."""
+    return gettext(
+        "The file is not in {encoding}: some of its bytes are not text there. Choose another"
+        " encoding.",
+        encoding=encoding,
+    )
+
+
+def encoding_guessed(name: str) -> str:
     """A note: the guess of an encoding may be wrong."""
     return gettext(
-        "The file is not UTF-8: it was read as Windows-1252 (Western European). Check names with"
-        " accents below, or save the file as “CSV UTF-8”."
+        "The file is not UTF-8. It was read as {encoding}, which is a guess: check the names with"
+        " accents. If they are wrong, choose another encoding.",
+        encoding=ENCODINGS.get(name, name),
     )
+
+
+def title_not_read(text: str) -> str:
+    """A note: what stands above the headings."""
+    return gettext("Skipped above the headings: “{text}”.", text=probe.clean(text, 60))
+
+
+def footer_not_read(line: int, text: str) -> str:
+    """A note: what stands below the last row."""
+    return gettext(
+        "Skipped line {line:,} at the end, as it is not a row: “{text}”.",
+        line=line,
+        text=probe.clean(text, 60),
+    )
+
+
+def dates_read(order: str) -> str:
+    """A note: which order of day and month fits all dates."""
+    if order == "day first":
+        return gettext("Dates are read with the day first: only that fits all rows.")
+    return gettext("Dates are read with the month first: only that fits all rows.")
 
 
 def too_many_lines(most: int) -> str:
@@ -68,33 +99,70 @@ def no_rows() -> str:
     return gettext("The file has a first line and nothing below it.")
 
 
-def empty_file(known: Sequence[str]) -> str:
+def empty_file() -> str:
     """No line with anything in it."""
-    return gettext("The file is empty. {known}", known=_known(known))
+    return gettext("The file is empty. Choose a file with a heading line and rows.")
 
 
-def not_read(columns: Sequence[str], known: Sequence[str]) -> str:
+def not_read(columns: Sequence[str], source: str) -> str:
     """A note: columns of other names are passed over."""
-    return gettext(
-        "Not read, as no column is called that: {columns}. {known}",
-        columns=_few(columns),
-        known=_known(known),
-    )
+    if source:
+        return gettext("Columns that are not needed: {columns}.", columns=_few(columns))
+    return gettext("Columns that are not imported: {columns}.", columns=_few(columns))
 
 
-def unreadable_header(known: Sequence[str]) -> str:
+def no_heading() -> str:
+    """What a column without a heading is called in a list of columns."""
+    return gettext("a column without a name")
+
+
+def column_number(number: int) -> str:
+    """What a column is called in a file without headings."""
+    return gettext("Column {number}", number=number)
+
+
+def unreadable_header() -> str:
     """A first line that is no line of a CSV file."""
-    return gettext("The first line cannot be read. {known}", known=_known(known))
+    return gettext("The first line cannot be read. Save the file as “CSV UTF-8” again.")
 
 
 def wrong_columns(missing: Sequence[str], repeated: Sequence[str], known: Sequence[str]) -> str:
     """Columns that the first line does not name, or more than once."""
-    told = [gettext("The first line has to name the columns.")]
+    told = [gettext("The headings do not say all that is needed.")]
     if missing:
         told.append(gettext("Missing: {columns}.", columns=_few(missing)))
     if repeated:
         told.append(gettext("More than once: {columns}.", columns=_few(repeated)))
     return " ".join([*told, _known(known)])
+
+
+def no_such_column(ours: str, theirs: str, headings: Sequence[str], known: Sequence[str]) -> str:
+    """A mapping that a person wrote names a column that is not there."""
+    return gettext(
+        "The mapping reads {ours} from “{theirs}”, but one of them does not exist. The file has:"
+        " {headings}. {known}",
+        ours=probe.clean(ours, 40),
+        theirs=probe.clean(theirs, 40),
+        headings=_few(headings),
+        known=_known(known),
+    )
+
+
+def ask_dates(example: str, day_first: int, month_first: int) -> str:
+    """Dates that are two days each."""
+    if day_first or month_first:
+        return gettext(
+            "Some dates only fit with the day first ({day_first:,}), others only with the month"
+            " first ({month_first:,}). Choose how to read dates such as {example}. Rows that do not"
+            " fit are left out.",
+            day_first=day_first,
+            month_first=month_first,
+            example=example,
+        )
+    return gettext(
+        "Dates such as {example} fit with the day first and with the month first. Choose one.",
+        example=example,
+    )
 
 
 def too_many_columns(count: int, most: int) -> str:
@@ -117,7 +185,88 @@ def _known(columns: Sequence[str]) -> str:
     return gettext("Known columns are: {columns}.", columns=", ".join(columns))
 
 
+ENCODINGS: Mapping[str, str] = Table(
+    {
+        "utf-8": lambda: gettext("UTF-8 (all languages)"),
+        "utf-8-sig": lambda: gettext("UTF-8 (all languages)"),
+        "utf-16": lambda: gettext("UTF-16 (all languages)"),
+        "utf-16-le": lambda: gettext("UTF-16 (all languages)"),
+        "utf-16-be": lambda: gettext("UTF-16 (all languages)"),
+        "cp1252": lambda: gettext("Windows-1252 (Western European)"),
+        "latin-1": lambda: gettext("ISO-8859-1 (Western European)"),
+        "cp1250": lambda: gettext("Windows-1250 (Central European)"),
+        "cp1251": lambda: gettext("Windows-1251 (Cyrillic)"),
+        "cp1253": lambda: gettext("Windows-1253 (Greek)"),
+        "cp1254": lambda: gettext("Windows-1254 (Turkish)"),
+        "cp1255": lambda: gettext("Windows-1255 (Hebrew)"),
+        "cp1256": lambda: gettext("Windows-1256 (Arabic)"),
+        "koi8-r": lambda: gettext("KOI8-R (Cyrillic)"),
+        "cp866": lambda: gettext("DOS 866 (Cyrillic)"),
+        "mac-roman": lambda: gettext("Mac Roman (Western European)"),
+        "gb18030": lambda: gettext("GB 18030 (Chinese)"),
+        "big5": lambda: gettext("Big5 (Chinese)"),
+        "shift_jis": lambda: gettext("Shift JIS (Japanese)"),
+        "euc-kr": lambda: gettext("EUC-KR (Korean)"),
+    }
+)
+SOURCES: Mapping[str, str] = Table(
+    {
+        "whmcs_services": lambda: gettext("WHMCS services report"),
+        "whmcs_domains": lambda: gettext("WHMCS domains report"),
+        "whmcs_clients": lambda: gettext("WHMCS clients report"),
+        "fossbilling_orders": lambda: gettext("FOSSBilling orders"),
+        "fossbilling_clients": lambda: gettext("FOSSBilling clients"),
+        "cpanel": lambda: gettext("cPanel account list"),
+        "plesk": lambda: gettext("Plesk account list"),
+    }
+)
+# What each of our columns holds: its name in a form, and a hint
+COLUMN_LABELS: Mapping[str, tuple[str, str]] = Table(
+    {
+        "kind": lambda: (gettext("Kind"), gettext("client, service or domain")),
+        "client": lambda: (gettext("Client ID"), gettext("Your own ID, to match the client")),
+        "client_name": lambda: (gettext("Client name"), gettext("A person or a company")),
+        "reference": lambda: (gettext("Service ID"), gettext("Your own ID, to match the service")),
+        "product": lambda: (gettext("Product"), gettext("What the client bought")),
+        "domain": lambda: (gettext("Domain name"), gettext("The name to check")),
+        "status": lambda: (gettext("Status"), gettext("“Active” if there is no column for it")),
+        "next_due": lambda: (gettext("Next due date"), gettext("Of a service")),
+        "registered": lambda: (gettext("Registered on"), gettext("Of a domain")),
+        "expires": lambda: (gettext("Registered until"), gettext("Of a domain")),
+        "server": lambda: (gettext("Server IP address"), gettext("Of a service")),
+    }
+)
+
+
+def still_missing(missing: Sequence[str]) -> str:
+    """What a person has not said yet of how a file is read."""
+    told = {
+        "kind": gettext("Choose the kind of all rows, or the column that says it."),
+        "client": gettext("Choose a client, or the column that names it."),
+        "domain": gettext("Choose the column with the domain names."),
+    }
+    return " ".join(told[name] for name in missing)
+
+
+def pasted_names(count: int) -> str:
+    """What an import of pasted names is called, where a file has its name."""
+    return ngettext("{count:,} pasted name", "{count:,} pasted names", count)
+
+
+def usual_product() -> str:
+    """The product of services of which a file does not say it."""
+    return gettext("Hosting")
+
+
 # --- a line ---
+
+
+def inside_quote(line: int) -> str:
+    """A line that an open quote has made a part of another."""
+    return gettext(
+        "This line was read as a part of line {line:,}, where a quote is opened and never closed.",
+        line=line,
+    )
 
 
 def open_quote() -> str:
@@ -192,8 +341,37 @@ def no_such_day(text: str) -> str:
 
 
 def no_date(text: str) -> str:
-    """A date in another order."""
-    return gettext("{text} is not a date we read: write 2026-11-23 or 23.11.2026.", text=text)
+    """Something else where a date is needed."""
+    return gettext("{text} is not a date: write 2026-11-23 or 23.11.2026.", text=text)
+
+
+def two_days(text: str) -> str:
+    """A date of which no one has said whether the month or the day is first."""
+    return gettext(
+        "{text} can be two dates: choose whether the day or the month is first.", text=text
+    )
+
+
+def unsure_of_name(text: str, encoding: str) -> str:
+    """A host name that is another one in another encoding."""
+    return gettext(
+        "{text} is read as {encoding}, which is a guess. Choose the encoding, so that no other name"
+        " is checked.",
+        text=text,
+        encoding=ENCODINGS.get(encoding, encoding),
+    )
+
+
+def no_host_name(text: str, refusal: str) -> str:
+    """A pasted text that cannot be checked."""
+    return gettext("{text} is not imported: {refusal}", text=text, refusal=refusal)
+
+
+def several_clients() -> str:
+    """A name that more than one client has."""
+    return gettext(
+        "Several clients have this name. Add a column with the client’s ID, or rename one of them."
+    )
 
 
 def no_address(text: str) -> str:
@@ -210,7 +388,9 @@ def not_checkable(text: str, refusal: str) -> str:
 
 def no_client() -> str:
     """A row of a client that is neither stored nor in the file."""
-    return gettext("There is no client with this reference. Add a row of the kind client for it.")
+    return gettext(
+        "There is no client with this reference. Import your clients first, or add this one."
+    )
 
 
 def moved(owner: str) -> str:
@@ -219,6 +399,46 @@ def moved(owner: str) -> str:
 
 
 # --- an import through the browser ---
+
+
+def import_rows(count: int) -> str:
+    """The button that imports the rows without a problem."""
+    return ngettext("Import {count:,} row", "Import {count:,} rows", count)
+
+
+def download_rows(count: int) -> str:
+    """The link to the rows that have a problem."""
+    return ngettext("Download the {count:,} row", "Download the {count:,} rows", count)
+
+
+def rows_with_problems(bad: int, good: int) -> str:
+    """That some rows cannot be imported, and what can be done."""
+    told = ngettext(
+        "{count:,} row has a problem and is not imported.",
+        "{count:,} rows have a problem and are not imported.",
+        bad,
+    )
+    if good:
+        rest = ngettext(
+            "Import the other {count:,} row now.", "Import the other {count:,} rows now.", good
+        )
+        told = f"{told} {rest}"
+    return told + gettext(" Fix the rest in a file, and import that afterwards.")
+
+
+def rows_left_out(count: int) -> str:
+    """That some rows were not imported."""
+    return ngettext(
+        "{count:,} row was not imported. Fix it in the file, and import that.",
+        "{count:,} rows were not imported. Fix them in the file, and import that.",
+        count,
+    )
+
+
+def check_all(count: int) -> str:
+    """The button that asks all names which were never asked."""
+    return ngettext("Check {count:,} name now", "Check all {count:,} now", count)
+
 
 DOING: Mapping[str, str] = Table(
     {
@@ -255,7 +475,8 @@ def stopped() -> str:
 def interrupted() -> str:
     """By the end of the process that worked on it."""
     return gettext(
-        "The site was restarted meanwhile. Upload the file again: nothing is duplicated."
+        "The site was restarted during the import. Nothing was imported. Continue it: nothing is"
+        " duplicated."
     )
 
 

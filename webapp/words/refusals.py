@@ -99,6 +99,11 @@ def expires_too_early() -> str:
     return gettext("It cannot expire before it is registered.")
 
 
+def no_names() -> str:
+    """Nothing was pasted."""
+    return gettext("Paste at least one name, such as example.com.")
+
+
 def no_file() -> str:
     """An import without a file."""
     return gettext("Choose a file first.")

@@ -1,0 +1,89 @@
+"""Which client a row of an import means.
+
+Clients are named by a text, here and in the staging: by their reference; where the file has none by
+a line break, which no reference holds, and the key of their name; and by "#" and their id behind a
+line break, where a person has chosen one that has no reference.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from webapp.customers import clients
+from webapp.customers.models import Client
+from webapp.customers.name_key import name_key
+from webapp.extensions import among, db
+from webapp.imports.table_errors import NotATable
+from webapp.words import refusals
+
+
+def by_name(name: str) -> str:
+    """The text for the client of this name."""
+    return f"\n{name_key(name)}"
+
+
+def is_reference(text: str) -> bool:
+    """Whether a client is meant by its reference."""
+    return not text.startswith("\n")
+
+
+def chosen(text: str, *, named: bool) -> tuple[str, str]:
+    """The text for the client that a person has named, and the name of a new one where there is
+    none like that.
+
+    `named`: the rows of the file name their clients, so this one is named in the same way. Raises
+    `NotATable` where several are meant.
+    """
+    try:
+        client = clients.find_client(text)
+    except clients.NoSuchClient as error:
+        if error.several or not text.strip() or text.startswith("#"):
+            raise NotATable(str(error)) from None
+        return by_name(text), text.strip()
+    if client.reference and not named:
+        return client.reference, ""
+    alone = clients.client_text(client) == client.name
+    return (by_name(client.name) if named and alone else f"\n#{client.id}"), ""
+
+
+def problem_of(text: str) -> str:
+    """Why this does not name one client, stored or new; empty where it does."""
+    if len(text) > 200:
+        return refusals.too_long(200)
+    try:
+        chosen(text, named=False)
+    except NotATable as error:
+        return str(error)
+    return ""
+
+
+def ids(texts: Iterable[str]) -> dict[str, int]:
+    """The ids of the stored clients that these texts mean; without those that mean several."""
+    asked = set(texts)
+    references = [text for text in asked if is_reference(text)]
+    keys = [text[1:] for text in asked if text.startswith("\n") and text[1:2] != "#"]
+    numbers = {text: text[2:] for text in asked if text.startswith("\n#") and text[2:].isdecimal()}
+    found: dict[str, int] = {}
+    rows = db.session.execute(
+        select(Client.reference, Client.id).where(among(Client.reference, references))
+    )
+    found |= {str(reference): id_ for reference, id_ in rows}
+    named = db.session.execute(
+        select(Client.name_key, Client.id).where(among(Client.name_key, keys))
+    ).all()
+    times = Counter(key for key, _ in named)
+    found |= {f"\n{key}": id_ for key, id_ in named if times[key] == 1}
+    there = set(
+        db.session.scalars(select(Client.id).where(Client.id.in_(map(int, numbers.values()))))
+    )
+    return found | {text: int(number) for text, number in numbers.items() if int(number) in there}
+
+
+def with_several(texts: Iterable[str]) -> set[str]:
+    """Those of these texts that are the name of more than one client."""
+    keys = [text[1:] for text in texts if text.startswith("\n") and text[1:2] != "#"]
+    rows = db.session.scalars(select(Client.name_key).where(among(Client.name_key, keys)))
+    return {f"\n{key}" for key, count in Counter(rows).items() if count > 1}
