@@ -119,20 +119,20 @@ def test_the_example_is_downloaded_looked_at_and_imported_and_the_second_time_no
     expect(page.get_by_role("row").filter(has_text="cafe.example.org")).to_be_visible()
 
 
-def test_a_bad_file_says_where_it_is_wrong_and_changes_nothing(page, tmp_path):
-    bad = tmp_path / "bad.csv"
-    bad.write_text(
-        "kind,client,client_name,status,domain\nclient,9001,Zoe"
-        " Ltd,,\ndomain,9001,,Lively,zoe.example\n"
-    )
+def test_of_a_whmcs_report_997_rows_are_imported_and_3_come_back_as_a_file(page, tmp_path):
+    rows = [f"{n},77,Zoe Ltd,Gold,zoe-{n}.example,2027-01-15,Active" for n in range(1, 1001)]
+    rows[9], rows[499], rows[999] = "10,77,Zoe Ltd", rows[499] + "!", rows[999].replace("Zoe", '"')
+    head = "ID,User ID,Client Name,Product Name,Domain Name,Next Due Date,Status"
+    (tmp_path / "services.csv").write_text("\n".join([head, *rows]))
     sign_in(page, "ada", "/admin/import")
-    check_file(page, bad, "Not ready to import")
-    problem = page.locator("#problems tbody tr")
-    expect(problem).to_have_count(1)
-    expect(problem).to_contain_text(re.compile(r"3\s*status"))
-    expect(page.get_by_role("button", name="Import now")).to_have_count(0)
-    page.goto("/admin/domains?q=zoe")
-    expect(page.get_by_text("Nothing matches")).to_be_visible()
+    check_file(page, tmp_path / "services.csv", "Review before importing")
+    expect(page.locator("#problems tbody tr")).to_have_count(3)
+    page.get_by_role("button", name="Import 997 rows").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Imported", timeout=10_000)
+    expect(page.get_by_text("1 client, 997 services new")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download the 3 rows").click()
+    assert len(download.value.path().read_text().splitlines()) == 4
 
 
 def test_somebody_changes_their_name_and_their_password(page, chrome, demo, complaints):

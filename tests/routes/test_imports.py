@@ -124,7 +124,9 @@ def test_a_file_without_a_good_row_cannot_be_imported(app, ada):
 
 def test_pasted_names_are_looked_at_and_imported_for_a_new_client(app, ada):
     text = "a.example, https://b.example/x\nwww IN A 192.0.2.1\nnot-a-name"
-    sent = ada.post("/admin/import/paste/names", {"names": text, "client": "New & Co", "kind": "service"})
+    sent = ada.post(
+        "/admin/import/paste/names", {"names": text, "client": "New & Co", "kind": "service"}
+    )
     settle(app)
     page = ada.get(sent.location)
     assert "“www” is not imported" in page.find(id="problems").text
@@ -142,7 +144,9 @@ def test_pasted_names_are_looked_at_and_imported_for_a_new_client(app, ada):
     [("", "Bob & Sons", "names"), ("a.example", "", "client"), ("a.example", "#999", "client")],
 )
 def test_what_is_missing_of_pasted_names_is_told_beside_its_field(ada, names, client, field):
-    answer = ada.post("/admin/import/paste/names", {"names": names, "client": client, "kind": "domain"})
+    answer = ada.post(
+        "/admin/import/paste/names", {"names": names, "client": client, "kind": "domain"}
+    )
     page = looked_at(answer)
     assert (answer.status_code, page.find(id=field)["aria-invalid"]) == (422, "true")
     assert page.find(id="names").text.strip() == names
@@ -164,7 +168,7 @@ def test_a_file_of_other_headings_asks_once_which_column_is_which(app, ada):
     assert page.h1.text == "Which column is which?"
     assert "Was: a.example" in page.find(id="column-domain").text
     told = ada.post(f"{job}/columns", {"column-domain": "1", "kind": "domain"})
-    assert "Choose a client" in looked_at(told).find(role="alert").text
+    assert "Choose a client" in looked_at(told).main.find(role="alert").text
     form = {"column-domain": "1", "column-client_name": "0", "kind": "domain"}
     assert ada.post(f"{job}/columns", form).location == job
     settle(app)
@@ -200,7 +204,7 @@ def test_dates_that_are_two_days_are_asked_about(app, ada):
     ada.post(f"{job}/columns", form)
     settle(app)
     asked = ada.get(job, follow_redirects=True)
-    assert "01/02/2027 fit with the day first" in asked.find(role="alert").text
+    assert "01/02/2027 fit with the day first" in asked.main.find(role="alert").text
     ada.post(f"{job}/columns", form | {"dates": "month first"})
     settle(app)
     assert "2027-01-02" in ada.get(job).text
@@ -230,7 +234,7 @@ def test_of_many_problems_the_first_are_shown_and_all_can_be_downloaded(app, ada
 def test_what_is_no_table_is_said_in_one_sentence(app, ada):
     page = ada.get(upload(app, ada, b"PK\x03\x04rubbish", "clients.xlsx"))
     assert page.h1.text == "Not imported"
-    assert "save it as CSV" in page.find(role="alert").text
+    assert "save it as CSV" in page.main.find(role="alert").text
 
 
 def test_no_file_is_told_beside_the_field(ada):
@@ -298,7 +302,7 @@ def test_after_a_restart_an_import_under_way_is_told_as_interrupted(app, ada, mo
     for lock in jobs._workshop(app).locks.values():
         lock.close()  # as when its process ends
     page = ada.get(job)
-    assert "site was restarted" in page.find(role="alert").text
+    assert "site was restarted" in page.main.find(role="alert").text
     monkeypatch.undo()
     assert page.find("button", string="Continue")
     ada.post(job)
@@ -311,7 +315,7 @@ def test_a_failure_of_ours_is_told_and_changes_nothing(app, ada, monkeypatch, ca
     monkeypatch.setattr(write_rows, "_insert", lambda *arguments: 1 / 0)
     ada.post(job)
     settle(app)
-    assert "failed on our side" in ada.get(job).find(role="alert").text
+    assert "failed on our side" in ada.get(job).main.find(role="alert").text
     assert "ZeroDivisionError" in caplog.text
     with app.app_context():
         assert not db.session.scalar(select(func.count()).where(Service.reference == "S-1"))
