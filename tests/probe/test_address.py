@@ -5,7 +5,8 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from webapp.probe import ConnectTo, Reason, address
-from webapp.probe.address import LookupFailed, Policy, endpoints, system_lookup
+from webapp.probe.address import LookupFailed, endpoints, system_lookup
+from webapp.probe.address_policy import Policy
 from webapp.probe.deadline import Deadline
 from webapp.probe.finding import NotAsked
 from webapp.probe.waiting import drive

@@ -3,9 +3,9 @@
 import time
 from dataclasses import replace
 
-from webapp.probe import AddressLimits, Reason, engine, probe
+from webapp.probe import AddressLimits, Reason, assessment, engine, probe
 from webapp.probe.address import Endpoint
-from webapp.probe.finding import Contact, Ending
+from webapp.probe.contact import Contact, Ending
 from webapp.probe.waiting import drive
 
 HERE = Endpoint("127.0.0.1", 443)
@@ -98,4 +98,4 @@ def test_a_silence_that_this_machine_slept_through_says_nothing(lab_settings, mo
 
     monkeypatch.setattr(engine, "confirmed", asleep)
     finding = drive(probe("ok.lab.example", lab_settings))
-    assert (finding.reason, finding.detail) == (Reason.MONITOR_ERROR, engine.LATE)
+    assert (finding.reason, finding.detail) == (Reason.MONITOR_ERROR, assessment.LATE)

@@ -14,7 +14,7 @@ from OpenSSL import crypto
 from tests.odd_leaves import BAD_ENDS, ODD_ENDS, ODD_LEAVES, ODD_TEXTS, odd_name
 from webapp.demo import pki
 from webapp.demo.pki import der, extension, issue, issue_ca
-from webapp.probe import ConnectTo, Reason, certificate, check, fields
+from webapp.probe import ConnectTo, Reason, certificate, check, clean_text, fields, issuers
 from webapp.probe.der import Element, elements
 from webapp.probe.finding import Field
 
@@ -73,8 +73,8 @@ def test_no_issuer_is_missing_where_the_one_that_came_is_malformed(odd, lab, lab
 def test_an_issuer_of_the_same_name_with_another_key_is_not_the_one_that_is_missing(lab):
     leaf = issue("a.example", issuer=lab.intermediate)
     namesake = issue_ca(lab.intermediate.name, issuer=lab.root)
-    assert certificate.lacks_issuer(leaf.der, [namesake.der])
-    assert not certificate.lacks_issuer(leaf.der, [lab.intermediate.der])
+    assert issuers.lacks_issuer(leaf.der, [namesake.der])
+    assert not issuers.lacks_issuer(leaf.der, [lab.intermediate.der])
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS)
@@ -88,7 +88,7 @@ def test_text_of_every_kind_is_shown_as_text(text, tls_name, ca):
         else issue("a.example", issuer=issue_ca(name))
     )
     read = certificate.read(made.der)
-    assert getattr(read, tls_name) == certificate.clean(shown)
+    assert getattr(read, tls_name) == clean_text.clean(shown)
     assert read.unreadable == ()
     assert read.not_after is not None
 
@@ -159,7 +159,7 @@ def test_a_serial_of_any_size_or_sign_is_shown():
     assert certificate.read(issue("a.example", serial=-5).der).serial == "-5"
     assert (
         len(certificate.read(issue("a.example", serial=1 << 4096).der).serial)
-        == certificate.MOST_CHARACTERS
+        == clean_text.MOST_CHARACTERS
     )
 
 
@@ -301,13 +301,13 @@ def test_lengths_of_any_form_are_read_as_openssl_reads_them(tag, ca):
 def test_no_bytes_make_the_reader_fail(der):
     assert len(certificate.read(der).fingerprint) == 64
     assert certificate.read_link(der).self_issued is False
-    assert certificate.lacks_issuer(der, [der]) is False
+    assert issuers.lacks_issuer(der, [der]) is False
 
 
 @given(st.text(max_size=2000))
 def test_cleaned_text_is_short_and_hides_nothing(text):
-    cleaned = certificate.clean(text)
-    assert len(cleaned) <= certificate.MOST_CHARACTERS
+    cleaned = clean_text.clean(text)
+    assert len(cleaned) <= clean_text.MOST_CHARACTERS
     assert not set(cleaned) & set("\x00\n\r\t\u202e\u200b\ufeff")
 
 

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webapp.demo.pki import OCTET_STRING, SEQUENCE, der, issue
-from webapp.probe.certificate import malformed_on_path, read_link
+from webapp.probe.certificate import read_link
 from webapp.probe.der import CONSTRUCTED, Element, Malformed, check, content, elements
+from webapp.probe.issuers import malformed_on_path
 
 INDEFINITE = 0x80
 ZEROS = b"\0\0"

@@ -24,7 +24,8 @@ from webapp.probe import connection
 from webapp.probe.address import ConnectTo, Endpoint
 from webapp.probe.chain import Part, Weakness
 from webapp.probe.diagnosis import diagnose
-from webapp.probe.finding import Note, Reason
+from webapp.probe.finding import Reason
+from webapp.probe.notes import Note
 from webapp.probe.steps import (
     AddressAsked,
     AddressesCompared,

@@ -14,7 +14,7 @@ from OpenSSL._util import lib
 from webapp.demo.endings import ALERT, HANG_UP, RESET, leaves
 from webapp.demo.pki import issue
 from webapp.demo.servers import does, only, shows, wants_client
-from webapp.probe import ConnectTo, Note, Reason, check, handshake, trust_store
+from webapp.probe import ConnectTo, Note, Reason, check, handshake_io, trust_store
 
 TLS_1_2 = ssl.TLSVersion.TLSv1_2
 TLS_1_3 = ssl.TLSVersion.TLSv1_3
@@ -107,7 +107,7 @@ def test_no_memory_is_our_own_fault(monkeypatch, lab_settings):
     changed = SimpleNamespace(
         **{name: getattr(lib, name) for name in names} | {"SSL_do_handshake": fails}
     )
-    monkeypatch.setattr(handshake, "lib", changed)
+    monkeypatch.setattr(handshake_io, "lib", changed)
     assert check("ok.lab.example", lab_settings).reason is Reason.MONITOR_ERROR
 
 

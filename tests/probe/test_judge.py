@@ -1,7 +1,7 @@
 import pytest
 
-from webapp.probe import Reason, handshake, trust_store
-from webapp.probe.finding import Contact, Ending
+from webapp.probe import Reason, handshake_io, trust_store
+from webapp.probe.contact import Contact, Ending
 from webapp.probe.judge import judge
 
 # X509_V_ERR_*: what only says that a revocation list or an OCSP answer is not at hand, or no good.
@@ -122,7 +122,7 @@ def unfinished(*codes, **seen):
 )
 def test_what_our_side_declines_is_told_by_its_number(name, code, reason):
     trust_store.trust(None)  # loads OpenSSL's words
-    assert handshake.words_for(SSL_LIBRARY, code) == name
+    assert handshake_io.words_for(SSL_LIBRARY, code) == name
     assert unfinished((SSL_LIBRARY, code)) is reason
 
 

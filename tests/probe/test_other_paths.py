@@ -17,10 +17,11 @@ from webapp.demo.chains import names_only
 from webapp.demo.pki import SEQUENCE, days, der, extension, issue, issue_ca, name
 from webapp.probe import Reason, check, trust_store
 from webapp.probe.address import ConnectTo, Endpoint
-from webapp.probe.chain import MOST_CPU_SECONDS, MOST_SERVED, Part, Weakness, other_path
+from webapp.probe.chain import MOST_SERVED, Part, Weakness
 from webapp.probe.diagnosis import diagnose
 from webapp.probe.fields import take_apart
-from webapp.probe.finding import Note
+from webapp.probe.notes import Note
+from webapp.probe.other_paths import MOST_CPU_SECONDS, other_path
 from webapp.probe.steps import ChainSeen, Verdict
 from webapp.words import diagnosis, diagnosis_verdict, transcript
 from webapp.words import verdicts as verdict_words

@@ -32,8 +32,9 @@ from webapp.demo.pki import (
 )
 from webapp.demo.servers import only
 from webapp.demo.stapling import GOOD, OCSP_SIGNING, REVOKED, UNKNOWN, answers
-from webapp.probe import ConnectTo, check, handshake, staple
-from webapp.probe.finding import Note, Reason, StapleStatus
+from webapp.probe import ConnectTo, check, handshake_io, staple
+from webapp.probe.finding import Reason, StapleStatus
+from webapp.probe.notes import Note
 from webapp.words import notes, verdicts
 
 ISSUER = issue_ca("Staple CA")
@@ -385,7 +386,7 @@ def test_a_staple_that_even_openssl_cannot_read_is_a_note(served, version, garba
 def test_a_costly_handshake_over_an_unreadable_staple_is_not_repeated_and_told_as_ours(
     served, monkeypatch
 ):
-    monkeypatch.setattr(handshake, "MOST_CPU_SECONDS", -1)
+    monkeypatch.setattr(handshake_io, "MOST_CPU_SECONDS", -1)
     found = served(lambda *_: b"garbage", raw=True, setup=only(ssl.TLSVersion.TLSv1_2))
     assert (found.reason, found.notes) == (Reason.HANDSHAKE_FAILED, {Note.ENDED_BY_US})
     assert found.detail.startswith("our side ended it")

@@ -8,7 +8,8 @@ import pytest
 from webapp.monitor.models import Target
 from webapp.probe import Finding, Note, Reason, Refusal, State
 from webapp.probe.chain import Weakness
-from webapp.probe.finding import Contact, Ending, Problem
+from webapp.probe.contact import Contact, Ending
+from webapp.probe.finding import Problem
 from webapp.probe.judge import judge
 from webapp.probe.steps import Failure, Origin
 from webapp.words import (

@@ -9,7 +9,8 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 from webapp.demo.loopback import Lab
 from webapp.demo.pki import Identity, days, der, extension, integer, issue, issue_ca
 from webapp.demo.servers import shows
-from webapp.probe.finding import Note, Reason
+from webapp.probe.finding import Reason
+from webapp.probe.notes import Note
 
 CA_1_AT = "http://ca.lab.example/1.der"  # where the missing intermediate is published
 _AT = x509.AccessDescription(

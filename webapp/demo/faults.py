@@ -36,7 +36,8 @@ from webapp.demo.servers import (
     shows_self_signed,
     wants_client,
 )
-from webapp.probe.finding import Note, Reason
+from webapp.probe.finding import Reason
+from webapp.probe.notes import Note
 
 OTHER = "other.lab.example"
 

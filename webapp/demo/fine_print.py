@@ -34,7 +34,8 @@ from webapp.demo.servers import (
     shows_without_secure_renegotiation,
     wants_client,
 )
-from webapp.probe.finding import Note, Reason
+from webapp.probe.finding import Reason
+from webapp.probe.notes import Note
 from webapp.probe.steps import Origin
 
 # Where the redirect leads: `Lab.contacts` says whether anybody followed

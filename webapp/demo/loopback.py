@@ -21,7 +21,8 @@ from pathlib import Path
 from webapp.demo import behaviours, pki
 from webapp.demo.behaviours import Behaviour
 from webapp.demo.pki import Identity
-from webapp.probe.finding import Note, Reason
+from webapp.probe.finding import Reason
+from webapp.probe.notes import Note
 
 Address = tuple[str, int]
 

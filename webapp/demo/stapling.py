@@ -23,7 +23,8 @@ from webapp.demo.behaviours import HTTP_200, Behaviour
 from webapp.demo.loopback import Address, Lab
 from webapp.demo.pki import Identity, days, extension, issue, issue_ca
 from webapp.demo.servers import Server, shows
-from webapp.probe.finding import Note, Reason
+from webapp.probe.finding import Reason
+from webapp.probe.notes import Note
 
 T = TypeVar("T")
 

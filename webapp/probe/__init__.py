@@ -9,12 +9,14 @@ the long look, and is imported only where it is needed: it brings a DNS client a
 from webapp.probe.address import ConnectTo
 from webapp.probe.address_limits import AddressLimits
 from webapp.probe.build_info import Roots, roots, versions
-from webapp.probe.certificate import clean
+from webapp.probe.clean_text import clean
 from webapp.probe.engine import Settings, check, check_many, probe
 from webapp.probe.faults import Faults
-from webapp.probe.finding import BY_SEVERITY, Certificate, Finding, Note, Problem, Reason, State
-from webapp.probe.hostname import NotCheckable, Refusal, parse, to_unicode, understand
+from webapp.probe.finding import BY_SEVERITY, Certificate, Finding, Problem, Reason, State
+from webapp.probe.hostname import NotCheckable, Refusal, parse, understand
+from webapp.probe.notes import Note
 from webapp.probe.protocols import DEFAULT_PORTS, HTTPS_PORT, Protocol, authority
+from webapp.probe.unicode_names import to_unicode
 from webapp.probe.waiting import Crew
 
 __all__ = [

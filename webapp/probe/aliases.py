@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 import dns.exception
 import dns.resolver
 
-from webapp.probe.certificate import clean
+from webapp.probe.clean_text import clean
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from webapp.probe import der
 from webapp.probe.browser_forms import FORMS, KEY_USAGE, POLICIES, SAN, qualifiers, texts
 from webapp.probe.der import encoded as oid
-from webapp.probe.finding import Note
+from webapp.probe.notes import Note
 from webapp.probe.remember import MOST_USUAL_BYTES, remembered
 from webapp.probe.strict_der import MALFORMED, Element, elements, must, only
 

@@ -12,19 +12,18 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import unicodedata
 import warnings
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from cryptography import x509
 
 from webapp.probe import der, fields
+from webapp.probe.clean_text import MOST_CHARACTERS, clean
 from webapp.probe.der import Element, Malformed
-from webapp.probe.fields import Canonical, Name, Opened, take_apart
+from webapp.probe.fields import Name, Opened, take_apart
 from webapp.probe.finding import Certificate, Field, Link
 from webapp.probe.hostname import matches
 from webapp.probe.memory import raise_if_short
@@ -33,28 +32,18 @@ from webapp.probe.remember import MOST_USUAL_BYTES, remembered
 log = logging.getLogger(__name__)
 
 MOST_NAMES = 100  # of those shown and stored; all of them count
-MOST_CHARACTERS = 200
 MOST_OF_A_KIND = 40  # characters of a kind of key or signature
 MOST_ADDRESSES = 3  # of those where an issuer's certificate can be had
-# Control, format (bidi, zero width), surrogates, unassigned
-_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-
 _CA_ISSUERS = "1.3.6.1.5.5.7.48.2"
 # of a GeneralName (RFC 5280, 4.2.1.6)
 _DNS_NAME = 0x82
 _URI = 0x86
-_DIRECTORY = 0xA4
-# of an authority key identifier
-_KEY_ID = 0x80
-_AUTHORITY_ISSUER = 0xA1
-_AUTHORITY_SERIAL = 0x82
 _STATUS_REQUEST = Element(der.INTEGER, b"\x05")  # RFC 7633
 _TLS_FEATURE = der.encoded(fields.TLS_FEATURE)
 _NIST_SIGNATURES = der.encoded("2.16.840.1.101.3.4.3")  # how the OIDs of NIST's signatures begin
 # ecdsa-with-SHA3-224 to -512
 _SHA3_BY_EC = frozenset(f"2.16.840.1.101.3.4.3.{last}" for last in range(9, 13))
-_UNREADABLE = (LookupError, ValueError)
-
+UNREADABLE = (LookupError, ValueError)
 T = TypeVar("T")
 
 # `cryptography` warns when an odd certificate is loaded. Strangers make them.
@@ -74,7 +63,7 @@ def _read(certificate: bytes, opened: Opened) -> Certificate:
     def part(what: Field, get: Callable[[], T], otherwise: T) -> T:
         try:
             return get()
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             unreadable.append(what)
             log.info("certificate %s: its %s cannot be read: %r", fingerprint, what, error)
             return otherwise
@@ -110,7 +99,7 @@ def read_link(certificate: bytes) -> Link:
     facts = _read(certificate, opened)
     subject = facts.subject
     self_issued = False
-    with suppress(*_UNREADABLE):
+    with suppress(*UNREADABLE):
         name = fields.name(opened.fields["subject"])
         subject = _full_name(name)
         self_issued = fields.canonical(name) == fields.canonical(
@@ -168,99 +157,6 @@ def covers(certificate: bytes, hostname: str) -> bool:
     return any(matches(name, hostname) for name in names)
 
 
-def lacks_issuer(leaf: bytes, sent: Sequence[bytes]) -> bool:
-    """Whether the issuer of a leaf is missing, where OpenSSL found none among the certificates that
-    were sent.
-
-    It finds none either for a leaf whose extensions it cannot read, or where it cannot read those
-    of the issuer (EXFLAG_INVALID): then nothing is missing, and something is malformed.
-    """
-    opened = take_apart(leaf)
-    if _malformed(opened):
-        return False
-    issuer = _name(opened, "issuer")
-    return issuer is not None and not any(
-        _may_have_issued(take_apart(other), opened, issuer) for other in sent
-    )
-
-
-def is_named_as_issuer(certificate: bytes, issuer: bytes) -> bool:
-    """Whether a certificate names this one as its issuer's: by name, and by the identifiers of the
-    authority where it has some (RFC 5280, 4.2.1.1)."""
-    opened = take_apart(certificate)
-    name = _name(opened, "issuer")
-    return name is not None and _may_have_issued(take_apart(issuer), opened, name)
-
-
-def _may_have_issued(other: Opened, opened: Opened, issuer: Canonical) -> bool:
-    """Whether OpenSSL would take one for the issuer of another, as far as names and identifiers
-    go."""
-    if _name(other, "subject") != issuer:
-        return False
-    wanted = _authority(opened)
-    own = _key_id(other)
-    if wanted.key_id is not None and own not in (None, wanted.key_id):
-        return False
-    # Of the issuer's certificate, not of its key (RFC 5280, 4.2.1.1): a renewed one has another
-    # serial number.
-    number = other.fields.get("serial")
-    if wanted.serial is not None and (number is None or number.body != wanted.serial):
-        return False
-    return wanted.issuer in (None, _name(other, "issuer"))
-
-
-class _Authority(NamedTuple):
-    """How a certificate names the certificate of its issuer, besides by name (RFC 5280,
-    4.2.1.1)."""
-
-    key_id: bytes | None = None
-    issuer: Canonical | None = None
-    serial: bytes | None = None
-
-
-def _authority(opened: Opened) -> _Authority:
-    for value in opened.values(fields.AUTHORITY_KEY_ID):
-        with suppress(*_UNREADABLE):
-            parts = {each.tag: each.body for each in der.elements(der.first(value).body)}
-            names = der.elements(parts.get(_AUTHORITY_ISSUER, b""))
-            directory = next((der.first(one.body) for one in names if one.tag == _DIRECTORY), None)
-            issuer = None if directory is None else fields.canonical(fields.name(directory))
-            return _Authority(parts.get(_KEY_ID), issuer, parts.get(_AUTHORITY_SERIAL))
-    return _Authority()
-
-
-def _key_id(opened: Opened) -> bytes | None:
-    """The identifier of the certificate's own key; None where there is none to read."""
-    for value in opened.values(fields.SUBJECT_KEY_ID):
-        with suppress(Malformed):
-            return der.content(der.first(value))
-    return None
-
-
-def _name(opened: Opened, which: str) -> Canonical | None:
-    """Its subject or its issuer, to be compared; None where it cannot be read."""
-    with suppress(*_UNREADABLE):
-        return fields.canonical(fields.name(opened.fields[which]))
-    return None
-
-
-def malformed_on_path(sent: Sequence[bytes]) -> bool:
-    """Whether OpenSSL meets a certificate that it cannot read in full on its way up from the leaf,
-    which comes first of these. Others that were sent along do not count."""
-    current, *others = (take_apart(each) for each in sent)
-    issuers: defaultdict[Canonical, list[Opened]] = defaultdict(list)
-    for other in others:
-        subject = _name(other, "subject")
-        if subject is not None:
-            issuers[subject].append(other)
-    while not _malformed(current):
-        issuer = _name(current, "issuer")
-        if issuer is None or not issuers[issuer]:
-            return False
-        current = issuers[issuer].pop(0)
-    return True
-
-
 def constraint_checks(path: Sequence[bytes]) -> int:
     """How many pairs of a name and a constraint on names OpenSSL compares on this path, leaf first
     (RFC 5280, 4.2.1.10, 6.1): those of every issuer with all names below it."""
@@ -269,7 +165,7 @@ def constraint_checks(path: Sequence[bytes]) -> int:
         with suppress(Malformed):  # OpenSSL does not compare what it cannot read
             trees = _inside(opened, fields.NAME_CONSTRAINTS)
             checks += names * sum(len(list(der.elements(each.body))) for each in trees)
-        with suppress(*_UNREADABLE):
+        with suppress(*UNREADABLE):
             names += len(list(der.elements(opened.fields["subject"].body)))
             names += len(_inside(opened, fields.SUBJECT_ALT_NAME))
     return checks
@@ -284,7 +180,7 @@ def algorithms_differ(certificate: bytes) -> bool:
 
     RFC 5280, 4.1.1.2, rules that out.
     """
-    with suppress(*_UNREADABLE):
+    with suppress(*UNREADABLE):
         beside = der.inside(der.first(certificate), der.SEQUENCE, at_least=2)[1]
         return take_apart(certificate).fields["signature"] != beside
     return False
@@ -294,43 +190,12 @@ def signed_with_sha3_by_ec(certificate: bytes) -> bool:
     """Whether an issuer with an EC key signed this certificate with SHA-3."""
     if _NIST_SIGNATURES not in certificate:  # nearly every certificate there is
         return False
-    with suppress(*_UNREADABLE):
+    with suppress(*UNREADABLE):
         return (
             der.dotted(der.first(take_apart(certificate).fields["signature"].body).body)
             in _SHA3_BY_EC
         )
     return False
-
-
-def _malformed(opened: Opened) -> bool:
-    """Whether OpenSSL cannot read an extension that it goes by: it is there twice, or is not what
-    it has to be."""
-    known = [(oid, value) for oid, value in opened.extensions if oid in fields.READ_BY_OPENSSL]
-    if len({oid for oid, _ in known}) < len(known):
-        return True
-    try:
-        for oid, value in known:
-            der.check(value)
-            if der.first(value).tag != fields.READ_BY_OPENSSL[oid]:
-                return True
-            if oid == fields.KEY_USAGE and not any(der.first(value).body[1:]):
-                return True  # it has to allow something (RFC 5280, 4.2.1.3)
-    except Malformed:
-        return True
-    return False
-
-
-def clean(text: str, most: int = MOST_CHARACTERS) -> str:
-    """A stranger's text on one line, without characters that hide or reorder, at most `most` of
-    them.
-
-    Cleaned text is no markup-safe text: it still has to be escaped where it is shown.
-    """
-    if len(text) <= most and text.isascii() and text.isprintable():
-        return text.strip()  # nearly every text there is
-    text = " ".join(text[: 4 * most].split())
-    text = "".join(c for c in text if unicodedata.category(c) not in _HIDDEN).strip()
-    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _dns_names(opened: Opened) -> tuple[list[str], bool]:

@@ -4,17 +4,18 @@ either. No I/O."""
 from __future__ import annotations
 
 import hashlib
-import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from itertools import islice
 
-from webapp.probe.certificate import is_named_as_issuer, is_signed_by, read_link
-from webapp.probe.finding import Closeup, Contact, Finding, Link, Note, Problem, Reason
-from webapp.probe.judge import HOSTNAME_MISMATCH, NO_ISSUER, NO_NEWS, OF_THE_PATH, REVOKED, TOO_LONG
+from webapp.probe.certificate import is_signed_by, read_link
+from webapp.probe.contact import Closeup, Contact
+from webapp.probe.finding import Finding, Link, Problem, Reason
+from webapp.probe.issuers import is_named_as_issuer
+from webapp.probe.judge import NO_ISSUER, OF_THE_PATH, TOO_LONG
+from webapp.probe.notes import Note
 
 # The longest lifetime that the CA/Browser Forum's Baseline Requirements (6.3.2) allow a certificate
 # issued from that day on, in days.
@@ -25,15 +26,8 @@ _LIMITS = (
     (datetime(2020, 9, 1, tzinfo=UTC), 398),
 )
 _SHORT = 2048  # bits of an RSA key below which it is short
-_DATES = frozenset({9, 10})  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
-# Bounds of the search for another path: what a hostile server sends must not keep the monitor busy.
-MOST_TRIES = 40
-MOST_LINKS = 9  # of one path, the root not counted
-MOST_CPU_SECONDS = 0.1
 MOST_SERVED = 32  # certificates sent that are looked at one by one
 MOST_SIGNATURES = 4  # tried where several certificates have the name of a missing issuer
-
-PathOver = Callable[..., tuple[bytes, ...]]  # `trust_store.path_over` with its roots
 
 
 class Part(StrEnum):
@@ -164,84 +158,6 @@ def _part(link: Link, path: Sequence[Link], working: Sequence[Link], ways: Colle
     return Part.NEEDLESS
 
 
-def may_have_other_path(contact: Contact) -> bool:
-    """Whether it is worth looking for one: something is wrong with the path, and there are at least
-    two ways to go."""
-    of_the_path = [
-        code
-        for code, depth, _ in contact.errors
-        if code not in NO_NEWS and code != HOSTNAME_MISMATCH and not (depth == 0 and code in _DATES)
-    ]
-    return (
-        contact.chain_seen
-        and len(set(contact.sent)) > 2
-        and bool(of_the_path)
-        and REVOKED not in of_the_path
-    )
-
-
-def other_path(sent: Sequence[bytes], path_over: PathOver) -> tuple[bytes, ...]:
-    """A path to a trusted root over some of the certificates sent, as a browser finds it; empty
-    where there is none.
-
-    OpenSSL takes the first issuer whose name and dates fit and never turns back. Here each way is
-    tried by itself, within the bounds above.
-    """
-    until = time.thread_time() + MOST_CPU_SECONDS
-    links = [(der, read_link(der)) for der in dict.fromkeys(sent)]
-    for way in islice(_ways(links[:1], links[1:]), MOST_TRIES):
-        found = path_over([der for der, _ in way])
-        # OpenSSL's level of security is a part of the handshake, and not of this.
-        if found and not any(_is_weak(read_link(der)) for der in found):
-            return found
-        if time.thread_time() > until:
-            break
-    return ()
-
-
-def _ways(
-    way: list[tuple[bytes, Link]], others: Sequence[tuple[bytes, Link]]
-) -> Iterator[list[tuple[bytes, Link]]]:
-    """Every way up from the last certificate of this one, by name, to where it goes no further."""
-    last = way[-1][1]
-    above = []
-    if len(way) < MOST_LINKS and not (last.self_issued and len(way) > 1):
-        been = {link.subject.casefold() for _, link in way[1:]}
-        name = last.certificate.issuer.casefold()
-        above = [one for one in others if one[1].subject.casefold() == name and name not in been]
-    for one in above:
-        yield from _ways([*way, one], others)
-    if not above:
-        yield way
-
-
-def other_ways(
-    sent: Sequence[bytes], path: Sequence[bytes], path_over: PathOver
-) -> tuple[bytes, ...]:
-    """The certificates sent that stand beside the path with the same name and key as one on it, and
-    that work in its place, with those that they lead over: cross-signs for clients with an older
-    list of roots."""
-    places = {
-        (link.subject, link.key_id): number
-        for number, link in enumerate(map(read_link, path))
-        if number
-    }
-    beside = [der for der in dict.fromkeys(sent[1:MOST_SERVED]) if der not in path]
-    found: list[bytes] = []
-    until = time.thread_time() + MOST_CPU_SECONDS
-    for der in beside:
-        link = read_link(der)
-        place = places.get((link.subject, link.key_id))
-        if place is None or link.self_issued or time.thread_time() > until:
-            continue
-        others = [one for one in beside if one != der]
-        # OpenSSL goes from below to a trusted root where it has one of that name: what leads up is
-        # verified by itself.
-        if path_over([*path[:place], der, *others]):
-            found += path_over([der, *others], for_server=False)
-    return tuple(found)
-
-
 def notes(contact: Contact, problems: Sequence[Problem]) -> set[Note]:
     """What the certificates sent say of a path that does not verify."""
     if not contact.chain_seen:
@@ -315,7 +231,7 @@ def _has_short_key(link: Link) -> bool:
     return kind == "RSA" and bits.isdigit() and int(bits) < _SHORT
 
 
-def _is_weak(link: Link) -> bool:
+def is_weak(link: Link) -> bool:
     """Whether OpenSSL refuses it on any path, at security level 2.
 
     A root's signature on itself proves nothing.

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 
 from webapp.probe.address import Endpoint
+from webapp.probe.contact import Contact, Ending
 from webapp.probe.deadline import Deadline
-from webapp.probe.finding import Contact, Ending
 from webapp.probe.waiting import WRITE, Probe, Wait
 
 # Seconds until the next address is tried beside one that has not answered (RFC 8305: 250 ms)

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from webapp.probe import certificate, judge
-from webapp.probe.finding import Certificate, Contact, Ending, Problem, Reason
+from webapp.probe import certificate, issuers, judge
+from webapp.probe.contact import Contact, Ending
+from webapp.probe.finding import Certificate, Problem, Reason
 from webapp.probe.steps import Answer, Failure
 
 UNSUPPORTED_PROTOCOL = 1
@@ -91,7 +92,7 @@ def of_contact(
     codes = {
         problem.code for problem in problems if not problem.stapled and problem.depth not in ours
     }
-    if codes and contact.sent and certificate.malformed_on_path(contact.sent):
+    if codes and contact.sent and issuers.malformed_on_path(contact.sent):
         return TLS_FAILED
     # An issuer that was sent and that OpenSSL does not take: it cannot read one of the two in full,
     # or the algorithm of the signature is none for the issuer's key, of which its error queue says

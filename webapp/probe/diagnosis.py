@@ -9,40 +9,41 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from ipaddress import ip_address
 
-from webapp.probe import certificate, chain, curl, engine, http_answer, trust_store
+from webapp.probe import (
+    assessment,
+    certificate,
+    chain,
+    engine,
+    http_answer,
+    other_paths,
+    trust_store,
+)
 from webapp.probe.address import Endpoint, LookupFailed, overridden, resolve, vetted
 from webapp.probe.aliases import Aliases, system_aliases
 from webapp.probe.deadline import Deadline
+from webapp.probe.diagnosis_address import (
+    HTTP_SECONDS,
+    AddressSeen,
+    compared,
+    leading_address,
+    look_at,
+)
+from webapp.probe.diagnosis_origin import origin_of
 from webapp.probe.effort import Effort, TooMuchWork, bounded
 from webapp.probe.engine import DEFAULT, Settings
-from webapp.probe.finding import (
-    Asked,
-    Closeup,
-    Contact,
-    Ending,
-    Field,
-    Finding,
-    Reason,
-    Signing,
-    Stray,
-)
+from webapp.probe.finding import Asked, Field, Reason, Signing
 from webapp.probe.hostname import NotCheckable
 from webapp.probe.protocols import HTTPS_PORT
 from webapp.probe.steps import (
-    AddressAsked,
-    AddressesCompared,
-    Answer,
     ChainSeen,
     DnsAnswer,
     HttpAnswer,
     NamesCovered,
     NameUnderstood,
-    Origin,
-    OriginAsked,
     SecondCertificate,
     Step,
     Verdict,
@@ -50,67 +51,9 @@ from webapp.probe.steps import (
 from webapp.probe.waiting import drive
 
 ALIAS_SECONDS = 2.0  # for the aliases, which decide nothing
-HTTP_SECONDS = 5.0  # for each of the two HTTP answers, which decide nothing either
 SECOND_SECONDS = 5.0  # for the handshake that asks for a second certificate
 MOST_CPU_SECONDS = 0.4  # for all that servers send; honest ones take a hundredth of it each
 PLAIN_HTTP = 80
-# In whose names an alias ends that leads to a network between the visitors and the server.
-_EDGE_NAMES = (
-    *(
-        "cloudflare.net",
-        "cloudfront.net",
-        "fastly.net",
-        "akamaiedge.net",
-        "akamai.net",
-        "edgekey.net",
-        "edgesuite.net",
-    ),
-    *(
-        "azureedge.net",
-        "azurefd.net",
-        "b-cdn.net",
-        "kxcdn.com",
-        "incapdns.net",
-        "sucuri.net",
-        "stackpathdns.com",
-    ),
-)
-
-
-@dataclass(slots=True)
-class _Asked:
-    """An address with all that was seen there."""
-
-    contact: Contact
-    finding: Finding
-    answer: Answer | None = None
-    endpoint: Endpoint = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.endpoint = Endpoint(self.contact.address or "", self.contact.port)
-
-    @property
-    def closeup(self) -> Closeup | None:
-        return self.contact.closeup
-
-    @property
-    def speaks_http2(self) -> bool:
-        return self.closeup is not None and self.closeup.alpn == "h2"
-
-    @property
-    def step(self) -> AddressAsked:
-        number = curl.with_answer(self.finding.curl, self.answer, speaks_http2=self.speaks_http2)
-        seen = self.closeup
-        return AddressAsked(
-            self.endpoint,
-            self.finding,
-            connected=seen is not None,
-            curl=number,
-            connect_seconds=seen.connect_seconds if seen else 0.0,
-            handshake_seconds=seen.handshake_seconds if seen else 0.0,
-            cipher=seen.cipher if seen else "",
-            alpn=seen.alpn if seen else "",
-        )
 
 
 def diagnose(
@@ -135,9 +78,9 @@ def diagnose(
         yield from _at_its_addresses(wanted, settings, server, aliases)
     except NotCheckable as error:
         yield NameUnderstood(text, None, error.refusal, error.allowed)
-        yield Verdict(engine.failed(wanted, error, deadline), None)
+        yield Verdict(assessment.failed(wanted, error, deadline), None)
     except Exception as error:  # noqa: BLE001 - it is logged there
-        yield Verdict(engine.failed(wanted, error, deadline), None)
+        yield Verdict(assessment.failed(wanted, error, deadline), None)
 
 
 def _at_its_addresses(
@@ -151,9 +94,9 @@ def _at_its_addresses(
     yield dns
     if dns.reason is not None:
         if server is not None and dns.reason is Reason.DNS_NOT_FOUND:  # else no one can tell
-            yield _origin(wanted, server, settings, [], dns, "", effort)
+            yield origin_of(wanted, server, settings, [], dns, "", effort)
         failure = LookupFailed(dns.reason, dns.detail, dns.stray)
-        finding = engine.failed(wanted, failure, deadline)
+        finding = assessment.failed(wanted, failure, deadline)
         yield Verdict(finding, finding.curl)
         return
     asked = []
@@ -161,26 +104,26 @@ def _at_its_addresses(
     with ThreadPoolExecutor(len(where), "diagnosis") as each:
         share = MOST_CPU_SECONDS / len(where)
         looks = [
-            each.submit(_look, wanted, endpoint, trust, settings, dns.stray, effort, share)
+            each.submit(look_at, wanted, endpoint, trust, settings, dns.stray, effort, share)
             for endpoint in where
         ]
         for look in as_completed(looks):
             asked.append(look.result())
             yield asked[-1].step
     asked.sort(key=lambda one: where.index(one.endpoint))
-    leading = _leading(asked)
+    leading = leading_address(asked)
     # An address without a route from here says nothing of its server: many machines have no IPv6.
     # Nor does one that was not asked for want of time.
     same = (leading.finding.reason, Reason.UNREACHABLE, Reason.MONITOR_ERROR)
     odd = tuple(one.step for one in asked if one.finding.reason not in same)
     if len(asked) > 1:
-        yield _compared(asked, leading, odd)
+        yield compared(asked, leading, odd)
     seen: chain.Chain | None = None
     remarks: tuple[chain.Remark, ...] = ()
     if leading.closeup is not None and leading.closeup.served:
         path = leading.contact.other_path or leading.closeup.verified
         with effort.working():
-            other_ways = chain.other_ways(
+            other_ways = other_paths.other_ways(
                 leading.closeup.served, path, partial(trust_store.path_over, trust)
             )
             seen = chain.read(
@@ -196,7 +139,7 @@ def _at_its_addresses(
     origin = None
     if server is not None:
         edge = leading.answer.edge if leading.answer else ""
-        led = _origin(wanted, server, settings, asked, dns, edge, effort)
+        led = origin_of(wanted, server, settings, asked, dns, edge, effort)
         origin = led.origin
         yield led
     yield Verdict(
@@ -242,59 +185,7 @@ def _dns(
     return replace(answer, stray=where.stray), where.endpoints
 
 
-def _look(
-    wanted: Asked,
-    endpoint: Endpoint,
-    trust: trust_store.Trust,
-    settings: Settings,
-    stray: tuple[Stray, ...],
-    effort: Effort,
-    share: float,
-) -> _Asked:
-    """One address by itself; and what its web server says, where the handshake got so far that it
-    can say anything."""
-    hostname = wanted.hostname
-    deadline = Deadline(settings.timeout)
-    confirmed = engine.confirmed(hostname, [endpoint], trust, deadline, closely=True)
-    try:
-        contact = drive(bounded(confirmed, effort, share))
-    except TooMuchWork as error:
-        contact = Contact(Ending.TIMEOUT, str(error), endpoint.address, endpoint.port)
-        return _Asked(contact, engine.failed(wanted, error, deadline))
-    with effort.working():
-        asked = _Asked(contact, engine.judged(wanted, contact, deadline, stray))
-    leaf = asked.finding.certificate
-    if contact.ending is Ending.DONE and leaf is not None:
-        deadline = Deadline(HTTP_SECONDS)
-        asked.answer = http_answer.ask(
-            hostname, endpoint, deadline, leaf.fingerprint, effort, port=wanted.port
-        )
-    return asked
-
-
-def _leading(asked: Sequence[_Asked]) -> _Asked:
-    """The address whose answer the padlock shows: the first that takes a connection.
-
-    Where none does, one that may still live counts more than one that refuses, and that more than
-    one without a route.
-    """
-    connected = next((one for one in asked if one.closeup is not None), None)
-    return connected or min(asked, key=lambda one: _NO_CONNECTION.index(one.contact.ending))
-
-
-_NO_CONNECTION = (Ending.TIMEOUT, Ending.RESET, Ending.REFUSED, Ending.UNREACHABLE)
-
-
-def _compared(
-    asked: Sequence[_Asked], leading: _Asked, odd: tuple[AddressAsked, ...]
-) -> AddressesCompared:
-    steps = [one.step for one in asked]
-    seen = [one for one in steps if one.connected and one not in odd]
-    other = [one for one in seen if one.fingerprint != leading.step.fingerprint]
-    return AddressesCompared(leading.endpoint, odd, tuple(other))
-
-
-def _names(hostname: str, leading: _Asked) -> NamesCovered:
+def _names(hostname: str, leading: AddressSeen) -> NamesCovered:
     finding = leading.finding
     leaf = leading.contact.leaf or b""
     read = finding.certificate or certificate.read(leaf)
@@ -313,7 +204,7 @@ def _names(hostname: str, leading: _Asked) -> NamesCovered:
 
 
 def _second(
-    wanted: Asked, leading: _Asked, settings: Settings, effort: Effort
+    wanted: Asked, leading: AddressSeen, settings: Settings, effort: Effort
 ) -> SecondCertificate | None:
     """A second certificate at the leading address, for the other kind of key; None where there is
     none.
@@ -336,14 +227,14 @@ def _second(
     if not contact.chain_seen:
         return None
     with effort.working():
-        finding = engine.judged(wanted, contact, deadline)
+        finding = assessment.judged(wanted, contact, deadline)
     if finding.certificate is None or finding.certificate.fingerprint == leaf.fingerprint:
         return None
     return SecondCertificate(leading.endpoint, other, finding)
 
 
 def _http(
-    wanted: Asked, leading: _Asked, settings: Settings, effort: Effort
+    wanted: Asked, leading: AddressSeen, settings: Settings, effort: Effort
 ) -> Iterator[HttpAnswer]:
     hostname = wanted.hostname
     if leading.answer is not None:
@@ -361,42 +252,3 @@ def _http(
     yield HttpAnswer(
         False, http_answer.ask(hostname, where[0], Deadline(HTTP_SECONDS), effort=effort)
     )
-
-
-def _origin(
-    wanted: Asked,
-    server: str,
-    settings: Settings,
-    asked: Sequence[_Asked],
-    dns: DnsAnswer,
-    edge: str,
-    effort: Effort,
-) -> OriginAsked:
-    """Where the name leads, seen from its server, which is asked for the same name where that is
-    allowed."""
-    where = overridden(server, settings.connect_to, wanted.port) or [Endpoint(server, wanted.port)]
-    known = {one.endpoint: one.finding for one in asked}
-    edge = edge or next(
-        (name for alias in dns.aliases or () for name in _EDGE_NAMES if alias.endswith(f".{name}")),
-        "",
-    )
-    if where[0] in known:
-        return OriginAsked(server, Origin.HERE, known[where[0]])
-    deadline = Deadline(settings.timeout)
-    finding = None
-    try:
-        trust = trust_store.trust(settings.ca_bundle)
-        there = vetted(where, settings.policy)
-        contact = drive(
-            bounded(engine.confirmed(wanted.hostname, there.endpoints, trust, deadline), effort)
-        )
-        with effort.working():
-            finding = engine.judged(wanted, contact, deadline)
-    except (LookupFailed, TooMuchWork) as error:
-        finding = engine.failed(wanted, error, deadline)
-    if not any(one.closeup for one in asked):
-        return OriginAsked(server, Origin.NOWHERE, finding)
-    # A proxy in front of our server may show the very certificate that our server has.
-    prints = {one.step.fingerprint for one in asked} - {""}
-    shared = finding.certificate is not None and finding.certificate.fingerprint in prints
-    return OriginAsked(server, Origin.CDN if edge or shared else Origin.ELSEWHERE, finding, edge)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from webapp.probe.hostname import Refusal
+from webapp.probe.notes import BROWSERS_REFUSE, Note
 from webapp.probe.protocols import HTTPS_PORT, authority
 
 
@@ -102,46 +103,6 @@ BY_SEVERITY = (
 )
 
 
-class Note(StrEnum):
-    """A fact beside the verdict that never changes it."""
-
-    CLIENT_CERTIFICATE_WANTED = "client_certificate_wanted"
-    ENDED_BY_US = "ended_by_us"  # our OpenSSL ended the handshake, not the server
-    # RFC 5746 is missing: browsers get in, curl does not
-    NO_SECURE_RENEGOTIATION = "no_secure_renegotiation"
-    OTHER_PATH_WORKS = (
-        # OpenSSL went into a dead end; the certificates sent hold a path that verifies
-        "other_path_works"
-    )
-    ONLY_LEAF_SENT = "only_leaf_sent"  # and its issuer is missing
-    # Others were sent with the leaf, none of which is its issuer
-    ISSUER_NOT_SENT = "issuer_not_sent"
-    # The leaf's issuer was sent, one further up is missing
-    UPPER_ISSUER_NOT_SENT = "upper_issuer_not_sent"
-    # A certificate has the missing issuer's name, and another key
-    ISSUER_OTHER_KEY = "issuer_other_key"
-    # it has the key, too, and the certificate it issued names another one by its identifiers (RFC
-    # 5280, 4.2.1.1)
-    ISSUER_OTHER_IDENTIFIER = "issuer_other_identifier"
-    # It has the key, too, and may not issue certificates all the same
-    ISSUER_UNFIT = "issuer_unfit"
-    # The certificate demands a good OCSP staple (RFC 7633), and none came
-    MUST_STAPLE = "must_staple"
-    STAPLE_OUTDATED = "staple_outdated"
-    STAPLE_EARLY = "staple_early"
-    STAPLE_UNKNOWN = "staple_unknown"
-    STAPLE_OTHER_CERTIFICATE = "staple_other_certificate"
-    STAPLE_UNVERIFIED = "staple_unverified"
-    STAPLE_UNREADABLE = "staple_unreadable"
-    # curl gets in and Chromium does not: of valid certificates only, see `browsers`.
-    BROWSERS_REFUSE_KEY = "browsers_refuse_key"
-    BROWSERS_REFUSE_KEY_USAGE = "browsers_refuse_key_usage"
-    BROWSERS_REFUSE_PURPOSE = "browsers_refuse_purpose"
-    BROWSERS_REFUSE_SIGNATURE = "browsers_refuse_signature"
-    BROWSERS_REFUSE_TEXT = "browsers_refuse_text"
-    BROWSERS_REFUSE_FORM = "browsers_refuse_form"
-
-
 class NotAsked(StrEnum):
     """Why an address must not be asked."""
 
@@ -160,9 +121,6 @@ class Stray:
     @property
     def record(self) -> str:
         return f"{'AAAA' if ':' in self.address else 'A'} {self.address}"
-
-
-BROWSERS_REFUSE = frozenset(note for note in Note if note.startswith("browsers_refuse"))
 
 
 class Field(StrEnum):
@@ -251,75 +209,6 @@ class Signing(StrEnum):
 
     RSA = "RSA"
     ECDSA = "ECDSA"
-
-
-class Ending(StrEnum):
-    """How a contact with a server ended, before anybody judges it."""
-
-    DONE = "done"  # the handshake is finished
-    REFUSED = "refused"  # every address refuses
-    UNREACHABLE = "unreachable"
-    TIMEOUT = "timeout"
-    RESET = "reset"  # reset, or closed without a word
-    ALERT = "alert"  # the server ended the handshake with an alert
-    DECLINED = "declined"  # our OpenSSL ended the handshake: it does not take what the server sent
-    # TLS 1.3: our Finished was out, and a reset or an alert came back
-    CUT_OFF_LATE = "cut_off_late"
-    CLOSED_LATE = "closed_late"  # the same, and the server closed the connection
-    NOT_TLS = "not_tls"
-
-
-@dataclass(frozen=True, slots=True)
-class Closeup:
-    """What a closer look at one connection adds.
-
-    The chains are DER, leaf first: as the server sent it, and as OpenSSL put it together, up to the
-    root where it found one.
-    """
-
-    connect_seconds: float
-    handshake_seconds: float
-    cipher: str
-    alpn: str  # "h2", "http/1.1", empty where the server chose none
-    served: tuple[bytes, ...]
-    verified: tuple[bytes, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """The raw facts of one contact: how it ended, and what was seen until then.
-
-    `errors` are the verify errors in OpenSSL's order, as (X509_V_ERR number, depth, text).
-    `chain_seen`: a certificate came and the handshake got so far that it can be judged. `codes` are
-    the (library, reason) numbers of OpenSSL's error queue, oldest first, where OpenSSL had an error
-    (see ERR_GET_LIB, ERR_GET_REASON). `staple` is the OCSP answer that came along, empty where
-    OpenSSL could not read it, and `issuer` the certificate to verify it with, where the path has
-    one.
-
-    `path` is the chain that OpenSSL followed, leaf first. Where something did not verify, `sent` is
-    the one that the server sent. All are DER. `other_path` is a path over the certificates sent
-    that does verify, where there is one.
-    """
-
-    ending: Ending
-    text: str = ""
-    address: str | None = None
-    port: int = 443
-    leaf: bytes | None = None  # DER
-    errors: tuple[tuple[int, int, str], ...] = ()
-    chain_seen: bool = False
-    tls_version: str | None = None
-    client_certificate_wanted: bool = False
-    no_secure_renegotiation: bool = False
-    codes: tuple[tuple[int, int], ...] = ()
-    costly: bool = False  # it took so much CPU time that one is enough
-    staple: bytes | None = None
-    # Without forward secrecy: the server's key decrypts and does not sign
-    rsa_exchange: bool = False
-    closeup: Closeup | None = None  # where it was asked for, and a connection came about
-    sent: tuple[bytes, ...] = ()
-    path: tuple[bytes, ...] = ()
-    other_path: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

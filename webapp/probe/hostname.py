@@ -294,19 +294,3 @@ def matches(name: str, hostname: str) -> bool:
     name = name.lower().removesuffix(".")
     _, _, parent = hostname.partition(".")
     return name == hostname or ("." in parent and name == f"*.{parent}")
-
-
-def to_unicode(authority: str) -> str:
-    """An A-label as people write it, with the port where there is one; a label that no current rule
-    decodes stays as it is."""
-    hostname, colon, port = authority.partition(":")
-    return ".".join(_shown(label) for label in hostname.split(".")) + colon + port
-
-
-def _shown(label: str) -> str:
-    if not label.startswith("xn--"):
-        return label
-    try:
-        return idna.ulabel(label)
-    except UnicodeError:
-        return label

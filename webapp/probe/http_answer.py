@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from webapp.probe import http_head
 from webapp.probe.address import Endpoint
-from webapp.probe.certificate import clean
+from webapp.probe.clean_text import clean
 from webapp.probe.deadline import Deadline
 from webapp.probe.effort import Effort
 from webapp.probe.http_head import Head, NoAnswer

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from webapp.probe.certificate import clean
+from webapp.probe.clean_text import clean
 from webapp.probe.steps import Failure
 
 MOST_INTERIM = 64  # interim answers (RFC 9110 15.2: 100, 102, 103) before the answer itself

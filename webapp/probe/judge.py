@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from webapp.probe.finding import Contact, Ending, Problem, Reason, Staple
+from webapp.probe.contact import Contact, Ending
+from webapp.probe.finding import Problem, Reason, Staple
 
 # A revocation list or an OCSP answer that is missing, old or unreadable says nothing of the
 # certificate.

@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from webapp.probe.chain import Remark, Weakness
-from webapp.probe.finding import Note, Problem, Reason
+from webapp.probe.finding import Problem, Reason
 from webapp.probe.judge import OF_THE_PATH
+from webapp.probe.notes import Note
 from webapp.probe.protocols import HTTPS_PORT
 from webapp.words.certificates import no_subject_name
 from webapp.words.reasons import MENDS, WORDS

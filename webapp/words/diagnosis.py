@@ -11,7 +11,7 @@ from datetime import UTC, tzinfo
 
 from webapp.probe import to_unicode
 from webapp.probe.address import Endpoint
-from webapp.probe.certificate import clean
+from webapp.probe.clean_text import clean
 from webapp.probe.curl import HTTP2_ONLY
 from webapp.probe.finding import Field, Finding
 from webapp.probe.protocols import authority

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from webapp.probe.certificate import clean
-from webapp.probe.hostname import NotCheckable, Refusal, to_unicode, understand
+from webapp.probe.clean_text import clean
+from webapp.probe.hostname import NotCheckable, Refusal, understand
+from webapp.probe.unicode_names import to_unicode
 from webapp.words.translation import Table, gettext
 
 REFUSALS: Mapping[Refusal, str] = Table(

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
-from webapp.probe.finding import NotAsked, Note, Reason, Staple, StapleStatus, Stray
+from webapp.probe.finding import NotAsked, Reason, Staple, StapleStatus, Stray
+from webapp.probe.notes import Note
 from webapp.words.times import day_text
 from webapp.words.translation import Table, gettext
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from webapp.probe.finding import BROWSERS_REFUSE, Finding, Problem, Reason, State
+from webapp.probe.finding import Finding, Problem, Reason, State
+from webapp.probe.notes import BROWSERS_REFUSE
 from webapp.words.chain_faults import Facts, fault
 from webapp.words.curl_errors import command_for, curl_number
 from webapp.words.hostnames import refusal_text
