@@ -21,7 +21,7 @@ from sqlalchemy import String, cast, insert, literal, select, true  # noqa: E402
 
 from tests import postgresql  # noqa: E402
 from webapp import create_app  # noqa: E402
-from webapp.accounts import sign_ins  # noqa: E402
+from webapp.accounts import password_hashes, sign_ins  # noqa: E402
 from webapp.customers import index as rows  # noqa: E402
 from webapp.customers.models import (  # noqa: E402
     Activity,
@@ -96,7 +96,7 @@ def _fill(size: int) -> None:
 
 
 def _make_clients(owners: int) -> None:
-    hasher = sign_ins._hasher.hash(PASSWORD)
+    hasher = password_hashes._hasher.hash(PASSWORD)
     common_user = {
         "password_hash": hasher,
         "active": True,

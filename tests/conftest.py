@@ -26,7 +26,7 @@ from xdist.scheduler import LoadFileScheduling
 from tests import postgresql
 from tests.browser import Browser
 from webapp import create_app, logs
-from webapp.accounts import sign_ins
+from webapp.accounts import password_hashes, sign_ins
 from webapp.customers import catalog
 from webapp.customers.models import DomainStatus, Role, ServiceStatus
 from webapp.extensions import db, writing
@@ -162,7 +162,7 @@ def _fill(url):
     with pytest.MonkeyPatch.context() as patch:
         app = _site(url, patch)
     # Hundreds of tests sign in
-    sign_ins._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    password_hashes._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     with app.app_context():
         upgrade()
         with writing():

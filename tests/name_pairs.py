@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from webapp.demo.behaviours import https
+from webapp.demo.der import der
 from webapp.demo.loopback import Address, Lab
-from webapp.demo.pki import der, issue
+from webapp.demo.pki import issue
 
 # What is asked for, 2,500 pairs in all: a minute for curl, and one for Chromium. Each pair gets a
 # number of its own in place of "N", so that the server knows which pair is meant.

@@ -8,7 +8,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtensionOID
 
-from webapp.demo.pki import GENERALIZED_TIME, OID, SEQUENCE, SET, UTC_TIME, der, extension, name
+from webapp.demo.der import GENERALIZED_TIME, OID, SEQUENCE, SET, UTC_TIME, der
+from webapp.demo.pki import extension, name
 
 SAN = ExtensionOID.SUBJECT_ALTERNATIVE_NAME
 AIA = ExtensionOID.AUTHORITY_INFORMATION_ACCESS

@@ -7,7 +7,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from tests.conftest import PASSWORD
-from webapp.accounts import passwords, sign_ins
+from webapp.accounts import first_admin, passwords, sign_ins
 from webapp.customers.models import User
 from webapp.extensions import db, writing
 from webapp.words.security import PasswordFault
@@ -161,7 +161,7 @@ class TestEverywhere:
     def test_on_the_first_link(self, visit, app):
         with app.app_context(), writing():
             db.session.execute(db.delete(User))
-        path = f"/setup/{sign_ins.setup_link_token(app.config['SECRET_KEY'])}"
+        path = f"/setup/{first_admin.setup_link_token(app.config['SECRET_KEY'])}"
         form = {"name": "Alice Baker", "email": "alice@example.com", "password": "alicebaker2026"}
         answer = visit().post(path, form)
         assert (answer.status_code, self.WORDS in answer.text) == (422, True)

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from tests.conftest import NOW, PASSWORD
-from webapp.accounts import profile, sign_ins, users
+from webapp.accounts import first_admin, password_hashes, profile, sign_ins, users
 from webapp.customers.models import Role, SignIn, User
 from webapp.errors import NotAllowed, Refused
 from webapp.extensions import db, writing
@@ -34,9 +34,7 @@ def test_a_wrong_password_does_not(in_app, password):
 
 def test_an_unknown_address_costs_as_much_as_a_wrong_password(in_app, monkeypatch):
     verified = []
-    monkeypatch.setattr(
-        sign_ins, "_verify", lambda password_hash, _: verified.append(password_hash)
-    )
+    monkeypatch.setattr(sign_ins, "verify", lambda password_hash, _: verified.append(password_hash))
     assert (
         sign_ins.authenticate("nobody@example.com", "x")
         is sign_ins.authenticate("alice@example.com", "x")
@@ -48,7 +46,9 @@ def test_an_unknown_address_costs_as_much_as_a_wrong_password(in_app, monkeypatc
 @pytest.mark.parametrize(
     "meanwhile",
     [
-        db.update(User).values(password_hash=sign_ins.hash_password("another horse battery")),
+        db.update(User).values(
+            password_hash=password_hashes.hash_password("another horse battery")
+        ),
         db.update(User).values(active=False),
         db.delete(User),
     ],
@@ -62,12 +62,12 @@ def test_a_password_that_was_right_a_moment_ago_opens_nothing(in_app, meanwhile)
 
 
 def test_the_old_password_changes_no_address_once_it_is_changed(in_app, monkeypatch):
-    def knows(user, password, knows=sign_ins.knows_password):
+    def knows(user, password, knows=password_hashes.knows_password):
         with db.engine.begin() as another:
             another.execute(db.update(User).values(password_hash="another"))
         return knows(user, password)
 
-    monkeypatch.setattr(sign_ins, "knows_password", knows)
+    monkeypatch.setattr(password_hashes, "knows_password", knows)
     with pytest.raises(profile.WrongPassword):
         profile.change_details(alice(), "Alice", "new@example.com", PASSWORD, NOW)
     assert alice().email == "alice@example.com"
@@ -109,12 +109,12 @@ def test_a_disabled_user_is_out_and_stays_out(in_app):
 
 
 def test_the_setup_link_works_while_there_is_nobody(empty):
-    token = sign_ins.setup_link_token("secret")
-    assert sign_ins.setup_link_works("secret", token)
-    assert not sign_ins.setup_link_works("another secret", token)
-    assert not sign_ins.setup_link_works("secret", token + "x")
-    sign_ins.add_first_admin("ada@example.com", "Ada", PASSWORD, NOW)
-    assert not sign_ins.setup_link_works("secret", token)
+    token = first_admin.setup_link_token("secret")
+    assert first_admin.setup_link_works("secret", token)
+    assert not first_admin.setup_link_works("another secret", token)
+    assert not first_admin.setup_link_works("secret", token + "x")
+    first_admin.add_first_admin("ada@example.com", "Ada", PASSWORD, NOW)
+    assert not first_admin.setup_link_works("secret", token)
 
 
 def test_five_at_once_make_one_first_admin(empty, app):
@@ -125,8 +125,8 @@ def test_five_at_once_make_one_first_admin(empty, app):
         with app.app_context():
             barrier.wait()
             try:
-                sign_ins.add_first_admin(f"{number}@example.com", "Ada", PASSWORD, NOW)
-            except sign_ins.NotTheFirst:
+                first_admin.add_first_admin(f"{number}@example.com", "Ada", PASSWORD, NOW)
+            except first_admin.NotTheFirst:
                 refused.append(number)
 
     threads = [threading.Thread(target=come, args=(number,)) for number in range(5)]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from webapp.extensions import db, writing
-from webapp.monitor import live
+from webapp.monitor import checks, live
 from webapp.probe import Reason, State
 from webapp.site import site_of
 
@@ -103,7 +103,7 @@ def test_a_slow_server_holds_a_web_thread_for_a_second_at_most(hostname, site):
     row = hostname("silent")
     started = time.monotonic()
     stands = look(row)
-    assert time.monotonic() - started < live.WEB_WAIT_SECONDS + 0.5
+    assert time.monotonic() - started < checks.WEB_WAIT_SECONDS + 0.5
     assert stands.checking
     assert stands.poll_seconds > 0
     done(site, row)
@@ -126,7 +126,7 @@ def test_many_viewers_share_one_check_and_few_of_them_wait(hostname, seen, site)
     assert all(checking for checking, _ in views)
     assert (
         sum(waited for _, waited in views)
-        == site.config["PADLOCK_THREADS"] / live.THREADS_PER_WAITER
+        == site.config["PADLOCK_THREADS"] / checks.THREADS_PER_WAITER
     )
     done(site, row)
     assert row.reason is Reason.OK
@@ -154,7 +154,7 @@ def test_a_result_that_cannot_be_recorded_is_a_failure_of_ours(hostname, site, m
     def full_disk(finding, now):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(live, "record", full_disk)
+    monkeypatch.setattr(checks, "record", full_disk)
     assert look(hostname("ok")).reason is Reason.MONITOR_ERROR
     assert "could not be recorded" in caplog.text
 
@@ -164,19 +164,19 @@ def test_check_now_asks_again_but_not_at_once(hostname, seen):
     look(row)
     assert check_now(row).reason is Reason.OK
     assert seen(row) == 1
-    check_now(row, now=now() + live.COOL_DOWN)
+    check_now(row, now=now() + checks.COOL_DOWN)
     assert seen(row) == 2
 
 
 def test_past_so_many_checks_a_cell_is_told_to_come_back(hostname, monkeypatch, seen):
-    monkeypatch.setattr(live, "MOST_CHECKS", 0)
+    monkeypatch.setattr(checks, "MOST_CHECKS", 0)
     row = hostname("ok")
     assert look(row).checking
     assert seen(row) == 0
 
 
 def test_one_viewer_with_many_silent_servers_leaves_room_for_others(hostname, monkeypatch):
-    monkeypatch.setattr(live, "MOST_CHECKS_OF_VIEWER", 1)
+    monkeypatch.setattr(checks, "MOST_CHECKS_OF_VIEWER", 1)
     silent = hostname("silent")
     other = hostname("ok")
     look(silent, viewer=1)
@@ -187,13 +187,13 @@ def test_one_viewer_with_many_silent_servers_leaves_room_for_others(hostname, mo
 
 
 def test_a_long_line_looks_again_one_after_the_other(hostname, monkeypatch):
-    monkeypatch.setattr(live, "MOST_CHECKS_OF_VIEWER", 0)
+    monkeypatch.setattr(checks, "MOST_CHECKS_OF_VIEWER", 0)
     row = hostname("ok")
     first, *line = [known(row).poll_seconds for _ in range(300)]
-    assert first == pytest.approx(live.QUEUE_FIRST_SECONDS)
+    assert first == pytest.approx(checks.QUEUE_FIRST_SECONDS)
     assert line[100] > first + 1
-    assert max(line) == pytest.approx(live.QUEUE_LAST_SECONDS)
-    assert known(row, viewer=2).poll_seconds == pytest.approx(live.QUEUE_FIRST_SECONDS)
+    assert max(line) == pytest.approx(checks.QUEUE_LAST_SECONDS)
+    assert known(row, viewer=2).poll_seconds == pytest.approx(checks.QUEUE_FIRST_SECONDS)
 
 
 def test_who_looks_again_waits_no_second_time(hostname, site):
@@ -201,7 +201,7 @@ def test_who_looks_again_waits_no_second_time(hostname, site):
     look(row)
     started = time.monotonic()
     assert look(row).checking
-    assert time.monotonic() - started < live.WEB_WAIT_SECONDS / 2
+    assert time.monotonic() - started < checks.WEB_WAIT_SECONDS / 2
     done(site, row)
 
 

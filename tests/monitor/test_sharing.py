@@ -8,7 +8,7 @@ import pytest
 from tests.monitor.processes import wait_for
 from webapp import create_app
 from webapp.extensions import db
-from webapp.monitor import live
+from webapp.monitor import checks, live
 from webapp.monitor.diagnosis import diagnoses
 from webapp.monitor.diagnosis.diagnoses import Diagnoses
 from webapp.monitor.diagnosis.model import Diagnosis
@@ -46,7 +46,7 @@ def test_a_name_that_another_process_asks_is_not_asked_again(two, hostname, lab,
     assert (stands.checking, stands.state, stands.poll_seconds) == (
         True,
         State.UNKNOWN,
-        live.ELSEWHERE_POLL_SECONDS,
+        checks.ELSEWHERE_POLL_SECONDS,
     )
     assert check.done.wait(10)
     # And has been given back

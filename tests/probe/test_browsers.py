@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from tests.chromium_verdict import OK, verdicts
+from webapp.demo.der import der, integer
 from webapp.demo.lab import running
-from webapp.demo.pki import days, der, extension, integer, issue, issue_ca, name
+from webapp.demo.pki import days, extension, issue, issue_ca, name
 from webapp.demo.servers import only_rsa
 from webapp.probe import Note, check
 from webapp.probe.browsers import refusals

@@ -13,7 +13,8 @@ from OpenSSL import crypto
 
 from tests.odd_leaves import BAD_ENDS, ODD_ENDS, ODD_LEAVES, ODD_TEXTS, odd_name
 from webapp.demo import pki
-from webapp.demo.pki import der, extension, issue, issue_ca
+from webapp.demo.der import der, object_identifier
+from webapp.demo.pki import extension, issue, issue_ca
 from webapp.probe import ConnectTo, Reason, certificate, check, clean_text, fields, issuers
 from webapp.probe.der import Element, elements
 from webapp.probe.finding import Field
@@ -179,7 +180,7 @@ def test_a_key_is_told_by_its_kind_and_size(kind):
 
 
 def oid(dotted):
-    return pki._oid(fields_oid(dotted))
+    return object_identifier(fields_oid(dotted))
 
 
 def fields_oid(dotted):

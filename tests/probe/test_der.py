@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.demo.pki import OCTET_STRING, SEQUENCE, der, issue
+from webapp.demo.der import OCTET_STRING, SEQUENCE, der
+from webapp.demo.pki import issue
 from webapp.probe.certificate import read_link
 from webapp.probe.der import CONSTRUCTED, Element, Malformed, check, content, elements
 from webapp.probe.issuers import malformed_on_path

@@ -10,20 +10,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtensionOID
 
 from webapp.demo import behaviours
-from webapp.demo.pki import (
-    BIT_STRING,
-    NULL,
-    SEQUENCE,
-    Identity,
-    _time,
-    days,
-    der,
-    extension,
-    integer,
-    issue,
-    issue_ca,
-    name,
-)
+from webapp.demo.der import BIT_STRING, NULL, SEQUENCE, der, integer
+from webapp.demo.pki import Identity, _time, days, extension, issue, issue_ca, name
 from webapp.probe import ConnectTo, Note, Reason, check, diagnosis
 from webapp.probe.effort import Effort
 from webapp.probe.steps import AddressAsked

@@ -18,18 +18,9 @@ from cryptography.x509.oid import NameOID
 
 from tests import raw_staple
 from webapp.demo import behaviours, stapling
+from webapp.demo.der import BIT_STRING, OCTET_STRING, SEQUENCE, der
 from webapp.demo.loopback import REVOKED_SERIAL
-from webapp.demo.pki import (
-    BIT_STRING,
-    OCTET_STRING,
-    SEQUENCE,
-    _signed,
-    days,
-    der,
-    issue,
-    issue_ca,
-    name,
-)
+from webapp.demo.pki import _signed, days, issue, issue_ca, name
 from webapp.demo.servers import only
 from webapp.demo.stapling import GOOD, OCSP_SIGNING, REVOKED, UNKNOWN, answers
 from webapp.probe import ConnectTo, check, handshake_io, staple

@@ -12,7 +12,7 @@ from tests.browser import looked_at
 from tests.conftest import PASSWORD
 from tests.served import served
 from webapp import create_app
-from webapp.accounts import sign_ins
+from webapp.accounts import first_admin, sign_ins
 from webapp.customers.models import SignIn, User
 from webapp.extensions import db, writing
 from webapp.site import site_of
@@ -307,7 +307,7 @@ class TestSetup:
         with app.app_context(), writing():
             db.session.execute(db.delete(SignIn))
             db.session.execute(db.delete(User))
-        return f"/setup/{sign_ins.setup_link_token(app.config['SECRET_KEY'])}"
+        return f"/setup/{first_admin.setup_link_token(app.config['SECRET_KEY'])}"
 
     def test_the_link_makes_the_first_administrator_once(self, visit, link):
         browser = visit()
@@ -336,4 +336,4 @@ class TestSetup:
         assert visit().client.get(f"/setup/{token}").status_code in (400, 404, 410)
 
     def test_the_link_is_dead_once_there_is_a_user(self, visit, app):
-        visit().get(f"/setup/{sign_ins.setup_link_token(app.config['SECRET_KEY'])}", 410)
+        visit().get(f"/setup/{first_admin.setup_link_token(app.config['SECRET_KEY'])}", 410)

@@ -259,9 +259,9 @@ def test_a_link_that_was_made_up_is_none(visit, token):
 
 
 def test_the_link_of_the_first_administrator_is_no_reset_link(visit, app):
-    from webapp.accounts import sign_ins
+    from webapp.accounts import first_admin
 
-    visit().get(f"/reset/{sign_ins.setup_link_token(app.config['SECRET_KEY'])}", 410)
+    visit().get(f"/reset/{first_admin.setup_link_token(app.config['SECRET_KEY'])}", 410)
 
 
 @pytest.mark.parametrize("password", ["", "x" * 11, "x" * 1025])

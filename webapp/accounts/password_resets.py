@@ -11,7 +11,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy import select
 
 from webapp import mail
-from webapp.accounts import security_events, sign_ins
+from webapp.accounts import password_hashes, security_events, sign_ins
 from webapp.accounts.security_events import COMMAND_LINE, Caller, Event
 from webapp.accounts.users import require_user
 from webapp.customers import audit_log, concurrency
@@ -91,7 +91,7 @@ def use(
 ) -> bool:
     """Sets the password of the user whose link this is and ends all their sign-ins; False where the
     link is not good any more."""
-    password_hash = sign_ins.hash_password(password)
+    password_hash = password_hashes.hash_password(password)
     with writing():
         # Looked at in here: of two who come at once, one is first
         user = user_of(token, secret_key)

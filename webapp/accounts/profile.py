@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from webapp.accounts import security_events, sign_ins
+from webapp.accounts import password_hashes, security_events, sign_ins
 from webapp.accounts.security_events import COMMAND_LINE, Caller, Event
 from webapp.customers import audit_log, concurrency
 from webapp.customers.models import User
@@ -26,7 +26,7 @@ def change_details(
     email = sign_ins.tidy_email(email)
     known = user.password_hash
     moves = email != user.email
-    if moves and not sign_ins.knows_password(user, password):
+    if moves and not password_hashes.knows_password(user, password):
         _note_wrong(user, now, caller)
         raise WrongPassword
     with writing():
@@ -58,10 +58,10 @@ def change_password(
     """Sets a new password, ends every other sign-in of this user, and returns the new secret of
     this one. Raises `WrongPassword`."""
     known = user.password_hash
-    if not sign_ins.knows_password(user, current):
+    if not password_hashes.knows_password(user, current):
         _note_wrong(user, now, caller)
         raise WrongPassword
-    password_hash = sign_ins.hash_password(password)
+    password_hash = password_hashes.hash_password(password)
     with writing():
         if user.password_hash != known:  # it was changed meanwhile: the current one is another
             raise WrongPassword

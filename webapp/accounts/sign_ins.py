@@ -6,39 +6,23 @@ import hashlib
 import logging
 import secrets
 from datetime import datetime, timedelta
-from functools import cache, partial
 from typing import Any
 
-from argon2 import PasswordHasher
-from argon2.exceptions import Argon2Error, InvalidHashError, VerifyMismatchError
-from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import contains_eager, joinedload
 
-from webapp.accounts import hashing, passwords, security_events
+from webapp.accounts import hashing, security_events
+from webapp.accounts.password_hashes import hash_of_nobody, hash_password, verify
 from webapp.accounts.security_events import COMMAND_LINE, Caller, Event
 from webapp.customers.models import Client, Role, SignIn, User
 from webapp.extensions import db, writing
 
-# What is longer is refused before it is hashed: hashing takes time and memory
-MOST_PASSWORD_CHARACTERS = 1024
 SIGN_IN_LASTS = timedelta(days=30)
 MOST_SIGN_INS = 20  # of one user: more than anyone has browsers, and few enough to look through
 USE_NOTED_EVERY = timedelta(minutes=5)
-SETUP_LINK_LASTS = timedelta(days=1)
 
-_hasher = PasswordHasher()
 log = logging.getLogger(__name__)
-
-
-class NotTheFirst(Exception):
-    """There is a user already: no one becomes administrator through the first link any more."""
-
-
-class CannotHash(Exception):
-    """Argon2 could not do its work, mostly for want of memory or threads: the password may be right
-    or wrong."""
 
 
 def add_user(
@@ -76,7 +60,7 @@ def authenticate(email: str, password: str) -> User | None:
     """
     user = db.session.scalar(select(User).where(User.email == tidy_email(email)))
     known = None if user is None else user.password_hash
-    right = hashing.in_turn(lambda: _verify(known or _hash_of_nobody(), password))
+    right = hashing.in_turn(lambda: verify(known or hash_of_nobody(), password))
     return user if user is not None and right and user.active else None
 
 
@@ -251,102 +235,9 @@ def change_password(user: User, password: str) -> None:
         user.password_hash = password_hash
 
 
-def knows_password(user: User, password: str) -> bool:
-    """Whether this is the user's password. Takes as long as a sign-in does."""
-    known = user.password_hash
-    return len(password) <= MOST_PASSWORD_CHARACTERS and hashing.in_turn(
-        partial(_verify, known, password)
-    )
-
-
-def hash_password(password: str | None) -> str:
-    """A password as it is stored; None: one that no one knows.
-
-    Takes a while on purpose: do it before `writing()`, where others would wait. Raises
-    `CannotHash`, or `hashing.TooManyHashes` as all do that look at a password.
-    """
-    return hashing.in_turn(partial(_hash, secrets.token_hex() if password is None else password))
-
-
-def nobody_yet() -> bool:
-    """Whether there is no user at all."""
-    return not db.session.scalar(select(exists().select_from(User)))
-
-
-def setup_link_token(secret_key: str) -> str:
-    """What makes the link on which the first administrator is created; good for a day, while there
-    is no user."""
-    return _setup_links(secret_key).dumps("first administrator")
-
-
-def setup_link_works(secret_key: str, token: str) -> bool:
-    """Whether this is such a link, and there is still no user."""
-    try:
-        _setup_links(secret_key).loads(token, max_age=int(SETUP_LINK_LASTS.total_seconds()))
-    except BadData:
-        return False
-    return nobody_yet()
-
-
-def add_first_admin(
-    email: str, name: str, password: str, now: datetime, caller: Caller = COMMAND_LINE
-) -> User:
-    """The first user, an administrator.
-
-    Raises `NotTheFirst` where another was created first, even by a moment.
-    """
-    password_hash = hash_password(password)
-    with writing():
-        if not nobody_yet():
-            raise NotTheFirst
-        user = add_user(email, name, None, now, role=Role.ADMIN, password_hash=password_hash)
-        db.session.flush()
-        security_events.note(Event.USER_ADDED, caller, now, user=user, role=user.role)
-        return user
-
-
 def tidy_email(email: str) -> str:
     """An e-mail address as it is stored and compared."""
     return email.strip().lower()
-
-
-def _verify(password_hash: str, password: str) -> bool:
-    """Whether this is the password.
-
-    One that was set before passwords were normalized is tried as it was typed too.
-    """
-    return any(
-        _fits(password_hash, text) for text in dict.fromkeys((passwords.normal(password), password))
-    )
-
-
-def _hash(password: str) -> str:
-    try:
-        return _hasher.hash(passwords.normal(password))
-    except Argon2Error as error:
-        raise CannotHash(str(error)) from error
-
-
-def _fits(password_hash: str, password: str) -> bool:
-    """Whether it fits the hash as it is. Raises `CannotHash` where this machine cannot tell."""
-    try:
-        return _hasher.verify(password_hash, password)
-    except (VerifyMismatchError, InvalidHashError):
-        return False  # it is another password, or one that nothing fits
-    except Argon2Error as error:
-        # Allocation or threads failed: a right password looks the same as a wrong one here
-        raise CannotHash(str(error)) from error
-
-
-@cache
-def _hash_of_nobody() -> str:
-    """What a password is compared with where the e-mail address is unknown, so that this takes no
-    less time."""
-    return _hash(secrets.token_hex())
-
-
-def _setup_links(secret_key: str) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(secret_key, salt="first-administrator")
 
 
 def _digest(token: str) -> str:

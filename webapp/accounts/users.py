@@ -10,7 +10,7 @@ from sqlalchemy import String, func, or_, select, update
 from sqlalchemy.orm import contains_eager
 
 from webapp import errors
-from webapp.accounts import security_events, sign_ins
+from webapp.accounts import password_hashes, security_events, sign_ins
 from webapp.accounts.security_events import COMMAND_LINE, Caller, Event
 from webapp.customers import audit_log, clients, concurrency
 from webapp.customers.lists import Listing
@@ -77,7 +77,7 @@ def add(
 
     Raises `concurrency.Taken`, or `clients.NoSuchClient` where that is who they should belong to.
     """
-    made = sign_ins.hash_password(password)
+    made = password_hashes.hash_password(password)
     with writing():
         concurrency.still_admin(who)
         client = _client_of(details)

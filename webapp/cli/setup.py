@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from flask import current_app
 
-from webapp.accounts import sign_ins
+from webapp.accounts import first_admin
 from webapp.config import network, table
 from webapp.words import cli as say
 
@@ -30,6 +30,6 @@ def welcome() -> None:
         raise click.ClickException(say.listen_taken(listen))
     site = f"http://{listen}"
     click.echo(f"\n  {say.site_is_at(site)}\n")
-    if sign_ins.nobody_yet():
-        token = sign_ins.setup_link_token(current_app.config["SECRET_KEY"])
+    if first_admin.nobody_yet():
+        token = first_admin.setup_link_token(current_app.config["SECRET_KEY"])
         click.echo(f"  {say.no_user_yet(f'{site}/setup/{token}')}\n")

@@ -10,7 +10,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from webapp import mail
-from webapp.accounts import password_resets, passwords, sign_ins
+from webapp.accounts import password_hashes, password_resets, passwords, sign_ins
 from webapp.accounts import users as people
 from webapp.customers import clients, concurrency
 from webapp.customers.models import Role, User
@@ -108,8 +108,8 @@ def _email(text: str) -> str:
 
 def _asked_password(details: people.Details) -> str:
     password: str = click.prompt(say.password(), hide_input=True, confirmation_prompt=True)
-    if len(password) > sign_ins.MOST_PASSWORD_CHARACTERS:
-        raise click.ClickException(refusals.too_long(sign_ins.MOST_PASSWORD_CHARACTERS))
+    if len(password) > password_hashes.MOST_PASSWORD_CHARACTERS:
+        raise click.ClickException(refusals.too_long(password_hashes.MOST_PASSWORD_CHARACTERS))
     if fault := passwords.fault(password, (details.name, details.email)):
         raise click.ClickException(PASSWORD_FAULTS[fault])
     return password

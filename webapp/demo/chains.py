@@ -6,8 +6,9 @@ from __future__ import annotations
 from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, ExtensionOID
 
+from webapp.demo.der import der, integer
 from webapp.demo.loopback import Lab
-from webapp.demo.pki import Identity, days, der, extension, integer, issue, issue_ca
+from webapp.demo.pki import Identity, days, extension, issue, issue_ca
 from webapp.demo.servers import shows
 from webapp.probe.finding import Reason
 from webapp.probe.notes import Note

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import cycle
 
 from webapp import probe
-from webapp.accounts import sign_ins
+from webapp.accounts import first_admin, sign_ins
 from webapp.customers import audit_log, catalog
 from webapp.customers.models import Client, DomainStatus, Role, ServiceStatus, User
 from webapp.demo.fine_print import ORIGINS
@@ -60,7 +60,7 @@ def fill(lab_cases: Collection[str]) -> None:
     """
     now = datetime.now(UTC)
     with writing():
-        if not sign_ins.nobody_yet():
+        if not first_admin.nobody_yet():
             return
         alice = catalog.add_client("Alice’s Bakery", now)
         bob = catalog.add_client("Bob & Sons Plumbing", now)

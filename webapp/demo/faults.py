@@ -14,19 +14,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from webapp.demo import behaviours
 from webapp.demo.behaviours import answers, http_answer, says
 from webapp.demo.chains import names_only
+from webapp.demo.der import BIT_STRING, GENERALIZED_TIME, OCTET_STRING, UTC_TIME, der
 from webapp.demo.endings import ALERT, HANG_UP, RESET, leaves
 from webapp.demo.loopback import REVOKED_SERIAL, Lab
-from webapp.demo.pki import (
-    BIT_STRING,
-    GENERALIZED_TIME,
-    OCTET_STRING,
-    UTC_TIME,
-    days,
-    der,
-    extension,
-    issue,
-    issue_ca,
-)
+from webapp.demo.pki import days, extension, issue, issue_ca
 from webapp.demo.servers import (
     does,
     only,

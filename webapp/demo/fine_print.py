@@ -11,17 +11,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from webapp.demo.behaviours import EARLY_HINTS, SSH_BANNER, http2_only, http_answer, https, says
+from webapp.demo.der import NUMERIC_STRING
 from webapp.demo.loopback import LOOPBACK, Address, Lab
-from webapp.demo.pki import (
-    ENCIPHER_ONLY,
-    NUMERIC_STRING,
-    Identity,
-    days,
-    extension,
-    issue,
-    issue_ca,
-    name,
-)
+from webapp.demo.pki import ENCIPHER_ONLY, Identity, days, extension, issue, issue_ca, name
 from webapp.demo.servers import (
     only,
     only_rsa,

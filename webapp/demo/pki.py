@@ -7,9 +7,7 @@ not fit).
 
 from __future__ import annotations
 
-import base64
 import secrets
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,6 +23,24 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID, SignatureAlgorithmOID
 
+from webapp.demo.der import (
+    BIT_STRING,
+    BOOLEAN,
+    EXTENSIONS_FIELD,
+    GENERALIZED_TIME,
+    NULL,
+    OCTET_STRING,
+    SEQUENCE,
+    SET,
+    UTC_TIME,
+    UTF8_STRING,
+    VERSION_FIELD,
+    der,
+    integer,
+    object_identifier,
+    pem,
+)
+
 PrivateKey = (
     ec.EllipticCurvePrivateKey
     | rsa.RSAPrivateKey
@@ -33,21 +49,6 @@ PrivateKey = (
 )
 Digest = hashes.SHA1 | hashes.SHA224 | hashes.SHA256 | hashes.SHA3_256
 
-# The tags of the few ASN.1 types that a certificate is made of.
-BOOLEAN = 0x01
-INTEGER = 0x02
-BIT_STRING = 0x03
-OCTET_STRING = 0x04
-NULL = 0x05
-OID = 0x06
-UTF8_STRING = 0x0C
-NUMERIC_STRING = 0x12
-UTC_TIME = 0x17
-GENERALIZED_TIME = 0x18
-SEQUENCE = 0x30
-SET = 0x31
-VERSION_FIELD = 0xA0
-EXTENSIONS_FIELD = 0xA3
 
 _SIGNATURES = {
     (rsa.RSAPrivateKey, "sha1"): SignatureAlgorithmOID.RSA_WITH_SHA1,
@@ -194,34 +195,18 @@ def name(*, cn: str = "", o: str = "", kind: int = UTF8_STRING) -> bytes:
     """A distinguished name in DER, of any length and with any characters; `kind` is the tag of its
     texts."""
     given = ((NameOID.ORGANIZATION_NAME, o), (NameOID.COMMON_NAME, cn))
-    parts = [der(SEQUENCE, _oid(what), der(kind, text.encode())) for what, text in given if text]
+    parts = [
+        der(SEQUENCE, object_identifier(what), der(kind, text.encode()))
+        for what, text in given
+        if text
+    ]
     return der(SEQUENCE, *(der(SET, part) for part in parts))
 
 
 def extension(kind: x509.ObjectIdentifier, value: bytes, *, critical: bool = False) -> bytes:
     """One extension in DER, whatever its value holds."""
     flag = der(BOOLEAN, b"\xff") if critical else b""
-    return der(SEQUENCE, _oid(kind), flag, der(OCTET_STRING, value))
-
-
-def integer(value: int) -> bytes:
-    """An INTEGER in DER, of any size and either sign."""
-    return der(INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
-
-
-def der(tag: int, *contents: bytes) -> bytes:
-    """One element in DER (X.690): tag, length, contents."""
-    body = b"".join(contents)
-    if len(body) < 0x80:
-        return bytes((tag, len(body))) + body
-    length = len(body).to_bytes((len(body).bit_length() + 7) // 8, "big")
-    return bytes((tag, 0x80 | len(length))) + length + body
-
-
-def pem(label: str, content: bytes) -> str:
-    """DER in the armour of RFC 7468."""
-    lines = textwrap.wrap(base64.b64encode(content).decode(), 64)
-    return "\n".join((f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""))
+    return der(SEQUENCE, object_identifier(kind), flag, der(OCTET_STRING, value))
 
 
 def _certificate(
@@ -277,12 +262,14 @@ def _signed(content: bytes, key: PrivateKey, digest: Digest) -> bytes:
 
 def _algorithm(key: PrivateKey, digest: Digest) -> bytes:
     if isinstance(key, ed25519.Ed25519PrivateKey):
-        return der(SEQUENCE, _oid(SignatureAlgorithmOID.ED25519))
+        return der(SEQUENCE, object_identifier(SignatureAlgorithmOID.ED25519))
     if isinstance(key, ed448.Ed448PrivateKey):
-        return der(SEQUENCE, _oid(SignatureAlgorithmOID.ED448))
+        return der(SEQUENCE, object_identifier(SignatureAlgorithmOID.ED448))
     if isinstance(key, rsa.RSAPrivateKey):
-        return der(SEQUENCE, _oid(_SIGNATURES[rsa.RSAPrivateKey, digest.name]), der(NULL))
-    return der(SEQUENCE, _oid(_SIGNATURES[ec.EllipticCurvePrivateKey, digest.name]))
+        return der(
+            SEQUENCE, object_identifier(_SIGNATURES[rsa.RSAPrivateKey, digest.name]), der(NULL)
+        )
+    return der(SEQUENCE, object_identifier(_SIGNATURES[ec.EllipticCurvePrivateKey, digest.name]))
 
 
 def _time(at: datetime | bytes) -> bytes:
@@ -292,14 +279,3 @@ def _time(at: datetime | bytes) -> bytes:
     at = at.astimezone(UTC)
     digits = f"{at.year:04}{at:%m%d%H%M%S}Z".encode()
     return der(UTC_TIME, digits[2:]) if 1950 <= at.year < 2050 else der(GENERALIZED_TIME, digits)
-
-
-def _oid(kind: x509.ObjectIdentifier) -> bytes:
-    first, second, *rest = map(int, kind.dotted_string.split("."))
-    content = bytearray((first * 40 + second,))
-    for number in rest:
-        septets = [number & 0x7F]
-        while number := number >> 7:
-            septets.append(number & 0x7F | 0x80)
-        content += bytes(reversed(septets))
-    return der(OID, bytes(content))

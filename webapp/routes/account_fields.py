@@ -15,7 +15,7 @@ from limits.errors import StorageError
 from wtforms import EmailField, Field, Form, PasswordField, StringField, ValidationError
 from wtforms.validators import Email, InputRequired, Length
 
-from webapp.accounts import passwords, security_events, sign_ins
+from webapp.accounts import password_hashes, passwords, security_events, sign_ins
 from webapp.accounts.security_events import Caller, Event
 from webapp.extensions import limiter
 from webapp.routes.forms import at_most, required, stripped
@@ -61,7 +61,7 @@ def new_password_field(label: str, person: Callable[[Any], Iterable[str | None]]
         label,
         validators=[
             InputRequired(LazyText(lambda: PASSWORD_FAULTS[PasswordFault.SHORT])),
-            at_most(sign_ins.MOST_PASSWORD_CHARACTERS),
+            at_most(password_hashes.MOST_PASSWORD_CHARACTERS),
             hard_to_guess,
         ],
     )

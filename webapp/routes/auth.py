@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import EmailField, PasswordField
 from wtforms.validators import InputRequired, Length
 
-from webapp.accounts import impersonation, security_events, sign_ins
+from webapp.accounts import first_admin, impersonation, password_hashes, security_events, sign_ins
 from webapp.accounts.security_events import Event
 from webapp.customers.models import User
 from webapp.extensions import limiter, login
@@ -47,7 +47,8 @@ refused = note_refusal(Event.SIGN_IN_REFUSED)
 class SignInForm(FlaskForm):  # type: ignore[misc]
     email = EmailField("E-mail", validators=[InputRequired(), Length(max=254)])
     password = PasswordField(
-        "Password", validators=[InputRequired(), Length(max=sign_ins.MOST_PASSWORD_CHARACTERS)]
+        "Password",
+        validators=[InputRequired(), Length(max=password_hashes.MOST_PASSWORD_CHARACTERS)],
     )
 
 
@@ -78,7 +79,7 @@ def sign_in() -> AnyResponse:
         if form.is_submitted():
             security_events.note_attempt(Event.SIGN_IN_FAILED, account(), caller(), now())
         status = 422 if form.is_submitted() else 200
-        shown = {"failed": form.is_submitted(), "no_user_yet": sign_ins.nobody_yet()}
+        shown = {"failed": form.is_submitted(), "no_user_yet": first_admin.nobody_yet()}
         return make_response(render_template("auth/sign_in.html", form=form, **shown), status)
     no_guess()
     open_session(user, token)
@@ -101,7 +102,7 @@ def sign_out() -> AnyResponse:
 @attempts(Event.SIGN_IN_REFUSED)
 def setup(token: str) -> AnyResponse:
     """The one-time link on which the first administrator is created."""
-    if not sign_ins.setup_link_works(current_app.config["SECRET_KEY"], token):
+    if not first_admin.setup_link_works(current_app.config["SECRET_KEY"], token):
         abort(410)
     form = FirstAdminForm()
     if not form.validate_on_submit():
@@ -109,10 +110,10 @@ def setup(token: str) -> AnyResponse:
             render_template("auth/setup.html", form=form), 422 if form.is_submitted() else 200
         )
     try:
-        user = sign_ins.add_first_admin(
+        user = first_admin.add_first_admin(
             form.email.data, form.name.data, form.password.data, now(), caller()
         )
-    except sign_ins.NotTheFirst:
+    except first_admin.NotTheFirst:
         abort(410)
     if secret := sign_ins.sign_in(user, now(), caller()):
         open_session(user, secret)

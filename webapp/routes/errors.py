@@ -13,7 +13,7 @@ from werkzeug.exceptions import BadHost, Forbidden, HTTPException, SecurityError
 from werkzeug.routing import RequestRedirect
 
 from webapp.accounts.hashing import TooManyHashes
-from webapp.accounts.sign_ins import CannotHash
+from webapp.accounts.password_hashes import CannotHash
 from webapp.errors import NotAllowed, NotFound
 from webapp.extensions import db, saving_fails
 from webapp.routes.account_fields import no_guess

@@ -170,7 +170,7 @@ def _refuse_broken_form() -> None:
         return
     try:
         texts = _fields()
-    except ConnectionError:  # it came too slowly, see webapp.serving
+    except ConnectionError:  # it came too slowly, see webapp.visitor_connection
         abort(408)
     except ClientDisconnected as error:
         # Werkzeug's word for that, and for a body that ends too soon

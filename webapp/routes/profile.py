@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from wtforms import PasswordField
 from wtforms.validators import InputRequired, Length
 
-from webapp.accounts import profile
+from webapp.accounts import password_hashes, profile
 from webapp.accounts import sign_ins as account_sign_ins
 from webapp.accounts.security_events import Event
 from webapp.customers import concurrency
@@ -45,7 +45,7 @@ class DetailsForm(FlaskForm):  # type: ignore[misc]
     name = name_field("Name")
     email = email_field()
     password = PasswordField(
-        "Current password", validators=[Length(max=account_sign_ins.MOST_PASSWORD_CHARACTERS)]
+        "Current password", validators=[Length(max=password_hashes.MOST_PASSWORD_CHARACTERS)]
     )
 
 
@@ -55,7 +55,7 @@ class PasswordForm(FlaskForm):  # type: ignore[misc]
         validators=[
             InputRequired(LazyText(refusals.wrong_password)),
             Length(
-                max=account_sign_ins.MOST_PASSWORD_CHARACTERS,
+                max=password_hashes.MOST_PASSWORD_CHARACTERS,
                 message=LazyText(refusals.wrong_password),
             ),
         ],

@@ -8,7 +8,7 @@ import pytest
 
 from webapp.extensions import db, writing
 from webapp.monitor.models import RunState, Target
-from webapp.monitor.refresh import adaptive_schedule, runs, selection
+from webapp.monitor.refresh import adaptive_schedule, daily_run, runs, selection
 from webapp.monitor.results import record, urgent_from
 from webapp.probe import Certificate, Finding, Reason, State
 
@@ -71,8 +71,8 @@ def adaptive(fleet, site):
 def look(now, states):
     """What a tick does at this moment, without a network: each name answers as `states` says, valid
     where it does not. The names that were asked."""
-    runs.begin_daily(now)
-    runs.go_on(now)
+    daily_run.begin_daily(now)
+    daily_run.go_on(now)
     asked = []
     for run_id in runs.waiting(now):
         owner = runs.take(run_id, now)
@@ -174,14 +174,14 @@ def test_a_turn_that_was_set_under_a_clock_ahead_has_come(adaptive):
 
 def test_a_run_that_was_given_up_is_left_alone_for_an_hour(adaptive):
     adaptive(0, "new.example")
-    runs.begin_daily(START)
+    daily_run.begin_daily(START)
     run = runs.last_daily()
     with writing():
         run.state = RunState.FAILED
         run.ended_at = START
-    runs.go_on(START + 59 * MINUTE)
+    daily_run.go_on(START + 59 * MINUTE)
     assert run.ended
-    runs.go_on(START + HOUR)
+    daily_run.go_on(START + HOUR)
     assert (run.ended, run.state) == (False, RunState.RUNNING)
 
 

@@ -8,7 +8,7 @@ import pytest
 from webapp.extensions import db, writing
 from webapp.monitor.health.rules import is_silent
 from webapp.monitor.models import Heartbeat, RefreshRun, RunKind, RunState
-from webapp.monitor.refresh import runs, selection
+from webapp.monitor.refresh import daily_run, runs, selection
 from webapp.words.refreshes import Detail
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -24,7 +24,7 @@ def at(in_app):
 
     def at(*moments):
         for moment in moments:
-            runs.begin_daily(moment)
+            daily_run.begin_daily(moment)
         return list(db.session.scalars(db.select(RefreshRun.slot).order_by(RefreshRun.id)))
 
     return at

@@ -18,7 +18,7 @@ from flask import current_app
 
 from webapp.extensions import db
 from webapp.monitor.models import RefreshRun
-from webapp.monitor.refresh import runs, selection
+from webapp.monitor.refresh import daily_run, runs, selection
 from webapp.monitor.refresh.network import MachineBusy
 from webapp.monitor.refresh.pipeline import Clock, Pipeline, Progress, Work
 
@@ -40,8 +40,8 @@ def tick(stop: Event, seconds: float, clock: Clock = utc_now, step: RunStep | No
     is, for about so many seconds. Whether there is more to do. `step` is how it works: see
     `dispatch` for another way than `flow`."""
     runs.beat(clock())
-    runs.begin_daily(clock())
-    runs.go_on(clock())
+    daily_run.begin_daily(clock())
+    daily_run.go_on(clock())
     until = time.monotonic() + seconds
     for run_id in runs.waiting(clock()):
         if time.monotonic() < until and not stop.is_set():

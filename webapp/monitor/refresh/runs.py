@@ -30,7 +30,6 @@ OFFLINE_PAUSE = timedelta(minutes=5)  # until a monitor without a network tries 
 # Until a run that failed on our side is tried again; doubled each time
 STUMBLE_PAUSE = timedelta(minutes=1)
 MOST_TRIES = 5
-PAUSE_AFTER_FAILURE = timedelta(hours=1)
 LATE = timedelta(hours=1)
 
 
@@ -40,65 +39,6 @@ def day_of(now: datetime, at: time, zone: tzinfo) -> str:
     local = now.astimezone(zone)
     today = local.date()
     return (today if local.time() >= at else today - timedelta(days=1)).isoformat()
-
-
-def begin_daily(now: datetime) -> None:
-    """Begin the run of the day, where it is time and no one has; a day that was missed is made up.
-
-    What is left of an earlier day ends: its names are due in the new run. No run begins while there
-    is nothing to ask.
-    """
-    config = current_app.config
-    day = day_of(now, config["PADLOCK_REFRESH_AT"], config["PADLOCK_TIMEZONE"])
-    # A later day has had its turn already: it is the hour that comes twice in autumn. (Where that
-    # is in the future, the clock has been set back, and this day is as good as any.)
-    later = (RefreshRun.slot > day) & (RefreshRun.started_at <= now)
-    done = select(RefreshRun.id).where(
-        RefreshRun.kind == RunKind.DAILY, or_(RefreshRun.slot == day, later)
-    )
-    if db.session.scalar(done.limit(1)) is not None:
-        return
-    run = begin(
-        RunKind.DAILY, day, config["PADLOCK_REFRESH_DAILY_LIMIT"], now, size=selection.awaited(now)
-    )
-    if run is not None:
-        # The adaptive schedule only ever stops for the day: what it has not come to is as due as
-        # before.
-        cut = (
-            {"state": RunState.DONE}
-            if selection.adaptive()
-            else {"state": RunState.FAILED, "detail_code": Detail.CUT_OFF}
-        )
-        open_before = (
-            RefreshRun.kind == RunKind.DAILY,
-            RefreshRun.ended_at.is_(None),
-            RefreshRun.id < run.id,
-        )
-        with writing():
-            running = (*open_before, RefreshRun.state == RunState.RUNNING)
-            _update(*running, **cut, ended_at=now)
-            _update(*open_before, ended_at=now)
-
-
-def go_on(now: datetime) -> None:
-    """With the adaptive schedule the run of the day, ended, goes on when the next names have their
-    turn, as long as the day's checks last. One that failed is left alone for a while."""
-    rested = or_(
-        RefreshRun.state == RunState.DONE,
-        RefreshRun.__table__.c.ended_at <= now - PAUSE_AFTER_FAILURE,
-    )
-    ended = (
-        RefreshRun.ended_at.is_not(None),
-        rested,
-        or_(RefreshRun.most == 0, RefreshRun.asked < RefreshRun.most),
-    )
-    run = todays(now) if selection.adaptive() else None
-    size = selection.awaited(now) if run is not None and run.ended else 0
-    if run is not None and size:
-        total = min(run.most or run.asked + size, run.asked + size)
-        with writing():
-            fresh = {"state": RunState.RUNNING, "tries": 0, "ended_at": None}
-            _update(RefreshRun.id == run.id, *ended, total=total, detail_code=Detail.NONE, **fresh)
 
 
 def begin(
@@ -140,14 +80,14 @@ def take(run_id: int, now: datetime) -> str | None:
     unowned = selection.free(RefreshRun.__table__.c.owned_until, now)
     with writing():
         free = (RefreshRun.id == run_id, RefreshRun.ended_at.is_(None), unowned)
-        taken = _update(*free, owner=owner, owned_until=now + selection.lease())
+        taken = update_runs(*free, owner=owner, owned_until=now + selection.lease())
     return owner if taken else None
 
 
 def leave(owner: str) -> None:
     """Let another process work on it."""
     with writing():
-        _update(RefreshRun.owner == owner, owner=None, owned_until=None)
+        update_runs(RefreshRun.owner == owner, owner=None, owned_until=None)
 
 
 def waiting(now: datetime) -> list[int]:
@@ -166,7 +106,7 @@ def waiting(now: datetime) -> list[int]:
     found = [run.id for run in rows if run.kind is not RunKind.COMMAND]
     if left:
         with writing():
-            _update(
+            update_runs(
                 RefreshRun.id.in_(left),
                 free,
                 state=RunState.FAILED,
@@ -200,13 +140,13 @@ def went_well(run_id: int) -> None:
     """A batch has come through, here or at a worker: whatever was wrong before is over."""
     with writing():
         fresh = {"state": RunState.RUNNING, "tries": 0, "retry_at": None}
-        _update(*_unfinished(run_id), detail_code=Detail.NONE, **fresh)
+        update_runs(*_unfinished(run_id), detail_code=Detail.NONE, **fresh)
 
 
 def went_offline(run_id: int, now: datetime) -> None:
     """The monitor has no network: nothing was stored, and it is tried again in a while."""
     with writing():
-        _update(*_unfinished(run_id), state=RunState.OFFLINE, retry_at=now + OFFLINE_PAUSE)
+        update_runs(*_unfinished(run_id), state=RunState.OFFLINE, retry_at=now + OFFLINE_PAUSE)
 
 
 def stumbled(run_id: int, error: Exception, now: datetime) -> None:
@@ -235,7 +175,7 @@ def count(run_id: int, more: Mapping[str, int]) -> None:
     process dies.
     """
     columns = RefreshRun.__table__.c
-    _update(
+    update_runs(
         RefreshRun.id == run_id, **{name: columns[name] + number for name, number in more.items()}
     )
 
@@ -301,7 +241,7 @@ def _newest() -> Select[RefreshRun]:
     return select(RefreshRun).order_by(RefreshRun.id.desc())
 
 
-def _update(*where: ColumnElement[bool], **values: Any) -> int:
+def update_runs(*where: ColumnElement[bool], **values: Any) -> int:
     """How many runs fit and were changed."""
     statement = update(RefreshRun).where(*where).values(values)
     result: Any = db.session.execute(statement, execution_options={"synchronize_session": False})
