@@ -1,5 +1,5 @@
 """The house has one way through it: every module stands in a layer of the contract in
-pyproject.toml."""
+pyproject.toml. And no module is too long to be read in one sitting."""
 
 import tomllib
 from pathlib import Path
@@ -7,6 +7,16 @@ from pathlib import Path
 import webapp
 
 ROOT = Path(webapp.__file__).parent
+MOST_LINES = 300
+# Tables of words and settings grow with what they list, and a migration is never changed again.
+TABLES = ("words/", "config/table.py", "migrations/")
+# Longer than that, and why; each is to be split.
+LONG = {
+    "customers/clients.py": "one thing, what can be done with a client; one line over",
+    "customers/models.py": "the tables of clients, users and items, which refer to each other",
+    "imports/jobs.py": "an import from its upload to its end, with each state that it may stop in",
+    "monitor/health/rules.py": "the rules of System health, one after the other like a table",
+}
 
 
 def layers():
@@ -38,3 +48,28 @@ def test_a_stray_module_is_found_by_name(tmp_path):
     (tmp_path / "room").mkdir()
     (tmp_path / "room" / "inner.py").touch()
     assert modules(tmp_path) - layers() == {"stray", "room"}
+
+
+def long_modules(root):
+    """The modules below this folder that are too long, tables left out, by their path."""
+    paths = {path.relative_to(root).as_posix(): path for path in root.rglob("*.py")}
+    return {
+        name
+        for name, path in paths.items()
+        if not name.startswith(TABLES) and len(path.read_text().splitlines()) > MOST_LINES
+    }
+
+
+def test_no_module_is_too_long():
+    assert long_modules(ROOT) - LONG.keys() == set()
+
+
+def test_every_exception_is_still_too_long():
+    assert LONG.keys() - long_modules(ROOT) == set()
+
+
+def test_a_long_module_is_found_by_its_path(tmp_path):
+    (tmp_path / "words").mkdir()
+    for name, lines in (("fits.py", 300), ("long.py", 301), ("words/table.py", 301)):
+        (tmp_path / name).write_text("pass\n" * lines)
+    assert long_modules(tmp_path) == {"long.py"}

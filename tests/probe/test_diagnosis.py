@@ -18,7 +18,8 @@ import pytest
 
 from tests.demo.test_lab import _curl, curl  # noqa: F401 - the latter is a fixture
 from webapp.demo.chains import CA_1_AT
-from webapp.demo.fine_print import LANDING, ORIGINS
+from webapp.demo.diagnosis_cases import ORIGINS
+from webapp.demo.fine_print import LANDING
 from webapp.monitor.diagnosis.showing import _ANY, _steps
 from webapp.probe import connection
 from webapp.probe.address import ConnectTo, Endpoint

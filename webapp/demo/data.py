@@ -11,7 +11,7 @@ from webapp import probe
 from webapp.accounts import first_admin, sign_ins
 from webapp.customers import audit_log, catalog
 from webapp.customers.models import Client, DomainStatus, Role, ServiceStatus, User
-from webapp.demo.fine_print import ORIGINS
+from webapp.demo.diagnosis_cases import ORIGINS
 from webapp.extensions import db, writing
 from webapp.words.activity import Detail
 

@@ -12,36 +12,24 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from webapp.demo.behaviours import EARLY_HINTS, SSH_BANNER, http2_only, http_answer, https, says
 from webapp.demo.der import NUMERIC_STRING
-from webapp.demo.loopback import LOOPBACK, Address, Lab
-from webapp.demo.pki import ENCIPHER_ONLY, Identity, days, extension, issue, issue_ca, name
+from webapp.demo.loopback import LOOPBACK, Lab
+from webapp.demo.pki import ENCIPHER_ONLY, days, extension, issue_ca, name
 from webapp.demo.servers import (
     only,
     only_rsa,
     points,
-    prefers_rsa,
     refuses_wrong_sni,
     shows,
     shows_to_who_asks,
-    shows_two,
     shows_without_secure_renegotiation,
     wants_client,
 )
 from webapp.probe.finding import Reason
 from webapp.probe.notes import Note
-from webapp.probe.steps import Origin
 
 # Where the redirect leads: `Lab.contacts` says whether anybody followed
 LANDING = "landing.lab.example"
 
-# The servers that some names are meant for, and where those names lead, seen from there. The
-# addresses are reserved for documentation: only PADLOCK_CONNECT_TO leads anywhere.
-ORIGINS = {
-    "at-home.lab.example": ("192.0.2.1", Origin.HERE),
-    "behind-cdn.lab.example": ("192.0.2.2", Origin.CDN),
-    "behind-proxy.lab.example": ("192.0.2.3", Origin.CDN),
-    "moved-away.lab.example": ("192.0.2.4", Origin.ELSEWHERE),
-    "switched-off.lab.example": ("192.0.2.5", Origin.NOWHERE),
-}
 
 HOSTILE_ISSUERS = {
     "script": name(cn="<script>alert(1)</script>", o='"><img src=x onerror=alert(1)>'),
@@ -70,10 +58,7 @@ def add_to(lab: Lab) -> None:
     _dead_addresses(lab)
     _stray_addresses(lab)
     _hostile_texts(lab)
-    _weak_spots(lab)
     _browsers_refuse(lab)
-    _origins(lab)
-    _second_certificates(lab)
 
 
 def _names(lab: Lab) -> None:
@@ -261,28 +246,6 @@ def _hostile_texts(lab: Lab) -> None:
         )
 
 
-def _weak_spots(lab: Lab) -> None:
-    strict = "Strict-Transport-Security: max-age=31536000; includeSubDomains"
-    kept = partial(https, answer=http_answer("200 OK", strict, body="Hello from the lab.\n"))
-    lab.add("well-kept", Reason.OK, "HSTS, and plain HTTP leads to HTTPS", shows(talk=kept))
-    onward = http_answer("301 Moved Permanently", "Location: https://well-kept.lab.example/")
-    lab.listen("well-kept.lab.example:80", says(onward))
-    lab.listen("http-500.lab.example:80", says(http_answer("200 OK")))
-    lived = shows(not_after=days(300.5))
-    lab.add("long-lived", Reason.OK, "A lifetime beyond what browsers take", lived, days_left=300)
-    differs = "visitors meet the first address; the second is looked at in a diagnosis"
-    old = shows(not_before=days(-99), not_after=days(-9.5))
-    lab.add(
-        "two-faced",
-        Reason.OK,
-        "One address is well, the other expired",
-        shows(),
-        old,
-        curl=(0, 60),
-        differs=differs,
-    )
-
-
 def _browsers_refuse(lab: Lab) -> None:
     """Certificates that curl takes and Chromium does not."""
     unknown = extension(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.9999"), b"twice")
@@ -333,69 +296,3 @@ def _browsers_refuse(lab: Lab) -> None:
     about = "A signature (SHA3-256) that browsers refuse"
     notes = [Note.BROWSERS_REFUSE_SIGNATURE]
     lab.add("browsers-sha3", Reason.OK, about, sha3, notes=notes, curl=(60,), differs=differs)
-
-
-def _second_certificates(lab: Lab) -> None:
-    """Servers with a good certificate and a second one, which they show to whom prefers the other
-    kind of key."""
-    key = rsa.generate_private_key(65537, 2048)
-    ca = lab.intermediate
-    old: dict[str, Any] = {"not_before": days(-99), "not_after": days(-9.5)}
-    stranger = issue_ca("Nobody's fourth Root")
-
-    def add(label: str, about: str, second: Identity, *chain: Identity, **server: Any) -> None:
-        lab.add(
-            f"two-{label}",
-            Reason.OK,
-            f"ECDSA and RSA: {about}",
-            shows_two(second, *chain, **server),
-        )
-
-    def issued(label: str, *, by: Identity = ca, **leaf: Any) -> Identity:
-        return issue(f"two-{label}.lab.example", issuer=by, **leaf)
-
-    add("fine", "both are valid", issued("fine", key=key), ca)
-    add("expired", "the RSA one expired", issued("expired", key=key, **old), ca)
-    version = only(ssl.TLSVersion.TLSv1_2)
-    add(
-        "expired-1-2",
-        "the same (TLS 1.2)",
-        issued("expired-1-2", key=key, **old),
-        ca,
-        setup=version,
-    )
-    add(
-        "names",
-        "the RSA one is for another name",
-        issue("other.lab.example", issuer=ca, key=key),
-        ca,
-    )
-    add(
-        "issuers",
-        "the RSA one is by an unknown issuer",
-        issued("issuers", by=stranger, key=key),
-        stranger,
-    )
-    add("chains", "the RSA one comes without its issuer", issued("chains", key=key))
-    second = issued("mirrored", **old)
-    add("mirrored", "RSA leads, the ECDSA one expired", second, ca, key=key, setup=prefers_rsa)
-
-
-def _origins(lab: Lab) -> None:
-    """Servers that a name is meant for, some of which its address is not."""
-    home = lab.add("at-home", Reason.OK, "Its address is its server's", shows())
-    edge = partial(https, answer=http_answer("200 OK", "CF-RAY: 4711-LAB"))
-    lab.add("behind-cdn", Reason.OK, "A CDN stands in front of its server", shows(talk=edge))
-    proxied = issue("behind-proxy.lab.example", issuer=lab.intermediate)
-
-    def same(lab: Lab, place: str) -> Address:
-        return lab.serve(place, proxied, lab.intermediate)
-
-    lab.add("behind-proxy", Reason.OK, "A proxy with the certificate of its server", same)
-    lab.add("moved-away", Reason.OK, "Its name leads to another provider", shows())
-    lab.add("switched-off", Reason.REFUSED, "Its name leads to where nobody is", Lab.refuse)
-    place = {name: server for name, (server, _) in ORIGINS.items()}
-    lab.point(place[home.hostname], home.addresses[0])
-    same(lab, place["behind-proxy.lab.example"])
-    for meant in ("behind-cdn.lab.example", "moved-away.lab.example", "switched-off.lab.example"):
-        shows(names=meant)(lab, place[meant])

@@ -13,7 +13,14 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from webapp.demo import chains, faults, fine_print, stapling
+from webapp.demo import (
+    chains,
+    connection_faults,
+    diagnosis_cases,
+    faults,
+    fine_print,
+    stapling,
+)
 from webapp.demo.fine_print import LANDING
 from webapp.demo.loopback import Address, Case, Lab
 
@@ -26,7 +33,9 @@ def running(folder: Path) -> Iterator[Lab]:
     bundle."""
     with contextlib.closing(Lab(folder)) as lab:
         fine_print.add_to(lab)
+        diagnosis_cases.add_to(lab)
         faults.add_to(lab)
+        connection_faults.add_to(lab)
         chains.add_to(lab)
         stapling.add_to(lab)
         yield lab

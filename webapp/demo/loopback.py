@@ -1,8 +1,8 @@
 """Where the lab's servers live: on loopback, all in one event loop in one thread.
 
-So hundreds of connections cost little, and closing takes no time. What the servers show is in
-`webapp.demo.faults` and `webapp.demo.fine_print`; tests add odd ones of their own with `Lab.serve`
-and `Lab.listen`.
+So hundreds of connections cost little, and closing takes no time. `webapp.demo.lab` names the
+modules with what the servers show; tests add odd ones of their own with `Lab.serve` and
+`Lab.listen`.
 """
 
 from __future__ import annotations
