@@ -3,6 +3,7 @@
 import signal
 import subprocess
 from contextlib import contextmanager
+from datetime import date
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests import forked
 from tests.cli.test_check import FLASK, ROOT
 from tests.imports.test_importer import WHOLE
 from tests.monitor.processes import wait_for
-from webapp.customers.models import Activity, Service
+from webapp.customers.models import Activity, Domain, Service
 from webapp.extensions import db, writing
 
 
@@ -66,6 +67,35 @@ def test_problems_are_told_by_line_and_nothing_is_changed(flask, file, app):
     assert "The file has 1 problem. Nothing was changed." in ran.stderr
     with app.app_context():
         assert not db.session.scalar(db.select(Service).where(Service.reference == "S-1"))
+
+
+def test_names_of_one_client_are_imported_and_bad_rows_go_to_a_file_of_their_own(flask, file, app):
+    path = file("Domain,Until\na.example,01/02/2027\n,03/04/2027\n", "names.csv")
+    options = ["--client", "alice's bakery", "--kind", "domain", "--yes"]
+    columns = file('{"domain": "Domain", "expires": "until"}', "columns.json")
+    options += ["--map", columns, "--encoding", "utf-8"]
+    asked = flask(path, *options, "--skip-bad")
+    assert (asked.returncode, "Choose one with --dates" in asked.stderr) == (1, True)
+    assert flask(path, *options, "--dates", "day-first").returncode == 1
+    ran = flask(path, *options, "--dates", "day-first", "--skip-bad")
+    assert (ran.returncode, ran.stdout) == (0, "Imported: 1 domain new.\n")
+    left = path.with_name("names.not-imported.csv").read_text(encoding="utf-8-sig")
+    assert left.splitlines()[1] == '"","03/04/2027","domain: It is empty."'
+    with app.app_context():
+        found = db.session.scalar(db.select(Domain).where(Domain.name == "a.example"))
+        assert (found.client.name, found.expires_on) == ("Alice’s Bakery", date(2027, 2, 1))
+
+
+@pytest.mark.parametrize("content", ["[1]", "{", '{"domain": 1}'])
+def test_a_mapping_that_is_none_is_wrong_usage(flask, file, content):
+    ran = flask(file("Domain\na.example\n"), "--map", file(content, "columns.json"), "--yes")
+    assert (ran.returncode, "is not a mapping" in ran.stderr) == (2, True)
+
+
+def test_what_the_headings_do_not_say_is_asked_for_by_its_option(flask, file):
+    ran = flask(file("Domain\na.example\n"), "--yes")
+    assert ran.returncode == 1
+    assert {"--kind", "--client"} <= set(ran.stderr.replace(".", " ").split())
 
 
 def test_a_file_that_is_no_table_is_one_sentence(flask, file):

@@ -10,16 +10,17 @@ from threading import Event
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from tests.browser import looked_at
 from tests.conftest import NOW
 from tests.imports.test_importer import CLIENT, DOMAIN, HEAD, SERVICE, WHOLE
 from webapp.accounts import sign_ins
-from webapp.customers.models import Activity, Role, Service
+from webapp.customers.models import Activity, Domain, Role, Service
 from webapp.extensions import db, writing
 from webapp.imports import jobs, write_rows
-from webapp.monitor.models import RefreshRun
+from webapp.monitor.models import RefreshRun, Target
+from webapp.monitor.refresh.runner import tick
 
 
 @pytest.fixture(autouse=True)
@@ -527,3 +528,21 @@ def test_only_the_administrator_who_started_an_import_stops_it(app, ada, visit, 
     held.go_on.set()
     settle(app)
     assert ada.get(job).h1.text == "Imported"
+
+
+def test_on_an_empty_site_100_names_are_pasted_imported_and_checked(app, ada):
+    with app.app_context(), writing():
+        for model in (Service, Domain, Target):
+            db.session.execute(delete(model))
+    assert ada.get("/admin/domains").find("a", href="/admin/import", class_="btn")
+    names = "\n".join(f"name-{number}.example" for number in range(100))
+    form = {"names": names, "client": "Alice's bakery", "kind": "domain"}
+    job = ada.post("/admin/import/paste/names", form).location
+    settle(app)
+    ada.post(job)
+    settle(app)
+    assert "Check all 100 now" in ada.get(job).main.text
+    ada.post(f"{job}/check")
+    with app.app_context():
+        assert not tick(Event(), 60)
+    assert "All host names are checked" in ada.get(job).main.text
