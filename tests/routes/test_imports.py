@@ -17,10 +17,13 @@ from tests.conftest import NOW
 from tests.imports.test_importer import CLIENT, DOMAIN, HEAD, SERVICE, WHOLE
 from webapp.accounts import sign_ins
 from webapp.customers.models import Activity, Domain, Role, Service
+from webapp.demo import behaviours
+from webapp.demo.pki import issue
 from webapp.extensions import db, writing
 from webapp.imports import jobs, write_rows
 from webapp.monitor.models import RefreshRun, Target
 from webapp.monitor.refresh.runner import tick
+from webapp.probe import State
 
 
 @pytest.fixture(autouse=True)
@@ -191,6 +194,27 @@ def test_the_encoding_of_a_file_is_shown_and_can_be_changed(app, ada):
     ada.post(f"{job}/columns", form)
     settle(app)
     assert "завод.example" in ada.get(job).text
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"column-domain": "9999", "column-client_name": "0", "kind": "service"},
+        {"column-domain": "1", "column-client_name": "0", "kind": "domain", "encoding": "utf-8"},
+        {"column-domain": "-1", "column-client": "x", "kind": "odd", "encoding": "rot13"},
+        {"name-parts": "0,0,9999,1", "column-domain": "1", "kind": "domain", "dates": "x"},
+    ],
+)
+def test_a_form_that_cannot_be_is_told_and_breaks_nothing(app, ada, form):
+    job = upload(app, ada, "Клиент,Сайт\nЗавод,завод.example\n".encode("cp1251"))
+    assert ada.post(f"{job}/columns", form).status_code in (303, 422)
+    settle(app)
+    page = ada.get(job, follow_redirects=True)
+    assert page.h1.text in (
+        "Which column is which?",
+        "Review before importing",
+        "Nothing to import",
+    )
 
 
 def test_dates_that_are_two_days_are_asked_about(app, ada):
@@ -530,19 +554,33 @@ def test_only_the_administrator_who_started_an_import_stops_it(app, ada, visit, 
     assert ada.get(job).h1.text == "Imported"
 
 
-def test_on_an_empty_site_100_names_are_pasted_imported_and_checked(app, ada):
+@pytest.fixture
+def pasted_names(app, lab):
+    """300 names on a server with a valid certificate."""
+    context = lab.context(issue("*.pasted.example", issuer=lab.intermediate), lab.intermediate)
+    address, port = lab.listen("*.pasted.example", behaviours.https(context))
+    app.config.update(
+        PADLOCK_CA_BUNDLE=lab.ca_bundle,
+        PADLOCK_CONNECT_TO=(("*.pasted.example", address, port),),
+        PADLOCK_PER_ADDRESS=50,
+        PADLOCK_PER_ADDRESS_PAUSE=0,
+    )
+    return "\n".join(f"name-{number}.pasted.example" for number in range(300))
+
+
+def test_on_an_empty_site_300_names_are_pasted_imported_and_checked(app, ada, pasted_names):
     with app.app_context(), writing():
         for model in (Service, Domain, Target):
             db.session.execute(delete(model))
     assert ada.get("/admin/domains").find("a", href="/admin/import", class_="btn")
-    names = "\n".join(f"name-{number}.example" for number in range(100))
-    form = {"names": names, "client": "Alice's bakery", "kind": "domain"}
+    form = {"names": pasted_names, "client": "Alice's bakery", "kind": "domain"}
     job = ada.post("/admin/import/paste/names", form).location
     settle(app)
     ada.post(job)
     settle(app)
-    assert "Check all 100 now" in ada.get(job).main.text
+    assert "Check all 300 now" in ada.get(job).main.text
     ada.post(f"{job}/check")
     with app.app_context():
-        assert not tick(Event(), 60)
+        tick(Event(), 60)
+        assert db.session.scalar(select(func.count()).where(Target.state == State.VALID)) == 300
     assert "All host names are checked" in ada.get(job).main.text

@@ -142,7 +142,10 @@ def start_import(job: Job, now: datetime, *, skip_bad: bool = False) -> None:
 
 
 def choose(job: Job, how: Mapping, now: datetime) -> None:
-    """Has the file read in this way, and remembers it for the next with the same headings."""
+    """Has the file read in this way, and remembers it for the next with the same headings.
+
+    Raises `NotATable` where it is not in the encoding that was chosen.
+    """
     lock = _lock(job.token)
     if lock is None:
         return
@@ -150,9 +153,16 @@ def choose(job: Job, how: Mapping, now: datetime) -> None:
     if current is None or current.stage not in ("mapping", "checked"):
         lock.close()
         return
-    look = mapping.look_at(_file(job.token, "csv"), how.encoding)
-    if not how.names_only:
+    try:
+        look = mapping.look_at(_file(job.token, "csv"), how.encoding)
+        there = {
+            ours: number for ours, number in how.columns.items() if number < len(look.headings)
+        }
+        how = replace(how, columns=there)
         mapping.remember(look, how, now)
+    except BaseException:
+        lock.close()
+        raise
     fresh = Job(job.token, job.user_id, job.filename, how=asdict(how))
     _start(fresh, lock, _check)
 

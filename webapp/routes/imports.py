@@ -124,7 +124,10 @@ def choose_columns(token: str) -> AnyResponse:
     if "show" in request.form or wrong or how.missing:
         told = wrong or ("" if "show" in request.form else say.still_missing(how.missing))
         return make_response(_columns_page(found, how, told), 422 if told else 200)
-    jobs.choose(found, how, now())
+    try:
+        jobs.choose(found, how, now())
+    except NotATable as error:
+        return make_response(_columns_page(found, replace(how, encoding=""), str(error)), 422)
     return redirect(url_for("imports.job", token=token), 303)
 
 
