@@ -17,6 +17,8 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
+from sqlalchemy import select
+
 from webapp import probe
 from webapp.customers.models import ImportMapping
 from webapp.extensions import db, writing
@@ -376,15 +378,20 @@ def remember(look: Look, mapping: Mapping, now: datetime) -> None:
         return
     named = {ours: squashed(look.headings[number]) for ours, number in mapping.columns.items()}
     kept = {"columns": named, "kind": mapping.kind}
+    key = heading_key(look.headings)
     with writing():
-        row = ImportMapping(headings=heading_key(look.headings), mapping=kept, used_at=now)
-        db.session.merge(row)
+        row = db.session.scalar(select(ImportMapping).filter_by(headings=key))
+        row = row or ImportMapping(headings=key)
+        row.mapping = kept
+        row.used_at = now
+        db.session.add(row)
 
 
 def recall(look: Look) -> Mapping | None:
     """How a file with these headings was read last."""
-    row = db.session.get(ImportMapping, heading_key(look.headings)) if look.has_headings else None
-    if row is None:
+    key = heading_key(look.headings)
+    row = db.session.scalar(select(ImportMapping).filter_by(headings=key))
+    if row is None or not look.has_headings:
         return None
     keys = [squashed(heading) for heading in look.headings]
     columns = {ours: keys.index(key) for ours, key in row.mapping["columns"].items()}

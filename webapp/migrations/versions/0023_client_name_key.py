@@ -40,7 +40,8 @@ def upgrade():
     op.create_index("ix_client_name_key", "client", ["name_key"])
     op.create_table(
         "import_mapping",
-        sa.Column("headings", sa.String(64), primary_key=True),
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("headings", sa.String(64), nullable=False, unique=True),
         sa.Column("mapping", sa.JSON, nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
     )
