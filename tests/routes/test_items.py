@@ -115,8 +115,8 @@ def test_the_second_of_two_who_edit_is_told_and_nothing_is_lost(visit, place, fo
     first.post(f"/admin/{place}/1/edit", form | {"status": "Fraud", "reference": "S-7"} | opened)
     answer = second.post(f"/admin/{place}/1/edit", form | {"status": "Cancelled"} | opened)
     page = looked_at(answer)
-    assert (answer.status_code, "Fraud" in page.find(role="alert").text) == (409, True)
-    assert ("reference S-7" in page.find(role="alert").text) is (place == "services")
+    assert (answer.status_code, "Fraud" in page.main.find(role="alert").text) == (409, True)
+    assert ("reference S-7" in page.main.find(role="alert").text) is (place == "services")
     assert page.select_one("option[selected]")["value"] == "Cancelled"
     assert (
         second.post(

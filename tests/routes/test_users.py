@@ -173,7 +173,7 @@ def test_the_second_of_two_who_edit_is_told_and_nothing_is_lost(visit, app):
     page = looked_at(answer)
     assert answer.status_code == 409
     assert page.find("input", attrs={"name": "name"})["value"] == "Second"
-    assert "First" in page.find(role="alert").text
+    assert "First" in page.main.find(role="alert").text
     again = page.find("input", attrs={"name": "version"})["value"]
     assert (
         second.post("/admin/users/1", ALICE | {"name": "Second", "version": again}).status_code
