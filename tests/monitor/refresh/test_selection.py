@@ -55,6 +55,23 @@ def a_day(day, most):
     return ids
 
 
+def test_what_a_later_run_has_asked_is_not_asked_again_for_an_earlier_one(fleet):
+    ids = list(fleet("one.fleet.example", "two.fleet.example").values())
+    earlier, later = (runs.begin(RunKind.NOW, str(number), 0, START) for number in range(2))
+    owner = runs.take(earlier.id, START)
+    with writing():
+        db.session.execute(
+            db.update(Target).where(Target.id.in_(ids)).values(run_id=earlier.id, asked_at=START)
+        )
+    assert selection.claim(earlier.id, owner, 10, START).names == {}
+    taken = selection.claim(later.id, runs.take(later.id, START), 1, START)
+    assert len(taken.names) == 1
+    with writing():
+        values = {"run_id": later.id, "claim": None, "claimed_until": None}
+        db.session.execute(db.update(Target).where(Target.id.in_(taken.names)).values(**values))
+    assert selection.claim(earlier.id, owner, 10, START).names == {}
+
+
 def test_never_asked_goes_first_then_urgent_then_the_longest_unchecked(names, fleet):
     others = names(4)
     urgent = names(2, urgent_at=START - DAY)
@@ -122,7 +139,7 @@ def test_however_many_are_new_each_day_nobody_waits_longer_than_the_bound(names,
     for day in range(1, 25):
         if day <= 12:  # more than are asked a day
             fleet(*(f"day{day}-{number}.fleet.example" for number in range(9)))
-        for name in a_day(day, most):
+        for name in sorted(a_day(day, most)):  # those of one day are asked in no order
             waits[name].append(day)
     bound = -(-12 * 9 // most) + -(-(12 + 12 * 9) // (most // 2))
     assert all(waits[name] and waits[name][0] <= bound for name in old)

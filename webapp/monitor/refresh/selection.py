@@ -218,7 +218,8 @@ def _open_to(run_id: int, now: datetime) -> ColumnElement[bool]:
         and db.session.scalar(select(RefreshRun.kind).filter_by(id=run_id)) is RunKind.DAILY
     ):
         return adaptive_schedule.its_turn(now)
-    return or_(Target.run_id.is_(None), Target.run_id != run_id)
+    # What a later run has asked serves this one too: else two at once ask the same names in turn
+    return or_(Target.run_id.is_(None), Target.run_id < run_id)
 
 
 def _token(run_id: int) -> str:
