@@ -8,8 +8,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtensionOID
 
-from webapp.demo.der import GENERALIZED_TIME, OID, SEQUENCE, SET, UTC_TIME, der
+from webapp.demo.der import GENERALIZED_TIME, der
 from webapp.demo.pki import extension, name
+from webapp.probe.der import OID, SEQUENCE, SET, UTC_TIME
 
 SAN = ExtensionOID.SUBJECT_ALTERNATIVE_NAME
 AIA = ExtensionOID.AUTHORITY_INFORMATION_ACCESS

@@ -13,7 +13,7 @@ def nothing(doing, done, total):
 
 @pytest.fixture
 def check(in_app, tmp_path):
-    """Checks a file of this text or these bytes: what was found, and all problems."""
+    """Checks a file of this text or these bytes: the counts, and all problems."""
 
     def check(content, **how):
         data = content if isinstance(content, bytes) else content.encode()

@@ -15,7 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 from tests.demo.test_lab import _curl, curl  # noqa: F401 - the latter is a fixture
 from webapp.demo.behaviours import TLS_1_2_HELLO, answers
 from webapp.demo.chains import names_only
-from webapp.demo.der import BIT_STRING, GENERALIZED_TIME, SEQUENCE, UTC_TIME, der
+from webapp.demo.der import GENERALIZED_TIME, der
 from webapp.demo.lab import Case, Lab
 from webapp.demo.pki import Identity, days, extension, issue_ca
 from webapp.demo.pki import issue as issue_leaf
@@ -23,6 +23,7 @@ from webapp.demo.servers import with_bad_signature
 from webapp.monitor.models import Target
 from webapp.monitor.results import remember
 from webapp.probe.address import ConnectTo
+from webapp.probe.der import BIT_STRING, SEQUENCE, UTC_TIME
 from webapp.probe.engine import check
 from webapp.probe.finding import Reason
 from webapp.words import curl_errors, verdicts

@@ -6,10 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.demo.der import OCTET_STRING, SEQUENCE, der
+from webapp.demo.der import der
 from webapp.demo.pki import issue
 from webapp.probe.certificate import read_link
-from webapp.probe.der import CONSTRUCTED, Element, Malformed, check, content, elements
+from webapp.probe.der import (
+    CONSTRUCTED,
+    OCTET_STRING,
+    SEQUENCE,
+    Element,
+    Malformed,
+    check,
+    content,
+    elements,
+)
 from webapp.probe.issuers import malformed_on_path
 
 INDEFINITE = 0x80

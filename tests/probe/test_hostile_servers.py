@@ -10,9 +10,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtensionOID
 
 from webapp.demo import behaviours
-from webapp.demo.der import BIT_STRING, NULL, SEQUENCE, der, integer
+from webapp.demo.der import der, integer
 from webapp.demo.pki import Identity, _time, days, extension, issue, issue_ca, name
 from webapp.probe import ConnectTo, Note, Reason, check, diagnosis
+from webapp.probe.der import BIT_STRING, NULL, SEQUENCE
 from webapp.probe.effort import Effort
 from webapp.probe.steps import AddressAsked
 from webapp.words import diagnosis as diagnosis_words

@@ -14,11 +14,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from tests.chromium_verdict import OK, verdicts
 from webapp.demo.chains import names_only
-from webapp.demo.der import SEQUENCE, der
+from webapp.demo.der import der
 from webapp.demo.pki import days, extension, issue, issue_ca, name
 from webapp.probe import Reason, check, trust_store
 from webapp.probe.address import ConnectTo, Endpoint
 from webapp.probe.chain import MOST_SERVED, Part, Weakness
+from webapp.probe.der import SEQUENCE
 from webapp.probe.diagnosis import diagnose
 from webapp.probe.fields import take_apart
 from webapp.probe.notes import Note

@@ -18,12 +18,13 @@ from cryptography.x509.oid import NameOID
 
 from tests import raw_staple
 from webapp.demo import behaviours, stapling
-from webapp.demo.der import BIT_STRING, OCTET_STRING, SEQUENCE, der
+from webapp.demo.der import der
 from webapp.demo.loopback import REVOKED_SERIAL
 from webapp.demo.pki import _signed, days, issue, issue_ca, name
 from webapp.demo.servers import only
 from webapp.demo.stapling import GOOD, OCSP_SIGNING, REVOKED, UNKNOWN, answers
 from webapp.probe import ConnectTo, check, handshake_io, staple
+from webapp.probe.der import BIT_STRING, OCTET_STRING, SEQUENCE
 from webapp.probe.finding import Reason, StapleStatus
 from webapp.probe.notes import Note
 from webapp.words import notes, verdicts

@@ -9,11 +9,12 @@ from cryptography import x509
 
 from webapp.demo import behaviours
 from webapp.demo.behaviours import answers, http_answer, says
-from webapp.demo.der import OCTET_STRING, der
+from webapp.demo.der import der
 from webapp.demo.endings import ALERT, HANG_UP, RESET, leaves
 from webapp.demo.loopback import Lab
 from webapp.demo.pki import days, extension
 from webapp.demo.servers import does, only, points, shows, wants_client
+from webapp.probe.der import OCTET_STRING
 from webapp.probe.finding import Reason
 from webapp.probe.notes import Note
 
@@ -57,7 +58,7 @@ def _no_handshake(lab: Lab) -> None:
     )
     sizeless = does(answers(behaviours.TLS_1_2_HELLO + 40 * behaviours.EMPTY_RECORD))
     lab.add("empty-records", reason, "Sends empty TLS records", sizeless, notes=[Note.ENDED_BY_US])
-    lab.add("refused", Reason.REFUSED, "Nobody listens on the port", Lab.refuse)
+    lab.add("refused", Reason.REFUSED, "Nothing listens on the port", Lab.refuse)
 
 
 def _no_end_of_the_handshake(lab: Lab) -> None:

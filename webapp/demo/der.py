@@ -7,19 +7,12 @@ import textwrap
 
 from cryptography import x509
 
-# The tags of the few ASN.1 types that a certificate is made of.
-BOOLEAN = 0x01
-INTEGER = 0x02
-BIT_STRING = 0x03
-OCTET_STRING = 0x04
-NULL = 0x05
-OID = 0x06
+from webapp.probe.der import INTEGER, OID
+
+# Tags that `probe.der` does not know by name.
 UTF8_STRING = 0x0C
 NUMERIC_STRING = 0x12
-UTC_TIME = 0x17
 GENERALIZED_TIME = 0x18
-SEQUENCE = 0x30
-SET = 0x31
 VERSION_FIELD = 0xA0
 EXTENSIONS_FIELD = 0xA3
 

@@ -114,7 +114,7 @@ def _origins(lab: Lab) -> None:
 
     lab.add("behind-proxy", Reason.OK, "A proxy with the certificate of its server", same)
     lab.add("moved-away", Reason.OK, "Its name leads to another provider", shows())
-    lab.add("switched-off", Reason.REFUSED, "Its name leads to where nobody is", Lab.refuse)
+    lab.add("switched-off", Reason.REFUSED, "Its server is switched off", Lab.refuse)
     place = {name: server for name, (server, _) in ORIGINS.items()}
     lab.point(place[home.hostname], home.addresses[0])
     same(lab, place["behind-proxy.lab.example"])

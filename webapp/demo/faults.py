@@ -11,10 +11,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from webapp.demo.chains import names_only
-from webapp.demo.der import BIT_STRING, GENERALIZED_TIME, UTC_TIME, der
+from webapp.demo.der import GENERALIZED_TIME, der
 from webapp.demo.loopback import REVOKED_SERIAL, Lab
 from webapp.demo.pki import days, extension, issue, issue_ca
 from webapp.demo.servers import shows, shows_bad_signature, shows_self_signed
+from webapp.probe.der import BIT_STRING, UTC_TIME
 from webapp.probe.finding import Reason
 from webapp.probe.notes import Note
 

@@ -24,15 +24,8 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID, SignatureAlgorithmOID
 
 from webapp.demo.der import (
-    BIT_STRING,
-    BOOLEAN,
     EXTENSIONS_FIELD,
     GENERALIZED_TIME,
-    NULL,
-    OCTET_STRING,
-    SEQUENCE,
-    SET,
-    UTC_TIME,
     UTF8_STRING,
     VERSION_FIELD,
     der,
@@ -40,6 +33,7 @@ from webapp.demo.der import (
     object_identifier,
     pem,
 )
+from webapp.probe.der import BIT_STRING, BOOLEAN, NULL, OCTET_STRING, SEQUENCE, SET, UTC_TIME
 
 PrivateKey = (
     ec.EllipticCurvePrivateKey
