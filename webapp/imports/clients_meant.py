@@ -82,6 +82,14 @@ def ids(texts: Iterable[str]) -> dict[str, int]:
     return found | {text: int(number) for text, number in numbers.items() if int(number) in there}
 
 
+def names(texts: Iterable[str]) -> dict[str, str]:
+    """The names of the stored clients that these texts mean, as they are stored."""
+    found = ids(texts)
+    rows = db.session.execute(select(Client.id, Client.name).where(Client.id.in_(found.values())))
+    stored = {row.id: row.name for row in rows}
+    return {text: stored[id_] for text, id_ in found.items() if id_ in stored}
+
+
 def with_several(texts: Iterable[str]) -> set[str]:
     """Those of these texts that are the name of more than one client."""
     keys = [text[1:] for text in texts if text.startswith("\n") and text[1:2] != "#"]

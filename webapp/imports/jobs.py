@@ -28,7 +28,7 @@ from webapp import csv_writer, probe
 from webapp.customers.models import User
 from webapp.errors import NotFound
 from webapp.extensions import db
-from webapp.imports import importer, mapping
+from webapp.imports import clients_meant, importer, mapping
 from webapp.imports.mapping import Look, Mapping
 from webapp.imports.staging import open_staging
 from webapp.imports.table_errors import CellProblem, NotATable
@@ -216,7 +216,11 @@ def shown_of(job: Job) -> tuple[list[CellProblem], list[dict[str, Any]]]:
     if job.stage != "checked":
         return [], []
     with open_staging(_file(job.token, "rows")) as staging:
-        return list(staging.problems(SHOWN_PROBLEMS)), staging.sample(SHOWN_ROWS)
+        problems, rows = list(staging.problems(SHOWN_PROBLEMS)), staging.sample(SHOWN_ROWS)
+    stored = clients_meant.names(row["client"] for row in rows)
+    for row in rows:
+        row["client"] = stored.get(row["client"]) or row["client_name"] or row["client"]
+    return problems, rows
 
 
 def all_problems(job: Job) -> Iterator[CellProblem]:

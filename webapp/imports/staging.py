@@ -146,14 +146,14 @@ class Staging:
         )
 
     def sample(self, most: int) -> list[dict[str, Any]]:
-        """The first rows as they were understood."""
-        return [
-            dict(row)
-            for row in self._database.execute(
-                f"SELECT * FROM waiting WHERE {_OF_FILE} ORDER BY line LIMIT ?",  # noqa: S608
-                (most,),
-            )
-        ]
+        """The first rows as they were understood, with the name of a client of the file itself."""
+        named = "SELECT max(name) FROM waiting AS named WHERE kind = 'client' AND key = row.client"
+        rows = self._database.execute(
+            f"SELECT *, ({named}) AS client_name FROM waiting AS row"  # noqa: S608
+            f" WHERE {_OF_FILE} ORDER BY line LIMIT ?",
+            (most,),
+        )
+        return [dict(row) for row in rows]
 
     def count_problems(self, *, serious: bool) -> int:
         found = self._database.execute("SELECT count(*) FROM problem WHERE serious = ?", (serious,))
