@@ -218,7 +218,7 @@ def test_a_form_of_a_user_signed_out_is_filled_in_again_for_the_same_user(page, 
         if filled:
             expect(page.get_by_label("Name")).to_have_value(filled)
         else:
-            assert page.evaluate("sessionStorage.length") == 0
+            page.wait_for_function("sessionStorage.length === 0")  # once its script has run
         page.context.clear_cookies()
     complaints[:] = [complaint for complaint in complaints if "403" not in complaint]  # Sam's page
 
