@@ -2,8 +2,10 @@ import pytest
 
 from tests.browser import looked_at
 from tests.routes.test_clients import everything, hidden, shown
-from webapp.customers.models import Activity, Service
-from webapp.extensions import db
+from webapp.customers import catalog
+from webapp.customers.models import Activity, Client, Service, ServiceStatus
+from webapp.customers.www_name import www_name
+from webapp.extensions import db, writing
 from webapp.monitor.models import Target
 from webapp.probe import Refusal
 from webapp.words import hostnames
@@ -313,3 +315,62 @@ def test_what_was_left_out_of_a_name_is_told_after_saving(visit, place, form):
     told = looked_at(answer).select_one(".alert-info").text
     assert "Checked on port 443, not 80." in told
     assert "/cart" in told
+
+
+@pytest.mark.parametrize(("place", "form"), NEW)
+def test_a_new_client_is_made_on_the_way(visit, app, place, form):
+    ada = visit("ada")
+    new = form | {"client": "Carol’s Garage"}
+    answer = ada.post(f"/admin/{place}/new", new)
+    assert answer.status_code == 422
+    told = looked_at(answer).select_one(".invalid-feedback").text
+    assert told.endswith("Tick “Create it if it doesn’t exist” to add one.")
+    for _ in range(2):  # pressed twice
+        assert ada.post(f"/admin/{place}/new", new | {"new_client": "y"}).status_code == 303
+    ada.post(f"/admin/{place}/new", form | {"new_client": "y", "client": "ALICE'S bakery"})
+    with app.app_context():
+        names = ["Alice’s Bakery", "Bob & Sons", "Carol’s Garage"]
+        assert [client.name for client in everything(Client)] == names
+        assert [line.kind for line in everything(Activity)][:2] == ["client", place[:-1]]
+
+
+@pytest.mark.parametrize("text", ["", "#99", "x" * 201])
+def test_what_names_no_client_makes_none(visit, text):
+    answer = visit("ada").post("/admin/domains/new", DOMAIN | {"client": text, "new_client": "y"})
+    assert looked_at(answer).select_one(".is-invalid")["name"] == "client"
+
+
+@pytest.mark.parametrize(("place", "form"), NEW)
+def test_the_www_name_is_offered_once_and_added_beside_it(visit, place, form):
+    ada = visit("ada")
+    added = ada.post(f"/admin/{place}/new", form).headers["Location"]
+    offer = ada.get(added).select_one(".offer")
+    assert offer.button.text.strip() == "Add www.shop.example"
+    assert ada.get(added).select(".offer") == []
+    page = ada.get(ada.post(offer["action"]).headers["Location"])
+    assert (page.h1.text, "Alice’s Bakery" in page.main.text) == ("www.shop.example", True)
+    assert ada.post(offer["action"]).headers["Location"] == added  # it is there by now
+
+
+@pytest.mark.parametrize(
+    ("entered", "offered"),
+    [
+        ("example.co.uk", "www.example.co.uk"),
+        ("bücher.example", "www.xn--bcher-kva.example"),
+        ("www.shop.example", None),
+        ("mail.shop.example", None),
+        ("*.shop.example", None),
+        ("shop.example:8443", None),
+        ("192.0.2.1", None),
+        ("see ticket 4711", None),
+        ("BOB.example", None),  # there is www.bob.example already
+    ],
+)
+def test_a_www_name_is_offered_where_it_makes_sense(in_app, now, entered, offered):
+    with writing():
+        bob = db.session.get(Client, 2)
+        catalog.add_service(bob, "Shop", "www.bob.example", ServiceStatus.ACTIVE)
+        item = catalog.add_service(bob, "Shop", entered, ServiceStatus.ACTIVE)
+    assert www_name(item) == offered
+    item.status = ServiceStatus.CANCELLED
+    assert www_name(item) is None

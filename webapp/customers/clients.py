@@ -40,9 +40,14 @@ MOST_SUGGESTED = 10
 
 
 class NoSuchClient(Exception):
-    """No client, or more than one, is meant; the text says so to a person."""
+    """No client, or more than one, is meant; the text says so to a person.
 
-    several = False
+    `new_name` is what a new client could be called, where it may be meant as a name.
+    """
+
+    def __init__(self, told: str, new_name: str = "") -> None:
+        super().__init__(told)
+        self.new_name = new_name
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,11 @@ def require_client(client_id: int) -> Client:
     return errors.found(db.session.get(Client, client_id))
 
 
+def any_client() -> bool:
+    """Whether there is a client at all."""
+    return bool(db.session.scalar(select(exists(select(Client.id)))))
+
+
 def counts_of(client: Client) -> ClientCounts:
     """What this client has, now."""
     counts = db.session.execute(select(*_COUNTS.values()).where(Client.id == client.id)).one()
@@ -121,11 +131,9 @@ def find_client(text: str) -> Client:
     if not text:
         raise NoSuchClient(refusals.which_client())
     if not found:
-        raise NoSuchClient(refusals.no_such_client())
+        raise NoSuchClient(refusals.no_such_client(), "" if text.startswith("#") else text)
     if len(found) > 1:
-        error = NoSuchClient(refusals.several_clients())
-        error.several = True
-        raise error
+        raise NoSuchClient(refusals.several_clients())
     return found[0]
 
 
@@ -159,12 +167,17 @@ def add(who: User, name: str, reference: str | None, now: datetime) -> Client:
         twice = db.session.get(Client, audit_log.just_created(who, "client", name, now) or 0)
         if twice is not None and twice.reference == reference:
             return twice
-        client = Client(name=name, reference=reference, created_at=now)
-        db.session.add(client)
-        concurrency.flush(refusals.client_reference_taken())
-        detail = Detail.REFERENCE if client.reference else Detail.NONE
-        facts = {"reference": client.reference} if client.reference else {}
-        audit_log.note(who, "created", "client", client.id, client.name, now, detail, **facts)
+        return create(who, name, reference, now)
+
+
+def create(who: User, name: str, reference: str | None, now: datetime) -> Client:
+    """As `add`, for a caller that has checked the user. Call it inside `writing()`."""
+    client = Client(name=name, reference=reference, created_at=now)
+    db.session.add(client)
+    concurrency.flush(refusals.client_reference_taken())
+    detail = Detail.REFERENCE if client.reference else Detail.NONE
+    facts = {"reference": client.reference} if client.reference else {}
+    audit_log.note(who, "created", "client", client.id, client.name, now, detail, **facts)
     return client
 
 

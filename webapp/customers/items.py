@@ -8,9 +8,11 @@ from typing import cast
 
 from sqlalchemy import exists, or_, select
 
+from webapp import probe
 from webapp.customers import audit_log, catalog, clients, concurrency
 from webapp.customers.access import Item, require_item
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
+from webapp.customers.www_name import www_name
 from webapp.extensions import db, writing
 from webapp.words import refusals
 from webapp.words.activity import Detail
@@ -41,14 +43,17 @@ class DomainDetails:
 Details = ServiceDetails | DomainDetails
 
 
-def add(who: User, client: str, details: Details, now: datetime) -> Item:
-    """A new service or domain of the client that `clients.find_client` finds by this text.
+def add(
+    who: User, client: str, details: Details, now: datetime, *, new_client: bool = False
+) -> Item:
+    """A new service or domain of the client that `clients.find_client` finds by this text; with
+    `new_client`, of a new one of this name where there is none.
 
     Raises `clients.NoSuchClient` or `concurrency.Taken`.
     """
     with writing():
         concurrency.still_admin(who)
-        owner = clients.find_client(client)
+        owner = _owner(who, client, now) if new_client else clients.find_client(client)
         item: Item = Service() if isinstance(details, ServiceDetails) else Domain()
         _describe(item, owner, details)
         created = audit_log.just_created(who, item.kind, _called(item), now)
@@ -63,6 +68,22 @@ def add(who: User, client: str, details: Details, now: datetime) -> Item:
             who, "created", item.kind, item.id, called, now, Detail.FOR_CLIENT, client=owner.name
         )
     return item
+
+
+def add_www(who: User, kind: str, item_id: int, now: datetime) -> Item | None:
+    """A new item beside this one, for its `www_name`; None where there is none to offer.
+
+    A service is the same but for its reference. A domain has no dates: only what is registered has.
+    """
+    item = require_item(who, kind, item_id)
+    name = www_name(item)
+    if name is None:
+        return None
+    name = probe.to_unicode(name)
+    if isinstance(item, Service):
+        facts = (item.status, item.next_due_on, None, item.server_address)
+        return add(who, f"#{item.client_id}", ServiceDetails(item.product, name, *facts), now)
+    return add(who, f"#{item.client_id}", DomainDetails(name, item.status), now)
 
 
 def change(
@@ -126,6 +147,16 @@ def remove(who: User, kind: str, item_id: int, version: int, now: datetime) -> s
         concurrency.flush(refusals.item_taken(kind))
         catalog.drop_orphans({host})
     return called
+
+
+def _owner(who: User, text: str, now: datetime) -> Client:
+    """The client that is meant, or a new one of this name."""
+    try:
+        return clients.find_client(text)
+    except clients.NoSuchClient as error:
+        if not error.new_name:
+            raise
+        return clients.create(who, error.new_name, None, now)
 
 
 def _describe(item: Item, client: Client, details: Details) -> None:

@@ -40,9 +40,9 @@ def chosen(text: str, *, named: bool) -> tuple[str, str]:
     try:
         client = clients.find_client(text)
     except clients.NoSuchClient as error:
-        if error.several or not text.strip() or text.startswith("#"):
+        if not error.new_name:
             raise NotATable(str(error)) from None
-        return by_name(text), text.strip()
+        return by_name(text), error.new_name
     if client.reference and not named:
         return client.reference, ""
     alone = clients.client_text(client) == client.name

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 from flask_login import current_user
+from werkzeug.wrappers import Response
 
 from webapp.customers import access, lists, padlocks
 from webapp.routes import diagnosis as diagnosis_pages
+from webapp.routes import first_steps
+from webapp.routes import items as item_pages
 from webapp.routes.gate import staff_only
 from webapp.routes.template_helpers import list_query, now
 
@@ -17,17 +20,18 @@ blueprint.before_request(staff_only)
 @blueprint.get("/services")
 def services() -> str:
     listing = lists.list_services(current_user, list_query(), now())
-    return render_template("admin/services.html", listing=listing, known=padlocks.known)
+    shown = {"listing": listing, "known": padlocks.known, "steps": first_steps.shown()}
+    return render_template("admin/services.html", **shown)
+
+
+@blueprint.post("/first-steps/hide")
+def hide_first_steps() -> Response:
+    return first_steps.hide()
 
 
 @blueprint.get("/services/<id:item_id>")
 def service(item_id: int) -> str:
-    item = access.require_service(current_user, item_id)
-    shown = {
-        "standing": padlocks.known(item, current_user, now()),
-        "history": padlocks.history(item),
-    }
-    return render_template("admin/service.html", item=item, **shown)
+    return _item_page(access.require_service(current_user, item_id))
 
 
 @blueprint.get("/domains")
@@ -38,14 +42,18 @@ def domains() -> str:
 
 @blueprint.get("/domains/<id:item_id>")
 def domain(item_id: int) -> str:
-    item = access.require_domain(current_user, item_id)
-    shown = {
-        "standing": padlocks.known(item, current_user, now()),
-        "history": padlocks.history(item),
-    }
-    return render_template("admin/domain.html", item=item, **shown)
+    return _item_page(access.require_domain(current_user, item_id))
 
 
 @blueprint.get("/<any(services, domains):place>/<id:item_id>/diagnosis")
 def diagnosis(place: str, item_id: int) -> str:
     return diagnosis_pages.diagnosis_page(place.removesuffix("s"), item_id)
+
+
+def _item_page(item: access.Item) -> str:
+    shown = {
+        "standing": padlocks.known(item, current_user, now()),
+        "history": padlocks.history(item),
+        "www": item_pages.www_offered(item),
+    }
+    return render_template(f"admin/{item.kind}.html", item=item, **shown)

@@ -81,13 +81,17 @@ def none_if_empty(text: str | None) -> str | None:
     return stripped(text) or None
 
 
-def names_a_client(_form: Form, field: Field) -> None:
-    """Whether what was typed means one client: found out with everything else that is wrong, not
-    after it."""
+def names_a_client(form: Form, field: Field) -> None:
+    """Whether what was typed means one client, or a new one where the form has `new_client`: found
+    out with everything else that is wrong, not after it."""
+    new_client = getattr(form, "new_client", None)
     try:
         clients.find_client(field.data or "")
     except clients.NoSuchClient as error:
-        raise ValidationError(str(error)) from None
+        if new_client is None or not error.new_name:
+            raise ValidationError(str(error)) from None
+        if not new_client.data:
+            raise ValidationError(refusals.no_such_client_yet(new_client.label.text)) from None
 
 
 def client_asked_for() -> str:

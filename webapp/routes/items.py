@@ -12,17 +12,19 @@ from flask import (
     redirect,
     render_template,
     request,
+    session,
     url_for,
 )
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import Field, SelectField, StringField, ValidationError
+from wtforms import BooleanField, Field, SelectField, StringField, ValidationError
 
 from webapp import probe
 from webapp.customers import access, clients, concurrency, items
 from webapp.customers.access import Item
 from webapp.customers.models import DomainStatus, Service, ServiceStatus
+from webapp.customers.www_name import www_name
 from webapp.parsing import whole
 from webapp.routes.forms import (
     DayField,
@@ -39,6 +41,8 @@ from webapp.routes.forms import (
 from webapp.routes.gate import admins_only_but, fragment
 from webapp.routes.template_helpers import now
 from webapp.words import confirmations, hostnames, refusals
+
+OFFERED = "www offered"  # in the session: kind and id of an item that was just added
 
 blueprint = Blueprint("items", __name__, url_prefix="/admin/<any(services, domains):place>")
 blueprint.before_request(admins_only_but())
@@ -58,8 +62,13 @@ def _reference() -> StringField:
     return StringField("Reference", filters=[none_if_empty], validators=[at_most(64)])
 
 
+def _new_client() -> BooleanField:
+    return BooleanField("Create it if it doesn’t exist")
+
+
 class ServiceForm(FlaskForm):  # type: ignore[misc]
     owner = _owner()  # an item has a `client` too, which is none of the form's
+    new_client = _new_client()
     version = VersionField()
     product = _text("Product", 200, refusals.product_missing)
     domain = _text("Domain", 255)
@@ -78,6 +87,7 @@ class ServiceForm(FlaskForm):  # type: ignore[misc]
 
 class DomainForm(FlaskForm):  # type: ignore[misc]
     owner = _owner()  # an item has a `client` too, which is none of the form's
+    new_client = _new_client()
     version = VersionField()
     name = _text("Domain", 255, refusals.domain_missing)
     status = SelectField("Status", choices=list(DomainStatus), default=DomainStatus.ACTIVE)
@@ -116,25 +126,41 @@ FORMS: dict[str, type[ServiceForm | DomainForm]] = {"services": ServiceForm, "do
 
 @blueprint.route("/new", methods=["GET", "POST"])
 def add(place: str) -> Response:
-    form = FORMS[place](data={"owner": client_asked_for()})
+    form = FORMS[place](data={"owner": client_asked_for(), "new_client": not clients.any_client()})
     if form.validate_on_submit():
+        new = {"new_client": form.new_client.data}
         try:
-            item = items.add(current_user, form.owner.data or "", form.asked, now())
+            item = items.add(current_user, form.owner.data or "", form.asked, now(), **new)
         except clients.NoSuchClient as error:
             form.owner.errors = [str(error)]
         except concurrency.Taken as error:
             _unique(form).errors = [str(error)]
         else:
+            session[OFFERED] = [item.kind, item.id]
             return _saved(item, confirmations.added(_name(item)))
     status = 422 if form.is_submitted() else 200
     return make_response(render_template("items/new.html", form=form, place=place), status)
+
+
+@blueprint.post("/<id:item_id>/www")
+def add_www(place: str, item_id: int) -> Response:
+    """Adds what `www_offered` offers; nothing where it is there by now."""
+    item = items.add_www(current_user, place.removesuffix("s"), item_id, now())
+    if item is None:
+        return redirect(url_for(f"admin.{place.removesuffix('s')}", item_id=item_id), 303)
+    return _saved(item, confirmations.added(_name(item)))
+
+
+def www_offered(item: Item) -> str | None:
+    """The www. name to offer on the page of an item that was just added; once."""
+    return www_name(item) if session.pop(OFFERED, None) == [item.kind, item.id] else None
 
 
 @blueprint.route("/<id:item_id>/edit", methods=["GET", "POST"])
 def edit(place: str, item_id: int) -> Response:
     item = _item(place, item_id)
     form = FORMS[place](obj=item)
-    del form.owner  # Move is for that
+    del form.owner, form.new_client  # Move is for that
     status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():
         try:

@@ -37,6 +37,11 @@ def no_such_client() -> str:
     return gettext("No client has this name or reference.")
 
 
+def no_such_client_yet(tick: str) -> str:
+    """The same in a form that can add one."""
+    return gettext("No client has this name or reference. Tick “{tick}” to add one.", tick=tick)
+
+
 def several_clients() -> str:
     """More than one has it."""
     return gettext(
