@@ -17,18 +17,13 @@ run: ## the site, empty at first: prints a link for the first administrator
 	@.venv/bin/flask welcome
 	@exec .venv/bin/gunicorn wsgi:app
 
-# One process more than there are cores: many tests wait for others. What they are made of is compiled once.
-PYTEST = PYTHONDONTWRITEBYTECODE= .venv/bin/pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist loadfile --no-loadscope-reorder
-# What stands nearest to the database; the whole suite twice would take too long for every day.
-NEAR_THE_DATABASE = tests/monitor/test_postgresql.py tests/test_migrations.py tests/cli/test_copy_from.py tests/reports tests/customers/test_lists.py \
-	tests/accounts/test_sign_ins.py tests/customers/test_access.py tests/customers/test_index.py tests/customers/test_orders.py tests/listing \
-	tests/monitor/refresh/test_selection.py tests/monitor/test_results.py tests/monitor/refresh/test_runs.py
+# Two processes more than there are cores: many tests wait for others. What they are made of is compiled once.
+PYTEST = PYTHONDONTWRITEBYTECODE= .venv/bin/pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 2)) --dist loadfile --no-loadscope-reorder
 
 test: ## every test on SQLite, and those nearest to the database on PostgreSQL as well
 	@scripts/prepare test
 	@scripts/prepare browser
-	@$(PYTEST)
-	@$(PYTEST) --database=postgresql $(NEAR_THE_DATABASE)
+	@$(PYTEST) --database=both
 	@scripts/prepare browser-is-there
 
 test-postgres: ## every test on PostgreSQL

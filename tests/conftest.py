@@ -123,10 +123,12 @@ def pytest_xdist_make_scheduler(config, log):
     return OneBrowser(config, log)
 
 
+# Files that take longest go first, so that no core waits for one of them at the end.
+LONG = re.compile(r"test_(browser|clock|serving|workers|processes|runner|importer|ssl_status)\b")
+
+
 def pytest_collection_modifyitems(items):
-    """What takes longest goes first, so that no core waits for it at the end: the browser's tests,
-    and a minute's."""
-    items.sort(key=lambda item: not {"chrome", "set_clock"} & set(item.fixturenames))
+    items.sort(key=lambda item: not LONG.search(item.nodeid))
 
 
 @event.listens_for(db.session, "before_flush")
@@ -140,14 +142,17 @@ def texts_fit(session, _context, _objects):
 
 
 @pytest.fixture(scope="session")
-def first_database(tmp_path_factory):
-    """The SQLite file with the cast in it, which each test gets a copy of; the URL of the one
-    database that is brought back to the cast before each test, where PostgreSQL is tested."""
-    if postgresql.SERVER in os.environ:
-        return _postgresql()
+def first_file(tmp_path_factory):
+    """The SQLite file with the cast in it, which each test gets a copy of."""
     path = tmp_path_factory.mktemp("first") / "first.sqlite3"
     _fill(f"sqlite:///{path}")
     return path
+
+
+@pytest.fixture(scope="session")
+def first_postgresql():
+    """The URL of the one database that is brought back to the cast before each test."""
+    return _postgresql()
 
 
 def _postgresql():
@@ -187,16 +192,18 @@ def _fill(url):
 
 
 @pytest.fixture
-def database(first_database, tmp_path):
+def database(request, database_kind, tmp_path):
     """The URL of a database with the cast in it, and nothing else."""
-    if isinstance(first_database, str):
-        try:
-            postgresql.run(first_database, postgresql.RESET)
-        except psycopg.Error:  # a test has failed in the middle of a migration
-            _postgresql()
-        return first_database
-    shutil.copyfile(first_database, tmp_path / "padlock.sqlite3")
-    return f"sqlite:///{tmp_path}/padlock.sqlite3"
+    if database_kind == "sqlite":
+        path = tmp_path / "padlock.sqlite3"
+        shutil.copyfile(request.getfixturevalue("first_file"), path)
+        return f"sqlite:///{path}"
+    url = request.getfixturevalue("first_postgresql")
+    try:
+        postgresql.run(url, postgresql.RESET)
+    except psycopg.Error:  # a test has failed in the middle of a migration
+        _postgresql()
+    return url
 
 
 @pytest.fixture(autouse=True)

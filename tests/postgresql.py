@@ -1,5 +1,5 @@
 """A PostgreSQL of the tests' own: `pytest --database=postgresql` runs every test on it instead of
-on SQLite.
+on SQLite, and `--database=both` what stands nearest to the database on each of the two.
 
 Its data and its socket are in a temporary folder. One server serves all workers of a run, each in a
 database of its own; it goes with the process that started it, however that ends.
@@ -23,6 +23,22 @@ from typing import Any
 import psycopg
 import pytest
 
+KINDS = ("sqlite", "postgresql")
+# What `--database=both` tests on both: the whole suite twice would take too long for every day.
+NEAR_THE_DATABASE = (
+    "tests/accounts/test_sign_ins.py",
+    "tests/cli/test_copy_from.py",
+    "tests/customers/test_access.py",
+    "tests/customers/test_index.py",
+    "tests/customers/test_lists.py",
+    "tests/customers/test_orders.py",
+    "tests/listing/",
+    "tests/monitor/refresh/test_runs.py",
+    "tests/monitor/refresh/test_selection.py",
+    "tests/monitor/test_results.py",
+    "tests/reports/",
+    "tests/test_migrations.py",
+)
 SERVER = "PYTEST_POSTGRESQL"  # where the workers of a run find its server
 # What is written is gone with the tests anyway: nobody waits for the disk.
 QUICK = (
@@ -220,14 +236,17 @@ def _go_with_parent() -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    choice = {"choices": ("sqlite", "postgresql"), "default": "sqlite"}
+    choice = {"choices": (*KINDS, "both"), "default": "sqlite"}
     parser.addoption(
-        "--database", help="what the site keeps its data in while it is tested", **choice
+        "--database",
+        help="what the site keeps its data in while it is tested; both: what stands nearest to the"
+        " database is tested on each of the two, and the rest on SQLite",
+        **choice,
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("--database") == "postgresql" and SERVER not in os.environ:
+    if config.getoption("--database") != "sqlite" and SERVER not in os.environ:
         server = Server()
         config.add_cleanup(server.remove)
         server.start()
@@ -235,9 +254,26 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: os.environ.pop(SERVER))
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    near = metafunc.definition.nodeid.startswith(NEAR_THE_DATABASE)
+    marked = any(metafunc.definition.get_closest_marker(kind) for kind in KINDS)
+    both = metafunc.config.getoption("--database") == "both"
+    if both and near and not marked and "database_kind" in metafunc.fixturenames:
+        metafunc.parametrize("database_kind", KINDS)
+
+
+@pytest.fixture
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """The database of this test, where it is not tested on both."""
+    if request.config.getoption("--database") == "postgresql":
+        return "postgresql"
+    return "postgresql" if request.node.get_closest_marker("postgresql") else "sqlite"
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Tests that are about one of the two are marked with it, and say why."""
-    for database in ("sqlite", "postgresql"):
-        mark = item.get_closest_marker(database)
-        if mark and item.config.getoption("--database") != database:
-            pytest.skip(f"for {database} only: {mark.args[0]}")
+    asked = item.config.getoption("--database")
+    for kind in KINDS:
+        mark = item.get_closest_marker(kind)
+        if mark and asked not in (kind, "both"):
+            pytest.skip(f"for {kind} only: {mark.args[0]}")

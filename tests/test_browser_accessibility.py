@@ -89,7 +89,7 @@ def faults_on(page):
     and what is too small to tap."""
     faults = {}
     for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
+        page.set_viewport_size({"width": width, "height": 300})
         if found := page.evaluate(PAGE_FAULTS):
             faults[width] = found
     return faults

@@ -36,10 +36,10 @@ TABLES = ("client", "user", "service", "domain", "sign_in", "activity", "hostnam
 
 
 @pytest.fixture
-def empty(first_database, tmp_path, monkeypatch):
+def empty(database_kind, tmp_path, monkeypatch):
     """The site with a database that has nothing in it."""
     url = f"sqlite:///{tmp_path}/empty.sqlite3"
-    if isinstance(first_database, str):
+    if database_kind == "postgresql":
         url = postgresql.database_of_worker(os.environ[postgresql.SERVER], "empty")
     app = _site(url, monkeypatch)
     yield app

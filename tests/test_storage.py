@@ -37,9 +37,9 @@ def disk(tmp_path):
 
 
 @pytest.fixture
-def small(disk, first_database, monkeypatch):
+def small(disk, first_file, monkeypatch):
     """The site with its database on that disk."""
-    shutil.copyfile(first_database, disk / "padlock.sqlite3")
+    shutil.copyfile(first_file, disk / "padlock.sqlite3")
     app = _site(f"sqlite:///{disk}/padlock.sqlite3", monkeypatch)
     with app.app_context():
         yield app
@@ -94,7 +94,7 @@ def test_a_database_on_a_read_only_disk_is_read_and_written_again_when_that_is_o
 
 
 @pytest.fixture
-def damaged(tmp_path, first_database, monkeypatch):
+def damaged(tmp_path, first_file, monkeypatch):
     path = tmp_path / "padlock.sqlite3"
     path.write_bytes(b"this was a database once" * 1000)
     app = _site(f"sqlite:///{path}", monkeypatch)

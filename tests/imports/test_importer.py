@@ -401,16 +401,16 @@ def test_what_is_found_while_an_import_writes_is_kept(bring_in, app):
     }
 
 
-def a_hundred_thousand_rows():
+def twenty_thousand_rows():
     yield HEAD
     yield from (f"client,c{n},Client {n},,,,,,," for n in range(1000))
     yield from (
         f"service,c{n % 1000},,s{n},Hosting,www{n}.example.com,Active,2027-01-15,,"
-        for n in range(60_000)
+        for n in range(12_000)
     )
     yield from (
         f"domain,c{n % 1000},,,,name{n}.example.org,Active,,2020-01-01,2027-01-01"
-        for n in range(39_000)
+        for n in range(7_000)
     )
 
 
@@ -431,17 +431,17 @@ def spent_writing(monkeypatch):
     return spent
 
 
-def test_a_hundred_thousand_rows_are_quick_and_small(bring_in, spent_writing):
-    content = "\n".join(a_hundred_thousand_rows()).encode()
+def test_twenty_thousand_rows_are_quick_and_small(bring_in, spent_writing):
+    content = "\n".join(twenty_thousand_rows()).encode()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     worked = time.process_time()
-    assert bring_in(content)["service"]["new"] == 60_000
+    assert bring_in(content)["service"]["new"] == 12_000
     # Not by the clock: what else the machine does is not measured
-    assert time.process_time() - worked < 60
+    assert time.process_time() - worked < 12
     checking = time.process_time() - worked - spent_writing[0]
-    # 4.2 s beside 3.5 s where this was measured; machines differ, and other writers wait for 10 s.
+    # Machines differ: 2.1 s beside 1.7 s where this was measured. Other writers wait for 10 s.
     assert spent_writing[0] < 2 * checking, "other writers wait while this is written"
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 1024  # kilobytes
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50 * 1024  # kilobytes
 
 
 CELLS = st.one_of(

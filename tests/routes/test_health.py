@@ -208,8 +208,8 @@ class TestOnASmallDisk:
         subprocess.run(["umount", "--lazy", place], check=True)
 
     @pytest.fixture
-    def app(self, first_database, disk, monkeypatch):
-        shutil.copyfile(first_database, disk / "padlock.sqlite3")
+    def app(self, first_file, disk, monkeypatch):
+        shutil.copyfile(first_file, disk / "padlock.sqlite3")
         app = _site(f"sqlite:///{disk}/padlock.sqlite3", monkeypatch)
         yield app
         site_of(app).checks.close()
