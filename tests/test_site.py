@@ -123,6 +123,7 @@ ANSWERS = {
     "POST /admin/health/jobs/<id:job_id>/retry": ADMINS_ONLY | {ADA: 303},
     "POST /admin/health/jobs/<id:job_id>/end": ADMINS_ONLY | {ADA: 303},
     "GET /admin/settings": ADMINS_ONLY,
+    "POST /admin/settings": ADMINS_ONLY | {ADA: 303},
     "POST /admin/first-steps/hide": ADMINS_ONLY | {ADA: 303},
     "GET /healthz": ALL,
     "GET /admin/reports/ssl-status": ADMINS,

@@ -39,6 +39,14 @@ class CountedRows:
 
 
 @dataclass
+class LiveSettings:
+    """What is stored of settings, as this process has taken it over, and when it last looked."""
+
+    read_seconds: float = -math.inf  # by the monotonic clock
+    stored: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
 class Site:
     """Each room puts its own object here when the site is made; what has a value here already
     begins empty."""
@@ -54,7 +62,9 @@ class Site:
     health_flags: list[Callable[[], list[Flag]]] = field(default_factory=list)
     offline_since: LastRead = field(default_factory=LastRead)
     last_tick: LastRead = field(default_factory=LastRead)
+    live_settings: LiveSettings = field(default_factory=LiveSettings)
     rows_sampled_on: date | None = None  # see `customers.index_check`
+    rows_written_for: int | None = None  # days, see `customers.index_check`
     counted_rows: dict[object, CountedRows] = field(default_factory=dict)
     warned_of_proxy: bool = False
 

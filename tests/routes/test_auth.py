@@ -1,8 +1,10 @@
 import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import time
 from typing import ClassVar
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import pytest
 import requests
@@ -317,9 +319,20 @@ class TestSetup:
         browser.get(link, 410)
         assert visit().post(link, self.form).status_code == 410
 
+    def test_it_asks_when_the_daily_refresh_begins(self, visit, link, app):
+        browser = visit()
+        fields = browser.get(link).select("main input[name^=PADLOCK_]")
+        assert [field["value"] for field in fields] == ["03:00", ""]
+        chosen = {"PADLOCK_REFRESH_AT": "22:15", "PADLOCK_TIMEZONE": "Asia/Tokyo"}
+        assert browser.post(link, self.form | chosen).status_code == 303
+        assert app.config["PADLOCK_REFRESH_AT"] == time(22, 15)
+        assert app.config["PADLOCK_TIMEZONE"] == ZoneInfo("Asia/Tokyo")
+
     @pytest.mark.parametrize(
         "wrong",
         [
+            {"PADLOCK_REFRESH_AT": "10 pm"},
+            {"PADLOCK_TIMEZONE": "Tokyo"},
             {"password": "x" * 11},
             {"password": "x" * 1025},
             {"email": "ada"},

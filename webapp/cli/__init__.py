@@ -10,7 +10,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from webapp import start_check
+from webapp import live_settings, start_check
 from webapp.cli import (
     backup,
     check,
@@ -51,6 +51,7 @@ def _checked(command: click.Command, *, may_wait: bool = False) -> click.Command
     def check_first(*args: Any, **options: Any) -> Any:
         if problem := start_check.problem(current_app, may_wait=may_wait):
             raise click.ClickException(problem)
+        live_settings.take_over()
         return run(*args, **options) if run is not None else None
 
     checked.callback = with_appcontext(check_first)

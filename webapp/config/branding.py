@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from dataclasses import dataclass, field
 
 from webapp.config.parsers import existing_file
 
 MAX_LOGO_BYTES = 256 * 1024  # bytes
+_UPLOADED = "data:;base64,"
 
 
 @dataclass(frozen=True)
@@ -18,12 +21,27 @@ class Logo:
     data: bytes = field(repr=False)
     type: str
 
+    def __str__(self) -> str:
+        return f"{self.type}, {len(self.data):,} bytes"
+
+
+def as_text(data: bytes) -> str:
+    """An uploaded file as `logo` takes it: a data URL."""
+    return _UPLOADED + base64.b64encode(data).decode()
+
 
 def logo(text: str) -> Logo | None:
+    """The logo in the file of this name, or in a data URL."""
+    if text.startswith(_UPLOADED):
+        try:
+            return _logo_of(base64.b64decode(text.removeprefix(_UPLOADED), validate=True))
+        except binascii.Error:
+            raise ValueError("it takes an SVG or PNG file") from None
     path = existing_file(text)
-    if path is None:
-        return None
-    data = path.read_bytes()
+    return None if path is None else _logo_of(path.read_bytes())
+
+
+def _logo_of(data: bytes) -> Logo:
     if len(data) > MAX_LOGO_BYTES:
         raise ValueError(f"it takes a file of {MAX_LOGO_BYTES // 1024} KiB at most")
     if data.startswith(b"\x89PNG\r\n\x1a\n"):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import time, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from functools import cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import tzlocal
 
@@ -24,6 +25,12 @@ def time_zone(text: str) -> tzinfo:
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder
         raise ValueError("it takes the name of a time zone such as Europe/Berlin, or UTC") from None
+
+
+@cache
+def zone_names() -> list[str]:
+    """The names of all time zones that this machine knows."""
+    return sorted(available_timezones())
 
 
 def daily_limit(text: str) -> int:

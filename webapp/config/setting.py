@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import time
 from typing import Any
 
 
@@ -19,6 +20,16 @@ class Setting:
     default: str
     help: str
     secret: bool = False
+    label: str = ""  # in the form, of one that can be changed on the settings page
+
+    def problem(self, text: str) -> str:
+        """What is wrong with this text, as a sentence; empty where it is taken."""
+        try:
+            self.parse(text)
+        except ValueError as error:
+            told = str(error)
+            return f"{told[0].upper()}{told[1:]}."
+        return ""
 
     def read(self, environ: Mapping[str, str]) -> Any:
         text = environ.get(self.name, "").strip() or self.default
@@ -41,6 +52,8 @@ class Setting:
                 "{}={}:{}".format(*part) if isinstance(part, tuple) else str(part) for part in value
             )
             return ", ".join(parts)
+        if isinstance(value, time):
+            return f"{value:%H:%M}"
         if isinstance(value, bool):
             return "on" if value else "off"
         return "" if value is None else str(value)

@@ -141,12 +141,21 @@ SETTINGS = (
         site_name,
         "Padlock",
         "What the site is called: in the bar, in titles, at sign-in.",
+        label="Name of the site",
     ),
     Setting(
         "PADLOCK_LOGO",
         logo,
         "",
         "An SVG or PNG file that stands beside the name; empty: a padlock.",
+        label="Logo",
+    ),
+    Setting(
+        "PADLOCK_EXPIRING_DAYS",
+        whole_number(1, 365),
+        "14",
+        "Days before it expires from which a certificate counts as expiring soon.",
+        label="Expiring soon",
     ),
     Setting(
         "PADLOCK_COOKIE_SECURE", switch, "off", "On where the site is reached by https:// only."
@@ -171,12 +180,19 @@ SETTINGS = (
         "on",
         "Off where another process of this site does the daily refresh.",
     ),
-    Setting("PADLOCK_REFRESH_AT", refresh.time_of_day, "03:00", "When the daily refresh begins."),
+    Setting(
+        "PADLOCK_REFRESH_AT",
+        refresh.time_of_day,
+        "03:00",
+        "When the daily refresh begins.",
+        label="Daily refresh",
+    ),
     Setting(
         "PADLOCK_TIMEZONE",
         refresh.time_zone,
         "",
         "The zone of that time, by name; empty: the machine's own.",
+        label="Time zone",
     ),
     Setting(
         "PADLOCK_REFRESH_BATCH",
@@ -189,6 +205,7 @@ SETTINGS = (
         refresh.daily_limit,
         "0",
         "Names refreshed a day; 0: all of them.",
+        label="Daily limit",
     ),
     Setting(
         "PADLOCK_PER_ADDRESS",
@@ -200,7 +217,8 @@ SETTINGS = (
         "PADLOCK_PER_ADDRESS_PAUSE",
         seconds(0, 60),
         "0.1",
-        "Seconds between one of them and the next.",
+        "Seconds between one connection of a refresh to an address and the next.",
+        label="Pause",
     ),
     Setting(
         "PADLOCK_CONTROL_NAMES",
@@ -224,3 +242,5 @@ SETTINGS = (
     ),
     WORKERS,
 )
+# What needs no restart: it can be changed on the settings page
+CHANGEABLE = tuple(setting for setting in SETTINGS if setting.label)

@@ -8,7 +8,7 @@ the row of an item that is deleted.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -19,13 +19,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, attributes
 
 from webapp.customers import listing_row
-from webapp.customers.index_rows import rows_of
+from webapp.customers.index_rows import expiring_within, rows_of
 from webapp.customers.listing_row import MODELS, ItemModel, ListingRow
 from webapp.customers.models import Client
 from webapp.extensions import Instant, db, writing
 from webapp.monitor.models import Target
 from webapp.monitor.refresh import scheduler
-from webapp.words.states import EXPIRING_WITHIN
 
 ROWS_AT_ONCE = 500
 MOST_MOVED = 20_000  # rows a minute whose rank changes with time; the rest goes on in the next
@@ -70,7 +69,7 @@ def write(model: ItemModel, chosen: ColumnElement[bool], now: datetime) -> None:
 
 
 @lru_cache
-def _update_of(model: ItemModel, parent: str, _dialect: str) -> Update:
+def _update_of(model: ItemModel, parent: str, _dialect: str, _within: timedelta) -> Update:
     """Brings the rows of items up to date whose `parent` is one of `ids`, at `now`.
 
     Made once and compiled once, which takes longer than to run it for the results of a few checks;
@@ -159,13 +158,14 @@ def _write_what_was_touched(session: Session) -> None:
 def _write_touched(touched: _Touched, now: datetime) -> None:
     _hold_targets(touched.items)
     dialect = db.engine.dialect.name
+    within = expiring_within()
     for model in MODELS:
         for ids in _batches(touched.items[model]):
             write(model, model.id.in_(ids), now)
         for parent, parents in (("target_id", touched.targets), ("client_id", touched.clients)):
             for ids in _batches(parents):
-                values = {"now": now, "soon": now + EXPIRING_WITHIN, "ids": ids}
-                db.session.connection().execute(_update_of(model, parent, dialect), values)
+                values = {"now": now, "soon": now + within, "ids": ids}
+                db.session.connection().execute(_update_of(model, parent, dialect, within), values)
 
 
 def _hold_targets(items: dict[ItemModel, set[int]]) -> None:

@@ -10,19 +10,26 @@ from datetime import UTC, datetime, timedelta
 from flask import Flask
 from sqlalchemy import ColumnElement, delete, exists, func, select
 
+from webapp import live_settings
 from webapp.customers import index, index_rows, listing_row, search_index
 from webapp.customers.listing_row import MODELS, ItemModel, ListingRow
 from webapp.extensions import db, tune, writing
 from webapp.jobs import queue
 from webapp.jobs.queue import DONE, ClaimedJob, Outcome
 from webapp.jobs.runner import Work
+from webapp.live_settings import StoredSetting
 from webapp.monitor.refresh import scheduler
 from webapp.site import site_of, this_site
+from webapp.words.states import EXPIRING_DAYS
 
 log = logging.getLogger(__name__)
 
 IDS_AT_ONCE = 1000
-SAMPLE = "listing sample"  # the kind of its job
+SAMPLE = "listing sample"  # the kinds of jobs
+REWRITE = "listing rewrite"
+WRITTEN_FOR = "listing rows written for"  # days, beside the settings that are stored
+# After this all processes go by a setting that was changed
+EVERYWHERE = timedelta(seconds=2 * live_settings.READ_SECONDS)
 SAMPLED_RANGES = 20  # of `IDS_AT_ONCE`
 SAMPLE_FROM_HOUR = 2  # UTC
 
@@ -78,9 +85,12 @@ def rebuild(now: datetime, progress: Progress = lambda done, total: None) -> Non
 
 
 def register(app: Flask) -> None:
-    """Has a sample of all rows compared every night; System health tells what it finds."""
+    """Has a sample of all rows compared every night, of which System health tells what it finds;
+    and all written again where it has changed when a certificate expires soon."""
     site_of(app).jobs.works[SAMPLE] = Work(_run_sample, lambda: True, lambda _: "")
+    site_of(app).jobs.works[REWRITE] = Work(_run_rewrite, lambda: True, lambda _: "")
     scheduler.at_each_tick(app, add_sample)
+    scheduler.at_each_tick(app, add_rewrite)
 
 
 def add_sample(now: datetime) -> None:
@@ -90,6 +100,35 @@ def add_sample(now: datetime) -> None:
         with writing():
             queue.add(SAMPLE, "", {}, now, timedelta(days=1))
         site.rows_sampled_on = now.date()
+
+
+def add_rewrite(now: datetime) -> None:
+    """Adds a rewrite where rows were written for another PADLOCK_EXPIRING_DAYS than there is now,
+    once every process goes by this one."""
+    site = this_site()
+    days = index_rows.expiring_within().days
+    written_for = db.session.get(StoredSetting, WRITTEN_FOR)
+    if days == (int(written_for.value) if written_for else EXPIRING_DAYS):
+        return
+    changed = db.session.get(StoredSetting, "PADLOCK_EXPIRING_DAYS")
+    known = changed is None or changed.changed_at <= now - EVERYWHERE
+    if known and days != site.rows_written_for:
+        with writing():
+            queue.add(REWRITE, "", {}, now, timedelta(days=1))
+        site.rows_written_for = days
+
+
+def _run_rewrite(job: ClaimedJob) -> Outcome:
+    def hold(_done: int, _total: int) -> None:
+        queue.save_progress(job, {}, datetime.now(UTC))
+
+    live_settings.take_over(at_once=True)
+    days = index_rows.expiring_within().days
+    now = datetime.now(UTC)
+    rebuild(now, hold)
+    with writing():
+        db.session.merge(StoredSetting(name=WRITTEN_FOR, value=str(days), changed_at=now))
+    return DONE
 
 
 def _run_sample(_job: ClaimedJob) -> Outcome:

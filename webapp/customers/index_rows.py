@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
@@ -41,7 +42,6 @@ from webapp.extensions import Instant, db
 from webapp.monitor.models import Target
 from webapp.probe import HTTPS_PORT, Reason, State
 from webapp.words.report_filters import NEVER_ASKED as NOT_YET
-from webapp.words.states import EXPIRING_DAYS, EXPIRING_WITHIN
 
 Moment = datetime | BindParameter[datetime]
 
@@ -56,6 +56,11 @@ _REASONS = MappingProxyType(
 )
 
 
+def expiring_within() -> timedelta:
+    """How long before it expires a certificate counts as expiring soon."""
+    return timedelta(days=current_app.config["PADLOCK_EXPIRING_DAYS"])
+
+
 def inactive(model: ItemModel) -> ColumnElement[bool]:
     """Whether an item is not active; such a one is never asked."""
     return model.status.in_(_INACTIVE[model])
@@ -63,7 +68,7 @@ def inactive(model: ItemModel) -> ColumnElement[bool]:
 
 def rank_at(model: ItemModel, now: Moment, soon: Moment | None = None) -> ColumnElement[int]:
     """The rank of an item at `now`, in a statement that joins its target. `soon` is
-    `EXPIRING_WITHIN` later, given where both are parameters of the statement.
+    `expiring_within` later, given where both are parameters of the statement.
 
     It is the verdict of `monitor.models.standing` and nothing else; a test holds the two together.
     What only one process knows (a check in progress) is not in it.
@@ -85,7 +90,7 @@ def rank_at(model: ItemModel, now: Moment, soon: Moment | None = None) -> Column
 
 
 def _expires_soon(now: Moment, soon: Moment | None) -> ColumnElement[bool]:
-    return Target.not_after <= (now + EXPIRING_WITHIN if soon is None else soon)
+    return Target.not_after <= (now + expiring_within() if soon is None else soon)
 
 
 def rows_of(model: ItemModel, now: Moment, soon: Moment | None = None) -> Select[Any]:
@@ -154,9 +159,10 @@ def rows_of(model: ItemModel, now: Moment, soon: Moment | None = None) -> Select
 def _expiring_from(not_after: Any) -> Any:
     """From when on what is valid until then expires soon."""
     if db.engine.dialect.name == "sqlite":
-        ends = func.strftime("%Y-%m-%d %H:%M:%f000", not_after, f"-{EXPIRING_DAYS} days")
+        days = f"-{expiring_within().days} days"
+        ends = func.strftime("%Y-%m-%d %H:%M:%f000", not_after, days)
         return type_coerce(ends, Instant)
-    return not_after - literal(EXPIRING_WITHIN, Interval)
+    return not_after - literal(expiring_within(), Interval)
 
 
 def _authority() -> ColumnElement[str]:

@@ -61,6 +61,10 @@ class Prober:
         patience = deadlines * (self._settings.timeout + self._pause)
         self._turns = probe.AddressLimits(self._at_once, self._pause, patience)
 
+    def use_pause(self, seconds: float) -> None:
+        """Leaves this pause at each address from now on."""
+        self._pause = self._turns.pause = seconds
+
     def ask(self, name: str) -> Future[Finding]:
         """What this name will answer; it may wait in the queue for a while."""
         return self._crew.submit(probe.probe(name, self._settings, self._turns, self._faults))

@@ -44,7 +44,7 @@ class AddressLimits:
 
     def __init__(self, at_once: int, pause: float, patience: float) -> None:
         self._at_once = at_once
-        self._pause = pause
+        self.pause = pause  # may be changed while names are asked
         self._patience = patience  # seconds that a name waits in the queue, at most
         self._counters: defaultdict[Endpoint, _Counter] = defaultdict(
             lambda: _Counter([0.0] * at_once)
@@ -88,7 +88,7 @@ class AddressLimits:
         """Let the next in the queue have its turn, after the pause."""
         for endpoint in taken:
             counter = self._counters[endpoint]
-            free_from = 0.0 if self.down([endpoint]) else time.monotonic() + self._pause
+            free_from = 0.0 if self.down([endpoint]) else time.monotonic() + self.pause
             if counter.line:
                 counter.line.popleft().set_result(free_from)
             else:

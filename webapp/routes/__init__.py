@@ -34,6 +34,7 @@ from webapp.routes import (
 def register(app: Flask) -> None:
     """Everything this site answers to."""
     app.url_map.converters["id"] = gate.IdConverter
+    settings.register(app)
     imports.register(app)
     cell_throttle.register(app)
     gate.register(app)

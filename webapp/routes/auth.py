@@ -17,11 +17,14 @@ from flask import (
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as AnyResponse
-from wtforms import EmailField, PasswordField
+from wtforms import EmailField, Field, Form, PasswordField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length
 
+from webapp import live_settings
 from webapp.accounts import first_admin, impersonation, password_hashes, security_events, sign_ins
 from webapp.accounts.security_events import Event
+from webapp.config.table import CHANGEABLE
+from webapp.customers import site_settings
 from webapp.customers.models import User
 from webapp.extensions import limiter, login
 from webapp.routes.account_fields import (
@@ -36,6 +39,7 @@ from webapp.routes.account_fields import (
     no_guess,
     note_refusal,
 )
+from webapp.routes.forms import stripped
 from webapp.routes.gate import in_background, open_to_everyone, own_path
 from webapp.routes.sessions import admin_idle, end_session, open_session
 from webapp.routes.template_helpers import now
@@ -52,10 +56,29 @@ class SignInForm(FlaskForm):  # type: ignore[misc]
     )
 
 
+def _setting_field(name: str) -> StringField:
+    setting = next(one for one in CHANGEABLE if one.name == name)
+
+    def taken(_form: Form, field: Field) -> None:
+        if problem := setting.problem(field.data or setting.default):
+            raise ValidationError(problem)
+
+    options = {"name": name, "default": setting.default, "description": setting.help}
+    return StringField(setting.label, filters=[stripped], validators=[taken], **options)
+
+
 class FirstAdminForm(FlaskForm):  # type: ignore[misc]
     name = name_field("Your name")
     email = email_field()
     password = new_password_field("Password", lambda form: (form.name.data, form.email.data))
+    refresh_at = _setting_field("PADLOCK_REFRESH_AT")
+    zone = _setting_field("PADLOCK_TIMEZONE")
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The first settings of the site, by name; those of the environment are left as they
+        are."""
+        return {field.name: field.data or "" for field in (self.refresh_at, self.zone)}
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
@@ -107,7 +130,8 @@ def setup(token: str) -> AnyResponse:
     form = FirstAdminForm()
     if not form.validate_on_submit():
         return make_response(
-            render_template("auth/setup.html", form=form), 422 if form.is_submitted() else 200
+            render_template("auth/setup.html", form=form, open=live_settings.changeable()),
+            422 if form.is_submitted() else 200,
         )
     try:
         user = first_admin.add_first_admin(
@@ -115,6 +139,7 @@ def setup(token: str) -> AnyResponse:
         )
     except first_admin.NotTheFirst:
         abort(410)
+    site_settings.change(user, form.settings, now())
     if secret := sign_ins.sign_in(user, now(), caller()):
         open_session(user, secret)
     return redirect(url_for("auth.home"), 303)

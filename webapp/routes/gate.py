@@ -30,6 +30,7 @@ _OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*\Z")
 MOST_FIELDS = 1000  # of a form or an address: the largest form is a check of a hundred rows
 MOST_QUERY_BYTES = 8190  # bytes, as gunicorn.conf.py has it for the whole address
 
+UPLOADS = ("imports.upload", "settings.save")  # whose forms have a file
 LOOKING = ("GET", "HEAD")  # the methods that change nothing
 
 HEADERS = {
@@ -180,7 +181,7 @@ def _refuse_broken_form() -> None:
         abort(400)
     if any(_BROKEN.search(text) for text in texts):
         abort(400)
-    if request.files and request.endpoint != "imports.upload":
+    if request.files and request.endpoint not in UPLOADS:
         abort(400)  # a file where a form wants a text
 
 

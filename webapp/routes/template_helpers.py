@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, g, request, url_for
 from flask_login import current_user
+from werkzeug.local import LocalProxy
 
 from webapp import probe
-from webapp.customers import clients
+from webapp.config import refresh
+from webapp.customers import clients, index_rows
 from webapp.customers.access import Item
 from webapp.customers.lists import ListQuery
 from webapp.customers.models import Service
@@ -143,9 +145,11 @@ def register(app: Flask) -> None:
     app.add_template_global(diagnosis_url)
     app.add_template_global(refusal_text)
     app.add_template_global(_list_left, "list_left")
+    app.add_template_global(index_rows.expiring_within)
+    app.add_template_global(refresh.zone_names)
     # Globals, not a context: an error page is made without one.
-    app.jinja_env.globals["site_name"] = app.config["PADLOCK_SITE_NAME"]
-    app.jinja_env.globals["has_logo"] = app.config["PADLOCK_LOGO"] is not None
+    app.jinja_env.globals["site_name"] = LocalProxy(lambda: app.config["PADLOCK_SITE_NAME"])
+    app.jinja_env.globals["has_logo"] = LocalProxy(lambda: app.config["PADLOCK_LOGO"] is not None)
     app.context_processor(lambda: {"now": now(), "wording": WORDING})
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -30,6 +30,10 @@
     hideTips(null);
   });
 
+  // At the first start the time zone is offered that the browser is in.
+  const zoneField = document.querySelector("input[data-own-zone]");
+  if (zoneField && !zoneField.value) zoneField.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+
   // Instants in the reader's own time zone; on hover the exact one, with its zone.
   const short = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
   const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "long" });

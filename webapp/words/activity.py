@@ -71,6 +71,7 @@ KINDS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "refresh": lambda: gettext("Refresh"),
         "view": lambda: gettext("View"),
         "job": lambda: gettext("Background job"),
+        "setting": lambda: gettext("Setting"),
     }
 )
 _FACTS: Mapping[str, Callable[[], str]] = MappingProxyType(
@@ -84,6 +85,7 @@ _FACTS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "server": lambda: gettext("server"),
         "registered": lambda: gettext("registered"),
         "expires": lambda: gettext("expires"),
+        "value": lambda: gettext("value"),
     }
 )
 

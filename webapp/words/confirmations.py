@@ -97,6 +97,11 @@ def view_deleted(name: str) -> str:
     return gettext("The view “{name}” is deleted.", name=name)
 
 
+def settings_saved() -> str:
+    """Other processes look every few seconds."""
+    return gettext("Saved. The whole site uses it within a minute.")
+
+
 def nothing_to_refresh() -> str:
     """No host name is in use."""
     return gettext("No active service or domain has a host name: there is nothing to refresh.")

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from webapp.probe.finding import Reason, State
-from webapp.words.translation import Table, gettext
+from webapp.words.translation import Table, gettext, ngettext
 
-EXPIRING_DAYS = 14  # a valid certificate with no more than this left carries an amber warning
+# A valid certificate with no more than this left carries an amber warning: the default of the
+# setting PADLOCK_EXPIRING_DAYS
+EXPIRING_DAYS = 14
 EXPIRING_WITHIN = timedelta(days=EXPIRING_DAYS)
 
 
@@ -49,7 +51,7 @@ LOOKS: Mapping[State, Look] = Table(
 STATE_FILTERS: Mapping[str, str] = Table(
     {
         "invalid": lambda: LOOKS[State.INVALID].label,
-        "expiring": lambda: gettext("Expires within {days} days", days=EXPIRING_DAYS),
+        "expiring": lambda: expiring_label(),
         "unknown": lambda: LOOKS[State.UNKNOWN].label,
         "never-asked": lambda: never_asked_look().label,
         "valid": lambda: LOOKS[State.VALID].label,
@@ -87,10 +89,12 @@ def expiring_example() -> str:
     return gettext("12 days")
 
 
-def expiring_meaning() -> str:
+def expiring_meaning(days: int = EXPIRING_DAYS) -> str:
     """What that warning means."""
-    return gettext(
-        "Valid, with {days} days left or less: time to renew the certificate.", days=EXPIRING_DAYS
+    return ngettext(
+        "Valid, with {count} day left or less: time to renew the certificate.",
+        "Valid, with {count} days left or less: time to renew the certificate.",
+        days,
     )
 
 
@@ -104,9 +108,18 @@ def many_browsers_refuse() -> str:
     return gettext("The certificate is valid, but not every browser accepts it.")
 
 
-def expiring(state: State, not_after: datetime | None, now: datetime) -> bool:
+def expires_soon(
+    not_after: datetime | None, now: datetime, within: timedelta = EXPIRING_WITHIN
+) -> bool:
+    """Whether a certificate has no more than this left."""
+    return not_after is not None and not_after <= now + within
+
+
+def expiring(
+    state: State, not_after: datetime | None, now: datetime, within: timedelta = EXPIRING_WITHIN
+) -> bool:
     """Whether a valid padlock carries the amber warning."""
-    return state is State.VALID and not_after is not None and not_after <= now + EXPIRING_WITHIN
+    return state is State.VALID and expires_soon(not_after, now, within)
 
 
 class Refusable(Protocol):

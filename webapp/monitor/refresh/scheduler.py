@@ -21,6 +21,7 @@ from typing import Any
 from apscheduler.executors.pool import ThreadPoolExecutor
 from flask import Flask, current_app
 
+from webapp import live_settings
 from webapp.extensions import db, scheduler
 from webapp.monitor.refresh import runner, runs
 from webapp.site import site_of
@@ -151,6 +152,7 @@ def _tick(app: Flask) -> None:
     _watch.clear()
     with app.app_context():
         try:
+            live_settings.take_over()
             more = runner.tick(_stop, MAX_TICK_SECONDS, step=_step(app))
             if runs.held_elsewhere():
                 _watch.set()

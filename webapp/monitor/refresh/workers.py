@@ -16,7 +16,7 @@ from celery import Celery, signals
 from flask import Flask
 from kombu.exceptions import OperationalError
 
-from webapp import file_limits
+from webapp import file_limits, live_settings
 from webapp.config import broker
 from webapp.extensions import db
 from webapp.monitor.probing import Prober
@@ -85,6 +85,8 @@ def run(app: Flask) -> None:
     def batch(run_id: int, token: str) -> None:
         with app.app_context():
             try:
+                live_settings.take_over()
+                prober.use_pause(app.config["PADLOCK_PER_ADDRESS_PAUSE"])
                 rest = dispatch.take_up(run_id, token, stop, prober=prober)
             finally:
                 db.session.remove()
