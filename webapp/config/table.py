@@ -155,7 +155,7 @@ SETTINGS = (
         whole_number(1, 365),
         "14",
         "Days before it expires from which a certificate counts as expiring soon.",
-        label="Expiring soon",
+        label="Expiring soon (days)",
     ),
     Setting(
         "PADLOCK_COOKIE_SECURE", switch, "off", "On where the site is reached by https:// only."
@@ -185,7 +185,7 @@ SETTINGS = (
         refresh.time_of_day,
         "03:00",
         "When the daily refresh begins.",
-        label="Daily refresh",
+        label="Daily refresh at",
     ),
     Setting(
         "PADLOCK_TIMEZONE",
@@ -205,7 +205,7 @@ SETTINGS = (
         refresh.daily_limit,
         "0",
         "Names refreshed a day; 0: all of them.",
-        label="Daily limit",
+        label="Daily limit (names)",
     ),
     Setting(
         "PADLOCK_PER_ADDRESS",
@@ -218,7 +218,7 @@ SETTINGS = (
         seconds(0, 60),
         "0.1",
         "Seconds between one connection of a refresh to an address and the next.",
-        label="Pause",
+        label="Pause (seconds)",
     ),
     Setting(
         "PADLOCK_CONTROL_NAMES",

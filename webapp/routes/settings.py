@@ -53,14 +53,14 @@ def _let_logos_be_large() -> None:
 
 @blueprint.get("")
 def page() -> str:
-    return _page(site_settings.texts())
+    return _page({}, {})
 
 
 @blueprint.post("")
 def save() -> Response:
     asked = _asked()
     if wrong := site_settings.problems(asked):
-        return make_response(_page(site_settings.texts() | asked, wrong), 422)
+        return make_response(_page(asked, wrong), 422)
     site_settings.change(current_user, asked, now())
     flash(confirmations.settings_saved(), "success")
     return redirect(url_for("settings.page"), 303)
@@ -78,16 +78,19 @@ def _asked() -> dict[str, str]:
     return asked
 
 
-def _page(texts: dict[str, str], wrong: dict[str, str] | None = None) -> str:
+def _page(asked: dict[str, str], wrong: dict[str, str]) -> str:
+    stored = site_settings.texts()
     rows = [
-        (setting, setting.shown(current_app.config[setting.name]), _source(setting, texts))
+        (setting, setting.shown(current_app.config[setting.name]), _source(setting, stored))
         for setting in table.SETTINGS
     ]
-    shown = {"rows": rows, "texts": texts, "wrong": wrong or {}, "logo": LOGO}
+    shown = {"rows": rows, "texts": stored | asked, "wrong": wrong, "logo": LOGO}
     return render_template("admin/settings.html", **shown)
 
 
-def _source(setting: Setting, texts: dict[str, str]) -> str:
+def _source(setting: Setting, stored: dict[str, str]) -> str:
     if setting.is_set(os.environ):
         return "Environment"
-    return "This page" if texts.get(setting.name, setting.default) != setting.default else "Default"
+    return (
+        "This page" if stored.get(setting.name, setting.default) != setting.default else "Default"
+    )
