@@ -130,9 +130,17 @@ ANSWERS = {
     "GET /admin/reports/ssl-status/print": ADMINS,
     "GET /admin/reports/ssl-status.csv": ADMINS,
     "POST /admin/reports/ssl-status/check": ADMINS_ONLY | {ADA: 303},
+    "POST /admin/reports/ssl-status/selected": ADMINS_ONLY | {ADA: 303},
+    "GET /admin/reports/ssl-status/selected/move": ADMINS_ONLY | {ADA: 303},  # nothing is selected
+    "POST /admin/reports/ssl-status/selected/move": ADMINS_ONLY | {ADA: 303},
+    "GET /admin/reports/ssl-status/selected/status": ADMINS_ONLY | {ADA: 303},
+    "POST /admin/reports/ssl-status/selected/status": ADMINS_ONLY | {ADA: 303},
+    "GET /admin/reports/ssl-status/selected/delete": ADMINS_ONLY | {ADA: 303},
+    "POST /admin/reports/ssl-status/selected/delete": ADMINS_ONLY | {ADA: 303},
     "POST /admin/reports/ssl-status/views": ADMINS_ONLY | {ADA: 303},
     "POST /admin/reports/ssl-status/views/<id:view_id>/delete": ADMINS_ONLY | {ADA: 404},
     "GET /probe/<any(service, domain):kind>/<id:item_id>": FRAGMENT,
+    "GET /probe/<any(service, domain):kind>/<id:item_id>/row": FRAGMENT,
     "GET /probe/<any(service, domain):kind>/<id:item_id>/details": FRAGMENT,
     "POST /probe/<any(service, domain):kind>/<id:item_id>/details": FRAGMENT_POST,
     "POST /probe/<any(service, domain):kind>/<id:item_id>/check": FRAGMENT_POST

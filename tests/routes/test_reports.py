@@ -5,6 +5,7 @@ import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from bs4 import BeautifulSoup
 from sqlalchemy import event
 
 from webapp.customers import catalog
@@ -350,3 +351,20 @@ def test_all_exports_together_take_a_quarter_of_the_threads():
         exports.begin(-5, threads=16)
     for end in running:
         end()
+
+
+def test_a_row_that_has_settled_brings_the_rest_of_itself(fleet, visit):
+    ada = visit("ada")
+    page = ada.get(f"{REPORT}?q=red.example")
+    cell = page.select_one(".padlock-cell")
+    assert cell["hx-get"] == "/probe/service/3/row"
+    answer = ada.client.get(cell["hx-get"])  # nothing listens there: it is unknown by now
+    while "HX-Trigger" not in answer.headers:
+        assert "hx-partial" not in answer.text
+        answer = ada.client.get(cell["hx-get"])
+    assert answer.headers["HX-Trigger"] == "settled"
+    row = BeautifulSoup(answer.data, "html.parser")
+    parts = {part["hx-target"]: part.text.strip() for part in row.select("hx-partial")}
+    assert parts["#checked-service-3"] == "just now"
+    assert set(parts) == {f"#{td['id']}" for td in page.select("tbody td[id]")}
+    assert page.select_one("#totals")["hx-trigger"].startswith("settled from:document")

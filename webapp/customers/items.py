@@ -56,16 +56,16 @@ def add(
         owner = _owner(who, client, now) if new_client else clients.find_client(client)
         item: Item = Service() if isinstance(details, ServiceDetails) else Domain()
         _describe(item, owner, details)
-        created = audit_log.just_created(who, item.kind, _called(item), now)
+        created = audit_log.just_created(who, item.kind, called(item), now)
         twice = cast("Item | None", db.session.get(type(item), created or 0))
         if twice is not None and twice.client is owner and _facts(twice) == _facts(item):
             return twice
         _not_twice(item)
         db.session.add(item)
         concurrency.flush(refusals.item_taken(item.kind))
-        called = _called(item)
+        name = called(item)
         audit_log.note(
-            who, "created", item.kind, item.id, called, now, Detail.FOR_CLIENT, client=owner.name
+            who, "created", item.kind, item.id, name, now, Detail.FOR_CLIENT, client=owner.name
         )
     return item
 
@@ -98,7 +98,7 @@ def change(
         concurrency.still_admin(who)
         item = require_item(who, kind, item_id)
         concurrency.same_version(item, version)
-        called = _called(item)
+        name = called(item)
         before = _facts(item)
         host = item.target_id
         _describe(item, item.client, details)
@@ -106,7 +106,7 @@ def change(
         concurrency.flush(refusals.item_taken(kind))
         if changes := audit_log.changes(before, _facts(item)):
             audit_log.note(
-                who, "changed", kind, item.id, called, now, Detail.CHANGES, changes=changes
+                who, "changed", kind, item.id, name, now, Detail.CHANGES, changes=changes
             )
         catalog.drop_orphans({host} - {None, item.target_id})
 
@@ -129,7 +129,7 @@ def move(who: User, kind: str, item_id: int, version: int, client_id: int, now: 
         _not_twice(item)
         concurrency.flush(refusals.item_taken(kind))
         names = {"before": before.name, "after": client.name}
-        audit_log.note(who, "moved", kind, item.id, _called(item), now, Detail.MOVED, **names)
+        audit_log.note(who, "moved", kind, item.id, called(item), now, Detail.MOVED, **names)
     return client
 
 
@@ -139,14 +139,14 @@ def remove(who: User, kind: str, item_id: int, version: int, now: datetime) -> s
         concurrency.still_admin(who)
         item = require_item(who, kind, item_id)
         concurrency.same_version(item, version)
-        called = _called(item)
+        name = called(item)
         host = item.target_id
         owner = item.client.name
-        audit_log.note(who, "deleted", kind, item.id, called, now, Detail.OF_CLIENT, client=owner)
+        audit_log.note(who, "deleted", kind, item.id, name, now, Detail.OF_CLIENT, client=owner)
         db.session.delete(item)
         concurrency.flush(refusals.item_taken(kind))
         catalog.drop_orphans({host})
-    return called
+    return name
 
 
 def _owner(who: User, text: str, now: datetime) -> Client:
@@ -209,7 +209,7 @@ def _facts(item: Item) -> dict[str, object]:
     return {"domain": item.name, "status": item.status.value, **dates}
 
 
-def _called(item: Item) -> str:
+def called(item: Item) -> str:
     """What an item is called in the activity log."""
     parts = [item.product] if isinstance(item, Service) else []
     return ", ".join([*parts, item.shown_name]) if item.shown_name else parts[0]

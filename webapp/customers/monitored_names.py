@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from flask import Flask, current_app
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select, update
 
 from webapp import probe
 from webapp.customers import audit_log
+from webapp.customers.catalog import CHUNK_IDS
 from webapp.customers.concurrency import still_admin
 from webapp.customers.index_rows import inactive
+from webapp.customers.listing_row import INACTIVE, ListingRow
 from webapp.customers.models import Domain, Service, User
 from webapp.extensions import db, writing
 from webapp.monitor.models import RunKind, Target
@@ -47,20 +49,10 @@ def refresh_now(user: User, now: datetime) -> bool:
     most: int = current_app.config["PADLOCK_REFRESH_DAILY_LIMIT"]
     with writing():
         still_admin(user)
-        run = runs.under_way()
-        if run is not None:
-            run.retry_at = None
-        elif size:
-            run = runs.new(
-                RunKind.NOW, runs.slot_of_now(now), most, min(most or size, size), now, user.email
-            )
-            db.session.flush()
-            audit_log.note(
-                user, "started", "refresh", run.id, "", now, Detail.HOST_NAMES, count=run.total
-            )
-    if run is not None:
+        begun = _begin(user, most, min(most or size, size), now)
+    if begun:
         scheduler.soon()
-    return run is not None
+    return begun
 
 
 def not_checked_yet() -> int:
@@ -74,17 +66,46 @@ def check_new(user: User, now: datetime) -> None:
     refresh. Where one is under way, have it go on at once."""
     with writing():
         still_admin(user)
-        run = runs.under_way()
-        if run is not None:
-            run.retry_at = None
-        elif new := not_checked_yet():
-            run = runs.new(RunKind.NOW, runs.slot_of_now(now), new, new, now, user.email)
-            db.session.flush()
-            audit_log.note(
-                user, "started", "refresh", run.id, "", now, Detail.HOST_NAMES, count=run.total
-            )
-    if run is not None:
+        new = not_checked_yet()
+        begun = _begin(user, new, new, now)
+    if begun:
         scheduler.soon()
+
+
+def check_chosen(user: User, row_ids: Sequence[int], now: datetime) -> int:
+    """Begin a refresh at once of the host names of these listing rows, as far as they are active:
+    how many that are. Where one is under way, they go next in it."""
+    targets: set[int] = set()
+    with writing():
+        still_admin(user)
+        for start in range(0, len(row_ids), CHUNK_IDS):
+            rows = ListingRow.id.in_(row_ids[start : start + CHUNK_IDS])
+            found = (rows, ListingRow.rank != INACTIVE, ListingRow.target_id.is_not(None))
+            targets.update(db.session.scalars(select(ListingRow.target_id).where(*found)))
+        in_order = sorted(targets)
+        for start in range(0, len(in_order), CHUNK_IDS):
+            chosen = Target.id.in_(in_order[start : start + CHUNK_IDS])
+            # So they go first
+            db.session.execute(update(Target).where(chosen).values(asked_at=None))
+        begun = _begin(user, len(targets), len(targets), now)
+    if begun:
+        scheduler.soon()
+    return len(targets)
+
+
+def _begin(user: User, most: int, total: int, now: datetime) -> bool:
+    """Begins a run of `total` names; where one is under way, that goes on at once. False where
+    there is nothing to ask. Call it inside `writing()`."""
+    run = runs.under_way()
+    if run is not None:
+        run.retry_at = None
+        return True
+    if not total:
+        return False
+    run = runs.new(RunKind.NOW, runs.slot_of_now(now), most, total, now, user.email)
+    db.session.flush()
+    audit_log.note(user, "started", "refresh", run.id, "", now, Detail.HOST_NAMES, count=total)
+    return True
 
 
 def ids_in_use(names: Collection[str]) -> dict[str, int]:

@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from webapp.customers.access import Item, items_for, require_item
-from webapp.customers.models import Domain, Service, User
-from webapp.extensions import db
+from webapp.customers.access import Item, items_of_rows, require_item
+from webapp.customers.listing_row import row_id
+from webapp.customers.models import User
 from webapp.monitor import history as monitor_history
 from webapp.monitor import live
 from webapp.monitor.models import Change, Standing
@@ -47,15 +47,18 @@ def ask_anew(user: User, kind: str, item_id: int, now: datetime) -> tuple[Item, 
     return _after(live.ask_anew, user, kind, item_id, now)
 
 
+def row_ids_of(names: Iterable[str]) -> set[int]:
+    """The ids of the listing rows of the items that are called "service-12" and the like."""
+    parts = (name.split("-") for name in list(names)[:MOST_AT_ONCE] if _NAME.fullmatch(name))
+    return {row_id(kind, int(number)) for kind, number in parts}
+
+
 def ask_many(user: User, names: Iterable[str], now: datetime) -> tuple[int, int]:
     """Starts checks of the items that are called "service-12" and the like, and does not wait for
     them: how many are being asked, and how many are not. What this user may not see is left out as
     well."""
-    wanted = {name for name in list(names)[:MOST_AT_ONCE] if _NAME.fullmatch(name)}
-    items: list[Item] = []
-    for model in (Service, Domain):
-        ids = [int(name.partition("-")[2]) for name in wanted if name.startswith(model.kind)]
-        items += db.session.scalars(items_for(model, user).where(model.id.in_(ids)))
+    wanted = row_ids_of(names)
+    items = items_of_rows(user, [*wanted])
     targets = {item.target for item in items if item.active and item.target}
     asked = live.start(targets, viewer=user.id, now=now)
     able = sum(item.active and item.target is not None for item in items)

@@ -24,6 +24,7 @@ from webapp.routes import (
     profile,
     refresh,
     reports,
+    selection,
     settings,
     static,
     template_helpers,
@@ -50,6 +51,7 @@ def register(app: Flask) -> None:
         items,
         refresh,
         reports,
+        selection,
         settings,
         users,
     )

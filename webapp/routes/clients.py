@@ -49,7 +49,8 @@ def index() -> str:
 @fragment
 def suggestions() -> str:
     """What a field that takes a client offers while a user types."""
-    found = clients.suggest(request.args.get("client", ""))
+    text = request.args.get("to") or request.args.get("client", "")  # as a form calls it
+    found = clients.suggest(text)
     return render_template(
         "clients/suggestions.html", found=list(zip(clients.client_texts(found), found, strict=True))
     )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import Blueprint, flash, make_response, redirect, render_template, request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -26,6 +26,19 @@ blueprint = Blueprint(
 def cell(kind: str, item_id: int) -> str:
     item, standing = padlocks.ask(current_user, kind, item_id, now())
     return render_template("fragments/padlock.html", item=item, standing=standing)
+
+
+@blueprint.get("/row")
+def report_row(kind: str, item_id: int) -> Response:
+    """The padlock of a row of the report; settled, it brings the rest of its row, and the page
+    counts again."""
+    item, standing = padlocks.ask(current_user, kind, item_id, now())
+    settled = not (standing.due or standing.checking)
+    shown = {"item": item, "standing": standing, "settled": settled}
+    response = make_response(render_template("fragments/report_row.html", **shown))
+    if settled:
+        response.headers["HX-Trigger"] = "settled"
+    return response
 
 
 @blueprint.get("/details")

@@ -9,8 +9,9 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import csv_writer
-from webapp.customers import padlocks
-from webapp.reports import export, saved, ssl_status
+from webapp.customers import monitored_names, padlocks
+from webapp.errors import Refused
+from webapp.reports import export, saved, selection, ssl_status
 from webapp.reports.query import REASONS, ReportQuery, week_of
 from webapp.routes import exports
 from webapp.routes.gate import own_path, staff_only
@@ -55,8 +56,19 @@ def ssl_status_csv() -> Response:
 
 @blueprint.post("/ssl-status/check")
 def ssl_status_check() -> AnyResponse:
+    if request.form.get("all"):
+        ids = selection.row_ids(current_user, selected_in(request.form), now())
+        chosen = monitored_names.check_chosen(current_user, ids, now())
+        flash(verdicts.many_asked_text(chosen), "success" if chosen else "warning")
+        return _back()
     asked, left = padlocks.ask_many(current_user, request.form.getlist("item"), now())
     flash(verdicts.asked_text(asked, left), "success" if asked else "warning")
+    return _back()
+
+
+@blueprint.errorhandler(Refused)
+def _refused(error: Refused) -> AnyResponse:
+    flash(str(error), "warning")
     return _back()
 
 
@@ -77,8 +89,24 @@ def delete_view(view_id: int) -> AnyResponse:
     return _back()
 
 
+def asked_in(source: Any) -> dict[str, str]:
+    """What this address or form asks the report, by the words of the address bar."""
+    return {name: source[name] for name in REPORT_WORDS if name in source}
+
+
+def selected_in(source: Any) -> selection.Selection:
+    """What is selected in this form of the report."""
+    if source.get("all"):
+        return selection.Selection(finds=_question_in(source))
+    return selection.Selection(source.getlist("item"))
+
+
 def _question() -> ReportQuery:
-    texts = {name: request.args[name] for name in REPORT_WORDS if name in request.args}
+    return _question_in(request.args)
+
+
+def _question_in(source: Any) -> ReportQuery:
+    texts = asked_in(source)
     return ReportQuery(search=texts.pop("q", ""), **texts)
 
 

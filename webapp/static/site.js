@@ -48,8 +48,7 @@
     step.open = !matchMedia("(max-width: 767.98px)").matches;
     step.removeAttribute("data-folds");
   });
-  const arrive = () => { localise(document); fold(); };
-  arrive();
+  const arrive = () => { localise(document); fold(); countSelected(); };
   document.addEventListener("htmx:after:swap", arrive);
 
   // A filter applies as soon as it is chosen, and the address bar shows only what was asked.
@@ -61,11 +60,27 @@
     for (const [name, value] of [...event.formData]) if (!value) event.formData.delete(name);
   });
 
-  // One box marks all the others on the page.
-  document.addEventListener("change", (event) => {
-    const name = event.target.dataset?.marks;
-    if (name) document.querySelectorAll(`input[type=checkbox][name="${name}"]`).forEach((box) => { box.checked = event.target.checked; });
+  // One box marks all the others on the page. Of a selection it is told how large it is; its buttons need one.
+  const boxes = (name) => [...document.querySelectorAll(`input[type=checkbox][name="${name}"]`)];
+  const countSelected = () => {
+    const form = document.getElementById("selection");
+    if (!form) return;
+    const all = form.elements.all?.checked;
+    const count = boxes("item").filter((box) => box.checked).length;
+    const told = form.querySelector("[data-selected]");
+    const words = all ? "" : count ? told.dataset.selected.replace(/\d+/, count) : told.dataset.none;
+    if (told.textContent !== words) told.textContent = words;
+    form.querySelectorAll("button").forEach((button) => { button.disabled = !(all || count); });
+  };
+  document.addEventListener("change", ({ target }) => {
+    const name = target.dataset?.marks ?? (target.form?.id === "selection" && target.name === "all" ? "item" : null);
+    if (name) [...boxes(name), ...document.querySelectorAll(`[data-marks="${name}"]`)].forEach((box) => { box.checked = target.checked; });
+    const all = document.getElementById("selection")?.elements.all;
+    if (all && target !== all && (name || target.name === "item")) all.checked = false;  // what is unmarked is not to be taken along
+    countSelected();
   });
+  addEventListener("pageshow", countSelected);
+  arrive();
 
   // Every request of the page that fails or is slow is told in one place, until one of its element succeeds.
   const notice = document.getElementById("notice");

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from webapp.words.translation import gettext
+from webapp.words.translation import gettext, ngettext
 
 
 def added(name: str) -> str:
@@ -23,6 +23,34 @@ def deleted(name: str) -> str:
 def moved(name: str, client: str) -> str:
     """Another client has it."""
     return gettext("{name} belongs to {client} now.", name=name, client=client)
+
+
+def many_moved(moved: int, left: int, client: str) -> str:
+    """The same of many at once; the others are this client's already, or would be twice."""
+    told = ngettext(
+        "{count:,} item belongs to {client} now.",
+        "{count:,} items belong to {client} now.",
+        moved,
+        client=client,
+    )
+    if not left:
+        return told
+    stay = ngettext("{count:,} stays as it is.", "{count:,} stay as they are.", left)
+    return f"{told} {stay}"
+
+
+def many_changed(changed: int, left: int) -> str:
+    """A new status of many at once; the others have it already."""
+    told = ngettext("{count:,} item is changed.", "{count:,} items are changed.", changed)
+    if not left:
+        return told
+    stay = ngettext("{count:,} stays as it is.", "{count:,} stay as they are.", left)
+    return f"{told} {stay}"
+
+
+def many_deleted(count: int) -> str:
+    """The end of many at once."""
+    return ngettext("{count:,} item is deleted.", "{count:,} items are deleted.", count)
 
 
 def stays_grey(refusal: str) -> str:

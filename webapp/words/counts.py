@@ -112,6 +112,31 @@ def belongings_text(services: int, domains: int, users: int) -> str:
     )
 
 
+def items_text(services: int, domains: int) -> str:
+    """ "37 services and 4 domains", "4 domains": what is selected."""
+    if services and domains:
+        both = counted("service", services), counted("domain", domains)
+        return gettext("{services} and {domains}", services=both[0], domains=both[1])
+    return counted("service", services) if services else counted("domain", domains)
+
+
+def selected_text(count: int) -> str:
+    """ "3 selected": how many rows of a list are marked."""
+    return ngettext("{count:,} selected", "{count:,} selected", count)
+
+
+def nothing_selected() -> str:
+    """The same where none is."""
+    return gettext("Nothing selected")
+
+
+def all_selected_text(total: int, *, exact: bool) -> str:
+    """The choice of all rows that a list has, not only those of the page."""
+    if exact:
+        return gettext("Select all {total:,}", total=total)
+    return gettext("Select all (more than {total:,})", total=total)
+
+
 def import_text(counts: Mapping[str, Mapping[str, int]]) -> str:
     """ "3 clients, 120 services new; 2 domains changed; 5 unchanged": what an import does.
 

@@ -99,6 +99,26 @@ def too_many_views(count: int) -> str:
     return gettext("There are {count} saved views already: delete one first.", count=count)
 
 
+def nothing_selected() -> str:
+    """Something is to be done with the selected rows of a list."""
+    return gettext("Select at least one row.")
+
+
+def too_many_selected(most: int) -> str:
+    """More rows than one request changes."""
+    return gettext("At most {most:,} items can be changed at once. Add a filter.", most=most)
+
+
+def selection_changed() -> str:
+    """What an administrator has agreed to is not what would be changed."""
+    return gettext("The selection has changed meanwhile. Nothing was done. Check the numbers.")
+
+
+def no_status_chosen() -> str:
+    """A change of status to none."""
+    return gettext("Choose at least one new status.")
+
+
 def expires_too_early() -> str:
     """A domain's dates are the wrong way round."""
     return gettext("It cannot expire before it is registered.")

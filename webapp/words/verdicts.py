@@ -36,6 +36,17 @@ def asked_text(asked: int, left: int) -> str:
     return " ".join(told)
 
 
+def many_asked_text(names: int) -> str:
+    """What became of a wish to check all that a filter finds."""
+    if not names:
+        return gettext("None of them is active and has a host name: there is nothing to check.")
+    return ngettext(
+        "{count:,} host name is being checked, as a refresh. Its padlock follows.",
+        "{count:,} host names are being checked, as a refresh. The padlocks follow.",
+        names,
+    )
+
+
 def title(state: State, reason: Reason | None, facts: Facts | None = None) -> str:
     """The headline of a padlock: its reason where there is one, else its state."""
     if reason is not None:
