@@ -7,23 +7,19 @@ import gc
 import os
 import sys
 
-import click
-
 from webapp import create_app, logs, start_check
 from webapp.config.setting import BadSetting
 from webapp.config.table import LOG_FORMAT, LOG_LEVEL
 from webapp.monitor.refresh import scheduler
 
 COMMAND = os.environ.get("FLASK_RUN_FROM_CLI") == "true"
-current = click.get_current_context(silent=True)
-# `flask run` serves; the other commands of `flask` check what they need on their own.
-SERVES = not COMMAND or (current is not None and current.info_name == "run")
 
 try:
     # Gunicorn has done so already
     logs.set_up(LOG_FORMAT.read(os.environ), LOG_LEVEL.read(os.environ))
     app = create_app(commands=COMMAND)
-    problem = start_check.problem(app, may_wait=True) if SERVES else ""
+    # The commands check what they need on their own, `flask run` among them.
+    problem = "" if COMMAND else start_check.problem(app, may_wait=True)
 except BadSetting as error:
     problem = str(error)
 if problem:

@@ -71,10 +71,11 @@ def test_the_site_ends_with_one_sentence(start, tmp_path, make, words):
     assert "Traceback" not in ran.stderr
 
 
+@pytest.mark.parametrize("app", ["wsgi.py", "webapp"])
 @pytest.mark.parametrize(("make", "words"), FILES[:2])
-def test_flask_run_ends_with_one_sentence(start, tmp_path, make, words):
+def test_flask_run_ends_with_one_sentence(start, tmp_path, make, words, app):
     make(tmp_path / "padlock.sqlite3")
-    ran = start(tmp_path / "padlock.sqlite3", "run", "--port", str(free_port()))
+    ran = start(tmp_path / "padlock.sqlite3", "--app", app, "run", "--port", str(free_port()))
     assert ran.returncode == 2
     assert ran.stderr.startswith(words)
     assert ran.stderr.count("\n") == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from copy import copy
 from functools import wraps
 from typing import Any
@@ -26,6 +27,11 @@ from webapp.cli import (
 
 
 def register(app: Flask) -> None:
+    """Gives `flask` our commands. Its own `run`, which serves, ends here with one sentence where
+    the site cannot work with its database."""
+    context = click.get_current_context(silent=True)
+    if context is not None and context.info_name == "run":
+        _end_on(start_check.problem(app, may_wait=True))
     for command in (check.check, setup.settings, diagnose.diagnose_host, backup.backup):
         app.cli.add_command(command)
     with_tables = (
@@ -39,6 +45,12 @@ def register(app: Flask) -> None:
     for each in with_tables:
         app.cli.add_command(_checked(each))
     app.cli.add_command(_checked(worker.worker, may_wait=True))
+
+
+def _end_on(problem: str) -> None:
+    if problem:
+        click.echo(problem, err=True)
+        sys.exit(start_check.exit_code)
 
 
 def _checked(command: click.Command, *, may_wait: bool = False) -> click.Command:
