@@ -12,7 +12,7 @@ import time
 from datetime import datetime
 
 from flask import current_app
-from sqlalchemy import String, Text, select
+from sqlalchemy import String, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -30,7 +30,7 @@ class StoredSetting(Model):
     """What a setting was changed to: a text as the environment would hold it."""
 
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
-    value: Mapped[str] = mapped_column(Text)
+    value: Mapped[str] = mapped_column(String)
     changed_at: Mapped[datetime] = mapped_column(Instant)
 
 
