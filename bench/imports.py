@@ -22,7 +22,7 @@ from start import ROOT, prepared
 
 from webapp.extensions import writing
 from webapp.imports import importer
-from webapp.imports.mapping import COLUMNS
+from webapp.imports.headings import COLUMNS
 
 SIZES = (10_000, 100_000)
 GROWTH_GOAL = 1.5  # of the time for one row

@@ -31,7 +31,7 @@ from webapp.customers import catalog
 from webapp.customers.models import DomainStatus, Role, ServiceStatus
 from webapp.extensions import db, writing
 from webapp.monitor.health import collect
-from webapp.monitor.health.rules import Flag, Level
+from webapp.monitor.health.facts import Flag, Level
 from webapp.monitor.refresh import scheduler
 from webapp.probe import DEFAULT_PORTS
 from webapp.site import site_of

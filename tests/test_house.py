@@ -14,10 +14,6 @@ TABLES = ("words/", "config/table.py", "migrations/")
 LONG = {
     "customers/clients.py": "one thing, what can be done with a client; one line over",
     "customers/models.py": "the tables of clients, users and items, which refer to each other",
-    "imports/csv_reader.py": "every form of CSV file that programs write, read in one pass",
-    "imports/mapping.py": "which column is which field, in the exports of several programs",
-    "imports/jobs.py": "an import from its upload to its end, with each state that it may stop in",
-    "monitor/health/rules.py": "the rules of System health, one after the other like a table",
 }
 
 

@@ -29,7 +29,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     from webapp.config import loading
     from webapp.customers import index, index_check, monitored_names, search_index
     from webapp.extensions import csrf, db, limiter, login
-    from webapp.imports import jobs as imports
+    from webapp.imports import workshop as imports
     from webapp.jobs import runner as jobs
     from webapp.monitor import live
     from webapp.monitor.diagnosis import diagnoses

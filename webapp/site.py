@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from flask import Flask, current_app
 
 if TYPE_CHECKING:  # this module stands below the rooms whose objects it holds
-    from webapp.imports.jobs import Workshop
+    from webapp.imports.workshop import Workshop
     from webapp.jobs.runner import Runner
     from webapp.monitor.checks import Checks
     from webapp.monitor.diagnosis.diagnoses import Diagnoses
-    from webapp.monitor.health.rules import Flag
+    from webapp.monitor.health.facts import Flag
     from webapp.monitor.redis import Shared
     from webapp.monitor.refresh.dispatch import Dispatcher
     from webapp.monitor.refresh.selection import InUse

@@ -11,7 +11,7 @@ from webapp.customers.models import Client, DomainStatus, Service, ServiceStatus
 from webapp.extensions import db, writing
 from webapp.listing import order, page
 from webapp.monitor import results
-from webapp.monitor.health.rules import Level
+from webapp.monitor.health.facts import Level
 from webapp.monitor.models import Target
 from webapp.probe import Finding, Reason
 from webapp.reports import ssl_status

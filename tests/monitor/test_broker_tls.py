@@ -12,7 +12,7 @@ from webapp.demo.pki import issue
 from webapp.extensions import limiter
 from webapp.monitor import live
 from webapp.monitor.health import collect
-from webapp.monitor.health.rules import Level
+from webapp.monitor.health.facts import Level
 from webapp.monitor.refresh import workers
 from webapp.monitor.refresh.runner import utc_now
 from webapp.site import site_of

@@ -21,7 +21,8 @@ from webapp.customers.models import Activity, Domain, Role, Service
 from webapp.demo import behaviours
 from webapp.demo.pki import issue
 from webapp.extensions import db, writing
-from webapp.imports import jobs, write_rows
+from webapp.imports import job_files, jobs, workshop, write_rows
+from webapp.imports.workshop import workshop_of
 from webapp.monitor.models import RefreshRun, Target
 from webapp.monitor.refresh.runner import tick
 from webapp.probe import State
@@ -32,8 +33,8 @@ def folder(app, tmp_path):
     """Uploads of these tests stay with these tests."""
     app.instance_path = str(tmp_path / "instance")
     yield Path(app.instance_path) / "imports"
-    jobs._workshop(app).executor.shutdown()
-    for lock in jobs._workshop(app).locks.values():
+    workshop_of(app).executor.shutdown()
+    for lock in workshop_of(app).locks.values():
         lock.close()  # of what was never done
 
 
@@ -59,7 +60,7 @@ def upload(app, browser, content, name="clients.csv"):
 
 def settle(app):
     """Waits until everything that was started has ended: there is one thread for it."""
-    jobs._workshop(app).executor.submit(int).result()
+    workshop_of(app).executor.submit(int).result()
 
 
 def test_a_file_is_looked_at_and_then_imported(app, ada):
@@ -308,7 +309,7 @@ def test_two_uploads_at_once_do_not_touch_each_other(app, ada, visit):
 
 def test_a_running_import_shows_its_progress_with_and_without_javascript(app, ada, monkeypatch):
     job = upload(app, ada, WHOLE)
-    monkeypatch.setattr(jobs._workshop(app).executor, "submit", lambda *arguments: None)
+    monkeypatch.setattr(workshop_of(app).executor, "submit", lambda *arguments: None)
     ada.post(job)
     page = ada.get(job)
     assert page.find("progress")
@@ -326,9 +327,9 @@ def test_when_it_has_ended_the_fragment_has_the_page_loaded_anew(app, ada):
 
 def test_after_a_restart_an_import_under_way_is_told_as_interrupted(app, ada, monkeypatch):
     job = upload(app, ada, WHOLE)
-    monkeypatch.setattr(jobs._workshop(app).executor, "submit", lambda *arguments: None)
+    monkeypatch.setattr(workshop_of(app).executor, "submit", lambda *arguments: None)
     ada.post(job)
-    for lock in jobs._workshop(app).locks.values():
+    for lock in workshop_of(app).locks.values():
         lock.close()  # as when its process ends
     page = ada.get(job)
     assert "site was restarted" in page.main.find(role="alert").text
@@ -356,7 +357,7 @@ def test_an_import_that_could_not_begin_can_be_begun_again(app, ada, monkeypatch
 
     job = upload(app, ada, WHOLE)
     with monkeypatch.context() as patch:
-        patch.setattr(jobs, "_keep", full_disk)
+        patch.setattr(workshop, "keep_job", full_disk)
         with pytest.raises(OSError, match="No space left"):
             ada.post(job)
     ada.post(job)
@@ -367,7 +368,7 @@ def test_an_import_that_could_not_begin_can_be_begun_again(app, ada, monkeypatch
 def test_who_is_no_administrator_any_more_imports_nothing(app, ada):
     job = upload(app, ada, WHOLE)
     with app.app_context():
-        found = jobs._read(job.rpartition("/")[2])
+        found = job_files.read_job(job.rpartition("/")[2])
         with writing():
             db.session.execute(
                 db.text("UPDATE \"user\" SET role = 'staff' WHERE email = 'ada@example.com'")
@@ -376,7 +377,7 @@ def test_who_is_no_administrator_any_more_imports_nothing(app, ada):
     settle(app)
     assert ada.client.get(job).status_code == 403
     with app.app_context():
-        assert "no administrator" in jobs._read(found.token).error
+        assert "no administrator" in job_files.read_job(found.token).error
 
 
 def test_only_the_site_reads_what_was_uploaded_and_not_for_long(app, ada, folder, now):
@@ -526,7 +527,7 @@ def test_an_import_that_waits_behind_another_is_stopped_at_once(app, ada, held):
     held.go_on.set()
     settle(app)
     assert ada.get(first).h1.text == "Imported"
-    assert jobs._workshop(app).locks == {}
+    assert workshop_of(app).locks == {}
 
 
 def test_stopping_too_late_stops_nothing(app, ada):

@@ -19,7 +19,7 @@ import click
 from flask import current_app
 
 from webapp import csv_writer
-from webapp.imports import importer, mapping
+from webapp.imports import guessing, importer, mapping, remembered
 from webapp.imports.encodings import CHOICES
 from webapp.imports.staging import ROW_KINDS, open_staging
 from webapp.imports.table_errors import NotATable
@@ -106,9 +106,9 @@ def import_file(
 
 def _mapping(file: Path, columns: Path | None, encoding: str) -> mapping.Mapping:
     """How the file is read: as the file `columns` says, or else as its headings do."""
-    look = mapping.look_at(file, encoding)
+    look = guessing.look_at(file, encoding)
     if columns is None:
-        found, _ = mapping.proposed(look)
+        found, _ = remembered.proposed(look)
         return replace(found, encoding=encoding)
     try:
         named = json.loads(columns.read_text(encoding="utf-8"))
@@ -116,8 +116,8 @@ def _mapping(file: Path, columns: Path | None, encoding: str) -> mapping.Mapping
         named = None
     if not isinstance(named, dict) or not all(isinstance(text, str) for text in named.values()):
         raise click.UsageError(say.bad_map(columns.name))
-    guessed = mapping.guess(look)
-    numbers = mapping.named_by_person(look, named)
+    guessed = guessing.guess(look)
+    numbers = mapping.named_by_person(look.headings, named)
     return mapping.Mapping(numbers, kind=guessed.kind, encoding=encoding)
 
 

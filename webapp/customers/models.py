@@ -315,7 +315,7 @@ class ImportMapping(Model):
     """How a file with these headings was read last, so that the next one needs no questions."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    # SHA-256 of the headings, see `imports.mapping.heading_key`
+    # SHA-256 of the headings, see `imports.remembered.heading_key`
     headings: Mapped[str] = mapped_column(String(64), unique=True)
     mapping: Mapped[dict[str, Any]] = mapped_column(JSON)
     used_at: Mapped[datetime] = mapped_column(Instant)

@@ -32,7 +32,7 @@ from webapp.customers.models import Domain, Service
 from webapp.extensions import db, writing
 from webapp.listing.order import Search
 from webapp.monitor.health import rules
-from webapp.monitor.health.rules import Flag
+from webapp.monitor.health.facts import Flag
 from webapp.site import site_of
 
 log = logging.getLogger(__name__)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import TextIOWrapper
@@ -18,19 +17,17 @@ from pathlib import Path
 from typing import TextIO
 
 from webapp import probe
+from webapp.imports.csv_lines import MOST_LINE_CHARACTERS, MOST_LINES, Lines
 from webapp.imports.encodings import Encoding, encoding_of
+from webapp.imports.other_formats import other_file, other_text
 from webapp.imports.table_errors import NotATable
 from webapp.words import imports as say
 
 MOST_ROWS = 1_000_000
-MOST_LINES = 4_000_000  # empty lines count, and those inside of cells
 MOST_COLUMNS = 16_384  # as many as a spreadsheet has
-# Characters: what is longer is no line of a table, and is not kept in memory
-MOST_LINE_CHARACTERS = 1_000_000
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 MOST_LINES_BEFORE = 10  # lines: the title of a report and what is said of it
 MOST_FOOTER_ROWS = 5
-MOST_READ_AGAIN = 4  # times the file
 # What databases and spreadsheets write where there is nothing
 _NOTHING = ("NULL", r"\N", "#N/A")
 _NOT_IN_HEADINGS = '\ufeff \t\r\n,;|"'
@@ -41,33 +38,6 @@ _FOOTER = re.compile(
     r"|copyright|\d[\d,. ]* (rows?|records?|results?|entries|items?|clients?|services?|domains?"
     r"|accounts?)|gesamt|summe|total général|итого|всего)\b",
     re.IGNORECASE,
-)
-MAGIC = {
-    b"PK\x03\x04": "a spreadsheet or a ZIP archive",
-    b"PK\x05\x06": "an empty ZIP archive",
-    b"PK\x07\x08": "a part of a ZIP archive",
-    b"Rar!": "a RAR archive",
-    b"7z\xbc\xaf": "a 7-Zip archive",
-    b"\x1f\x8b": "compressed (gzip)",
-    b"BZh": "compressed (bzip2)",
-    b"\xfd7zXZ\0": "compressed (xz)",
-    b"\x28\xb5\x2f\xfd": "compressed (Zstandard)",
-    b"%PDF": "a PDF",
-    b"\x89PNG": "a picture (PNG)",
-    b"\xff\xd8\xff": "a picture (JPEG)",
-    b"GIF8": "a picture (GIF)",
-    b"SQLite f": "an SQLite database",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-}
-# How texts of other formats begin; told only where the first line does not name the columns.
-_OTHER_TEXTS = (
-    (re.compile(r"\{\\rtf"), "a text document (RTF)"),
-    (re.compile(r"""\{\s*["'}]|\[\s*([]["{0-9-]|true|false|null)"""), "JSON"),
-    (re.compile(r"<(!doctype html|html|head|body|table|!--)", re.IGNORECASE), "a web page (HTML)"),
-    (re.compile(r"<"), "XML"),
-    (re.compile(r"---(\s|$)"), "YAML"),
-    (re.compile(r"-----BEGIN "), "a certificate or key (PEM)"),
-    (re.compile(r"--|/\*|(create|drop|alter) table\b|insert into\b", re.IGNORECASE), "SQL"),
 )
 # What the csv module says, and what we do
 _CSV_WORDS = (
@@ -111,7 +81,7 @@ class Table:
     def __init__(
         self, text: TextIO, size: int, encoding: Encoding, is_heading: Callable[[str], bool]
     ) -> None:
-        self._lines = _Lines(text)
+        self._lines = Lines(text)
         self.size = size
         self.encoding = encoding
         self.notes: list[str] = []
@@ -245,54 +215,6 @@ class Table:
         return RawRow(line, tidy[:wide])
 
 
-class _Lines:
-    """The lines of a file for the csv module, counted; those of the row under way are `taken`, and
-    can be given `back`.
-
-    An overlong one is an error that the next call gets over, as a generator could not.
-    """
-
-    def __init__(self, text: TextIO) -> None:
-        self.text = text
-        self.count = 0
-        self.taken: list[str] = []
-        self._waiting: deque[str] = deque()
-        self._given_back = 0  # characters: what is read twice is twice the work
-        self._read = 0
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = self._waiting.popleft() if self._waiting else self._next_of_file()
-        if not line:
-            raise StopIteration
-        self.count += 1
-        if self.count > MOST_LINES:
-            raise csv.Error("too many lines")
-        if len(line) < MOST_LINE_CHARACTERS or line[-1] in "\r\n":
-            self.taken.append(line)
-            return line
-        while line and line[-1] not in "\r\n":
-            line = self.text.readline(MOST_LINE_CHARACTERS)
-        raise csv.Error("line too long")
-
-    def _next_of_file(self) -> str:
-        line = self.text.readline(MOST_LINE_CHARACTERS)
-        self._read += len(line)
-        return line
-
-    def back(self, lines: Sequence[str]) -> bool:
-        """Has these lines, the last that were taken, read again; not where that was done with more
-        than the file holds many times over."""
-        self._given_back += sum(map(len, lines))
-        if self._given_back > MOST_READ_AGAIN * (self._read + MOST_LINE_CHARACTERS):
-            return False
-        self._waiting.extendleft(reversed(lines))
-        self.count -= len(lines)
-        return True
-
-
 @contextmanager
 def open_table(
     path: Path, is_heading: Callable[[str], bool], encoding: str = ""
@@ -302,14 +224,12 @@ def open_table(
     Raises `NotATable` where there is none.
     """
     with path.open("rb") as file:
-        start = file.read(8)
-        for magic, what in MAGIC.items():
-            if start.startswith(magic):
-                raise NotATable(say.other_file(what))
+        if what := other_file(file.read(8)):
+            raise NotATable(say.other_file(what))
         found = encoding_of(file, encoding)
         file.seek(0)
         with TextIOWrapper(file, found.name, newline="") as text:
-            other = _other_text(text)
+            other = other_text(text)
             text.seek(0)
             try:
                 table = Table(text, path.stat().st_size, found, is_heading)
@@ -326,13 +246,6 @@ def open_table(
             if found.guessed:
                 table.notes.append(say.encoding_guessed(found.name))
             yield table
-
-
-def _other_text(text: TextIO) -> str:
-    """What kind of text this is by its beginning; empty where it may well be meant as a table."""
-    text.seek(0)
-    start = text.read(4096).lstrip()
-    return next((what for pattern, what in _OTHER_TEXTS if pattern.match(start)), "")
 
 
 def _cells_of(line: str, delimiter: str) -> list[str]:

@@ -17,10 +17,11 @@ from sqlalchemy.exc import IntegrityError
 from webapp.customers import audit_log
 from webapp.customers.models import User
 from webapp.extensions import tune, writing
-from webapp.imports import clients_meant, dates, mapping, write_rows
+from webapp.imports import clients_meant, dates, guessing, remembered, write_rows
 from webapp.imports.compare import compare
 from webapp.imports.csv_reader import Row, Table, open_table
-from webapp.imports.mapping import COLUMNS, Mapping
+from webapp.imports.headings import COLUMNS, DATES, PROBLEM, is_secret, squashed
+from webapp.imports.mapping import Mapping, unread
 from webapp.imports.rows import Reading, understand
 from webapp.imports.staging import CHUNK_ROWS, OPTIONAL, Staging, open_staging
 from webapp.imports.table_errors import CellProblem, NotATable
@@ -113,14 +114,14 @@ def guessed_mapping(
 
     Raises `NotATable` where its headings do not tell what is needed.
     """
-    look = mapping.look_at(source, encoding)
-    found = mapping.recall(look) or mapping.guess(look)
+    look = guessing.look_at(source, encoding)
+    found = remembered.recall(look) or guessing.guess(look)
     found = replace(found, encoding=encoding, kind=kind or found.kind, client=client)
-    keys = [mapping.squashed(heading) for heading in look.headings]
+    keys = [squashed(heading) for heading in look.headings]
     repeated = sorted(
         name
         for name in COLUMNS
-        if keys.count(mapping.squashed(name)) > 1 and {"kind", "client"} <= set(keys)
+        if keys.count(squashed(name)) > 1 and {"kind", "client"} <= set(keys)
     )
     if found.missing or repeated:
         raise NotATable(say.wrong_columns(found.missing, repeated, COLUMNS))
@@ -131,18 +132,16 @@ def bad_rows(source: Path, staged: Path, how: Mapping) -> Iterator[list[str]]:
     """The rows that are not imported, as they stand in the file and with what is wrong with each,
     below the headings: corrected, it can be imported again."""
     with (
-        open_table(source, mapping.is_heading, how.encoding) as table,
+        open_table(source, guessing.is_heading, how.encoding) as table,
         open_staging(staged) as staging,
     ):
-        secret = {n for n, heading in enumerate(table.headings) if mapping.is_secret(heading)}
+        secret = {n for n, heading in enumerate(table.headings) if is_secret(heading)}
         ours = {number: name for name, number in how.columns.items()}
         headings = list(table.headings)
         if not table.has_headings:
             headings = [ours.get(n, heading) for n, heading in enumerate(headings)]
-        kept = [
-            n for n, heading in enumerate(headings) if mapping.squashed(heading) != mapping.PROBLEM
-        ]
-        yield [*(headings[n] for n in kept), mapping.PROBLEM]
+        kept = [n for n, heading in enumerate(headings) if squashed(heading) != PROBLEM]
+        yield [*(headings[n] for n in kept), PROBLEM]
         bad = staging.bad_lines()
         line, text = next(bad, (0, ""))
         for row in table.rows():
@@ -206,7 +205,7 @@ def _stage(
 ) -> list[str]:
     """Reads the file into a fresh staging, and what its dates tell into `order`. The notes."""
     with (
-        open_table(source, mapping.is_heading, how.encoding) as table,
+        open_table(source, guessing.is_heading, how.encoding) as table,
         open_staging(staged, fresh=True) as staging,
     ):
         staging.add_columns(how.columns)
@@ -214,7 +213,7 @@ def _stage(
         if new_client:
             staging.add([_client_named(reading.client, new_client, NO_LINE)], [])
         _read_rows(table, staging, how, reading, progress, order)
-        if left := mapping.unread(table.headings, how):
+        if left := unread(table.headings, how):
             table.notes.append(say.not_read(left, how.source))
         return table.notes
 
@@ -247,7 +246,7 @@ def _read_rows(
     rows: list[dict[str, Any]] = []
     problems: list[CellProblem] = []
     named: set[str] = set()
-    columns = [column for column in mapping.DATES if column in how.columns]
+    columns = [column for column in DATES if column in how.columns]
     for found in table.rows():
         if found.problem:
             problems.append(CellProblem(found.line, found.column, found.problem))

@@ -11,7 +11,7 @@ from webapp import probe
 from webapp.customers.models import DomainStatus, ServiceStatus
 from webapp.imports import clients_meant, dates
 from webapp.imports.csv_reader import Row
-from webapp.imports.mapping import COLUMNS
+from webapp.imports.headings import COLUMNS
 from webapp.imports.staging import ROW_KINDS
 from webapp.imports.table_errors import CellProblem
 from webapp.probe.address import literal

@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from webapp.customers import job_control
 from webapp.extensions import saving_failed
 from webapp.monitor.health import collect
-from webapp.monitor.health.rules import Level
+from webapp.monitor.health.facts import Level
 from webapp.routes.gate import open_to_everyone, staff_only
 from webapp.routes.template_helpers import now
 from webapp.words import jobs

@@ -23,10 +23,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from webapp import csv_writer
 from webapp.customers import monitored_names
 from webapp.customers.models import DomainStatus, ServiceStatus
-from webapp.imports import clients_meant, jobs, pasted
+from webapp.imports import clients_meant, job_files, jobs, pasted
 from webapp.imports.csv_reader import MOST_ROWS
 from webapp.imports.encodings import CHOICES
-from webapp.imports.mapping import COLUMNS, Mapping
+from webapp.imports.headings import COLUMNS
+from webapp.imports.mapping import Mapping
 from webapp.imports.table_errors import CellProblem, NotATable
 from webapp.monitor.refresh import runs
 from webapp.routes import exports, mapping_form
@@ -68,7 +69,7 @@ def _admins_only() -> None:
 
 @blueprint.get("")
 def page() -> str:
-    jobs.clear_away(now())
+    job_files.clear_away(now())
     return _upload_page()
 
 
@@ -192,7 +193,7 @@ def _upload_page(error: str = "", wrong: dict[str, str] | None = None) -> str:
     return render_template("admin/import.html", error=error, **shown)
 
 
-def _columns_page(found: jobs.Job, how: Mapping | None = None, error: str = "") -> str:
+def _columns_page(found: job_files.Job, how: Mapping | None = None, error: str = "") -> str:
     how = how or found.mapping
     try:
         look = jobs.look_of(found, how.encoding)

@@ -7,7 +7,8 @@ from collections.abc import Mapping as Dict
 from webapp.imports.csv_reader import MOST_COLUMNS
 from webapp.imports.dates import ORDERS
 from webapp.imports.encodings import CHOICES
-from webapp.imports.mapping import COLUMNS, Mapping
+from webapp.imports.headings import COLUMNS
+from webapp.imports.mapping import Mapping
 from webapp.imports.staging import ROW_KINDS
 from webapp.parsing import whole
 

@@ -6,7 +6,7 @@ import pytest
 
 from webapp import probe
 from webapp.monitor.health import rules
-from webapp.monitor.health.rules import Clockwork, Level, Seen, Storage
+from webapp.monitor.health.facts import Clockwork, Level, Seen, Storage
 from webapp.probe import Roots
 from webapp.probe.resolver import Outcome, ServerAnswer
 

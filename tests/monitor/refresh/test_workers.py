@@ -30,7 +30,7 @@ from webapp.extensions import db, writing
 from webapp.monitor import live, results
 from webapp.monitor import redis as site_redis
 from webapp.monitor.health import collect
-from webapp.monitor.health.rules import Level
+from webapp.monitor.health.facts import Level
 from webapp.monitor.models import RefreshRun, RunKind, RunState
 from webapp.monitor.probing import Prober
 from webapp.monitor.refresh import dispatch, runner, runs, selection, workers

@@ -23,7 +23,7 @@ from webapp.extensions import db, saving_failed, writing
 from webapp.jobs import queue
 from webapp.jobs.models import Job
 from webapp.monitor.health import rules
-from webapp.monitor.health.rules import Clockwork, Flag, Level, Seen, Storage
+from webapp.monitor.health.facts import Clockwork, Flag, Level, Seen, Storage
 from webapp.monitor.models import Target
 from webapp.monitor.probing import probe_settings
 from webapp.monitor.refresh import runs, selection
