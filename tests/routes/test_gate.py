@@ -4,6 +4,7 @@ import io
 
 import pytest
 from sqlalchemy.exc import OperationalError
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from tests.browser import looked_at
 from webapp.customers import lists
@@ -163,6 +164,19 @@ def test_a_form_to_a_host_that_is_none_is_a_broken_request_whatever_else_is_wron
     client = visit("alice").client  # her form has no token
     answer = client.post("/home", data={"a": "b"}, headers={"Host": host})
     assert (answer.status_code, answer.mimetype) == (400, "text/plain")
+
+
+@pytest.mark.parametrize("said", [{"X-Forwarded-Proto": "http://["}, {"X-Forwarded-Host": "xn--"}])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_what_a_proxy_says_of_the_address_may_be_nonsense(visit, app, said, method):
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1, x_host=1)
+    for path in ("/home", "/sign-in", "/nowhere", "/static/site.css"):
+        answer = getattr(visit().client, method)(path, headers=said)
+        assert answer.status_code < 500
+
+
+def test_a_file_name_that_is_too_long_is_missing(visit):
+    assert visit().client.get("/static/" + "a" * 300).status_code == 404
 
 
 def test_only_trusted_hosts_are_answered(visit, app):

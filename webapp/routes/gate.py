@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from flask import Flask, Response, abort, current_app, redirect, request, url_for
 from flask_login import current_user
 from gunicorn.http.errors import NoMoreData, ParseException
-from werkzeug.exceptions import ClientDisconnected
+from werkzeug.exceptions import BadHost, ClientDisconnected
 from werkzeug.routing import BaseConverter, ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -28,6 +28,7 @@ _BROKEN = re.compile("[\0\ufffd]")  # U+FFFD stands for bytes that could not be 
 _OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*\Z")
 
 MOST_FIELDS = 1000  # of a form or an address: the largest form is a check of a hundred rows
+MOST_FILE_NAME_BYTES = 255  # on most systems; longer ones are an error there
 MOST_QUERY_BYTES = 8190  # bytes, as gunicorn.conf.py has it for the whole address
 
 UPLOADS = ("imports.upload", "settings.save")  # whose forms have a file
@@ -147,6 +148,12 @@ def _warn_of_a_proxy() -> None:
 
 
 def _refuse_broken_address() -> None:
+    try:
+        _ = request.host_url  # of the Host header, or of what a proxy says of it
+    except ValueError:
+        raise BadHost from None
+    if request.endpoint == "static" and len(request.path.encode()) > MOST_FILE_NAME_BYTES:
+        abort(404)
     if (
         request.method == "POST"
         and request.mimetype
