@@ -47,6 +47,7 @@ bench: ## how fast it is, as ratios: see BENCHMARKS.md; takes twenty minutes
 	@.venv/bin/python bench/fleet.py
 	@.venv/bin/python bench/workers.py
 	@.venv/bin/python bench/imports.py
+	@.venv/bin/python bench/rehearse.py
 	@.venv/bin/python bench/pages.py
 	@.venv/bin/python bench/pages.py --postgresql
 

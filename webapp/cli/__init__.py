@@ -13,6 +13,7 @@ from flask.cli import with_appcontext
 
 from webapp import live_settings, start_check
 from webapp.cli import (
+    alerts,
     backup,
     check,
     copy_from,
@@ -32,7 +33,14 @@ def register(app: Flask) -> None:
     context = click.get_current_context(silent=True)
     if context is not None and context.info_name == "run":
         _end_on(start_check.problem(app, may_wait=True))
-    for command in (check.check, setup.settings, diagnose.diagnose_host, backup.backup):
+    without_tables = (
+        check.check,
+        setup.settings,
+        diagnose.diagnose_host,
+        backup.backup,
+        alerts.alerts,
+    )
+    for command in without_tables:
         app.cli.add_command(command)
     with_tables = (
         setup.welcome,
