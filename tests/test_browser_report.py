@@ -1,6 +1,8 @@
 """The report as an administrator lives it, in a real Chromium on the demo."""
 
 import re
+import shutil
+import subprocess
 
 import pytest
 from playwright.sync_api import expect
@@ -53,6 +55,24 @@ def test_export_and_print_keep_what_is_seen(report):
     expect(report.locator("tbody tr")).to_have_count(len(shown))
     report.emulate_media(media="print")
     expect(report.locator(".top-bar")).to_be_hidden()
+
+
+@pytest.mark.skipif(not shutil.which("pdftotext"), reason="there is no pdftotext")
+def test_on_paper_every_host_name_is_whole(report, tmp_path):
+    for path in (f"{REPORT}/print", "/admin/domains?size=50"):
+        report.goto(path)
+        names = report.locator(".print-host, .list-table .cell-main").all_inner_texts()
+        assert len(names) > 30
+        for paper, width in (("A4", 842), ("Letter", 792)):
+            file = tmp_path / f"{paper}.pdf"
+            report.pdf(path=file, format=paper)
+            command = ["pdftotext", "-layout", file, "-"]
+            text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            sheets = text.rstrip("\f").split("\f")
+            assert [name for name in names if name not in text] == []
+            assert all("DOMAIN" in sheet.upper() for sheet in sheets), "the heading row is on each"
+            assert "".join(sheets[-1].split()).endswith(f"{len(sheets)}/{len(sheets)}")
+            assert f"/MediaBox [0 0 {width}".encode() in file.read_bytes(), "it lies on its side"
 
 
 def test_a_view_is_saved_opened_and_deleted(report):

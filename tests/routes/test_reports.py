@@ -235,7 +235,21 @@ def test_paper_says_what_was_asked_and_when_it_is_not_all(fleet, visit, monkeypa
     page = visit("sam").get(f"{REPORT}/print?issuer=R11")
     assert len(page.tbody.find_all("tr")) == 2
     assert "The first 2 of 3 items." in page.main.text
-    assert "R11" in page.select_one(".list-head p").text
+    assert "Issuer: R11" in page.select_one(".list-head p").text
+    page = visit("sam").get(f"{REPORT}/print?client=1&expires=2026-11-23&q=example")
+    told = page.select_one(".list-head p").text
+    for words in ("Client: Alice’s Bakery", "Expires: In the week of 23 Nov", "Search: example"):
+        assert words in told
+
+
+def test_on_paper_a_long_name_has_a_line_of_its_own(fleet, visit, app):
+    name = f"{'x' * 50}.example"
+    with app.app_context(), writing():
+        client = db.session.get(Client, 1)
+        catalog.add_service(client, "Hosting", name, ServiceStatus.ACTIVE)
+    rows = visit("sam").get(f"{REPORT}/print?q={'x' * 50}").select("tbody tr")
+    assert [cell.text for cell in rows[0].select("td")] == [name]
+    assert rows[1].select_one(".print-host").text == ""
 
 
 def test_marked_items_are_asked_and_others_are_left_out(fleet, visit, app):

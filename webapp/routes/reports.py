@@ -9,7 +9,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import csv_writer
-from webapp.customers import monitored_names, padlocks
+from webapp.customers import clients, monitored_names, padlocks
 from webapp.errors import Refused
 from webapp.reports import export, saved, selection, ssl_status
 from webapp.reports.query import REASONS, ReportQuery, week_of
@@ -20,6 +20,17 @@ from webapp.words import confirmations, states, times, verdicts
 from webapp.words.report_filters import AGES, ORIGINS, WINDOWS
 
 MOST_PRINTED = 1000
+LABELS = {  # of the filters
+    "ssl": "SSL",
+    "reason": "Reason",
+    "issuer": "Issuer",
+    "client": "Client",
+    "expires": "Expires",
+    "checked": "Last checked",
+    "browsers": "Browser support",
+    "origin": "Leads",
+    "q": "Search",
+}
 
 blueprint = Blueprint("reports", __name__, url_prefix="/admin/reports")
 blueprint.before_request(staff_only)
@@ -125,22 +136,23 @@ def _choices(report: ssl_status.Report) -> list[tuple[str, str, str, list[tuple[
     """What the report can be filtered by: name, label, what it says when nothing is chosen, and the
     choices."""
     chosen = report.filters.get("expires", "")
-    monday = week_of(chosen)
-    week = {chosen: f"In the week of {times.day_text(monday)}"} if monday else {}
+    week = {chosen: _week_text(chosen)} if week_of(chosen) else {}
     origins = (
-        [("origin", "Leads", "Leads anywhere", [*report.origins.items()])] if report.origins else []
+        [("origin", LABELS["origin"], "Leads anywhere", [*report.origins.items()])]
+        if report.origins
+        else []
     )
     browsers = (
-        [("browsers", "Browser support", "Any browser", [*report.browsers.items()])]
+        [("browsers", LABELS["browsers"], "Any browser", [*report.browsers.items()])]
         if report.browsers
         else []
     )
     return [
-        ("ssl", "SSL", "Any SSL state", [*states.STATE_FILTERS.items()]),
-        ("reason", "Reason", "Any reason", [*REASONS.items()]),
-        ("issuer", "Issuer", "Any issuer", [(issuer, issuer) for issuer in report.issuers]),
-        ("expires", "Expires", "Any expiry", [*WINDOWS.items(), *week.items()]),
-        ("checked", "Last checked", "Any last check", [*AGES.items()]),
+        ("ssl", LABELS["ssl"], "Any SSL state", [*states.STATE_FILTERS.items()]),
+        ("reason", LABELS["reason"], "Any reason", [*REASONS.items()]),
+        ("issuer", LABELS["issuer"], "Any issuer", [(issuer, issuer) for issuer in report.issuers]),
+        ("expires", LABELS["expires"], "Any expiry", [*WINDOWS.items(), *week.items()]),
+        ("checked", LABELS["checked"], "Any last check", [*AGES.items()]),
         *browsers,
         *origins,
     ]
@@ -148,15 +160,26 @@ def _choices(report: ssl_status.Report) -> list[tuple[str, str, str, list[tuple[
 
 def _asked(question: ReportQuery) -> list[str]:
     """The filters in words, for paper."""
-    filters = ssl_status.understood(question)
     words = {
         "ssl": states.STATE_FILTERS,
         "reason": REASONS,
         "expires": WINDOWS,
         "checked": AGES,
         "origin": ORIGINS,
+        "browsers": states.BROWSERS,
     }
-    words["browsers"] = states.BROWSERS
-    return [
-        words.get(name, {}).get(word, word) for name, word in filters.items() if name != "client"
-    ]
+    told = []
+    for name, word in ssl_status.understood(question).items():
+        text = words.get(name, {}).get(word, word)
+        if name == "client":
+            text = clients.require_client(int(word)).name
+        elif name == "expires":
+            text = _week_text(word) or text
+        told.append(f"{LABELS[name]}: {text}")
+    return told
+
+
+def _week_text(word: str) -> str:
+    """The week of a filter in words; empty where it is none."""
+    monday = week_of(word)
+    return f"In the week of {times.day_text(monday)}" if monday else ""
