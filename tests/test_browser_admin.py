@@ -51,6 +51,7 @@ def test_ada_takes_a_client_from_the_first_day_to_the_last(page):  # noqa: F811
     page.get_by_role("link", name="Carol’s Garage").click()
     page.get_by_role("link", name="Delete").click()
     expect(page.locator("main")).to_contain_text("with 1 service, no domains and no users")
+    page.get_by_label("Name of the client").fill("Carol’s Garage")
     press(page, "Delete client")
     expect(page.get_by_role("status").first).to_contain_text("Carol’s Garage is deleted.")
 

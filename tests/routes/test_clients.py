@@ -165,7 +165,13 @@ def test_deleting_a_client_takes_all_that_is_theirs_and_nothing_else(visit, app)
     ada = visit("ada")
     page = ada.get("/admin/clients/1/delete")
     assert "with 1 service, 1 domain and 1 user" in page.main.text
-    assert ada.post("/admin/clients/1/delete", hidden(page)).status_code == 303
+    assert page.select_one("label[for=typed]").text == "Name of the client"
+    for typed in ("", "Alice", "Bob & Sons"):
+        answer = ada.post("/admin/clients/1/delete", hidden(page) | {"typed": typed})
+        (field,) = looked_at(answer).select(".is-invalid")
+        assert (answer.status_code, field["value"]) == (422, typed)
+    named = hidden(page) | {"typed": "alice's  bakery"}
+    assert ada.post("/admin/clients/1/delete", named).status_code == 303
     assert alice.client.get("/services").status_code == 302
     assert len(shown(bob.get("/services"))) == 1
     with app.app_context():
@@ -176,6 +182,14 @@ def test_deleting_a_client_takes_all_that_is_theirs_and_nothing_else(visit, app)
         ]
         assert [host.hostname for host in everything(Target)] == ["bob.example"]
         assert everything(Activity)[-1].detail == "with 1 service, 1 domain and 1 user"
+
+
+def test_a_client_without_items_is_deleted_without_typing_its_name(visit):
+    ada = visit("ada")
+    ada.post("/admin/clients/new", {"name": "Carol"})
+    page = ada.get("/admin/clients/3/delete")
+    assert page.find(id="typed") is None
+    assert ada.post("/admin/clients/3/delete", hidden(page)).status_code == 303
 
 
 def test_nobody_deletes_more_than_they_have_seen(visit, app):

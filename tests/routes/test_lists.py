@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event
 
 from webapp.customers import catalog
-from webapp.customers.models import Client, DomainStatus, Service, ServiceStatus
+from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus
 from webapp.extensions import db, writing
 from webapp.monitor.models import Target
 from webapp.probe import Reason
@@ -407,6 +407,43 @@ def test_a_client_that_nobody_is_called_is_told_beside_the_whole_list(visit):
         page.find(id="filter-client")["aria-describedby"]
         == page.select_one(".client-unknown")["id"]
     )
+
+
+def test_a_client_never_reads_fraud(visit, app):
+    with app.app_context(), writing():
+        db.session.get(Service, 1).status = ServiceStatus.FRAUD
+        db.session.get(Domain, 1).status = DomainStatus.FRAUD
+    alice = visit("alice")
+    for place in ("services", "domains"):
+        for path in ("", "?status=Closed", "?status=Fraud", "/1", "/1/diagnosis"):
+            page = alice.get(f"/{place}{path}")
+            assert "fraud" not in page.main.text.lower(), path
+            assert len(page.select("tbody .cell-main")) == (1 if "1" not in path else 0), path
+        assert "Closed" in alice.get(f"/{place}/1").main.text
+        assert "Closed" in alice.get(f"/{place}").select_one("#filter-status").text
+        staff = visit("sam").get(f"/admin/{place}?status=Fraud")
+        assert [cell.text.strip() for cell in staff.select(".cell-status")] == ["Fraud"]
+        assert "Closed" not in staff.select_one("#filter-status").text
+    assert "fraud" not in str(alice.get("/home")).lower()
+
+
+@pytest.mark.parametrize(
+    ("place", "referrer", "back", "words"),
+    [
+        ("services", "", "/admin/services", "Services"),
+        ("domains", "/admin/domains?q=a", "/admin/domains?q=a", "Domains"),
+        ("services", "/admin/clients/1/services", "/admin/clients/1/services", "Alice’s Bakery"),
+        ("services", "/admin/clients/2", "/admin/services", "Services"),
+        (
+            *("domains", "/admin/reports/ssl-status?ssl=invalid"),
+            *("/admin/reports/ssl-status?ssl=invalid", "SSL Status Monitoring"),
+        ),
+    ],
+)
+def test_the_way_back_names_where_it_leads(visit, place, referrer, back, words):
+    headers = {"Referer": f"http://localhost{referrer}"}
+    link = visit("sam").get(f"/admin/{place}/1", headers=headers).select_one(".back a")
+    assert (link["href"], link.text.strip()) == (back, f"Back to {words}")
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,15 @@ class ClientCounts:
     domains: int
     users: int
 
+    @property
+    def items(self) -> int:
+        """How many services and domains."""
+        return self.services + self.domains
+
+
+class NotTheName(Exception):
+    """What was typed is not the name of the client to delete; the text says so to a person."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -216,11 +225,14 @@ def what_goes_with(client: Client) -> str:
     return digest.hexdigest()
 
 
-def remove(who: User, client_id: int, version: int, seen: str, now: datetime) -> str:
+def remove(
+    who: User, client_id: int, version: int, seen: str, now: datetime, typed: str | None = None
+) -> str:
     """Deletes a client with all that is theirs, and returns its name.
 
     `seen` is `what_goes_with` it as the page told: where something else would go by now, no one has
-    agreed to that. Raises `concurrency.ChangedMeanwhile`.
+    agreed to that. What a page gives as `typed` is the name, where services or domains go too.
+    Raises `concurrency.ChangedMeanwhile` or `NotTheName`.
     """
     with writing():
         concurrency.still_admin(who)
@@ -230,6 +242,8 @@ def remove(who: User, client_id: int, version: int, seen: str, now: datetime) ->
         name = client.name
         if what_goes_with(client) != seen:
             raise concurrency.ChangedMeanwhile
+        if typed is not None and counts.items and name_key(typed) != client.name_key:
+            raise NotTheName(refusals.not_the_name())
         audit_log.note(
             who, "deleted", "client", client.id, name, now, Detail.BELONGINGS, **asdict(counts)
         )

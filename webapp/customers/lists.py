@@ -24,6 +24,7 @@ from webapp.listing import page
 from webapp.listing.order import Column, Order, Rows
 from webapp.parsing import whole
 from webapp.words import states, website
+from webapp.words.statuses import status_choices, status_text, stored_status
 
 R = TypeVar("R")
 Sorts = Mapping[str, Order]
@@ -67,7 +68,7 @@ class ListQuery:
     sort: str = DEFAULT_SORT  # a name of the whitelist, with a minus before it: the other way round
     page: str = ""  # a cursor
     size: str = ""
-    status: str = ""  # a word of ServiceStatus or DomainStatus
+    status: str = ""  # one of `words.statuses.status_choices`
     ssl: str = ""  # one of `words.states.STATE_FILTERS`
     client: str = ""  # the id of a client, for those who see more than one
     origin: str = ""  # a word of Origin, for the provider's people
@@ -142,7 +143,7 @@ def _listing(
         sort,
         filters,
         client,
-        statuses={str(word): str(word) for word in statuses},
+        statuses=status_choices(statuses, client=not user.sees_everything),
         browsers=states.BROWSERS if known or "browsers" in filters else {},
         elsewhere={} if items or of else hits(search, kind, access.rows_for(user), user),
     )
@@ -183,8 +184,10 @@ def _filters(
     What is unknown filters nothing.
     """
     filters: dict[str, str] = {}
-    if question.status in list(statuses):
-        filters["status"] = question.status
+    client_reads = not user.sees_everything
+    status = status_text(question.status, client=client_reads)
+    if status in status_choices(statuses, client=client_reads):
+        filters["status"] = status
     if question.ssl in states.STATE_FILTERS:
         filters["ssl"] = question.ssl
     if question.browsers in states.BROWSERS:
@@ -202,7 +205,7 @@ def _filters(
 def conditions(filters: Mapping[str, str]) -> Iterator[ColumnElement[bool]]:
     """What the listing rows meet that these filters let through, of those that lists know."""
     if "status" in filters:
-        yield ListingRow.status == filters["status"]
+        yield ListingRow.status == stored_status(filters["status"])
     if "ssl" in filters:
         yield ListingRow.rank.in_(listing_row.RANKS[filters["ssl"]])
     if "browsers" in filters:

@@ -133,21 +133,25 @@ def delete(client_id: int) -> Response:
     if form.validate_on_submit():
         try:
             name = clients.remove(
-                current_user, client_id, form.version.data, form.seen.data or "", now()
+                current_user, client_id, form.version.data, form.seen.data, now(), form.typed.data
             )
         except concurrency.ChangedMeanwhile:
             conflict = True
+        except clients.NotTheName as error:
+            form.typed.errors = [str(error)]
         else:
             flash(confirmations.deleted(name), "success")
             return redirect(url_for("clients.index"), 303)
     goes = {"counts": clients.counts_of(client), "seen": clients.what_goes_with(client)}
-    shown = {"client": client, "conflict": conflict, **goes}
-    return make_response(render_template("clients/delete.html", **shown), 409 if conflict else 200)
+    shown = {"client": client, "conflict": conflict, "form": form, **goes}
+    status = 409 if conflict else 422 if form.typed.errors else 200
+    return make_response(render_template("clients/delete.html", **shown), status)
 
 
 class DeleteClientForm(FlaskForm):  # type: ignore[misc]
     version = VersionField()
-    seen = StringField()
+    seen = StringField(default="")
+    typed = StringField("Name of the client", default="")
 
 
 def _edit_page(client: Client, form: ClientForm, status: int) -> Response:

@@ -34,6 +34,7 @@ from webapp.words import (
     refreshes,
     security,
     states,
+    statuses,
     times,
     verdicts,
     website,
@@ -145,6 +146,8 @@ def register(app: Flask) -> None:
     app.add_template_global(diagnosis_url)
     app.add_template_global(refusal_text)
     app.add_template_global(_list_left, "list_left")
+    app.add_template_global(_where_from, "where_from")
+    app.add_template_global(status_text)
     app.add_template_global(index_rows.expiring_within)
     app.add_template_global(refresh.zone_names)
     # Globals, not a context: an error page is made without one.
@@ -213,6 +216,29 @@ def _list_left(endpoint: str) -> str:
         else start
     )
     return own_path(left) or start
+
+
+def _where_from(item: Item) -> tuple[str, str]:
+    """Where the reader of an item's page came from, where that is a list it can be in, as they left
+    it; else the list of its kind. The address, and which place it is."""
+    staff = current_user.sees_everything
+    own = f"{item.kind}s"
+    places = {url_for(f"{'admin' if staff else 'client'}.{own}"): own}
+    if staff:
+        pages = (f"clients.{name}" for name in ("show", "services", "domains"))
+        places |= {url_for(page, client_id=item.client_id): "client" for page in pages}
+        places[url_for("reports.ssl_status_page")] = "report"
+    else:
+        places[url_for("client.overview")] = "home"
+    came_from = urlsplit(request.referrer or "")
+    path = came_from.path if came_from.path in places else next(iter(places))
+    left = f"{path}?{came_from.query}" if came_from.path == path and came_from.query else path
+    return own_path(left) or path, places[path]
+
+
+def status_text(item: Item) -> str:
+    """The status of an item, in the words of the user who is signed in."""
+    return statuses.status_text(item.status.value, client=not current_user.sees_everything)
 
 
 def ssl_url(item: Item) -> str:

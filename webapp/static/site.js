@@ -159,7 +159,7 @@
       await navigator.clipboard.writeText(text.textContent);
       label.textContent = "Copied";
     } catch {
-      getSelection().selectAllChildren(text);
+      if (text.select) text.select(); else getSelection().selectAllChildren(text);
       label.textContent = document.execCommand("copy") ? "Copied" : "Press Ctrl-C";
     }
     setTimeout(() => { label.textContent = label.dataset.idle; }, 2000);

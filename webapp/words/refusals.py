@@ -152,6 +152,11 @@ def email_missing() -> str:
     return gettext("Enter an e-mail address.")
 
 
+def not_the_name() -> str:
+    """A client is deleted by its name."""
+    return gettext("This is not the name of the client. Nothing was deleted.")
+
+
 def not_an_email() -> str:
     """Another text in its place."""
     return gettext("This is not an e-mail address.")
