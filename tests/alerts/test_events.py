@@ -228,13 +228,29 @@ def test_reminders_are_daily_for_a_week_and_then_weekly():
     assert all(message.at.hour == 8 for message in history.messages(day(120)) if message.reminder)
 
 
+def test_reminders_go_on_when_a_mute_ends():
+    history = History().shows((0, 90), 0, 60)
+    history.add(day(84.5), name="a", mute_until=day(87).isoformat())
+    days = [
+        (message.at - day(0)).days
+        for message in history.messages(day(89))
+        if message.reminder and message.to == "staff"
+    ]
+    assert days == [84, 87, 88]
+
+
 @pytest.mark.parametrize(
     ("rule", "kinds"),
-    [("all", ["expiring", "urgent", "expired"]), ("urgent", ["urgent", "expired"]), ("off", [])],
+    [
+        ("all", ["expiring", "urgent", "expired", "recovered"]),
+        ("urgent", ["urgent", "expired"]),
+        ("off", []),
+    ],
 )
 def test_a_client_is_written_to_by_its_rule(rule, kinds):
     history = History({"clients": {"Bakery": {"clients": rule}}}).shows((0, 90), 0, 60)
-    assert history.kinds(day(91), "client:Bakery") == kinds
+    history.look(day(91), leaf=(91, 90))
+    assert history.kinds(day(92), "client:Bakery") == kinds
 
 
 def test_a_message_is_urgent_where_an_event_is():

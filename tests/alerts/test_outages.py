@@ -45,6 +45,14 @@ def test_no_certificate_expires_while_others_are_waited_for():
     assert told == [(day(83.5) - HOUR, "urgent", "a"), (day(83.5), "expired", "a")]
 
 
+def test_no_early_warning_comes_too_late_while_others_are_waited_for():
+    history = outage(History(), day(4.9), day(5.1))
+    history.shows((0, 160 / 24), 0, 4).look(day(5.15), leaf=(0, 160 / 24))
+    history.shows((-78, 90), 0, 4, "b")
+    first = next(each for each in history.told(day(6)) if each[0] > day(5))
+    assert first == (day(160 / 24 * 5 / 6), "expiring", "a")
+
+
 def test_answers_of_a_monitor_that_is_ill_do_not_count():
     history = outage(History().shows((0, 90), 0, 10), day(10), day(14))
     for number in range(10, 14):

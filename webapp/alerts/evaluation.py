@@ -62,7 +62,8 @@ class Evaluation:
         if self._now is not None:
             yield from messages(self._now, self._told)
             yield from self._after_outage
-        self._told, self._after_outage = [], []
+        self._told = []
+        self._after_outage = []
 
     def take(self, fact: Fact) -> None:
         """Takes up a fact of the moment to which this has advanced."""
@@ -100,7 +101,8 @@ class Evaluation:
         return self._names[name]
 
     def _look(self, look: Look) -> None:
-        name, outage = self._name(look.name), self._outage
+        name = self._name(look.name)
+        outage = self._outage
         if look == name.last_look:
             return
         was_inactive = name.last_look is not None and name.last_look.state is State.INACTIVE
@@ -160,7 +162,8 @@ class Evaluation:
             self._deactivate(name)
 
     def _activate(self, name: Watched, now: datetime) -> None:
-        name.active, name.fresh_from = True, now
+        name.active = True
+        name.fresh_from = now
         self._judge(name, now)
 
     def _deactivate(self, name: Watched) -> None:
@@ -196,7 +199,7 @@ class Evaluation:
         due = self._due_later(name, now)
         seen = was_seen_since(name, outage.online_at)
         if due and (seen or name.unknown is not None):
-            outage.gather(name.name, name.plan.expires_at if name.plan is not None else None, now)
+            outage.gather(name.name, name.plan.may_wait_until(now) if name.plan else None)
         elif (not seen or (name.red and not name.red.confirmed)) and not is_muted(name, now):
             outage.waiting.add(name.name)
         else:
@@ -210,7 +213,7 @@ class Evaluation:
             self._join(name, decision, now)
         elif decision.way is Way.ENDED and name.incident is not None:
             incident = self._incidents[name.incident]
-            self._add(incident.clear(name.name))
+            self._add(self._wanted(incident.clear(name.name)))
             self._close_if_over(incident)
         elif decision.way is not Way.ENDED or name.trouble_told:
             reminder = decision.way is Way.REMINDER
@@ -225,26 +228,36 @@ class Evaluation:
     # --- incidents ---
 
     def _join(self, name: Watched, decision: Decision, now: datetime) -> None:
-        event, seen = decision.event, decision.seen
+        event = decision.event
         if name.incident is not None:
             incident = self._incidents[name.incident]
             if incident.kind is event.kind and incident.resume(name.name):
                 return
             self._leave(name)
         to = readers(event, name.rule.clients)
-        known = seen is None or event.kind is Kind.UNKNOWN  # for how long it has been
+        known = decision.seen is None or event.kind is Kind.UNKNOWN  # since long before
         gather = _AT_ONCE if known else name.rule.gather
-        common = causes(event, seen, name.certificate)
+        common = causes(event, decision.seen, name.certificate)
         incident = self._incidents.find_or_open(event, common, to, now, gather)
         incident.join(event, to, now, gather)
-        name.incident, name.trouble_told = incident.id, False
+        name.incident = incident.id
+        name.trouble_told = False
         self._agenda.set(incident.id, incident.next_moment())
 
     def _leave(self, name: Watched) -> None:
         if name.incident is not None:
-            incident, name.incident = self._incidents[name.incident], None
-            self._add(incident.leave(name.name))
+            incident = self._incidents[name.incident]
+            name.incident = None
+            self._add(self._wanted(incident.leave(name.name)))
             self._close_if_over(incident)
+
+    def _wanted(self, ends: Iterable[Told]) -> list[Told]:
+        """The ends without those for clients who only want to hear of what is urgent."""
+        return [
+            each
+            for each in ends
+            if each.to in readers(each.event, self._names[each.event.name].rule.clients)
+        ]
 
     def _close_if_over(self, incident: Incident) -> None:
         over = self._incidents.close_if_over(incident)
@@ -263,7 +276,8 @@ class Evaluation:
 
     def _tell_outage(self, now: datetime) -> None:
         """One message a reader, of all that fell due while the monitor was ill."""
-        others, self._told = self._told, self._held
+        others = self._told
+        self._told = self._held
         for each in sorted(self._outage.finish()):
             name = self._names[each]
             decisions = decide(name, now, self._book, self._outage.online_at, digest=False)
@@ -276,4 +290,6 @@ class Evaluation:
             self._add(incident.due(now, at_once=True))
             self._agenda.set(incident.id, incident.next_moment())
         self._after_outage += one_message_each(now, self._told)
-        self._told, self._held, self._held_incidents = others, [], set()
+        self._told = others
+        self._held = []
+        self._held_incidents = set()

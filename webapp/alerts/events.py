@@ -17,11 +17,7 @@ KNOWN_FOR = timedelta(hours=25)  # names are checked daily at least
 DAILY_REMINDERS = 7  # then they are weekly
 
 _DAY = timedelta(days=1)
-_LEVELS = {
-    Level.LATE: Kind.LATE,
-    Level.EXPIRING: Kind.EXPIRING,
-    Level.URGENT: Kind.URGENT,
-}
+_LEVELS = {Level.LATE: Kind.LATE, Level.EXPIRING: Kind.EXPIRING, Level.URGENT: Kind.URGENT}
 _TROUBLES = {
     Trouble.UNKNOWN: Kind.UNKNOWN,
     Trouble.INVALID: Kind.INVALID,
@@ -174,9 +170,8 @@ def _confirm_alone(
 def _of_trouble(name: Watched, now: datetime, online_at: datetime | None) -> list[Decision]:
     trouble = trouble_of(name, now, online_at)
     if trouble > name.trouble or _has_new_trouble(name, trouble, now):
-        seen = name.unknown if trouble is Trouble.UNKNOWN else name.red
-        if seen is not None and trouble is not Trouble.UNKNOWN and not seen.confirmed:
-            seen = None
+        red = name.red if name.red is not None and name.red.confirmed else None
+        seen = name.unknown if trouble is Trouble.UNKNOWN else red
         name.trouble = trouble
         name.trouble_acknowledged = False
         reason = Reason.EXPIRED if seen is None else seen.look.reason
@@ -204,8 +199,10 @@ def _has_new_trouble(name: Watched, trouble: Trouble, now: datetime) -> bool:
 
 
 def _of_change(name: Watched) -> list[Decision]:
-    changed, name.changed = name.changed, False
-    return [Decision(Way.AT_ONCE, _event(name, Kind.CHANGED))] if changed else []
+    if not name.changed:
+        return []
+    name.changed = False
+    return [Decision(Way.AT_ONCE, _event(name, Kind.CHANGED))]
 
 
 def _of_level(name: Watched, now: datetime, *, digest: bool) -> list[Decision]:
@@ -216,7 +213,9 @@ def _of_level(name: Watched, now: datetime, *, digest: bool) -> list[Decision]:
         return []
     if digest and level < Level.URGENT and _can_wait(name, level, now):
         return []
-    name.told, name.acknowledged, name.digest_at = level, False, None
+    name.told = level
+    name.acknowledged = False
+    name.digest_at = None
     if level is Level.URGENT:
         _remind_from(name, now)
     return [Decision(Way.AT_ONCE, _event(name, _LEVELS[level]))]
@@ -245,14 +244,16 @@ def _reminder(
 ) -> list[Decision]:
     if name.remind_at is None or now < name.remind_at:
         return []
-    due_at = name.remind_at
     event = _open_trouble(name, now, online_at)
     if event is None:
         name.remind_at = None
         return []
-    # It was muted, broken, or the monitor ill: tomorrow is soon enough
-    if now > due_at or told_now or _is_broken(name):
+    if told_now or _is_broken(name):
         name.remind_at = next_digest(_tomorrow(now), name.rule.digest_at)
+        return []
+    due_at = next_digest(now, name.rule.digest_at)
+    if now < due_at:  # it was muted, or the monitor ill
+        name.remind_at = due_at
         return []
     name.reminders += 1
     name.remind_at = due_at + (_DAY if name.reminders < DAILY_REMINDERS else 7 * _DAY)

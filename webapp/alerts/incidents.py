@@ -126,7 +126,8 @@ class Incident:
             told += [Told(to, event, self.id) for event in reader.pending.values()]
             self.told_twice = self.told_twice or bool(reader.told)
             reader.told |= reader.pending
-            reader.pending, reader.due_at = {}, None
+            reader.pending = {}
+            reader.due_at = None
         return told
 
     def next_moment(self) -> datetime | None:

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 LONGEST_WAIT = timedelta(hours=25)
 # Names that turned red meanwhile are seen and confirmed by then
 SHORTEST_WAIT = timedelta(hours=1)
-BEFORE_THE_END = timedelta(hours=1)  # no certificate that was seen expires while the others wait
 
 NOTICED_AFTER = timedelta(hours=1)  # an outage may have begun that much earlier
 
@@ -45,23 +44,26 @@ class Outage:
             return
         self.waiting |= self.gathered
         self.gathered = set()
-        self.offline_at, self.online_at, self.catching_up = now, None, False
+        self.offline_at = now
+        self.online_at = None
+        self.catching_up = False
 
     def end(self, now: datetime) -> None:
         if self.lasts:
-            self.online_at, self.catching_up = now, True
+            self.online_at = now
+            self.catching_up = True
             self.until = now + LONGEST_WAIT
 
     def has_just_ended(self, now: datetime) -> bool:
         """Whether what is seen now for the first time since may well have happened meanwhile."""
         return self.online_at is not None and now < self.online_at + SHORTEST_WAIT
 
-    def gather(self, name: str, expires_at: datetime | None, now: datetime) -> None:
-        """There is something to tell of a name that was seen again."""
+    def gather(self, name: str, until: datetime | None) -> None:
+        """There is something to tell of a name that was seen again, which may wait that long."""
         self.waiting.discard(name)
         self.gathered.add(name)
-        if self.until is not None and expires_at is not None and expires_at > now:
-            self.until = min(self.until, max(now, expires_at - BEFORE_THE_END))
+        if self.until is not None and until is not None:
+            self.until = min(self.until, until)
 
     def drop(self, name: str) -> None:
         """There is nothing to tell of a name."""
@@ -85,5 +87,8 @@ class Outage:
     def finish(self) -> set[str]:
         """The names that are told of; those that were not seen are told of by themselves later."""
         gathered = self.gathered
-        self.waiting, self.gathered, self.catching_up, self.until = set(), set(), False, None
+        self.waiting = set()
+        self.gathered = set()
+        self.catching_up = False
+        self.until = None
         return gathered

@@ -9,6 +9,8 @@ from webapp.alerts.facts import Certificate
 from webapp.alerts.rhythm import last_limit, late_margin
 from webapp.alerts.rules import Rule
 
+BEFORE_THE_END = timedelta(hours=1)
+
 
 class Plan(NamedTuple):
     """The moments of one certificate."""
@@ -19,6 +21,11 @@ class Plan(NamedTuple):
     threshold_at: datetime  # where *expiring* would be told without a rhythm
     ahead: timedelta  # time that has to be left when *expiring* is told
     late_at: datetime | None = None  # None: there is no rhythm
+
+    def may_wait_until(self, now: datetime) -> datetime | None:
+        """How long others may be waited for, to be told of together; None: it has expired."""
+        latest = (self.expires_at - self.ahead, self.expires_at - BEFORE_THE_END, self.expires_at)
+        return next((moment for moment in latest if moment > now), None)
 
 
 def plan(certificate: Certificate, rule: Rule, usual: float | None) -> Plan | None:

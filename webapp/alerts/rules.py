@@ -167,12 +167,10 @@ def _threshold(given: object, path: str) -> Threshold | None:
     _known_keys(parts, ("share", "days"), path)
     if not parts:
         return None
-    share, days = parts.get("share"), parts.get("days")
-    if "share" in parts:
-        share = _number(share, f"{path}.share", 1, Mistake.NO_SHARE)
-    if "days" in parts:
-        days = _number(days, f"{path}.days", MOST_DAYS, Mistake.NO_DAYS)
-    return Threshold(share, days)
+    most = {"share": (1, Mistake.NO_SHARE), "days": (MOST_DAYS, Mistake.NO_DAYS)}
+    return Threshold(
+        **{key: _number(value, f"{path}.{key}", *most[key]) for key, value in parts.items()}
+    )
 
 
 def _number(

@@ -95,26 +95,29 @@ class Watched:
 
 def see(name: Watched, look: Look, book: RuleBook) -> None:
     """Takes up what a check saw. A failure of our own says nothing of the name."""
-    if not name.active or look.reason == Reason.MONITOR_ERROR:
+    if look.reason == Reason.MONITOR_ERROR:
         return
     if (look.client, look.product) != (name.client, name.product):
-        name.client, name.product = look.client, look.product
+        name.client = look.client
+        name.product = look.product
         make_plan(name, book)
     name.last_look = look
-    if look.state is State.VALID:
-        name.seen_at, name.valid, name.red, name.unknown = look.at, True, None, None
-        if look.certificate is not None:
-            _show(name, look.certificate, look.at, book)
-    elif look.state is State.INVALID:
-        name.seen_at, name.valid, name.unknown = look.at, False, None
-        if name.red is None:
-            name.red = Red(look.at, look)
-        else:
-            confirm(name, name.red._replace(look=look), book)
-    elif look.state is State.UNKNOWN:
+    if look.state is State.UNKNOWN:
         name.unknown = Red(name.unknown.since if name.unknown is not None else look.at, look)
         if name.red is not None and not name.red.confirmed:
             name.red = name.red._replace(doubted=True)
+        return
+    name.seen_at = look.at
+    name.unknown = None
+    name.valid = look.state is State.VALID
+    if name.valid:
+        name.red = None
+        if look.certificate is not None:
+            _show(name, look.certificate, look.at, book)
+    elif name.red is None:
+        name.red = Red(look.at, look)
+    else:
+        confirm(name, name.red._replace(look=look), book)
 
 
 def confirm(name: Watched, red: Red, book: RuleBook) -> None:
@@ -139,7 +142,8 @@ def make_plan(name: Watched, book: RuleBook) -> None:
 
 def _show(name: Watched, certificate: Certificate, at: datetime, book: RuleBook) -> None:
     """The name shows this certificate."""
-    old, seen_before = name.certificate, name.certificate_seen_at
+    old = name.certificate
+    seen_before = name.certificate_seen_at
     name.certificate_seen_at = at
     if old is not None and same(old, certificate):
         late_at = name.plan.late_at if name.plan is not None else None
@@ -153,7 +157,9 @@ def _show(name: Watched, certificate: Certificate, at: datetime, book: RuleBook)
             name.renewals = (*name.renewals, *([past] if past is not None else []))[-KEPT:]
     if _is_newer(certificate, name.newest):
         name.newest = certificate.not_before
-    name.certificate, name.late, name.digest_at = certificate, False, None
+    name.certificate = certificate
+    name.late = False
+    name.digest_at = None
     name.recent = (certificate.fingerprint, *name.recent)[:RECENT_CERTIFICATES]
     make_plan(name, book)
     _carry_over(name, old, certificate, at)
@@ -162,11 +168,11 @@ def _show(name: Watched, certificate: Certificate, at: datetime, book: RuleBook)
 def _carry_over(name: Watched, old: Certificate | None, new: Certificate, at: datetime) -> None:
     """What was told of the old certificate is settled by one with more time left, and only by such
     a one. Servers that show both in turn are not told of at each turn."""
-    left, name.left = name.left, None
-    if old is not None:
-        name.left = Left(old.fingerprint, name.told, name.acknowledged, at)
+    left = name.left
+    name.left = Left(old.fingerprint, name.told, name.acknowledged, at) if old is not None else None
     if left is not None and left.fingerprint == new.fingerprint and at - left.at <= BACK_AGAIN:
-        name.told, name.acknowledged = left.told, left.acknowledged
+        name.told = left.told
+        name.acknowledged = left.acknowledged
         return
     name.told = min(name.told, level_of(name, at))
     name.acknowledged = name.acknowledged and name.told is not Level.FINE
