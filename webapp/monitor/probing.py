@@ -93,8 +93,9 @@ class ProbeBatch(Generic[K]):
     def has_room(self) -> bool:
         """Whether more names can be asked at once. Those that only wait leave their place to
         others: the more servers are silent, the more names are under way."""
-        active = self.open - self._prober.idle
-        return active < self._prober.concurrency and self.open < self._prober.most_open
+        in_the_air = self.open - self._finished.qsize()
+        active = in_the_air - self._prober.idle
+        return active < self._prober.concurrency and in_the_air < self._prober.most_open
 
     def ask(self, key: K, name: str) -> None:
         """One name more; it may wait in the queue for a while."""
@@ -109,7 +110,7 @@ class ProbeBatch(Generic[K]):
             arrived = [self._finished.get(timeout=STOP_CHECK_SECONDS)]
         except Empty:
             return []
-        if self._finished.qsize() + 1 < self.open:
+        if self._finished.qsize() + 1 < min(self.open, MAX_RESULTS_TOGETHER):
             stop.wait(GATHER_SECONDS)
         while len(arrived) < MAX_RESULTS_TOGETHER and not self._finished.empty():
             arrived.append(self._finished.get())
