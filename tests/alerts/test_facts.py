@@ -48,6 +48,7 @@ def test_an_issuer_is_a_common_name_and_an_organisation():
         (LOOK | {"at": "yesterday"}, "at"),
         (LOOK | {"at": 5}, "at"),
         (LOOK | {"at": "0001-01-01T00:00:00+14:00"}, "at"),
+        (LOOK | {"at": "9999-12-31T00:00:00Z"}, "at"),
         (LOOK | {"name": ""}, "name"),
         (LOOK | {"state": "green"}, "state"),
         (LOOK | {"state": []}, "state"),

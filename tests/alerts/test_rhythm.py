@@ -90,3 +90,22 @@ def test_never_late_before_half_of_the_life():
     history = History().renews(90, 20, 20, 20, 60)
     late = [at for at, kind, _ in history.told(day(119)) if kind == "late"]
     assert late == [day(60 + 45) + 16 * HALF_AN_HOUR]
+
+
+def test_an_older_certificate_that_is_still_shown_in_turn_does_not_break_the_rhythm():
+    history = History()
+    for number in range(0, 180):
+        begin = number - number % 60
+        history.look(day(number) + HALF_AN_HOUR, leaf=(begin, 90))
+        if begin and number % 60 < 7:
+            history.look(day(number) + 2 * HALF_AN_HOUR, leaf=(begin - 60, 90))
+    history.shows((180, 90), 180, 250)
+    assert history.kinds(day(251)) == ["late"]
+
+
+def test_dates_at_the_ends_of_time_are_taken():
+    history = History().look(day(0), leaf=(0, 90), not_after="9999-12-31T23:59:59Z")
+    history.look(day(1), leaf=(1, 90), not_before="0001-01-01T00:00:00Z")
+    history.look(day(2), leaf=(2, 90), not_before="9999-12-31T23:59:59Z")
+    history.look(day(3), leaf=(3, 90), not_before=None)
+    assert history.kinds(day(4)) == []

@@ -56,6 +56,12 @@ def test_it_ends_at_the_last_line_unless_said_otherwise(rehearse):
     ]
 
 
+def test_a_stranger_s_text_does_not_reach_the_terminal(rehearse):
+    lines = [line for _, line in History().red(day(0), name="a\x1b[31m\ud800\u202e").lines]
+    ran = rehearse(lines, "--until", "2026-01-02")
+    assert "staff: a[31m became invalid (refused), Bakery" in ran.output
+
+
 def test_a_few_seconds_of_disorder_are_put_right(rehearse):
     history = History().red(day(0)).red(day(0.01))
     ran = rehearse([line for _, line in reversed(history.lines)], "--until", "2026-01-02")
@@ -100,6 +106,6 @@ def test_a_wrong_rule_is_refused_with_its_path(rehearse, rules, told):
 
 
 def test_wrong_usage_is_told(rehearse):
-    for options in (["--until", "soon"], ["--rules", "-"]):
+    for options in (["--until", "soon"], ["--until", "9999-12-31"], ["--rules", "no such file"]):
         ran = rehearse(lines(), *options, facts="-")
         assert (ran.exit_code, "Traceback" in ran.output) == (2, False)

@@ -12,6 +12,10 @@ from typing import Any, NamedTuple, TypeAlias
 from webapp.alerts.rules import parts_of
 from webapp.probe.finding import State
 
+# Of a history; the dates of certificates may lie far outside
+FIRST_YEAR = 1970
+LAST_YEAR = 2999
+
 
 class Certificate(NamedTuple):
     """What is known of a certificate."""
@@ -114,7 +118,7 @@ def read_fact(line: str) -> Fact:
         raise BadFact(Wrong.NO_OBJECT)
     for key, reader in _READERS.items():
         if key in given:
-            return reader(given, _wanted_instant(given, "at"))
+            return reader(given, _moment(given))
     raise BadFact(Wrong.NO_FACT)
 
 
@@ -125,6 +129,11 @@ def read_instant(text: str) -> datetime:
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except OverflowError as error:
         raise ValueError(text) from error
+
+
+def is_in_range(at: datetime) -> bool:
+    """Whether a history may take place then."""
+    return FIRST_YEAR <= at.year <= LAST_YEAR
 
 
 # Certificates are seen daily, with the same dates each time
@@ -222,6 +231,14 @@ def _wanted_instant(given: Mapping[str, Any], key: str) -> datetime:
         return _remembered_instant(text)
     except ValueError:
         raise BadFact(Wrong.NO_INSTANT, key) from None
+
+
+def _moment(given: Mapping[str, Any]) -> datetime:
+    """When it happened: in years that moments after it can be reckoned from."""
+    at = _wanted_instant(given, "at")
+    if not is_in_range(at):
+        raise BadFact(Wrong.NO_INSTANT, "at")
+    return at
 
 
 def _choice(given: Mapping[str, Any], key: str, choices: tuple[str, ...]) -> str:

@@ -74,8 +74,8 @@ class Watched:
 
     certificate: Certificate | None = None
     plan: Plan | None = None
-    certificate_seen_at: datetime | None = None
-    newest: datetime | None = None  # when the newest certificate of all begins
+    newest: Certificate | None = None  # of all that were seen
+    newest_seen_at: datetime | None = None
     recent: tuple[str, ...] = ()  # fingerprints
     renewals: tuple[Renewal, ...] = ()
     late: bool = False  # the old certificate was seen after the late moment
@@ -143,26 +143,33 @@ def make_plan(name: Watched, book: RuleBook) -> None:
 def _show(name: Watched, certificate: Certificate, at: datetime, book: RuleBook) -> None:
     """The name shows this certificate."""
     old = name.certificate
-    seen_before = name.certificate_seen_at
-    name.certificate_seen_at = at
+    _note_newest(name, certificate, at)
     if old is not None and same(old, certificate):
         late_at = name.plan.late_at if name.plan is not None else None
         name.late = name.late or (late_at is not None and at > late_at)
         return
-    if old is not None and seen_before is not None:
-        if not certificate.fingerprint or certificate.fingerprint not in name.recent:
-            name.changed = is_other(old, certificate)
-        if _is_newer(certificate, name.newest):
-            past = renewal(old, certificate, seen_before, at)
-            name.renewals = (*name.renewals, *([past] if past is not None else []))[-KEPT:]
-    if _is_newer(certificate, name.newest):
-        name.newest = certificate.not_before
+    if old is not None and (
+        not certificate.fingerprint or certificate.fingerprint not in name.recent
+    ):
+        name.changed = is_other(old, certificate)
     name.certificate = certificate
     name.late = False
     name.digest_at = None
     name.recent = (certificate.fingerprint, *name.recent)[:RECENT_CERTIFICATES]
     make_plan(name, book)
     _carry_over(name, old, certificate, at)
+
+
+def _note_newest(name: Watched, certificate: Certificate, at: datetime) -> None:
+    """Notes a renewal. Servers that still show an older certificate in turn do not matter."""
+    newest, seen_before = name.newest, name.newest_seen_at
+    if newest is not None and seen_before is not None and not same(newest, certificate):
+        if not _begins_after(certificate, newest):
+            return
+        past = renewal(newest, certificate, seen_before, at)
+        name.renewals = (*name.renewals, *([past] if past is not None else []))[-KEPT:]
+    name.newest = certificate
+    name.newest_seen_at = at
 
 
 def _carry_over(name: Watched, old: Certificate | None, new: Certificate, at: datetime) -> None:
@@ -219,6 +226,7 @@ def _differ(old: str, new: str) -> bool:
     return bool(old and new) and old != new
 
 
-def _is_newer(certificate: Certificate, newest: datetime | None) -> bool:
-    begin = certificate.not_before
-    return begin is not None and (newest is None or begin > newest)
+def _begins_after(one: Certificate, other: Certificate) -> bool:
+    if one.not_before is None or other.not_before is None:
+        return other.not_before is None
+    return one.not_before > other.not_before

@@ -9,10 +9,11 @@ from typing import BinaryIO
 
 import click
 
-from webapp.alerts.facts import read_instant
+from webapp.alerts.facts import is_in_range, read_instant
 from webapp.alerts.messages import Message
 from webapp.alerts.rehearsal import BadLine, rehearse
 from webapp.alerts.rules import BadRule, RuleBook, read_rules
+from webapp.probe.clean_text import clean
 from webapp.words import alerts as say
 
 
@@ -24,9 +25,12 @@ class _Wrong(click.ClickException):
 
 def _until(_context: click.Context, _option: click.Parameter, text: str | None) -> datetime | None:
     try:
-        return None if text is None else read_instant(text)
+        at = None if text is None else read_instant(text)
     except ValueError:
         raise click.BadParameter(say.bad_until()) from None
+    if at is not None and not is_in_range(at):
+        raise click.BadParameter(say.bad_until())
+    return at
 
 
 @click.group("alerts")
@@ -76,7 +80,7 @@ def _rules(file: Path | None) -> RuleBook:
 def _line(message: Message) -> str:
     events = [say.event_text(*event) for event in message.events]
     told = say.message_text(message.to, events, reminder=message.reminder)
-    return f"{_iso(message.at)}  {told}"
+    return f"{_iso(message.at)}  {clean(told, len(told))}"
 
 
 def json_line(message: Message) -> str:
