@@ -248,6 +248,20 @@ def test_a_request_that_fails_is_told_on_the_spot(page, complaints, answer, told
     complaints.clear()
 
 
+def test_a_slow_answer_is_told_until_it_is_there(page):
+    sign_in(page, "bob")
+    settled(page)
+    page.clock.install()
+    held = []
+    page.route("**/services?status=*", lambda route: held.append(route))
+    with page.expect_request("**/services?status=*"):
+        page.get_by_label("Status").select_option("Active")
+    page.clock.fast_forward(6000)
+    expect(page.locator("#notice")).to_contain_text("longer than usual")
+    held[0].continue_()
+    expect(page.locator("#notice")).to_be_hidden()
+
+
 def test_without_javascript_the_stored_state_is_there_and_a_button_checks(chrome, demo):
     context = chrome.new_context(base_url=demo, java_script_enabled=False)
     page = context.new_page()

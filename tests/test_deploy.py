@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from webapp.config import loading, table
+from webapp.routes import imports
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted((ROOT / "deploy").iterdir())
@@ -73,3 +74,14 @@ def test_the_image_holds_what_the_site_needs_and_does_not_run_as_root():
     assert re.search(r"^USER padlock$", stages[-1], re.MULTILINE)
     assert re.search(r"^HEALTHCHECK .*healthcheck\.py", stages[-1], re.MULTILINE)
     assert set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)) == {"python:3.13-slim"}
+
+
+@pytest.mark.parametrize("file", ["nginx.conf", "Caddyfile"])
+def test_a_proxy_lets_through_what_the_site_takes(file):
+    text = (ROOT / "deploy" / file).read_text()
+    for path, most in (
+        ("/admin/import", imports.MOST_UPLOAD_BYTES),
+        ("/admin/import/paste/names", imports.MOST_PASTED_BYTES),
+    ):
+        limit = re.search(rf"(?s)(?:= |path ){path}(?: {{|\n).*?(\d+)[mM]", text)
+        assert int(limit[1]) * 2**20 >= most, path

@@ -10,22 +10,17 @@ from threading import Event
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 
 from tests.browser import looked_at
 from tests.conftest import NOW
 from tests.imports.test_importer import CLIENT, DOMAIN, HEAD, SERVICE, WHOLE
-from tests.monitor.processes import wait_for
 from webapp.accounts import sign_ins
-from webapp.customers.models import Activity, Domain, Role, Service
-from webapp.demo import behaviours
-from webapp.demo.pki import issue
+from webapp.customers.models import Activity, Role, Service
 from webapp.extensions import db, writing
 from webapp.imports import job_files, jobs, workshop, write_rows
 from webapp.imports.workshop import workshop_of
-from webapp.monitor.models import RefreshRun, Target
-from webapp.monitor.refresh.runner import tick
-from webapp.probe import State
+from webapp.monitor.models import RefreshRun
 
 
 @pytest.fixture(autouse=True)
@@ -557,36 +552,3 @@ def test_only_the_administrator_who_started_an_import_stops_it(app, ada, visit, 
     held.go_on.set()
     settle(app)
     assert ada.get(job).h1.text == "Imported"
-
-
-@pytest.fixture
-def pasted_names(app, lab):
-    """300 names on a server with a valid certificate."""
-    context = lab.context(issue("*.pasted.example", issuer=lab.intermediate), lab.intermediate)
-    address, port = lab.listen("*.pasted.example", behaviours.https(context))
-    app.config.update(
-        PADLOCK_CA_BUNDLE=lab.ca_bundle,
-        PADLOCK_CONNECT_TO=(("*.pasted.example", address, port),),
-        PADLOCK_PER_ADDRESS=50,
-        PADLOCK_PER_ADDRESS_PAUSE=0,
-    )
-    return "\n".join(f"name-{number}.pasted.example" for number in range(300))
-
-
-def test_on_an_empty_site_300_names_are_pasted_imported_and_checked(app, ada, pasted_names):
-    with app.app_context(), writing():
-        for model in (Service, Domain, Target):
-            db.session.execute(delete(model))
-    assert ada.get("/admin/domains").find("a", href="/admin/import", class_="btn")
-    form = {"names": pasted_names, "client": "Alice's bakery", "kind": "domain"}
-    job = ada.post("/admin/import/paste/names", form).location
-    settle(app)
-    ada.post(job)
-    settle(app)
-    assert "Check all 300 now" in ada.get(job).main.text
-    ada.post(f"{job}/check")
-    with app.app_context():
-        tick(Event(), 60)
-        assert db.session.scalar(select(func.count()).where(Target.state == State.VALID)) == 300
-    # The refresh of the day has begun beside it, and the scheduler of the site may have that
-    wait_for(lambda: "All host names are checked" in ada.get(job).main.text)

@@ -11,6 +11,7 @@ from webapp.monitor.models import Target
 from webapp.probe import Reason
 from webapp.routes import cell_throttle
 from webapp.site import site_of
+from webapp.words import reasons
 
 
 def htmx_of(cell):
@@ -190,6 +191,14 @@ def test_check_now_says_what_came_of_it(visit, checked, was, told):
     block = looked_at(visit("alice").post("/probe/service/1/details", {"was": was}))
     result = block.select_one(".ssl-footer strong")
     assert (result and result.text) == told
+
+
+@pytest.mark.parametrize("reason", [Reason.MONITOR_ERROR, Reason.TIMEOUT])
+def test_check_now_says_what_kept_it_from_checking(visit, checked, reason):
+    checked(reason=reason)
+    block = looked_at(visit("alice").post("/probe/service/1/details", {"was": "ok"}))
+    told = f"Could not check: {reasons.WORDS[reason].title}. Try again."
+    assert block.select_one(".ssl-footer strong").text == told
 
 
 def test_the_result_of_check_now_waits_for_the_end_of_the_check(visit):

@@ -6,7 +6,7 @@ user may not see does not exist for them: a stranger's id answers like one that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, select
@@ -60,6 +60,15 @@ def items_of_rows(user: User, row_ids: Sequence[int]) -> list[Item]:
             for item in db.session.scalars(items_for(model, user).where(model.id.in_(ids))):
                 found[model.kind, item.id] = item
     return [found[one] for one in wanted if one in found]
+
+
+def newest(user: User, most: Mapping[str, int]) -> list[Item]:
+    """The services and domains that were added last, at most so many of each kind."""
+    found: list[Item] = []
+    for model in MODELS:
+        rows = items_for(model, user).order_by(model.id.desc()).limit(most[model.kind])
+        found += db.session.scalars(rows)
+    return found
 
 
 def require_service(user: User, service_id: int) -> Service:

@@ -21,7 +21,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import csv_writer
-from webapp.customers import monitored_names
+from webapp.customers import access, monitored_names, padlocks
 from webapp.customers.models import DomainStatus, ServiceStatus
 from webapp.imports import clients_meant, job_files, jobs, pasted
 from webapp.imports.csv_reader import MOST_ROWS
@@ -40,6 +40,7 @@ from webapp.words.counts import import_text
 # Bytes; every other request is held to MAX_CONTENT_LENGTH
 MOST_UPLOAD_BYTES = 200 * 1024 * 1024
 MOST_PASTED_BYTES = 4 * 1024 * 1024
+MOST_SHOWN = 10  # of what was just imported, of each kind
 MOST_CHOICES = 200  # columns of a file that a page offers
 
 blueprint = Blueprint("imports", __name__, url_prefix="/admin/import")
@@ -109,6 +110,11 @@ def job(token: str) -> AnyResponse:
     shown = {"problems": problems, "rows": rows, "summary": import_text(found.counts)}
     if found.stage == "done":
         shown |= {"run": runs.under_way(), "unchecked": monitored_names.not_checked_yet()}
+        new = {kind: found.counts[kind]["new"] for kind in ("service", "domain")}
+        newest = access.newest(
+            current_user, {kind: min(count, MOST_SHOWN) for kind, count in new.items()}
+        )
+        shown |= {"newest": newest, "added": sum(new.values()), "known": padlocks.known}
     return make_response(render_template("admin/import_job.html", job=found, **shown))
 
 

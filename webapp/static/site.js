@@ -32,7 +32,8 @@
 
   // At the first start the time zone is offered that the browser is in.
   const zoneField = document.querySelector("input[data-own-zone]");
-  if (zoneField && !zoneField.value) zoneField.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+  const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zoneField && !zoneField.value && [...zoneField.list.options].some((one) => one.value === ownZone)) zoneField.value = ownZone;
 
   // Instants in the reader's own time zone; on hover the exact one, with its zone.
   const short = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
