@@ -9,6 +9,7 @@ from webapp.cli import copy_from
 from webapp.customers import catalog
 from webapp.customers.models import ServiceStatus
 from webapp.extensions import db, writing
+from webapp.live_settings import StoredSetting
 from webapp.site import site_of
 
 
@@ -34,7 +35,7 @@ def everything(app):
     """All rows of all tables."""
     with app.app_context():
         return {
-            table.name: db.session.execute(db.select(table).order_by("id")).all()
+            table.name: db.session.execute(db.select(table).order_by(*table.primary_key)).all()
             for table in db.metadata.sorted_tables
         }
 
@@ -47,6 +48,8 @@ def emptied(app):
 
 def test_everything_goes_there_and_back(app, elsewhere, visit, now):
     visit("ada")  # signs in, so that there is one more table with something in it
+    with app.app_context(), writing():
+        db.session.add(StoredSetting(name="PADLOCK_NAME", value="Acme", changed_at=now))
     before = everything(app)
     ran = copy(app, elsewhere)
     assert (ran.exit_code, "client: 2\n" in ran.output, everything(elsewhere)) == (

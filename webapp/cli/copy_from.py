@@ -16,6 +16,9 @@ from webapp.extensions import db, tune, writing
 from webapp.words import cli as say
 
 ROWS_AT_ONCE = 1000  # rows
+# What a scheduler has written into an empty database: that it is alive, and for which settings the
+# listing rows are
+BY_ITSELF = ("heartbeat", "stored_setting")
 
 
 @click.command("copy-from")
@@ -50,18 +53,18 @@ def _check(there: Connection) -> None:
     if there.scalar(start_check.RELEASE) != start_check.release():
         raise click.ClickException(say.other_release())
     for table in db.metadata.sorted_tables:
-        if table.name != "heartbeat" and db.session.scalar(select(select(table).exists())):
+        if table.name not in BY_ITSELF and db.session.scalar(select(select(table).exists())):
             raise click.ClickException(say.database_in_use(table.name))
 
 
 def _copy(table: Table, there: Connection) -> int:
-    db.session.execute(table.delete())  # a scheduler may have said that it is alive
+    db.session.execute(table.delete())
     count = 0
     for rows in _rows(table, there):
         db.session.execute(insert(table), rows)
         count += len(rows)
     # Its numbers go on behind those that came along
-    if count and db.engine.dialect.name == "postgresql":
+    if count and "id" in table.c and db.engine.dialect.name == "postgresql":
         numbers = func.pg_get_serial_sequence(f'"{table.name}"', "id")
         db.session.execute(
             select(func.setval(numbers, select(func.max(table.c.id)).scalar_subquery()))
@@ -71,7 +74,7 @@ def _copy(table: Table, there: Connection) -> int:
 
 def _rows(table: Table, there: Connection) -> Iterator[Sequence[dict[str, Any]]]:
     found = there.execution_options(yield_per=ROWS_AT_ONCE).execute(
-        select(table).order_by(table.c.id)
+        select(table).order_by(*table.primary_key)
     )
     for part in found.mappings().partitions():
         yield [dict(row) for row in part]
