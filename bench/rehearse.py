@@ -12,7 +12,6 @@ import resource
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -23,7 +22,7 @@ from tests.alerts.fleet import Fleet  # noqa: E402
 
 NAMES = 1000
 DAYS = 730
-# seconds, megabytes
+# seconds of CPU, megabytes
 TIME_GOAL = 90.0
 MEMORY_GOAL = 500.0
 
@@ -36,18 +35,18 @@ def main() -> None:
         with facts.open("w") as file:
             count = sum(bool(file.write(f"{line}\n")) for line in fleet.lines())
         flask = str(Path(sys.executable).with_name("flask"))
-        begun = time.monotonic()
         with told.open("w") as file:
             command = [flask, "--app", "wsgi", "alerts", "rehearse", str(facts), "--json"]
             subprocess.run(command, stdout=file, check=True, cwd=ROOT)
-        seconds = time.monotonic() - begun
-        megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds = used.ru_utime + used.ru_stime
+        megabytes = used.ru_maxrss / 1024
         checker = Checker(fleet, told.read_text().splitlines()).check()
     for name, figure in sorted(checker.figures.items()):
         print(f"{figure:9,}  {name}")
     for fault in checker.faults[:20]:
         print(fault)
-    print(f"{count:,} lines, {seconds:.1f} s (goal {TIME_GOAL:.0f}), ", end="")
+    print(f"{count:,} lines, {seconds:.1f} s of CPU (goal {TIME_GOAL:.0f}), ", end="")
     print(f"{megabytes:.0f} MB (goal {MEMORY_GOAL:.0f}), {len(checker.faults)} broken promises")
     folder = ROOT / "bench" / "results"
     folder.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""When something is to be looked at again: one moment for each thing."""
+"""When each name or incident is due next."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from webapp.alerts.events import (
     next_moment,
     was_seen_since,
 )
-from webapp.alerts.facts import Acknowledge, Activity, Fact, Look, Monitor, Mute
+from webapp.alerts.facts import Acknowledge, Activity, Check, Fact, Monitor, Mute
 from webapp.alerts.incidents import Incident, Incidents, causes
 from webapp.alerts.messages import Kind, Message, Told, messages, one_message_each, readers
 from webapp.alerts.outages import Outage
@@ -67,8 +67,8 @@ class Evaluation:
 
     def take(self, fact: Fact) -> None:
         """Takes up a fact of the moment to which this has advanced."""
-        if isinstance(fact, Look):
-            self._look(fact)
+        if isinstance(fact, Check):
+            self._check(fact)
         elif isinstance(fact, Monitor):
             self._monitor(fact)
         elif isinstance(fact, Mute):
@@ -100,25 +100,25 @@ class Evaluation:
             self._names[name] = Watched(name, self._book.rule_for(name, None, None, ""))
         return self._names[name]
 
-    def _look(self, look: Look) -> None:
-        name = self._name(look.name)
+    def _check(self, check: Check) -> None:
+        name = self._name(check.name)
         outage = self._outage
-        if look == name.last_look:
+        if check == name.last_check:
             return
-        was_inactive = name.last_look is not None and name.last_look.state is State.INACTIVE
-        if look.state is State.INACTIVE:
+        was_inactive = name.last_check is not None and name.last_check.state is State.INACTIVE
+        if check.state is State.INACTIVE:
             self._deactivate(name)
-            name.last_look = look
+            name.last_check = check
         elif not name.active and was_inactive:
-            self._activate(name, look.at)
-        if not name.active or (outage.lasts and look.state is not State.VALID):
+            self._activate(name, check.at)
+        if not name.active or (outage.lasts and check.state is not State.VALID):
             return
         if name.unknown is not None and outage.is_to_blame(name.unknown.since):
             name.unknown = None
-        if outage.has_just_ended(look.at) and not was_seen_since(name, outage.online_at):
+        if outage.has_just_ended(check.at) and not was_seen_since(name, outage.online_at):
             outage.waiting.add(name.name)
-        see(name, look, self._book)
-        self._judge(name, look.at)
+        see(name, check, self._book)
+        self._judge(name, check.at)
 
     def _monitor(self, fact: Monitor) -> None:
         outage = self._outage

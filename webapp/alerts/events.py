@@ -101,7 +101,7 @@ def was_seen_since(name: Watched, moment: datetime | None) -> bool:
 def trouble_of(name: Watched, now: datetime, online_at: datetime | None) -> Trouble:
     """Why a name is not known to be valid, as far as that is certain."""
     if name.red is not None and name.red.confirmed:
-        is_expired = name.red.look.reason == Reason.EXPIRED
+        is_expired = name.red.check.reason == Reason.EXPIRED
         return Trouble.EXPIRED if is_expired else Trouble.INVALID
     if name.plan is not None and now >= name.plan.expires_at and not is_stale(name, now, online_at):
         return Trouble.EXPIRED
@@ -109,14 +109,14 @@ def trouble_of(name: Watched, now: datetime, online_at: datetime | None) -> Trou
     if (
         name.unknown is not None
         and now >= name.unknown.since + name.rule.unknown_after
-        and (fresh_from is None or name.unknown.look.at >= fresh_from)
+        and (fresh_from is None or name.unknown.check.at >= fresh_from)
     ):
         return Trouble.UNKNOWN
     return Trouble.NONE
 
 
 def acknowledge(name: Watched, now: datetime, online_at: datetime | None) -> None:
-    """Someone has seen to the present trouble: it is not told of again, unless it gets worse."""
+    """A person has taken up the present trouble: it is not reported again, unless it gets worse."""
     trouble = trouble_of(name, now, online_at)
     name.trouble = max(name.trouble, trouble)
     name.trouble_acknowledged = name.trouble is not Trouble.NONE
@@ -127,7 +127,7 @@ def acknowledge(name: Watched, now: datetime, online_at: datetime | None) -> Non
 
 
 def forget_troubles(name: Watched) -> None:
-    """The name is not active: what was wrong with it is over, and told of to no one."""
+    """The name is not active: its troubles are over, and their end is not reported."""
     name.red = name.unknown = name.left = name.digest_at = name.remind_at = None
     name.late = name.changed = name.acknowledged = False
     name.trouble_told = name.trouble_acknowledged = False
@@ -153,7 +153,7 @@ def _stale_until(name: Watched, online_at: datetime | None) -> datetime | None:
 
 def _is_broken(name: Watched) -> bool:
     """Whether the name is not valid whatever its certificate's dates are: they can wait."""
-    return name.red is not None and name.red.confirmed and name.red.look.reason != Reason.EXPIRED
+    return name.red is not None and name.red.confirmed and name.red.check.reason != Reason.EXPIRED
 
 
 def _confirm_alone(
@@ -174,7 +174,7 @@ def _of_trouble(name: Watched, now: datetime, online_at: datetime | None) -> lis
         seen = name.unknown if trouble is Trouble.UNKNOWN else red
         name.trouble = trouble
         name.trouble_acknowledged = False
-        reason = Reason.EXPIRED if seen is None else seen.look.reason
+        reason = Reason.EXPIRED if seen is None else seen.check.reason
         if trouble is Trouble.EXPIRED:
             _remind_from(name, now)
         return [Decision(Way.INCIDENT, _event(name, _TROUBLES[trouble], reason), seen)]
@@ -194,7 +194,7 @@ def _has_new_trouble(name: Watched, trouble: Trouble, now: datetime) -> bool:
     """Whether an expired certificate was replaced, by one that is not valid either."""
     if not (name.trouble is Trouble.EXPIRED and trouble is Trouble.INVALID and name.red):
         return False
-    shown = name.red.look.certificate
+    shown = name.red.check.certificate
     return shown is not None and shown.not_after is not None and shown.not_after > now
 
 

@@ -40,7 +40,7 @@ class Certificate(NamedTuple):
         return parts_of(self.issuer)[1].casefold()
 
 
-class Look(NamedTuple):
+class Check(NamedTuple):
     """What a check saw."""
 
     at: datetime
@@ -69,7 +69,7 @@ class Mute(NamedTuple):
 
 
 class Acknowledge(NamedTuple):
-    """Someone has seen to the trouble of a name."""
+    """A person has taken up the trouble of a name."""
 
     at: datetime
     name: str
@@ -83,7 +83,7 @@ class Activity(NamedTuple):
     active: bool
 
 
-Fact: TypeAlias = Look | Monitor | Mute | Acknowledge | Activity
+Fact: TypeAlias = Check | Monitor | Mute | Acknowledge | Activity
 
 
 class Wrong(StrEnum):
@@ -140,8 +140,8 @@ def is_in_range(at: datetime) -> bool:
 _remembered_instant = lru_cache(maxsize=10_000)(read_instant)
 
 
-def _look(given: Mapping[str, Any], at: datetime) -> Look:
-    return Look(
+def _check(given: Mapping[str, Any], at: datetime) -> Check:
+    return Check(
         at,
         _wanted_text(given, "name"),
         _text(given, "client") or None,
@@ -186,7 +186,7 @@ def _activity(given: Mapping[str, Any], at: datetime) -> Activity:
 
 # By the key that tells what a line is; a check may have further keys of any name
 _READERS: Mapping[str, Callable[[Mapping[str, Any], datetime], Fact]] = {
-    "state": _look,
+    "state": _check,
     "monitor": _monitor,
     "mute_until": _mute,
     "acknowledge": _acknowledge,

@@ -208,9 +208,9 @@ def causes(event: Event, seen: Red | None, known: Certificate | None) -> tuple[C
     if seen is None:
         parts = {"certificate": known.fingerprint if known is not None else ""}
     else:
-        shown = seen.look.certificate
+        shown = seen.check.certificate
         parts = {
-            "address": seen.look.address,
+            "address": seen.check.address,
             "certificate": shown.fingerprint if shown is not None else "",
             "issuer": shown.issuer if shown is not None else "",
         }

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 
 from webapp.alerts.evaluation import Evaluation
-from webapp.alerts.facts import BadFact, Fact, Look, Wrong, read_fact
+from webapp.alerts.facts import BadFact, Check, Fact, Wrong, read_fact
 from webapp.alerts.messages import Message
 from webapp.alerts.rules import RuleBook
 
@@ -47,7 +47,7 @@ def in_order(lines: Iterable[bytes]) -> Iterator[Fact]:
     """The facts of these lines, by their time. Few are held at once. Raises `BadLine`."""
     waiting: list[tuple[datetime, int, Fact]] = []
     newest = latest = datetime.min.replace(tzinfo=UTC)  # of all that were read, and given out
-    last: dict[str, Look] = {}  # that were given out
+    last: dict[str, Check] = {}  # that were given out
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -58,14 +58,14 @@ def in_order(lines: Iterable[bytes]) -> Iterator[Fact]:
         except BadFact as error:
             raise BadLine(number, error.wrong, error.key) from None
         if fact.at < latest:
-            if isinstance(fact, Look) and fact == last.get(fact.name):
+            if isinstance(fact, Check) and fact == last.get(fact.name):
                 continue  # a repeat
             raise BadLine(number, Wrong.NO_ORDER, "at")
         heappush(waiting, (fact.at, number, fact))
         newest = max(newest, fact.at)
         while waiting[0][0] < newest - DISORDER:
             latest, _, fact = heappop(waiting)
-            if isinstance(fact, Look):
+            if isinstance(fact, Check):
                 last[fact.name] = fact
             yield fact
     while waiting:

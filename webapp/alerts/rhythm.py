@@ -36,7 +36,7 @@ def renewal(
     """The renewal of `old`, last seen then, by `new`, first seen then; None where dates are
     missing.
 
-    It took place when the new certificate begins, as far as the two looks allow that: one may be
+    It took place when the new certificate begins, as far as the two checks allow that: one may be
     issued weeks before it is installed.
     """
     if old.not_before is None or old.not_after is None or new.not_before is None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import NamedTuple
 
-from webapp.alerts.facts import Certificate, Look
+from webapp.alerts.facts import Certificate, Check
 from webapp.alerts.plan import Plan, plan
 from webapp.alerts.rhythm import KEPT, Renewal, renewal, usual_share
 from webapp.alerts.rules import Rule, RuleBook
@@ -39,7 +39,7 @@ class Red(NamedTuple):
     """A name that is not valid: what the last such check saw, and since when."""
 
     since: datetime
-    look: Look
+    check: Check
     confirmed: bool = False
     doubted: bool = False  # an unknown answer came in place of one that confirms it
 
@@ -66,7 +66,7 @@ class Watched:
     muted_until: datetime | None = None
     fresh_from: datetime | None = None  # what was known before no longer counts
 
-    last_look: Look | None = None
+    last_check: Check | None = None
     seen_at: datetime | None = None  # the last check with an answer
     red: Red | None = None
     unknown: Red | None = None  # since when there has been no answer
@@ -93,31 +93,31 @@ class Watched:
     reminders: int = 0
 
 
-def see(name: Watched, look: Look, book: RuleBook) -> None:
+def see(name: Watched, check: Check, book: RuleBook) -> None:
     """Takes up what a check saw. A failure of our own says nothing of the name."""
-    if look.reason == Reason.MONITOR_ERROR:
+    if check.reason == Reason.MONITOR_ERROR:
         return
-    if (look.client, look.product) != (name.client, name.product):
-        name.client = look.client
-        name.product = look.product
+    if (check.client, check.product) != (name.client, name.product):
+        name.client = check.client
+        name.product = check.product
         make_plan(name, book)
-    name.last_look = look
-    if look.state is State.UNKNOWN:
-        name.unknown = Red(name.unknown.since if name.unknown is not None else look.at, look)
+    name.last_check = check
+    if check.state is State.UNKNOWN:
+        name.unknown = Red(name.unknown.since if name.unknown is not None else check.at, check)
         if name.red is not None and not name.red.confirmed:
             name.red = name.red._replace(doubted=True)
         return
-    name.seen_at = look.at
+    name.seen_at = check.at
     name.unknown = None
-    name.valid = look.state is State.VALID
+    name.valid = check.state is State.VALID
     if name.valid:
         name.red = None
-        if look.certificate is not None:
-            _show(name, look.certificate, look.at, book)
+        if check.certificate is not None:
+            _show(name, check.certificate, check.at, book)
     elif name.red is None:
-        name.red = Red(look.at, look)
+        name.red = Red(check.at, check)
     else:
-        confirm(name, name.red._replace(look=look), book)
+        confirm(name, name.red._replace(check=check), book)
 
 
 def confirm(name: Watched, red: Red, book: RuleBook) -> None:
@@ -125,10 +125,10 @@ def confirm(name: Watched, red: Red, book: RuleBook) -> None:
     name.red = red._replace(confirmed=True)
     if (
         name.certificate is None
-        and red.look.reason == Reason.EXPIRED
-        and red.look.certificate is not None
+        and red.check.reason == Reason.EXPIRED
+        and red.check.certificate is not None
     ):
-        _show(name, red.look.certificate, red.look.at, book)
+        _show(name, red.check.certificate, red.check.at, book)
 
 
 def make_plan(name: Watched, book: RuleBook) -> None:

@@ -10,12 +10,12 @@ _KINDS: Mapping[str, str] = Table(
     {
         "expiring": lambda: gettext("expires soon"),
         "urgent": lambda: gettext("expires very soon"),
-        "expired": lambda: gettext("expired"),
-        "late": lambda: gettext("renewal is late"),
+        "expired": lambda: gettext("has expired"),
+        "late": lambda: gettext("was not renewed as usual"),
         "invalid": lambda: gettext("became invalid"),
-        "unknown": lambda: gettext("no answer for long"),
-        "recovered": lambda: gettext("valid again"),
-        "changed": lambda: gettext("another certificate"),
+        "unknown": lambda: gettext("has not answered for days"),
+        "recovered": lambda: gettext("is valid again"),
+        "changed": lambda: gettext("has a different certificate"),
     }
 )
 _LINES: Mapping[str, str] = Table(
