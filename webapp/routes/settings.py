@@ -47,7 +47,8 @@ def _take_over() -> None:
 
 
 def _let_logos_be_large() -> None:
-    if request.endpoint == "settings.save" and current_user.is_authenticated:
+    admin = current_user.is_authenticated and current_user.is_admin
+    if request.endpoint == "settings.save" and admin:
         request.max_content_length = MOST_FORM_BYTES
 
 
