@@ -1,5 +1,6 @@
 """The report, page after page and as a file, is a plain Python sort of both kinds together."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -82,6 +83,23 @@ def test_the_pages_are_a_plain_sort_both_ways(shelf, way, sort):  # noqa: F811
 
         found = [(row.kind, row.id) for row in all_pages(rows)]
         assert found == in_plain_order(sort, asked != sort)
+
+
+@pytest.mark.parametrize("word", ["ok", "never-asked", "expired", "timeout"])
+def test_the_rows_of_a_reason_come_in_their_order_with_their_numbers(shelf, way, word):  # noqa: F811
+    place = list(REASONS).index(word)
+    wanted = [
+        (kind, number)
+        for kind, number in in_plain_order("ssl", backwards=False)
+        if reason(db.session.get(Service if kind == "service" else Domain, number)) == place
+    ]
+    question = ReportQuery(reason=word, sort="ssl")
+    pages = list(all_pages(lambda at: ssl_status.report(ada(), replace(question, page=at), NOW)))
+    assert [(row.kind, row.id) for row in pages] == wanted
+    report = ssl_status.report(ada(), question, NOW)
+    expiring = report.totals["expiring"]  # among the valid ones
+    assert sum(report.totals.values()) - expiring == len(wanted) > 0
+    assert (sum(week.ending for week in report.weeks) > 0) == (word == "ok")
 
 
 def test_the_totals_and_the_file_are_the_verdicts(shelf):  # noqa: F811

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.customers.models import Domain, Service
 from webapp.extensions import Instant, Model
-from webapp.probe import BY_SEVERITY, Reason
+from webapp.probe import BY_SEVERITY, Reason, State
 from webapp.words.report_filters import NEVER_ASKED as NOT_YET
 
 # What needs a person first comes first.
@@ -86,6 +86,15 @@ class ListingRow(Model):
     text: Mapped[str] = mapped_column(String(800))
     # The same of the client, for those who see more than one: name, reference
     client_text: Mapped[str] = mapped_column(String(300))
+
+
+def ranks_of_reason(word: str) -> tuple[int, ...]:
+    """The ranks that rows with this reason can have."""
+    if word == Reason.OK:
+        return RANKS["valid"]
+    if word == NOT_YET:
+        return (NEVER_ASKED,)
+    return (INVALID if Reason(word).state is State.INVALID else UNKNOWN,)
 
 
 def row_id(kind: str, item_id: int) -> int:

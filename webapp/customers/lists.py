@@ -35,6 +35,16 @@ def by(*columns: Column, empty_last: bool = False) -> Order:
     return Order(columns, ListingRow.id, empty_last)
 
 
+def narrowed(order: Order, filters: Mapping[str, str]) -> Order:
+    """The same order; along ranks, it begins where the filters of state and reason do."""
+    if order.columns[0] is not ListingRow.rank:
+        return order
+    found = [listing_row.RANKS[filters["ssl"]]] if "ssl" in filters else []
+    found += [listing_row.ranks_of_reason(filters["reason"])] if "reason" in filters else []
+    within = [ListingRow.rank.between(min(ranks), max(ranks)) for ranks in found]
+    return replace(order, within=tuple(within))
+
+
 _COMMON: Sorts = MappingProxyType(
     {
         "domain": by(ListingRow.name),
@@ -131,7 +141,7 @@ def _listing(
     )
     owner = of.id if of is not None else client.id if client is not None else None
     rows = searched(rows, search, user, kind, owner)
-    order = sorts[sort.removeprefix("-")]
+    order = narrowed(sorts[sort.removeprefix("-")], filters)
     shown = page.fetch(rows, order, sort, question.page, page.size_of(question.size))
     items = access.items_of_rows(user, shown.ids)
     # It can be filtered by where there are some to be found.

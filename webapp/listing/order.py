@@ -24,13 +24,15 @@ class Order:
 
     An index has these columns, behind those that the `splits` of the rows compare. `via` leads to
     the table that the columns are of, where that is another. `empty_last`: rows in which they are
-    empty come last both ways.
+    empty come last both ways. `within`: what all rows that are asked for meet, by the first column:
+    who walks along the index begins there.
     """
 
     columns: tuple[Column, ...]
     id: Column
     empty_last: bool = False
     via: InstrumentedAttribute[Any] | None = None
+    within: tuple[ColumnElement[bool], ...] = ()
 
     @property
     def parts(self) -> tuple[int, ...]:
@@ -153,7 +155,7 @@ def _pieces(rows: Rows, way: Way, most: int) -> list[Select[Any]]:
     for part in order.parts:
         if cursor is not None and (part > cursor.part if way.up else part < cursor.part):
             continue
-        there: list[ColumnElement[bool]] = []
+        there = [*order.within]
         if order.empty_last:
             empty = order.columns[0].is_(None)
             there.append(empty if part == EMPTY else ~empty)

@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 from sqlalchemy import exists, func, select
 
-from webapp.customers import access, listing_row
+from webapp.customers import access, listing_row, lists
 from webapp.customers.access import Item
 from webapp.customers.listing_row import ListingRow
 from webapp.customers.lists import Listing
@@ -56,7 +56,8 @@ def report(user: User, question: ReportQuery, now: datetime) -> Report:
     filters, client = question.understood(issuers)
     rows = rows_of(user, filters, now)
     size = page.size_of(question.size)
-    shown = page.fetch(rows, question.order, question.known_sort, question.page, size)
+    order = lists.narrowed(question.order, filters)
+    shown = page.fetch(rows, order, question.known_sort, question.page, size)
     any_origin, any_refused = _worth_a_filter()
     by_rank, by_week = tally.tallies(user, filters, now)
     return Report(
@@ -83,8 +84,10 @@ def first_rows(
     user: User, question: ReportQuery, now: datetime, most: int
 ) -> tuple[list[Item], page.Page]:
     """The first rows of the report in its order, at most so many, and how many there are in all."""
-    rows = rows_of(user, understood(question), now)
-    shown = page.fetch(rows, question.order, question.known_sort, size=most)
+    filters = understood(question)
+    rows = rows_of(user, filters, now)
+    order = lists.narrowed(question.order, filters)
+    shown = page.fetch(rows, order, question.known_sort, size=most)
     return access.items_of_rows(user, shown.ids), shown
 
 

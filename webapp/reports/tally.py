@@ -16,6 +16,7 @@ from webapp.extensions import db
 from webapp.listing import page
 from webapp.listing.order import Rows
 from webapp.listing.page import MOST_COUNTED
+from webapp.probe import Reason
 from webapp.reports.query import WEEK, mondays, rows_of, window
 from webapp.site import CountedRows, this_site
 
@@ -59,6 +60,9 @@ def _tally(user: User, filters: Mapping[str, str], now: datetime, *, weeks: bool
     key = (user.id, weeks and not _at_once(filters), *sorted(filters.items()))
     if key in known and timedelta() <= now - known[key].counted_at < COUNTED_AGAIN:
         return known[key].numbers
+    ranks = listing_row.ranks_of_reason(filters.get("reason", Reason.OK))
+    if weeks and ranks != listing_row.RANKS["valid"]:
+        return Tally()
     rows = page.planned(rows_of(user, filters, now))
     if "q" in filters:
         some: Select[Any] = select(ListingRow.rank, _week(now)).where(*rows.all())
@@ -74,7 +78,9 @@ def _tally(user: User, filters: Mapping[str, str], now: datetime, *, weeks: bool
         chosen = (*rows.all(), valid, ListingRow.not_after < end)
         found = _grouped(select(literal(listing_row.VALID), _week(now)).where(*chosen))
     else:
-        found = _grouped(select(ListingRow.rank, null()).where(*rows.all()))
+        # It is the same for all rows of most reasons, which need not be read for it
+        rank = literal(ranks[0]) if len(ranks) == 1 else ListingRow.rank
+        found = _grouped(select(rank, null()).where(*rows.all()))
     if found.total() > MOST_COUNTED:
         if len(known) >= MOST_REMEMBERED:
             known.clear()
