@@ -215,7 +215,7 @@ def _filters(
 def conditions(filters: Mapping[str, str]) -> Iterator[ColumnElement[bool]]:
     """What the listing rows meet that these filters let through, of those that lists know."""
     if "status" in filters:
-        yield ListingRow.status == stored_status(filters["status"])
+        yield ListingRow.status == stored_status(filters["status"], (*ServiceStatus, *DomainStatus))
     if "ssl" in filters:
         yield ListingRow.rank.in_(listing_row.RANKS[filters["ssl"]])
     if "browsers" in filters:

@@ -79,7 +79,7 @@ def _tally(user: User, filters: Mapping[str, str], now: datetime, *, weeks: bool
         found = _grouped(select(literal(listing_row.VALID), _week(now)).where(*chosen))
     else:
         # It is the same for all rows of most reasons, which need not be read for it
-        rank = literal(ranks[0]) if len(ranks) == 1 else ListingRow.rank
+        rank = ListingRow.rank if len(ranks) > 1 else literal(ranks[0])
         found = _grouped(select(rank, null()).where(*rows.all()))
     if found.total() > MOST_COUNTED:
         if len(known) >= MOST_REMEMBERED:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-# What a provider notes about a client is not said to them
-_FRAUD, _CLOSED = "Fraud", "Closed"
+from webapp.words.translation import gettext
 
 
 def status_text(status: str, *, client: bool) -> str:
-    """A stored status in the words of this reader."""
-    return _CLOSED if client and status == _FRAUD else status
+    """A stored status in the words of this reader: what a provider notes about a client is not said
+    to them."""
+    return gettext("Closed") if client and status.lower() == "fraud" else status
 
 
 def status_choices(statuses: Iterable[str], *, client: bool) -> dict[str, str]:
@@ -19,6 +19,6 @@ def status_choices(statuses: Iterable[str], *, client: bool) -> dict[str, str]:
     return dict(zip(texts, texts, strict=True))
 
 
-def stored_status(text: str) -> str:
-    """The status that is meant by a text of `status_choices`."""
-    return _FRAUD if text == _CLOSED else text
+def stored_status(text: str, statuses: Iterable[str]) -> str:
+    """The one of these statuses that is meant by a text of `status_choices`."""
+    return next((one for one in statuses if text == status_text(one, client=True)), text)
