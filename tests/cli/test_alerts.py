@@ -60,6 +60,8 @@ def test_a_stranger_s_text_does_not_reach_the_terminal(rehearse):
     lines = [line for _, line in History().red(day(0), name="a\x1b[31m\ud800\u202e").lines]
     ran = rehearse(lines, "--until", "2026-01-02")
     assert "staff: a[31m became invalid (refused), Bakery" in ran.output
+    ran = rehearse(lines, rules='{"names": {"a\\u001b[31m\\ud800": {"hours": 1}}}')
+    assert "names.a[31m.hours" in ran.output
 
 
 def test_a_few_seconds_of_disorder_are_put_right(rehearse):

@@ -52,7 +52,10 @@ BAD = {
     ],
     "PADLOCK_MAIL_FROM": ["padlock", "a@b c", "a@b@c", "Padlock <a@b>"],
     "PADLOCK_SITE_NAME": ["n" * 41, "two\nlines"],
-    "PADLOCK_LOGO": ["/no/such/logo.svg", "/", "data:;base64,PHN2", "data:;base64,%"],
+    "PADLOCK_LOGO": [
+        *("/no/such/logo.svg", "/", "~no one/x.svg", "x" * 5000, "/proc/self/mem"),
+        *("data:;base64,PHN2", "data:;base64,%"),
+    ],
     "PADLOCK_EXPIRING_DAYS": ["0", "366", "soon"],
     "PADLOCK_SCHEDULER": ["perhaps"],
     "PADLOCK_REFRESH_AT": ["3", "24:00", "03:60", "3:00", "03:00:00", "٠٣:٠٠"],

@@ -27,7 +27,10 @@ def test_the_logo_is_served_as_what_it_is(visit, branded):
     answer = visit().client.get("/logo")
     assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "sandbox" in policy
+    assert "'self'" not in policy, "an SVG could use the site's own scripts"
     assert (
         visit().client.get("/logo", headers={"If-None-Match": answer.headers["ETag"]}).status_code
         == 304

@@ -452,6 +452,7 @@ def test_the_way_back_names_where_it_leads(visit, place, referrer, back, words):
         ("http://localhost/services?q=a&page=2", "/services?q=a&page=2"),
         ("http://localhost/domains?q=a", "/services"),
         ("http://localhost//evil.example/services?q=a", "/services"),
+        ("http://[", "/services"),
         ("", "/services"),
     ],
 )

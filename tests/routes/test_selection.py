@@ -130,6 +130,13 @@ def test_nothing_and_too_much_are_told(ada, monkeypatch):
     assert "At most 3 items can be changed at once." in ada.get(REPORT).main.text
 
 
+def test_a_filter_that_means_nothing_any_more_does_not_select_the_rest(ada):
+    for gone in ("issuer=Gone", "client=99", "expires=2026-W99"):
+        answer = ada.client.get(f"{SELECTED}/delete?all=1&q=alice&{gone}")
+        assert (answer.status_code, answer.location) == (303, REPORT)
+        assert "The selection has changed meanwhile." in ada.get(REPORT).main.text
+
+
 def test_all_that_a_filter_finds_is_checked_as_a_refresh(ada, app):
     ada.post(f"{REPORT}/check", {"all": "1", "q": "alice"})
     assert "1 host name is being checked" in ada.get(REPORT).main.text

@@ -133,6 +133,17 @@ def test_a_logo_is_uploaded_and_taken_away(visit):
     assert visit().client.get("/logo").status_code == 404
 
 
+def test_a_stored_value_that_is_no_longer_taken_is_put_right(app, visit, now):
+    with app.app_context(), writing():
+        db.session.add(StoredSetting(name="PADLOCK_TIMEZONE", value="Gone/Zone", changed_at=now))
+    site_of(app).live_settings.read_seconds -= live_settings.READ_SECONDS
+    ada = visit("ada")
+    assert ada.get("/admin/settings").find(id="padlock_timezone")["value"] == "Gone/Zone"
+    assert ada.post("/admin/settings", {"PADLOCK_TIMEZONE": "UTC"}).status_code == 303
+    with app.app_context():
+        assert db.session.scalar(db.select(Activity)).detail == "value Gone/Zone → UTC"
+
+
 def test_another_process_takes_a_change_over_within_seconds(app, visit, monkeypatch):
     visit("ada").post("/admin/settings", CHANGED)
     other = create_app({"TESTING": True})

@@ -72,7 +72,7 @@ def _rules(file: Path | None) -> RuleBook:
     try:
         return read_rules({} if file is None else json.loads(file.read_text(encoding="utf-8")))
     except BadRule as error:
-        raise _Wrong(say.bad_rule(error.path, error.mistake)) from None
+        raise _Wrong(say.bad_rule(clean(error.path), error.mistake)) from None
     except (ValueError, RecursionError):
         raise _Wrong(say.rules_no_json()) from None
 

@@ -38,7 +38,10 @@ def logo(text: str) -> Logo | None:
         except binascii.Error:
             raise ValueError("it takes an SVG or PNG file") from None
     path = existing_file(text)
-    return None if path is None else _logo_of(path.read_bytes())
+    try:
+        return None if path is None else _logo_of(path.read_bytes())
+    except OSError:
+        raise ValueError("it takes a file that can be read") from None
 
 
 def _logo_of(data: bytes) -> Logo:

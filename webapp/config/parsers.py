@@ -59,8 +59,12 @@ def switch(text: str) -> bool:
 def existing_file(text: str) -> Path | None:
     if not text:
         return None
-    path = Path(text).expanduser().absolute()
-    if not path.is_file():
+    try:
+        path = Path(text).expanduser().absolute()
+        is_there = path.is_file()
+    except (OSError, RuntimeError):  # a name that is too long, the home of no user
+        is_there = False
+    if not is_there:
         raise ValueError("there is no such file")
     return path
 

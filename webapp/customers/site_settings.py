@@ -43,13 +43,19 @@ def change(who: User, asked: Mapping[str, str], now: datetime) -> None:
             if before == after:
                 continue
             db.session.merge(StoredSetting(name=setting.name, value=after, changed_at=now))
-            changes = [["value", *(setting.shown(setting.parse(text)) for text in (before, after))]]
+            changes = [["value", *(_shown(setting, text) for text in (before, after))]]
             audit_log.note(
                 *(who, "changed", "setting", None, setting.name, now),
                 Detail.CHANGES,
                 changes=changes,
             )
     live_settings.take_over(at_once=True)
+
+
+def _shown(setting: Setting, text: str) -> str:
+    """What the activity log says of a text. It may be one that another version of Padlock took, or
+    the name of a time zone that this machine does not know."""
+    return text[:100] if setting.problem(text) else setting.shown(setting.parse(text))
 
 
 def _named_in(asked: Mapping[str, str]) -> list[Setting]:

@@ -70,6 +70,12 @@ class ReportQuery:
     def order(self) -> Order:
         return SORTS[self.known_sort.removeprefix("-")]
 
+    @property
+    def asked(self) -> set[str]:
+        """The names of the filters that are asked for, be they understood or not."""
+        others = ("search", "sort", "page", "size")
+        return {name for name, word in vars(self).items() if word and name not in others}
+
     def understood(self, issuers: tuple[str, ...]) -> tuple[dict[str, str], Client | None]:
         """The filters that were understood, and the client among them.
 

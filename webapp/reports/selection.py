@@ -33,13 +33,16 @@ class Selection:
 def row_ids(user: User, selection: Selection, now: datetime) -> list[int]:
     """The ids of the listing rows of what is selected, as far as this user may see it.
 
-    Raises `errors.Refused` where that is nothing, or more than `MOST_SELECTED`.
+    Raises `errors.Refused` where that is nothing, or more than `MOST_SELECTED`, or where a filter
+    is not understood any more: without it the others find what no one has selected.
     """
     if selection.finds is None:
         named = ListingRow.id.in_(padlocks.row_ids_of(selection.names))
         where = (*access.rows_for(user), named)
     else:
         filters = ssl_status.understood(selection.finds)
+        if not selection.finds.asked <= filters.keys():  # its issuer or its client is gone
+            raise Refused(refusals.selection_changed())
         where = page.planned(rows_of(user, filters, now)).all()
     found = select(ListingRow.id).where(*where).order_by(ListingRow.id)
     ids = list(db.session.scalars(found.limit(MOST_SELECTED + 1)))

@@ -47,8 +47,12 @@ def _take_over() -> None:
 
 
 def _let_logos_be_large() -> None:
-    admin = current_user.is_authenticated and current_user.is_admin
-    if request.endpoint == "settings.save" and admin:
+    # Who it is is asked only here: a static file needs no database
+    if (
+        request.endpoint == "settings.save"
+        and current_user.is_authenticated
+        and current_user.is_admin
+    ):
         request.max_content_length = MOST_FORM_BYTES
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from flask import Flask, g, request, url_for
@@ -205,11 +205,19 @@ def _whole_list() -> str:
     return _same_list(**{name: None for name in {*LIST_WORDS, *REPORT_WORDS} if name not in keep})
 
 
+def _came_from() -> SplitResult:
+    """The address that the reader of this page came from, as the browser says it."""
+    try:
+        return urlsplit(request.referrer or "")
+    except ValueError:  # such as "http://["
+        return urlsplit("")
+
+
 def _list_left(endpoint: str) -> str:
     """The address of this list as its reader left it, where they come from there; else that of the
     list's start."""
     start = url_for(endpoint)
-    came_from = urlsplit(request.referrer or "")
+    came_from = _came_from()
     left = (
         f"{came_from.path}?{came_from.query}"
         if came_from.path == start and came_from.query
@@ -230,7 +238,7 @@ def _where_from(item: Item) -> tuple[str, str]:
         places[url_for("reports.ssl_status_page")] = "report"
     else:
         places[url_for("client.overview")] = "home"
-    came_from = urlsplit(request.referrer or "")
+    came_from = _came_from()
     path = came_from.path if came_from.path in places else next(iter(places))
     left = f"{path}?{came_from.query}" if came_from.path == path and came_from.query else path
     return own_path(left) or path, places[path]
