@@ -121,7 +121,8 @@ def test_another_selection_than_was_counted_is_refused(ada, app):
 
 
 def test_nothing_and_too_much_are_told(ada, monkeypatch):
-    for form in ({}, {"item": ["service-0", "user-1", "service-99", "x"]}):
+    odd = ["service-0", "user-1", "service-99", "x", "service-999999999999999999"]
+    for form in ({}, {"item": odd}):
         answer = ada.post(SELECTED, {"do": "delete", **form})
         assert answer.location == REPORT
         assert "Select at least one row." in ada.get(REPORT).main.text

@@ -15,6 +15,7 @@ from webapp.customers.models import User
 from webapp.monitor import history as monitor_history
 from webapp.monitor import live
 from webapp.monitor.models import Change, Standing
+from webapp.parsing import LARGEST
 
 MOST_AT_ONCE = 100  # items that one wish may name: a page of a list
 _NAME = re.compile("(service|domain)-[1-9][0-9]{0,17}")
@@ -50,7 +51,8 @@ def ask_anew(user: User, kind: str, item_id: int, now: datetime) -> tuple[Item, 
 def row_ids_of(names: Iterable[str]) -> set[int]:
     """The ids of the listing rows of the items that are called "service-12" and the like."""
     parts = (name.split("-") for name in list(names)[:MOST_AT_ONCE] if _NAME.fullmatch(name))
-    return {row_id(kind, int(number)) for kind, number in parts}
+    ids = (row_id(kind, int(number)) for kind, number in parts)
+    return {id_ for id_ in ids if id_ <= LARGEST}
 
 
 def ask_many(user: User, names: Iterable[str], now: datetime) -> tuple[int, int]:
