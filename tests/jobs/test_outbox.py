@@ -53,7 +53,7 @@ def site(database, in_app):
 
 def answers(url):
     try:
-        return requests.get(f"{url}/healthz", timeout=5).ok
+        return requests.get(f"{url}/healthz", timeout=30).ok
     except requests.ConnectionError:
         return False
 
