@@ -60,11 +60,15 @@ RESET = """DO $$ DECLARE one record; BEGIN
     ELSE EXECUTE format('DELETE FROM public.%I', one.name); END IF;
   END LOOP;
   FOR one IN SELECT tablename AS name,
-      pg_get_serial_sequence(format('public.%I', tablename), 'id') AS numbers
+      CASE WHEN EXISTS (SELECT FROM pg_attribute WHERE attname = 'id'
+          AND attrelid = format('public.%I', tablename)::regclass)
+        THEN pg_get_serial_sequence(format('public.%I', tablename), 'id') END AS numbers
       FROM pg_tables WHERE schemaname = 'cast_of_tests' AND tablename <> 'alembic_version' LOOP
     EXECUTE format('INSERT INTO public.%1$I SELECT * FROM cast_of_tests.%1$I', one.name);
-    EXECUTE format('SELECT setval(%L, coalesce(max(id), 0) + 1, false) FROM cast_of_tests.%I',
-      one.numbers, one.name);
+    IF one.numbers IS NOT NULL THEN
+      EXECUTE format('SELECT setval(%L, coalesce(max(id), 0) + 1, false) FROM cast_of_tests.%I',
+        one.numbers, one.name);
+    END IF;
   END LOOP;
   INSERT INTO public.alembic_version SELECT * FROM cast_of_tests.alembic_version;
 END $$"""
