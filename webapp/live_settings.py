@@ -1,7 +1,7 @@
 """Settings that administrators change on a page while the site runs.
 
-The environment wins over what is stored, and that over the default. Each process looks every ten
-seconds what another has stored, when it begins with a request, a tick or a batch.
+The environment wins over what is stored, and that over the default. Each process reads
+what is stored at most every ten seconds, when a request, a tick or a batch begins.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ def changeable() -> dict[str, Setting]:
 
 
 def take_over(*, at_once: bool = False) -> None:
-    """Makes what is stored the configuration of this process, where the last look was long ago.
+    """Applies stored settings to this process, at most once in `READ_SECONDS` or `at_once`.
 
-    A database that cannot be read leaves everything as it is: whoever needs it says so.
+    If the database cannot be read, the settings stay: what needs the database reports that.
     """
     live = this_site().live_settings
     if not at_once and time.monotonic() - live.read_seconds < READ_SECONDS:
@@ -63,4 +63,4 @@ def take_over(*, at_once: bool = False) -> None:
             try:
                 current_app.config[name] = setting.read({name: text})
             except BadSetting as error:  # another version of Padlock took it
-                log.warning("%s The value before stays.", error)
+                log.warning("%s The previous value stays.", error)

@@ -81,7 +81,7 @@ def test_a_few_seconds_of_disorder_are_put_right(rehearse):
         ),
         (
             '{"at": "2025-01-01T00:00:00Z", "monitor": "offline"}',
-            'line 3: "at" is earlier than those of lines before. Sort the lines by it.',
+            'line 3: "at" is earlier than in the lines before. Sort the lines by it.',
         ),
     ],
 )
@@ -98,7 +98,7 @@ def test_a_wrong_line_is_refused_by_its_number(rehearse, line, told):
         ("{", "RULES: the file is not JSON."),
         ("[]", "RULES: the file must be a JSON object."),
         ('{"site": {"urgent": {"days": 0}}}', "RULES: site.urgent.days must be a number of days"),
-        ('{"site": {"mute": 1}}', "RULES: site.mute is not a key that is known here."),
+        ('{"site": {"mute": 1}}', "RULES: site.mute is not a known key."),
     ],
 )
 def test_a_wrong_rule_is_refused_with_its_path(rehearse, rules, told):

@@ -31,7 +31,7 @@ _Key: TypeAlias = str | int | None  # a name, the number of an incident, the out
 
 
 class Evaluation:
-    """All that is watched, and the time up to which it has been told of.
+    """The state of all watched names, up to the moment that was evaluated last.
 
     `advance` to the moment of a fact, then `take` it.
     """
@@ -44,7 +44,7 @@ class Evaluation:
         self._agenda: Agenda[_Key] = Agenda()
         self._now: datetime | None = None
         self._told: list[Told] = []  # at this moment
-        self._held: list[Told] = []  # until the monitor is well again
+        self._held: list[Told] = []  # until the monitor is online again
         self._after_outage: list[Message] = []
         self._held_incidents: set[int] = set()
 
@@ -275,7 +275,7 @@ class Evaluation:
         self._agenda.set(incident.id, incident.next_moment())
 
     def _tell_outage(self, now: datetime) -> None:
-        """One message a reader, of all that fell due while the monitor was ill."""
+        """One message a reader, with everything that fell due while the monitor was offline."""
         others = self._told
         self._told = self._held
         for each in sorted(self._outage.finish()):

@@ -20,26 +20,26 @@ WORKERS = Setting(
     "PADLOCK_WORKERS",
     whole_number(1, 64),
     "1",
-    "How many web processes serve the site; several need a broker.",
+    "How many web processes serve the site. More than one needs a broker.",
 )
 BROKER = Setting(
     "PADLOCK_BROKER_URL",
     broker_url,
     "",
-    "redis://host:6379/0, or rediss:// with TLS, for several machines; empty: none.",
+    "The broker for several processes or machines: redis://host:6379/0, or rediss:// with TLS.",
     secret=True,
 )
 LOG_FORMAT = Setting(
     "PADLOCK_LOG_FORMAT",
     one_of("auto", "plain", "json"),
     "auto",
-    "Logs: plain, json; auto: plain on a terminal.",
+    "How logs are written. auto means plain on a terminal, and json elsewhere.",
 )
 LOG_LEVEL = Setting(
     "PADLOCK_LOG_LEVEL",
     one_of("debug", "info", "warning", "error"),
     "info",
-    "From which weight on lines are logged.",
+    "The lowest level that is logged.",
 )
 
 SETTINGS = (
@@ -49,19 +49,19 @@ SETTINGS = (
         "PADLOCK_DATABASE_URL",
         database_url,
         "",
-        "postgresql://user:password@host/database, or sqlite:////file; empty: an SQLite file in"
-        " instance/.",
+        "postgresql://user:password@host/database, or sqlite:////file. If it is empty, an SQLite"
+        " file in instance/ is used.",
         secret=True,
     ),
     Setting(
         "PADLOCK_SECRET_KEY",
         secret,
         "",
-        "Signs cookies and links; empty: kept in instance/.",
+        "Signs cookies and links. If it is empty, a key is made and kept in instance/.",
         secret=True,
     ),
     Setting(
-        "PADLOCK_PROBE_TIMEOUT", seconds(0.1, 300), "10", "Seconds a check may take, all in all."
+        "PADLOCK_PROBE_TIMEOUT", seconds(0.1, 300), "10", "Seconds that a whole check may take."
     ),
     Setting(
         "PADLOCK_PROBE_CONCURRENCY", whole_number(1, 1024), "256", "How many checks run at once."
@@ -70,101 +70,104 @@ SETTINGS = (
         "PADLOCK_CA_BUNDLE",
         existing_file,
         "",
-        "A PEM file with the only roots (and CRLs) to trust; empty: certifi's.",
+        "A PEM file with the only roots (and CRLs) to trust. If it is empty, certifi's are used.",
     ),
     Setting(
         "PADLOCK_ALLOWED_NETWORKS",
         each_of(network),
         "",
-        "Networks that may be asked besides public ones.",
+        "Networks that may be checked besides public ones.",
     ),
     Setting(
         "PADLOCK_DENIED_NETWORKS",
         each_of(network),
         "",
-        "Networks that are never asked, allowed or not.",
+        "Networks that are never checked, even if they are allowed.",
     ),
     Setting(
         "PADLOCK_PORTS",
         ports,
         "443, 8443, 2083, 2087, 2096, 8006, 10000",
-        "Ports that a name may be checked at; 443 is always one.",
+        "Ports that a name may be checked at. 443 is always one of them.",
     ),
     Setting(
         "PADLOCK_CONNECT_TO",
         each_of(connect_to),
         "",
-        "pattern=address:port, …: ask there, not where DNS says.",
+        "Addresses to use instead of those from DNS, as a list of pattern=address:port.",
     ),
     Setting(
         "PADLOCK_FRESH_SECONDS",
         seconds(0, 86400),
         "300",
-        "Seconds for which a result is shown without asking.",
+        "Seconds for which a result is shown without a new check.",
     ),
     Setting(
-        "PADLOCK_TRUSTED_HOSTS", each_of(str), "", "Host names this site answers to; empty: any."
+        "PADLOCK_TRUSTED_HOSTS",
+        each_of(str),
+        "",
+        "Host names this site answers to. If it is empty, the site answers to any.",
     ),
     Setting(
         "PADLOCK_TRUSTED_PROXIES",
         whole_number(0, 9),
         "0",
-        "How many reverse proxies stand before the site.",
+        "How many reverse proxies are in front of the site.",
     ),
     Setting(
         "PADLOCK_SITE_URL",
         mail.site_url,
         "",
-        "Where people reach this site; what links in mails begin with.",
+        "The public address of this site. Links in mails begin with it.",
     ),
     Setting(
         "PADLOCK_SMTP_URL",
         mail.mail_server,
         "",
-        "smtp[s]://user:password@host:port, for mails; empty: none.",
+        "smtp[s]://user:password@host:port, to send mail. If it is empty, no mail is sent.",
         secret=True,
     ),
     Setting(
         "PADLOCK_MAIL_FROM",
         mail.mail_address,
         "",
-        "Who mails come from; empty: padlock@ the host of the site.",
+        "The sender of mails. If it is empty, it is padlock@ followed by the host of the site.",
     ),
     Setting(
         "PADLOCK_MAIL_RETRY_HOURS",
         whole_number(1, 168),
         "24",
-        "Hours for which a mail is tried before it is given up.",
+        "Hours for which sending a mail is retried.",
     ),
     Setting(
         "PADLOCK_SITE_NAME",
         site_name,
         "Padlock",
-        "What the site is called: in the bar, in titles, at sign-in.",
+        "The name of the site in the bar, in titles and on the sign-in page.",
         label="Name of the site",
     ),
     Setting(
         "PADLOCK_LOGO",
         logo,
         "",
-        "An SVG or PNG file that stands beside the name; empty: a padlock.",
+        "An SVG or PNG file, shown beside the name. If there is none, a padlock is shown.",
         label="Logo",
     ),
     Setting(
         "PADLOCK_EXPIRING_DAYS",
         whole_number(1, 365),
         "14",
-        "Days before it expires from which a certificate counts as expiring soon.",
+        "A valid certificate counts as expiring soon when it has this many days left or fewer.",
         label="Expiring soon (days)",
     ),
     Setting(
-        "PADLOCK_COOKIE_SECURE", switch, "off", "On where the site is reached by https:// only."
+        "PADLOCK_COOKIE_SECURE", switch, "off", "Turn on if the site is reached by https:// only."
     ),
     Setting(
         "PADLOCK_ADMIN_IDLE_HOURS",
         whole_number(0, 720),
         "12",
-        "Hours without use after which an administrator has to sign in again; 0: never.",
+        "Hours without use after which an administrator has to sign in again. 0 means never.",
     ),
     Setting(
         "PADLOCK_SECURITY_LOG_DAYS",
@@ -178,67 +181,68 @@ SETTINGS = (
         "PADLOCK_SCHEDULER",
         switch,
         "on",
-        "Off where another process of this site does the daily refresh.",
+        "Turn off if another process of this site does the daily refresh.",
     ),
     Setting(
         "PADLOCK_REFRESH_AT",
         refresh.time_of_day,
         "03:00",
-        "When the daily refresh begins.",
+        "When the daily refresh starts.",
         label="Daily refresh at",
     ),
     Setting(
         "PADLOCK_TIMEZONE",
         refresh.time_zone,
         "",
-        "The zone of that time, by name; empty: the machine's own.",
+        "The time zone of the daily refresh. If it is empty, the machine's own is used.",
         label="Time zone",
     ),
     Setting(
         "PADLOCK_REFRESH_BATCH",
         whole_number(2, 1000),
         "100",
-        "How many names a refresh takes up at a time.",
+        "How many names a refresh checks in one batch.",
     ),
     Setting(
         "PADLOCK_REFRESH_DAILY_LIMIT",
         refresh.daily_limit,
         "0",
-        "Names refreshed a day; 0: all of them.",
+        "How many names are refreshed a day. 0 means all of them.",
         label="Daily limit (names)",
     ),
     Setting(
         "PADLOCK_PER_ADDRESS",
         whole_number(1, 64),
         "4",
-        "Connections that a refresh has to one address at once.",
+        "How many connections a refresh has to one address at once.",
     ),
     Setting(
         "PADLOCK_PER_ADDRESS_PAUSE",
         seconds(0, 60),
         "0.1",
-        "Seconds between one connection of a refresh to an address and the next.",
+        "Seconds between two connections of a refresh to the same address.",
         label="Pause (seconds)",
     ),
     Setting(
         "PADLOCK_CONTROL_NAMES",
         each_of(refresh.control_name),
         "",
-        "Names that always answer, asked when most others fail; empty: those of the site that"
-        " answered last.",
+        "Names that always answer, checked when most others fail. If it is empty, names of this"
+        " site that answered last are used.",
     ),
     Setting(
         "PADLOCK_REFRESH_ADAPTIVE",
         switch,
         "off",
-        "On: names are refreshed as often as their state calls for it.",
+        "Turn on to refresh each name as often as its state calls for.",
     ),
     BROKER,
     Setting(
         "PADLOCK_BROKER_CA",
         existing_file,
         "",
-        "A PEM file with roots to trust for rediss://, besides the system's; empty: certifi's.",
+        "A PEM file with roots to trust for rediss://, besides the system's. If it is empty,"
+        " certifi's are used.",
     ),
     WORKERS,
 )

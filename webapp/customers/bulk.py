@@ -49,9 +49,9 @@ def digest_of(row_ids: Sequence[int]) -> str:
 
 
 def move(who: User, row_ids: Sequence[int], client_id: int, now: datetime) -> int:
-    """Gives these items to a client: how many have moved.
+    """Moves these items to a client, and returns how many moved.
 
-    What is theirs already stays as it is, and so does a domain that they have already.
+    Its own items are left out, and so are domains that it already has.
     """
 
     def give(item: Item, client: Client) -> bool:
@@ -87,8 +87,10 @@ def set_status(
     domain: DomainStatus | None,
     now: datetime,
 ) -> int:
-    """Gives the services among these items one status and the domains another, None: the one they
-    have. How many have changed."""
+    """Sets the status of these services and domains, and returns how many changed.
+
+    None leaves the status of that kind.
+    """
 
     def give(item: Item) -> bool:
         before = item.status
@@ -106,7 +108,7 @@ def set_status(
 
 
 def remove(who: User, row_ids: Sequence[int], now: datetime) -> int:
-    """Deletes these items: how many were there."""
+    """Deletes these items, and returns how many existed."""
 
     def delete(item: Item) -> bool:
         _note(who, "deleted", item, now, Detail.OF_CLIENT, client=item.client.name)
@@ -119,8 +121,10 @@ def remove(who: User, row_ids: Sequence[int], now: datetime) -> int:
 def _each(
     who: User, row_ids: Sequence[int], change: Callable[[Item], bool], *, drops: bool = False
 ) -> int:
-    """How many of these items the change has changed; `drops`: their host names may be no one's
-    then."""
+    """Applies a change to these items and returns how many changed.
+
+    With `drops`, host names that no item uses any more are dropped.
+    """
     changed = 0
     for portion in _portions(row_ids):
         with writing():

@@ -73,8 +73,10 @@ def check_new(user: User, now: datetime) -> None:
 
 
 def check_chosen(user: User, row_ids: Sequence[int], now: datetime) -> int:
-    """Begin a refresh at once of the host names of these listing rows, as far as they are active:
-    how many that are. Where one is under way, they go next in it."""
+    """Starts a refresh of the active host names of these listing rows, and returns how many.
+
+    If a refresh is running, they go next in it.
+    """
     targets: set[int] = set()
     with writing():
         still_admin(user)
@@ -94,8 +96,10 @@ def check_chosen(user: User, row_ids: Sequence[int], now: datetime) -> int:
 
 
 def _begin(user: User, most: int, total: int, now: datetime) -> bool:
-    """Begins a run of `total` names; where one is under way, that goes on at once. False where
-    there is nothing to ask. Call it inside `writing()`."""
+    """Starts a run of `total` names, or continues the running one at once.
+
+    False if there is nothing to check. Call it inside `writing()`.
+    """
     run = runs.under_way()
     if run is not None:
         run.retry_at = None

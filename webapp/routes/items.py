@@ -183,7 +183,7 @@ def edit(place: str, item_id: int) -> Response:
 
 @blueprint.get("/<id:item_id>/move")
 def move_to(place: str, item_id: int) -> str:
-    """First who shall have it, then what that would change."""
+    """First asks for the new client, then shows what moving changes."""
     item = _item(place, item_id)
     if (to := whole(request.args.get("to", ""))) is not None:
         return _move_page(item, to)

@@ -47,7 +47,7 @@ def _take_over() -> None:
 
 
 def _let_logos_be_large() -> None:
-    # Who it is is asked only here: a static file needs no database
+    # The user is loaded only here, because a static file needs no database
     if (
         request.endpoint == "settings.save"
         and current_user.is_authenticated

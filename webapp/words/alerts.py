@@ -30,9 +30,9 @@ _LINES: Mapping[str, str] = Table(
 _LINE_KEYS: Mapping[str, str] = Table(
     {
         "no_instant": lambda: gettext('must be an instant such as "2026-03-01T08:00:00Z".'),
-        "no_text": lambda: gettext("must be a text, and must not be empty where it is needed."),
-        "no_texts": lambda: gettext("must be a list of texts."),
-        "no_order": lambda: gettext("is earlier than those of lines before. Sort the lines by it."),
+        "no_text": lambda: gettext("must be text, and must not be empty if it is required."),
+        "no_texts": lambda: gettext("must be a list of strings."),
+        "no_order": lambda: gettext("is earlier than in the lines before. Sort the lines by it."),
     }
 )
 _CHOICES: Mapping[str, str] = Table(
@@ -46,7 +46,7 @@ _CHOICES: Mapping[str, str] = Table(
 _RULES: Mapping[str, str] = Table(
     {
         "no_object": lambda: gettext("must be a JSON object."),
-        "unknown_key": lambda: gettext("is not a key that is known here."),
+        "unknown_key": lambda: gettext("is not a known key."),
         "no_share": lambda: gettext("must be a number above 0, and 1 at most."),
         "no_days": lambda: gettext("must be a number of days above 0, and 3650 at most."),
         "no_minutes": lambda: gettext("must be a number of minutes from 0 to 1440."),

@@ -26,31 +26,32 @@ def moved(name: str, client: str) -> str:
 
 
 def many_moved(moved: int, left: int, client: str) -> str:
-    """The same of many at once; the others are this client's already, or would be twice."""
+    """Many items moved at once. The others are this client's already, or would be duplicates."""
     told = ngettext(
-        "{count:,} item belongs to {client} now.",
-        "{count:,} items belong to {client} now.",
+        "{count:,} item moved to {client}.",
+        "{count:,} items moved to {client}.",
         moved,
         client=client,
     )
-    if not left:
-        return told
-    stay = ngettext("{count:,} stays as it is.", "{count:,} stay as they are.", left)
-    return f"{told} {stay}"
+    return _with_unchanged(told, left)
 
 
 def many_changed(changed: int, left: int) -> str:
-    """A new status of many at once; the others have it already."""
-    told = ngettext("{count:,} item is changed.", "{count:,} items are changed.", changed)
-    if not left:
-        return told
-    stay = ngettext("{count:,} stays as it is.", "{count:,} stay as they are.", left)
-    return f"{told} {stay}"
+    """The status of many items changed at once. The others have it already."""
+    told = ngettext("{count:,} item changed.", "{count:,} items changed.", changed)
+    return _with_unchanged(told, left)
 
 
 def many_deleted(count: int) -> str:
-    """The end of many at once."""
-    return ngettext("{count:,} item is deleted.", "{count:,} items are deleted.", count)
+    """Many items deleted at once."""
+    return ngettext("{count:,} item deleted.", "{count:,} items deleted.", count)
+
+
+def _with_unchanged(told: str, left: int) -> str:
+    if not left:
+        return told
+    unchanged = ngettext("{count:,} item unchanged.", "{count:,} items unchanged.", left)
+    return f"{told} {unchanged}"
 
 
 def stays_grey(refusal: str) -> str:
@@ -127,7 +128,7 @@ def view_deleted(name: str) -> str:
 
 def settings_saved() -> str:
     """Other processes look every few seconds."""
-    return gettext("Saved. The whole site uses it within a minute.")
+    return gettext("Settings saved. They apply everywhere within a minute.")
 
 
 def nothing_to_refresh() -> str:

@@ -12,7 +12,7 @@ from webapp.words.translation import gettext, ngettext
 _TITLES: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "password reset mail": lambda: gettext("Password reset mail"),
-        "listing rewrite": lambda: gettext("Lists after a change of when certificates expire soon"),
+        "listing rewrite": lambda: gettext("Update lists after a change of “Expiring soon (days)”"),
         "listing sample": lambda: gettext("Nightly sample of listing rows"),
     }
 )

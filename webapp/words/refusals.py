@@ -100,7 +100,7 @@ def too_many_views(count: int) -> str:
 
 
 def nothing_selected() -> str:
-    """Something is to be done with the selected rows of a list."""
+    """An action was asked for without a selected row."""
     return gettext("Select at least one row.")
 
 
@@ -110,8 +110,8 @@ def too_many_selected(most: int) -> str:
 
 
 def selection_changed() -> str:
-    """What an administrator has agreed to is not what would be changed."""
-    return gettext("The selection has changed meanwhile. Nothing was done. Check the numbers.")
+    """The selection is not the one that the administrator confirmed."""
+    return gettext("The selection has changed meanwhile. Nothing was done. Check it again.")
 
 
 def no_status_chosen() -> str:
@@ -153,8 +153,8 @@ def email_missing() -> str:
 
 
 def not_the_name() -> str:
-    """A client is deleted by its name."""
-    return gettext("This is not the name of the client. Nothing was deleted.")
+    """A client is deleted only after its name was typed."""
+    return gettext("This is not the client’s name. Nothing was deleted.")
 
 
 def not_an_email() -> str:

@@ -92,8 +92,8 @@ def expiring_example() -> str:
 def expiring_meaning(days: int = EXPIRING_DAYS) -> str:
     """What that warning means."""
     return ngettext(
-        "Valid, with {count} day left or less: time to renew the certificate.",
-        "Valid, with {count} days left or less: time to renew the certificate.",
+        "Valid, with {count} day left or less. Renew the certificate soon.",
+        "Valid, with {count} days left or less. Renew the certificate soon.",
         days,
     )
 

@@ -8,8 +8,8 @@ from webapp.words.translation import gettext
 
 
 def status_text(status: str, *, client: bool) -> str:
-    """A stored status in the words of this reader: what a provider notes about a client is not said
-    to them."""
+    """A stored status in the words of this reader. Clients are not told that a provider suspects
+    fraud."""
     return gettext("Closed") if client and status.lower() == "fraud" else status
 
 

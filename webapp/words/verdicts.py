@@ -37,12 +37,12 @@ def asked_text(asked: int, left: int) -> str:
 
 
 def many_asked_text(names: int) -> str:
-    """What became of a wish to check all that a filter finds."""
+    """How many host names are checked after all rows of a list were selected."""
     if not names:
-        return gettext("None of them is active and has a host name: there is nothing to check.")
+        return gettext("Nothing to check. The selected items are inactive or have no host name.")
     return ngettext(
-        "{count:,} host name is being checked, as a refresh. Its padlock follows.",
-        "{count:,} host names are being checked, as a refresh. The padlocks follow.",
+        "{count:,} host name is being checked. Its padlock updates when the check is done.",
+        "{count:,} host names are being checked. Padlocks update as the checks are done.",
         names,
     )
 
