@@ -184,6 +184,23 @@ def test_deleting_a_client_takes_all_that_is_theirs_and_nothing_else(visit, app)
         assert everything(Activity)[-1].detail == "with 1 service, 1 domain and 1 user"
 
 
+def test_a_client_is_deleted_by_the_name_that_is_shown(visit, app):
+    ada = visit("ada")
+    with app.app_context(), writing():
+        db.session.get(Client, 1).name = "Ali\u200cce \u202eBakery"
+    page = ada.get("/admin/clients/1/delete")
+    assert (
+        ada.post("/admin/clients/1/delete", hidden(page) | {"typed": "\u200b"}).status_code == 422
+    )
+    named = hidden(page) | {"typed": "Alice Bakery"}
+    assert ada.post("/admin/clients/1/delete", named).status_code == 303
+
+
+def test_a_name_of_invisible_characters_is_none(visit):
+    answer = visit("ada").post("/admin/clients/new", {"name": "\u200b\u2060"})
+    assert answer.status_code == 422
+
+
 def test_a_client_without_items_is_deleted_without_typing_its_name(visit):
     ada = visit("ada")
     ada.post("/admin/clients/new", {"name": "Carol"})

@@ -20,7 +20,6 @@ from webapp.monitor.models import Target
 from webapp.monitor.refresh import runs, scheduler
 from webapp.probe import Reason, State
 from webapp.site import site_of
-from webapp.words.states import EXPIRING_DAYS
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(1000)
 CHANGED = {
@@ -200,4 +199,4 @@ def test_lists_go_by_the_days_at_which_a_certificate_expires_soon(app, visit, no
 
 
 def test_the_default_of_days_is_said_once(app):
-    assert app.config["PADLOCK_EXPIRING_DAYS"] == EXPIRING_DAYS
+    assert app.config["PADLOCK_EXPIRING_DAYS"] == 14

@@ -160,10 +160,11 @@ def test_words_date_and_number_of_days_agree_at_every_hour(zone, start):
 def test_the_warning_comes_with_the_last_fortnight_and_on_green_only():
     soon = NOW + timedelta(days=14)
     later = NOW + timedelta(days=14, seconds=1)
-    assert states.expiring(State.VALID, soon, NOW)
-    assert not states.expiring(State.VALID, later, NOW)
-    assert not states.expiring(State.INVALID, soon, NOW)
-    assert not states.expiring(State.VALID, None, NOW)
+    fortnight = timedelta(days=14)
+    assert states.expiring(State.VALID, soon, NOW, fortnight)
+    assert not states.expiring(State.VALID, later, NOW, fortnight)
+    assert not states.expiring(State.INVALID, soon, NOW, fortnight)
+    assert not states.expiring(State.VALID, None, NOW, fortnight)
 
 
 def test_staff_read_the_cause_the_text_the_address_and_the_command():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import contains_eager
 
 from webapp.customers.listing_row import MODELS, ListingRow, item_of
@@ -62,12 +62,18 @@ def items_of_rows(user: User, row_ids: Sequence[int]) -> list[Item]:
     return [found[one] for one in wanted if one in found]
 
 
-def newest(user: User, most: Mapping[str, int]) -> list[Item]:
-    """The services and domains that were added last, at most so many of each kind."""
+def highest_ids() -> dict[str, int]:
+    """The id of the service and of the domain that were added last; 0 where there is none."""
+    return {model.kind: db.session.scalar(select(func.max(model.id))) or 0 for model in MODELS}
+
+
+def added_until(user: User, ids: Mapping[str, int], most: Mapping[str, int]) -> list[Item]:
+    """The services and domains that were added last by the time when these were the
+    `highest_ids`, at most so many of each kind."""
     found: list[Item] = []
     for model in MODELS:
-        rows = items_for(model, user).order_by(model.id.desc()).limit(most[model.kind])
-        found += db.session.scalars(rows)
+        rows = items_for(model, user).where(model.id <= ids.get(model.kind, 0))
+        found += db.session.scalars(rows.order_by(model.id.desc()).limit(most[model.kind]))
     return found
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from webapp import errors
+from webapp import errors, probe
 from webapp.customers import audit_log, catalog, concurrency
 from webapp.customers.lists import Listing, ListQuery, hits
 from webapp.customers.models import Client, Domain, Service, User
@@ -225,6 +225,12 @@ def what_goes_with(client: Client) -> str:
     return digest.hexdigest()
 
 
+def _is_name(typed: str, name: str) -> bool:
+    """Whether a person has typed this name as pages show it, without invisible characters."""
+    key = name_key(probe.clean(typed))
+    return bool(key) and key == name_key(probe.clean(name))
+
+
 def remove(
     who: User, client_id: int, version: int, seen: str, now: datetime, typed: str | None = None
 ) -> str:
@@ -242,7 +248,7 @@ def remove(
         name = client.name
         if what_goes_with(client) != seen:
             raise concurrency.ChangedMeanwhile
-        if typed is not None and counts.items and name_key(typed) != client.name_key:
+        if typed is not None and counts.items and not _is_name(typed, name):
             raise NotTheName(refusals.not_the_name())
         audit_log.note(
             who, "deleted", "client", client.id, name, now, Detail.BELONGINGS, **asdict(counts)

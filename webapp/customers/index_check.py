@@ -20,13 +20,13 @@ from webapp.jobs.runner import Work
 from webapp.live_settings import StoredSetting
 from webapp.monitor.refresh import scheduler
 from webapp.site import site_of, this_site
-from webapp.words.states import EXPIRING_DAYS
 
 log = logging.getLogger(__name__)
 
 IDS_AT_ONCE = 1000
 SAMPLE = "listing sample"  # the kinds of jobs
 REWRITE = "listing rewrite"
+DAYS_AT_FIRST = 14  # before they were a setting
 WRITTEN_FOR = "listing rows written for"  # days, beside the settings that are stored
 # After this all processes go by a setting that was changed
 EVERYWHERE = timedelta(seconds=2 * live_settings.READ_SECONDS)
@@ -108,7 +108,7 @@ def add_rewrite(now: datetime) -> None:
     site = this_site()
     days = index_rows.expiring_within().days
     written_for = db.session.get(StoredSetting, WRITTEN_FOR)
-    if days == (int(written_for.value) if written_for else EXPIRING_DAYS):
+    if days == (int(written_for.value) if written_for else DAYS_AT_FIRST):
         return
     changed = db.session.get(StoredSetting, "PADLOCK_EXPIRING_DAYS")
     known = changed is None or changed.changed_at <= now - EVERYWHERE

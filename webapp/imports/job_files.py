@@ -44,6 +44,7 @@ class Job:
     done: int = 0
     total: int = 0
     counts: importer.ChangeCounts = field(default_factory=dict)
+    highest: dict[str, int] = field(default_factory=dict)  # ids of each kind, once it is written
     problems: int = 0
     warnings: int = 0
     notes: list[str] = field(default_factory=list)

@@ -13,6 +13,7 @@ from typing import IO, Any
 from flask import Flask, current_app
 
 from webapp import csv_writer
+from webapp.customers import access
 from webapp.customers.models import User
 from webapp.extensions import db
 from webapp.imports import guessing, importer, remembered
@@ -132,7 +133,7 @@ def write(job: Job, now: datetime) -> Job:
     )
     for ending in ("rows", "csv"):
         file_of(job.token, ending).unlink(missing_ok=True)
-    return replace(job, stage="done", counts=counts)
+    return replace(job, stage="done", counts=counts, highest=access.highest_ids())
 
 
 def end(job: Job, stage: str, error: str) -> None:

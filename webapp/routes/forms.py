@@ -12,6 +12,7 @@ from wtforms import DateField, Field, Form, IntegerField, ValidationError
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
+from webapp import probe
 from webapp.customers import clients
 from webapp.parsing import whole
 from webapp.probe.address import literal
@@ -55,9 +56,15 @@ def at_most(characters: int) -> Length:
     return Length(max=characters, message=LazyText(refusals.too_long, characters))
 
 
-def required(say: Callable[[], str]) -> list[InputRequired | Length]:
-    """The checks that a field is filled in, with more than spaces; `say` asks for it."""
-    return [InputRequired(LazyText(say)), Length(min=1, message=LazyText(say))]
+def required(say: Callable[[], str]) -> list[Any]:
+    """The checks that a field is filled in, with more than spaces and invisible characters; `say`
+    asks for it."""
+
+    def is_visible(_form: object, field: Field) -> None:
+        if not probe.clean(field.data or ""):
+            raise ValidationError(say())
+
+    return [InputRequired(LazyText(say)), is_visible]
 
 
 def is_address(_form: object, field: Field) -> None:

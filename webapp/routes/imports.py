@@ -111,9 +111,8 @@ def job(token: str) -> AnyResponse:
     if found.stage == "done":
         shown |= {"run": runs.under_way(), "unchecked": monitored_names.not_checked_yet()}
         new = {kind: found.counts[kind]["new"] for kind in ("service", "domain")}
-        newest = access.newest(
-            current_user, {kind: min(count, MOST_SHOWN) for kind, count in new.items()}
-        )
+        most = {kind: min(count, MOST_SHOWN) for kind, count in new.items()}
+        newest = access.added_until(current_user, found.highest, most)
         shown |= {"newest": newest, "added": sum(new.values()), "known": padlocks.known}
     return make_response(render_template("admin/import_job.html", job=found, **shown))
 

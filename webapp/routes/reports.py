@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -16,21 +17,10 @@ from webapp.reports.query import REASONS, ReportQuery, week_of
 from webapp.routes import exports
 from webapp.routes.gate import own_path, staff_only
 from webapp.routes.template_helpers import REPORT_WORDS, now, zone
-from webapp.words import confirmations, states, times, verdicts
-from webapp.words.report_filters import AGES, ORIGINS, WINDOWS
+from webapp.words import confirmations, states, verdicts
+from webapp.words.report_filters import AGES, ANY, LABELS, ORIGINS, WINDOWS, week_text
 
 MOST_PRINTED = 1000
-LABELS = {  # of the filters
-    "ssl": "SSL",
-    "reason": "Reason",
-    "issuer": "Issuer",
-    "client": "Client",
-    "expires": "Expires",
-    "checked": "Last checked",
-    "browsers": "Browser support",
-    "origin": "Leads",
-    "q": "Search",
-}
 
 blueprint = Blueprint("reports", __name__, url_prefix="/admin/reports")
 blueprint.before_request(staff_only)
@@ -137,25 +127,17 @@ def _choices(report: ssl_status.Report) -> list[tuple[str, str, str, list[tuple[
     choices."""
     chosen = report.filters.get("expires", "")
     week = {chosen: _week_text(chosen)} if week_of(chosen) else {}
-    origins = (
-        [("origin", LABELS["origin"], "Leads anywhere", [*report.origins.items()])]
-        if report.origins
-        else []
-    )
-    browsers = (
-        [("browsers", LABELS["browsers"], "Any browser", [*report.browsers.items()])]
-        if report.browsers
-        else []
-    )
-    return [
-        ("ssl", LABELS["ssl"], "Any SSL state", [*states.STATE_FILTERS.items()]),
-        ("reason", LABELS["reason"], "Any reason", [*REASONS.items()]),
-        ("issuer", LABELS["issuer"], "Any issuer", [(issuer, issuer) for issuer in report.issuers]),
-        ("expires", LABELS["expires"], "Any expiry", [*WINDOWS.items(), *week.items()]),
-        ("checked", LABELS["checked"], "Any last check", [*AGES.items()]),
-        *browsers,
-        *origins,
-    ]
+    choices: dict[str, Mapping[str, str]] = {
+        "ssl": states.STATE_FILTERS,
+        "reason": REASONS,
+        "issuer": {issuer: issuer for issuer in report.issuers},
+        "expires": {**WINDOWS, **week},
+        "checked": AGES,
+    }
+    # Two have choices only where there is something to be found
+    choices |= {"browsers": report.browsers} if report.browsers else {}
+    choices |= {"origin": report.origins} if report.origins else {}
+    return [(name, LABELS[name], ANY[name], [*of.items()]) for name, of in choices.items()]
 
 
 def _asked(question: ReportQuery) -> list[str]:
@@ -182,4 +164,4 @@ def _asked(question: ReportQuery) -> list[str]:
 def _week_text(word: str) -> str:
     """The week of a filter in words; empty where it is none."""
     monday = week_of(word)
-    return f"In the week of {times.day_text(monday)}" if monday else ""
+    return week_text(monday) if monday else ""

@@ -94,8 +94,7 @@ def _page(asked: dict[str, str], wrong: dict[str, str]) -> str:
 
 
 def _source(setting: Setting, stored: dict[str, str]) -> str:
+    """Where the value comes from: "environment", "page" or "default"."""
     if setting.is_set(os.environ):
-        return "Environment"
-    return (
-        "This page" if stored.get(setting.name, setting.default) != setting.default else "Default"
-    )
+        return "environment"
+    return "page" if stored.get(setting.name, setting.default) != setting.default else "default"

@@ -3,14 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from functools import partial
 
 from webapp.probe.finding import Reason
 from webapp.probe.steps import Origin
-from webapp.words import reasons, states, website
+from webapp.words import reasons, states, times, website
 from webapp.words.translation import Table, gettext
 
 NEVER_ASKED = "never-asked"  # in place of a reason
+
+# What each filter is called
+LABELS: Mapping[str, str] = Table(
+    {
+        "ssl": lambda: gettext("SSL"),
+        "reason": lambda: gettext("Reason"),
+        "issuer": lambda: gettext("Issuer"),
+        "client": lambda: gettext("Client"),
+        "expires": lambda: gettext("Expires"),
+        "checked": lambda: gettext("Last checked"),
+        "browsers": lambda: gettext("Browser support"),
+        "origin": lambda: gettext("Leads"),
+        "q": lambda: gettext("Search"),
+    }
+)
+# What it says while nothing is chosen
+ANY: Mapping[str, str] = Table(
+    {
+        "ssl": lambda: gettext("Any SSL state"),
+        "reason": lambda: gettext("Any reason"),
+        "issuer": lambda: gettext("Any issuer"),
+        "expires": lambda: gettext("Any expiry"),
+        "checked": lambda: gettext("Any last check"),
+        "browsers": lambda: gettext("Any browser"),
+        "origin": lambda: gettext("Leads anywhere"),
+    }
+)
 
 # When the certificate expires
 WINDOWS: Mapping[str, str] = Table(
@@ -31,6 +59,11 @@ AGES: Mapping[str, str] = Table(
         "never": lambda: gettext("Never"),
     }
 )
+
+
+def week_text(monday: date) -> str:
+    """A week in place of one of the `WINDOWS`."""
+    return gettext("In the week of {day}", day=times.day_text(monday))
 
 
 def _origin_label(origin: Origin) -> str:

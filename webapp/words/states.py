@@ -10,11 +10,6 @@ from typing import Protocol
 from webapp.probe.finding import Reason, State
 from webapp.words.translation import Table, gettext, ngettext
 
-# A valid certificate with no more than this left carries an amber warning: the default of the
-# setting PADLOCK_EXPIRING_DAYS
-EXPIRING_DAYS = 14
-EXPIRING_WITHIN = timedelta(days=EXPIRING_DAYS)
-
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -89,7 +84,7 @@ def expiring_example() -> str:
     return gettext("12 days")
 
 
-def expiring_meaning(days: int = EXPIRING_DAYS) -> str:
+def expiring_meaning(days: int) -> str:
     """What that warning means."""
     return ngettext(
         "Valid, with {count} day left or less. Renew the certificate soon.",
@@ -108,16 +103,12 @@ def many_browsers_refuse() -> str:
     return gettext("The certificate is valid, but not every browser accepts it.")
 
 
-def expires_soon(
-    not_after: datetime | None, now: datetime, within: timedelta = EXPIRING_WITHIN
-) -> bool:
+def expires_soon(not_after: datetime | None, now: datetime, within: timedelta) -> bool:
     """Whether a certificate has no more than this left."""
     return not_after is not None and not_after <= now + within
 
 
-def expiring(
-    state: State, not_after: datetime | None, now: datetime, within: timedelta = EXPIRING_WITHIN
-) -> bool:
+def expiring(state: State, not_after: datetime | None, now: datetime, within: timedelta) -> bool:
     """Whether a valid padlock carries the amber warning."""
     return state is State.VALID and expires_soon(not_after, now, within)
 
