@@ -12,6 +12,9 @@ from webapp.config.setting import BadSetting
 from webapp.config.table import LOG_FORMAT, LOG_LEVEL
 from webapp.monitor.refresh import scheduler
 
+# Nothing that is imported is garbage: to look for it would take a fifth of the start.
+gc.disable()
+
 COMMAND = os.environ.get("FLASK_RUN_FROM_CLI") == "true"
 
 try:
@@ -30,4 +33,5 @@ if problem:
 # third less).
 gc.freeze()
 gc.set_threshold(5_000, 10, 100)
+gc.enable()
 scheduler.start(app)

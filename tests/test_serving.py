@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -105,6 +106,25 @@ class Site:
         ]
 
 
+@pytest.fixture(scope="module")
+def shared_site(first_file, tmp_path_factory):
+    """One process for all tests that leave it as it was: each start takes seconds."""
+    folder = tmp_path_factory.mktemp("shared")
+    file = shutil.copy(first_file, folder / "padlock.sqlite3")
+    site = Site(f"sqlite:///{file}", folder / "log")
+    yield site
+    site.process.terminate()
+    site.process.wait(20)
+
+
+@pytest.fixture
+def site(shared_site):
+    worker = shared_site.worker
+    yield shared_site
+    assert shared_site.worker == worker
+    assert shared_site.tracebacks() == []
+
+
 @pytest.fixture
 def start(database, tmp_path):
     started = []
@@ -121,18 +141,14 @@ def start(database, tmp_path):
         assert site.tracebacks() == []
 
 
-@pytest.fixture
-def site(start):
-    return start()
-
-
 needs_proc = pytest.mark.skipif(
     not Path("/proc/self/status").exists(), reason="asks Linux for the memory"
 )
 
 
 @needs_proc
-def test_sixty_sign_ins_at_once_leave_the_site_to_others(site):
+def test_sixty_sign_ins_at_once_leave_the_site_to_others(start):
+    site = start()
     idle = site.seconds("/healthz")
     form = requests.Session()
     page = form.get(f"http://127.0.0.1:{site.port}/sign-in", timeout=60).text
@@ -256,19 +272,17 @@ def test_a_form_in_small_pieces_and_the_next_request_with_it_are_answered(site):
     assert re.findall(rb"HTTP/1.1 (\d+) ", answer) == [b"400", b"200"]
 
 
-@pytest.mark.parametrize(
-    "request_", [b"", b"GET / HT", post(FORM.encode() + b"\r\nContent-Length: 300", b"a")]
-)
-def test_eighty_visitors_who_never_end_a_request_hold_nobody_up(start, request_):
+def test_eighty_visitors_who_never_end_a_request_hold_nobody_up(start):
     site = start(descriptors=64)
     worker = site.worker
-    visitors = [site.connect(request_) for _ in range(80)]
-    began = time.monotonic()
-    assert [site.get(path).status for path in ("/healthz", "/sign-in", STYLES)] == [200] * 3
-    assert time.monotonic() - began < 5  # their patience is ten seconds
-    assert site.worker == worker
-    for visitor in visitors:
-        visitor.close()
+    for request in (b"", b"GET / HT", post(FORM.encode() + b"\r\nContent-Length: 300", b"a")):
+        visitors = [site.connect(request) for _ in range(80)]
+        began = time.monotonic()
+        assert [site.get(path).status for path in ("/healthz", "/sign-in", STYLES)] == [200] * 3
+        assert time.monotonic() - began < 5, request  # their patience is ten seconds
+        assert site.worker == worker, request
+        for visitor in visitors:
+            visitor.close()
 
 
 WHOLE = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -373,8 +387,9 @@ def test_a_style_sheet_is_sent_compressed_to_whom_takes_it(site):
 @pytest.mark.sqlite("its file is cut short")
 @pytest.mark.parametrize("size", ["0", "8192"])
 def test_a_database_that_is_cut_short_while_it_is_read_does_not_end_the_process(
-    site, database, size
+    start, database, size
 ):
+    site = start()
     worker = site.worker
     there = f"http://127.0.0.1:{site.port}"
     ada = requests.Session()

@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime
+from itertools import product
 
 import pytest
 from sqlalchemy import event
@@ -101,12 +102,10 @@ def test_pages_of_25_that_exist(shelf):
     assert (last.total, last.page.exact, last.page.first, len(last.rows)) == (31, True, 26, 6)
 
 
-@pytest.mark.parametrize(
-    "asked", ["2", "-1", "0", "999999999999999999999", "abc", "1e3", "NaN", "²", "١", "", "W10"]
-)
-def test_odd_pages_and_numbers_of_old_are_the_first(shelf, asked):
-    shown = lists.list_services(user("alice"), ListQuery(page=asked), NOW)
-    assert (shown.page.first, shown.rows[0].shown_name) == (1, "alice.example")
+def test_odd_pages_and_numbers_of_old_are_the_first(shelf):
+    for asked in ("2", "-1", "0", "9" * 21, "abc", "1e3", "NaN", "²", "١", "", "W10"):
+        shown = lists.list_services(user("alice"), ListQuery(page=asked), NOW)
+        assert (shown.page.first, shown.rows[0].shown_name) == (1, "alice.example"), asked
 
 
 def test_sorts_both_ways(shelf):
@@ -115,30 +114,27 @@ def test_sorts_both_ways(shelf):
     assert found(ListQuery(sort="-domain"))[:2] == ["s29.example", "s28.example"]
 
 
-@pytest.mark.parametrize(
-    "sort", ["1;DROP TABLE user", "password_hash", "", "-", "--domain", "domain desc"]
-)
-def test_an_unknown_sort_is_the_default(shelf, sort):
-    listing = lists.list_services(user("alice"), ListQuery(sort=sort), NOW)
-    assert listing.sort == "domain"
-    assert listing.rows[0].shown_name == "alice.example"
+def test_an_unknown_sort_is_the_default(shelf):
+    for sort in ("1;DROP TABLE user", "password_hash", "", "-", "--domain", "domain desc"):
+        listing = lists.list_services(user("alice"), ListQuery(sort=sort), NOW)
+        assert (listing.sort, listing.rows[0].shown_name) == ("domain", "alice.example"), sort
 
 
-@pytest.mark.parametrize("search", ["%", "_", "\\", "'", "s__.example", "s%", "\\%", "'--"])
-def test_a_search_is_no_pattern(shelf, search):
-    assert found(ListQuery(search)) == []
+def test_a_search_is_no_pattern(shelf):
+    for search in ("%", "_", "\\", "'", "s__.example", "s%", "\\%", "'--"):
+        assert found(ListQuery(search)) == [], search
 
 
-@pytest.mark.parametrize("search", ["100%_\\'", "00%_", "%_\\"])
-def test_a_search_finds_what_stands_there(shelf, search):
+def test_a_search_finds_what_stands_there(shelf):
     with writing():
         catalog.add_service(alices(), "100%_\\' Hosting", "odd.example", ServiceStatus.ACTIVE)
-    assert found(ListQuery(search)) == ["odd.example"]
+    for search in ("100%_\\'", "00%_", "%_\\"):
+        assert found(ListQuery(search)) == ["odd.example"], search
 
 
-@pytest.mark.parametrize("search", ["S07", " s07.example ", "https://s07.example/"])
-def test_a_search_takes_what_people_paste(shelf, search):
-    assert found(ListQuery(search)) == ["s07.example"]
+def test_a_search_takes_what_people_paste(shelf):
+    for search in ("S07", " s07.example ", "https://s07.example/"):
+        assert found(ListQuery(search)) == ["s07.example"], search
 
 
 def test_a_name_is_found_in_either_spelling(in_app):
@@ -167,18 +163,18 @@ def test_a_long_search_is_quick(shelf):
     assert found(ListQuery("a" * 50_000 + "!")) == []
 
 
-@pytest.mark.parametrize(
-    ("size", "shown"), [("25", 25), ("50", 31), ("100", 31), ("26", 25), ("10" * 9, 25), ("-1", 25)]
-)
-def test_page_sizes_are_on_a_whitelist(shelf, size, shown):
-    assert len(lists.list_services(user("alice"), ListQuery(size=size), NOW).rows) == shown
+def test_page_sizes_are_on_a_whitelist(shelf):
+    sizes = {"25": 25, "50": 31, "100": 31, "26": 25, "10" * 9: 25, "-1": 25}
+    for size, shown in sizes.items():
+        rows = lists.list_services(user("alice"), ListQuery(size=size), NOW).rows
+        assert len(rows) == shown, size
 
 
-@pytest.mark.parametrize("field", ["status", "ssl", "client"])
-@pytest.mark.parametrize("text", ["", "nonsense", "1;DROP", "%", "-1", "²", "9" * 30, "active"])
-def test_an_unknown_filter_filters_nothing(shelf, field, text):
-    listing = lists.list_services(user("ada"), ListQuery(**{field: text}), NOW)
-    assert (listing.total, listing.filters) == (32, {})
+def test_an_unknown_filter_filters_nothing(shelf):
+    texts = ("", "nonsense", "1;DROP", "%", "-1", "²", "9" * 30, "active")
+    for field, text in product(("status", "ssl", "client"), texts):
+        listing = lists.list_services(user("ada"), ListQuery(**{field: text}), NOW)
+        assert (listing.total, listing.filters) == (32, {}), (field, text)
 
 
 def test_a_list_is_narrowed_to_a_status(shelf):

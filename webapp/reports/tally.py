@@ -64,10 +64,13 @@ def _tally(user: User, filters: Mapping[str, str], now: datetime, *, weeks: bool
     if weeks and ranks != listing_row.RANKS["valid"]:
         return Tally()
     rows = page.planned(rows_of(user, filters, now))
-    if "q" in filters:
+    if _at_once(filters) or filters.keys() == {"expires"}:
         some: Select[Any] = select(ListingRow.rank, _week(now)).where(*rows.all())
         found = _grouped(some.limit(MOST_COUNTED + 1))
-        return found if found.total() <= MOST_COUNTED else None
+        if found.total() <= MOST_COUNTED:
+            return found
+        if "q" in filters:
+            return None
     if user.sees_everything and not filters:
         found = _counted(rows, [*_rank_and_week_ranges(now)])
     elif user.sees_everything and filters.keys() == {"expires"}:
