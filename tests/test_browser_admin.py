@@ -71,10 +71,10 @@ def test_ada_moves_a_service_with_the_keyboard_alone(page):  # noqa: F811
         "Alice Baker of Alice’s Bakery can no longer see it."
     )
     page.get_by_role("button", name="Move to Bob & Sons Plumbing").press("Enter")
-    expect(page.get_by_role("status").first).to_contain_text("belongs to Bob & Sons Plumbing now")
+    expect(page.get_by_role("status").first).to_contain_text("now belongs to Bob & Sons Plumbing")
     page.goto("/admin/services/2/move?to=1")  # and back, for whoever looks at the demo next
     press(page, "Move to Alice’s Bakery")
-    expect(page.get_by_role("status").first).to_contain_text("belongs to Alice’s Bakery now")
+    expect(page.get_by_role("status").first).to_contain_text("now belongs to Alice’s Bakery")
 
 
 def test_a_field_for_a_client_offers_those_that_fit(page):  # noqa: F811

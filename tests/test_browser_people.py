@@ -30,7 +30,7 @@ def add_carol(page: Page) -> None:
     page.get_by_label("E-mail").fill("carol@example.com")
     page.get_by_label("Client", exact=True).last.fill("bob & sons plumbing")
     page.get_by_role("button", name="Add user").click()
-    expect(page.get_by_role("status")).to_contain_text("Carol Clerk is added")
+    expect(page.get_by_role("status")).to_contain_text("Carol Clerk was added")
 
 
 def check_file(page: Page, path: Path, heading: str) -> None:

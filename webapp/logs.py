@@ -131,7 +131,7 @@ def _end(response: Response) -> Response:
             "status": response.status_code,
             "ms": milliseconds,
         }
-        # Whoever is signed in has been found out already, or is not worth a query
+        # The signed-in user is known already, or not worth a query
         user = g.get("user_id")
         words = "%(method)s %(path)s %(status)d in %(ms)d ms" + (f", user {user}" if user else "")
         requests_log.info(words, facts, extra=facts | ({"user": user} if user else {}))

@@ -91,7 +91,7 @@ def test_where_nothing_is_in_use_there_is_nothing_to_do(flask, app):
     ran = flask()
     assert (ran.exit_code, ran.stdout) == (
         0,
-        "There is nothing to refresh: no active service or domain has a host name.\n",
+        "Nothing to refresh: no active service or domain has a host name.\n",
     )
 
 

@@ -125,7 +125,7 @@ def test_a_service_that_was_moved_in_padlock_is_told_of_before_the_file_moves_it
     for _ in range(2):
         (problem,) = check(WHOLE)[1]
         assert (problem.line, problem.serious) == (3, False)
-        assert problem.text == "It belongs to Bob & Sons now. Importing moves it."
+        assert problem.text == "It belongs to Bob & Sons. Importing moves it."
     assert bring_in(WHOLE)["service"]["changed"] == 1
     assert check(WHOLE)[1] == []
 
@@ -202,9 +202,9 @@ def test_both_kinds_of_utf16_are_read(check, mark):
         ("", "is empty"),
         ("\n\n", "is empty"),
         (HEAD, "nothing below"),
-        ("client,product\n1,2", "Missing: domain."),
-        ("colour,size\nred,2", "Missing: kind, client."),
-        ("kind,client,kind\n1,2,3", "More than once: kind."),
+        ("client,product\n1,2", "Some columns are missing: domain."),
+        ("colour,size\nred,2", "Some columns are missing: kind, client."),
+        ("kind,client,kind\n1,2,3", "Some columns appear twice: kind."),
         ("ki\0nd,client", "NUL"),
         (b"PK\x03\x04 whatever", "save it as CSV"),
         (b"\x1f\x8b whatever", "save it as CSV"),

@@ -154,7 +154,7 @@ def test_nothing_moves_to_whom_it_belongs_to(visit, app, place):
     answer = ada.post(f"/admin/{place}/1/move", {"version": "1", "to": "1"})
     assert (
         answer.status_code,
-        "It belongs to this client already." in looked_at(answer).main.text,
+        "It already belongs to this client." in looked_at(answer).main.text,
     ) == (422, True)
     with app.app_context():
         assert everything(Activity) == []
@@ -164,7 +164,7 @@ def test_a_domain_does_not_move_to_whoever_has_it_already(visit, app):
     ada = visit("ada")
     ada.post("/admin/domains/new", DOMAIN | {"client": "#2", "name": "ALICE.example"})
     answer = ada.post("/admin/domains/1/move", hidden(ada.get("/admin/domains/1/move?to=2")))
-    assert (answer.status_code, b"This client has this domain already." in answer.data) == (
+    assert (answer.status_code, b"This client already has this domain." in answer.data) == (
         422,
         True,
     )

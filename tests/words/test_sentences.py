@@ -125,7 +125,7 @@ def test_what_does_not_pass_through_the_seam(source, count):
 @pytest.mark.parametrize(
     ("source", "count"),
     [
-        ('flash("Your profile is saved.")', 1),
+        ('flash("Profile saved.")', 1),
         ('flash(f"{name} is deleted.")', 1),
         ('flash("Saved", "success")', 1),
         ("flash(confirmations.saved())", 0),

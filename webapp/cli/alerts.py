@@ -35,7 +35,7 @@ def _until(_context: click.Context, _option: click.Parameter, text: str | None) 
 
 @click.group("alerts")
 def alerts() -> None:
-    """What is told of certificates, and when."""
+    """Which messages about certificates are sent, and when."""
 
 
 @alerts.command("rehearse")
@@ -46,7 +46,9 @@ def alerts() -> None:
     help="A JSON file; docs/alerts.md has its keys.",
 )
 @click.option("--until", callback=_until, help="Go on up to this instant, past the last line.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, a line a message.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object per line, one per message."
+)
 def rehearse_facts(
     facts: BinaryIO, rules: Path | None, until: datetime | None, as_json: bool
 ) -> None:

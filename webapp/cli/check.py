@@ -26,11 +26,9 @@ PROGRESS_BAR_FROM_NAMES = 10  # names from which on a terminal shows a progress 
     "--file",
     "names",
     type=click.File("rb"),
-    help="Names to check, a line each; - reads them from a pipe.",
+    help="Names to check, one per line; - reads standard input.",
 )
-@click.option(
-    "--json", "as_json", is_flag=True, help="One JSON object a line, instead of a line for people."
-)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def check(hosts: tuple[str, ...], names: BinaryIO | None, as_json: bool) -> None:
     """Check the certificates of HOSTs, now, and say what each server shows.
 

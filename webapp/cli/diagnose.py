@@ -50,7 +50,7 @@ def _address(_context: click.Context, _option: click.Parameter, text: str | None
     "--json",
     "as_json",
     is_flag=True,
-    help="One JSON object a line, a line a step, instead of words.",
+    help="Print one JSON object per line, one per step.",
 )
 def diagnose_host(host: str, server: str | None, as_json: bool) -> None:
     """Look at HOST closely, step by step, and say what to do about what is wrong.

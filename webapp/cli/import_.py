@@ -33,7 +33,7 @@ from webapp.words.imports import DOING
 @click.option("--yes", is_flag=True, help="Import without asking first.")
 @click.option("--client", default="", help="The client of rows that name none; a new name adds it.")
 @click.option(
-    "--kind", type=click.Choice(ROW_KINDS), help="What rows are that do not say it themselves."
+    "--kind", type=click.Choice(ROW_KINDS), help="What the rows are, if the file does not say."
 )
 @click.option(
     "--map",
@@ -41,7 +41,9 @@ from webapp.words.imports import DOING
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help='A JSON file, our columns by theirs: {"domain": "Domain Name", "client": "User ID"}.',
 )
-@click.option("--encoding", type=click.Choice(CHOICES), help="The encoding; else it is guessed.")
+@click.option(
+    "--encoding", type=click.Choice(CHOICES), help="The encoding of the file. Guessed if not given."
+)
 @click.option("--dates", type=click.Choice(("day-first", "month-first")), help="For 01/02/2026.")
 @click.option(
     "--skip-bad",

@@ -23,15 +23,15 @@ from webapp.words import hostnames, refreshes
 
 @click.command("refresh")
 @click.option(
-    "--limit", type=click.IntRange(1), help="How many names to ask, instead of the daily limit."
+    "--limit", type=click.IntRange(1), help="How many names to check, instead of the daily limit."
 )
-@click.option("--all", "everything", is_flag=True, help="Ask every name that is in use.")
+@click.option("--all", "everything", is_flag=True, help="Check every name in use.")
 @click.option(
     "--host",
     "hosts",
     multiple=True,
     metavar="NAME",
-    help="Ask this name only; can be given several times.",
+    help="Check only this name; can be given several times.",
 )
 def refresh_names(limit: int | None, everything: bool, hosts: tuple[str, ...]) -> None:
     """Check the stored host names again, the most urgent first, and store the results.

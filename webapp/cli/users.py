@@ -18,14 +18,12 @@ from webapp.words import cli as say
 from webapp.words import refusals
 from webapp.words.security import PASSWORD_FAULTS
 
-users = AppGroup(
-    "users", help="Add users, list them, and make links on which they choose a password."
-)
+users = AppGroup("users", help="Add and list users, and make links to set a password.")
 
 
 @users.command()
 @click.argument("email")
-@click.option("--name", required=True, help="What the user is called.")
+@click.option("--name", required=True, help="The user's name.")
 @click.option(
     "--role",
     type=click.Choice([role.value for role in Role]),
@@ -36,7 +34,7 @@ users = AppGroup(
     "--client",
     default="",
     metavar="NAME-OR-REFERENCE",
-    help="Whose user it is, for the role client.",
+    help="The client that the user belongs to, for the role client.",
 )
 @click.option(
     "--ask-password", is_flag=True, help="Ask for the password here, instead of printing a link."

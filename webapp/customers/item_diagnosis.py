@@ -67,7 +67,7 @@ def _server(item: Item) -> str | None:
 def _remember(service_id: int, server: str | None, target_id: int | None, origin: Origin) -> None:
     """Notes where the name of a service leads, if it is still about that name and that server.
 
-    It is no change that anybody made: the version stays.
+    No person made this change, so the version stays.
     """
     with writing():
         db.session.execute(

@@ -54,7 +54,7 @@ NOT_A_HOST_NAME = "see ticket 4711"
 
 
 def fill(lab_cases: Collection[str]) -> None:
-    """Puts the cast into an empty database; does nothing where there is anybody already.
+    """Puts the cast into an empty database; does nothing where there is a user already.
 
     `lab_cases` are the host names of the lab. What Alice does not have of them is Bob's.
     """

@@ -106,7 +106,7 @@ class Shared:
         """Whether some process has this lease."""
         return self.ask(lambda redis: bool(redis.exists(f"padlock:{name}")), False)
 
-    def write(self, name: str, line: str, seconds: int, *, anew: bool = False) -> bool:
+    def write(self, name: str, line: str, seconds: int, *, replace: bool = False) -> bool:
         """Adds a line to what all processes can read under this name for so many seconds.
 
         Whether that was done.
@@ -114,7 +114,7 @@ class Shared:
 
         def write(redis: Redis) -> bool:
             with redis.pipeline() as pipe:
-                if anew:
+                if replace:
                     pipe.delete(f"padlock:{name}")
                     pipe.rpush(f"padlock:{name}", line)
                 else:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Ending(StrEnum):
-    """How a contact with a server ended, before anybody judges it."""
+    """How a contact with a server ended, before it is judged."""
 
     DONE = "done"  # the handshake is finished
     REFUSED = "refused"  # every address refuses

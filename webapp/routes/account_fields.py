@@ -98,7 +98,7 @@ def _address() -> IPv4Address | IPv6Address | None:
 
 
 def account() -> str:
-    """The e-mail address that the form is about, whether or not anybody has it."""
+    """The e-mail address that the form is about, whether or not a user has it."""
     return (
         sign_ins.tidy_email(request.form.get("email", ""))[:254] or "nobody"
     )  # nothing at all would count as no attempt

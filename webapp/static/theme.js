@@ -1,6 +1,6 @@
 // Runs before the first paint.
 (() => {
-  // So that nobody who reads in the dark is blinded by a flash of white.
+  // No flash of white for people who read in the dark.
   const root = document.documentElement;
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const chosen = () => { try { return localStorage.getItem("theme"); } catch { return null; } };

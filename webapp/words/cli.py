@@ -99,12 +99,12 @@ def stopped() -> str:
 
 def cannot_be_read(missing: Sequence[str]) -> str:
     told = {
-        "kind": gettext("Say what its rows are with --kind."),
-        "client": gettext("Say whose they are with --client."),
+        "kind": gettext("Say what the rows are with --kind."),
+        "client": gettext("Name their client with --client."),
         "domain": gettext("Say which column has the domain names with --map."),
     }
     return gettext(
-        "The headings do not say all that is needed. Missing: {columns}. {help}",
+        "Some columns are missing: {columns}. {help}",
         columns=", ".join(missing),
         help=" ".join(told[name] for name in missing),
     )
@@ -148,7 +148,7 @@ def say_which() -> str:
 
 
 def nothing_to_refresh() -> str:
-    return gettext("There is nothing to refresh: no active service or domain has a host name.")
+    return gettext("Nothing to refresh: no active service or domain has a host name.")
 
 
 def not_in_use(host: str) -> str:
@@ -160,7 +160,7 @@ def monitor_offline(what: str) -> str:
 
 
 def not_ended() -> str:
-    return gettext("It did not come to its end, see the log.")
+    return gettext("It did not finish: see the log.")
 
 
 def no_broker() -> str:
@@ -174,7 +174,7 @@ def no_broker() -> str:
 
 def listen_taken(listen: str) -> str:
     return gettext(
-        "{listen} is taken. Stop what listens there, or set PADLOCK_LISTEN=127.0.0.1:8001",
+        "{listen} is already in use. Stop the other program, or set PADLOCK_LISTEN=127.0.0.1:8001",
         listen=listen,
     )
 
@@ -198,11 +198,11 @@ def only_clients_have_one() -> str:
 
 
 def user_exists(email: str) -> str:
-    return gettext("There is a user {email} already.", email=email)
+    return gettext("A user {email} already exists.", email=email)
 
 
 def user_added(email: str, role: str) -> str:
-    return gettext("{email} is added, as {role}.", email=email, role=role)
+    return gettext("Added {email} as {role}.", email=email, role=role)
 
 
 def disabled() -> str:

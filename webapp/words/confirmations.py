@@ -22,7 +22,7 @@ def deleted(name: str) -> str:
 
 def moved(name: str, client: str) -> str:
     """Another client has it."""
-    return gettext("{name} belongs to {client} now.", name=name, client=client)
+    return gettext("{name} now belongs to {client}.", name=name, client=client)
 
 
 def many_moved(moved: int, left: int, client: str) -> str:
@@ -61,9 +61,7 @@ def stays_grey(refusal: str) -> str:
 
 def user_added(name: str) -> str:
     """A new user has no password yet."""
-    return gettext(
-        "{name} is added. Hand out a link, so that they can choose a password.", name=name
-    )
+    return gettext("{name} was added. Send them a link to set a password.", name=name)
 
 
 def user_enabled(name: str) -> str:
@@ -88,7 +86,7 @@ def this_is_you() -> str:
 
 def profile_saved() -> str:
     """One's own name and address."""
-    return gettext("Your profile is saved.")
+    return gettext("Profile saved.")
 
 
 def password_changed() -> str:
@@ -118,19 +116,19 @@ def browser_signed_out() -> str:
 
 def view_saved(name: str) -> str:
     """A view of the report."""
-    return gettext("The view “{name}” is saved.", name=name)
+    return gettext("View “{name}” saved.", name=name)
 
 
 def view_deleted(name: str) -> str:
     """The end of one."""
-    return gettext("The view “{name}” is deleted.", name=name)
+    return gettext("View “{name}” deleted.", name=name)
 
 
 def settings_saved() -> str:
     """Other processes look every few seconds."""
-    return gettext("Settings saved. They apply everywhere within a minute.")
+    return gettext("Settings saved. They take effect everywhere within a minute.")
 
 
 def nothing_to_refresh() -> str:
     """No host name is in use."""
-    return gettext("No active service or domain has a host name: there is nothing to refresh.")
+    return gettext("Nothing to refresh: no active service or domain has a host name.")

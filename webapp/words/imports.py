@@ -128,11 +128,11 @@ def unreadable_header() -> str:
 
 def wrong_columns(missing: Sequence[str], repeated: Sequence[str], known: Sequence[str]) -> str:
     """Columns that the first line does not name, or more than once."""
-    told = [gettext("The headings do not say all that is needed.")]
+    told = []
     if missing:
-        told.append(gettext("Missing: {columns}.", columns=_few(missing)))
+        told.append(gettext("Some columns are missing: {columns}.", columns=_few(missing)))
     if repeated:
-        told.append(gettext("More than once: {columns}.", columns=_few(repeated)))
+        told.append(gettext("Some columns appear twice: {columns}.", columns=_few(repeated)))
     return " ".join([*told, _known(known)])
 
 
@@ -307,7 +307,7 @@ def cell_count(cells: int, columns: int, sign: str) -> str:
 
 def nul_byte() -> str:
     """A character that the database does not take."""
-    return gettext("There is a NUL byte in it, which no text has.")
+    return gettext("It contains a NUL byte, which is not text.")
 
 
 def empty() -> str:
@@ -395,7 +395,7 @@ def no_client() -> str:
 
 def moved(owner: str) -> str:
     """A note: another client has this service by now."""
-    return gettext("It belongs to {owner} now. Importing moves it.", owner=owner)
+    return gettext("It belongs to {owner}. Importing moves it.", owner=owner)
 
 
 # --- an import through the browser ---
@@ -482,4 +482,4 @@ def interrupted() -> str:
 
 def no_admin() -> str:
     """The user lost the role, or was disabled, after the file was checked."""
-    return gettext("You are no administrator any more. Nothing was imported.")
+    return gettext("You are no longer an administrator. Nothing was imported.")

@@ -7,7 +7,7 @@ from webapp.words.translation import gettext
 
 def changed_meanwhile() -> str:
     """Another user was faster."""
-    return gettext("Another user changed this meanwhile. Nothing was saved.")
+    return gettext("Another user has changed this. Nothing was saved.")
 
 
 def client_reference_taken() -> str:
@@ -19,17 +19,17 @@ def item_taken(kind: str) -> str:
     """What there may be only once of a service or domain."""
     if kind == "service":
         return gettext("Another service has this reference.")
-    return gettext("This client has this domain already.")
+    return gettext("This client already has this domain.")
 
 
 def theirs_already() -> str:
     """A move to the client that has it."""
-    return gettext("It belongs to this client already.")
+    return gettext("It already belongs to this client.")
 
 
 def which_client() -> str:
     """No client was named."""
-    return gettext("Say which client, by name or reference.")
+    return gettext("Enter the client’s name or reference.")
 
 
 def no_such_client() -> str:
@@ -81,7 +81,7 @@ def last_admin() -> str:
 
 def no_site_to_view() -> str:
     """Only a client's user has a site to look at."""
-    return gettext("Only the site of an active user of a client can be looked at.")
+    return gettext("You can only view the site as an active user of a client.")
 
 
 def view_name(most: int) -> str:
@@ -96,7 +96,7 @@ def view_too_long() -> str:
 
 def too_many_views(count: int) -> str:
     """A user has so many saved views and no more."""
-    return gettext("There are {count} saved views already: delete one first.", count=count)
+    return gettext("You already have {count} saved views. Delete one first.", count=count)
 
 
 def nothing_selected() -> str:
@@ -111,7 +111,7 @@ def too_many_selected(most: int) -> str:
 
 def selection_changed() -> str:
     """The selection is not the one that the administrator confirmed."""
-    return gettext("The selection has changed meanwhile. Nothing was done. Check it again.")
+    return gettext("The selection has changed. Nothing was done. Check it again.")
 
 
 def no_status_chosen() -> str:
@@ -169,7 +169,7 @@ def wrong_password() -> str:
 
 def product_missing() -> str:
     """A service without a product."""
-    return gettext("Enter what the client bought.")
+    return gettext("Enter the product.")
 
 
 def domain_missing() -> str:
@@ -179,12 +179,12 @@ def domain_missing() -> str:
 
 def not_a_day() -> str:
     """Another text where a date may stand."""
-    return gettext("Enter a date, such as 2026-11-23, or nothing.")
+    return gettext("Enter a date such as 2026-11-23, or leave this empty.")
 
 
 def not_an_address() -> str:
     """Another text where an IP address may stand."""
-    return gettext("Enter an IP address, such as 192.0.2.10 or 2001:db8::10, or nothing.")
+    return gettext("Enter an IP address such as 192.0.2.10 or 2001:db8::10, or leave this empty.")
 
 
 def sample() -> str:

@@ -17,7 +17,7 @@ WORD = sa.String(length=32)
 
 
 def upgrade():
-    # Straight, not in a batch: that would make the table anew, and there are rows that refer to it.
+    # Straight, not in a batch: that would rebuild the table, and there are rows that refer to it.
     op.add_column("hostname", sa.Column("asked_at", INSTANT, nullable=True))
     op.add_column("hostname", sa.Column("urgent_at", INSTANT, nullable=True))
     op.add_column("hostname", sa.Column("run_id", sa.Integer(), nullable=True))

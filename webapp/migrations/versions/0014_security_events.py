@@ -36,7 +36,7 @@ def upgrade():
     op.create_index("ix_security_event_event", "security_event", ["event", "id"])
     op.create_index("ix_security_event_address", "security_event", ["address", "id"])
     op.create_index("ix_security_event_user_id", "security_event", ["user_id", "id"])
-    # Defaults, so that the tables need not be made anew on SQLite.
+    # Defaults, so that the tables need not be rebuilt on SQLite.
     op.add_column("sign_in", sa.Column("last_used_at", INSTANT, nullable=False, server_default="2000-01-01 00:00:00"))
     op.execute("UPDATE sign_in SET last_used_at = created_at")
     op.add_column("sign_in", sa.Column("address", sa.String(length=45), nullable=False, server_default=""))

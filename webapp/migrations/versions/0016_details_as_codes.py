@@ -20,7 +20,7 @@ BATCH_ROWS = 1000
 def upgrade():
     op.execute("ALTER TABLE activity RENAME COLUMN detail TO detail_texts")
     for table, text in (("activity", "detail_texts"), ("refresh_run", "detail")):
-        # Defaults, so that the tables need not be made anew on SQLite.
+        # Defaults, so that the tables need not be rebuilt on SQLite.
         op.add_column(table, sa.Column("detail_code", sa.String(length=40), nullable=False, server_default=""))
         op.add_column(table, sa.Column("detail_parameters", sa.JSON(), nullable=False, server_default="{}"))
         build = "json_object" if op.get_bind().dialect.name == "sqlite" else "json_build_object"

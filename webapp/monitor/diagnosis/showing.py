@@ -42,7 +42,7 @@ class Showing:
             return False
         self._leases[diagnosis.name] = lease
         head = {"viewer": diagnosis.viewer, "started_at": diagnosis.started_at.isoformat()}
-        if self._write(diagnosis, json.dumps(head), anew=True):
+        if self._write(diagnosis, json.dumps(head), replace=True):
             self._shown.add(diagnosis.name)
         return True
 
@@ -84,9 +84,9 @@ class Showing:
         if diagnosis.name in self._shown and not self._write(diagnosis, line):
             self._shown.discard(diagnosis.name)
 
-    def _write(self, diagnosis: Diagnosis, line: str, *, anew: bool = False) -> bool:
+    def _write(self, diagnosis: Diagnosis, line: str, *, replace: bool = False) -> bool:
         return self._shared.write(
-            _key(diagnosis.name, diagnosis.server), line, KEPT_SECONDS, anew=anew
+            _key(diagnosis.name, diagnosis.server), line, KEPT_SECONDS, replace=replace
         )
 
 
