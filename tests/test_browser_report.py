@@ -80,7 +80,7 @@ def test_a_view_is_saved_opened_and_deleted(report):
     report.locator("#views-menu").click()
     report.get_by_label("Save these filters").fill("Unknown by client")
     report.get_by_role("button", name="Save", exact=True).click()
-    expect(report.get_by_text("saved.")).to_be_visible()
+    expect(report.get_by_text("View “Unknown by client” saved.")).to_be_visible()
     report.goto(REPORT)
     report.locator("#views-menu").click()
     report.get_by_role("link", name="Unknown by client").click()
