@@ -117,12 +117,15 @@ PASSWORD = "correct horse battery"
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
+BROWSER = re.compile(r"^tests/test_browser.*")
+
+
 class OneBrowser(LoadFileScheduling):
     """Each file is tested by one process; all that need a browser by the same one: two of those at
     once hold each other up."""
 
     def _split_scope(self, nodeid):
-        return re.sub(r"^tests/test_browser.*", "browser", super()._split_scope(nodeid))
+        return BROWSER.sub("browser", super()._split_scope(nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -130,12 +133,13 @@ def pytest_xdist_make_scheduler(config, log):
     return OneBrowser(config, log)
 
 
-# Files that take longest go first, so that no core waits for one of them at the end.
-LONG = re.compile(r"test_(browser|clock|serving|workers|processes|runner|importer|ssl_status)\b")
+# Files that take longest go first, so that no core waits for one of them at the end; those of the
+# browser before all.
+LONG = re.compile(r"test_(clock|serving|workers|processes|runner|importer|ssl_status)\b")
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: not LONG.search(item.nodeid))
+    items.sort(key=lambda item: (not BROWSER.match(item.nodeid), not LONG.search(item.nodeid)))
 
 
 @event.listens_for(db.session, "before_flush")

@@ -47,7 +47,7 @@ def test_a_password_can_be_asked_for(flask_users, visit):
     ("arguments", "code", "said"),
     [
         (("alice@example.com", "--name", "A", "--client", "#1"), 1, "already"),
-        (("new@example.com", "--name", "A"), 1, "which client"),
+        (("new@example.com", "--name", "A"), 1, "name or reference"),
         (("new@example.com", "--name", "A", "--client", "nobody"), 1, "No client"),
         (("new@example.com", "--name", "A", "--role", "staff", "--client", "#1"), 2, "--client"),
         (("new@example.com", "--name", "A", "--role", "root"), 2, "root"),

@@ -372,7 +372,7 @@ def test_who_is_no_administrator_any_more_imports_nothing(app, ada):
     settle(app)
     assert ada.client.get(job).status_code == 403
     with app.app_context():
-        assert "no administrator" in job_files.read_job(found.token).error
+        assert "no longer an administrator" in job_files.read_job(found.token).error
 
 
 def test_only_the_site_reads_what_was_uploaded_and_not_for_long(app, ada, folder, now):

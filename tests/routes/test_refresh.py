@@ -108,7 +108,7 @@ def test_where_nothing_is_in_use_there_is_nothing_to_refresh(app, visit):
             db.session.execute(db.text(f"UPDATE {table} SET status = 'Terminated'"))  # noqa: S608 - our own words
     ada = visit("ada")
     ada.post("/admin/refresh")
-    assert "there is nothing to refresh" in ada.get("/admin/refresh").find(role="status").text
+    assert "Nothing to refresh" in ada.get("/admin/refresh").find(role="status").text
 
 
 def test_a_fleet_too_large_for_the_limit_is_told_in_days(app, visit):
