@@ -148,6 +148,13 @@ def test_a_padlock_says_more_on_hover_and_on_focus(page):
     expect(page.get_by_role("tooltip")).to_have_count(0)
     link.focus()
     expect(page.get_by_role("tooltip")).to_contain_text("Certificate expired")
+    # Anywhere in its row a click leads to the reason, and so does the one stop of the Tab key
+    row = page.locator("tbody tr").filter(has_text="expired.lab.example").first
+    row.locator(".cell-status").click()
+    expect(page.locator("#ssl h2")).to_contain_text("Certificate expired")
+    page.go_back()
+    row.get_by_role("link").first.press("Enter")
+    expect(page.locator("#ssl h2")).to_contain_text("Certificate expired")
 
 
 def test_details_say_what_is_wrong_and_what_to_do(page):

@@ -276,7 +276,7 @@ def test_all_that_is_wrong_is_said_at_once(visit, place, form):
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"registered_on": "2026-02-02", "expires_on": "2026-02-01"}, "cannot expire before"),
+        ({"registered_on": "2026-02-02", "expires_on": "2026-02-01"}, "cannot be before"),
         ({"name": "not a domain"}, hostnames.REFUSALS[Refusal.SPACE]),
     ],
 )

@@ -175,7 +175,7 @@ def test_every_padlock_has_a_shape_and_words(visit, change, add):
         change("alice.example", reason=reason, not_after=days(40))
         link = visit("alice").get("/services").select_one(".padlock-cell a")
         assert link.use["href"].endswith(f"#{icon}")
-        assert link["aria-label"].endswith(link["title"])
+        assert link["aria-label"].startswith(("Valid: ", "Invalid: ", "Unknown: "))
         assert len(link["title"]) > 30
     add(domain="old.example", status=ServiceStatus.TERMINATED)
     inactive = visit("alice").get("/services?q=old.example").select_one(".padlock-cell a")
@@ -246,7 +246,7 @@ def test_lists_keep_what_was_asked_when_sorting_and_paging(visit, app):
     assert "/domains?q=example&sort=expires" in links
     following = page.find(id="page-next")["href"]
     assert following.startswith("/domains?q=example&sort=-expires&page=")
-    assert page.find("th", attrs={"aria-sort": "descending"}).text.strip() == "Expires"
+    assert page.find("th", attrs={"aria-sort": "descending"}).text.strip() == "Registered until"
 
 
 @pytest.mark.parametrize(
@@ -339,6 +339,43 @@ def test_the_legend_opens_beside_the_column_and_names_every_look(visit, path):
     legend = page.find(id="legend", popover=True)
     for words in ("Valid", "Invalid", "Unknown", "Inactive", "12 days", "Not checked yet"):
         assert words in legend.text
+
+
+@pytest.mark.parametrize(
+    ("who", "path"),
+    [
+        ("alice", "/services"),
+        ("alice", "/domains"),
+        ("ada", "/admin/services"),
+        ("ada", "/admin/domains"),
+        ("ada", "/admin/clients"),
+        ("ada", "/admin/users"),
+        ("ada", "/admin/reports/ssl-status"),
+    ],
+)
+def test_a_row_has_one_stop_of_the_tab_key_and_its_words_are_links(visit, who, path):
+    rows = visit(who).get(path).select(":is(.list-table, .user-table) tbody tr")
+    assert rows
+    for row in rows:
+        [stop] = row.select("a:not([tabindex='-1'])")
+        assert "row-link" in stop["class"]
+        words = row.select(".padlock-words:not(noscript *)")
+        assert all(one.find_parent("a", class_="padlock") for one in words)
+        if padlock := row.select_one("a.padlock"):
+            assert stop["aria-describedby"] == padlock["id"]
+
+
+def test_a_red_row_says_why_where_one_clicks(visit, change):
+    change("alice.example", reason=Reason.EXPIRED, not_after=days(-3))
+    alice = visit("alice")
+    row = alice.get("/services").select_one("tbody tr")
+    assert row.select_one("a.padlock")["aria-label"] == "Invalid: certificate expired"
+    page = alice.get(row.select_one("a.row-link")["href"])
+    assert "Invalid: Certificate expired" in page.select_one("#ssl h2").text
+    change("alice.example", reason=Reason.OK, not_after=days(45))
+    day = datetime.now(UTC) + timedelta(days=45)
+    words = alice.get("/services").select_one("a.padlock .padlock-words").text
+    assert words == f"{day.day} {day:%b}, 45 days"
 
 
 def test_a_service_has_tabs_that_are_links(visit):

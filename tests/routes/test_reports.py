@@ -148,6 +148,7 @@ def test_what_browsers_may_refuse_is_amber_and_a_filter(app, fleet, visit):
     assert listed.find(id="chip-browsers")
     assert page.select_one("td .badge.bg-yellow-lt").text == states.browsers_may_refuse()
     assert states.browsers_may_refuse() in page.select_one("a.padlock")["title"]
+    assert page.select_one("a.padlock")["aria-label"] == "Valid: browsers may refuse it"
     [row] = exported(ada, "?browsers=refuse")[1]
     assert row["Browsers"] == states.browsers_may_refuse()
     details = ada.get(page.select_one("a.padlock")["href"]).find(id="ssl")

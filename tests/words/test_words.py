@@ -200,6 +200,35 @@ def test_the_providers_people_are_not_sent_to_themselves():
     assert ["Ask your hosting provider" in text for text in told] == [True, False]
 
 
+@pytest.mark.parametrize(
+    ("state", "reason", "facts", "called"),
+    [
+        (State.INVALID, Reason.EXPIRED, {}, "Invalid: certificate expired"),
+        (State.INVALID, Reason.REFUSED, {}, "Invalid: HTTPS is off"),
+        (State.UNKNOWN, Reason.TIMEOUT, {}, "Unknown: no answer"),
+        (State.UNKNOWN, None, {}, "Not checked yet"),
+        (State.INACTIVE, Reason.OK, {}, "Inactive"),
+        (State.VALID, Reason.OK, {"days": 45}, "Valid: expires 7 Jan, 45 days"),
+        (State.VALID, Reason.OK, {"days": 400}, "Valid: expires 28 Dec 2027, 400 days"),
+        (State.VALID, Reason.OK, {"refuse": True}, "Valid: browsers may refuse it"),
+    ],
+)
+def test_a_padlock_is_called_by_its_state_and_its_reason(state, reason, facts, called):
+    ends = NOW + timedelta(days=facts["days"]) if "days" in facts else None
+    known = {"now": NOW, "not_after": ends, "browsers_refuse": facts.get("refuse", False)}
+    assert verdicts.padlock_name(state, reason, **known) == called
+
+
+@pytest.mark.parametrize("staff", [False, True])
+@pytest.mark.parametrize("reason", Reason)
+def test_a_tooltip_has_three_short_lines(reason, staff):
+    lines = verdicts.tooltip(
+        reason.state, reason, now=NOW, checked_at=NOW, not_after=NOW, staff=staff
+    ).split("\n")
+    assert len(lines) == 3
+    assert all(len(line) <= 115 for line in lines)
+
+
 def problem(code, depth, reason):
     return Problem(code, depth, "OpenSSL's text", reason)
 

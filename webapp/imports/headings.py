@@ -28,7 +28,7 @@ _HEADINGS = {
     "registered": "registered registrationdate regdate registeredon created createdat creationdate"
     " setupdate startdate",
     "expires": "expires expirydate expiry expirationdate expiredate expireson expiresat validuntil"
-    " paiduntil",
+    " paiduntil registereduntil",
     "server": "serverip dedicatedip ipaddress ip serveraddress",
 }
 OURS = {heading: ours for ours, names in _HEADINGS.items() for heading in names.split()}

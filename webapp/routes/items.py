@@ -92,7 +92,7 @@ class DomainForm(FlaskForm):  # type: ignore[misc]
     name = _text("Domain", 255, refusals.domain_missing)
     status = SelectField("Status", choices=list(DomainStatus), default=DomainStatus.ACTIVE)
     registered_on = DayField("Registered")
-    expires_on = DayField("Expires")
+    expires_on = DayField("Registered until")
 
     def validate_name(self, field: Field) -> None:
         try:

@@ -150,6 +150,12 @@
     try { sessionStorage.setItem(kept, JSON.stringify({ who: user, path: location.pathname + location.search, fields })); } catch { /* private mode */ }
   });
 
+  // The whole row leads where its link does, as that would: in a new tab where one is asked for. Selected text stays.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("tbody tr, .attention li")?.querySelector("a.row-link");
+    if (link && !event.target.closest("a, button, input, label, summary, .cell-mark") && getSelection().isCollapsed) link.dispatchEvent(new MouseEvent("click", event));
+  });
+
   // Copy buttons. Where the browser lends no clipboard (plain HTTP), the text is selected for Ctrl-C.
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copies]");

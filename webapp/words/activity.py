@@ -84,7 +84,7 @@ _FACTS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "next due": lambda: gettext("next due"),
         "server": lambda: gettext("server"),
         "registered": lambda: gettext("registered"),
-        "expires": lambda: gettext("expires"),
+        "expires": lambda: gettext("registered until"),
         "value": lambda: gettext("value"),
     }
 )

@@ -121,7 +121,7 @@ def no_status_chosen() -> str:
 
 def expires_too_early() -> str:
     """A domain's dates are the wrong way round."""
-    return gettext("It cannot expire before it is registered.")
+    return gettext("“Registered until” cannot be before “Registered”.")
 
 
 def no_names() -> str:

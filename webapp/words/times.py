@@ -126,6 +126,18 @@ def expiry_text(not_after: datetime | None, now: datetime, zone: tzinfo = UTC) -
     return gettext("Expires in {left}, on {day}.", left=left_text(not_after, now, zone), day=day)
 
 
+def short_day(day: date, today: date) -> str:
+    """ "12 Jan": a day within a year of `today`; with its year where it is further away."""
+    near = abs((day - today).days) < 330
+    return f"{day.day} {day:%b}" if near else day_text(day)
+
+
+def short_expiry(not_after: datetime, now: datetime, zone: tzinfo = UTC) -> tuple[str, str]:
+    """ "12 Jan" and "45 days": until when a certificate is valid, and how long that is."""
+    day = short_day(local(not_after, zone).date(), local(now, zone).date())
+    return day, left_text(not_after, now, zone)
+
+
 def checked_text(checked_at: datetime | None, now: datetime, zone: tzinfo = UTC) -> str:
     """ "Checked 5 minutes ago." Empty where it never was."""
     if checked_at is None:
