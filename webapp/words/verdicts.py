@@ -201,9 +201,11 @@ def tooltip(
     staff: bool = False,
     zone: tzinfo = UTC,
 ) -> str:
-    """What a padlock says on hover, in three short lines: what it is, what is wrong or until when it
-    is valid, and what to do or how old the news is. `staff`: without what to do, which sends a
-    customer to them."""
+    """What a padlock says on hover, in three short lines.
+
+    They are what it is, what is wrong or until when it is valid, and what to do or how old the news
+    is. `staff`: without what to do, which sends a customer to them.
+    """
     if state is State.INACTIVE:
         return LOOKS[state].meaning
     if reason is None:
