@@ -146,14 +146,24 @@ def test_a_padlock_says_more_on_hover_and_on_focus(page):
     expect(page.get_by_role("tooltip")).to_contain_text("Certificate expired")
     page.mouse.move(0, 0)
     expect(page.get_by_role("tooltip")).to_have_count(0)
-    link.focus()
-    expect(page.get_by_role("tooltip")).to_contain_text("Certificate expired")
-    # Anywhere in its row a click leads to the reason, and so does the one stop of the Tab key
-    row = page.locator("tbody tr").filter(has_text="expired.lab.example").first
-    row.locator(".cell-status").click()
-    expect(page.locator("#ssl h2")).to_contain_text("Certificate expired")
-    page.go_back()
-    row.get_by_role("link").first.press("Enter")
+    # The Tab key stops once in a row, at its name, and the padlock says the same
+    page.get_by_role("button", name="What the padlocks mean").focus()
+    for domain in ("expired.lab.example", "expiring-soon.lab.example"):
+        page.keyboard.press("Tab")
+        expect(row(page, domain).get_by_role("link").first).to_be_focused()
+        tip = cell(page, domain).get_by_role("link").get_attribute("data-bs-original-title")
+        expect(page.get_by_role("tooltip")).to_have_text(tip)
+
+
+def test_a_click_anywhere_in_a_row_leads_to_the_reason(page):
+    sign_in(page, "alice")
+    settled(page)
+    expired = row(page, "expired.lab.example")
+    for place in (".cell-status", ".padlock-words"):
+        expired.locator(place).click()
+        expect(page.locator("#ssl h2")).to_contain_text("Certificate expired")
+        page.go_back()
+    expired.get_by_role("link").first.press("Enter")
     expect(page.locator("#ssl h2")).to_contain_text("Certificate expired")
 
 

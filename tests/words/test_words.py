@@ -226,7 +226,7 @@ def test_a_tooltip_has_three_short_lines(reason, staff):
         reason.state, reason, now=NOW, checked_at=NOW, not_after=NOW, staff=staff
     ).split("\n")
     assert len(lines) == 3
-    assert all(len(line) <= 115 for line in lines)
+    assert all(len(line) <= 82 for line in lines)
 
 
 def problem(code, depth, reason):

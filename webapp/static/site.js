@@ -2,10 +2,16 @@
 (() => {
   const root = document.documentElement;
 
-  // Tooltips, on hover and on focus. One that is shown goes with the element it belongs to.
-  new tabler.Tooltip(document.body, { selector: "[data-tip]", trigger: "hover focus", container: "body" });
+  // Tooltips, on hover and on focus. One that is shown goes with the element it belongs to. A finger opens the page behind it instead.
+  if (!matchMedia("(hover: none)").matches) new tabler.Tooltip(document.body, { selector: "[data-tip]", trigger: "hover focus", container: "body" });
   const hideTips = (except) => document.querySelectorAll("[data-tip]").forEach((element) => { if (element !== except) tabler.Tooltip.getInstance(element)?.hide(); });
   document.addEventListener("show.bs.tooltip", (event) => hideTips(event.target));
+  // In a row the Tab key stops at the name, which shows the tooltip of its padlock.
+  document.addEventListener("focusin", ({ target }) => {
+    const padlock = target.matches("a.row-link:focus-visible") && document.getElementById(target.getAttribute("aria-describedby"));
+    if (padlock) tabler.Tooltip.getOrCreateInstance(padlock, { trigger: "manual", container: "body" }).show();
+  });
+  document.addEventListener("focusout", ({ target }) => { if (target.matches("a.row-link")) hideTips(null); });
   document.addEventListener("htmx:before:swap", (event) => {
     const gone = event.target instanceof Element ? event.target : document.body;
     for (const element of [gone, ...gone.querySelectorAll("[data-tip]")]) tabler.Tooltip.getInstance(element)?.dispose();

@@ -24,7 +24,8 @@ class Wording:
 
 def _renew() -> str:
     return gettext(
-        "Ask your hosting provider for a new certificate, and why it didn't renew automatically."
+        "Ask your hosting provider for a new certificate. Ask why the old one didn't renew"
+        " automatically."
     )
 
 
@@ -71,12 +72,11 @@ WORDS: Mapping[Reason, Wording] = Table(
         Reason.CHAIN_EXPIRED: lambda: Wording(
             gettext("Issuer's certificate not valid now"),
             gettext(
-                "The certificate relies on an issuer's certificate that has expired, or is not"
-                " valid yet."
+                "An issuer's certificate has expired, or is not valid yet. Browsers refuse the site."
             ),
             gettext(
-                "Ask your hosting provider to install the issuer's current certificates, or issue a"
-                " new one."
+                "Ask your hosting provider to install the issuer's current certificates. If there"
+                " are none, ask for a new certificate."
             ),
             gettext(
                 "An intermediate or root that the path needs is past its not_after, or before its"
@@ -88,8 +88,8 @@ WORDS: Mapping[Reason, Wording] = Table(
             gettext("Self-signed certificate"),
             gettext("The server uses a certificate it signed itself. Browsers do not trust it."),
             gettext(
-                "Ask your hosting provider to replace it with a certificate of a public authority,"
-                " many of which are free."
+                "Ask your hosting provider to replace it with a certificate of a public authority."
+                " Many are free."
             ),
             gettext("The leaf is self-signed, most often the web server's default certificate."),
             60,
@@ -128,8 +128,8 @@ WORDS: Mapping[Reason, Wording] = Table(
                 "The server shows a certificate that was issued for another name than this one."
             ),
             gettext(
-                "Ask your hosting provider to issue a certificate for this name, or point the name"
-                " at the right server."
+                "Ask your hosting provider to issue a certificate for this name. If the name leads"
+                " to the wrong server, correct its address."
             ),
             gettext(
                 "The name is not in the SAN (the CN does not count). Look at the virtual host that"
@@ -161,7 +161,7 @@ WORDS: Mapping[Reason, Wording] = Table(
             gettext("Certificate revoked"),
             gettext("The issuer has withdrawn this certificate."),
             gettext(
-                "Ask your hosting provider for a new certificate with a new key, and why this one"
+                "Ask your hosting provider for a new certificate with a new key. Ask why this one"
                 " was withdrawn."
             ),
             gettext(
@@ -189,7 +189,7 @@ WORDS: Mapping[Reason, Wording] = Table(
         Reason.HANDSHAKE_FAILED: lambda: Wording(
             gettext("HTTPS connection fails"),
             gettext(
-                "The secure connection breaks off before it is complete, so visitors can't open the"
+                "The secure connection breaks off before it is complete. Visitors can't open the"
                 " site."
             ),
             gettext("Ask your hosting provider to correct the HTTPS settings for this name."),
@@ -210,8 +210,8 @@ WORDS: Mapping[Reason, Wording] = Table(
             gettext("Name not found"),
             gettext("The name does not lead to a server."),
             gettext(
-                "Check that the domain is registered, and that its DNS zone has an address (A or"
-                " AAAA) for this name."
+                "Check that the domain is registered. Its DNS zone needs an address (A or AAAA) for"
+                " this name."
             ),
             gettext("The name does not exist, or has no address."),
             6,
@@ -246,8 +246,8 @@ WORDS: Mapping[Reason, Wording] = Table(
         Reason.BLOCKED: lambda: Wording(
             gettext("Points to a private address"),
             gettext(
-                "The name leads to an address that is not on the public internet, so it is not"
-                " asked."
+                "The name leads to an address that is not on the public internet. We don't check"
+                " it."
             ),
             gettext(
                 "If the site is meant to be public, point the name at the server's public address."
