@@ -44,6 +44,33 @@ def test_a_total_narrows_the_table(report):
     expect(report.locator(".report-table tbody tr").first).to_be_visible()
 
 
+def test_on_a_phone_one_control_sorts_and_nothing_is_scrolled_away(chrome, demo):  # noqa: F811
+    phone = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True}
+    context = chrome.new_context(base_url=demo, reduced_motion="reduce", **phone)
+    page = context.new_page()  # noqa: F811
+    sign_in(page, "ada")
+    page.goto(f"{REPORT}?ssl=inactive")
+    for gone in (".weeks", ".report-table thead"):
+        expect(page.locator(gone)).to_be_hidden()
+    sort = page.get_by_label("Sort by")
+    sort.evaluate("choice => choice.scrollIntoView()")
+    place = page.evaluate("scrollY")
+    assert place > 300
+    sort.select_option(label="Domain, descending")
+    expect(page).to_have_url(re.compile(r"\?ssl=inactive&sort=-domain$"))
+    expect(page.locator("#sort option:checked")).to_have_text("Domain, descending")
+    assert page.evaluate("[scrollY, document.documentElement.scrollWidth]") == [place, 320]
+    last = page.locator("tbody tr").last
+    name = last.locator(".row-link").inner_text()
+    last.locator(".cell-date").tap()
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    page.go_back()
+    page.locator("tbody tr").last.locator("a.padlock").tap()
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    expect(page.get_by_role("tooltip")).to_have_count(0)
+    context.close()
+
+
 def test_export_and_print_keep_what_is_seen(report):
     report.goto(f"{REPORT}?ssl=inactive&sort=-domain")
     shown = report.locator("td.cell-main").all_inner_texts()

@@ -127,13 +127,15 @@
       location.assign(response.raw.url);
     } else if (response.status >= 400 && !response.headers.get("HX-Redirect")) tell(failure(response.status), sourceElement);
   });
-  // Who turns a page goes on at its top, as with a plain link. Else the focus stays where it is, if that is still there.
+  // Who turns a page goes on at the top of it, or of its rows where these begin far down. Else the focus stays where it is, if that is still there.
   document.addEventListener("htmx:after:swap", (event) => {
     const { push, turnsPage } = event.detail.ctx ?? {};
     const list = document.getElementById("list");
     if (!push || !list) return;
     if (turnsPage || document.activeElement === document.body) list.focus({ preventScroll: true });
-    if (turnsPage) scrollTo(0, 0);
+    if (!turnsPage) return;
+    const top = scrollY + (list.querySelector(".list-foot")?.parentElement.getBoundingClientRect().top ?? 0);
+    scrollTo(0, top < innerHeight / 2 ? 0 : top);
   });
 
   // A form that met a lost sign-in is filled in again for the same user on the way back: no passwords, no files.

@@ -72,7 +72,8 @@ WORDS: Mapping[Reason, Wording] = Table(
         Reason.CHAIN_EXPIRED: lambda: Wording(
             gettext("Issuer's certificate not valid now"),
             gettext(
-                "An issuer's certificate has expired, or is not valid yet. Browsers refuse the site."
+                "An issuer's certificate has expired, or is not valid yet. Browsers refuse the"
+                " site."
             ),
             gettext(
                 "Ask your hosting provider to install the issuer's current certificates. If there"
