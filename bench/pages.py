@@ -28,7 +28,7 @@ from flask.testing import FlaskClient
 from flask_login import FlaskLoginClient
 
 from webapp.accounts import sign_ins, users
-from webapp.customers import clients, lists
+from webapp.customers import client_list, lists
 from webapp.customers.models import User
 from webapp.extensions import db
 from webapp.reports.query import SORTS
@@ -100,7 +100,9 @@ def _others() -> list[tuple[str, str]]:
         "/clients?q=client 77",
     ]
     queries += [f"/users?sort={way}{sort}" for sort in users.SORTS for way in ("", "-")]
-    queries += [f"/clients?sort={way}{sort}{LAST}" for sort in clients.SORTS for way in ("", "-")]
+    queries += [
+        f"/clients?sort={way}{sort}{LAST}" for sort in client_list.SORTS for way in ("", "-")
+    ]
     queries += [
         "/activity",
         f"/activity?{LAST}",

@@ -48,11 +48,11 @@ def empty(database_kind, tmp_path, monkeypatch):
         db.engine.dispose()
 
 
-def rows():
+def rows(tables=TABLES):
     with db.engine.connect() as connection:
         return {
             name: connection.execute(text(f'SELECT * FROM "{name}" ORDER BY id')).all()  # noqa: S608
-            for name in TABLES
+            for name in tables
         }
 
 
@@ -290,3 +290,21 @@ def test_an_item_that_was_entered_with_a_port_is_at_that_port_from_now_on(in_app
     assert alone.target.authority == "xn--bcher-kva.example:2083"
     left = db.session.scalars(db.select(Target).where(Target.hostname.contains("bcher"))).all()
     assert left == [alone.target]
+
+
+def test_contacts_and_notes_come_and_go_and_nothing_else_does(in_app):
+    with writing():
+        client = db.session.get(Client, 1)
+        client.contact_email = "desk@alice.example"
+        client.note = db.session.get(Service, 1).note = db.session.get(Domain, 1).note = "Bakes"
+    db.session.remove()
+    downgrade(revision="0024")
+    before = rows(("client", "service", "domain"))
+    upgrade()
+    assert compared() == []
+    client = db.session.get(Client, 1)
+    assert (client.name, client.contact_email, client.note) == ("Alice’s Bakery", None, None)
+    assert db.session.get(Service, 1).note is None
+    db.session.remove()
+    downgrade(revision="0024")
+    assert rows(("client", "service", "domain")) == before

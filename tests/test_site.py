@@ -53,6 +53,7 @@ ANSWERS = {
     "GET /admin/services/<id:item_id>": ADMINS,
     "GET /admin/domains": ADMINS,
     "GET /admin/domains/<id:item_id>": ADMINS,
+    "POST /admin/<any(services, domains):place>/<id:item_id>/note": ADMINS | {SAM: 409, ADA: 409},
     "GET /profile": EVERYBODYS,
     "POST /profile": EVERYBODYS_POST,
     "GET /profile/password": EVERYBODYS,

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from tests.customers.shelf import NOW, ada, all_pages, shelf, way  # noqa: F401 - two are fixtures
 from tests.customers.test_index import rank
 from webapp.accounts import users
-from webapp.customers import audit_log, clients, lists
+from webapp.customers import audit_log, client_list, lists
 from webapp.customers.listing_row import ListingRow
 from webapp.customers.lists import ListQuery
 from webapp.customers.models import Domain, Service
@@ -80,7 +80,7 @@ ORDERS = {
     **{f"services by {sort}": (KIND, order) for sort, order in lists.SERVICE_SORTS.items()},
     **{f"domains by {sort}": (KIND, order) for sort, order in lists.DOMAIN_SORTS.items()},
     **{f"report by {sort}": (KIND, order) for sort, order in query.SORTS.items()},
-    **{f"clients by {sort}": (Rows(), order) for sort, order in clients.SORTS.items()},
+    **{f"clients by {sort}": (Rows(), order) for sort, order in client_list.SORTS.items()},
     **{f"users by {sort}": (Rows(), order) for sort, order in users.SORTS.items()},
     "activity": (Rows(), audit_log.NEWEST_FIRST),
 }

@@ -1,3 +1,7 @@
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from tests.browser import looked_at
@@ -6,6 +10,7 @@ from webapp.customers import catalog, clients
 from webapp.customers.models import Activity, Client, Service, ServiceStatus, User
 from webapp.extensions import db, writing
 from webapp.monitor.models import Target
+from webapp.probe import Reason
 
 
 def shown(page):
@@ -107,6 +112,8 @@ def test_a_double_click_adds_one_client(visit, app):
         {"reference": "x" * 65},
         {"reference": "taken"},
         {"name": "\t "},
+        {"contact_email": "alice at example"},
+        {"note": "x" * 2001},
     ],
 )
 def test_what_cannot_be_is_said_beside_its_field_and_the_input_kept(visit, app, wrong):
@@ -143,6 +150,44 @@ def test_the_log_says_what_was_changed_and_nothing_where_nothing_was(visit, app)
     with app.app_context():
         (line,) = everything(Activity)
         assert line.detail == "name Alice’s Bakery → Alice’s Café, reference – → 17"
+
+
+def test_a_client_has_a_contact_and_a_note_and_the_log_says_what_changed(visit, app):
+    ada = visit("ada")
+    told = {
+        "name": "Alice’s Bakery",
+        "contact_email": "desk@alice.example",
+        "note": " One\r\ntwo\t",
+    }
+    form = hidden(ada.get("/admin/clients/1/edit")) | told
+    assert ada.post("/admin/clients/1/edit", form).status_code == 303
+    page = visit("sam").get("/admin/clients/1")
+    assert page.select_one(".note-text").text == "One\ntwo"
+    assert page.find("a", href="mailto:desk%40alice.example").text == "desk@alice.example"
+    assert shown(ada.get("/admin/clients?q=desk@")) == ["Alice’s Bakery"]
+    with app.app_context():
+        (line,) = everything(Activity)
+        assert line.detail == "contact e-mail – → desk@alice.example, note – → One two"
+    row = next(csv.DictReader(io.StringIO(ada.client.get("/admin/reports/ssl-status.csv").text)))
+    assert (row["Contact e-mail"], row["Client note"]) == ("desk@alice.example", "One\ntwo")
+
+
+def test_the_list_has_the_worst_padlock_of_each_client_and_how_many_of_each(visit, app):
+    with app.app_context(), writing():
+        alice = db.session.get(Client, 1)
+        alices = db.session.get(Service, 1).target
+        alices.reason, alices.not_after = Reason.OK, datetime.now(UTC) + timedelta(days=3)
+        catalog.add_service(alice, "Old", "", ServiceStatus.CANCELLED)
+        catalog.add_client("Carol", NOW)
+    page = visit("sam").get("/admin/clients")
+    cells = page.select(".cell-states")
+    assert [" ".join(cell.text.split()) for cell in cells] == [
+        "2 expire soon, 1 inactive",
+        "2 not checked yet",
+        "–",
+    ]
+    link = cells[0].a["href"]
+    assert len(shown(visit("sam").get(link))) == 3
 
 
 def test_the_second_of_two_who_edit_is_told_and_nothing_is_lost(visit):

@@ -374,3 +374,27 @@ def test_a_www_name_is_offered_where_it_makes_sense(in_app, now, entered, offere
     assert www_name(item) == offered
     item.status = ServiceStatus.CANCELLED
     assert www_name(item) is None
+
+
+@pytest.mark.parametrize("place", ["services", "domains"])
+def test_staff_write_a_note_that_clients_do_not_see(visit, app, place):
+    sam = visit("sam")
+    path = f"/admin/{place}/1"
+    note = {"version": hidden(sam.get(path))["version"], "note": "Moves in May.\r\nAsk Bob."}
+    assert sam.post(f"{path}/note", note).status_code == 303
+    page = visit("ada").get(path)
+    assert page.find(id="note").text.strip() == "Moves in May.\nAsk Bob."
+    assert "Clients don’t." in page.find(id="note-help").text
+    assert "Moves in May" not in visit("alice").get(f"/{place}/1?tab=domain").text
+    with app.app_context():
+        (line,) = everything(Activity)
+        assert (line.who, line.detail) == (
+            "sam@example.com",
+            "note – → Moves in May. Ask Bob.",
+        )
+    second = sam.post(f"{path}/note", note | {"note": "Mine"})
+    told = looked_at(second)
+    assert (second.status_code, told.find(id="note").text.strip()) == (409, "Mine")
+    assert "Moves in May." in told.main.find(role="alert").text
+    assert sam.post(f"{path}/note", hidden(told) | {"note": "Mine"}).status_code == 303
+    assert sam.post(f"{path}/note", {"note": "x" * 2001}).status_code == 422

@@ -15,6 +15,7 @@ from webapp.listing.order import Order, Rows
 from webapp.words.activity import ACTIONS, COMMAND_LINE, KINDS, Detail, short, texts_in
 
 DOUBLE_CLICK = timedelta(seconds=10)
+MOST_VALUE_CHARACTERS = 255  # of a fact that has changed: only notes are longer
 
 # What the log can be filtered by. What is noted in other words is listed all the same.
 ITEM_KINDS = tuple(KINDS)
@@ -64,7 +65,8 @@ def note(
 
 
 def changes(before: Mapping[str, object], after: Mapping[str, object]) -> list[list[str | None]]:
-    """The facts of an item that have changed: name, value before, value after."""
+    """The facts of an item that have changed: name, value before, value after; of a long text its
+    beginning."""
     return [
         [name, _text(before[name]), _text(after[name])]
         for name in after
@@ -132,4 +134,4 @@ def _still_there(rows: Iterable[Activity]) -> frozenset[tuple[str, int | None]]:
 
 
 def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+    return None if value is None else short(" ".join(str(value).split()), MOST_VALUE_CHARACTERS)

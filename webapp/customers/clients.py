@@ -1,4 +1,4 @@
-"""Clients as the provider's people see them: list, look, add, change, delete."""
+"""Clients as the provider's people see them: look, find, add, change, delete."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from types import MappingProxyType
 
 from sqlalchemy import (
     ColumnElement,
-    ScalarSelect,
-    String,
     delete,
     exists,
     func,
@@ -25,13 +22,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from webapp import errors, probe
-from webapp.customers import audit_log, catalog, concurrency
-from webapp.customers.lists import Listing, ListQuery, hits
+from webapp.customers import audit_log, catalog, client_list, concurrency
 from webapp.customers.models import Client, Domain, Service, User
 from webapp.customers.name_key import name_key
 from webapp.extensions import db, writing
 from webapp.listing import page
-from webapp.listing.order import Order, Rows
 from webapp.parsing import whole
 from webapp.words import refusals
 from webapp.words.activity import Detail
@@ -51,46 +46,17 @@ class NoSuchClient(Exception):
 
 
 @dataclass(frozen=True)
-class ClientCounts:
-    """What a client has."""
+class Details:
+    """What an administrator says of a client."""
 
-    services: int
-    domains: int
-    users: int
-
-    @property
-    def items(self) -> int:
-        """How many services and domains."""
-        return self.services + self.domains
+    name: str
+    reference: str | None = None
+    contact_email: str | None = None
+    note: str | None = None
 
 
 class NotTheName(Exception):
     """What was typed is not the name of the client to delete; the text says so to a person."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One client in the list."""
-
-    client: Client
-    counts: ClientCounts
-
-
-def list_clients(question: ListQuery) -> Listing[Row]:
-    """One page of the clients; what cannot be understood of the question means its default."""
-    search = question.search.strip()[: page.MOST_SEARCH_CHARACTERS]
-    sort = question.sort if question.sort.removeprefix("-") in SORTS else "name"
-    found = Rows((_matches(search),) if search else ())
-    order = SORTS[sort.removeprefix("-")]
-    shown = page.fetch(found, order, sort, question.page, page.size_of(question.size))
-    chosen = select(Client, *_COUNTS.values()).where(Client.id.in_(shown.ids))
-    rows = {
-        client.id: Row(client, ClientCounts(*counts))
-        for client, *counts in db.session.execute(chosen)
-    }
-    listed = [rows[id_] for id_ in shown.ids if id_ in rows]
-    elsewhere = {} if listed else hits(search, "client", (), None)
-    return Listing(listed, shown, search, sort, elsewhere=elsewhere)
 
 
 def require_client(client_id: int) -> Client:
@@ -101,12 +67,6 @@ def require_client(client_id: int) -> Client:
 def any_client() -> bool:
     """Whether there is a client at all."""
     return bool(db.session.scalar(select(exists(select(Client.id)))))
-
-
-def counts_of(client: Client) -> ClientCounts:
-    """What this client has, now."""
-    counts = db.session.execute(select(*_COUNTS.values()).where(Client.id == client.id)).one()
-    return ClientCounts(**counts._asdict())
 
 
 def users_of(client: Client) -> list[User]:
@@ -128,7 +88,7 @@ def suggest(text: str) -> list[Client]:
     order = (begins.desc(), func.lower(Client.name), Client.id)
     return list(
         db.session.scalars(
-            select(Client).where(_matches(text)).order_by(*order).limit(MOST_SUGGESTED)
+            select(Client).where(client_list.matches(text)).order_by(*order).limit(MOST_SUGGESTED)
         )
     )
 
@@ -169,19 +129,20 @@ def client_texts(found: Sequence[Client]) -> list[str]:
     return [client.name if client.id in named else f"#{client.id}" for client in found]
 
 
-def add(who: User, name: str, reference: str | None, now: datetime) -> Client:
+def add(who: User, details: Details, now: datetime) -> Client:
     """A new client. Raises `concurrency.Taken` where another has this reference."""
     with writing():
         concurrency.still_admin(who)
-        twice = db.session.get(Client, audit_log.just_created(who, "client", name, now) or 0)
-        if twice is not None and twice.reference == reference:
+        created = audit_log.just_created(who, "client", details.name, now)
+        twice = db.session.get(Client, created or 0)
+        if twice is not None and twice.reference == details.reference:
             return twice
-        return create(who, name, reference, now)
+        return create(who, details, now)
 
 
-def create(who: User, name: str, reference: str | None, now: datetime) -> Client:
+def create(who: User, details: Details, now: datetime) -> Client:
     """As `add`, for a caller that has checked the user. Call it inside `writing()`."""
-    client = Client(name=name, reference=reference, created_at=now)
+    client = Client(**asdict(details), created_at=now)
     db.session.add(client)
     concurrency.flush(refusals.client_reference_taken())
     detail = Detail.REFERENCE if client.reference else Detail.NONE
@@ -190,10 +151,8 @@ def create(who: User, name: str, reference: str | None, now: datetime) -> Client
     return client
 
 
-def change(
-    who: User, client_id: int, version: int, name: str, reference: str | None, now: datetime
-) -> None:
-    """Gives a client this name and reference.
+def change(who: User, client_id: int, version: int, details: Details, now: datetime) -> None:
+    """Gives a client these details.
 
     `version` is the one the form was opened with. Raises `concurrency.ChangedMeanwhile` or
     `concurrency.Taken`.
@@ -204,8 +163,8 @@ def change(
         concurrency.same_version(client, version)
         before = _facts(client)
         called = client.name
-        client.name = name
-        client.reference = reference
+        for name, value in asdict(details).items():
+            setattr(client, name, value)
         concurrency.flush(refusals.client_reference_taken())
         if changes := audit_log.changes(before, _facts(client)):
             audit_log.note(
@@ -244,7 +203,7 @@ def remove(
         concurrency.still_admin(who)
         client = require_client(client_id)
         concurrency.same_version(client, version)
-        counts = counts_of(client)
+        counts = client_list.counts_of(client)
         name = client.name
         if what_goes_with(client) != seen:
             raise concurrency.ChangedMeanwhile
@@ -272,7 +231,12 @@ _THEIRS = (Service, Domain, User)
 
 
 def _facts(client: Client) -> dict[str, object]:
-    return {"name": client.name, "reference": client.reference}
+    return {
+        "name": client.name,
+        "reference": client.reference,
+        "contact e-mail": client.contact_email,
+        "note": client.note,
+    }
 
 
 def _meant(text: str) -> ColumnElement[bool]:
@@ -288,48 +252,3 @@ def _hosts_of(client: Client) -> set[int | None]:
         select(model.target_id).where(model.client_id == client.id) for model in (Service, Domain)
     )
     return set(db.session.scalars(union(*ids)))
-
-
-def _matches(search: str) -> ColumnElement[bool]:
-    """The search as it stands, nowhere a pattern: "%" finds a per cent sign.
-
-    "#12" is the client of that number.
-    """
-    if search.startswith("#") and (number := whole(search[1:])) is not None:
-        return Client.id == number
-    by_user = Client.id.in_(
-        select(User.client_id).where(User.email.icontains(search, autoescape=True))
-    )
-    return or_(
-        *(column.icontains(search, autoescape=True) for column in (Client.name, Client.reference)),
-        Client.name_key.contains(name_key(search), autoescape=True),
-        by_user,
-    )
-
-
-def _count_of(model: type[Service] | type[Domain] | type[User]) -> ScalarSelect[int]:
-    return (
-        select(func.count(model.id))
-        .where(model.client_id == Client.id)
-        .correlate(Client)
-        .scalar_subquery()
-    )
-
-
-_COUNTS = MappingProxyType(
-    {
-        "services": _count_of(Service).label("services"),
-        "domains": _count_of(Domain).label("domains"),
-        "users": _count_of(User).label("users"),
-    }
-)
-SORTS = MappingProxyType(
-    {
-        "name": Order((func.lower(Client.name, type_=String),), Client.id),
-        "reference": Order((Client.reference,), Client.id, empty_last=True),
-        "created": Order((Client.created_at,), Client.id),
-        "services": Order((_count_of(Service),), Client.id),
-        "domains": Order((_count_of(Domain),), Client.id),
-        "users": Order((_count_of(User),), Client.id),
-    }
-)

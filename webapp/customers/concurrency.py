@@ -28,6 +28,12 @@ def still_admin(who: User | None) -> None:
         raise NotAllowed
 
 
+def still_staff(who: User) -> None:
+    """The same where this user is not one of the provider's people."""
+    if not (who.active and who.sees_everything):
+        raise NotAllowed
+
+
 def same_version(row: Client | Domain | Service | User, version: int) -> None:
     """Raises `ChangedMeanwhile` where the form was opened with another version of this row."""
     if row.version != version:

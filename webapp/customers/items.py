@@ -111,6 +111,28 @@ def change(
         catalog.drop_orphans({host} - {None, item.target_id})
 
 
+def write_note(
+    who: User, kind: str, item_id: int, version: int, note: str | None, now: datetime
+) -> Item:
+    """Gives an item this note, by an administrator or staff, and returns the item.
+
+    `version` is the one the form was opened with. Raises `concurrency.ChangedMeanwhile`.
+    """
+    with writing():
+        concurrency.still_staff(who)
+        item = require_item(who, kind, item_id)
+        concurrency.same_version(item, version)
+        changes = audit_log.changes({"note": item.note}, {"note": note})
+        item.note = note
+        concurrency.flush(refusals.item_taken(kind))
+        if changes:
+            name = called(item)
+            audit_log.note(
+                who, "changed", kind, item.id, name, now, Detail.CHANGES, changes=changes
+            )
+    return item
+
+
 def move(who: User, kind: str, item_id: int, version: int, client_id: int, now: datetime) -> Client:
     """Gives an item to another client, and returns that client.
 
@@ -156,7 +178,7 @@ def _owner(who: User, text: str, now: datetime) -> Client:
     except clients.NoSuchClient as error:
         if not error.new_name:
             raise
-        return clients.create(who, error.new_name, None, now)
+        return clients.create(who, clients.Details(error.new_name), now)
 
 
 def _describe(item: Item, client: Client, details: Details) -> None:

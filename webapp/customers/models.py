@@ -58,9 +58,11 @@ ACTIVE_DOMAINS = frozenset(
 
 class Role(StrEnum):
     CLIENT = "client"  # sees what is their client's
-    STAFF = "staff"  # sees everything, changes nothing
+    STAFF = "staff"  # sees everything, changes nothing but notes on items
     ADMIN = "admin"
 
+
+MOST_NOTE_CHARACTERS = 2000
 
 # SQLite would give the id of what was deleted to what comes next: a page that was opened about the
 # one, or a line in the activity log, would mean the other.
@@ -87,7 +89,7 @@ class Client(_Versioned, Model):
     """A customer of the hosting provider: a person or a company, with any number of users.
 
     `reference` is the client's number in the provider's own books; an import finds the client again
-    by it. `name_key` is what its name is looked up by.
+    by it. `name_key` is what its name is looked up by. Clients do not see the `note`.
     """
 
     __table_args__ = _NO_ID_TWICE
@@ -97,6 +99,8 @@ class Client(_Versioned, Model):
     # `casefold` makes at most three characters of one
     name_key: Mapped[str] = mapped_column(String(600), default=_key_of_inserted)
     reference: Mapped[str | None] = mapped_column(String(64), unique=True)
+    contact_email: Mapped[str | None] = mapped_column(String(254))
+    note: Mapped[str | None] = mapped_column(String(MOST_NOTE_CHARACTERS))
     created_at: Mapped[datetime] = mapped_column(Instant)
 
     @validates("name")
@@ -176,7 +180,10 @@ class SignIn(Model):
 
 
 class _Named:
-    """What services and domains have in common: a name that a user entered."""
+    """What services and domains have in common: a name that a user entered, and a note that
+    clients do not see."""
+
+    note: Mapped[str | None] = mapped_column(String(MOST_NOTE_CHARACTERS))
 
     if TYPE_CHECKING:  # each has these in its own way
         entered: Any

@@ -116,7 +116,7 @@ def _welcome(listen: str) -> str:
 
   Sign in as     {alice}   a client, with every kind of padlock
                  {bob}     another client
-                 {sam}     staff: sees everything, changes nothing
+                 {sam}     staff: sees everything, writes notes
                  {ada}     the administrator
   Password       {data.PASSWORD}
 

@@ -22,6 +22,8 @@ from webapp.words import certificates, states, times, verdicts
 ROWS_AT_ONCE = 1000
 _FACTS = (
     Client.name.label("client"),
+    Client.contact_email,
+    Client.note.label("client_note"),
     Target.hostname.label("hostname"),
     Target.port,
     Target.reason,
@@ -36,13 +38,19 @@ _FACTS = (
     Target.browsers_refuse,
 )
 _OF_SERVICES: Any = select(
-    Service.id, Service.product, Service.domain.label("entered"), Service.status, *_FACTS
+    Service.id,
+    Service.product,
+    Service.domain.label("entered"),
+    Service.status,
+    Service.note,
+    *_FACTS,
 )
 _OF_DOMAINS: Any = select(
     Domain.id,
     literal_column("''").label("product"),
     Domain.name.label("entered"),
     Domain.status,
+    Domain.note,
     *_FACTS,
 )
 _STATEMENTS: Mapping[str, tuple[ItemModel, Any, frozenset[Any]]] = {
@@ -59,10 +67,11 @@ _STATEMENTS: Mapping[str, tuple[ItemModel, Any, frozenset[Any]]] = {
 }
 
 
-# What the cells of `rows` are. The last names the zone in whose calendar the days are counted.
+# What the cells of `rows` are. "Time zone" is that in whose calendar the days are counted.
 COLUMNS = (
     *("State", "Domain", "Client", "Kind", "Product", "Status", "Issuer", "Expires", "Days left"),
     *("Reason", "Last checked", "Last changed", "Browsers", "Time zone"),
+    *("Contact e-mail", "Client note", "Note"),
 )
 
 
@@ -114,6 +123,9 @@ def _cells(kind: str, row: Any, active: bool, now: datetime, zone: tzinfo) -> Se
         _instant(row.changed_at),
         states.browsers_may_refuse() if states.refused(stands.state, facts) else "",
         str(zone),
+        row.contact_email or "",
+        row.client_note or "",
+        row.note or "",
     )
 
 

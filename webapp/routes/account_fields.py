@@ -13,12 +13,12 @@ from flask_login import current_user
 from limits import parse
 from limits.errors import StorageError
 from wtforms import EmailField, Field, Form, PasswordField, StringField, ValidationError
-from wtforms.validators import Email, InputRequired, Length
+from wtforms.validators import Email, InputRequired, Length, Optional
 
 from webapp.accounts import password_hashes, passwords, security_events, sign_ins
 from webapp.accounts.security_events import Caller, Event
 from webapp.extensions import limiter
-from webapp.routes.forms import at_most, required, stripped
+from webapp.routes.forms import at_most, none_if_empty, required, stripped
 from webapp.routes.template_helpers import now
 from webapp.words import refusals
 from webapp.words.security import PASSWORD_FAULTS, PasswordFault
@@ -37,14 +37,20 @@ def name_field(label: str) -> StringField:
 
 
 def email_field() -> EmailField:
-    """An e-mail address that is stored."""
-    wrong = LazyText(refusals.not_an_email)
-    checks = [
-        InputRequired(LazyText(refusals.email_missing)),
-        Length(max=254, message=wrong),
-        Email(wrong),
-    ]
+    """The e-mail address of a user."""
+    checks = [InputRequired(LazyText(refusals.email_missing)), *_email_checks()]
     return EmailField("E-mail", filters=[stripped], validators=checks)
+
+
+def contact_email_field() -> EmailField:
+    """An e-mail address of a client, or nothing."""
+    checks = [Optional(), *_email_checks()]
+    return EmailField("Contact e-mail", filters=[none_if_empty], validators=checks)
+
+
+def _email_checks() -> list[Any]:
+    wrong = LazyText(refusals.not_an_email)
+    return [Length(max=254, message=wrong), Email(wrong)]
 
 
 def new_password_field(label: str, person: Callable[[Any], Iterable[str | None]]) -> PasswordField:

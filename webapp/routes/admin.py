@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, flash, make_response, redirect, render_template, url_for
 from flask_login import current_user
+from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
-from webapp.customers import access, lists, padlocks
+from webapp.customers import access, concurrency, items, lists, padlocks
 from webapp.routes import diagnosis as diagnosis_pages
 from webapp.routes import first_steps
 from webapp.routes import items as item_pages
-from webapp.routes.gate import staff_only
+from webapp.routes.forms import VersionField, note_field
+from webapp.routes.gate import open_to_staff, staff_only
 from webapp.routes.template_helpers import list_query, now
+from webapp.words import confirmations, refusals
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 blueprint.before_request(staff_only)
@@ -50,8 +53,31 @@ def diagnosis(place: str, item_id: int) -> str:
     return diagnosis_pages.diagnosis_page(place.removesuffix("s"), item_id)
 
 
-def _item_page(item: access.Item) -> str:
+class NoteForm(FlaskForm):  # type: ignore[misc]
+    version = VersionField()
+    note = note_field()
+
+
+@blueprint.post("/<any(services, domains):place>/<id:item_id>/note")
+@open_to_staff
+def write_note(place: str, item_id: int) -> Response:
+    item = access.require_item(current_user, place.removesuffix("s"), item_id)
+    form = NoteForm()
+    if not form.validate_on_submit():
+        return make_response(_item_page(item, form), 422)
+    asked = (form.version.data, form.note.data)
+    try:
+        items.write_note(current_user, item.kind, item_id, *asked, now())
+    except concurrency.ChangedMeanwhile:
+        return make_response(_item_page(item, form, refusals.changed_meanwhile()), 409)
+    flash(confirmations.note_saved(), "success")
+    return redirect(url_for(f"admin.{item.kind}", item_id=item_id), 303)
+
+
+def _item_page(item: access.Item, form: NoteForm | None = None, conflict: str = "") -> str:
     shown = {
+        "form": form or NoteForm(obj=item),
+        "conflict": conflict,
         "standing": padlocks.known(item, current_user, now()),
         "history": padlocks.history(item),
         "www": item_pages.www_offered(item),

@@ -8,10 +8,10 @@ from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import StringField
 
-from webapp.customers import clients, concurrency, home, lists, padlocks
+from webapp.customers import client_list, clients, concurrency, home, lists, padlocks
 from webapp.customers.models import Client
-from webapp.routes.account_fields import name_field
-from webapp.routes.forms import VersionField, at_most, none_if_empty
+from webapp.routes.account_fields import contact_email_field, name_field
+from webapp.routes.forms import VersionField, at_most, none_if_empty, note_field
 from webapp.routes.gate import admins_only_but, fragment
 from webapp.routes.template_helpers import list_query, now
 from webapp.words import confirmations, refusals
@@ -37,12 +37,19 @@ class ClientForm(FlaskForm):  # type: ignore[misc]
         filters=[none_if_empty],
         validators=[at_most(64)],
     )
+    contact_email = contact_email_field()
+    note = note_field()
     version = VersionField()
+
+    @property
+    def asked(self) -> clients.Details:
+        facts = (self.reference.data, self.contact_email.data, self.note.data)
+        return clients.Details(self.name.data, *facts)
 
 
 @blueprint.get("")
 def index() -> str:
-    return render_template("clients/list.html", listing=clients.list_clients(list_query()))
+    return render_template("clients/list.html", listing=client_list.list_clients(list_query()))
 
 
 @blueprint.get("/suggestions")
@@ -95,7 +102,7 @@ def add() -> Response:
     form = ClientForm()
     if form.validate_on_submit():
         try:
-            client = clients.add(current_user, form.name.data, form.reference.data, now())
+            client = clients.add(current_user, form.asked, now())
         except concurrency.Taken as error:
             form.reference.errors = [str(error)]
         else:
@@ -113,9 +120,7 @@ def edit(client_id: int) -> Response:
     if not form.validate_on_submit():
         return _edit_page(client, form, 422 if form.is_submitted() else 200)
     try:
-        clients.change(
-            current_user, client_id, form.version.data, form.name.data, form.reference.data, now()
-        )
+        clients.change(current_user, client_id, form.version.data, form.asked, now())
     except concurrency.ChangedMeanwhile:
         return _edit_page(client, form, 409)
     except concurrency.Taken as error:
@@ -142,7 +147,7 @@ def delete(client_id: int) -> Response:
         else:
             flash(confirmations.deleted(name), "success")
             return redirect(url_for("clients.index"), 303)
-    goes = {"counts": clients.counts_of(client), "seen": clients.what_goes_with(client)}
+    goes = {"counts": client_list.counts_of(client), "seen": clients.what_goes_with(client)}
     shown = {"client": client, "conflict": conflict, "form": form, **goes}
     status = 409 if conflict else 422 if form.typed.errors else 200
     return make_response(render_template("clients/delete.html", **shown), status)

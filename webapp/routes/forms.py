@@ -8,12 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import request
-from wtforms import DateField, Field, Form, IntegerField, ValidationError
+from wtforms import DateField, Field, Form, IntegerField, TextAreaField, ValidationError
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
 from webapp import probe
 from webapp.customers import clients
+from webapp.customers.models import MOST_NOTE_CHARACTERS
 from webapp.parsing import whole
 from webapp.probe.address import literal
 from webapp.words import refusals
@@ -86,6 +87,19 @@ def stripped(text: str | None) -> str | None:
 def none_if_empty(text: str | None) -> str | None:
     """The same; None where nothing is left."""
     return stripped(text) or None
+
+
+def note_or_none(text: str | None) -> str | None:
+    """The text of a note in its lines, without other control characters; None where nothing is
+    left."""
+    lines = (_CONTROL.sub(" ", line).rstrip() for line in (text or "").splitlines())
+    return "\n".join(lines).strip() or None
+
+
+def note_field() -> TextAreaField:
+    """What the provider's people write down for each other."""
+    checks = [at_most(MOST_NOTE_CHARACTERS)]
+    return TextAreaField("Note", filters=[note_or_none], validators=checks)
 
 
 def names_a_client(form: Form, field: Field) -> None:

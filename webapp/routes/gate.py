@@ -73,6 +73,13 @@ def fragment(view: F) -> F:
     return view
 
 
+def open_to_staff(view: F) -> F:
+    """Staff may send this form, too. Every other form of the provider's people is for
+    administrators."""
+    view.open_to_staff = True  # type: ignore[attr-defined]
+    return view
+
+
 def in_background() -> bool:
     """Whether this request is for a part of a page, which an open page may ask for by itself."""
     view = current_app.view_functions.get(request.endpoint or "")
@@ -84,13 +91,13 @@ def in_background() -> bool:
 def staff_only() -> None:
     """For a blueprint whose pages are for the provider's own people.
 
-    A user who is no administrator only looks: staff change nothing.
+    A user who is no administrator only looks, and sends what is `open_to_staff`.
     """
     if not current_user.is_authenticated:
         return  # the gate sends them to sign in
-    if not current_user.sees_everything or (
-        request.method not in LOOKING and not current_user.is_admin
-    ):
+    view = current_app.view_functions.get(request.endpoint or "")
+    may_send = current_user.is_admin or getattr(view, "open_to_staff", False)
+    if not current_user.sees_everything or (request.method not in LOOKING and not may_send):
         abort(403)
 
 

@@ -16,7 +16,7 @@ from webapp.config import refresh
 from webapp.customers import clients, index_rows
 from webapp.customers.access import Item
 from webapp.customers.lists import ListQuery
-from webapp.customers.models import Service
+from webapp.customers.models import MOST_NOTE_CHARACTERS, Service
 from webapp.routes.gate import own_path
 from webapp.words import (
     activity,
@@ -137,6 +137,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(_instant, "instant")
     app.add_template_filter(_plain, "plain")
     app.add_template_filter(_host, "host")
+    app.add_template_filter(_note, "note")
     app.add_template_filter(browser_text, "browser")
     app.add_template_global(zone)
     app.add_template_global(_same_list, "same_list")
@@ -173,6 +174,12 @@ def _instant(value: datetime | None) -> str:
 def _plain(text: str) -> str:
     """The text without characters that no one sees."""
     return probe.clean(text, 1000)
+
+
+def _note(text: str) -> str:
+    """The same of a text in several lines."""
+    lines = (probe.clean(line, MOST_NOTE_CHARACTERS) for line in text.splitlines())
+    return "\n".join(lines)
 
 
 def _host(name: str) -> str:

@@ -78,6 +78,8 @@ _FACTS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "name": lambda: gettext("name"),
         "reference": lambda: gettext("reference"),
+        "contact e-mail": lambda: gettext("contact e-mail"),
+        "note": lambda: gettext("note"),
         "product": lambda: gettext("product"),
         "domain": lambda: gettext("domain"),
         "status": lambda: gettext("status"),

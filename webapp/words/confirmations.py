@@ -59,6 +59,11 @@ def stays_grey(refusal: str) -> str:
     return gettext("Its padlock stays grey. {refusal}", refusal=refusal)
 
 
+def note_saved() -> str:
+    """What the provider's people wrote down about an item."""
+    return gettext("The note is saved.")
+
+
 def user_added(name: str) -> str:
     """A new user has no password yet."""
     return gettext("{name} was added. Send them a link to set a password.", name=name)

@@ -29,6 +29,21 @@ _NONE: Mapping[str, Callable[[], str]] = MappingProxyType(
         "user": lambda: gettext("no users"),
     }
 )
+# By the words of `states.STATE_FILTERS`
+_IN_STATE: Mapping[str, Callable[[int], str]] = MappingProxyType(
+    {
+        "invalid": lambda count: ngettext("{count:,} invalid", "{count:,} invalid", count),
+        "expiring": lambda count: ngettext(
+            "{count:,} expires soon", "{count:,} expire soon", count
+        ),
+        "unknown": lambda count: ngettext("{count:,} unknown", "{count:,} unknown", count),
+        "never-asked": lambda count: ngettext(
+            "{count:,} not checked yet", "{count:,} not checked yet", count
+        ),
+        "valid": lambda count: ngettext("{count:,} valid", "{count:,} valid", count),
+        "inactive": lambda count: ngettext("{count:,} inactive", "{count:,} inactive", count),
+    }
+)
 _HEADINGS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "client": lambda: gettext("Clients"),
@@ -84,6 +99,11 @@ def too_many_to_count(number: int) -> str:
         "More than {number:,} items match: too many to count. Add a filter to see the numbers.",
         number=number,
     )
+
+
+def state_text(word: str, count: int) -> str:
+    """ "2 invalid", "1 expires soon": how many items are in a state."""
+    return _IN_STATE[word](count)
 
 
 def heading(kind: str) -> str:

@@ -46,7 +46,7 @@ ROLES: Mapping[str, str] = Table(
 ROLE_MEANINGS: Mapping[str, str] = Table(
     {
         "client": lambda: gettext("Sees the services and domains of one client."),
-        "staff": lambda: gettext("Sees everything and changes nothing."),
+        "staff": lambda: gettext("Sees everything and writes notes. Changes nothing else."),
         "admin": lambda: gettext("Sees and changes everything."),
     }
 )

@@ -135,6 +135,13 @@ def is_waiting(state: State, reason: Reason | None) -> bool:
     return state is State.UNKNOWN and reason is None
 
 
+def filter_look(word: str) -> Look:
+    """How the padlocks look that one of the `STATE_FILTERS` finds."""
+    if word == "never-asked":
+        return never_asked_look()
+    return LOOKS[State.VALID if word == "expiring" else State(word)]
+
+
 def diagnosis_question(state: State) -> str:
     """What the button asks that starts a diagnosis."""
     if state is State.INVALID:

@@ -1,0 +1,144 @@
+"""The list of clients: search, sort, pages, and what stands in each row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from sqlalchemy import ColumnElement, ScalarSelect, String, func, or_, select
+
+from webapp.customers import listing_row
+from webapp.customers.listing_row import ListingRow
+from webapp.customers.lists import Listing, ListQuery, hits
+from webapp.customers.models import Client, Domain, Service, User
+from webapp.customers.name_key import name_key
+from webapp.extensions import db
+from webapp.listing import page
+from webapp.listing.order import Order, Rows
+from webapp.parsing import whole
+from webapp.words.report_filters import NEVER_ASKED
+
+# The states that are counted, the most urgent first: each item is in one of them
+STATES = MappingProxyType(
+    {
+        listing_row.INVALID: "invalid",
+        listing_row.EXPIRING: "expiring",
+        listing_row.UNKNOWN: "unknown",
+        listing_row.NEVER_ASKED: NEVER_ASKED,
+        listing_row.VALID: "valid",
+        listing_row.INACTIVE: "inactive",
+    }
+)
+
+
+@dataclass(frozen=True)
+class ClientCounts:
+    """What a client has."""
+
+    services: int
+    domains: int
+    users: int
+
+    @property
+    def items(self) -> int:
+        """How many services and domains."""
+        return self.services + self.domains
+
+
+@dataclass(frozen=True)
+class Row:
+    """One client in the list.
+
+    `states`: how many services and domains are in each of `STATES`, the most urgent first; those
+    of none are left out.
+    """
+
+    client: Client
+    counts: ClientCounts
+    states: Mapping[str, int]
+
+
+def list_clients(question: ListQuery) -> Listing[Row]:
+    """One page of the clients; what cannot be understood of the question means its default."""
+    search = question.search.strip()[: page.MOST_SEARCH_CHARACTERS]
+    sort = question.sort if question.sort.removeprefix("-") in SORTS else "name"
+    found = Rows((matches(search),) if search else ())
+    order = SORTS[sort.removeprefix("-")]
+    shown = page.fetch(found, order, sort, question.page, page.size_of(question.size))
+    listed = rows_of(shown.ids)
+    elsewhere = {} if listed else hits(search, "client", (), None)
+    return Listing(listed, shown, search, sort, elsewhere=elsewhere)
+
+
+def rows_of(ids: Sequence[int]) -> list[Row]:
+    """The rows of these clients, in this order."""
+    states = _states_of(ids)
+    chosen = select(Client, *_COUNTS.values()).where(Client.id.in_(ids))
+    rows = {
+        client.id: Row(client, ClientCounts(*counts), states.get(client.id, {}))
+        for client, *counts in db.session.execute(chosen)
+    }
+    return [rows[id_] for id_ in ids if id_ in rows]
+
+
+def counts_of(client: Client) -> ClientCounts:
+    """What this client has, now."""
+    counts = db.session.execute(select(*_COUNTS.values()).where(Client.id == client.id)).one()
+    return ClientCounts(**counts._asdict())
+
+
+def matches(search: str) -> ColumnElement[bool]:
+    """The search as it stands, nowhere a pattern: "%" finds a per cent sign.
+
+    "#12" is the client of that number.
+    """
+    if search.startswith("#") and (number := whole(search[1:])) is not None:
+        return Client.id == number
+    by_user = Client.id.in_(
+        select(User.client_id).where(User.email.icontains(search, autoescape=True))
+    )
+    texts = (Client.name, Client.reference, Client.contact_email)
+    return or_(
+        *(column.icontains(search, autoescape=True) for column in texts),
+        Client.name_key.contains(name_key(search), autoescape=True),
+        by_user,
+    )
+
+
+def _states_of(ids: Sequence[int]) -> Mapping[int, Mapping[str, int]]:
+    """The `Row.states` of these clients. An index has all that it counts."""
+    owner, rank = ListingRow.client_id, ListingRow.rank
+    counted = select(owner, rank, func.count()).where(owner.in_(ids)).group_by(owner, rank)
+    found: dict[int, dict[str, int]] = {}
+    for client_id, rank_, count in db.session.execute(counted.order_by(owner, rank)):
+        found.setdefault(client_id, {})[STATES[rank_]] = count
+    return found
+
+
+def _count_of(model: type[Service] | type[Domain] | type[User]) -> ScalarSelect[int]:
+    return (
+        select(func.count(model.id))
+        .where(model.client_id == Client.id)
+        .correlate(Client)
+        .scalar_subquery()
+    )
+
+
+_COUNTS = MappingProxyType(
+    {
+        "services": _count_of(Service).label("services"),
+        "domains": _count_of(Domain).label("domains"),
+        "users": _count_of(User).label("users"),
+    }
+)
+SORTS = MappingProxyType(
+    {
+        "name": Order((func.lower(Client.name, type_=String),), Client.id),
+        "reference": Order((Client.reference,), Client.id, empty_last=True),
+        "created": Order((Client.created_at,), Client.id),
+        "services": Order((_count_of(Service),), Client.id),
+        "domains": Order((_count_of(Domain),), Client.id),
+        "users": Order((_count_of(User),), Client.id),
+    }
+)
