@@ -157,6 +157,5 @@ def window(word: str, now: datetime) -> tuple[datetime | None, datetime | None]:
     if monday is not None:
         start = datetime(monday.year, monday.month, monday.day, tzinfo=UTC)
         return start, start + WEEK
-    if word == "ended":
-        return None, now
-    return now, now + timedelta(days=int(word))
+    # What has expired needs a person as well: "within 30 days" has it, and says so
+    return None, now if word == "ended" else now + timedelta(days=int(word))

@@ -44,10 +44,10 @@ ANY: Mapping[str, str] = Table(
 WINDOWS: Mapping[str, str] = Table(
     {
         "ended": lambda: gettext("Has expired"),
-        "7": lambda: gettext("Within 7 days"),
-        "14": lambda: gettext("Within 14 days"),
-        "30": lambda: gettext("Within 30 days"),
-        "90": lambda: gettext("Within 90 days"),
+        "7": lambda: gettext("Within 7 days or expired"),
+        "14": lambda: gettext("Within 14 days or expired"),
+        "30": lambda: gettext("Within 30 days or expired"),
+        "90": lambda: gettext("Within 90 days or expired"),
     }
 )
 # When it was last checked
