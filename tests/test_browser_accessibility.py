@@ -28,7 +28,13 @@ PAGES = {
             "/services/11/diagnosis",
         ),
     ),
-    "sam": ("/admin/reports/ssl-status", "/admin/users", "/admin/activity", "/admin/refresh"),
+    "sam": (
+        "/admin/reports/ssl-status",
+        "/search?q=bob",
+        "/admin/users",
+        "/admin/activity",
+        "/admin/refresh",
+    ),
     "ada": (
         *(
             "/admin/services",

@@ -105,6 +105,24 @@ def test_the_menu_of_an_administrator_opens_and_closes(page):  # noqa: F811
     expect(page.locator("#more-menu")).to_be_focused()
 
 
+def test_a_slash_goes_to_the_search_but_not_while_one_types(page):  # noqa: F811
+    sign_in(page, "ada")
+    page.goto("/admin/clients")
+    page.get_by_label("Search clients").press_sequentially("a/")
+    expect(page.get_by_label("Search clients")).to_have_value("a/")
+    page.locator("h1").click()
+    page.keyboard.press("/")
+    expect(page.locator("#site-search")).to_be_focused()
+    page.keyboard.type("expired.lab.example")
+    page.keyboard.press("Enter")
+    expect(page.locator("#found-service")).to_be_visible()
+    page.set_viewport_size({"width": 820, "height": 900})
+    page.locator("h1").click()
+    page.keyboard.press("/")
+    expect(page).to_have_url(re.compile("/search$"))
+    expect(page.locator("main input[name=q]")).to_be_focused()
+
+
 def test_no_name_is_too_long_for_a_page(page):  # noqa: F811
     sign_in(page, "ada")
     long = "x" * 200

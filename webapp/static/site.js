@@ -36,6 +36,16 @@
     hideTips(null);
   });
 
+  // "/" goes to the search of the whole site: to its field, or to its page where the bar has no room for one.
+  document.addEventListener("keydown", (event) => {
+    const field = document.getElementById("site-search");
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || !field) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    event.preventDefault();
+    if (field.checkVisibility()) { field.focus(); field.select(); }
+    else document.querySelector(".site-search-link").click();
+  });
+
   // At the first start the time zone is offered that the browser is in.
   const zoneField = document.querySelector("input[data-own-zone]");
   const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone;

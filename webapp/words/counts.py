@@ -49,6 +49,7 @@ _HEADINGS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "client": lambda: gettext("Clients"),
         "service": lambda: gettext("Services"),
         "domain": lambda: gettext("Domains"),
+        "user": lambda: gettext("Users"),
     }
 )
 _SEARCHES: Mapping[str, Callable[[], str]] = MappingProxyType(
@@ -114,6 +115,29 @@ def heading(kind: str) -> str:
 def hits_text(kind: str, count: int) -> str:
     """ "2 in Domains": where a search has hits that has none here."""
     return gettext("{count:,} in {list}", count=count, list=heading(kind))
+
+
+def weeks_heading(weeks: int) -> str:
+    """The chart of what expires: what has expired already is not in it."""
+    return ngettext(
+        "Valid certificates expiring in the next {count} week",
+        "Valid certificates expiring in the next {count} weeks",
+        weeks,
+    )
+
+
+def all_in_text(kind: str, total: int, *, exact: bool) -> str:
+    """ "All 37 in Services": the way from a few hits to the list that has them all."""
+    if exact:
+        return gettext("All {total:,} in {list}", total=total, list=heading(kind))
+    return gettext("All (more than {total:,}) in {list}", total=total, list=heading(kind))
+
+
+def site_search_label(staff: bool) -> str:
+    """What the search of the whole site finds."""
+    if staff:
+        return gettext("Search services, domains, clients and users")
+    return gettext("Search your services and domains")
 
 
 def search_label(kind: str) -> str:
