@@ -1,5 +1,7 @@
 """What the lists and the details pages show, to whom, and what they make of hostile text."""
 
+import csv
+import io
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -528,3 +530,55 @@ def test_an_item_is_found_by_its_reference(visit, app, add):
     with app.app_context(), writing():
         db.session.get(Service, number).reference = "R-4711"
     assert "by-reference.example" in visit("sam").get("/admin/services?q=r-4711").table.text
+
+
+def exported(browser, path):
+    text = browser.client.get(path).data.decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_a_list_is_exported_with_its_filters_and_its_order(visit, add, change, app):
+    add("Shop", "=shop.example", ServiceStatus.SUSPENDED)
+    change("bob.example", reason=Reason.OK, issuer="R11", fingerprint="ab", not_after=days(80))
+    with app.app_context(), writing():
+        bob = db.session.get(Service, 2)
+        bob.note, bob.reference, bob.client.contact_email = "Late", "77", "desk@bob.example"
+    sam = visit("sam")
+    rows = exported(sam, sam.get("/admin/services?sort=-domain").find(id="export")["href"])
+    assert [row["Domain"] for row in rows] == ["bob.example", "alice.example", "'=shop.example"]
+    told = ("State", "Issuer", "Client", "Contact e-mail", "Reference", "Note", "Next due")
+    facts = ["Valid", "R11", "Bob & Sons", "desk@bob.example", "77", "Late", "2027-01-02"]
+    assert [rows[0][name] for name in told] == facts
+    for page, names in (
+        ("/admin/services?status=Suspended", ["'=shop.example"]),
+        ("/admin/services?client=%232&ssl=valid", ["bob.example"]),
+        ("/admin/clients/1/domains?q=ALICE", ["alice.example"]),
+    ):
+        rows = exported(sam, sam.get(page).find(id="export")["href"])
+        assert [row["Domain"] for row in rows] == names
+    assert sam.get("/admin/domains?q=none").find(id="export") is None
+
+
+def test_a_client_exports_their_own_in_their_own_words(visit, add, app):
+    add("Shop", "shop.example", ServiceStatus.FRAUD)
+    with app.app_context(), writing():
+        db.session.get(Service, 1).note = db.session.get(Client, 1).note = "Secret"
+    alice = visit("alice")
+    rows = exported(alice, alice.get("/services?status=Closed").find(id="export")["href"])
+    assert [(row["Domain"], row["Status"]) for row in rows] == [("shop.example", "Closed")]
+    everything = exported(alice, "/services.csv?client=2") + exported(alice, "/domains.csv")
+    assert len(everything) == 3
+    assert not {"Note", "Client", "Reference", "Contact e-mail"} & {*rows[0], *everything[-1]}
+    assert not [cell for row in everything for cell in row.values() if "Secret" in cell]
+
+
+def test_clients_are_exported_with_what_they_have(visit, add, change):
+    add("Old", "", ServiceStatus.CANCELLED)
+    change("alice.example", reason=Reason.OK, not_after=days(3))
+    sam = visit("sam")
+    for sort in ("", "-services"):  # all clients would be counted again for each part of a file
+        rows = exported(sam, sam.get(f"/admin/clients?sort={sort}").find(id="export")["href"])
+        assert [row["Name"] for row in rows] == ["Alice’s Bakery", "Bob & Sons"]
+    told = ("Services", "Domains", "Users", "Expires soon", "Inactive", "Valid", "Invalid")
+    assert [rows[0][name] for name in told] == ["2", "1", "1", "2", "1", "0", "0"]
+    assert [row["Name"] for row in exported(sam, "/admin/clients.csv?q=sons")] == ["Bob & Sons"]

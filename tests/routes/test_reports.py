@@ -76,7 +76,7 @@ def test_what_needs_a_person_comes_first(fleet, visit):
         ("reason=expired", ["red.example"]),
         ("reason=never-asked&client=2&sort=item", ["bob.example", "bob.example"]),
         ("issuer=R11&sort=-domain", ["soon.example", "red.example", "old.example"]),
-        ("expires=7", ["soon.example"]),
+        ("expires=7", ["red.example", "soon.example"]),
         ("expires=ended", ["red.example"]),
         ("checked=1&sort=expires&ssl=invalid", ["red.example"]),
         ("checked=never&client=1&q=alice", ["alice.example", "alice.example"]),

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, String, func, or_, select
 
 from webapp.customers import listing_row
 from webapp.customers.listing_row import ListingRow
-from webapp.customers.lists import Listing, ListQuery, hits
+from webapp.customers.lists import Listing, ListQuery, Understood, hits
 from webapp.customers.models import Client, Domain, Service, User
 from webapp.customers.name_key import name_key
 from webapp.extensions import db
@@ -59,16 +59,23 @@ class Row:
     states: Mapping[str, int]
 
 
-def list_clients(question: ListQuery) -> Listing[Row]:
-    """One page of the clients; what cannot be understood of the question means its default."""
+def understood(question: ListQuery) -> Understood:
+    """The clients that the question means, in its order; what cannot be understood of it means its
+    default."""
     search = question.search.strip()[: page.MOST_SEARCH_CHARACTERS]
     sort = question.sort if question.sort.removeprefix("-") in SORTS else "name"
-    found = Rows((matches(search),) if search else ())
-    order = SORTS[sort.removeprefix("-")]
-    shown = page.fetch(found, order, sort, question.page, page.size_of(question.size))
+    rows = Rows((matches(search),) if search else ())
+    return Understood(search, sort, {}, None, rows, SORTS[sort.removeprefix("-")])
+
+
+def list_clients(question: ListQuery) -> Listing[Row]:
+    """One page of them."""
+    asked = understood(question)
+    size = page.size_of(question.size)
+    shown = page.fetch(asked.rows, asked.order, asked.sort, question.page, size)
     listed = rows_of(shown.ids)
-    elsewhere = {} if listed else hits(search, "client", (), None)
-    return Listing(listed, shown, search, sort, elsewhere=elsewhere)
+    elsewhere = {} if listed else hits(asked.search, "client", (), None)
+    return Listing(listed, shown, asked.search, asked.sort, elsewhere=elsewhere)
 
 
 def rows_of(ids: Sequence[int]) -> list[Row]:
@@ -142,3 +149,4 @@ SORTS = MappingProxyType(
         "users": Order((_count_of(User),), Client.id),
     }
 )
+COUNTED_SORTS = frozenset(_COUNTS)  # those that no index has

@@ -67,6 +67,10 @@ DOMAIN_SORTS: Sorts = MappingProxyType(
         "expires": by(ListingRow.due_on, empty_last=True),
     }
 )
+_SORTS = MappingProxyType({Service.kind: SERVICE_SORTS, Domain.kind: DOMAIN_SORTS})
+_STATUSES: Mapping[str, type[StrEnum]] = MappingProxyType(
+    {Service.kind: ServiceStatus, Domain.kind: DomainStatus}
+)
 DEFAULT_SORT = "domain"
 
 
@@ -107,9 +111,7 @@ def list_services(
 ) -> Listing[Service]:
     """One page of the services this user may see; only those `of` one client where that is asked
     for."""
-    listing: Listing[Service] = _listing(
-        Service.kind, SERVICE_SORTS, ServiceStatus, user, question, of
-    )
+    listing: Listing[Service] = _listing(Service.kind, user, question, of)
     # It can be filtered by where the servers are known of which it is told.
     known = user.sees_everything and any(service.server_address for service in listing.rows)
     labels = {origin.value: words.label for origin, words in website.ORIGINS.items()}
@@ -121,19 +123,26 @@ def list_domains(
 ) -> Listing[Domain]:
     """One page of the domains this user may see; only those `of` one client where that is asked
     for."""
-    return _listing(Domain.kind, DOMAIN_SORTS, DomainStatus, user, question, of)
+    return _listing(Domain.kind, user, question, of)
 
 
-def _listing(
-    kind: str,
-    sorts: Sorts,
-    statuses: type[StrEnum],
-    user: User,
-    question: ListQuery,
-    of: Client | None,
-) -> Listing[Any]:
-    filters, client = _filters(statuses, user, question, of)
+@dataclass(frozen=True)
+class Understood:
+    """What was understood of the question to a list, and the rows that it means."""
+
+    search: str
+    sort: str
+    filters: Mapping[str, str]
+    client: Client | None
+    rows: Rows
+    order: Order
+
+
+def understood(kind: str, user: User, question: ListQuery, of: Client | None = None) -> Understood:
+    """The services or domains this user may see that the question means, in its order."""
+    filters, client = _filters(_STATUSES[kind], user, question, of)
     search = question.search.strip()[: page.MOST_SEARCH_CHARACTERS]
+    sorts = _SORTS[kind]
     sort = question.sort if question.sort.removeprefix("-") in sorts else DEFAULT_SORT
     only = (ListingRow.client_id == of.id,) if of is not None else ()
     rows = Rows(
@@ -142,20 +151,26 @@ def _listing(
     owner = of.id if of is not None else client.id if client is not None else None
     rows = searched(rows, search, user, kind, owner)
     order = narrowed(sorts[sort.removeprefix("-")], filters)
-    shown = page.fetch(rows, order, sort, question.page, page.size_of(question.size))
+    return Understood(search, sort, filters, client, rows, order)
+
+
+def _listing(kind: str, user: User, question: ListQuery, of: Client | None) -> Listing[Any]:
+    asked = understood(kind, user, question, of)
+    size = page.size_of(question.size)
+    shown = page.fetch(asked.rows, asked.order, asked.sort, question.page, size)
     items = access.items_of_rows(user, shown.ids)
     # It can be filtered by where there are some to be found.
     known = any(item.target and item.target.browsers_refuse for item in items)
     return Listing(
         items,
         shown,
-        search,
-        sort,
-        filters,
-        client,
-        statuses=status_choices(statuses, client=not user.sees_everything),
-        browsers=states.BROWSERS if known or "browsers" in filters else {},
-        elsewhere={} if items or of else hits(search, kind, access.rows_for(user), user),
+        asked.search,
+        asked.sort,
+        asked.filters,
+        asked.client,
+        statuses=status_choices(_STATUSES[kind], client=not user.sees_everything),
+        browsers=states.BROWSERS if known or "browsers" in asked.filters else {},
+        elsewhere={} if items or of else hits(asked.search, kind, access.rows_for(user), user),
     )
 
 

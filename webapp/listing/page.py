@@ -6,7 +6,7 @@ them is exact. Of more rows the index of the order is walked, from the cursor on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -25,6 +25,7 @@ MOST_SCATTERED = 50_000
 MOST_CANDIDATES = 20_000  # rows that an index of searches finds, where there are filters too
 MOST_SEARCH_CHARACTERS = 100  # characters of a search that are looked at
 PAGE_SIZE = 25
+ROWS_AT_ONCE = 1000  # of a list that is read as a whole
 PAGE_SIZES = (25, 50, 100)
 
 
@@ -82,6 +83,19 @@ def fetch(
         if page is None or page.exact:
             return page or Page([], 0, True, size)
     return _walked(asked, known) or _walked(start, known) or Page([], 0, True, size)
+
+
+def all_ids(rows: Rows, order: Order, sort: str) -> Iterator[list[int]]:
+    """The ids of all rows of a list in its order, `ROWS_AT_ONCE` at once."""
+    at = ""
+    known = 0
+    while True:
+        part = fetch(rows, order, sort, at, ROWS_AT_ONCE, known)
+        yield part.ids
+        at = part.following
+        if not at:
+            return
+        known = part.total if part.exact else MOST_COUNTED + 1  # they are not gathered again
 
 
 def planned(rows: Rows) -> Rows:

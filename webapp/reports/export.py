@@ -1,25 +1,28 @@
-"""The whole report, a row at a time: however much there is, little of it is in memory."""
+"""The report and the lists as CSV, a row at a time: however much there is, little of it is in
+memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, tzinfo
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import literal_column, select
 
 from webapp import probe
+from webapp.customers import client_list, lists
 from webapp.customers.listing_row import ItemModel, item_of
+from webapp.customers.lists import ListQuery
 from webapp.customers.models import ACTIVE_DOMAINS, ACTIVE_SERVICES, Client, Domain, Service, User
 from webapp.extensions import db
 from webapp.listing import page
-from webapp.listing.page import MOST_COUNTED
-from webapp.monitor.models import Target, standing
+from webapp.monitor.models import Standing, Target, standing
 from webapp.reports import ssl_status
 from webapp.reports.query import ReportQuery, rows_of
-from webapp.words import certificates, states, times, verdicts
+from webapp.words import certificates, states, statuses, times, verdicts
 
-ROWS_AT_ONCE = 1000
 _FACTS = (
     Client.name.label("client"),
     Client.contact_email,
@@ -43,6 +46,9 @@ _OF_SERVICES: Any = select(
     Service.domain.label("entered"),
     Service.status,
     Service.note,
+    Service.next_due_on,
+    Service.reference,
+    Service.server_address,
     *_FACTS,
 )
 _OF_DOMAINS: Any = select(
@@ -51,6 +57,8 @@ _OF_DOMAINS: Any = select(
     Domain.name.label("entered"),
     Domain.status,
     Domain.note,
+    Domain.registered_on,
+    Domain.expires_on,
     *_FACTS,
 )
 _STATEMENTS: Mapping[str, tuple[ItemModel, Any, frozenset[Any]]] = {
@@ -67,11 +75,83 @@ _STATEMENTS: Mapping[str, tuple[ItemModel, Any, frozenset[Any]]] = {
 }
 
 
-# What the cells of `rows` are. "Time zone" is that in whose calendar the days are counted.
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A service or a domain as it is stored, and how it stands."""
+
+    kind: str
+    row: Any
+    standing: Standing
+    now: datetime
+    zone: tzinfo
+    client_reads: bool
+
+
+# What stands in each column. "Time zone" is that in whose calendar the days are counted.
+_CELLS: Mapping[str, Callable[[_Item], object]] = MappingProxyType(
+    {
+        "State": lambda item: states.look_of(item.standing.state, item.standing.reason).label,
+        "Domain": lambda item: (
+            probe.to_unicode(probe.authority(item.row.hostname, item.row.port))
+            if item.standing.facts
+            else item.row.entered
+        ),
+        "Client": lambda item: item.row.client,
+        "Kind": lambda item: item.kind.capitalize(),
+        "Product": lambda item: item.row.product,
+        "Status": lambda item: statuses.status_text(
+            item.row.status.value, client=item.client_reads
+        ),
+        "Issuer": lambda item: (
+            certificates.issuer_text(item.row.issuer, item.row.unreadable)
+            if item.row.fingerprint
+            else ""
+        ),
+        "Expires": lambda item: _instant(item.row.not_after),
+        "Days left": lambda item: (
+            ""
+            if item.row.not_after is None
+            else times.days_left(item.row.not_after, item.now, item.zone)
+        ),
+        "Reason": lambda item: verdicts.title(
+            item.standing.state, item.standing.reason, item.standing.facts
+        ),
+        "Last checked": lambda item: _instant(item.row.checked_at),
+        "Last changed": lambda item: _instant(item.row.changed_at),
+        "Browsers": lambda item: (
+            states.browsers_may_refuse()
+            if states.refused(item.standing.state, item.standing.facts)
+            else ""
+        ),
+        "Time zone": lambda item: str(item.zone),
+        "Contact e-mail": lambda item: item.row.contact_email or "",
+        "Client note": lambda item: item.row.client_note or "",
+        "Note": lambda item: item.row.note or "",
+        "Next due": lambda item: _day(item.row.next_due_on),
+        "Registered": lambda item: _day(item.row.registered_on),
+        "Registered until": lambda item: _day(item.row.expires_on),
+        "Reference": lambda item: item.row.reference or "",
+        "Server": lambda item: item.row.server_address or "",
+    }
+)
 COLUMNS = (
     *("State", "Domain", "Client", "Kind", "Product", "Status", "Issuer", "Expires", "Days left"),
     *("Reason", "Last checked", "Last changed", "Browsers", "Time zone"),
     *("Contact e-mail", "Client note", "Note"),
+)
+_OF_CERTIFICATE = ("State", "Reason", "Issuer", "Expires", "Last checked")
+_LIST_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        Service.kind: ("Product", "Domain", "Status", "Next due", *_OF_CERTIFICATE),
+        Domain.kind: ("Domain", "Status", "Registered", "Registered until", *_OF_CERTIFICATE),
+    }
+)
+# What else the provider's people get
+_MORE_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        Service.kind: ("Client", "Contact e-mail", "Reference", "Server", "Note"),
+        Domain.kind: ("Client", "Contact e-mail", "Note"),
+    }
 )
 
 
@@ -80,54 +160,85 @@ def rows(
 ) -> Iterator[Sequence[object]]:
     """The rows of the report as it is filtered and sorted, in `COLUMNS`; instants in UTC."""
     listed = rows_of(user, ssl_status.understood(question), now)
-    at = ""
-    known = 0
-    while True:
-        part = page.fetch(listed, question.order, question.known_sort, at, ROWS_AT_ONCE, known)
-        items = {}
-        for kind in _STATEMENTS:
-            wanted = [item for item in map(item_of, part.ids) if item[0] == kind]
-            items.update(_items(kind, [id_ for _, id_ in wanted], now, zone) if wanted else {})
-        yield from (items[item] for item in map(item_of, part.ids) if item in items)
-        at = part.following
-        if not at:
-            return
-        known = part.total if part.exact else MOST_COUNTED + 1  # they are not gathered again
+    pages = page.all_ids(listed, question.order, question.known_sort)
+    return _rows(pages, COLUMNS, user, now, zone)
 
 
-def _items(
-    kind: str, ids: list[int], now: datetime, zone: tzinfo
-) -> dict[tuple[str, int], Sequence[object]]:
-    model, statement, active = _STATEMENTS[kind]
-    return {
-        (kind, row.id): _cells(kind, row, row.status in active, now, zone)
-        for row in db.session.execute(statement.where(model.id.in_(ids)))
-    }
+def list_columns(user: User, kind: str) -> tuple[str, ...]:
+    """What the cells of `list_rows` are."""
+    return (*_LIST_COLUMNS[kind], *(_MORE_COLUMNS[kind] if user.sees_everything else ()))
 
 
-def _cells(kind: str, row: Any, active: bool, now: datetime, zone: tzinfo) -> Sequence[object]:
-    facts: Any = row if row.hostname else None  # it has what a verdict is made of
-    stands = standing(facts, active=active, now=now)
-    return (
-        states.look_of(stands.state, stands.reason).label,
-        probe.to_unicode(probe.authority(row.hostname, row.port)) if row.hostname else row.entered,
-        row.client,
-        kind.capitalize(),
-        row.product,
-        row.status.value,
-        certificates.issuer_text(row.issuer, row.unreadable) if row.fingerprint else "",
-        _instant(row.not_after),
-        "" if row.not_after is None else times.days_left(row.not_after, now, zone),
-        verdicts.title(stands.state, stands.reason, facts),
-        _instant(row.checked_at),
-        _instant(row.changed_at),
-        states.browsers_may_refuse() if states.refused(stands.state, facts) else "",
-        str(zone),
-        row.contact_email or "",
-        row.client_note or "",
-        row.note or "",
-    )
+def list_rows(
+    user: User, kind: str, question: ListQuery, now: datetime
+) -> Iterator[Sequence[object]]:
+    """The rows of a list of services or domains in the same way, in `list_columns`."""
+    asked = lists.understood(kind, user, question)
+    pages = page.all_ids(asked.rows, asked.order, asked.sort)
+    return _rows(pages, list_columns(user, kind), user, now, UTC)
+
+
+def _rows(
+    pages: Iterator[Sequence[int]],
+    columns: Sequence[str],
+    user: User,
+    now: datetime,
+    zone: tzinfo,
+) -> Iterator[Sequence[object]]:
+    cells = [_CELLS[column] for column in columns]
+    for ids in pages:
+        stored = _stored(ids)
+        for kind, id_ in map(item_of, ids):
+            if (row := stored.get((kind, id_))) is not None:
+                active = row.status in _STATEMENTS[kind][2]
+                stands = standing(row if row.hostname else None, active=active, now=now)
+                item = _Item(kind, row, stands, now, zone, not user.sees_everything)
+                yield [cell(item) for cell in cells]
+
+
+def _stored(ids: Sequence[int]) -> dict[tuple[str, int], Any]:
+    """What is stored of the items of these listing rows."""
+    found = {}
+    for kind, (model, statement, _) in _STATEMENTS.items():
+        wanted = [id_ for of, id_ in map(item_of, ids) if of == kind]
+        if wanted:
+            chosen = db.session.execute(statement.where(model.id.in_(wanted)))
+            found.update({(kind, row.id): row for row in chosen})
+    return found
 
 
 def _instant(at: datetime | None) -> str:
     return "" if at is None else str(at)[:19]
+
+
+def _day(on: date | None) -> str:
+    return "" if on is None else str(on)
+
+
+CLIENT_COLUMNS = ("Name", "Reference", "Contact e-mail", "Note", "Services", "Domains", "Users")
+
+
+def client_columns() -> tuple[str, ...]:
+    """What the cells of `client_rows` are: an item is counted in one state."""
+    return (
+        *CLIENT_COLUMNS,
+        *map(states.STATE_FILTERS.__getitem__, client_list.STATES.values()),
+        "Since",
+    )
+
+
+def client_rows(question: ListQuery) -> Iterator[Sequence[object]]:
+    """The rows of the list of clients in the same way, in `client_columns`."""
+    if question.sort.removeprefix("-") in client_list.COUNTED_SORTS:
+        question = replace(question, sort="")  # else all would be counted again for each page
+    asked = client_list.understood(question)
+    for ids in page.all_ids(asked.rows, asked.order, asked.sort):
+        for row in client_list.rows_of(ids):
+            client = row.client
+            texts = (client.name, client.reference, client.contact_email, client.note)
+            yield (
+                *(text or "" for text in texts),
+                *(row.counts.services, row.counts.domains, row.counts.users),
+                *(row.states.get(state, 0) for state in client_list.STATES.values()),
+                _instant(client.created_at),
+            )

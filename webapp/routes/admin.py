@@ -8,8 +8,9 @@ from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
 from webapp.customers import access, concurrency, items, lists, padlocks
+from webapp.reports import export
 from webapp.routes import diagnosis as diagnosis_pages
-from webapp.routes import first_steps
+from webapp.routes import exports, first_steps
 from webapp.routes import items as item_pages
 from webapp.routes.forms import VersionField, note_field
 from webapp.routes.gate import open_to_staff, staff_only
@@ -25,6 +26,17 @@ def services() -> str:
     listing = lists.list_services(current_user, list_query(), now())
     shown = {"listing": listing, "known": padlocks.known, "steps": first_steps.shown()}
     return render_template("admin/services.html", **shown)
+
+
+@blueprint.get("/<any(services, domains):place>.csv")
+def items_csv(place: str) -> Response:
+    return exports.list_file(place.removesuffix("s"))
+
+
+@blueprint.get("/clients.csv")
+def clients_csv() -> Response:
+    rows = export.client_rows(list_query())
+    return exports.table_file(export.client_columns(), rows, "clients")
 
 
 @blueprint.post("/first-steps/hide")

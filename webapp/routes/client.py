@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, render_template, request
 from flask_login import current_user
 
 from webapp.customers import access, home, lists, padlocks
 from webapp.routes import diagnosis as diagnosis_pages
+from webapp.routes import exports
 from webapp.routes.gate import clients_only
 from webapp.routes.template_helpers import list_query, now
 
@@ -51,6 +52,11 @@ def domain(item_id: int) -> str:
         "history": padlocks.history(item),
     }
     return render_template("client/domain.html", item=item, **shown)
+
+
+@blueprint.get("/<any(services, domains):place>.csv")
+def items_csv(place: str) -> Response:
+    return exports.list_file(place.removesuffix("s"))
 
 
 @blueprint.get("/<any(services, domains):place>/<id:item_id>/diagnosis")

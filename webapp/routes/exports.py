@@ -5,10 +5,15 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from flask import Response, current_app, stream_with_context
+from flask_login import current_user
+
+from webapp import csv_writer
+from webapp.reports import export
+from webapp.routes.template_helpers import list_query, now
 
 MOST_EACH = 2  # of one user, in however many tabs
 
@@ -27,6 +32,19 @@ def csv_file(lines: Iterable[str], name: str, user_id: int) -> Response:
     response = Response(stream_with_context(iter(lines)), mimetype="text/csv", headers=headers)
     response.call_on_close(end)
     return response
+
+
+def list_file(kind: str) -> Response:
+    """The services or domains of a list as a file. Raises `TooManyExports`."""
+    columns = export.list_columns(current_user, kind)
+    rows = export.list_rows(current_user, kind, list_query(), now())
+    return table_file(columns, rows, f"{kind}s")
+
+
+def table_file(columns: Sequence[str], rows: Iterable[Sequence[object]], name: str) -> Response:
+    """These rows as a file that is called by this name and the day. Raises `TooManyExports`."""
+    lines = csv_writer.joined(csv_writer.lines(columns, rows))
+    return csv_file(lines, f"{name}-{now():%Y-%m-%d}.csv", current_user.id)
 
 
 def begin(user_id: int, threads: int) -> Callable[[], None]:

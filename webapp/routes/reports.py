@@ -9,7 +9,6 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import csv_writer
 from webapp.customers import clients, monitored_names, padlocks
 from webapp.errors import Refused
 from webapp.reports import export, saved, selection, ssl_status
@@ -49,10 +48,8 @@ def ssl_status_print() -> str:
 
 @blueprint.get("/ssl-status.csv")
 def ssl_status_csv() -> Response:
-    lines = csv_writer.lines(export.COLUMNS, export.rows(current_user, _question(), now(), zone()))
-    return exports.csv_file(
-        csv_writer.joined(lines), f"ssl-status-{now():%Y-%m-%d}.csv", current_user.id
-    )
+    rows = export.rows(current_user, _question(), now(), zone())
+    return exports.table_file(export.COLUMNS, rows, "ssl-status")
 
 
 @blueprint.post("/ssl-status/check")
