@@ -29,7 +29,7 @@ def still_admin(who: User | None) -> None:
 
 
 def still_staff(who: User) -> None:
-    """The same where this user is not one of the provider's people."""
+    """Raises `errors.NotAllowed` where this user is neither an administrator nor staff."""
     if not (who.active and who.sees_everything):
         raise NotAllowed
 

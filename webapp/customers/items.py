@@ -113,8 +113,8 @@ def change(
 
 def write_note(
     who: User, kind: str, item_id: int, version: int, note: str | None, now: datetime
-) -> Item:
-    """Gives an item this note, by an administrator or staff, and returns the item.
+) -> None:
+    """Gives an item this note. Staff may do so, too.
 
     `version` is the one the form was opened with. Raises `concurrency.ChangedMeanwhile`.
     """
@@ -130,7 +130,6 @@ def write_note(
             audit_log.note(
                 who, "changed", kind, item.id, name, now, Detail.CHANGES, changes=changes
             )
-    return item
 
 
 def move(who: User, kind: str, item_id: int, version: int, client_id: int, now: datetime) -> Client:
