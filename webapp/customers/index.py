@@ -116,8 +116,9 @@ def _touched(session: Session) -> _Touched:
 
 @event.listens_for(db.session, "after_flush")
 def _see_what_is_flushed(session: Session, _flush: UOWTransaction) -> None:
+    touched = _touched(session)
     for row in (*session.new, *session.dirty):
-        ids = _touched(session).of(type(row))
+        ids = touched.of(type(row))
         copied = _COPIED.get(type(row))
         if ids is not None and (
             copied is None

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import defer
 
 from webapp.extensions import db, writing
 from webapp.monitor.models import Change, Target
@@ -166,13 +167,20 @@ def _one_by_one(answers: Sequence[ClaimedFinding], run_id: int, now: datetime) -
         raise errors[0]
 
 
+# A result overwrites these without reading them, and each would have to be decoded
+_UNREAD = tuple(
+    defer(column)
+    for column in (Target.problems, Target.notes, Target.stray, Target.names, Target.unreadable)
+)
+
+
 def _in_one_transaction(answers: Sequence[ClaimedFinding], run_id: int, now: datetime) -> None:
     names = {answer.target_id for answer in answers}
     counts: Counter[str] = Counter()
     changes = []
     with writing(beside_others=True):
         asked = Target.id.in_(names) & Target.claim.in_({answer.claim for answer in answers})
-        held = select(Target).where(asked, selection.in_use()).order_by(Target.id)
+        held = select(Target).where(asked, selection.in_use()).order_by(Target.id).options(*_UNREAD)
         found = db.session.scalars(held.with_for_update(key_share=True))
         rows = {row.id: row for row in found}
         for answer in answers:
