@@ -3,36 +3,39 @@ refuse.
 
 Each hosts many names and has an address of its own (127.0.1.x), so that the limits per address
 count as they do in the world. They are processes of their own: what asks them does not pay for
-them, but for the cores that all share.
+them, but for the cores that all share. BENCH_SERVERS says how many there are.
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
+import heapq
 import math
 import os
+import select
 import signal
 import socket
 import ssl
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
+from typing import NoReturn
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from webapp.demo import pki  # noqa: E402 - a script finds the project beside itself
 
-SERVERS = 40
-SILENT = range(4)  # a tenth
-REFUSING = range(4, 8)  # a tenth
+SERVERS = int(os.environ.get("BENCH_SERVERS", "40"))  # 10 to 250
+SILENT = range(SERVERS // 10)
+REFUSING = range(SERVERS // 10, SERVERS // 5)
 PROCESSES = 2
 # seconds until the handshake goes on: a median, log-normal, and at most
 TYPICAL = 0.12
 SPREAD = 0.7
+MEAN = TYPICAL * math.exp(SPREAD**2 / 2)
 LONGEST = 3.0
 
 
@@ -90,26 +93,68 @@ def serving(folder: Path) -> Iterator[dict[str, str]]:
 def _fork(listener: socket.socket, context: ssl.SSLContext, seed: int) -> int:
     child = os.fork()
     if child == 0:
-        asyncio.run(_serve(listener, context, Random(seed)))  # noqa: S311 - the same every time
-        os._exit(0)
+        _serve(listener, context, Random(seed))  # noqa: S311 - the same every time
     return child
 
 
-async def _serve(listener: socket.socket, context: ssl.SSLContext, chance: Random) -> None:
+def _serve(listener: socket.socket, context: ssl.SSLContext, chance: Random) -> NoReturn:
+    """Answer for ever, in one plain loop: asyncio takes more CPU than the handshakes themselves."""
     silent = {f"127.0.1.{number + 1}" for number in SILENT}
+    listener.setblocking(False)
+    waiting: list[tuple[float, int, socket.socket]] = []  # a heap: when each handshake goes on
+    talks: dict[int, Iterator[None]] = {}  # by descriptor
+    poll = select.epoll()
+    poll.register(listener, select.EPOLLIN | select.EPOLLEXCLUSIVE)
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):  # the client left, as a probe does
-            if writer.get_extra_info("sockname")[0] in silent:
-                await reader.read()
-            else:
-                # Or what the client says first would be taken for plain text
-                writer.transport.pause_reading()
-                await asyncio.sleep(min(LONGEST, chance.lognormvariate(math.log(TYPICAL), SPREAD)))
-                await writer.start_tls(context)
-                await reader.read(1)
-        writer.close()
+    def begin(client: socket.socket, talk: Iterator[None]) -> None:
+        descriptor = client.fileno()
+        for _ in talk:
+            talks[descriptor] = talk
+            poll.register(descriptor, select.EPOLLIN)
+            return
 
-    logging.disable()  # that connections end in the middle is how probes are
-    server = await asyncio.start_server(answer, sock=listener)
-    await server.serve_forever()
+    while True:
+        pause = max(0.0, waiting[0][0] - time.monotonic()) if waiting else None
+        for descriptor, _event in poll.poll(pause):
+            if descriptor in talks:
+                if next(talks[descriptor], _ENDED) is _ENDED:
+                    del talks[descriptor]
+                continue
+            with suppress(BlockingIOError):  # the other process was quicker
+                client, _ = listener.accept()
+                if client.getsockname()[0] in silent:
+                    begin(client, _silence(client))
+                else:
+                    delay = min(LONGEST, chance.lognormvariate(math.log(TYPICAL), SPREAD))
+                    entry = (time.monotonic() + delay, client.fileno(), client)
+                    heapq.heappush(waiting, entry)
+        while waiting and waiting[0][0] <= time.monotonic():
+            client = heapq.heappop(waiting)[2]
+            begin(client, _handshake(client, context))
+
+
+_ENDED = object()
+
+
+def _silence(client: socket.socket) -> Iterator[None]:
+    """Yields where it waits for the client, who leaves some time."""
+    with client, suppress(OSError):
+        yield
+        while client.recv(65536):
+            yield
+
+
+def _handshake(client: socket.socket, context: ssl.SSLContext) -> Iterator[None]:
+    """Yields where it waits for the client."""
+    client.setblocking(False)
+    with (
+        suppress(OSError),  # the client left, as a probe does
+        context.wrap_socket(client, server_side=True, do_handshake_on_connect=False) as tls,
+    ):
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                yield
+        yield
