@@ -31,7 +31,7 @@ Progress = Callable[[RefreshRun], object]
 # And a fifth of its time: a batch that was kept waiting by our own machine for longer tells nothing
 LATE_SECONDS = 1.0
 # Under way at once: what a stop has to let go of, and what a kill leaves claimed for a while
-MOST_BATCHES = 32
+MOST_BATCHES = 128
 
 
 @dataclass(frozen=True, slots=True)
