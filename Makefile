@@ -18,7 +18,7 @@ run: ## the site, empty at first: prints a link for the first administrator
 	@exec .venv/bin/gunicorn wsgi:app
 
 # Two processes more than there are cores: many tests wait for others. What they are made of is compiled once.
-PYTEST = PYTHONDONTWRITEBYTECODE= .venv/bin/pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 3)) --dist loadfile --no-loadscope-reorder
+PYTEST = PYTHONDONTWRITEBYTECODE= .venv/bin/pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 2)) --dist loadfile --no-loadscope-reorder
 
 test: ## every test on SQLite, and those nearest to the database on PostgreSQL as well
 	@scripts/prepare test
