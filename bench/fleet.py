@@ -152,8 +152,9 @@ def main() -> None:
 
 
 def polite_minutes() -> float:
-    """The least time that the limits per address leave, whoever asks: a name that is refused is
-    asked again after a while, and holds its turn until then."""
+    """The shortest pass, in minutes, that the limits per address allow.
+
+    A refused name is tried again after a pause and holds its slot until then."""
     at_once = int(os.environ.get("PADLOCK_PER_ADDRESS", "4"))
     pause = float(os.environ.get("PADLOCK_PER_ADDRESS_PAUSE", "0.1"))
     turn = max(RETRY_SECONDS, distant.MEAN) + pause

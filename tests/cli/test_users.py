@@ -97,4 +97,4 @@ def test_the_command_line_is_written_down(flask_users, app):
     flask_users("add", "new@example.com", "--name", "A", "--role", "staff")
     with app.app_context():
         rows = [tuple(row) for row in db.session.execute(db.select(Activity.who, Activity.action))]
-    assert rows == [("command line", "created"), ("command line", "created a password reset link")]
+    assert rows == [("command line", "created"), ("command line", "handed out a reset link")]

@@ -164,7 +164,7 @@ def test_numbers_of_many_rows_are_counted_again_after_a_minute(in_app, monkeypat
     assert totals(now, search="example") == {}  # a search is not counted further
 
 
-def test_numbers_counted_along_the_index_are_those_of_rows_looked_into(shelf, monkeypatch):  # noqa: F811
+def test_numbers_along_the_index_are_those_of_rows_looked_into(shelf, monkeypatch):  # noqa: F811
     with writing():
         every = db.session.scalars(db.select(Target).order_by(Target.id)).all()
         for number, row in enumerate(every):

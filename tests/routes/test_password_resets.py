@@ -279,7 +279,7 @@ def test_an_administrator_hands_out_a_link(visit, app):
     with app.app_context():
         actions = db.session.execute(db.select(Activity.who, Activity.action)).all()
     expected = [
-        ("ada@example.com", "created a password reset link"),
+        ("ada@example.com", "handed out a reset link"),
         ("alice@example.com", "reset own password"),
     ]
     assert [tuple(row) for row in actions] == expected

@@ -265,7 +265,7 @@ def test_every_change_is_written_down(visit, app):
         "disabled",
         "enabled",
         "signed out everywhere",
-        "created a password reset link",
+        "handed out a reset link",
     ]
     assert actions == expected
 

@@ -112,7 +112,7 @@ def hand_out(
     with writing():
         concurrency.still_admin(who)
         user = require_user(user_id)
-        audit_log.note(who, "created a password reset link", "user", user.id, user.email, now)
+        audit_log.note(who, "handed out a reset link", "user", user.id, user.email, now)
         security_events.note(Event.RESET_LINK_MADE, caller, now, user=user, by=who)
         return user, token_for(user, secret_key)
 

@@ -21,7 +21,7 @@ MOST_SHOWN = 5  # rows of a kind
 
 @dataclass(frozen=True)
 class Group:
-    """What was found of one kind: the first rows, and the page of the list that they are on."""
+    """The first hits of one kind, and the page of the list that they are on."""
 
     kind: str  # "service", "domain", "client" or "user"
     rows: list[Any]

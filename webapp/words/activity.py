@@ -55,7 +55,7 @@ ACTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "ended viewing as": lambda: gettext("Ended viewing as"),
         "signed out everywhere": lambda: gettext("Signed out everywhere"),
         "signed out everywhere else": lambda: gettext("Signed out everywhere else"),
-        "created a password reset link": lambda: gettext("Created a password reset link"),
+        "handed out a reset link": lambda: gettext("Created a password reset link"),
         "changed own profile": lambda: gettext("Changed own profile"),
         "changed own password": lambda: gettext("Changed own password"),
         "reset own password": lambda: gettext("Reset own password"),

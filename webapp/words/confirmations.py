@@ -61,7 +61,7 @@ def stays_grey(refusal: str) -> str:
 
 def note_saved() -> str:
     """What the provider's people wrote down about an item."""
-    return gettext("The note is saved.")
+    return gettext("Note saved.")
 
 
 def user_added(name: str) -> str:

@@ -36,7 +36,7 @@ ANY: Mapping[str, str] = Table(
         "expires": lambda: gettext("Any expiry"),
         "checked": lambda: gettext("Any last check"),
         "browsers": lambda: gettext("Any browser"),
-        "origin": lambda: gettext("Leads anywhere"),
+        "origin": lambda: gettext("Points anywhere"),
     }
 )
 
