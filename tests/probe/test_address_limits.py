@@ -1,12 +1,13 @@
 """Standing in line at an address."""
 
 import time
+from contextlib import closing
 from dataclasses import replace
 
 from webapp.probe import AddressLimits, Reason, assessment, engine, probe
 from webapp.probe.address import Endpoint
 from webapp.probe.contact import Contact, Ending
-from webapp.probe.waiting import drive
+from webapp.probe.waiting import Crew, drive
 
 HERE = Endpoint("127.0.0.1", 443)
 THERE = Endpoint("127.0.0.2", 443)
@@ -41,6 +42,13 @@ def test_the_time_in_line_does_not_count(lab_settings):
         finding = drive(probe("ok.lab.example", settings, turns))
     assert finding.reason is Reason.OK
     assert finding.elapsed_seconds < 1.5
+
+
+def test_between_its_two_tries_a_refused_name_lets_another_have_its_turn(lab_settings):
+    turns = AddressLimits(1, pause=0, patience=engine.RETRY_SECONDS / 2)
+    with closing(Crew(2, "refused")) as crew:
+        asked = [crew.submit(probe("refused.lab.example", lab_settings, turns)) for _ in range(2)]
+        assert [answer.result().reason for answer in asked] == [Reason.REFUSED] * 2
 
 
 def test_an_address_is_down_after_as_many_silences_in_a_row_as_are_asked_at_once():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
@@ -132,17 +132,25 @@ def asked_for(text: str, settings: Settings) -> Asked:
 def _within_limits(
     hostname: str, where: Sequence[Endpoint], trust: Trust, deadline: Deadline, turns: AddressLimits
 ) -> Probe[Contact]:
-    """The same as `confirmed`, when it is this name's turn at all its addresses.
+    """The same as `confirmed`, with a turn at all its addresses for each try: between the two,
+    other names have it.
 
     Raises `NoSlot`.
     """
+    once = partial(_in_turn, hostname, where, trust, deadline, turns)
+    return _with_other_path((yield from _twice(once, deadline)), trust)
+
+
+def _in_turn(
+    hostname: str, where: Sequence[Endpoint], trust: Trust, deadline: Deadline, turns: AddressLimits
+) -> Probe[Contact]:
     since = time.monotonic()
     taken = yield from turns.take(where)
     deadline.stand_still(since)
     try:
         if turns.down(where):
             return Contact(Ending.TIMEOUT, NOT_ASKED, where[0].address, where[0].port)
-        contact = yield from confirmed(hostname, where, trust, deadline)
+        contact = yield from handshake.shake_hands(hostname, where, trust, deadline)
         if contact.ending is Ending.TIMEOUT:
             turns.silent(where)
         elif contact.address is not None:
@@ -167,8 +175,8 @@ def confirmed(
 
     Where its chain does not verify, another path over the certificates sent is looked for.
     """
-    contact = yield from _twice(hostname, where, trust, deadline, closely=closely)
-    return _with_other_path(contact, trust)
+    once = partial(handshake.shake_hands, hostname, where, trust, deadline, closely=closely)
+    return _with_other_path((yield from _twice(once, deadline)), trust)
 
 
 def asked_once(
@@ -188,14 +196,12 @@ def _with_other_path(contact: Contact, trust: Trust) -> Contact:
     )
 
 
-def _twice(
-    hostname: str, where: Sequence[Endpoint], trust: Trust, deadline: Deadline, *, closely: bool
-) -> Probe[Contact]:
-    contact = yield from handshake.shake_hands(hostname, where, trust, deadline, closely=closely)
+def _twice(once: Callable[[], Probe[Contact]], deadline: Deadline) -> Probe[Contact]:
+    contact = yield from once()
     cut_off = contact.ending in _CUT_OFF
     if not cut_off or contact.costly or deadline.remaining() <= RETRY_SECONDS:
         return contact
     yield Wait(deadline.within(RETRY_SECONDS))
-    second = yield from handshake.shake_hands(hostname, where, trust, deadline, closely=closely)
+    second = yield from once()
     # Silence the second time does not take the first answer back.
     return contact if second.ending is Ending.TIMEOUT else second
