@@ -38,7 +38,8 @@ def search(user: User, text: str) -> list[Group]:
         return []
     groups = [_items(user, model.kind, question) for model in MODELS]
     if user.sees_everything:
-        groups += [_clients(question), _users(text)]
+        # Who types the name of a client means the client, of whose items there may be many
+        groups = [_clients(question), *groups, _users(text)]
     return [group for group in groups if group.rows]
 
 

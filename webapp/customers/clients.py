@@ -135,7 +135,8 @@ def add(who: User, details: Details, now: datetime) -> Client:
         concurrency.still_admin(who)
         created = audit_log.just_created(who, "client", details.name, now)
         twice = db.session.get(Client, created or 0)
-        if twice is not None and twice.reference == details.reference:
+        asked = (details.reference, details.contact_email, details.note)
+        if twice and (twice.reference, twice.contact_email, twice.note) == asked:
             return twice
         return create(who, details, now)
 

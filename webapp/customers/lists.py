@@ -24,7 +24,7 @@ from webapp.listing import page
 from webapp.listing.order import Column, Order, Rows
 from webapp.parsing import whole
 from webapp.words import states, website
-from webapp.words.statuses import status_choices, status_text, stored_status
+from webapp.words.statuses import status_choices, stored_status
 
 R = TypeVar("R")
 Sorts = Mapping[str, Order]
@@ -210,9 +210,8 @@ def _filters(
     """
     filters: dict[str, str] = {}
     client_reads = not user.sees_everything
-    status = status_text(question.status, client=client_reads)
-    if status in status_choices(statuses, client=client_reads):
-        filters["status"] = status
+    if question.status in status_choices(statuses, client=client_reads):
+        filters["status"] = question.status
     if question.ssl in states.STATE_FILTERS:
         filters["ssl"] = question.ssl
     if question.browsers in states.BROWSERS:

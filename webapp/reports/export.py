@@ -4,7 +4,7 @@ memory."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from types import MappingProxyType
 from typing import Any
@@ -19,6 +19,7 @@ from webapp.customers.models import ACTIVE_DOMAINS, ACTIVE_SERVICES, Client, Dom
 from webapp.extensions import db
 from webapp.listing import page
 from webapp.monitor.models import Standing, Target, standing
+from webapp.parsing import LARGEST
 from webapp.reports import ssl_status
 from webapp.reports.query import ReportQuery, rows_of
 from webapp.words import certificates, states, statuses, times, verdicts
@@ -229,10 +230,7 @@ def client_columns() -> tuple[str, ...]:
 
 def client_rows(question: ListQuery) -> Iterator[Sequence[object]]:
     """The rows of the list of clients in the same way, in `client_columns`."""
-    if question.sort.removeprefix("-") in client_list.COUNTED_SORTS:
-        question = replace(question, sort="")  # else all would be counted again for each page
-    asked = client_list.understood(question)
-    for ids in page.all_ids(asked.rows, asked.order, asked.sort):
+    for ids in _client_ids(question):
         for row in client_list.rows_of(ids):
             client = row.client
             texts = (client.name, client.reference, client.contact_email, client.note)
@@ -242,3 +240,13 @@ def client_rows(question: ListQuery) -> Iterator[Sequence[object]]:
                 *(row.states.get(state, 0) for state in client_list.STATES.values()),
                 _instant(client.created_at),
             )
+
+
+def _client_ids(question: ListQuery) -> Iterator[Sequence[int]]:
+    asked = client_list.understood(question)
+    if asked.sort.removeprefix("-") not in client_list.COUNTED_SORTS:
+        return page.all_ids(asked.rows, asked.order, asked.sort)
+    # At once: for each part all would be counted again
+    ids = page.fetch(asked.rows, asked.order, asked.sort, size=LARGEST).ids
+    most = page.ROWS_AT_ONCE
+    return (ids[first : first + most] for first in range(0, len(ids), most))

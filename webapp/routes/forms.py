@@ -85,15 +85,19 @@ def stripped(text: str | None) -> str | None:
 
 
 def none_if_empty(text: str | None) -> str | None:
-    """The same; None where nothing is left."""
-    return stripped(text) or None
+    """The same; None where nothing is left that can be seen."""
+    return _if_visible(stripped(text) or "")
 
 
 def note_or_none(text: str | None) -> str | None:
     """The text of a note in its lines, without other control characters; None where nothing is
-    left."""
+    left that can be seen."""
     lines = (_CONTROL.sub(" ", line).rstrip() for line in (text or "").splitlines())
-    return "\n".join(lines).strip() or None
+    return _if_visible("\n".join(lines).strip())
+
+
+def _if_visible(text: str) -> str | None:
+    return text if probe.clean(text) else None
 
 
 def note_field() -> TextAreaField:

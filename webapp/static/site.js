@@ -40,7 +40,7 @@
   document.addEventListener("keydown", (event) => {
     const field = document.getElementById("site-search");
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || !field) return;
-    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    if (event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]")) return;
     event.preventDefault();
     if (field.checkVisibility()) { field.focus(); field.select(); }
     else document.querySelector(".site-search-link").click();

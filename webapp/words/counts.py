@@ -129,7 +129,9 @@ def weeks_heading(weeks: int) -> str:
 def all_in_text(kind: str, total: int, *, exact: bool) -> str:
     """ "All 37 in Services": the way from a few hits to the list that has them all."""
     if exact:
-        return gettext("All {total:,} in {list}", total=total, list=heading(kind))
+        return ngettext(
+            "Show it in {list}", "All {total:,} in {list}", total, total=total, list=heading(kind)
+        )
     return gettext("All (more than {total:,}) in {list}", total=total, list=heading(kind))
 
 
