@@ -6,8 +6,9 @@ import pytest
 
 from tests.conftest import NOW
 from webapp.accounts import security_events, sign_ins
+from webapp.accounts.models import SecurityEvent, SignIn
 from webapp.accounts.security_events import Caller, Event
-from webapp.customers.models import SecurityEvent, SignIn, User
+from webapp.customers.models import User
 from webapp.extensions import db, writing
 from webapp.site import site_of
 from webapp.words import security

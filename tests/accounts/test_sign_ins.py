@@ -5,7 +5,8 @@ import pytest
 
 from tests.conftest import NOW, PASSWORD
 from webapp.accounts import first_admin, password_hashes, profile, sign_ins, users
-from webapp.customers.models import Role, SignIn, User
+from webapp.accounts.models import SignIn
+from webapp.customers.models import Role, User
 from webapp.errors import NotAllowed, Refused
 from webapp.extensions import db, writing
 

@@ -15,7 +15,8 @@ from tests.conftest import PASSWORD
 from tests.served import served
 from webapp import create_app
 from webapp.accounts import first_admin, sign_ins
-from webapp.customers.models import SignIn, User
+from webapp.accounts.models import SignIn
+from webapp.customers.models import User
 from webapp.extensions import db, writing
 from webapp.site import site_of
 

@@ -12,8 +12,9 @@ from tests.browser import Browser, looked_at
 from tests.conftest import PASSWORD
 from webapp import create_app
 from webapp.accounts import security_events
+from webapp.accounts.models import SecurityEvent, SignIn
 from webapp.accounts.security_events import Event
-from webapp.customers.models import SecurityEvent, SignIn, User
+from webapp.customers.models import User
 from webapp.extensions import db, writing
 from webapp.jobs.models import Job
 from webapp.site import site_of

@@ -20,7 +20,8 @@ from flask import Flask, current_app
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import joinedload
 
-from webapp.customers.models import SecurityEvent, User
+from webapp.accounts.models import SecurityEvent
+from webapp.customers.models import User
 from webapp.extensions import db, writing
 from webapp.listing import page
 from webapp.listing.order import Order, Rows

@@ -13,9 +13,10 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import contains_eager, joinedload
 
 from webapp.accounts import hashing, security_events
+from webapp.accounts.models import SignIn
 from webapp.accounts.password_hashes import hash_of_nobody, hash_password, verify
 from webapp.accounts.security_events import COMMAND_LINE, Caller, Event
-from webapp.customers.models import Client, Role, SignIn, User
+from webapp.customers.models import Client, Role, User
 from webapp.extensions import db, writing
 
 SIGN_IN_LASTS = timedelta(days=30)

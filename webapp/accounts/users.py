@@ -11,10 +11,11 @@ from sqlalchemy.orm import contains_eager
 
 from webapp import errors
 from webapp.accounts import password_hashes, security_events, sign_ins
+from webapp.accounts.models import SignIn
 from webapp.accounts.security_events import COMMAND_LINE, Caller, Event
 from webapp.customers import audit_log, clients, concurrency
 from webapp.customers.lists import Listing
-from webapp.customers.models import Client, Role, SignIn, User
+from webapp.customers.models import Client, Role, User
 from webapp.errors import Refused
 from webapp.extensions import contains, db, writing
 from webapp.listing import page as pages

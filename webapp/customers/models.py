@@ -156,28 +156,6 @@ class User(_Versioned, Model):
         return self.token
 
 
-class SignIn(Model):
-    """One signed-in browser.
-
-    Its row is its right: without it, a cookie that was copied earlier opens nothing.
-    """
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    # SHA-256 of the secret in the cookie
-    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
-    created_at: Mapped[datetime] = mapped_column(Instant, index=True)
-    # A few minutes old: not every request writes
-    last_used_at: Mapped[datetime] = mapped_column(Instant)
-    address: Mapped[str] = mapped_column(String(45), default="")  # where it was last used from
-    # What the browser said of itself at the start
-    user_agent: Mapped[str] = mapped_column(String(255), default="")
-    viewing_as_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
-
-    user: Mapped[User] = relationship(foreign_keys=user_id)
-    # An admin who looks at the site as them
-    viewing_as: Mapped[User | None] = relationship(foreign_keys=viewing_as_id)
-
 
 class _Named:
     """What services and domains have in common: a name that a user entered, and a note that
@@ -316,41 +294,3 @@ class Activity(Model):
     def detail(self) -> str:
         """What else there is to say, in the reader's language."""
         return activity.detail_text(self.detail_code, self.detail_parameters)
-
-
-class ImportMapping(Model):
-    """How a file with these headings was read last, so that the next one needs no questions."""
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    # SHA-256 of the headings, see `imports.remembered.heading_key`
-    headings: Mapped[str] = mapped_column(String(64), unique=True)
-    mapping: Mapped[dict[str, Any]] = mapped_column(JSON)
-    used_at: Mapped[datetime] = mapped_column(Instant)
-
-
-class SecurityEvent(Model):
-    """Something that happened to an account: a code with its parameters; see
-    `security_events.Event` for the codes."""
-
-    # What they are filtered by, newest first, and what is deleted when it is old
-    __table_args__ = (
-        Index("ix_security_event_event", "event", "id"),
-        Index("ix_security_event_address", "address", "id"),
-        Index("ix_security_event_user_id", "user_id", "id"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(Instant, index=True)  # the first of them
-    event: Mapped[str] = mapped_column(String(40))
-    address: Mapped[str] = mapped_column(String(45))
-    # Whom it is about
-    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
-    by_id: Mapped[int | None] = mapped_column(
-        ForeignKey("user.id", ondelete="SET NULL"), index=True
-    )
-    email_hash: Mapped[str] = mapped_column(String(16))  # of an e-mail address that no user has
-    count: Mapped[int]  # how often it happened within the minute
-    parameters: Mapped[dict[str, str]] = mapped_column(JSON)
-
-    user: Mapped[User | None] = relationship(foreign_keys=user_id)
-    by: Mapped[User | None] = relationship(foreign_keys=by_id)

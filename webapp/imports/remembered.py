@@ -8,11 +8,11 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from webapp.customers.models import ImportMapping
 from webapp.extensions import db, writing
 from webapp.imports.guessing import Look, guess
 from webapp.imports.headings import PROBLEM, squashed
 from webapp.imports.mapping import Mapping
+from webapp.imports.models import ImportMapping
 
 
 def heading_key(headings: Iterable[str]) -> str:

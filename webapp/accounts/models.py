@@ -1,0 +1,62 @@
+"""What is kept of accounts beside the users themselves: sign-ins, and what happened to accounts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.customers.models import User
+from webapp.extensions import Instant, Model
+
+
+class SignIn(Model):
+    """One signed-in browser.
+
+    Its row is its right: without it, a cookie that was copied earlier opens nothing.
+    """
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    # SHA-256 of the secret in the cookie
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    # A few minutes old: not every request writes
+    last_used_at: Mapped[datetime] = mapped_column(Instant)
+    address: Mapped[str] = mapped_column(String(45), default="")  # where it was last used from
+    # What the browser said of itself at the start
+    user_agent: Mapped[str] = mapped_column(String(255), default="")
+    viewing_as_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
+
+    user: Mapped[User] = relationship(foreign_keys=user_id)
+    # An admin who looks at the site as them
+    viewing_as: Mapped[User | None] = relationship(foreign_keys=viewing_as_id)
+
+
+class SecurityEvent(Model):
+    """Something that happened to an account: a code with its parameters; see
+    `security_events.Event` for the codes."""
+
+    # What they are filtered by, newest first, and what is deleted when it is old
+    __table_args__ = (
+        Index("ix_security_event_event", "event", "id"),
+        Index("ix_security_event_address", "address", "id"),
+        Index("ix_security_event_user_id", "user_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant, index=True)  # the first of them
+    event: Mapped[str] = mapped_column(String(40))
+    address: Mapped[str] = mapped_column(String(45))
+    # Whom it is about
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("user.id", ondelete="SET NULL"), index=True
+    )
+    email_hash: Mapped[str] = mapped_column(String(16))  # of an e-mail address that no user has
+    count: Mapped[int]  # how often it happened within the minute
+    parameters: Mapped[dict[str, str]] = mapped_column(JSON)
+
+    user: Mapped[User | None] = relationship(foreign_keys=user_id)
+    by: Mapped[User | None] = relationship(foreign_keys=by_id)
