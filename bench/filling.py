@@ -23,6 +23,7 @@ from tests import postgresql  # noqa: E402
 from webapp import create_app  # noqa: E402
 from webapp.accounts import password_hashes, sign_ins  # noqa: E402
 from webapp.customers import index as rows  # noqa: E402
+from webapp.customers.listing_row import ListingRow  # noqa: E402
 from webapp.customers.models import (  # noqa: E402
     Activity,
     Client,
@@ -33,6 +34,7 @@ from webapp.customers.models import (  # noqa: E402
     ServiceStatus,
     User,
 )
+from webapp.customers.tag_models import Tag, item_tag  # noqa: E402
 from webapp.extensions import db, writing  # noqa: E402
 from webapp.monitor.models import Target  # noqa: E402
 from webapp.probe import Reason  # noqa: E402
@@ -43,6 +45,7 @@ AT_ONCE = 10_000
 # Services and domains: what goes beyond is copied from these, which takes a tenth of the time
 MADE = 100_000
 PER_CLIENT = 40
+TAGS = {"half": 2, "hundredth": 100, "rare": 1000}
 PASSWORD = "a password for a benchmark"
 NOW = datetime.now(UTC)
 
@@ -86,6 +89,7 @@ def _fill(size: int) -> None:
             index.create(db.session.connection())
         for model in (Service, Domain):
             rows.write(model, true(), NOW)
+        _tag()
         owner = db.session.get(Client, 1)
         sign_ins.add_user("alice@example.com", "Alice", PASSWORD, NOW, client=owner)
         sign_ins.add_user("ada@example.com", "Ada", PASSWORD, NOW, role=Role.ADMIN)
@@ -93,6 +97,16 @@ def _fill(size: int) -> None:
     tidy = "ANALYZE" if db.engine.dialect.name == "sqlite" else "VACUUM (ANALYZE)"
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql(tidy)
+
+
+def _tag() -> None:
+    """Each of `TAGS`, on one in so many services and domains."""
+    row = ListingRow
+    for number, (name, each) in enumerate(TAGS.items(), start=1):
+        db.session.execute(insert(Tag), {"id": number, "name": name, "key": name})
+        links = select(literal(number), row.id, row.service_id, row.domain_id)
+        chosen = links.where(row.id // 2 % each == 0)
+        db.session.execute(insert(item_tag).from_select(list(item_tag.c.keys()), chosen))
 
 
 def _make_clients(owners: int) -> None:

@@ -22,7 +22,7 @@ import time
 from contextlib import nullcontext
 from typing import NamedTuple
 
-from filling import NOW, ROOT, filled, postgresql_server
+from filling import NOW, ROOT, TAGS, filled, postgresql_server
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_login import FlaskLoginClient
@@ -86,6 +86,9 @@ def _items() -> list[tuple[str, str]]:
                 "?status=Active&ssl=invalid&sort=-domain&q=shop",
                 f"?ssl=unknown&sort=client{NEXT}",
             ]
+            if who == "ada":  # clients have no tags
+                queries += [f"?tag={tag}{late}" for tag in TAGS for late in ("", NEXT, LAST)]
+                queries += ["?tag=half&ssl=invalid&sort=client", "?tag=rare&q=shop&status=Active"]
             found += [(who, f"{prefix}/{what}{query}") for query in queries]
     return found
 
@@ -123,6 +126,7 @@ def _report() -> list[tuple[str, str]]:
     queries += [f"?ssl={state}{NEXT}" for state in STATE_FILTERS]
     queries += [f"?expires={word}" for word in WINDOWS] + [f"?checked={word}" for word in AGES]
     queries += ["?reason=expired", f"?issuer=R11&sort=checked{LAST}", "?client=7&sort=issuer"]
+    queries += [f"?tag={tag}&sort=domain{late}" for tag in TAGS for late in ("", NEXT)]
     queries += ["?q=shop-77", "?q=nothing", f"?q=shop&sort=-client{LAST}"]
     queries += [f"?reason=ok&expires=30&sort=domain{NEXT}"]
     return [("ada", REPORT + query) for query in queries]

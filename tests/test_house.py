@@ -10,10 +10,6 @@ ROOT = Path(webapp.__file__).parent
 MOST_LINES = 300
 # Tables of words and settings grow with what they list, and a migration is never changed again.
 TABLES = ("words/", "config/table.py", "migrations/")
-# Longer than that, and why; each is to be split.
-LONG = {
-    "customers/models.py": "the tables of clients, users and items, which refer to each other",
-}
 
 
 def layers():
@@ -58,11 +54,7 @@ def long_modules(root):
 
 
 def test_no_module_is_too_long():
-    assert long_modules(ROOT) - LONG.keys() == set()
-
-
-def test_every_exception_is_still_too_long():
-    assert LONG.keys() - long_modules(ROOT) == set()
+    assert long_modules(ROOT) == set()
 
 
 def test_a_long_module_is_found_by_its_path(tmp_path):

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from tests.conftest import NOW
 from tests.imports.conftest import nothing
-from webapp.customers import catalog
+from webapp.customers import catalog, tags
 from webapp.customers.models import Activity, Client, Domain, DomainStatus, Service, ServiceStatus
 from webapp.extensions import db, writing
 from webapp.imports import importer, write_rows
@@ -28,7 +28,8 @@ from webapp.monitor.results import record
 from webapp.probe import Finding, Reason
 from webapp.words.counts import import_text
 
-HEAD = ",".join(column for column in COLUMNS if column != "server")  # that may be left out
+LEFT_OUT = ("server", "tags")  # that may be
+HEAD = ",".join(column for column in COLUMNS if column not in LEFT_OUT)
 CLIENT = "client,1001,Müller & Söhne,,,,,,,"
 SERVICE = "service,1001,,S-1,Business Hosting,Shop.Example.com,active,2027-01-15,,"
 DOMAIN = "domain,1001,,,,bücher.example,Pending transfer,,01.03.2019,2027-03-01"
@@ -147,6 +148,26 @@ def test_a_column_that_is_not_there_changes_nothing(bring_in):
         date(2027, 1, 15),
     )
     assert found.target.hostname == "shop.example.com"
+
+
+def test_tags_come_with_their_items_and_another_spelling_changes_none(bring_in, check):
+    head, *rows = WHOLE.split("\n")
+    texts = ('"VIP, Bäcker"', "vip", "")
+    tagged = "\n".join(
+        [f"{head},tags", *(f"{row},{text}" for row, text in zip(rows, texts, strict=True))]
+    )
+    bring_in(tagged)
+    assert tags.names_of(service()) == ("VIP",)
+    assert tags.names_of(service().client) == ("Bäcker", "VIP")
+    same = counts(client=(0, 0, 1), service=(0, 0, 1), domain=(0, 0, 1))
+    assert bring_in(tagged) == bring_in(WHOLE) == same
+    changed = counts(client=(0, 1, 0), service=(0, 0, 1), domain=(0, 0, 1))
+    assert bring_in(tagged.replace("VIP, ", "")) == changed
+    assert (tags.names_of(service().client), service().client.version) == (("Bäcker",), 2)
+    bring_in(tagged.replace(",vip", ","))
+    assert tags.names_of(service()) == ()
+    (problem,) = check(tagged.replace(",vip", ",a&b"))[1]
+    assert (problem.line, problem.column) == (3, "tags")
 
 
 def test_a_domain_in_another_spelling_is_the_same(bring_in):

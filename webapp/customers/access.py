@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import contains_eager
+from sqlalchemy.orm import contains_eager, selectinload
 
 from webapp.customers.listing_row import MODELS, ListingRow, item_of
 from webapp.customers.models import Domain, Service, User
@@ -51,13 +51,16 @@ def rows_for(user: User) -> tuple[ColumnElement[bool], ...]:
 
 def items_of_rows(user: User, row_ids: Sequence[int]) -> list[Item]:
     """The services and domains of these listing rows, in this order, as far as this user may see
-    them."""
+    them; with their tags for those who see these."""
     found: dict[tuple[str, int], Item] = {}
     wanted = [item_of(id_) for id_ in row_ids]
     for model in MODELS:
         ids = [id_ for kind, id_ in wanted if kind == model.kind]
         if ids:
-            for item in db.session.scalars(items_for(model, user).where(model.id.in_(ids))):
+            chosen = items_for(model, user).where(model.id.in_(ids))
+            if user.sees_everything:
+                chosen = chosen.options(selectinload(model.tags))
+            for item in db.session.scalars(chosen):
                 found[model.kind, item.id] = item
     return [found[one] for one in wanted if one in found]
 

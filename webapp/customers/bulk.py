@@ -1,5 +1,5 @@
-"""What administrators do to many services and domains at once: change their status, move them to
-another client, delete them.
+"""What administrators do to many services and domains at once: change their status or tags, move
+them to another client, delete them.
 
 All are named by the ids of their listing rows, and changed in portions: others can write between
 two of them. Each item has its line in the activity log.
@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import or_, select
+from sqlalchemy.orm import selectinload
 
-from webapp.customers import access, audit_log, catalog, clients, items
+from webapp.customers import access, audit_log, catalog, clients, items, tags
 from webapp.customers.access import Item
 from webapp.customers.concurrency import still_admin
 from webapp.customers.listing_row import MODELS, item_of
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
+from webapp.customers.name_key import name_key
 from webapp.extensions import db, writing
 from webapp.words.activity import Detail
 
@@ -107,6 +109,32 @@ def set_status(
     return _each(who, row_ids, give)
 
 
+def set_tags(
+    who: User, row_ids: Sequence[int], add: Sequence[str], drop: Sequence[str], now: datetime
+) -> int:
+    """Gives these items tags and takes others from them, and returns how many changed.
+
+    One that would have more than `tags.MOST_TAGS` is left out.
+    """
+    dropped = {name_key(name) for name in drop}
+
+    def give(item: Item) -> bool:
+        before = tags.facts(item)
+        kept = [name for name in tags.names_of(item) if name_key(name) not in dropped]
+        wanted = tags.named([*add, *kept])
+        if wanted == item.tags or len(wanted) > tags.MOST_TAGS:
+            return False
+        tags.put(item, wanted)
+        changes = audit_log.changes(before, tags.facts(item))
+        _note(who, "changed", item, now, Detail.CHANGES, changes=changes)
+        return True
+
+    changed = _each(who, row_ids, give)
+    with writing():
+        tags.forget_unused()
+    return changed
+
+
 def remove(who: User, row_ids: Sequence[int], now: datetime) -> int:
     """Deletes these items, and returns how many existed."""
 
@@ -144,11 +172,12 @@ def _portions(row_ids: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 def _items(who: User, row_ids: Sequence[int]) -> list[Item]:
-    """These items as far as they exist, each with its client and its target."""
+    """These items as far as they exist, each with its client, its target and its tags."""
     found: list[Item] = []
     for model in MODELS:
         ids = [id_ for kind, id_ in map(item_of, row_ids) if kind == model.kind]
-        found += db.session.scalars(access.items_for(model, who).where(model.id.in_(ids)))
+        chosen = access.items_for(model, who).options(selectinload(model.tags))
+        found += db.session.scalars(chosen.where(model.id.in_(ids)))
     return found
 
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from sqlalchemy import ColumnElement, ScalarSelect, String, func, or_, select
+from sqlalchemy.orm import selectinload
 
-from webapp.customers import listing_row
+from webapp.customers import listing_row, tags
 from webapp.customers.listing_row import ListingRow
 from webapp.customers.lists import Listing, ListQuery, Understood, hits
 from webapp.customers.models import Client, Domain, Service, User
 from webapp.customers.name_key import name_key
+from webapp.customers.tag_models import client_tag
 from webapp.extensions import db
 from webapp.listing import page
 from webapp.listing.order import Order, Rows
@@ -65,7 +67,11 @@ def understood(question: ListQuery) -> Understood:
     search = question.search.strip()[: page.MOST_SEARCH_CHARACTERS]
     sort = question.sort if question.sort.removeprefix("-") in SORTS else "name"
     rows = Rows((matches(search),) if search else ())
-    return Understood(search, sort, {}, None, rows, SORTS[sort.removeprefix("-")])
+    filters = {}
+    if tag := tags.asked_for(question.tag):
+        filters["tag"] = tag
+        rows = tags.clients_with(rows, tag)
+    return Understood(search, sort, filters, None, rows, SORTS[sort.removeprefix("-")])
 
 
 def list_clients(question: ListQuery) -> Listing[Row]:
@@ -75,13 +81,22 @@ def list_clients(question: ListQuery) -> Listing[Row]:
     shown = page.fetch(asked.rows, asked.order, asked.sort, question.page, size)
     listed = rows_of(shown.ids)
     elsewhere = {} if listed else hits(asked.search, "client", (), None)
-    return Listing(listed, shown, asked.search, asked.sort, elsewhere=elsewhere)
+    return Listing(
+        listed,
+        shown,
+        asked.search,
+        asked.sort,
+        asked.filters,
+        tags=tags.offered(asked.filters.get("tag", ""), client_tag),
+        elsewhere=elsewhere,
+    )
 
 
 def rows_of(ids: Sequence[int]) -> list[Row]:
     """The rows of these clients, in this order."""
     states = _states_of(ids)
     chosen = select(Client, *_COUNTS.values()).where(Client.id.in_(ids))
+    chosen = chosen.options(selectinload(Client.tags))
     rows = {
         client.id: Row(client, ClientCounts(*counts), states.get(client.id, {}))
         for client, *counts in db.session.execute(chosen)

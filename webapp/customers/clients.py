@@ -22,7 +22,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from webapp import errors, probe
-from webapp.customers import audit_log, catalog, client_list, concurrency
+from webapp.customers import audit_log, catalog, client_list, concurrency, tags
 from webapp.customers.models import Client, Domain, Service, User
 from webapp.customers.name_key import name_key
 from webapp.extensions import db, writing
@@ -53,6 +53,12 @@ class Details:
     reference: str | None = None
     contact_email: str | None = None
     note: str | None = None
+    tags: Sequence[str] = ()
+
+    @property
+    def columns(self) -> dict[str, str | None]:
+        """All but the tags, by the names of the columns."""
+        return {name: value for name, value in vars(self).items() if name != "tags"}
 
 
 class NotTheName(Exception):
@@ -143,9 +149,10 @@ def add(who: User, details: Details, now: datetime) -> Client:
 
 def create(who: User, details: Details, now: datetime) -> Client:
     """As `add`, for a caller that has checked the user. Call it inside `writing()`."""
-    client = Client(**asdict(details), created_at=now)
+    client = Client(**details.columns, created_at=now)
     db.session.add(client)
     concurrency.flush(refusals.client_reference_taken())
+    tags.give(client, details.tags)
     detail = Detail.REFERENCE if client.reference else Detail.NONE
     facts = {"reference": client.reference} if client.reference else {}
     audit_log.note(who, "created", "client", client.id, client.name, now, detail, **facts)
@@ -164,9 +171,10 @@ def change(who: User, client_id: int, version: int, details: Details, now: datet
         concurrency.same_version(client, version)
         before = _facts(client)
         called = client.name
-        for name, value in asdict(details).items():
+        for name, value in details.columns.items():
             setattr(client, name, value)
         concurrency.flush(refusals.client_reference_taken())
+        tags.give(client, details.tags)
         if changes := audit_log.changes(before, _facts(client)):
             audit_log.note(
                 who, "changed", "client", client.id, called, now, Detail.CHANGES, changes=changes
@@ -237,6 +245,7 @@ def _facts(client: Client) -> dict[str, object]:
         "reference": client.reference,
         "contact e-mail": client.contact_email,
         "note": client.note,
+        **tags.facts(client),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import cast
@@ -9,7 +10,7 @@ from typing import cast
 from sqlalchemy import exists, or_, select
 
 from webapp import probe
-from webapp.customers import audit_log, catalog, clients, concurrency
+from webapp.customers import audit_log, catalog, clients, concurrency, tags
 from webapp.customers.access import Item, require_item
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
 from webapp.customers.www_name import www_name
@@ -28,6 +29,7 @@ class ServiceDetails:
     next_due_on: date | None = None
     reference: str | None = None
     server_address: str | None = None
+    tags: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class DomainDetails:
     status: DomainStatus
     registered_on: date | None = None
     expires_on: date | None = None
+    tags: Sequence[str] = ()
 
 
 Details = ServiceDetails | DomainDetails
@@ -63,6 +66,7 @@ def add(
         _not_twice(item)
         db.session.add(item)
         concurrency.flush(refusals.item_taken(item.kind))
+        tags.give(item, details.tags)
         name = called(item)
         audit_log.note(
             who, "created", item.kind, item.id, name, now, Detail.FOR_CLIENT, client=owner.name
@@ -80,10 +84,11 @@ def add_www(who: User, kind: str, item_id: int, now: datetime) -> Item | None:
     if name is None:
         return None
     name = probe.to_unicode(name)
+    same = tags.names_of(item)
     if isinstance(item, Service):
-        facts = (item.status, item.next_due_on, None, item.server_address)
+        facts = (item.status, item.next_due_on, None, item.server_address, same)
         return add(who, f"#{item.client_id}", ServiceDetails(item.product, name, *facts), now)
-    return add(who, f"#{item.client_id}", DomainDetails(name, item.status), now)
+    return add(who, f"#{item.client_id}", DomainDetails(name, item.status, tags=same), now)
 
 
 def change(
@@ -99,12 +104,13 @@ def change(
         item = require_item(who, kind, item_id)
         concurrency.same_version(item, version)
         name = called(item)
-        before = _facts(item)
+        before = _facts(item) | tags.facts(item)
         host = item.target_id
         _describe(item, item.client, details)
         _not_twice(item)
         concurrency.flush(refusals.item_taken(kind))
-        if changes := audit_log.changes(before, _facts(item)):
+        tags.give(item, details.tags)
+        if changes := audit_log.changes(before, _facts(item) | tags.facts(item)):
             audit_log.note(
                 who, "changed", kind, item.id, name, now, Detail.CHANGES, changes=changes
             )
@@ -112,9 +118,15 @@ def change(
 
 
 def write_note(
-    who: User, kind: str, item_id: int, version: int, note: str | None, now: datetime
+    who: User,
+    kind: str,
+    item_id: int,
+    version: int,
+    note: str | None,
+    names: Sequence[str],
+    now: datetime,
 ) -> None:
-    """Gives an item this note. Staff may do so, too.
+    """Gives an item this note and these tags. Staff may do so, too.
 
     `version` is the one the form was opened with. Raises `concurrency.ChangedMeanwhile`.
     """
@@ -122,10 +134,11 @@ def write_note(
         concurrency.still_staff(who)
         item = require_item(who, kind, item_id)
         concurrency.same_version(item, version)
-        changes = audit_log.changes({"note": item.note}, {"note": note})
+        before = {"note": item.note, **tags.facts(item)}
         item.note = note
         concurrency.flush(refusals.item_taken(kind))
-        if changes:
+        tags.give(item, names)
+        if changes := audit_log.changes(before, {"note": note, **tags.facts(item)}):
             name = called(item)
             audit_log.note(
                 who, "changed", kind, item.id, name, now, Detail.CHANGES, changes=changes

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, func, or_, select
 
 from webapp import probe
-from webapp.customers import access, listing_row, search_index
+from webapp.customers import access, listing_row, search_index, tags
 from webapp.customers.listing_row import ListingRow
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import contains, db
@@ -87,6 +87,7 @@ class ListQuery:
     client: str = ""  # the id of a client, for those who see more than one
     origin: str = ""  # a word of Origin, for the provider's people
     browsers: str = ""  # a word of `words.states.BROWSERS`
+    tag: str = ""  # for the provider's people
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ class Listing(page.Shown[R]):
     origins: Mapping[str, str] = field(default_factory=dict)  # the same for where domains lead
     # The same for what browsers make of the certificate
     browsers: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)  # the same for tags
     # Where a search has hits that has none here: how many services, domains and clients
     elsewhere: Mapping[str, int] = field(default_factory=dict)
 
@@ -149,6 +151,8 @@ def understood(kind: str, user: User, question: ListQuery, of: Client | None = N
         (*access.rows_for(user), *only, *conditions(filters)), splits=(ListingRow.kind == kind,)
     )
     owner = of.id if of is not None else client.id if client is not None else None
+    if "tag" in filters:
+        rows = tags.items_with(rows, filters["tag"], kind)
     rows = searched(rows, search, user, kind, owner)
     order = narrowed(sorts[sort.removeprefix("-")], filters)
     return Understood(search, sort, filters, client, rows, order)
@@ -170,6 +174,7 @@ def _listing(kind: str, user: User, question: ListQuery, of: Client | None) -> L
         asked.client,
         statuses=status_choices(_STATUSES[kind], client=not user.sees_everything),
         browsers=states.BROWSERS if known or "browsers" in asked.filters else {},
+        tags=tags.offered(asked.filters.get("tag", "")) if user.sees_everything else {},
         elsewhere={} if items or of else hits(asked.search, kind, access.rows_for(user), user),
     )
 
@@ -218,6 +223,8 @@ def _filters(
         filters["browsers"] = question.browsers
     if statuses is ServiceStatus and user.sees_everything and question.origin in website.ORIGINS:
         filters["origin"] = question.origin
+    if user.sees_everything and (tag := tags.asked_for(question.tag)):
+        filters["tag"] = tag
     # Where the list is `of` one client, no other is meant.
     asked = whole(question.client) if user.sees_everything and of is None else None
     client = db.session.get(Client, asked) if asked else None

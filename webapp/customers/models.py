@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship, v
 
 from webapp import probe
 from webapp.customers.name_key import name_key
+from webapp.customers.tag_models import Tag, client_tag, item_tag, linked_by
 from webapp.extensions import Instant, Model, word_column
 from webapp.monitor.models import Target
 from webapp.probe.steps import Origin
@@ -58,7 +59,7 @@ ACTIVE_DOMAINS = frozenset(
 
 class Role(StrEnum):
     CLIENT = "client"  # sees what is their client's
-    STAFF = "staff"  # sees everything, changes nothing but notes on items
+    STAFF = "staff"  # sees everything, changes nothing but notes and tags of items
     ADMIN = "admin"
 
 
@@ -89,7 +90,7 @@ class Client(_Versioned, Model):
     """A customer of the hosting provider: a person or a company, with any number of users.
 
     `reference` is the client's number in the provider's own books; an import finds the client again
-    by it. `name_key` is what its name is looked up by. Clients do not see the `note`.
+    by it. `name_key` is what its name is looked up by. Clients see neither `note` nor `tags`.
     """
 
     __table_args__ = _NO_ID_TWICE
@@ -102,6 +103,8 @@ class Client(_Versioned, Model):
     contact_email: Mapped[str | None] = mapped_column(String(254))
     note: Mapped[str | None] = mapped_column(String(MOST_NOTE_CHARACTERS))
     created_at: Mapped[datetime] = mapped_column(Instant)
+
+    tags: Mapped[list[Tag]] = linked_by(client_tag)
 
     @validates("name")
     def _keep_name_key(self, _attribute: str, name: str) -> str:
@@ -156,7 +159,6 @@ class User(_Versioned, Model):
         return self.token
 
 
-
 class _Named:
     """What services and domains have in common: a name that a user entered, and a note that
     clients do not see."""
@@ -207,6 +209,7 @@ class Service(_Named, _Versioned, Model):
 
     client: Mapped[Client] = relationship()
     target: Mapped[Target | None] = relationship()
+    tags: Mapped[list[Tag]] = linked_by(item_tag)
 
     @property
     def active(self) -> bool:
@@ -233,6 +236,7 @@ class Domain(_Named, _Versioned, Model):
 
     client: Mapped[Client] = relationship()
     target: Mapped[Target | None] = relationship()
+    tags: Mapped[list[Tag]] = linked_by(item_tag)
 
     @property
     def active(self) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from webapp import probe
+from webapp.customers import tags
 from webapp.customers.models import Client, Domain, Service
+from webapp.customers.name_key import name_key
 from webapp.extensions import among, db
 from webapp.imports import clients_meant
 from webapp.imports.staging import ROW_KINDS, Staging
@@ -18,6 +20,7 @@ from webapp.monitor.models import Target
 from webapp.words import imports as say
 
 Chunk = list[dict[str, Any]]
+MODELS: Mapping[str, type[tags.Tagged]] = {"client": Client, "service": Service, "domain": Domain}
 
 
 def compare(staging: Staging, progress: Callable[[str, int, int], None]) -> None:
@@ -37,6 +40,8 @@ def compare(staging: Staging, progress: Callable[[str, int, int], None]) -> None
             staging.tell(problem for problem in problems if problem.line > 0)
             staging.drop(problem.line for problem in problems)
             stored = _STORED[kind](rows)
+            if "tags" not in absent:
+                _add_tags(kind, rows, stored)
             if kind == "service":
                 staging.tell(_moved_back(rows, stored))
             staging.compared(_change(row, stored.get(row["key"]), absent) for row in rows)
@@ -96,6 +101,16 @@ def _change(
         stored[field] == row[field] for field in stored.keys() - {"id", "version", "owner"} - absent
     )
     return "same" if same else "changed", stored["id"], stored["version"], row["line"]
+
+
+def _add_tags(kind: str, rows: Chunk, stored: dict[str, dict[str, Any]]) -> None:
+    """Adds the tags to what is stored, as the row has them where it only spells them otherwise."""
+    texts = tags.texts_of(MODELS[kind], [facts["id"] for facts in stored.values()])
+    for row in rows:
+        if row["key"] in stored and row["tags"] is not None:
+            before = texts.get(stored[row["key"]]["id"], "")
+            same = name_key(before) == name_key(row["tags"])
+            stored[row["key"]]["tags"] = row["tags"] if same else before
 
 
 def _stored_clients(rows: Chunk) -> dict[str, dict[str, Any]]:

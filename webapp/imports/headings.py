@@ -6,7 +6,7 @@ import re
 
 COLUMNS = (
     *("kind", "client", "client_name", "reference", "product", "domain"),
-    *("status", "next_due", "registered", "expires", "server"),
+    *("status", "next_due", "registered", "expires", "server", "tags"),
 )
 DATES = ("next_due", "registered", "expires")
 PROBLEM = "problem"  # the heading of the column that says why a row was left out
@@ -30,6 +30,7 @@ _HEADINGS = {
     "expires": "expires expirydate expiry expirationdate expiredate expireson expiresat validuntil"
     " paiduntil registereduntil",
     "server": "serverip dedicatedip ipaddress ip serveraddress",
+    "tags": "tags labels",
 }
 OURS = {heading: ours for ours, names in _HEADINGS.items() for heading in names.split()}
 _SECRET = re.compile(

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from webapp import probe
+from webapp.customers import tags
 from webapp.customers.models import DomainStatus, ServiceStatus
 from webapp.imports import clients_meant, dates
 from webapp.imports.csv_reader import Row
@@ -74,6 +75,7 @@ def understand(
         "line": row.line,
         "kind": cells.kind(),
         "client": cells.client(),
+        "tags": cells.tags("tags"),
     }
     wanted |= dict.fromkeys(
         ("key", "name", "domain", "host", "status", "next_due", "registered", "expires", "server")
@@ -181,6 +183,14 @@ class _Cells:
         except ValueError:
             self._wrong(column, say.no_address(_quoted(text)))
             return None
+
+    def tags(self, column: str) -> str:
+        """The tags, each once, in the order that they are stored in."""
+        try:
+            return ", ".join(tags.read(self._row.cells.get(column, "")))
+        except tags.BadTags as error:
+            self._wrong(column, str(error))
+            return ""
 
     def host(self, column: str, *, needed: bool) -> dict[str, str | None]:
         """The text as it stands, and the host name in it, with its port (see `probe.authority`).

@@ -24,16 +24,14 @@ from sqlalchemy import (
 )
 
 from webapp import probe
-from webapp.customers import catalog, index
-from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus
+from webapp.customers import catalog, index, tags
+from webapp.customers.models import DomainStatus, Service, ServiceStatus
 from webapp.customers.name_key import name_key
 from webapp.extensions import among, db, plan_anew
 from webapp.imports import clients_meant
-from webapp.imports.compare import Chunk
+from webapp.imports.compare import MODELS, Chunk
 from webapp.imports.staging import ROW_KINDS, Staging
 from webapp.monitor.models import Target
-
-MODELS = {"client": Client, "service": Service, "domain": Domain}
 
 
 class Stale(Exception):
@@ -58,6 +56,7 @@ def write(staging: Staging, now: datetime, progress: Callable[[str, int, int], N
             made = list(zip(rows, _VALUES[kind](rows, now), strict=True))
             if kind == "service" and "domain" not in absent:  # a domain keeps the name it has
                 left |= _targets_left(made)
+            last = db.session.scalar(select(func.max(table.c.id))) or 0
             _insert(table, [values for row, values in made if row["change"] == "new"])
             _update(
                 table,
@@ -66,6 +65,8 @@ def write(staging: Staging, now: datetime, progress: Callable[[str, int, int], N
             )
             if number == 0:
                 plan_anew(table, cast(Table, Target.__table__))
+            if "tags" not in absent:
+                _write_tags(table, kind, rows, last)
             index.touch(MODELS[kind], (row["id"] for row in rows if row["change"] == "changed"))
             done += len(rows)
             progress("writing", done, total)
@@ -73,6 +74,7 @@ def write(staging: Staging, now: datetime, progress: Callable[[str, int, int], N
             MODELS[kind], db.session.scalars(select(table.c.id).where(table.c.id > highest))
         )
     catalog.drop_orphans(left)
+    tags.forget_unused()
 
 
 def _targets_left(made: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> set[int | None]:
@@ -80,6 +82,17 @@ def _targets_left(made: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> set[
     new = {row["id"]: values["target_id"] for row, values in made if row["change"] == "changed"}
     found = db.session.execute(select(Service.id, Service.target_id).where(Service.id.in_(new)))
     return {old for id_, old in found if old != new[id_]}
+
+
+def _write_tags(table: Table, kind: str, rows: Chunk, last: int) -> None:
+    """Gives these rows their tags; the new ones among them have the ids behind `last`, in the order
+    in which they were inserted."""
+    new_ids = db.session.scalars(select(table.c.id).where(table.c.id > last).order_by(table.c.id))
+    new = [row for row in rows if row["change"] == "new"]
+    changed = [(row["id"], row) for row in rows if row["change"] == "changed"]
+    texts = {id_: row["tags"] for id_, row in (*zip(new_ids, new, strict=True), *changed)}
+    # A client that is only named by an item has none said of it
+    tags.replace_all(MODELS[kind], {id_: text for id_, text in texts.items() if text is not None})
 
 
 def _insert(table: Table, values: list[dict[str, Any]]) -> None:

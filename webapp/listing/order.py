@@ -72,18 +72,34 @@ class Search:
 
 
 @dataclass(frozen=True)
+class Link:
+    """A row of another table, one at most for each row of a list: which are `chosen` there, and
+    how such a row `joins` that of the list. Indexes lead both ways."""
+
+    chosen: ColumnElement[bool]
+    joins: ColumnElement[bool]
+
+    def is_there(self) -> ColumnElement[bool]:
+        """Whether a row of the list that is come by has one."""
+        # PostgreSQL would list all that meet an EXISTS
+        return select(literal(1)).where(self.chosen, self.joins).scalar_subquery().is_not(None)
+
+
+@dataclass(frozen=True)
 class Rows:
-    """Which rows a list has: those that meet `where`, and that the `search` finds.
+    """Which rows a list has: those that meet `where`, that have the `link`, and that the `search`
+    finds.
 
     Where the index of each order begins with another column, `splits` has a condition for each
     value of that. `scan`: almost all rows have to be looked into, so one after the other as they
-    are stored.
+    are stored; or all that the link leads to.
     """
 
     where: tuple[ColumnElement[bool], ...] = ()
     splits: tuple[ColumnElement[bool], ...] = ()
     search: Search | None = None
     scan: bool = False
+    link: Link | None = None
 
     def all(self) -> tuple[ColumnElement[bool], ...]:
         """What a row of the list meets."""
@@ -92,7 +108,8 @@ class Rows:
             chosen = (*chosen, self.search.contains)
             found = self.search.found
             chosen = chosen if found is None else (*chosen, found)
-        return (_hidden(chosen) == 1,) if self.scan else chosen
+        chosen = (_hidden(chosen) == 1,) if self.scan else chosen
+        return chosen if self.link is None else (self.link.chosen, self.link.joins, *chosen)
 
 
 def _hidden(where: Sequence[ColumnElement[bool]]) -> ColumnElement[int]:
@@ -151,6 +168,7 @@ def _pieces(rows: Rows, way: Way, most: int) -> list[Select[Any]]:
     begins with."""
     order = way.order
     cursor = way.cursor
+    where = [*rows.where, *([] if rows.link is None else [rows.link.is_there()])]
     pieces = []
     for part in order.parts:
         if cursor is not None and (part > cursor.part if way.up else part < cursor.part):
@@ -163,7 +181,7 @@ def _pieces(rows: Rows, way: Way, most: int) -> list[Select[Any]]:
             there.append(beyond(order.keys(part), cursor, down=way.down))
         by = [key.desc() if way.down else key.asc() for key in order.keys(part)]
         for split in rows.splits or (literal(1) == 1,):
-            chosen = [_hidden(rows.where) == 1] if rows.where else []
+            chosen = [_hidden(where) == 1] if where else []
             found = order.selected(part).where(split, *there, *chosen).order_by(*by)
             if rows.search is None:
                 pieces.append(found.limit(most))

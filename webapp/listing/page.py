@@ -7,7 +7,7 @@ them is exact. Of more rows the index of the order is walked, from the cursor on
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Row, Select, func, literal, select
@@ -22,7 +22,7 @@ R = TypeVar("R")
 MOST_COUNTED = 5000  # rows
 # Rows that are looked into by way of an index: of more, all rows as they are stored are quicker
 MOST_SCATTERED = 50_000
-MOST_CANDIDATES = 20_000  # rows that an index of searches finds, where there are filters too
+MOST_CANDIDATES = 20_000  # rows that a link, or an index of searches, leads to beside filters
 MOST_SEARCH_CHARACTERS = 100  # characters of a search that are looked at
 PAGE_SIZE = 25
 ROWS_AT_ONCE = 1000  # of a list that is read as a whole
@@ -99,23 +99,29 @@ def all_ids(rows: Rows, order: Order, sort: str) -> Iterator[list[int]]:
 
 
 def planned(rows: Rows) -> Rows:
-    """These rows, to be found by the index of their search, by their other conditions, or one
-    after the other, whichever is quickest."""
+    """These rows, to be found by their link, by the index of their search, by their other
+    conditions, or one after the other, whichever is quickest."""
     search = rows.search
+    link = rows.link
+    linked = _count(select(literal(1)).where(link.chosen), MOST_CANDIDATES) if link else 0
+    if link and linked <= MOST_CANDIDATES:
+        contains = () if search is None else (search.contains,)
+        return replace(rows, where=(*rows.where, *contains), search=None, scan=True)
     if search is None:
         return rows
-    others = Rows(rows.where, rows.splits)
+    filtered = rows.where or link
+    others = replace(rows, search=None)
     some = select(literal(1)).where(*others.all())
-    few = _count(some, MOST_SCATTERED) if rows.where else MOST_SCATTERED + 1
+    few = _count(some, MOST_SCATTERED) if filtered else MOST_SCATTERED + 1
     if few <= MOST_COUNTED or not search.indexed:
         scan = few > MOST_SCATTERED
-        return Rows((*rows.where, search.contains), rows.splits, scan=scan)
-    if search.candidates is None or not rows.where:
+        return replace(others, where=(*rows.where, search.contains), scan=scan)
+    if search.candidates is None or not filtered:
         return rows
     if _count(select(search.candidates.c.id), MOST_CANDIDATES) <= MOST_CANDIDATES:
         return rows
     # So many rows contain it that those which meet the conditions do as well
-    return Rows(rows.where, rows.splits, Search(search.contains, indexed=True))
+    return replace(rows, search=Search(search.contains, indexed=True))
 
 
 def _count(rows: Select[Any], most: int) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import literal_column, select
 
 from webapp import probe
-from webapp.customers import client_list, lists
+from webapp.customers import client_list, lists, tags
 from webapp.customers.listing_row import ItemModel, item_of
 from webapp.customers.lists import ListQuery
 from webapp.customers.models import ACTIVE_DOMAINS, ACTIVE_SERVICES, Client, Domain, Service, User
@@ -86,6 +86,7 @@ class _Item:
     now: datetime
     zone: tzinfo
     client_reads: bool
+    tags: str
 
 
 # What stands in each column. "Time zone" is that in whose calendar the days are counted.
@@ -128,6 +129,7 @@ _CELLS: Mapping[str, Callable[[_Item], object]] = MappingProxyType(
         "Contact e-mail": lambda item: item.row.contact_email or "",
         "Client note": lambda item: item.row.client_note or "",
         "Note": lambda item: item.row.note or "",
+        "Tags": lambda item: item.tags,
         "Next due": lambda item: _day(item.row.next_due_on),
         "Registered": lambda item: _day(item.row.registered_on),
         "Registered until": lambda item: _day(item.row.expires_on),
@@ -138,7 +140,7 @@ _CELLS: Mapping[str, Callable[[_Item], object]] = MappingProxyType(
 COLUMNS = (
     *("State", "Domain", "Client", "Kind", "Product", "Status", "Issuer", "Expires", "Days left"),
     *("Reason", "Last checked", "Last changed", "Browsers", "Time zone"),
-    *("Contact e-mail", "Client note", "Note"),
+    *("Contact e-mail", "Client note", "Note", "Tags"),
 )
 _OF_CERTIFICATE = ("State", "Reason", "Issuer", "Expires", "Last checked")
 _LIST_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -150,8 +152,8 @@ _LIST_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 # What else the provider's people get
 _MORE_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        Service.kind: ("Client", "Contact e-mail", "Reference", "Server", "Note"),
-        Domain.kind: ("Client", "Contact e-mail", "Note"),
+        Service.kind: ("Client", "Contact e-mail", "Reference", "Server", "Note", "Tags"),
+        Domain.kind: ("Client", "Contact e-mail", "Note", "Tags"),
     }
 )
 
@@ -189,20 +191,35 @@ def _rows(
     cells = [_CELLS[column] for column in columns]
     for ids in pages:
         stored = _stored(ids)
+        tagged = _tagged(ids) if "Tags" in columns else {}
         for kind, id_ in map(item_of, ids):
             if (row := stored.get((kind, id_))) is not None:
                 active = row.status in _STATEMENTS[kind][2]
                 stands = standing(row if row.hostname else None, active=active, now=now)
-                item = _Item(kind, row, stands, now, zone, not user.sees_everything)
+                theirs = tagged.get((kind, id_), "")
+                item = _Item(kind, row, stands, now, zone, not user.sees_everything, theirs)
                 yield [cell(item) for cell in cells]
+
+
+def _tagged(ids: Sequence[int]) -> dict[tuple[str, int], str]:
+    """The tags of these listing rows, where they have any."""
+    return {
+        (kind, id_): text
+        for kind, (model, _, _) in _STATEMENTS.items()
+        for id_, text in tags.texts_of(model, _of_kind(kind, ids)).items()
+    }
+
+
+def _of_kind(kind: str, ids: Sequence[int]) -> list[int]:
+    """The ids of the items of this kind among these listing rows."""
+    return [id_ for of, id_ in map(item_of, ids) if of == kind]
 
 
 def _stored(ids: Sequence[int]) -> dict[tuple[str, int], Any]:
     """What is stored of the items of these listing rows."""
     found = {}
     for kind, (model, statement, _) in _STATEMENTS.items():
-        wanted = [id_ for of, id_ in map(item_of, ids) if of == kind]
-        if wanted:
+        if wanted := _of_kind(kind, ids):
             chosen = db.session.execute(statement.where(model.id.in_(wanted)))
             found.update({(kind, row.id): row for row in chosen})
     return found
@@ -216,7 +233,10 @@ def _day(on: date | None) -> str:
     return "" if on is None else str(on)
 
 
-CLIENT_COLUMNS = ("Name", "Reference", "Contact e-mail", "Note", "Services", "Domains", "Users")
+CLIENT_COLUMNS = (
+    *("Name", "Reference", "Contact e-mail", "Note", "Tags"),
+    *("Services", "Domains", "Users"),
+)
 
 
 def client_columns() -> tuple[str, ...]:
@@ -236,6 +256,7 @@ def client_rows(question: ListQuery) -> Iterator[Sequence[object]]:
             texts = (client.name, client.reference, client.contact_email, client.note)
             yield (
                 *(text or "" for text in texts),
+                ", ".join(tags.names_of(client)),
                 *(row.counts.services, row.counts.domains, row.counts.users),
                 *(row.states.get(state, 0) for state in client_list.STATES.values()),
                 _instant(client.created_at),

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from sqlalchemy import ColumnElement, func
 
-from webapp.customers import access, listing_row, lists
+from webapp.customers import access, listing_row, lists, tags
 from webapp.customers.listing_row import SEVERITIES, ListingRow
 from webapp.customers.lists import by
 from webapp.customers.models import Client, User
@@ -60,6 +60,7 @@ class ReportQuery:
     checked: str = ""  # a word of `AGES`
     origin: str = ""  # a word of `ORIGINS`
     browsers: str = ""  # a word of `words.states.BROWSERS`
+    tag: str = ""
 
     @property
     def known_sort(self) -> str:
@@ -98,6 +99,8 @@ class ReportQuery:
         client = db.session.get(Client, asked) if asked else None
         if client is not None:
             filters["client"] = str(client.id)
+        if tag := tags.asked_for(self.tag):
+            filters["tag"] = tag
         if text := self.search.strip()[:MOST_SEARCH_CHARACTERS]:
             filters["q"] = text
         return filters, client
@@ -111,6 +114,8 @@ def rows_of(user: User, filters: Mapping[str, str], now: datetime) -> Rows:
         *_conditions(filters, now),
     )
     rows = Rows(where, tuple(ListingRow.kind == model.kind for model in listing_row.MODELS))
+    if "tag" in filters:
+        rows = tags.items_with(rows, filters["tag"])
     owner = int(filters["client"]) if "client" in filters else None
     return lists.searched(rows, filters.get("q", ""), user, owner=owner)
 

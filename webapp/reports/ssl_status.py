@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 from sqlalchemy import exists, func, select
 
-from webapp.customers import access, listing_row, lists
+from webapp.customers import access, listing_row, lists, tags
 from webapp.customers.access import Item
 from webapp.customers.listing_row import ListingRow
 from webapp.customers.lists import Listing
@@ -69,6 +69,7 @@ def report(user: User, question: ReportQuery, now: datetime) -> Report:
         client,
         origins=ORIGINS if "origin" in filters or any_origin else {},
         browsers=states.BROWSERS if "browsers" in filters or any_refused else {},
+        tags=tags.offered(filters.get("tag", "")),
         totals=_totals(by_rank),
         weeks=_weeks(by_week, now),
         issuers=issuers,

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, make_response, redirect, render_template, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
-from webapp.customers import access, concurrency, items, lists, padlocks
+from webapp.customers import access, concurrency, items, lists, padlocks, tags
 from webapp.reports import export
 from webapp.routes import diagnosis as diagnosis_pages
 from webapp.routes import exports, first_steps
 from webapp.routes import items as item_pages
-from webapp.routes.forms import VersionField, note_field
-from webapp.routes.gate import open_to_staff, staff_only
+from webapp.routes.forms import TagsField, VersionField, note_field
+from webapp.routes.gate import fragment, open_to_staff, staff_only
 from webapp.routes.template_helpers import list_query, now
 from webapp.words import confirmations, refusals
 
@@ -37,6 +37,14 @@ def items_csv(place: str) -> Response:
 def clients_csv() -> Response:
     rows = export.client_rows(list_query())
     return exports.table_file(export.client_columns(), rows, "clients")
+
+
+@blueprint.get("/tags")
+@fragment
+def tag_suggestions() -> str:
+    """What a field for tags offers while a user types: its own text, and what may come next."""
+    found = tags.suggest(next(iter(request.args.values()), ""))
+    return render_template("components/tag_options.html", found=found)
 
 
 @blueprint.post("/first-steps/hide")
@@ -68,6 +76,7 @@ def diagnosis(place: str, item_id: int) -> str:
 class NoteForm(FlaskForm):  # type: ignore[misc]
     version = VersionField()
     note = note_field()
+    tags = TagsField("Tags")
 
 
 @blueprint.post("/<any(services, domains):place>/<id:item_id>/note")
@@ -77,7 +86,7 @@ def write_note(place: str, item_id: int) -> Response:
     form = NoteForm()
     if not form.validate_on_submit():
         return make_response(_item_page(item, form), 422)
-    asked = (form.version.data, form.note.data)
+    asked = (form.version.data, form.note.data, form.tags.data)
     try:
         items.write_note(current_user, item.kind, item_id, *asked, now())
     except concurrency.ChangedMeanwhile:

@@ -11,7 +11,7 @@ from wtforms import StringField
 from webapp.customers import client_list, clients, concurrency, home, lists, padlocks
 from webapp.customers.models import Client
 from webapp.routes.account_fields import contact_email_field, name_field
-from webapp.routes.forms import VersionField, at_most, none_if_empty, note_field
+from webapp.routes.forms import TagsField, VersionField, at_most, none_if_empty, note_field
 from webapp.routes.gate import admins_only_but, fragment
 from webapp.routes.template_helpers import list_query, now
 from webapp.words import confirmations, refusals
@@ -39,11 +39,12 @@ class ClientForm(FlaskForm):  # type: ignore[misc]
     )
     contact_email = contact_email_field()
     note = note_field()
+    tags = TagsField("Tags")
     version = VersionField()
 
     @property
     def asked(self) -> clients.Details:
-        facts = (self.reference.data, self.contact_email.data, self.note.data)
+        facts = (self.reference.data, self.contact_email.data, self.note.data, self.tags.data)
         return clients.Details(self.name.data, *facts)
 
 

@@ -4,17 +4,26 @@ may be empty."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask import request
-from wtforms import DateField, Field, Form, IntegerField, TextAreaField, ValidationError
+from wtforms import (
+    DateField,
+    Field,
+    Form,
+    IntegerField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
 from webapp import probe
-from webapp.customers import clients
+from webapp.customers import clients, tags
 from webapp.customers.models import MOST_NOTE_CHARACTERS
+from webapp.customers.tag_models import Tag
 from webapp.parsing import whole
 from webapp.probe.address import literal
 from webapp.words import refusals
@@ -50,6 +59,22 @@ class DayField(DateField):  # type: ignore[misc]
             super().process_formdata(valuelist)
         except ValueError:
             raise ValueError(refusals.not_a_day()) from None
+
+
+class TagsField(StringField):  # type: ignore[misc]
+    """Tags, separated by commas; its data are their names."""
+
+    def _value(self) -> str:
+        return self.raw_data[0] if self.raw_data else ", ".join(self.data)
+
+    def process_data(self, value: Iterable[Tag] | None) -> None:
+        self.data = tuple(tag.name for tag in value or ())
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            self.data = tags.read(valuelist[0]) if valuelist else self.data
+        except tags.BadTags as error:
+            raise ValueError(str(error)) from None
 
 
 def at_most(characters: int) -> Length:

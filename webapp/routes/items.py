@@ -28,6 +28,7 @@ from webapp.customers.www_name import www_name
 from webapp.parsing import whole
 from webapp.routes.forms import (
     DayField,
+    TagsField,
     VersionField,
     WholeField,
     at_most,
@@ -76,13 +77,13 @@ class ServiceForm(FlaskForm):  # type: ignore[misc]
     next_due_on = DayField("Next due")
     reference = _reference()
     server_address = StringField("Server", filters=[none_if_empty], validators=[is_address])
+    tags = TagsField("Tags")
 
     @property
     def asked(self) -> items.Details:
         words = self.product.data, self.domain.data or "", ServiceStatus(self.status.data)
-        return items.ServiceDetails(
-            *words, self.next_due_on.data, self.reference.data, self.server_address.data
-        )
+        facts = (self.next_due_on.data, self.reference.data, self.server_address.data)
+        return items.ServiceDetails(*words, *facts, self.tags.data)
 
 
 class DomainForm(FlaskForm):  # type: ignore[misc]
@@ -93,6 +94,7 @@ class DomainForm(FlaskForm):  # type: ignore[misc]
     status = SelectField("Status", choices=list(DomainStatus), default=DomainStatus.ACTIVE)
     registered_on = DayField("Registered")
     expires_on = DayField("Registered until")
+    tags = TagsField("Tags")
 
     def validate_name(self, field: Field) -> None:
         try:
@@ -111,6 +113,7 @@ class DomainForm(FlaskForm):  # type: ignore[misc]
             DomainStatus(self.status.data),
             self.registered_on.data,
             self.expires_on.data,
+            self.tags.data,
         )
 
 

@@ -131,9 +131,10 @@ def _choices(report: ssl_status.Report) -> list[tuple[str, str, str, list[tuple[
         "expires": {**WINDOWS, **week},
         "checked": AGES,
     }
-    # Two have choices only where there is something to be found
+    # Three have choices only where there is something to be found
     choices |= {"browsers": report.browsers} if report.browsers else {}
     choices |= {"origin": report.origins} if report.origins else {}
+    choices |= {"tag": report.tags} if report.tags else {}
     return [(name, LABELS[name], ANY[name], [*of.items()]) for name, of in choices.items()]
 
 

@@ -16,7 +16,7 @@ from webapp.customers.models import Client, DomainStatus, ServiceStatus
 from webapp.errors import Refused
 from webapp.parsing import whole
 from webapp.reports import selection
-from webapp.routes.forms import at_most, names_a_client, stripped
+from webapp.routes.forms import TagsField, at_most, names_a_client, stripped
 from webapp.routes.gate import admins_only_but, own_path
 from webapp.routes.reports import asked_in, selected_in
 from webapp.routes.template_helpers import now
@@ -44,6 +44,11 @@ class StatusForm(FlaskForm):  # type: ignore[misc]
         return ServiceStatus(service) if service else None, DomainStatus(domain) if domain else None
 
 
+class TagsForm(FlaskForm):  # type: ignore[misc]
+    add = TagsField("Add tags")
+    drop = TagsField("Remove tags")
+
+
 @blueprint.errorhandler(Refused)
 def _refused(error: Refused) -> Response:
     flash(str(error), "warning")
@@ -54,7 +59,7 @@ def _refused(error: Refused) -> Response:
 def choose() -> Response:
     """From the report to the page of what is to be done; which has the selection in its address."""
     what = request.form.get("do", "")
-    page = what if what in ("move", "status", "delete") else "status"
+    page = what if what in ("move", "status", "tags", "delete") else "status"
     selection.row_ids(current_user, selected_in(request.form), now())
     return redirect(url_for(f"selection.{page}", **_selected(request.form)), 303)
 
@@ -85,6 +90,20 @@ def status() -> Response:
             return _back()
         problem = refusals.no_status_chosen()
     return _page("status", ids, problem, form=form)
+
+
+@blueprint.route("/tags", methods=["GET", "POST"])
+def tags() -> Response:
+    ids = _row_ids()
+    form = TagsForm()
+    problem = _changed(ids)
+    if form.validate_on_submit() and not problem:
+        if form.add.data or form.drop.data:
+            changed = bulk.set_tags(current_user, ids, form.add.data, form.drop.data, now())
+            flash(confirmations.many_changed(changed, len(ids) - changed), "success")
+            return _back()
+        problem = refusals.no_tags_named()
+    return _page("tags", ids, problem, form=form)
 
 
 @blueprint.route("/delete", methods=["GET", "POST"])

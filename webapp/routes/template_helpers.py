@@ -99,6 +99,7 @@ ITEM_WORDS = (
     "browsers",
     "origin",
     "client",
+    "tag",
     "sort",
     "size",
     "page",
@@ -108,6 +109,7 @@ LIST_WORDS = (*ITEM_WORDS, "role", "kind", "action", "who", "event", "address", 
 
 REPORT_WORDS = (
     *("q", "ssl", "reason", "issuer", "client", "expires", "checked", "browsers", "origin"),
+    "tag",
     *("sort", "size", "page"),
 )
 

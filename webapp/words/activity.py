@@ -80,6 +80,7 @@ _FACTS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "reference": lambda: gettext("reference"),
         "contact e-mail": lambda: gettext("contact e-mail"),
         "note": lambda: gettext("note"),
+        "tags": lambda: gettext("tags"),
         "product": lambda: gettext("product"),
         "domain": lambda: gettext("domain"),
         "status": lambda: gettext("status"),

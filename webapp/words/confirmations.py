@@ -60,8 +60,8 @@ def stays_grey(refusal: str) -> str:
 
 
 def note_saved() -> str:
-    """What the provider's people wrote down about an item."""
-    return gettext("Note saved.")
+    """What the provider's people wrote down about an item, and the tags they gave it."""
+    return gettext("Note and tags saved.")
 
 
 def user_added(name: str) -> str:

@@ -234,6 +234,7 @@ COLUMN_LABELS: Mapping[str, tuple[str, str]] = Table(
         "registered": lambda: (gettext("Registered on"), gettext("Of a domain")),
         "expires": lambda: (gettext("Registered until"), gettext("Of a domain")),
         "server": lambda: (gettext("Server IP address"), gettext("Of a service")),
+        "tags": lambda: (gettext("Tags"), gettext("Separated by commas")),
     }
 )
 

@@ -142,6 +142,34 @@ def too_long(most: int) -> str:
     return gettext("Use at most {most:,} characters.", most=most)
 
 
+def tag_too_long(beginning: str, most: int) -> str:
+    """One tag among others in a field."""
+    return gettext(
+        "The tag “{beginning}…” is too long: use at most {most} characters.",
+        beginning=beginning,
+        most=most,
+    )
+
+
+def odd_tag(name: str) -> str:
+    """A tag with other characters than it may have."""
+    return gettext(
+        "“{name}” cannot be a tag: use letters, digits, blanks and - _ . only, and commas between"
+        " tags.",
+        name=name,
+    )
+
+
+def too_many_tags(count: int, most: int) -> str:
+    """More tags than one client, service or domain can have."""
+    return gettext("These are {count} tags. Use at most {most}.", count=count, most=most)
+
+
+def no_tags_named() -> str:
+    """A change of the tags of many items by none."""
+    return gettext("Enter at least one tag.")
+
+
 def name_missing() -> str:
     """A client or user without a name."""
     return gettext("Enter a name.")

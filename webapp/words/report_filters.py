@@ -24,6 +24,7 @@ LABELS: Mapping[str, str] = Table(
         "checked": lambda: gettext("Last checked"),
         "browsers": lambda: gettext("Browser support"),
         "origin": lambda: gettext("Leads"),
+        "tag": lambda: gettext("Tag"),
         "q": lambda: gettext("Search"),
     }
 )
@@ -37,6 +38,7 @@ ANY: Mapping[str, str] = Table(
         "checked": lambda: gettext("Any last check"),
         "browsers": lambda: gettext("Any browser"),
         "origin": lambda: gettext("Points anywhere"),
+        "tag": lambda: gettext("Any tag"),
     }
 )
 
