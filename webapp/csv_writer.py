@@ -23,6 +23,7 @@ _BEFORE = r"""(?:[^\S\t\r\n\u2028\u2029]|["'`´‘’‚‛“”„‟«»])*""
 # what a spreadsheet takes for a formula, full-width and small signs too
 _SIGNS = r"=+\-@＝＋－＠﹦﹢﹣﹫−"
 _FORMULA = re.compile(rf"(\A|[{_BEGINS}])(?={_BEFORE}[{_SIGNS}])|\A(?={_BEFORE}[\t\r\n])")
+_GUARDED = re.compile(rf"(\A|[{_BEGINS}])'(?={_BEFORE}[{_SIGNS}])")
 _SUSPECT = re.compile(rf"\A\W|[{_BEGINS}{_INVISIBLE}]")  # of a hundred thousand rows hardly a cell
 
 
@@ -50,6 +51,11 @@ def harmless(cell: str) -> str:
     """No formula, whichever spreadsheet opens it and whatever separator it goes by; no invisible
     characters."""
     return _FORMULA.sub(lambda start: f"{start[0]}'", _HIDDEN.sub("", cell))
+
+
+def as_written(cell: str) -> str:
+    """The text of a cell before it was made `harmless`; its invisible characters are lost."""
+    return _GUARDED.sub(r"\1", cell)
 
 
 class _Passed:

@@ -28,7 +28,7 @@ from webapp.monitor.results import record
 from webapp.probe import Finding, Reason
 from webapp.words.counts import import_text
 
-LEFT_OUT = ("server", "tags")  # that may be
+LEFT_OUT = ("server", "tags", "contact_email", "note")  # that may be
 HEAD = ",".join(column for column in COLUMNS if column not in LEFT_OUT)
 CLIENT = "client,1001,Müller & Söhne,,,,,,,"
 SERVICE = "service,1001,,S-1,Business Hosting,Shop.Example.com,active,2027-01-15,,"
@@ -168,6 +168,21 @@ def test_tags_come_with_their_items_and_another_spelling_changes_none(bring_in, 
     assert tags.names_of(service()) == ()
     (problem,) = check(tagged.replace(",vip", ",a&b"))[1]
     assert (problem.line, problem.column) == (3, "tags")
+
+
+def test_contact_and_note_of_clients_are_written_emptied_or_left_as_they_are(bring_in, check):
+    for head, cells, found, note in (
+        (",contact_email,note", ',desk@a.example,"=1\n- two"', {"new": 1}, "=1\n- two"),
+        ("", "", {"same": 1}, "=1\n- two"),
+        (",note", ",", {"changed": 1}, None),
+    ):
+        text = f"kind,client,client_name{head}\nclient,1001,Anna{cells}\n"
+        assert bring_in(text)["client"] == {"new": 0, "changed": 0, "same": 0} | found
+        anna = db.session.scalars(select(Client).where(Client.reference == "1001")).one()
+        assert (anna.contact_email, anna.note) == ("desk@a.example", note)
+    _, problems = check(f"{HEAD},contact_email,note\n{CLIENT},desk,{'x' * 2001}\n")
+    told = ["“desk” is not an e-mail address.", "It has 2,001 characters; there is room for 2000."]
+    assert [problem.text for problem in problems] == told
 
 
 def test_a_domain_in_another_spelling_is_the_same(bring_in):

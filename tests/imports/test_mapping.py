@@ -10,11 +10,14 @@ from sqlalchemy import select
 
 from tests.conftest import NOW
 from tests.imports.test_importer import counts
-from webapp.customers import clients
+from webapp import csv_writer
+from webapp.customers import clients, tags
+from webapp.customers.lists import ListQuery
 from webapp.customers.models import Client, Domain, Service, ServiceStatus
 from webapp.extensions import db, writing
 from webapp.imports import guessing, importer, mapping, remembered
 from webapp.imports.table_errors import NotATable
+from webapp.reports import export
 
 WHMCS = (
     '"ID","User ID","Client Name","Product Name","Domain Name","Next Due Date","Status",'
@@ -176,6 +179,28 @@ def test_dates_are_read_in_the_order_that_fits_all_rows_or_asked_for(check, brin
     assert db.session.scalar(select(Domain.expires_on).where(Domain.name == "a.example")) == date(
         2027, 1, 2
     )
+
+
+def test_the_csv_of_clients_is_read_again(bring_in, in_app):
+    # A client without an ID is known by the name
+    def exported():
+        return "".join(csv_writer.lines(export.client_columns(), export.client_rows(ListQuery())))
+
+    note = "- Pays late\n- =1; +2\n'quoted'"
+    with writing():
+        alice, bob = (db.session.get(Client, id_) for id_ in (1, 2))
+        alice.note, bob.reference, bob.contact_email = note, "77", "desk@bob.example"
+        tags.give(alice, ("VIP",))
+    before = exported()
+    assert bring_in(before) == counts(client=(0, 0, 2))
+    with writing():
+        alice, bob = (db.session.get(Client, id_) for id_ in (1, 2))
+        alice.note = bob.contact_email = None
+        tags.give(alice, ())
+        bob.name = "Bob"
+    edited = before.replace("Alice’s", "ALICE'S")
+    assert bring_in(edited) == counts(client=(0, 2, 0))
+    assert exported() == before
 
 
 def a_thousand_rows():

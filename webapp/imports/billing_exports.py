@@ -1,4 +1,5 @@
-"""The exports of billing systems and control panels, and how each is read."""
+"""The exports of billing systems and control panels, and our own list of clients, and how each is
+read."""
 
 from __future__ import annotations
 
@@ -37,6 +38,13 @@ class Export:
 
 
 EXPORTS = (
+    Export(
+        "padlock_clients",
+        "client",
+        "name reference contactemail note tags services domains users since",
+        {"client": "reference", "client_name": "name", "contact_email": "contactemail"}
+        | {"note": "note", "tags": "tags"},
+    ),
     Export(
         "whmcs_services",
         "service",

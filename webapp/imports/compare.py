@@ -114,17 +114,15 @@ def _add_tags(kind: str, rows: Chunk, stored: dict[str, dict[str, Any]]) -> None
 
 
 def _stored_clients(rows: Chunk) -> dict[str, dict[str, Any]]:
-    names = {row["key"]: row["name"] for row in rows if _only_named(row)}
+    said = {row["key"]: {"name": row["name"]} for row in rows if _only_named(row)}
+    for row in rows:
+        if row["line"] < 0:
+            said[row["key"]] |= {"contact_email": None, "note": None}
     ids = clients_meant.ids(row["key"] for row in rows)
-    found = db.session.execute(
-        select(Client.id, Client.version, Client.name).where(Client.id.in_(ids.values()))
-    )
-    stored = {id_: {"id": id_, "version": version, "name": name} for id_, version, name in found}
-    return {
-        key: stored[id_] | ({"name": names[key]} if key in names else {})
-        for key, id_ in ids.items()
-        if id_ in stored
-    }
+    columns = (Client.id, Client.version, Client.name, Client.contact_email, Client.note)
+    found = db.session.execute(select(*columns).where(Client.id.in_(ids.values())))
+    stored = {row.id: dict(row._mapping) for row in found}
+    return {key: stored[id_] | said.get(key, {}) for key, id_ in ids.items() if id_ in stored}
 
 
 def _only_named(row: dict[str, Any]) -> bool:

@@ -7,6 +7,7 @@ import re
 COLUMNS = (
     *("kind", "client", "client_name", "reference", "product", "domain"),
     *("status", "next_due", "registered", "expires", "server", "tags"),
+    *("contact_email", "note"),
 )
 DATES = ("next_due", "registered", "expires")
 PROBLEM = "problem"  # the heading of the column that says why a row was left out

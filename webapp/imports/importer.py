@@ -136,6 +136,7 @@ def bad_rows(source: Path, staged: Path, how: Mapping) -> Iterator[list[str]]:
         open_staging(staged) as staging,
     ):
         secret = {n for n, heading in enumerate(table.headings) if is_secret(heading)}
+        secret -= set(how.columns.values())  # the notes of a file of our own
         ours = {number: name for name, number in how.columns.items()}
         headings = list(table.headings)
         if not table.has_headings:
@@ -229,6 +230,7 @@ def _reading(table: Table, how: Mapping) -> tuple[Reading, str]:
         client=client,
         product="" if "product" in how.columns else say.usual_product(),
         without=without - how.columns.keys(),
+        numbered_or_named=how.source == "padlock_clients",
         names_only=how.names_only,
         unsure_of=table.encoding.name if table.encoding.guessed else "",
     )
@@ -276,5 +278,5 @@ def _client_named(text: str, name: str, line: int) -> dict[str, Any]:
     nothing = ("domain", "host", "status", "next_due", "registered", "expires", "server", "tags")
     return {
         **{"line": -line, "kind": "client", "key": text, "client": text, "name": name},
-        **dict.fromkeys(nothing),
+        **dict.fromkeys((*nothing, "contact_email", "note")),
     }

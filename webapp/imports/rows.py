@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from webapp import probe
+from email_validator import EmailNotValidError, validate_email
+
+from webapp import csv_writer, probe
 from webapp.customers import tags
-from webapp.customers.models import DomainStatus, ServiceStatus
+from webapp.customers.models import MOST_NOTE_CHARACTERS, DomainStatus, ServiceStatus
+from webapp.customers.note_text import note_or_none
 from webapp.imports import clients_meant, dates
 from webapp.imports.csv_reader import Row
 from webapp.imports.headings import COLUMNS
@@ -56,6 +59,7 @@ class Reading:
     client: str = ""  # what says which client, where a row does not (see `clients_meant`)
     product: str = ""  # where no column says it
     without: Collection[str] = ()  # columns that the file does not have
+    numbered_or_named: bool = False  # a row without the number of its client has its name
     names_only: bool = False  # what is no host name is a problem
     unsure_of: str = ""  # the encoding, where it was guessed
 
@@ -80,8 +84,14 @@ def understand(
     wanted |= dict.fromkeys(
         ("key", "name", "domain", "host", "status", "next_due", "registered", "expires", "server")
     )
+    wanted |= dict.fromkeys(("contact_email", "note"))
     if wanted["kind"] == "client":
-        wanted |= {"key": wanted["client"], "name": cells.text("client_name", 200, needed=True)}
+        wanted |= {
+            "key": wanted["client"],
+            "name": cells.text("client_name", 200, needed=True),
+            "contact_email": cells.email("contact_email"),
+            "note": cells.note("note"),
+        }
     elif wanted["kind"] == "service":
         by_host = "reference" in reading.without
         named = cells.host("domain", needed=by_host)
@@ -146,9 +156,27 @@ class _Cells:
             if not name and self._reading.client:
                 return self._reading.client
             return clients_meant.by_name(self.text("client_name", 200, needed=True))
-        if self._reading.client and not self._row.cells.get("client"):
-            return self._reading.client
+        if not self._row.cells.get("client"):
+            if self._reading.client:
+                return self._reading.client
+            if self._reading.numbered_or_named:
+                return clients_meant.by_name(self.text("client_name", 200, needed=True))
         return self.reference("client")
+
+    def email(self, column: str) -> str | None:
+        text = self.text(column, 254, needed=False)
+        try:
+            if text:
+                validate_email(text, check_deliverability=False)
+        except EmailNotValidError:
+            self._wrong(column, say.no_email(_quoted(text)))
+        return text or None
+
+    def note(self, column: str) -> str | None:
+        note = note_or_none(csv_writer.as_written(self._row.cells.get(column, "")))
+        if note and len(note) > MOST_NOTE_CHARACTERS:
+            self._wrong(column, say.too_long(len(note), MOST_NOTE_CHARACTERS))
+        return note
 
     def status(self, words: dict[str, Any], usual: StrEnum) -> StrEnum | None:
         """The status; the usual one where the file has no column for it."""

@@ -16,11 +16,14 @@ from webapp.imports.table_errors import CellProblem
 CHUNK_ROWS = 1000  # rows that are compared or written together
 # In the order in which they are written: the latter two belong to a client
 ROW_KINDS = ("client", "service", "domain")
-OPTIONAL = ("product", "domain", "status", "next_due", "registered", "expires", "server", "tags")
+OPTIONAL = (
+    *("product", "domain", "status", "next_due", "registered", "expires", "server", "tags"),
+    *("contact_email", "note"),
+)
 
 _FIELDS = (
     *("line", "kind", "key", "client", "name", "domain", "host", "status"),
-    *("next_due", "registered", "expires", "server", "tags"),
+    *("next_due", "registered", "expires", "server", "tags", "contact_email", "note"),
 )
 _TABLES = (
     f"CREATE TABLE waiting (line INTEGER PRIMARY KEY, {', '.join(_FIELDS[1:])}, id, version,"

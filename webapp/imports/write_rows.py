@@ -170,11 +170,16 @@ def _update(
 
 
 def _clients(rows: Chunk, now: datetime) -> list[dict[str, Any]]:
+    # A client that is found by its name keeps the spelling it has
+    named = {row["key"] for row in rows if not clients_meant.is_reference(row["key"])}
+    names = {row["key"]: row["name"] for row in rows} | clients_meant.names(named)
     return [
         {
             "reference": row["key"] if clients_meant.is_reference(row["key"]) else None,
-            "name": row["name"],
-            "name_key": name_key(row["name"]),
+            "name": names[row["key"]],
+            "name_key": name_key(names[row["key"]]),
+            "contact_email": row["contact_email"],
+            "note": row["note"],
             "created_at": now,
         }
         for row in rows

@@ -23,6 +23,7 @@ from wtforms.widgets import HiddenInput
 from webapp import probe
 from webapp.customers import clients, tags
 from webapp.customers.models import MOST_NOTE_CHARACTERS
+from webapp.customers.note_text import if_visible, note_or_none
 from webapp.customers.tag_models import Tag
 from webapp.parsing import whole
 from webapp.probe.address import literal
@@ -111,18 +112,7 @@ def stripped(text: str | None) -> str | None:
 
 def none_if_empty(text: str | None) -> str | None:
     """The same; None where nothing is left that can be seen."""
-    return _if_visible(stripped(text) or "")
-
-
-def note_or_none(text: str | None) -> str | None:
-    """The text of a note in its lines, without other control characters; None where nothing is
-    left that can be seen."""
-    lines = (_CONTROL.sub(" ", line).rstrip() for line in (text or "").splitlines())
-    return _if_visible("\n".join(lines).strip())
-
-
-def _if_visible(text: str) -> str | None:
-    return text if probe.clean(text) else None
+    return if_visible(stripped(text) or "")
 
 
 def note_field() -> TextAreaField:

@@ -12,6 +12,8 @@ from webapp.imports.mapping import Mapping
 from webapp.imports.staging import ROW_KINDS
 from webapp.parsing import whole
 
+_SOURCES = ("fossbilling_orders", "padlock_clients")  # whose rows are read in a way of their own
+
 
 def mapping_of(form: Dict[str, str]) -> Mapping:
     """How the file is to be read, as the form says."""
@@ -27,7 +29,7 @@ def mapping_of(form: Dict[str, str]) -> Mapping:
         client=form.get("client", "").strip()[:200],
         encoding=_one_of(form.get("encoding", ""), CHOICES),
         dates=_one_of(form.get("dates", ""), ORDERS),
-        source=form.get("source", "") if form.get("source") == "fossbilling_orders" else "",
+        source=_one_of(form.get("source", ""), _SOURCES),
     )
 
 

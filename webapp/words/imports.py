@@ -211,6 +211,7 @@ ENCODINGS: Mapping[str, str] = Table(
 )
 SOURCES: Mapping[str, str] = Table(
     {
+        "padlock_clients": lambda: gettext("Padlock’s list of clients"),
         "whmcs_services": lambda: gettext("WHMCS services report"),
         "whmcs_domains": lambda: gettext("WHMCS domains report"),
         "whmcs_clients": lambda: gettext("WHMCS clients report"),
@@ -235,6 +236,8 @@ COLUMN_LABELS: Mapping[str, tuple[str, str]] = Table(
         "expires": lambda: (gettext("Registered until"), gettext("Of a domain")),
         "server": lambda: (gettext("Server IP address"), gettext("Of a service")),
         "tags": lambda: (gettext("Tags"), gettext("Separated by commas")),
+        "contact_email": lambda: (gettext("Contact e-mail"), gettext("Of a client")),
+        "note": lambda: (gettext("Note"), gettext("Of a client; clients don’t see it")),
     }
 )
 
@@ -378,6 +381,11 @@ def several_clients() -> str:
 def no_address(text: str) -> str:
     """A host name where an address is needed."""
     return gettext("{text} is not an IP address: write 192.0.2.10 or 2001:db8::10.", text=text)
+
+
+def no_email(text: str) -> str:
+    """Something else where an e-mail address is needed."""
+    return gettext("{text} is not an e-mail address.", text=text)
 
 
 def not_checkable(text: str, refusal: str) -> str:
