@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from webapp import probe
 from webapp.words.translation import gettext
 
 
@@ -146,7 +147,7 @@ def tag_too_long(beginning: str, most: int) -> str:
     """One tag among others in a field."""
     return gettext(
         "The tag “{beginning}…” is too long: use at most {most} characters.",
-        beginning=beginning,
+        beginning=probe.clean(beginning),
         most=most,
     )
 
@@ -156,7 +157,7 @@ def odd_tag(name: str) -> str:
     return gettext(
         "“{name}” cannot be a tag: use letters, digits, blanks and - _ . only, and commas between"
         " tags.",
-        name=name,
+        name=probe.clean(name),
     )
 
 
