@@ -33,7 +33,7 @@ def test_ada_takes_a_client_from_the_first_day_to_the_last(page):  # noqa: F811
     page.get_by_role("link", name="New client").click()
     page.get_by_label("Name").fill("Carol’s Garage")
     press(page, "Add client")
-    expect(page.get_by_role("status").first).to_contain_text("Carol’s Garage is added.")
+    expect(page.get_by_role("status").first).to_contain_text("Carol’s Garage was added.")
     page.get_by_role("link", name="New service").click()
     expect(page.get_by_label("Client")).to_have_value("Carol’s Garage")
     page.get_by_label("Product").fill("Starter Hosting")
@@ -53,7 +53,7 @@ def test_ada_takes_a_client_from_the_first_day_to_the_last(page):  # noqa: F811
     expect(page.locator("main")).to_contain_text("with 1 service, no domains and no users")
     page.get_by_label("Name of the client").fill("Carol’s Garage")
     press(page, "Delete client")
-    expect(page.get_by_role("status").first).to_contain_text("Carol’s Garage is deleted.")
+    expect(page.get_by_role("status").first).to_contain_text("Carol’s Garage was deleted.")
 
 
 def test_ada_moves_a_service_with_the_keyboard_alone(page):  # noqa: F811

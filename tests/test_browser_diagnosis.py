@@ -28,7 +28,7 @@ def test_the_steps_appear_while_the_server_is_asked(page):  # noqa: F811
     page.goto(page.locator(".padlock-cell a").first.get_attribute("href"))
     expect(page.locator("#ssl[hx-get]")).to_have_count(0)  # and so is the button
     page.get_by_role("button", name=re.compile("Why is it grey|Run diagnosis")).click()
-    expect(page.get_by_role("heading", name="Where the name leads")).to_be_visible()
+    expect(page.get_by_role("heading", name="Where the name points")).to_be_visible()
     expect(page.locator("#diagnosis-more")).to_have_attribute("aria-busy", "true")
     expect(page.locator("#verdict")).to_have_text("Unknown: No answer")
     expect(page.locator("#transcript")).to_contain_text("curl: (28)")

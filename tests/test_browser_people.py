@@ -51,7 +51,7 @@ def test_a_new_user_chooses_a_password_by_a_link_and_is_disabled_later(
     page, chrome, demo, complaints
 ):
     add_carol(page)
-    page.get_by_role("button", name="Make a reset link").click()
+    page.get_by_role("button", name="Create a reset link").click()
     box = page.get_by_label("Send this link to")
     page.get_by_role("button", name="Copy").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
@@ -80,7 +80,7 @@ def test_what_is_wrong_with_a_user_is_said_beside_the_field_and_the_rest_is_kept
     page.get_by_label("Client", exact=True).last.fill("Alice’s Bakery")
     page.get_by_role("button", name="Add user").click()
     expect(page.get_by_label("E-mail")).to_have_attribute("aria-invalid", "true")
-    expect(page.get_by_text("Another user has this address.")).to_be_visible()
+    expect(page.get_by_text("Another user already has this address.")).to_be_visible()
     expect(page.get_by_label("Name", exact=True)).to_have_value("Second Alice")
     refused(complaints)
 
@@ -88,12 +88,14 @@ def test_what_is_wrong_with_a_user_is_said_beside_the_field_and_the_rest_is_kept
 def test_an_admin_looks_through_a_clients_eyes_and_it_is_written_down(page):
     sign_in(page, "ada", "/admin/users/2")
     page.get_by_role("button", name="View as this user").click()
-    expect(page.get_by_text("You see Padlock as bob@example.com.")).to_be_visible()
+    expect(page.get_by_text("You are viewing Padlock as bob@example.com.")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_have_text("Home")
     page.get_by_role("link", name="My Domains").click()
-    expect(page.get_by_text("You see Padlock as bob@example.com.")).to_be_visible()
+    expect(page.get_by_text("You are viewing Padlock as bob@example.com.")).to_be_visible()
     page.goto("/profile")
-    expect(page.get_by_text("you cannot change it while you see Padlock as them")).to_be_visible()
+    expect(
+        page.get_by_text("you cannot change it while you are viewing Padlock as them")
+    ).to_be_visible()
     page.get_by_role("button", name="Back to your own view").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Bob Plumber")
     page.locator("#more-menu").click()
@@ -150,10 +152,10 @@ def test_somebody_changes_their_name_and_their_password(page, chrome, demo, comp
         page.get_by_label("New password").fill(NEW)
         page.get_by_role("button", name="Change password").click()
         expect(page.locator("main")).to_contain_text(
-            re.compile("not your current password|Your password is changed")
+            re.compile("not your current password|Your password was changed")
         )
     refused(complaints)
-    expect(page.get_by_role("status")).to_contain_text("Your password is changed")
+    expect(page.get_by_role("status")).to_contain_text("Your password was changed")
     elsewhere.reload()
     expect(elsewhere).to_have_url(re.compile("/sign-in"))
     elsewhere.context.close()

@@ -48,4 +48,4 @@ def test_nobody_looked_and_yet_everything_is_known(page):
     page.get_by_role("row").filter(has_text="expired.lab.example").locator(
         ".padlock-cell a"
     ).click()
-    expect(page.locator("#history")).to_contain_text("Certificate expired The first check.")
+    expect(page.locator("#history")).to_contain_text("Certificate expired First check.")

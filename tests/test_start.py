@@ -140,5 +140,5 @@ def test_a_backup_is_whole_and_its_owners_alone(start, file, tmp_path):
 def test_a_backup_overwrites_nothing(start, file, tmp_path):
     (tmp_path / "copy.sqlite3").write_text("precious")
     ran = start(file, "backup", str(tmp_path / "copy.sqlite3"))
-    assert (ran.returncode, "cannot be made: File exists" in ran.stderr) == (1, True)
+    assert (ran.returncode, "cannot be created: File exists" in ran.stderr) == (1, True)
     assert (tmp_path / "copy.sqlite3").read_text() == "precious"

@@ -74,14 +74,14 @@ def test_a_few_seconds_of_disorder_are_put_right(rehearse):
     ("line", "told"),
     [
         ("{", "line 3: It is not JSON."),
-        ('{"at": "2026-01-01T00:00:00Z"}', "line 3: It needs one of the keys state, monitor"),
+        ('{"at": "2026-01-01T00:00:00Z"}', "line 3: It needs one of these keys: state, monitor"),
         (
             '{"at": "2026-02-01T00:00:00Z", "name": "a", "state": "green"}',
             'line 3: "state" must be valid, invalid, unknown or inactive.',
         ),
         (
             '{"at": "2025-01-01T00:00:00Z", "monitor": "offline"}',
-            'line 3: "at" is earlier than in the lines before. Sort the lines by it.',
+            'line 3: "at" is earlier than on the line before. Sort the lines by it.',
         ),
     ],
 )

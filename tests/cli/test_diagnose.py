@@ -14,7 +14,7 @@ def test_a_red_name_is_told_step_by_step_and_exits_with_1(flask):  # noqa: F811
     assert ran.returncode == 1
     order = [
         "The name",
-        "Where the name leads",
+        "Where the name points",
         "Server at",
         "The chain",
         "Invalid: Certificate expired",
@@ -48,7 +48,7 @@ def test_a_bad_second_certificate_exits_with_1(flask):  # noqa: F811
     steps = [json.loads(line) for line in ran.stdout.splitlines()]
     second = next(step for step in steps if step["step"] == "SecondCertificate")
     assert (ran.returncode, second["signing"], second["finding"]["reason"]) == (1, "RSA", "expired")
-    second = r"get another certificate: it expired (9|10) days ago\."
+    second = r"get a different certificate: it expired (9|10) days ago\."
     assert re.search(second, steps[-1]["notes"][0])
 
 

@@ -12,10 +12,10 @@ def behind_its_back(app):
 
 def test_check_says_how_many_rows_have_drifted_and_rebuild_mends_them(app):
     run = app.test_cli_runner().invoke
-    assert run(args=["listing", "check"]).output == "All listing rows are right.\n"
+    assert run(args=["listing", "check"]).output == "All listing rows are correct.\n"
     behind_its_back(app)
     checked = run(args=["listing", "check"])
-    assert (checked.exit_code, checked.output.split(" not")[0]) == (1, "2 listing rows are")
+    assert (checked.exit_code, checked.output.split(" not")[0]) == (1, "2 listing rows do")
     assert run(args=["listing", "rebuild"]).exit_code == 0
     assert run(args=["listing", "check"]).exit_code == 0
 
@@ -24,8 +24,8 @@ def test_check_says_how_many_rows_have_drifted_and_rebuild_mends_them(app):
 @pytest.mark.parametrize(
     ("damage", "told"),
     [
-        ("DROP TRIGGER listing_search_update", "A part of the search index is missing."),
-        ("INSERT INTO listing_search (listing_search) VALUES ('delete-all')", "4 listing rows are"),
+        ("DROP TRIGGER listing_search_update", "Part of the search index is missing."),
+        ("INSERT INTO listing_search (listing_search) VALUES ('delete-all')", "4 listing rows do"),
     ],
 )
 def test_check_finds_a_broken_search_index_and_rebuild_mends_it(app, damage, told):
@@ -35,4 +35,4 @@ def test_check_finds_a_broken_search_index_and_rebuild_mends_it(app, damage, tol
     checked = run(args=["listing", "check"])
     assert (checked.exit_code, told in checked.output) == (1, True)
     assert run(args=["listing", "rebuild"]).exit_code == 0
-    assert run(args=["listing", "check"]).output == "All listing rows are right.\n"
+    assert run(args=["listing", "check"]).output == "All listing rows are correct.\n"

@@ -100,7 +100,7 @@ def test_what_failed_on_our_side_is_no_success(flask, app, tmp_path):
     ran = flask()
     assert ran.exit_code == 1
     assert "2 failed on our side" in ran.stdout
-    assert "Every check failed on our side, see the log." in ran.stderr
+    assert "Every check failed on our side. See the log." in ran.stderr
 
 
 def test_on_a_terminal_a_bar_shows_how_far_it_is(app):

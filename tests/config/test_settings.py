@@ -92,7 +92,7 @@ BAD = {
 def test_a_bad_value_is_refused_by_name(name, text, tmp_path):
     with pytest.raises(
         BadSetting,
-        match=f"^{name} cannot be .*it takes|^{name} cannot be .*not an IP|no such f|no folder",
+        match=f"^{name} cannot be .*it must|^{name} cannot be .*not an IP|no such f|no folder",
     ):
         loading.load({name: text}, tmp_path)
 
@@ -273,5 +273,5 @@ def test_a_logo_is_known_by_what_it_is(tmp_path, data, kind):
 def test_a_bad_logo_stops_the_start(tmp_path, data):
     file = tmp_path / "logo.svg"
     file.write_bytes(data)
-    with pytest.raises(BadSetting, match=r"^PADLOCK_LOGO cannot be .*it takes"):
+    with pytest.raises(BadSetting, match=r"^PADLOCK_LOGO cannot be .*it must"):
         loading.load({"PADLOCK_LOGO": str(file)}, tmp_path)

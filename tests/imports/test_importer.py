@@ -290,11 +290,11 @@ def test_the_message_about_a_header_lists_the_known_columns(check):
         ("server,1001,,,,,,,,", "kind", "“server” is not one of: client, service, domain."),
         ("client,1001,,,,,,,,", "client_name", "empty"),
         ("client,,Anna,,,,,,,", "client", "empty"),
-        (f"client,1,{'x' * 201},,,,,,,", "client_name", "room for 200"),
+        (f"client,1,{'x' * 201},,,,,,,", "client_name", "at most 200 are allowed"),
         (SERVICE.replace("S-1", ""), "reference", "empty"),
         (SERVICE.replace("active", "Aktiv"), "status", "“Aktiv” is not one of: Pending, Active"),
         (SERVICE.replace("2027-01-15", "23.11.26"), "next_due", "write 2026-11-23 or 23.11.2026"),
-        (SERVICE.replace("2027-01-15", "2026-02-30"), "next_due", "no such day"),
+        (SERVICE.replace("2027-01-15", "2026-02-30"), "next_due", "does not exist"),
         (SERVICE.replace("Business", "Bus\0iness"), "product", "NUL"),
         (SERVICE.replace("1001", "4711"), "client", "no client with this reference"),
         (DOMAIN.replace("bücher.example", ""), "domain", "empty"),
@@ -304,7 +304,7 @@ def test_the_message_about_a_header_lists_the_known_columns(check):
         (f'client,1,"{"x" * 200_000}",,,,,,,', "", "more than 131,072 characters"),
         ("client,1," + "x" * 10_000_000, "", "longer than 1,000,000 characters"),
         ('client,1,"never closed,,,,,,,', "", "never closed"),
-        ('client,1,"a"b,,,,,,,', "", "write it twice"),
+        ('client,1,"a"b,,,,,,,', "", "Write it twice"),
     ],
 )
 def test_a_bad_row_is_told_by_line_and_column(check, row, column, words):
@@ -546,9 +546,9 @@ def test_a_first_line_of_many_columns_is_refused_at_once(check):
     told = complaint(
         check, ",".join(["kind", "client", *(f"c{number}" for number in range(100_000))])
     )
-    assert "names 100,002 columns; 16,384 can be read" in told
-    assert "names 300,000 columns" in complaint(check, "x," * 300_000)
-    assert "names 150,002 columns" in complaint(check, "kind," * 150_000 + "client,x")
+    assert "has 100,002 columns, but at most 16,384 can be read" in told
+    assert "has 300,000 columns" in complaint(check, "x," * 300_000)
+    assert "has 150,002 columns" in complaint(check, "kind," * 150_000 + "client,x")
     assert time.process_time() - began < 3
 
 

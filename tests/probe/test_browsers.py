@@ -66,11 +66,11 @@ ROWS = {
     "Ed25519 key": (KEY, {"key": ed25519.Ed25519PrivateKey.generate()}),
     "Ed448 key": (KEY, {"key": ed448.Ed448PrivateKey.generate()}),
     "EC key on P-521": (KEY, {"key": ec.generate_private_key(ec.SECP521R1())}),
-    "RSA key without the NULL beside its algorithm": (KEY, {"key": RSA, "spki": RSA_WITHOUT_NULL}),
-    "EC key, key usage keyEncipherment alone": (USAGE, {"usage": usage("03020520")}),
-    "EC key, key usage keyAgreement alone": (USAGE, {"usage": usage("03020308")}),
-    "RSA key, key usage keyEncipherment alone": (USAGE, {"key": RSA, "usage": usage("03020520")}),
-    "RSA key exchange, key usage digitalSignature alone": (
+    "RSA key without the NULL after its algorithm": (KEY, {"key": RSA, "spki": RSA_WITHOUT_NULL}),
+    "EC key, key usage keyEncipherment only": (USAGE, {"usage": usage("03020520")}),
+    "EC key, key usage keyAgreement only": (USAGE, {"usage": usage("03020308")}),
+    "RSA key, key usage keyEncipherment only": (USAGE, {"key": RSA, "usage": usage("03020520")}),
+    "RSA key exchange, key usage digitalSignature only": (
         USAGE,
         {"key": RSA, "usage": usage("03020780"), "setup": only_rsa},
     ),
@@ -112,14 +112,14 @@ ROWS = {
     "PrintableString with &": (TEXT, {"subject": text(0x13, b"Shop & Sons")}),
     "PrintableString with a letter beyond ASCII": (TEXT, {"subject": text(0x13, b"M\xfcller")}),
     "IA5String with a letter beyond ASCII": (TEXT, {"subject": text(0x16, b"M\xfcller")}),
-    "BMPString with no character": (TEXT, {"subject": text(0x1E, b"\xff\xfe")}),
+    "BMPString without a character": (TEXT, {"subject": text(0x1E, b"\xff\xfe")}),
     "NumericString": (TEXT, {"subject": text(0x12, b"123")}),
-    "an issuer's name with such a text": (TEXT, {"ca": {"subject": text(0x13, b"Trust & Co")}}),
+    "an issuer's name with such a string": (TEXT, {"ca": {"subject": text(0x13, b"Trust & Co")}}),
     "extensions in a certificate of version 1": (FORM, {"version": 1}),
-    "a version that there is not": (FORM, {"version": 4}),
+    "a version that does not exist": (FORM, {"version": 4}),
     "no subject, and a SAN that is not critical": (FORM, {"subject": der(SEQUENCE)}),
-    "an extension that is there twice": (FORM, has(OTHER, b"twice", 2)),
-    "an intermediate with an extension that is there twice": (
+    "an extension that appears twice": (FORM, has(OTHER, b"twice", 2)),
+    "an intermediate with an extension that appears twice": (
         FORM,
         {"ca": has(OTHER, b"twice", 2)},
     ),
@@ -128,11 +128,11 @@ ROWS = {
     "AIA that cannot be read": (FORM, has(ExtensionOID.AUTHORITY_INFORMATION_ACCESS, b"garbage")),
     "AIA that is empty": (FORM, has(ExtensionOID.AUTHORITY_INFORMATION_ACCESS, der(SEQUENCE))),
     "policies that are empty": (FORM, has(ExtensionOID.CERTIFICATE_POLICIES, der(SEQUENCE))),
-    "a policy that is there twice": (
+    "a policy that appears twice": (
         FORM,
         has(ExtensionOID.CERTIFICATE_POLICIES, der(SEQUENCE, *[der(SEQUENCE, OID_1_2_3_4)] * 2)),
     ),
-    "policy constraints that demand a policy at once": (
+    "policy constraints that require a policy immediately": (
         FORM,
         has(ExtensionOID.POLICY_CONSTRAINTS, der(SEQUENCE, der(0x80, b"\0")), critical=True),
     ),

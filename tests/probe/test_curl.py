@@ -1,4 +1,4 @@
-"""The number that curl ends with, predicted from what one check has seen, beside real curl's."""
+"""The number that curl exits with, predicted from what one check has seen, beside real curl's."""
 
 from __future__ import annotations
 

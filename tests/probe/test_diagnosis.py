@@ -47,19 +47,19 @@ from webapp.words import certificates, chain_faults, curl_errors, diagnosis, tra
 TO_DO = {
     Reason.OK: ("Nothing to do", "Nothing to do"),
     Reason.EXPIRED: ("new certificate", "Renew the certificate"),
-    Reason.NOT_YET_VALID: ("earlier certificate", "clock"),
+    Reason.NOT_YET_VALID: ("previous certificate", "clock"),
     Reason.CHAIN_EXPIRED: ("issuer's current certificates", "Replace the chain file"),
-    Reason.SELF_SIGNED: ("public authority", "default certificate"),
-    Reason.UNTRUSTED_ISSUER: ("public authority", "production"),
+    Reason.SELF_SIGNED: ("public certificate authority", "default certificate"),
+    Reason.UNTRUSTED_ISSUER: ("public certificate authority", "production"),
     Reason.INCOMPLETE_CHAIN: ("missing intermediate", "fullchain.pem"),
     Reason.WRONG_HOSTNAME: ("certificate for this name", "virtual host"),
     Reason.WRONG_PURPOSE: ("certificate for web servers", "serverAuth"),
     Reason.WEAK_CRYPTO: ("current key", "2048 bits"),
     Reason.REVOKED: ("new key", "new key"),
     Reason.CHAIN_INVALID: ("hosting provider", ""),  # `BROKEN` has the rest
-    Reason.NO_TLS: ("switch on HTTPS", "443"),
+    Reason.NO_TLS: ("turn on HTTPS", "443"),
     Reason.HANDSHAKE_FAILED: ("HTTPS settings", "TLS 1.2"),
-    Reason.REFUSED: ("switch on HTTPS", "firewall"),
+    Reason.REFUSED: ("turn on HTTPS", "firewall"),
     Reason.DNS_NOT_FOUND: ("domain is registered", "A or AAAA record"),
     Reason.DNS_FAILED: ("few minutes", "name server"),
     Reason.TIMEOUT: ("few minutes", "firewall"),
@@ -70,15 +70,15 @@ TO_DO = {
 }
 # The same for each way in which a chain breaks a rule.
 BROKEN = {
-    "path-length": ("from an issuer that the authority allows", "pathlen"),
-    "issuer-no-ca": ("issued by a public authority", "CA:TRUE"),
+    "path-length": ("from an issuer that the certificate authority allows", "pathlen"),
+    "issuer-no-ca": ("public certificate authority", "CA:TRUE"),
     "name-constraints": ("may issue one for this name", "name constraints"),
     "name-excluded": ("may issue one for this name", "name constraints"),
-    "constraints-odd": ("from another authority", "name constraints"),
-    "too-long": ("fewer issuers", "nearer to the root"),
-    "critical-extension": ("without that demand", "critical"),
-    "bad-signature": ("authority's original files", "key identifiers"),
-    "ca-for-clients": ("issued for a website", "serverAuth"),
+    "constraints-odd": ("another certificate authority", "name constraints"),
+    "too-long": ("fewer issuers", "closer to the root"),
+    "critical-extension": ("without that requirement", "critical"),
+    "bad-signature": ("original files", "key identifiers"),
+    "ca-for-clients": ("meant for websites", "serverAuth"),
 }
 WEAK = {
     "wrong-order": {Weakness.CHAIN_ORDER},
@@ -149,8 +149,8 @@ def test_what_to_do_is_right_at_every_server(lab, diagnoses):
                 BROKEN.get(name.removesuffix(".lab.example")) or TO_DO[case.reason]
             )
             if Note.OTHER_PATH_WORKS in case.notes:
-                for_customer = "leave out"
-                for_staff = "Leave out"
+                for_customer = "remove"
+                for_staff = "Remove"
             assert for_customer in told[0]["What to do"], name
             assert for_staff in told[1]["What to do"], name
 
@@ -285,7 +285,7 @@ def test_a_lifetime_is_told_with_its_limit(of):
     remark = of("long-lived", Verdict).remarks[0]
     assert remark.days == 331  # and a second, which counts as a day
     assert (
-        f"is valid for 331 days. A public authority could issue one for {remark.limit} "
+        f"is valid for 331 days. Public CAs were limited to {remark.limit} "
         in chain_faults.weakness_text(remark)
     )
 
@@ -330,7 +330,7 @@ SECOND = {
     "fine": ("RSA", Reason.OK, "it is valid."),
     "expired": ("RSA", Reason.EXPIRED, "it expired {days} days ago."),
     "expired-1-2": ("RSA", Reason.EXPIRED, "it expired {days} days ago."),
-    "names": ("RSA", Reason.WRONG_HOSTNAME, "it is for another name."),
+    "names": ("RSA", Reason.WRONG_HOSTNAME, "it is for a different name."),
     "issuers": ("RSA", Reason.UNTRUSTED_ISSUER, "its issuer is not trusted."),
     "chains": ("RSA", Reason.INCOMPLETE_CHAIN, "its certificate chain is incomplete."),
     "mirrored": ("ECDSA", Reason.EXPIRED, "it expired {days} days ago."),
@@ -353,7 +353,7 @@ def test_a_second_certificate_is_judged_and_told(of, label):
         assert (
             sentence
             == told.text
-            == f"Visitors whose browser prefers {signing} get another certificate: {what}"
+            == f"Visitors whose browser prefers {signing} get a different certificate: {what}"
         )
         told = diagnosis.tell(verdict, staff=staff)
         assert (sentence in told.notes) == (
@@ -368,7 +368,7 @@ def test_a_second_certificate_is_judged_and_told(of, label):
 
 def test_the_text_for_the_provider_names_a_bad_second_certificate(diagnoses):
     text = transcript.support_text(diagnoses["two-expired.lab.example"], staff=True)
-    assert re.search(r"get another certificate: it expired (9|10) days ago\.", text)
+    assert re.search(r"get a different certificate: it expired (9|10) days ago\.", text)
     assert "Renew the certificate" in text
     assert transcript.support_text(diagnoses["two-fine.lab.example"], staff=True) == ""
 
@@ -431,7 +431,7 @@ def test_the_website_is_read_where_browsers_get_in_and_curl_does_not(of):
 def test_a_website_for_visitors_with_a_certificate_is_not_told_as_broken(of):
     answer = of("client-certificate-1-3", HttpAnswer).answer
     assert answer.failure is Failure.TLS
-    assert "ended before an answer came" in website.HTTP_FAILURES[answer.failure]
+    assert "closed before an answer came" in website.HTTP_FAILURES[answer.failure]
 
 
 @pytest.mark.parametrize("name", ORIGINS)

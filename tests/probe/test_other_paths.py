@@ -207,7 +207,7 @@ def test_a_leaf_that_names_another_certificate_of_its_issuer_is_told_as_that(lab
     found = at("renewed.lab.example", leaf, lab.intermediate)[0].finding
     assert (found.reason, *found.notes) == (Reason.INCOMPLETE_CHAIN, Note.ISSUER_OTHER_IDENTIFIER)
     assert found.curl == 60
-    assert "names another certificate of its issuer" in verdict_words.finding_text(found)
+    assert "names a different certificate of its issuer" in verdict_words.finding_text(found)
 
 
 def test_a_leaf_that_names_its_issuers_certificate_by_serial_is_valid(lab, at):

@@ -83,7 +83,7 @@ def test_a_name_leads_to_what_else_that_person_did(visit, lines):
     ada = visit("ada")
     page = ada.get(ada.get("/admin/activity?action=moved").select_one(".log-who a")["href"])
     assert shown(page) == ["Moved"]
-    assert [chip.text.split()[0] for chip in page.select(".chip")] == ["Action:", "Person:"]
+    assert [chip.text.split()[0] for chip in page.select(".chip")] == ["Action:", "User:"]
 
 
 def test_the_log_has_pages_and_a_number_of_old_is_the_first(visit, app):

@@ -66,7 +66,7 @@ def test_the_details_lead_to_it(visit):
 def test_its_owner_reads_what_is_wrong_and_what_to_do(visit, app):
     page = run(visit("alice"), app)
     assert "Invalid: HTTPS is off" in page.select_one("#verdict").text
-    assert "switch on HTTPS" in page.select_one(".diagnosis-verdict").text
+    assert "turn on HTTPS" in page.select_one(".diagnosis-verdict").text
     assert "Site: alice.example" in page.select_one("#support-text").text
     assert page.select_one("#transcript") is None
     assert page.select_one("[hx-get*=diagnosis]") is None
@@ -93,7 +93,7 @@ def test_the_steps_stream_in(visit, app, held):
         fragment = alice.get(more["hx-get"])
         steps += fragment.select(".told h3")
         more = fragment.select_one("#diagnosis-more")
-    assert [step.text for step in steps] == ["Where the name leads", "Server 1"]
+    assert [step.text for step in steps] == ["Where the name points", "Server 1"]
     assert fragment.select_one("hx-partial")["hx-target"] == "#diagnosis-outcome"
     assert "HTTPS is off" in fragment.select_one("#verdict").text
 
@@ -179,7 +179,7 @@ def test_what_is_no_host_name_is_told(visit, app):
     with app.app_context(), writing():
         db.session.execute(db.update(Service).values(domain="see <b>ticket</b>", target_id=None))
     page = run(visit("alice"), app)
-    assert "Not the name of a site" in page.select_one("#verdict").text
+    assert "Not a valid host name" in page.select_one("#verdict").text
     assert "see <b>ticket</b>" in page.text
 
 

@@ -301,7 +301,7 @@ def test_an_administrator_retries_it(visit, app, failed_mail):
         assert db.session.get(Job, failed_mail).failed_at is None
     whose = ("Password reset mail", "alice@example.com")
     assert activity(app) == [("ada@example.com", "retried", *whose)]
-    assert "None has failed" in flags(browser.get("/admin/health"))["Background jobs"].text
+    assert "No job has failed" in flags(browser.get("/admin/health"))["Background jobs"].text
 
 
 def test_an_administrator_ends_it_and_the_second_click_is_told(visit, app, failed_mail):

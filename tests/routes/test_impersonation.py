@@ -21,8 +21,8 @@ def banner(page):
 
 def test_the_banner_says_whose_eyes_on_every_page(ada):
     for path in ("/services", "/services/1", "/domains", "/profile"):
-        assert banner(ada.get(path)) == "You see Padlock as alice@example.com."
-    assert banner(ada.get("/nope", 404)) == "You see Padlock as alice@example.com."
+        assert banner(ada.get(path)) == "You are viewing Padlock as alice@example.com."
+    assert banner(ada.get("/nope", 404)) == "You are viewing Padlock as alice@example.com."
 
 
 def test_nobody_else_sees_a_banner(visit):

@@ -229,7 +229,10 @@ def test_dates_that_are_two_days_are_asked_about(app, ada):
     ada.post(f"{job}/columns", form)
     settle(app)
     asked = ada.get(job, follow_redirects=True)
-    assert "01/02/2027 fit with the day first" in asked.main.find(role="alert").text
+    assert (
+        "01/02/2027 can be read with the day or the month first"
+        in asked.main.find(role="alert").text
+    )
     ada.post(f"{job}/columns", form | {"dates": "month first"})
     settle(app)
     assert "2027-01-02" in ada.get(job).text
@@ -340,7 +343,7 @@ def test_a_failure_of_ours_is_told_and_changes_nothing(app, ada, monkeypatch, ca
     monkeypatch.setattr(write_rows, "_insert", lambda *arguments: 1 / 0)
     ada.post(job)
     settle(app)
-    assert "failed on our side" in ada.get(job).main.find(role="alert").text
+    assert "error is on our side" in ada.get(job).main.find(role="alert").text
     assert "ZeroDivisionError" in caplog.text
     with app.app_context():
         assert not db.session.scalar(select(func.count()).where(Service.reference == "S-1"))

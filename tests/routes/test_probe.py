@@ -109,7 +109,7 @@ def test_only_staff_read_the_addresses_that_were_not_asked(visit, app, checked, 
         row.stray = [{"address": "192.168.1.10", "why": "not_public"}]
     page = visit(who).get("/probe/service/1/details")
     assert (
-        "A 192.168.1.10 is not a public address; some visitors may run into it." in page.text
+        "A 192.168.1.10 is not a public address; some visitors may end up there." in page.text
     ) == read
     assert ("192.168.1.10" in page.text) == read
 

@@ -169,10 +169,11 @@ def test_a_client_reads_the_history_of_their_own(visit, found):
     )
     found(VALID, VALID, replace(VALID, reason=Reason.EXPIRED), replace(VALID, certificate=renewed))
     assert entries(visit("alice").get("/domains/1")) == [
-        "Valid certificate Before: Certificate expired. Certificate by Other CA, until 28 Dec"
-        " 2027. The one before was by R11, Let's Encrypt.",
-        "Certificate expired Before: Valid certificate.",
-        "Valid certificate The first check. Certificate by R11, Let's Encrypt, until 21 Feb 2027.",
+        "Valid certificate Previously: Certificate expired. Certificate issued by Other CA, valid"
+        " until 28 Dec 2027. The previous one was issued by R11, Let's Encrypt.",
+        "Certificate expired Previously: Valid certificate.",
+        "Valid certificate First check. Certificate issued by R11, Let's Encrypt, valid"
+        " until 21 Feb 2027.",
     ]
     assert visit("bob").client.get("/domains/1").status_code == 404
     assert entries(visit("bob").get("/domains/2")) == []
@@ -182,7 +183,7 @@ def test_a_client_reads_the_history_of_their_own(visit, found):
 def test_a_new_certificate_that_is_as_good_is_told_as_such(visit, found):
     found(VALID, replace(VALID, certificate=replace(LEAF, fingerprint="cd" * 32)))
     assert entries(visit("alice").get("/domains/1"))[0].startswith(
-        "New certificate Certificate by R11"
+        "New certificate Certificate issued by R11"
     )
 
 
@@ -213,5 +214,5 @@ def test_a_check_brings_the_history_up_to_date(visit):
     alice = visit("alice")
     assert entries(alice.get("/domains/1")) == []
     assert entries(looked_at(alice.post("/probe/domain/1/details"))) == [
-        "HTTPS is off The first check."
+        "HTTPS is off First check."
     ]

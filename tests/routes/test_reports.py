@@ -308,7 +308,7 @@ def test_filters_that_are_too_long_are_not_kept_and_that_is_said(fleet, visit):
     ada = visit("ada")
     ada.post(f"{REPORT}/views", {"name": "Long", "q": "🔒" * 200})
     page = ada.get(REPORT)
-    assert "too long to be kept" in page.main.text
+    assert "too long to save" in page.main.text
     assert page.find("a", string="Long") is None
 
 

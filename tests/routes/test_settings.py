@@ -83,12 +83,12 @@ def test_a_form_as_it_was_opened_changes_nothing(app, visit):
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
-        ("PADLOCK_REFRESH_AT", "25:00", "It takes a time of day such as 03:00."),
-        ("PADLOCK_TIMEZONE", "Berlin", "It takes the name of a time zone"),
-        ("PADLOCK_REFRESH_DAILY_LIMIT", "1", "It takes 0 for no limit"),
-        ("PADLOCK_PER_ADDRESS_PAUSE", "often", "It takes seconds from 0 to 60."),
-        ("PADLOCK_EXPIRING_DAYS", "0", "It takes a whole number from 1 to 365."),
-        ("PADLOCK_SITE_NAME", "x" * 41, "It takes at most 40 characters"),
+        ("PADLOCK_REFRESH_AT", "25:00", "It must be a time of day such as 03:00."),
+        ("PADLOCK_TIMEZONE", "Berlin", "It must be the name of a time zone"),
+        ("PADLOCK_REFRESH_DAILY_LIMIT", "1", "It must be 0 for no limit"),
+        ("PADLOCK_PER_ADDRESS_PAUSE", "often", "It must be a number of seconds from 0 to 60."),
+        ("PADLOCK_EXPIRING_DAYS", "0", "It must be a whole number from 1 to 365."),
+        ("PADLOCK_SITE_NAME", "x" * 41, "It must have at most 40 characters"),
     ],
 )
 def test_what_cannot_be_is_said_beside_the_field_and_nothing_is_saved(visit, name, text, told):

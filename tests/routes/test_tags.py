@@ -98,7 +98,7 @@ def test_a_wrong_tag_is_named_and_nothing_is_lost(visit):
         ("vip, a/b", "“a/b” cannot be a tag"),
         ("vip, a\u202eb", "“ab” cannot be a tag"),
         ("vip, " + "x" * 41, "is too long: use at most 40"),
-        (",".join(map(str, range(21))), "These are 21 tags. Use at most 20."),
+        (",".join(map(str, range(21))), "You entered 21 tags. Use at most 20."),
     ):
         for path, form in forms.items():
             answer = ada.post(f"/admin/{path}", {**form, "version": "1", "tags": text})

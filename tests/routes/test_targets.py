@@ -89,7 +89,7 @@ def test_a_port_that_is_none_or_not_allowed_is_refused_in_the_form(visit, port):
     assert (answer.status_code, field["name"]) == (422, "name")
     named = "Only these ports are checked: 443, 8443, 2083, 2087, 2096, 8006, 10000."
     if port == "2222":
-        assert f"{named} The setting PADLOCK_PORTS adds others." in told
+        assert f"{named} To allow others, change the setting PADLOCK_PORTS." in told
     else:
         assert "not a port" in told
 

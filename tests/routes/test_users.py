@@ -273,8 +273,8 @@ def test_every_change_is_written_down(visit, app):
 def test_what_was_done_is_said_on_the_next_page_and_only_there(visit):
     ada = visit("ada")
     ada.post("/admin/users/1/sign-out")
-    assert "is signed out in every browser" in ada.get("/admin/users").main.text
-    assert "is signed out in every browser" not in ada.get("/admin/users").main.text
+    assert "was signed out in every browser" in ada.get("/admin/users").main.text
+    assert "was signed out in every browser" not in ada.get("/admin/users").main.text
 
 
 @pytest.mark.parametrize(

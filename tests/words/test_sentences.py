@@ -126,7 +126,7 @@ def test_what_does_not_pass_through_the_seam(source, count):
     ("source", "count"),
     [
         ('flash("Profile saved.")', 1),
-        ('flash(f"{name} is deleted.")', 1),
+        ('flash(f"{name} was deleted.")', 1),
         ('flash("Saved", "success")', 1),
         ("flash(confirmations.saved())", 0),
         ('raise NotSaved("Too long: shorten the search. Then try again")', 1),

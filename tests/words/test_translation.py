@@ -54,9 +54,7 @@ def test_a_refresh_of_one_name_is_told_in_the_singular():
     assert refreshes.daily_plan(951, 100, 10, "03:00", "UTC") == (
         "Starts daily at 03:00 (UTC) and checks 100 of 951 host names in use, each every 10 days."
     )
-    assert refreshes.adaptive_plan(1, 5, 1).endswith(
-        ": about 1 check a day, of which all may be made."
-    )
+    assert refreshes.adaptive_plan(1, 5, 1).endswith(": about 1 check a day, all within the limit.")
 
 
 def test_a_translation_has_its_own_order_and_as_many_plurals_as_it_needs():

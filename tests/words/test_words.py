@@ -230,7 +230,7 @@ def test_a_tooltip_has_three_short_lines(reason, staff):
 
 
 def problem(code, depth, reason):
-    return Problem(code, depth, "OpenSSL's text", reason)
+    return Problem(code, depth, "OpenSSL's error", reason)
 
 
 @pytest.mark.parametrize(
@@ -307,8 +307,8 @@ def test_a_date_in_the_future_may_be_our_own_clock():
         ("shop.example:2083", []),
         ("ftp://shop.example", ["Checked over HTTPS, not FTP."]),
         ("*.shop.example", ["*.shop.example is checked as shop.example."]),
-        ("(shop.example)", ["The characters around the name are left out."]),
-        ("shop.example/a", ["The path /a is left out: a certificate belongs to the whole name."]),
+        ("(shop.example)", ["The characters around the name are ignored."]),
+        ("shop.example/a", ["The path /a is ignored: a certificate covers the whole name."]),
     ],
 )
 def test_what_is_left_out_of_a_name_is_said(text, told):

@@ -43,18 +43,18 @@ def alerts() -> None:
 @click.option(
     "--rules",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A JSON file; docs/alerts.md has its keys.",
+    help="A JSON file; docs/alerts.md lists its keys.",
 )
-@click.option("--until", callback=_until, help="Go on up to this instant, past the last line.")
-@click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON object per line, one per message."
-)
+@click.option("--until", callback=_until, help="Continue up to this time, past the last line.")
+@click.option("--json", "as_json", is_flag=True, help="Print each message as one line of JSON.")
 def rehearse_facts(
     facts: BinaryIO, rules: Path | None, until: datetime | None, as_json: bool
 ) -> None:
-    """Say which messages a history would have led to. Nothing is sent, no database is touched.
+    """Show which messages a history of checks would have caused. Nothing is sent, and no
+    database is used.
 
-    FACTS has one JSON object a line, by time; - reads it from a pipe. docs/alerts.md has its keys.
+    FACTS has one JSON object per line, sorted by time; - reads standard input. docs/alerts.md lists
+    its keys.
 
     Exit code: 0 done, 2 wrong usage, a wrong line or a wrong rule.
     """

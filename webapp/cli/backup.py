@@ -21,8 +21,8 @@ from webapp.words import cli as say
 def backup(file: Path) -> None:
     """Copy the SQLite database of this site to FILE, while the site runs.
 
-    FILE must not exist. Only its owner can read it (mode 0600): it holds customers and password
-    hashes.
+    FILE must not exist. Only its owner can read it (mode 0600): it contains client data and
+    password hashes.
     """
     if db.engine.dialect.name != "sqlite":
         raise click.ClickException(say.use_pg_dump())

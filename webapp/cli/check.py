@@ -28,9 +28,9 @@ PROGRESS_BAR_FROM_NAMES = 10  # names from which on a terminal shows a progress 
     type=click.File("rb"),
     help="Names to check, one per line; - reads standard input.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+@click.option("--json", "as_json", is_flag=True, help="Print each result as one line of JSON.")
 def check(hosts: tuple[str, ...], names: BinaryIO | None, as_json: bool) -> None:
-    """Check the certificates of HOSTs, now, and say what each server shows.
+    """Check the certificates of HOSTs now, and print the result of each.
 
     Exit code: 0 every name is valid, 1 some are not, 2 wrong usage.
     """

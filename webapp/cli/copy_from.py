@@ -24,12 +24,12 @@ BY_ITSELF = ("heartbeat", "stored_setting")
 @click.command("copy-from")
 @click.argument("database", metavar="DATABASE")
 def copy_from(database: str) -> None:
-    """Copy everything in DATABASE into the database of this site, which has to be up to date and
+    """Copy everything in DATABASE into the database of this site, which must be up to date and
     empty.
 
-    DATABASE is a URL as PADLOCK_DATABASE_URL takes it, such as
-    sqlite:////opt/padlock/instance/padlock.sqlite3. Stop the site before: what is written there
-    meanwhile is not copied. All is copied or nothing, and DATABASE stays.
+    DATABASE is a URL as in PADLOCK_DATABASE_URL, such as
+    sqlite:////opt/padlock/instance/padlock.sqlite3. Stop the site first: changes made meanwhile are
+    not copied. Either everything is copied or nothing, and DATABASE does not change.
     """
     try:
         source = create_engine(database_setting.database_url(database), hide_parameters=True)

@@ -44,16 +44,16 @@ def _address(_context: click.Context, _option: click.Parameter, text: str | None
 @click.command("diagnose")
 @click.argument("host")
 @click.option(
-    "--server", callback=_address, help="The address of the server that HOST is meant to lead to."
+    "--server", callback=_address, help="The IP address of the server that HOST should point to."
 )
 @click.option(
     "--json",
     "as_json",
     is_flag=True,
-    help="Print one JSON object per line, one per step.",
+    help="Print each step as one line of JSON.",
 )
 def diagnose_host(host: str, server: str | None, as_json: bool) -> None:
-    """Look at HOST closely, step by step, and say what to do about what is wrong.
+    """Check HOST in detail, step by step, and say how to fix what is wrong.
 
     Exit code: 0 it is valid at every address and in every browser, 1 it is not, 2 wrong usage.
     """

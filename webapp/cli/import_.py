@@ -31,7 +31,9 @@ from webapp.words.imports import DOING
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--yes", is_flag=True, help="Import without asking first.")
-@click.option("--client", default="", help="The client of rows that name none; a new name adds it.")
+@click.option(
+    "--client", default="", help="The client of rows that have none. A new name adds a client."
+)
 @click.option(
     "--kind", type=click.Choice(ROW_KINDS), help="What the rows are, if the file does not say."
 )
@@ -39,12 +41,17 @@ from webapp.words.imports import DOING
     "--map",
     "columns",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help='A JSON file, our columns by theirs: {"domain": "Domain Name", "client": "User ID"}.',
+    help='A JSON file that maps our columns to yours: {"domain": "Domain Name", "client": "User'
+    ' ID"}.',
 )
 @click.option(
     "--encoding", type=click.Choice(CHOICES), help="The encoding of the file. Guessed if not given."
 )
-@click.option("--dates", type=click.Choice(("day-first", "month-first")), help="For 01/02/2026.")
+@click.option(
+    "--dates",
+    type=click.Choice(("day-first", "month-first")),
+    help="How to read dates such as 01/02/2026.",
+)
 @click.option(
     "--skip-bad",
     is_flag=True,
@@ -62,10 +69,10 @@ def import_file(
 ) -> None:
     """Import the clients, services and domains in FILE, a CSV file or a billing export.
 
-    Rows with a problem stop it, unless --skip-bad leaves them out. docs/import.md says how files
-    are read. Importing one again updates instead of doubling. Ctrl-C stops it, and nothing was
-    changed then. Exit code: 0 done, 1 the file has problems and nothing was changed, 2 wrong usage,
-    130 stopped.
+    Rows with a problem stop the import, unless --skip-bad skips them. docs/import.md says how files
+    are read. Importing a file again updates what is there instead of duplicating it. Ctrl-C stops
+    the import, and nothing is changed. Exit code: 0 done, 1 the file has problems and nothing was
+    changed, 2 wrong usage, 130 stopped.
     """
     if not file.is_file():
         raise click.UsageError(say.file_wanted())

@@ -16,15 +16,15 @@ from webapp.words import listings
 
 @click.group("listing")
 def listing() -> None:
-    """Check the rows that lists are sorted by, or write them again."""
+    """Check or rebuild the rows that lists are sorted by."""
 
 
 @listing.command("check")
 def check() -> None:
-    """Compare the row of each service and domain with what it copies, and the index of searches
-    with the rows. Changes nothing.
+    """Compare the row of each service and domain with its source, and the search index with the
+    rows. Changes nothing.
 
-    Exit code: 0 all are right, 1 some are not.
+    Exit code: 0 all are correct, 1 some are not.
     """
     with _bar("Checking") as progress:
         count = index_check.drifted(datetime.now(UTC), progress)
@@ -37,10 +37,10 @@ def check() -> None:
 
 @listing.command("rebuild")
 def rebuild() -> None:
-    """Write the row of each service and domain again, while the site runs.
+    """Rebuild the row of each service and domain, while the site runs.
 
-    Makes the index of searches too, where there is none yet or a part of it is missing. On SQLite
-    nothing can be saved in the meantime: about 15 seconds for a million rows.
+    Also creates the search index if it, or a part of it, is missing. On SQLite nothing can be saved
+    in the meantime: about 15 seconds for a million rows.
     """
     with _bar("Writing") as progress:
         index_check.rebuild(datetime.now(UTC), progress)

@@ -36,8 +36,8 @@ from webapp.words import hostnames, refreshes
 def refresh_names(limit: int | None, everything: bool, hosts: tuple[str, ...]) -> None:
     """Check the stored host names again, the most urgent first, and store the results.
 
-    Exit code: 0 all were asked, 1 some could not be (the network or we ourselves failed), 2 wrong
-    usage.
+    Exit code: 0 all were checked, 1 some could not be (no network, or an error on our side), 2
+    wrong usage.
     """
     if (limit is not None) + everything + bool(hosts) > 1:
         raise click.UsageError(say.say_which())

@@ -23,8 +23,8 @@ def settings() -> None:
 
 @click.command()
 def welcome() -> None:
-    """Say where the site is and, while there is no user, print the link on which the first admin is
-    created."""
+    """Print the address of the site and, if there is no user yet, the link to create the first
+    administrator."""
     listen = current_app.config["PADLOCK_LISTEN"]
     if network.is_taken(listen):
         raise click.ClickException(say.listen_taken(listen))

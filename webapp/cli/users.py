@@ -18,7 +18,7 @@ from webapp.words import cli as say
 from webapp.words import refusals
 from webapp.words.security import PASSWORD_FAULTS
 
-users = AppGroup("users", help="Add and list users, and make links to set a password.")
+users = AppGroup("users", help="Add and list users, and create links to set a password.")
 
 
 @users.command()
@@ -40,8 +40,7 @@ users = AppGroup("users", help="Add and list users, and make links to set a pass
     "--ask-password", is_flag=True, help="Ask for the password here, instead of printing a link."
 )
 def add(email: str, name: str, role: str, client: str, ask_password: bool) -> None:
-    """Add the user EMAIL and print a link, good for an hour, on which they choose their
-    password."""
+    """Add the user EMAIL and print a link, valid for an hour, to set a password."""
     if client and role != Role.CLIENT:
         raise click.UsageError(say.only_clients_have_one())
     details = people.Details(_name(name), _email(email), Role(role), client)
@@ -76,8 +75,7 @@ def list_all() -> None:
 @users.command("reset-password")
 @click.argument("email")
 def reset_password(email: str) -> None:
-    """Print a link, good for an hour and for once, on which the user EMAIL chooses a new
-    password."""
+    """Print a link for the user EMAIL to set a new password. It works once, within an hour."""
     user = password_resets.active_user(email)
     if user is None:
         raise click.ClickException(say.no_user(sign_ins.tidy_email(email)))

@@ -10,7 +10,7 @@ from webapp.words import cli as say
 
 @click.command("worker")
 def worker() -> None:
-    """Take up batches of the refresh until told to end. Start as many as you like, on any
+    """Check batches of the refresh until stopped. Start as many workers as you like, on any
     machine."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     if not app.config["PADLOCK_BROKER_URL"]:

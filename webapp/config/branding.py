@@ -36,25 +36,25 @@ def logo(text: str) -> Logo | None:
         try:
             return _logo_of(base64.b64decode(text.removeprefix(_UPLOADED), validate=True))
         except binascii.Error:
-            raise ValueError("it takes an SVG or PNG file") from None
+            raise ValueError("it must be an SVG or PNG file") from None
     path = existing_file(text)
     try:
         return None if path is None else _logo_of(path.read_bytes())
     except OSError:
-        raise ValueError("it takes a file that can be read") from None
+        raise ValueError("it must be a file that can be read") from None
 
 
 def _logo_of(data: bytes) -> Logo:
     if len(data) > MAX_LOGO_BYTES:
-        raise ValueError(f"it takes a file of {MAX_LOGO_BYTES // 1024} KiB at most")
+        raise ValueError(f"it must be a file of at most {MAX_LOGO_BYTES // 1024} KiB")
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return Logo(data, "image/png")
     if re.match(rb"(\xef\xbb\xbf)?\s*(<\?xml|<!--|<!DOCTYPE svg|<svg)", data) and b"<svg" in data:
         return Logo(data, "image/svg+xml")
-    raise ValueError("it takes an SVG or PNG file")
+    raise ValueError("it must be an SVG or PNG file")
 
 
 def site_name(text: str) -> str:
     if len(text) > 40 or not text.isprintable():
-        raise ValueError("it takes at most 40 characters, on one line")
+        raise ValueError("it must have at most 40 characters, on one line")
     return text

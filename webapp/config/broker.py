@@ -12,7 +12,7 @@ import certifi
 def broker_url(text: str) -> str:
     if text and not re.fullmatch(r"rediss?://[^\s/?#]+(/[0-9]{1,3})?/?", text):
         raise ValueError(
-            "it takes redis[s]://host:6379/0, with :password@ before the host where it has one"
+            "it must be redis[s]://host:6379/0, with :password@ before the host if it has one"
         )
     return text
 

@@ -24,7 +24,7 @@ def database_url(text: str) -> str:
         return url.render_as_string(hide_password=False)
     if url.drivername != "sqlite":
         raise ValueError(
-            "it takes postgresql://user:password@host/database, or sqlite:////path/to/file"
+            "it must be postgresql://user:password@host/database, or sqlite:////path/to/file"
         )
     if url.database and not Path(url.database).absolute().parent.is_dir():
         raise ValueError(f"there is no folder {Path(url.database).parent}")

@@ -28,7 +28,7 @@ def web_processes(environ: Mapping[str, str]) -> int:
     workers: int = WORKERS.read(environ)
     if workers > 1 and not BROKER.read(environ):
         raise BadSetting(
-            f"PADLOCK_WORKERS={workers} needs PADLOCK_BROKER_URL: what they share is kept there."
+            f"PADLOCK_WORKERS={workers} needs PADLOCK_BROKER_URL, where they store shared data."
         )
     return workers
 

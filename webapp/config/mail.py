@@ -26,7 +26,7 @@ def mail_server(text: str) -> MailServer | None:
     if not text:
         return None
     wrong = ValueError(
-        "it takes smtp://, smtp+starttls:// or smtps:// with user:password@host:port"
+        "it must be smtp://, smtp+starttls:// or smtps:// with user:password@host:port"
     )
     try:
         url = urlsplit(text)
@@ -49,7 +49,7 @@ def mail_server(text: str) -> MailServer | None:
 def mail_address(text: str) -> str:
     """One e-mail address, without a name."""
     if text and not re.fullmatch(r"[^\s@<>,]+@[^\s@<>,]+", text):
-        raise ValueError("it takes one e-mail address")
+        raise ValueError("it must be one e-mail address")
     return text
 
 
@@ -66,5 +66,5 @@ def site_url(text: str) -> str:
         or url.fragment
         or "@" in text
     ):
-        raise ValueError("it takes an address such as https://padlock.example.com")
+        raise ValueError("it must be an address such as https://padlock.example.com")
     return text.rstrip("/")

@@ -14,7 +14,7 @@ def network(text: str) -> IPv4Network | IPv6Network:
         return ip_network(text, strict=False)
     except ValueError:
         raise ValueError(
-            "it takes networks such as 10.0.0.0/8 or fd00::/8, with commas between several"
+            "it must be networks such as 10.0.0.0/8 or fd00::/8, separated by commas"
         ) from None
 
 
@@ -22,7 +22,7 @@ def ports(text: str) -> tuple[int, ...]:
     """The ports that may be asked, each once, in the order given. 443 is always one of them."""
     each = [part.strip() for part in text.split(",") if part.strip()]
     if not all(map(is_port, each)):
-        raise ValueError("it takes ports from 1 to 65535, with commas between several")
+        raise ValueError("it must be ports from 1 to 65535, separated by commas")
     return tuple(dict.fromkeys([443, *map(int, each)]))
 
 
@@ -30,7 +30,7 @@ def connect_to(text: str) -> tuple[str, str, int]:
     pattern, _, where = text.partition("=")
     address, _, port = where.rpartition(":")
     if not (pattern.strip() and is_port(port)):
-        raise ValueError("it takes pattern=address:port, with commas between several")
+        raise ValueError("it must be pattern=address:port, separated by commas")
     try:
         literal = str(ip_address(address.strip().removeprefix("[").removesuffix("]")))
     except ValueError:
@@ -41,7 +41,7 @@ def connect_to(text: str) -> tuple[str, str, int]:
 def listen_address(text: str) -> str:
     address, _, port = text.rpartition(":")
     if not (re.fullmatch(r"[0-9A-Za-z.-]+|\[[0-9A-Fa-f:]+\]", address) and is_port(port)):
-        raise ValueError("it takes address:port, such as 127.0.0.1:8000")
+        raise ValueError("it must be address:port, such as 127.0.0.1:8000")
     return text
 
 

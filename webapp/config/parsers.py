@@ -21,7 +21,7 @@ def is_port(text: str) -> bool:
 def whole_number(least: int, most: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         if not (is_number(text) and least <= int(text) <= most):
-            raise ValueError(f"it takes a whole number from {least} to {most}")
+            raise ValueError(f"it must be a whole number from {least} to {most}")
         return int(text)
 
     return parse
@@ -34,7 +34,7 @@ def seconds(least: float, most: float) -> Callable[[str], float]:
         except ValueError:
             value = math.nan
         if not least <= value <= most:
-            raise ValueError(f"it takes seconds from {least:g} to {most:g}")
+            raise ValueError(f"it must be a number of seconds from {least:g} to {most:g}")
         return value
 
     return parse
@@ -52,7 +52,7 @@ def switch(text: str) -> bool:
         "off": False,
     }
     if text.lower() not in words:
-        raise ValueError("it takes on or off")
+        raise ValueError("it must be on or off")
     return words[text.lower()]
 
 
@@ -76,7 +76,7 @@ def each_of(parse: Callable[[str], T]) -> Callable[[str], tuple[T, ...]]:
 def one_of(*words: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text.lower() not in words:
-            raise ValueError(f"it takes one of {', '.join(words)}")
+            raise ValueError(f"it must be one of {', '.join(words)}")
         return text.lower()
 
     return parse

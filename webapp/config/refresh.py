@@ -13,7 +13,7 @@ import tzlocal
 def time_of_day(text: str) -> time:
     """03:00, on a clock of 24 hours."""
     if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text):
-        raise ValueError("it takes a time of day such as 03:00")
+        raise ValueError("it must be a time of day such as 03:00")
     return time.fromisoformat(text)
 
 
@@ -24,7 +24,9 @@ def time_zone(text: str) -> tzinfo:
     try:
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder
-        raise ValueError("it takes the name of a time zone such as Europe/Berlin, or UTC") from None
+        raise ValueError(
+            "it must be the name of a time zone such as Europe/Berlin, or UTC"
+        ) from None
 
 
 @cache
@@ -36,12 +38,12 @@ def zone_names() -> list[str]:
 def daily_limit(text: str) -> int:
     """0, or so many that there is room for the most urgent and for the longest unchecked name."""
     if not (text.isascii() and text.isdigit() and len(text) <= 7) or text == "1":
-        raise ValueError("it takes 0 for no limit, or a whole number from 2 to 9999999")
+        raise ValueError("it must be 0 for no limit, or a whole number from 2 to 9999999")
     return int(text)
 
 
 def control_name(text: str) -> str:
     """One host name, in ASCII."""
     if not re.fullmatch(r"[0-9A-Za-z_-]+(\.[0-9A-Za-z_-]+)+", text) or len(text) > 253:
-        raise ValueError("it takes host names such as www.example.com, with commas between several")
+        raise ValueError("it must be host names such as www.example.com, separated by commas")
     return text.lower()

@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 def secret(text: str) -> str:
     if text and len(text) < 32:
-        raise ValueError("it takes at least 32 characters, or nothing")
+        raise ValueError("it must have at least 32 characters, or be empty")
     return text
 
 
@@ -41,7 +41,7 @@ def _secret_in(path: Path) -> str:
     text = path.read_text().strip()
     if len(text) < 32:
         raise BadSetting(
-            f"{path} holds no secret of at least 32 characters: delete the file, and a new one is"
-            " made."
+            f"{path} contains no secret of at least 32 characters: delete the file, and a new one"
+            " is made."
         )
     return text

@@ -36,7 +36,7 @@ class Setting:
         try:
             return self.parse(text)
         except ValueError as error:
-            shown = "the value it has" if self.secret else repr(text)
+            shown = "its current value" if self.secret else repr(text)
             raise BadSetting(f"{self.name} cannot be {shown}: {error}.") from None
 
     def is_set(self, environ: Mapping[str, str]) -> bool:

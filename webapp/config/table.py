@@ -57,7 +57,7 @@ SETTINGS = (
         "PADLOCK_SECRET_KEY",
         secret,
         "",
-        "Signs cookies and links. If it is empty, a key is made and kept in instance/.",
+        "Signs cookies and links. If it is empty, a key is created and stored in instance/.",
         secret=True,
     ),
     Setting(
@@ -76,7 +76,7 @@ SETTINGS = (
         "PADLOCK_ALLOWED_NETWORKS",
         each_of(network),
         "",
-        "Networks that may be checked besides public ones.",
+        "Networks that may be checked, in addition to public ones.",
     ),
     Setting(
         "PADLOCK_DENIED_NETWORKS",
@@ -88,7 +88,7 @@ SETTINGS = (
         "PADLOCK_PORTS",
         ports,
         "443, 8443, 2083, 2087, 2096, 8006, 10000",
-        "Ports that a name may be checked at. 443 is always one of them.",
+        "Ports on which a name may be checked. 443 is always one of them.",
     ),
     Setting(
         "PADLOCK_CONNECT_TO",
@@ -100,7 +100,7 @@ SETTINGS = (
         "PADLOCK_FRESH_SECONDS",
         seconds(0, 86400),
         "300",
-        "Seconds for which a result is shown without a new check.",
+        "Seconds for which a result is shown before it is checked again.",
     ),
     Setting(
         "PADLOCK_TRUSTED_HOSTS",
@@ -150,7 +150,7 @@ SETTINGS = (
         "PADLOCK_LOGO",
         logo,
         "",
-        "An SVG or PNG file, shown beside the name. If there is none, a padlock is shown.",
+        "An SVG or PNG file, shown next to the name. If there is none, a padlock is shown.",
         label="Logo",
     ),
     Setting(
@@ -214,13 +214,13 @@ SETTINGS = (
         "PADLOCK_PER_ADDRESS",
         whole_number(1, 64),
         "4",
-        "How many connections a refresh has to one address at once.",
+        "How many connections a refresh opens to one address at once.",
     ),
     Setting(
         "PADLOCK_PER_ADDRESS_PAUSE",
         seconds(0, 60),
         "0.1",
-        "Seconds between two connections of a refresh to the same address.",
+        "Seconds that a refresh waits between two connections to the same address.",
         label="Pause (seconds)",
     ),
     Setting(
@@ -234,15 +234,15 @@ SETTINGS = (
         "PADLOCK_REFRESH_ADAPTIVE",
         switch,
         "off",
-        "Turn on to refresh each name as often as its state calls for.",
+        "Turn on to refresh each name as often as its state requires.",
     ),
     BROKER,
     Setting(
         "PADLOCK_BROKER_CA",
         existing_file,
         "",
-        "A PEM file with roots to trust for rediss://, besides the system's. If it is empty,"
-        " certifi's are used.",
+        "A PEM file with roots to trust for rediss://, in addition to the system's. If it is"
+        " empty, certifi's are used.",
     ),
     WORKERS,
 )

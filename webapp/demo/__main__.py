@@ -37,13 +37,13 @@ def main() -> None:
         sys.exit(f"padlock: {error}")
     if not _stays_here(listen) and os.environ.get(ANYWHERE) != "yes":
         sys.exit(
-            f"padlock: {LISTEN.name}={listen} would let others in, and everyone knows the passwords"
-            f" of the demo. Use 127.0.0.1, or say so twice: {ANYWHERE}=yes"
+            f"padlock: {LISTEN.name}={listen} would let others in, and the passwords of the demo"
+            f" are public. Use 127.0.0.1, or confirm it with {ANYWHERE}=yes"
         )
     if is_taken(listen):
         sys.exit(
-            f"padlock: {listen} is taken. Stop what listens there, or: {LISTEN.name}=127.0.0.1:8001"
-            " make demo"
+            f"padlock: {listen} is already in use. Stop the other program, or run:"
+            f" {LISTEN.name}=127.0.0.1:8001 make demo"
         )
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, _interrupt)

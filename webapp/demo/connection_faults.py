@@ -82,7 +82,7 @@ def _no_end_of_the_handshake(lab: Lab) -> None:
             f"{about} after the client's Finished (TLS 1.2)",
             server,
         )
-    differs = "curl takes the handshake for finished, sends its request, and gets no answer"
+    differs = "curl considers the handshake finished, sends its request, and gets no response"
     left = shows(setup=new, talk=leaves(HANG_UP))
     about = "Hangs up after the client's Finished (TLS 1.3)"
     lab.add("hang-up-late-1-3", reason, about, left, curl=(52,), differs=differs)

@@ -43,12 +43,12 @@ def _weak_spots(lab: Lab) -> None:
     lab.listen("http-500.lab.example:80", says(http_answer("200 OK")))
     lived = shows(not_after=days(300.5))
     lab.add("long-lived", Reason.OK, "A lifetime beyond what browsers take", lived, days_left=300)
-    differs = "visitors meet the first address; the second is looked at in a diagnosis"
+    differs = "visitors reach the first address; a diagnosis checks the second"
     old = shows(not_before=days(-99), not_after=days(-9.5))
     lab.add(
         "two-faced",
         Reason.OK,
-        "One address is well, the other expired",
+        "One address is valid, the other has expired",
         shows(),
         old,
         curl=(0, 60),

@@ -97,7 +97,7 @@ def _bad_issuers(lab: Lab) -> None:
 
 
 def _bad_names_and_uses(lab: Lab) -> None:
-    differs = "curl takes the CN where there is no SAN; no browser does"
+    differs = "curl accepts the CN if there is no SAN; browsers do not"
     lab.add("wrong-hostname", Reason.WRONG_HOSTNAME, "Leaf for another name", shows(names=OTHER))
     lab.add(
         "a.b.wild",
@@ -155,7 +155,7 @@ def _bad_chains(lab: Lab) -> None:
     for number in range(11):
         long.insert(0, issue_ca(f"Padlock Lab CA 8.{number}", issuer=long[0]))
     far = shows(issuer=long[0], chain=long)
-    differs = "curl follows a hundred issuers, and we ten"
+    differs = "curl follows up to a hundred issuers, Padlock ten"
     lab.add(
         "too-long", reason, "A dozen issuers between leaf and root", far, curl=(0,), differs=differs
     )
@@ -168,17 +168,16 @@ def _bad_chains(lab: Lab) -> None:
         shows(extensions=strange),
     )
     differs = (
-        "curl looks at the first entry of OpenSSL's error queue, which is about the signature"
-        " itself"
+        "curl reads the first entry of OpenSSL's error queue, which is about the signature itself"
     )
-    about = "The signature on the leaf does not fit"
+    about = "The signature on the leaf does not match"
     lab.add("bad-signature", reason, about, shows_bad_signature(), curl=(35,), differs=differs)
     expired = issue_ca("Padlock Lab CA 9 (expired)", issuer=lab.root, not_after=days(-3.5))
-    about = "The signature on the leaf does not fit, and its issuer has expired"
+    about = "The signature on the leaf does not match, and its issuer has expired"
     both = shows_bad_signature(issuer=expired)
     lab.add("bad-signature-later", reason, about, both, others=[Reason.CHAIN_EXPIRED])
     differs = (
-        "curl looks at the first entry of OpenSSL's error queue, which is about what it cannot read"
+        "curl reads the first entry of OpenSSL's error queue, which is about what it cannot read"
     )
     about = "A key usage that allows nothing"
     lab.add(

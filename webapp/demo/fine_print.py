@@ -132,7 +132,7 @@ def _versions(lab: Lab) -> None:
     lab.add(
         "no-forward-secrecy", Reason.OK, "RSA key exchange only", shows(key=key, setup=only_rsa)
     )
-    differs = "browsers get in without RFC 5746, curl does not"
+    differs = "browsers connect without RFC 5746, curl does not"
     lab.add(
         "no-secure-renegotiation",
         Reason.OK,
@@ -152,12 +152,12 @@ def _client_certificates(lab: Lab) -> None:
         lab.add(
             f"client-certificate-{label}",
             Reason.OK,
-            f"A client certificate is wanted (TLS {label.replace('-', '.')})",
+            f"Requests a client certificate (TLS {label.replace('-', '.')})",
             shows(setup=wants_client(version, lab.ca_bundle)),
             notes=[Note.CLIENT_CERTIFICATE_WANTED],
             curl=(curl,),
-            differs="curl is turned away for want of a client certificate; the server's own was"
-            " seen and is good",
+            differs="the server refuses curl, which has no client certificate; the server's own"
+            " certificate was seen and is valid",
         )
 
 
@@ -168,7 +168,7 @@ def _http(lab: Lab) -> None:
     )
     failing = partial(https, answer=http_answer("500 Internal Server Error"))
     empty = shows(talk=partial(https, answer=b""))
-    differs = "curl wants an HTTP answer; the certificate decides"
+    differs = "curl expects an HTTP response; the certificate decides"
     lab.add("http-500", Reason.OK, "HTTP 500 after a good handshake", shows(talk=failing))
     lab.add("redirect", Reason.OK, "A redirect that nobody may follow", shows(talk=away))
     lab.add(
@@ -291,7 +291,7 @@ def _browsers_refuse(lab: Lab) -> None:
             shows(**leaf),
             notes=[note],
         )
-    differs = "OpenSSL verifies an ECDSA signature with SHA-3 from 3.4 on"
+    differs = "OpenSSL verifies ECDSA signatures with SHA-3 only from 3.4 on"
     sha3 = shows(digest=hashes.SHA3_256())
     about = "A signature (SHA3-256) that browsers refuse"
     notes = [Note.BROWSERS_REFUSE_SIGNATURE]

@@ -49,7 +49,7 @@ def add_to(lab: Lab) -> None:
 
 
 def _that_count(lab: Lab) -> None:
-    differs = "curl looks at a staple only with --cert-status, and then ends with 91"
+    differs = "curl checks a staple only with --cert-status, and then exits with 91"
     revoked = answers(status=REVOKED)
     delegate = issue("ocsp.lab.example", issuer=lab.intermediate, eku=OCSP_SIGNING)
     by_delegate = answers(signer=delegate)

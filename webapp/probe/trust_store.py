@@ -129,7 +129,7 @@ def load(path: Path, only: Signing | None = None) -> SSL.Context:
         b"-----BEGIN TRUSTED CERTIFICATE-----"
     )
     if roots == 0:
-        raise TrustUnusable("it holds no certificate")
+        raise TrustUnusable("it contains no certificate")
     made = SSL.Context(SSL.TLS_CLIENT_METHOD)
     made.load_verify_locations(os.fspath(path))
     flags = crypto.X509StoreFlags.PARTIAL_CHAIN

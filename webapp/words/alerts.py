@@ -23,16 +23,16 @@ _LINES: Mapping[str, str] = Table(
         "no_json": lambda: gettext("It is not JSON."),
         "no_object": lambda: gettext("It is not a JSON object."),
         "no_fact": lambda: gettext(
-            "It needs one of the keys state, monitor, mute_until, acknowledge and item."
+            "It needs one of these keys: state, monitor, mute_until, acknowledge or item."
         ),
     }
 )
 _LINE_KEYS: Mapping[str, str] = Table(
     {
-        "no_instant": lambda: gettext('must be an instant such as "2026-03-01T08:00:00Z".'),
+        "no_instant": lambda: gettext('must be a timestamp such as "2026-03-01T08:00:00Z".'),
         "no_text": lambda: gettext("must be text, and must not be empty if it is required."),
         "no_texts": lambda: gettext("must be a list of strings."),
-        "no_order": lambda: gettext("is earlier than in the lines before. Sort the lines by it."),
+        "no_order": lambda: gettext("is earlier than on the line before. Sort the lines by it."),
     }
 )
 _CHOICES: Mapping[str, str] = Table(
@@ -47,8 +47,8 @@ _RULES: Mapping[str, str] = Table(
     {
         "no_object": lambda: gettext("must be a JSON object."),
         "unknown_key": lambda: gettext("is not a known key."),
-        "no_share": lambda: gettext("must be a number above 0, and 1 at most."),
-        "no_days": lambda: gettext("must be a number of days above 0, and 3650 at most."),
+        "no_share": lambda: gettext("must be a number above 0 and at most 1."),
+        "no_days": lambda: gettext("must be a number of days above 0 and at most 3650."),
         "no_minutes": lambda: gettext("must be a number of minutes from 0 to 1440."),
         "no_time": lambda: gettext('must be a time of day such as "08:00".'),
         "no_choice": lambda: gettext('must be "off", "urgent" or "all".'),
@@ -78,7 +78,7 @@ def rules_no_json() -> str:
 
 
 def bad_until() -> str:
-    return gettext('must be an instant such as "2026-03-01T08:00:00Z".')
+    return gettext('must be a timestamp such as "2026-03-01T08:00:00Z".')
 
 
 def event_text(kind: str, name: str, client: str | None, reason: str | None) -> str:

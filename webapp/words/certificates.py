@@ -23,7 +23,7 @@ _SECOND: Mapping[Reason, Callable[[str], str]] = MappingProxyType(
         Reason.SELF_SIGNED: lambda _: gettext("it is self-signed."),
         Reason.UNTRUSTED_ISSUER: lambda _: gettext("its issuer is not trusted."),
         Reason.INCOMPLETE_CHAIN: lambda _: gettext("its certificate chain is incomplete."),
-        Reason.WRONG_HOSTNAME: lambda _: gettext("it is for another name."),
+        Reason.WRONG_HOSTNAME: lambda _: gettext("it is for a different name."),
         Reason.WRONG_PURPOSE: lambda _: gettext("it is not meant for websites."),
         Reason.WEAK_CRYPTO: lambda _: gettext("it uses outdated cryptography."),
         Reason.REVOKED: lambda _: gettext("it is revoked."),
@@ -39,7 +39,7 @@ _SIGALGS: Mapping[Signing, str] = MappingProxyType(
 )
 FIELDS: Mapping[Field, str] = Table(
     {
-        Field.SUBJECT: lambda: gettext("whom it was issued to"),
+        Field.SUBJECT: lambda: gettext("who it was issued to"),
         Field.ISSUER: lambda: gettext("its issuer"),
         Field.NAMES: lambda: gettext("some of its names"),
         Field.SERIAL: lambda: gettext("its serial number"),
@@ -91,7 +91,7 @@ def second_text(second: SecondCertificate, zone: tzinfo = UTC) -> str:
     else:
         what = gettext("{title}.", title=WORDS[finding.reason].title)
     return gettext(
-        "Visitors whose browser prefers {signing} get another certificate: {what}",
+        "Visitors whose browser prefers {signing} get a different certificate: {what}",
         signing=second.signing,
         what=what,
     )

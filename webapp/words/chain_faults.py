@@ -32,17 +32,17 @@ class Fault:
 def _signature() -> Fault:
     return Fault(
         gettext(
-            "The signature on a certificate does not match the issuer that the server sends with"
-            " it."
+            "The signature on a certificate does not match the issuer's certificate that the"
+            " server sends."
         ),
         gettext(
-            "Ask your hosting provider to install the certificate again from the authority's"
-            " original files. If that does not help, the site needs a new certificate."
+            "Ask your hosting provider to install the certificate again from the original files."
+            " If that does not help, the site needs a new certificate."
         ),
         gettext(
-            "A file is damaged, or the intermediate has the right name and another key. Compare the"
-            " key identifiers (openssl x509 -ext subjectKeyIdentifier,authorityKeyIdentifier), and"
-            " serve the chain that came with this very leaf."
+            "A file is damaged, or the intermediate has the right name but the wrong key. Compare"
+            " the key identifiers (openssl x509 -ext subjectKeyIdentifier,authorityKeyIdentifier),"
+            " and serve the chain that was issued with this leaf."
         ),
     )
 
@@ -50,10 +50,13 @@ def _signature() -> Fault:
 def _no_authority() -> Fault:
     return Fault(
         gettext("An issuer of the certificate is not allowed to issue certificates."),
-        gettext("Ask your hosting provider for a new certificate, issued by a public authority."),
         gettext(
-            "An issuer on the path is no authority (basicConstraints CA:TRUE, keyUsage"
-            " keyCertSign). Issue the leaf with a certificate that is one."
+            "Ask your hosting provider for a new certificate, issued by a public certificate"
+            " authority."
+        ),
+        gettext(
+            "An issuer on the path is not a CA (basicConstraints CA:TRUE, keyUsage keyCertSign)."
+            " Issue the leaf from one that is."
         ),
     )
 
@@ -61,24 +64,24 @@ def _no_authority() -> Fault:
 def _not_for_servers() -> Fault:
     return Fault(
         gettext("The issuer of the certificate is not allowed to issue certificates for websites."),
-        gettext("Ask your hosting provider for a new certificate, issued for a website."),
+        gettext("Ask your hosting provider for a new certificate that is meant for websites."),
         gettext(
-            "The extended key usage of an intermediate leaves out serverAuth. Issue the leaf with"
-            " an intermediate for servers."
+            "The extended key usage of an intermediate lacks serverAuth. Issue the leaf from an"
+            " intermediate that has it."
         ),
     )
 
 
 def _too_far_below() -> Fault:
     return Fault(
-        gettext("There are more issuers in a row than the authority at the top allows."),
+        gettext("The chain has more issuers than the certificate authority at the top allows."),
         gettext(
-            "Ask your hosting provider for a new certificate from an issuer that the authority"
-            " allows."
+            "Ask your hosting provider for a new certificate from an issuer that the certificate"
+            " authority allows."
         ),
         gettext(
-            "A CA stands below one whose path length (basicConstraints pathlen) forbids it. Issue"
-            " the leaf with the CA above."
+            "An issuer's path length (basicConstraints pathlen) does not allow the CA below it."
+            " Issue the leaf from the CA above."
         ),
     )
 
@@ -86,15 +89,16 @@ def _too_far_below() -> Fault:
 def _too_long() -> Fault:
     return Fault(
         gettext(
-            "There are more certificates between the site and a trusted authority than we follow."
+            "There are more certificates between the site and a trusted certificate authority than"
+            " we follow."
         ),
         gettext(
             "Ask your hosting provider to replace the certificate with one that has fewer issuers"
             " above it."
         ),
         gettext(
-            "The chain is longer than the ten intermediates that are followed, or runs in a circle."
-            " Issue the leaf with a CA nearer to the root."
+            "The chain has more than ten intermediates, or it loops. Issue the leaf from a CA"
+            " closer to the root."
         ),
     )
 
@@ -105,12 +109,12 @@ def _outside() -> Fault:
             "The issuer of the certificate is not allowed to issue certificates for this name."
         ),
         gettext(
-            "Ask your hosting provider for a new certificate, from an authority that may issue one"
-            " for this name."
+            "Ask your hosting provider for a new certificate from a certificate authority that may"
+            " issue one for this name."
         ),
         gettext(
-            "The name constraints of an issuer leave out a name of the leaf. Issue it with another"
-            " CA, or without that name."
+            "An issuer's name constraints exclude a name of the leaf. Issue it from another CA, or"
+            " without that name."
         ),
     )
 
@@ -118,13 +122,15 @@ def _outside() -> Fault:
 def _bad_constraints() -> Fault:
     return Fault(
         gettext(
-            "The issuer's certificate limits the names it may issue for, in a form that clients"
+            "The issuer's certificate limits the names it may issue for, in a form that browsers"
             " cannot read."
         ),
-        gettext("Ask your hosting provider for a new certificate from another authority."),
         gettext(
-            "The name constraints of an issuer, or a name of the leaf, are in a form that OpenSSL"
-            " does not support. Issue the leaf with another CA."
+            "Ask your hosting provider for a new certificate from another certificate authority."
+        ),
+        gettext(
+            "OpenSSL does not support the form of an issuer's name constraints, or of a name of"
+            " the leaf. Issue the leaf from another CA."
         ),
     )
 
@@ -132,32 +138,36 @@ def _bad_constraints() -> Fault:
 def _unknown_demand() -> Fault:
     return Fault(
         gettext(
-            "A certificate makes a demand that browsers do not know, so they have to refuse it."
+            "A certificate has a requirement that browsers do not recognize, so they must refuse"
+            " it."
         ),
-        gettext("Ask your hosting provider for a new certificate without that demand."),
+        gettext("Ask your hosting provider for a new certificate without that requirement."),
         gettext(
-            "An extension marked critical is unknown, or unsupported. Issue the certificate without"
-            " it, or not critical."
+            "A critical extension is unknown or unsupported. Issue the certificate without it, or"
+            " mark it as not critical."
         ),
     )
 
 
 def _malformed() -> Fault:
     return Fault(
-        gettext("A certificate holds entries that are malformed or contradict each other."),
+        gettext("A certificate contains entries that are malformed or contradict each other."),
         gettext(
-            "Ask your hosting provider for a new certificate. This one was issued with a fault."
+            "Ask your hosting provider for a new certificate. This one was issued with an error."
         ),
         gettext(
-            "An extension cannot be read, is there twice, or contradicts another one (openssl x509"
-            " -text). Correct the template it is issued from, and issue it again."
+            "An extension cannot be read, appears twice, or contradicts another one (openssl x509"
+            " -text). Correct the certificate template, and issue it again."
         ),
     )
 
 
 def _unreadable() -> Fault:
     return Fault(
-        gettext("The certificate or its issuer's is malformed, so the two cannot be matched."),
+        gettext(
+            "The certificate or its issuer's certificate is malformed, so the two cannot be"
+            " matched."
+        ),
         _malformed().cure,
         _malformed().mend,
     )
@@ -167,10 +177,10 @@ def _bad_dates() -> Fault:
     return Fault(
         gettext("The dates of an issuer's certificate cannot be read."),
         gettext(
-            "Ask your hosting provider for a new certificate. This one was issued with a fault."
+            "Ask your hosting provider for a new certificate. This one was issued with an error."
         ),
         gettext(
-            "notBefore or notAfter is not a date as RFC 5280, 4.1.2.5 wants it. Issue the"
+            "not_before or not_after is not a valid date (RFC 5280, 4.1.2.5). Issue the"
             " certificate again."
         ),
     )
@@ -182,11 +192,11 @@ def _bad_dates_of_leaf() -> Fault:
 
 def _bad_algorithm() -> Fault:
     return Fault(
-        gettext("A certificate uses a kind of key or signature that clients do not support."),
+        gettext("A certificate uses a kind of key or signature that browsers do not support."),
         gettext("Ask your hosting provider for a new certificate with a common kind of key."),
         gettext(
-            "Issue it with an RSA key of 2048 bits or more, or EC P-256 by its name, signed with"
-            " SHA-256."
+            "Issue it with an RSA key of 2048 bits or more, or EC P-256 as a named curve, signed"
+            " with SHA-256."
         ),
     )
 
@@ -202,8 +212,8 @@ def _issuer_too_early() -> Fault:
             " until the new ones are valid."
         ),
         gettext(
-            "An intermediate is before its not_before. Replace the chain file by the issuer's"
-            " current one, and check the clock of the CA."
+            "An intermediate's not_before is in the future. Replace the chain file with the"
+            " issuer's current one, and check the CA's clock."
         ),
     )
 
@@ -219,12 +229,11 @@ def _issuer_expired() -> Fault:
 def _proxy() -> Fault:
     return Fault(
         gettext(
-            "The certificate is of a kind that stands in for another one. Websites cannot use it."
+            "This is a proxy certificate, which acts for another certificate. Websites cannot use"
+            " it."
         ),
         gettext("Ask your hosting provider for an ordinary certificate for this name."),
-        gettext(
-            "A proxy certificate (RFC 3820) is no certificate for a server. Issue an ordinary one."
-        ),
+        gettext("A proxy certificate (RFC 3820) is not meant for servers. Issue an ordinary one."),
     )
 
 
@@ -256,20 +265,20 @@ def dead_end() -> Fault:
     return Fault(
         gettext(
             "Browsers accept the certificate, but many apps and other programs refuse it. The"
-            " server sends a second certificate of the issuer, which leads them into a dead end."
+            " server sends a second certificate of the issuer, which leads them to a dead end."
         ),
         gettext(
-            "Ask your hosting provider to leave out the certificate that leads into a dead end, or"
-            " to put the good one before it."
+            "Ask your hosting provider to remove the certificate that leads to a dead end, or to"
+            " put the working one before it."
         ),
         gettext(
-            "Leave out the certificate that leads into a dead end, or send it after the one that"
-            " works. Then reload the web server."
+            "Remove the certificate that leads to a dead end, or send it after the one that works."
+            " Then reload the web server."
         ),
         title=gettext("Trusted by browsers only"),
         staff=gettext(
-            "Two certificates fit as an issuer. curl, PHP and Python take the first and end where"
-            " it ends. Another path over the certificates sent verifies: browsers and Go find it."
+            "Two of the certificates sent match as the issuer. curl, PHP and Python follow the"
+            " first one to a dead end. Browsers and Go find another path, which verifies."
         ),
     )
 
@@ -282,31 +291,31 @@ def _unfit_issuer() -> Fault:
     return replace(
         _no_authority(),
         mend=gettext(
-            "The issuer's certificate was sent and its key fits, and yet OpenSSL does not take it:"
-            " look at its keyUsage (keyCertSign)."
+            "The issuer's certificate was sent and its key matches, but OpenSSL rejects it: check"
+            " its keyUsage (keyCertSign)."
         ),
-        staff=gettext("The issuer was sent and may not issue certificates (keyUsage)."),
+        staff=gettext("The issuer was sent, but it may not issue certificates (keyUsage)."),
     )
 
 
 def _other_identifier() -> Fault:
     return Fault(
         gettext(
-            "The certificate names another certificate of its issuer than the one that the server"
-            " sends. Many programs refuse that; browsers may open the site."
+            "The certificate names a different certificate of its issuer than the one that the"
+            " server sends. Many programs refuse that; browsers may open the site."
         ),
         gettext(
             "Ask your hosting provider to install the intermediate certificate that was issued"
             " together with this certificate."
         ),
         gettext(
-            "Serve the intermediate that the authority publishes for this leaf. If there is none,"
-            " issue the leaf again. Compare key identifier, issuer and serial number (openssl x509"
+            "Serve the intermediate that the CA publishes for this leaf. If there is none, issue"
+            " the leaf again. Compare key identifier, issuer and serial number (openssl x509"
             " -serial -ext subjectKeyIdentifier,authorityKeyIdentifier)."
         ),
         staff=gettext(
-            "The issuer was sent and its key fits. The authority key identifier of the certificate"
-            " below it names another one."
+            "The issuer was sent and its key matches, but the authority key identifier of the"
+            " certificate below it names a different one."
         ),
     )
 
@@ -315,41 +324,43 @@ def _other_identifier() -> Fault:
 WEAKNESSES: Mapping[Weakness, Callable[[Remark], str]] = MappingProxyType(
     {
         Weakness.CHAIN_ORDER: lambda _: gettext(
-            "The chain is sent in the wrong order. Browsers sort it, some other clients do not."
+            "The chain is sent in the wrong order. Browsers sort it, but some other programs do"
+            " not."
         ),
         Weakness.EXTRA: lambda remark: gettext(
             "An unneeded certificate is sent: {about}.", about=_about(remark)
         ),
         Weakness.EXTRA_EXPIRED: lambda remark: gettext(
-            "An unneeded certificate that has expired is sent: {about}. Old clients may follow it"
-            " into a dead end.",
+            "An unneeded certificate that has expired is sent: {about}. Old programs may follow it"
+            " to a dead end.",
             about=_about(remark),
         ),
         Weakness.SENT_TWICE: lambda remark: gettext(
             "A certificate is sent twice: {about}.", about=_about(remark)
         ),
         Weakness.ROOT_SENT: lambda remark: gettext(
-            "The root is sent along: {about}. Clients have it or do not trust it; leave it out.",
+            "The root is sent too: {about}. Browsers either have it already or do not trust it."
+            " Remove it from the chain.",
             about=_about(remark),
         ),
         Weakness.SHA1: lambda remark: gettext(
-            "Signed with a digest that has been broken (SHA-1): {about}.", about=_about(remark)
+            "Signed with a broken digest (SHA-1): {about}.", about=_about(remark)
         ),
         Weakness.SHORT_KEY: lambda remark: gettext(
             "An RSA key of less than 2048 bits: {about}.", about=_about(remark)
         ),
         Weakness.OLD_TLS: lambda _: gettext(
-            "The server speaks nothing newer than TLS 1.2. Switch TLS 1.3 on."
+            "The server supports nothing newer than TLS 1.2. Enable TLS 1.3."
         ),
         Weakness.LONG_LIFETIME: lambda remark: gettext(
-            "The certificate is valid for {days} days. A public authority could issue one for"
-            " {limit} at that time. Browsers may refuse it, unless its authority is a private one.",
+            "The certificate is valid for {days} days. Public CAs were limited to {limit} days when"
+            " it was issued. Browsers may refuse it, unless it is from a private CA.",
             days=remark.days,
             limit=remark.limit,
         ),
         Weakness.NO_SECURE_RENEGOTIATION: lambda _: gettext(
-            "The server lacks secure renegotiation (RFC 5746). Browsers get in, curl and programs"
-            " on OpenSSL 3 don't. Update the server's TLS library."
+            "The server lacks secure renegotiation (RFC 5746). Browsers can connect, but curl and"
+            " other programs on OpenSSL 3 can't. Update the server's TLS library."
         ),
     }
 )

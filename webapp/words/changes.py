@@ -44,20 +44,20 @@ def change_text(change: Changed, zone: tzinfo = UTC) -> str:
     """What else is worth knowing of it: how it was before, and which certificate there is now."""
     sentences = []
     if change.old_reason is None:
-        sentences.append(gettext("The first check."))
+        sentences.append(gettext("First check."))
     elif change.old_reason is not change.new_reason:
-        sentences.append(gettext("Before: {title}.", title=WORDS[change.old_reason].title))
+        sentences.append(gettext("Previously: {title}.", title=WORDS[change.old_reason].title))
     if change.new_fingerprint and change.new_fingerprint != change.old_fingerprint:
         sentences.append(_certificate_text(change.new_issuer, change.new_not_after, zone))
         if change.old_fingerprint and change.old_issuer != change.new_issuer:
             issuer = change.old_issuer or no_issuer_name()
-            sentences.append(gettext("The one before was by {issuer}.", issuer=issuer))
+            sentences.append(gettext("The previous one was issued by {issuer}.", issuer=issuer))
     return " ".join(sentences)
 
 
 def _certificate_text(issuer: str, not_after: datetime | None, zone: tzinfo) -> str:
     issuer = issuer or no_issuer_name()
     if not_after is None:
-        return gettext("Certificate by {issuer}.", issuer=issuer)
+        return gettext("Certificate issued by {issuer}.", issuer=issuer)
     day = day_text(local(not_after, zone))
-    return gettext("Certificate by {issuer}, until {day}.", issuer=issuer, day=day)
+    return gettext("Certificate issued by {issuer}, valid until {day}.", issuer=issuer, day=day)

@@ -15,7 +15,7 @@ def use_pg_dump() -> str:
 
 
 def file_not_made(file: str, problem: str) -> str:
-    return gettext("{file} cannot be made: {problem}.", file=file, problem=problem)
+    return gettext("{file} cannot be created: {problem}.", file=file, problem=problem)
 
 
 def nothing_copied(problem: str) -> str:
@@ -36,8 +36,8 @@ def nothing_copied_from(source: str, problem: str) -> str:
 
 def other_release() -> str:
     return gettext(
-        "The two are not of the same release. Run `flask db upgrade` with this release for each of"
-        " them."
+        "The two databases are from different releases. Run `flask db upgrade` on each of them"
+        " with this release."
     )
 
 
@@ -51,15 +51,15 @@ def database_in_use(table: str) -> str:
 
 
 def name_a_host() -> str:
-    return gettext("Name a HOST, or a file with names: flask check example.com")
+    return gettext("Give a HOST or a file of names, for example: flask check example.com")
 
 
 def no_names_in_file() -> str:
-    return gettext("The file holds no names: it takes one a line, # starts a comment.")
+    return gettext("The file contains no names. Write one name per line; # starts a comment.")
 
 
 def address_wanted() -> str:
-    return gettext("it takes an IP address.")
+    return gettext("it must be an IP address.")
 
 
 def what_curl_shows() -> str:
@@ -74,7 +74,7 @@ def what_to_send() -> str:
 
 
 def file_wanted() -> str:
-    return gettext("FILE has to be a file: it is read more than once, as no pipe can be.")
+    return gettext("FILE must be a regular file, not a pipe: it is read more than once.")
 
 
 def no_terminal() -> str:
@@ -99,9 +99,9 @@ def stopped() -> str:
 
 def cannot_be_read(missing: Sequence[str]) -> str:
     told = {
-        "kind": gettext("Say what the rows are with --kind."),
-        "client": gettext("Name their client with --client."),
-        "domain": gettext("Say which column has the domain names with --map."),
+        "kind": gettext("Use --kind to say what the rows are."),
+        "client": gettext("Use --client to name their client."),
+        "domain": gettext("Use --map to say which column has the domain names."),
     }
     return gettext(
         "Some columns are missing: {columns}. {help}",
@@ -112,8 +112,8 @@ def cannot_be_read(missing: Sequence[str]) -> str:
 
 def say_dates(example: str) -> str:
     return gettext(
-        "Dates such as {example} fit with the day first and with the month first."
-        " Choose one with --dates. Nothing was changed.",
+        "Dates such as {example} can be read with the day or the month first. Choose one with"
+        " --dates. Nothing was changed.",
         example=example,
     )
 
@@ -126,7 +126,7 @@ def bad_map(file: str) -> str:
 
 def bad_rows_in(file: str) -> str:
     return gettext(
-        "The rows with problems are in {file}. Fix them there, and import it.", file=file
+        "The rows with problems are in {file}. Fix them there, then import that file.", file=file
     )
 
 
@@ -144,7 +144,7 @@ def imported(counts: Mapping[str, Mapping[str, int]]) -> str:
 
 
 def say_which() -> str:
-    return gettext("Say one of --limit, --all and --host.")
+    return gettext("Use only one of --limit, --all and --host.")
 
 
 def nothing_to_refresh() -> str:
@@ -160,12 +160,13 @@ def monitor_offline(what: str) -> str:
 
 
 def not_ended() -> str:
-    return gettext("It did not finish: see the log.")
+    return gettext("It did not finish. See the log.")
 
 
 def no_broker() -> str:
     return gettext(
-        "There is no broker: set PADLOCK_BROKER_URL=redis://host:6379/0 for all of the site."
+        "There is no broker. Set PADLOCK_BROKER_URL=redis://host:6379/0 for every process of the"
+        " site."
     )
 
 
@@ -194,7 +195,7 @@ def no_user_yet(link: str) -> str:
 
 
 def only_clients_have_one() -> str:
-    return gettext("Only the role client takes --client.")
+    return gettext("--client is only for the role client.")
 
 
 def user_exists(email: str) -> str:
@@ -218,7 +219,7 @@ def choose_the_password(link: str) -> str:
 
 
 def name_length() -> str:
-    return gettext("The name takes 1 to 200 characters.")
+    return gettext("The name must have 1 to 200 characters.")
 
 
 def not_an_email(text: str, problem: str) -> str:

@@ -7,17 +7,17 @@ from webapp.words.translation import gettext, ngettext
 
 def added(name: str) -> str:
     """A new client, service or domain."""
-    return gettext("{name} is added.", name=name)
+    return gettext("{name} was added.", name=name)
 
 
 def saved(name: str) -> str:
     """A change of one."""
-    return gettext("{name} is saved.", name=name)
+    return gettext("{name} was saved.", name=name)
 
 
 def deleted(name: str) -> str:
     """The end of one."""
-    return gettext("{name} is deleted.", name=name)
+    return gettext("{name} was deleted.", name=name)
 
 
 def moved(name: str, client: str) -> str:
@@ -76,12 +76,12 @@ def user_enabled(name: str) -> str:
 
 def user_disabled(name: str) -> str:
     """A user is kept out."""
-    return gettext("{name} is disabled.", name=name)
+    return gettext("{name} was disabled.", name=name)
 
 
 def user_signed_out(name: str) -> str:
     """Every sign-in of a user has ended."""
-    return gettext("{name} is signed out in every browser.", name=name)
+    return gettext("{name} was signed out in every browser.", name=name)
 
 
 def this_is_you() -> str:
@@ -96,27 +96,27 @@ def profile_saved() -> str:
 
 def password_changed() -> str:
     """One's own password."""
-    return gettext("Your password is changed. Every other browser is signed out.")
+    return gettext("Your password was changed. Every other browser was signed out.")
 
 
 def password_set() -> str:
     """The same by a link from a mail."""
-    return gettext("Your new password is set. Sign in with it.")
+    return gettext("Your password was changed. Sign in with the new one.")
 
 
 def signed_out_everywhere() -> str:
     """This browser too."""
-    return gettext("You are signed out in every browser.")
+    return gettext("You were signed out in every browser.")
 
 
 def signed_out_elsewhere() -> str:
     """All but this one."""
-    return gettext("You are signed out in every other browser.")
+    return gettext("You were signed out in every other browser.")
 
 
 def browser_signed_out() -> str:
     """One of them."""
-    return gettext("That browser is signed out.")
+    return gettext("That browser was signed out.")
 
 
 def view_saved(name: str) -> str:

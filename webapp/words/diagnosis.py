@@ -151,7 +151,7 @@ def _name(step: NameUnderstood, admin: bool) -> Told:
 
 
 def _dns(step: DnsAnswer, staff: bool) -> Told:
-    heading = gettext("Where the name leads")
+    heading = gettext("Where the name points")
     notes = tuple(note_words.stray_texts(step.stray, step.reason)) if staff else ()
     if step.reason is not None:
         words = reasons.WORDS[step.reason]
@@ -165,7 +165,7 @@ def _dns(step: DnsAnswer, staff: bool) -> Told:
         )
         return Told(heading, UNSURE, words.customer, facts, notes)
     if step.aliases is None:
-        aliases = gettext("not told by the name servers")
+        aliases = gettext("not given by the name servers")
     else:
         aliases = " → ".join(step.aliases) or gettext("none")
     # Only staff read an address that must not be asked.
@@ -184,7 +184,7 @@ def _dns(step: DnsAnswer, staff: bool) -> Told:
         (gettext("Resolver"), "" if step.instead or not staff else resolver),
     )
     instead = (
-        gettext("PADLOCK_CONNECT_TO says where to ask: DNS was not asked.")
+        gettext("PADLOCK_CONNECT_TO sets the address: DNS was not queried.")
         if step.instead and staff
         else ""
     )
@@ -210,11 +210,11 @@ def _address(step: AddressAsked, staff: bool) -> Told:
     facts = facts_of(
         (gettext("Connected"), _connected(step)),
         (gettext("TLS"), cipher if spoken else ""),
-        (gettext("ALPN"), step.alpn or gettext("none chosen") if spoken else ""),
+        (gettext("ALPN"), step.alpn or gettext("none selected") if spoken else ""),
         (gettext("Handshake"), handshake if step.connected else ""),
         (gettext("OpenSSL"), "; ".join(said)),
         (gettext("OCSP staple"), note_words.staple_text(finding.staple) if spoken else ""),
-        (gettext("curl ends with"), _curl(step)),
+        (gettext("curl exits with"), _curl(step)),
         (gettext("Certificate"), step.fingerprint),
     )
     return Told(heading, MARKS[finding.state], text, facts)
@@ -239,19 +239,22 @@ def _curl(step: AddressAsked) -> str:
 
 
 def _compared(step: AddressesCompared) -> Told:
-    heading = gettext("The addresses beside each other")
+    heading = gettext("Comparison of the addresses")
     if not (step.odd or step.other_certificate):
-        return Told(heading, GOOD, gettext("They all show the same."))
+        return Told(heading, GOOD, gettext("They all give the same result."))
     notes = [
         gettext("{address}: {title}.", address=at_text(one.endpoint), title=title_of(one.finding))
         for one in step.odd
     ]
     notes += [
-        gettext("{address}: as well, with another certificate.", address=at_text(one.endpoint))
+        gettext(
+            "{address}: the same result, but a different certificate.",
+            address=at_text(one.endpoint),
+        )
         for one in step.other_certificate
     ]
     text = gettext(
-        "They differ. Most visitors meet {address}; some meet another.",
+        "They differ. Most visitors reach {address}; some reach another.",
         address=at_text(step.leading),
     )
     return Told(heading, BAD if step.odd else NOTE, text, notes=tuple(notes))
@@ -271,7 +274,7 @@ def _names(step: NamesCovered) -> Told:
         (gettext("All names"), few_names(step.names, step.total)),
         (certificates.not_readable(), "" if step.all_read else certificates.FIELDS[Field.NAMES]),
     )
-    heading = gettext("Names that the certificate is for")
+    heading = gettext("Names that the certificate covers")
     return Told(heading, GOOD if step.covered else BAD, facts=facts)
 
 
@@ -292,7 +295,7 @@ def _http(step: HttpAnswer, staff: bool) -> Told:
     hsts = answer.hsts or gettext("not sent")
     facts = facts_of(
         (gettext("Answer"), f"{answer.status} {answer.phrase}"),
-        (gettext("Leads to"), leads_to if answer.location else ""),
+        (gettext("Redirects to"), leads_to if answer.location else ""),
         ("Strict-Transport-Security", hsts if step.secure and staff else ""),
         (gettext("Server"), answer.server if staff else ""),
         (gettext("Network"), answer.edge),
@@ -300,8 +303,8 @@ def _http(step: HttpAnswer, staff: bool) -> Told:
     if step.secure:
         return Told(heading, GOOD if (answer.status or 0) < 500 else NOTE, facts=facts)
     if answer.to_https:
-        return Told(heading, GOOD, gettext("Visitors are sent on to https."), facts)
-    text = gettext("Visitors are not sent on to https, and stay insecure.")
+        return Told(heading, GOOD, gettext("Visitors are redirected to https."), facts)
+    text = gettext("Visitors are not redirected to https, so their connection stays insecure.")
     return Told(heading, NOTE, text, facts)
 
 
@@ -312,7 +315,7 @@ def _origin(step: OriginAsked, staff: bool) -> Told:
         return Told(words.label, mark, words.customer)
     facts = facts_of(
         (gettext("Our server"), step.server),
-        (gettext("It shows"), "" if step.finding is None else title_of(step.finding)),
+        (gettext("Its result"), "" if step.finding is None else title_of(step.finding)),
         (gettext("Network"), step.edge),
     )
     return Told(words.label, mark, words.staff, facts)

@@ -28,7 +28,7 @@ _PARTS: Mapping[Part, str] = Table(
         Part.NEEDED: lambda: "",
         Part.NEEDLESS: lambda: gettext("not needed"),
         Part.ROOT: lambda: gettext("root"),
-        Part.DEAD_END: lambda: gettext("leads into a dead end"),
+        Part.DEAD_END: lambda: gettext("leads to a dead end"),
         Part.OTHER_WAY: lambda: gettext("leads to another trusted root"),
         Part.UNPLACED: lambda: gettext("not on the path"),
     }
@@ -66,7 +66,7 @@ def chain_text(step: ChainSeen, staff: bool) -> Told:
     if not step.chain.other_path:
         return Told(heading, mark, parts=(served, verified))
     works = tuple(_place(place, path=True) for place in step.chain.other_path)
-    way = Told(gettext("The path that works, which browsers find and curl does not"), parts=works)
+    way = Told(gettext("The working path, which browsers find but curl does not"), parts=works)
     return Told(heading, mark, parts=(served, verified, way))
 
 
@@ -83,7 +83,7 @@ def missing_text(chain: Chain) -> str:
         )
     return gettext(
         "Missing: the certificate of {name}. No download address is given, which is usual for a"
-        " private authority.",
+        " private CA.",
         name=name,
     )
 
@@ -104,7 +104,7 @@ def leave_out_text(chain: Chain) -> str:
         )
         for place in dict.fromkeys(chain.dead_ends)
     ]
-    return gettext("Leave out {certificates}.", certificates="; ".join(told[:MOST_SHOWN]))
+    return gettext("Remove {certificates}.", certificates="; ".join(told[:MOST_SHOWN]))
 
 
 def _place(place: Place, *, path: bool = False) -> Told:
@@ -132,7 +132,7 @@ def _place(place: Place, *, path: bool = False) -> Told:
         (gettext("Key"), certificate.key),
         (gettext("Signed with"), certificate.signature),
         (certificates.not_readable(), certificates.unreadable_text(certificate.unreadable)),
-        (gettext("Place"), origin),
+        (gettext("Role"), origin),
     )
     return Told(
         place.link.subject or certificates.no_subject_name(), mark, facts=facts, notes=problems

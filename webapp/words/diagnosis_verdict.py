@@ -76,7 +76,7 @@ def _cures(step: Verdict, staff: bool) -> list[tuple[str, str]]:
         cures.append((words.label, words.staff if staff else words.customer))
     if staff:
         if leading is not Reason.OK:
-            cures.append((gettext("For the customer"), verdicts.cure_text(leading, finding)))
+            cures.append((gettext("For the client"), verdicts.cure_text(leading, finding)))
             cures.append((gettext("Cause"), verdicts.cause_text(leading, finding)))
         cures.append((gettext("Detail"), finding.detail))
     return cures

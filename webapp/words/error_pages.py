@@ -38,7 +38,8 @@ PAGES: Mapping[int, Callable[[], Page]] = MappingProxyType(
         410: lambda: (
             gettext("This link no longer works"),
             gettext(
-                "It was used already, or it expired. Sign in, or restart the site for a new one."
+                "It was already used, or it has expired. Sign in, or restart the site for a new"
+                " one."
             ),
         ),
         413: lambda: (gettext("That is too large"), gettext("Send a smaller file or form.")),
@@ -113,8 +114,8 @@ def too_many_exports() -> Page:
     return (
         gettext("Too many exports are running"),
         gettext(
-            "You can run two exports at once, and all users share a few. Wait until one has"
-            " finished, then try again."
+            "You can run two exports at once, and there is a limit for all users together. Wait"
+            " until one has finished, then try again."
         ),
     )
 

@@ -207,7 +207,7 @@ def refresh_failed(detail: str) -> str:
 
 
 def look_in_the_log() -> str:
-    return gettext("Look in the site's log. The next refresh tries again.")
+    return gettext("Check the site's log. The next refresh tries again.")
 
 
 def refresh_offline() -> str:
@@ -226,7 +226,7 @@ def checks_failed(told: str) -> str:
 
 def look_for_the_reason() -> str:
     return gettext(
-        "Look in the site's log for the reason. The next refresh checks these names again."
+        "Check the site's log for the reason. The next refresh checks these names again."
     )
 
 
@@ -243,7 +243,7 @@ def refresh_running() -> str:
 
 def checks_used(used: int, limit: int) -> str:
     if not limit:
-        return gettext("Today's checks: {used:,}, without a limit.", used=used)
+        return gettext("Today's checks: {used:,}. There is no limit.", used=used)
     return ngettext(
         "{used:,} of today's {count:,} check is used.",
         "{used:,} of today's {count:,} checks are used.",
@@ -309,7 +309,7 @@ def database_locked() -> str:
 
 def end_the_lock() -> str:
     return gettext(
-        "Find the process that holds the file, for example with lsof, and end it. Nothing can be"
+        "Find the process that uses the file, for example with lsof, and end it. Nothing can be"
         " saved until then."
     )
 
@@ -320,7 +320,7 @@ def database_read_only(problem: str) -> str:
 
 def make_it_writable() -> str:
     return gettext(
-        "Free disk space, and check that the site may write there. Until then nothing can be"
+        "Free disk space, and check that the site can write there. Until then nothing can be"
         " changed."
     )
 
@@ -376,7 +376,7 @@ def search_indexed() -> str:
 
 
 def search_slow() -> str:
-    return gettext("Searches have no index. Each one reads the texts of all services and domains.")
+    return gettext("Searches have no index. Each one scans all services and domains.")
 
 
 def make_search_index(backend: str, *, possible: bool) -> str:
@@ -396,8 +396,8 @@ def make_search_index(backend: str, *, possible: bool) -> str:
             command=command,
         )
     return gettext(
-        "Run `{command}`. Where it may not: have the database's administrator run"
-        " `CREATE EXTENSION pg_trgm` in this database first.",
+        "Run `{command}`. If that is not permitted, have the database administrator run `CREATE"
+        " EXTENSION pg_trgm` in this database first.",
         command=command,
     )
 
@@ -406,7 +406,7 @@ def make_search_index(backend: str, *, possible: bool) -> str:
 
 
 def jobs_well() -> str:
-    return gettext("None has failed, and none is late.")
+    return gettext("No job has failed, and none is late.")
 
 
 def see_jobs() -> str:
@@ -423,7 +423,7 @@ def debug_is_on() -> str:
 
 
 def start_without_debug() -> str:
-    return gettext("Start it with make run, and without FLASK_DEBUG.")
+    return gettext("Start the site with make run, and without FLASK_DEBUG.")
 
 
 def cookies_in_the_open() -> str:
@@ -443,22 +443,24 @@ def site_well() -> str:
 
 def broker_unusable(problem: str) -> str:
     return gettext(
-        "The broker cannot be used: {problem}. The site refreshes on its own, which takes longer.",
+        "The broker cannot be used: {problem}. The site refreshes without workers, which takes"
+        " longer.",
         problem=problem.removesuffix("."),
     )
 
 
 def start_redis() -> str:
     return gettext(
-        "Start Redis where PADLOCK_BROKER_URL says, and see that this machine reaches it and, by"
-        " rediss://, trusts its certificate (PADLOCK_BROKER_CA). Workers then go on."
+        "Start Redis at PADLOCK_BROKER_URL, and make sure that this machine can reach it. With"
+        " rediss:// this machine must trust its certificate, too (PADLOCK_BROKER_CA). Workers then"
+        " continue."
     )
 
 
 def no_worker() -> str:
     return gettext(
-        "The broker answers, but no worker is running. The site refreshes on its own, which takes"
-        " longer."
+        "The broker answers, but no worker is running. The site refreshes without workers, which"
+        " takes longer."
     )
 
 

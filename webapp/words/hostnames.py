@@ -16,7 +16,7 @@ REFUSALS: Mapping[Refusal, str] = Table(
             "It is too long for a host name: 63 characters between dots, 253 in all."
         ),
         Refusal.ADDRESS: lambda: gettext(
-            "It is an IP address, or ends in a number as one does. Enter the name of the site."
+            "It is an IP address, or ends in a number like one. Enter the name of the site."
         ),
         Refusal.SINGLE_LABEL: lambda: gettext(
             "It is a single word. A full name has a dot: example.com"
@@ -25,10 +25,10 @@ REFUSALS: Mapping[Refusal, str] = Table(
             "It is an e-mail address. Enter the name of the site, such as example.com"
         ),
         Refusal.CREDENTIALS: lambda: gettext(
-            "It holds a user name or a password. Enter only the name of the site."
+            "It contains a user name or a password. Enter only the name of the site."
         ),
         Refusal.SEVERAL_NAMES: lambda: gettext(
-            "It holds more than one name. Enter one name for each item."
+            "It contains more than one name. Enter one name for each item."
         ),
         Refusal.SPACE: lambda: gettext(
             "There is a space, tab or line break inside the name. Remove it."
@@ -44,10 +44,12 @@ REFUSALS: Mapping[Refusal, str] = Table(
         ),
         Refusal.PORT_NOT_ALLOWED: lambda: gettext("This port isn't checked here."),
         Refusal.EMPTY_LABEL: lambda: gettext(
-            "There is a dot too many: two in a row, or one at the start."
+            "There is an extra dot: two in a row, or one at the start."
         ),
-        Refusal.HYPHEN: lambda: gettext("No part of a host name starts or ends with a hyphen."),
-        Refusal.BAD_CHARACTERS: lambda: gettext("It holds characters that no host name has."),
+        Refusal.HYPHEN: lambda: gettext("A part of a host name cannot start or end with a hyphen."),
+        Refusal.BAD_CHARACTERS: lambda: gettext(
+            "It contains characters that a host name cannot have."
+        ),
     }
 )
 
@@ -58,7 +60,9 @@ def refusal_text(refusal: Refusal, allowed: Sequence[int] = (), *, admin: bool =
     if not allowed:
         return REFUSALS[refusal]
     told = gettext("Only these ports are checked: {ports}.", ports=", ".join(map(str, allowed)))
-    return f"{told} {gettext('The setting PADLOCK_PORTS adds others.')}" if admin else told
+    return (
+        f"{told} {gettext('To allow others, change the setting PADLOCK_PORTS.')}" if admin else told
+    )
 
 
 def left_out_texts(text: str) -> list[str]:
@@ -77,13 +81,11 @@ def left_out_texts(text: str) -> list[str]:
     if understood.path:
         path = clean(understood.path, 40)
         told.append(
-            gettext(
-                "The path {path} is left out: a certificate belongs to the whole name.", path=path
-            )
+            gettext("The path {path} is ignored: a certificate covers the whole name.", path=path)
         )
     if understood.wildcard:
         shown = to_unicode(understood.hostname)
         told.append(gettext("*.{name} is checked as {name}.", name=shown))
     if understood.marks:
-        told.append(gettext("The characters around the name are left out."))
+        told.append(gettext("The characters around the name are ignored."))
     return told

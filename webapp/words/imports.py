@@ -35,7 +35,7 @@ def not_plain_text() -> str:
 def not_as_marked(encoding: str) -> str:
     """Bytes that the encoding does not have which the file says it is in."""
     return gettext(
-        "The file is marked as {encoding} and holds bytes that are not. Save it as “CSV UTF-8”"
+        "The file is marked as {encoding} but contains bytes that are not. Save it as “CSV UTF-8”"
         " again.",
         encoding=encoding,
     )
@@ -44,7 +44,7 @@ def not_as_marked(encoding: str) -> str:
 def not_in_encoding(encoding: str) -> str:
     """Bytes that the encoding does not have which a person has chosen."""
     return gettext(
-        "The file is not in {encoding}: some of its bytes are not text there. Choose another"
+        "The file is not in {encoding}: some of its bytes are not valid in it. Choose another"
         " encoding.",
         encoding=encoding,
     )
@@ -67,7 +67,7 @@ def title_not_read(text: str) -> str:
 def footer_not_read(line: int, text: str) -> str:
     """A note: what stands below the last row."""
     return gettext(
-        "Skipped line {line:,} at the end, as it is not a row: “{text}”.",
+        "Skipped line {line:,} at the end, because it is not a row: “{text}”.",
         line=line,
         text=probe.clean(text, 60),
     )
@@ -76,8 +76,8 @@ def footer_not_read(line: int, text: str) -> str:
 def dates_read(order: str) -> str:
     """A note: which order of day and month fits all dates."""
     if order == "day first":
-        return gettext("Dates are read with the day first: only that fits all rows.")
-    return gettext("Dates are read with the month first: only that fits all rows.")
+        return gettext("Dates are read with the day first: nothing else works for all rows.")
+    return gettext("Dates are read with the month first: nothing else works for all rows.")
 
 
 def too_many_lines(most: int) -> str:
@@ -152,15 +152,15 @@ def ask_dates(example: str, day_first: int, month_first: int) -> str:
     """Dates that are two days each."""
     if day_first or month_first:
         return gettext(
-            "Some dates only fit with the day first ({day_first:,}), others only with the month"
-            " first ({month_first:,}). Choose how to read dates such as {example}. Rows that do not"
-            " fit are left out.",
+            "Some dates only work with the day first ({day_first:,}), others only with the month"
+            " first ({month_first:,}). Choose how to read dates such as {example}. Rows that do"
+            " not match are skipped.",
             day_first=day_first,
             month_first=month_first,
             example=example,
         )
     return gettext(
-        "Dates such as {example} fit with the day first and with the month first. Choose one.",
+        "Dates such as {example} can be read with the day or the month first. Choose one.",
         example=example,
     )
 
@@ -168,7 +168,8 @@ def ask_dates(example: str, day_first: int, month_first: int) -> str:
 def too_many_columns(count: int, most: int) -> str:
     """More columns than a spreadsheet has."""
     return gettext(
-        "The first line names {count:,} columns; {most:,} can be read. Leave the others out.",
+        "The first line has {count:,} columns, but at most {most:,} can be read. Remove the"
+        " others.",
         count=count,
         most=most,
     )
@@ -245,7 +246,7 @@ COLUMN_LABELS: Mapping[str, tuple[str, str]] = Table(
 def still_missing(missing: Sequence[str]) -> str:
     """What a person has not said yet of how a file is read."""
     told = {
-        "kind": gettext("Choose the kind of all rows, or the column that says it."),
+        "kind": gettext("Choose one kind for all rows, or the column that contains it."),
         "client": gettext("Choose a client, or the column that names it."),
         "domain": gettext("Choose the column with the domain names."),
     }
@@ -268,7 +269,7 @@ def usual_product() -> str:
 def inside_quote(line: int) -> str:
     """A line that an open quote has made a part of another."""
     return gettext(
-        "This line was read as a part of line {line:,}, where a quote is opened and never closed.",
+        "This line was read as part of line {line:,}, where a quote is opened and never closed.",
         line=line,
     )
 
@@ -281,13 +282,13 @@ def open_quote() -> str:
 def long_cell() -> str:
     """A cell beyond the limit of Python's csv module."""
     return gettext(
-        "A cell holds more than 131,072 characters. Most often a quote is opened and never closed."
+        "A cell has more than 131,072 characters. Usually a quote is opened and never closed."
     )
 
 
 def stray_quote() -> str:
     """A single quote where two are needed."""
-    return gettext("A quote stands inside a quoted cell: write it twice there.")
+    return gettext("There is a quote inside a quoted cell. Write it twice.")
 
 
 def long_line(most: int) -> str:
@@ -322,8 +323,8 @@ def empty() -> str:
 def too_long(length: int, most: int) -> str:
     """More characters than are stored."""
     return ngettext(
-        "It has {count:,} character; there is room for {most}.",
-        "It has {count:,} characters; there is room for {most}.",
+        "It has {count:,} character; at most {most} are allowed.",
+        "It has {count:,} characters; at most {most} are allowed.",
         length,
         most=most,
     )
@@ -331,7 +332,7 @@ def too_long(length: int, most: int) -> str:
 
 def invisible() -> str:
     """Characters that no one could type again."""
-    return gettext("It holds invisible characters.")
+    return gettext("It contains invisible characters.")
 
 
 def none_of(text: str, words: Sequence[str]) -> str:
@@ -341,7 +342,7 @@ def none_of(text: str, words: Sequence[str]) -> str:
 
 def no_such_day(text: str) -> str:
     """The 30th of February."""
-    return gettext("There is no such day as {text}.", text=text)
+    return gettext("The date {text} does not exist.", text=text)
 
 
 def no_date(text: str) -> str:
@@ -359,8 +360,8 @@ def two_days(text: str) -> str:
 def unsure_of_name(text: str, encoding: str) -> str:
     """A host name that is another one in another encoding."""
     return gettext(
-        "{text} is read as {encoding}, which is a guess. Choose the encoding, so that no other name"
-        " is checked.",
+        "{text} is read as {encoding}, which is a guess. Choose the encoding, so that the right"
+        " name is checked.",
         text=text,
         encoding=ENCODINGS.get(encoding, encoding),
     )
@@ -432,14 +433,14 @@ def rows_with_problems(bad: int, good: int) -> str:
             "Import the other {count:,} row now.", "Import the other {count:,} rows now.", good
         )
         told = f"{told} {rest}"
-    return told + gettext(" Fix the rest in a file, and import that afterwards.")
+    return told + gettext(" Fix the rest in a file, and import it afterwards.")
 
 
 def rows_left_out(count: int) -> str:
     """That some rows were not imported."""
     return ngettext(
-        "{count:,} row was not imported. Fix it in the file, and import that.",
-        "{count:,} rows were not imported. Fix them in the file, and import that.",
+        "{count:,} row was not imported. Fix it in the file, then import that file.",
+        "{count:,} rows were not imported. Fix them in the file, then import that file.",
         count,
     )
 
@@ -451,7 +452,7 @@ def check_all(count: int) -> str:
 
 DOING: Mapping[str, str] = Table(
     {
-        "waiting": lambda: gettext("Waiting for its turn"),
+        "waiting": lambda: gettext("Queued"),
         "reading": lambda: gettext("Reading the file"),
         "comparing": lambda: gettext("Comparing"),
         "writing": lambda: gettext("Writing"),
@@ -471,8 +472,7 @@ def changed_meanwhile() -> str:
 def our_fault() -> str:
     """The log has it."""
     return gettext(
-        "Something failed on our side, and nothing was imported. It has been noted; please try"
-        " again later."
+        "Nothing was imported. The error is on our side and was logged. Please try again later."
     )
 
 

@@ -13,13 +13,13 @@ _TITLES: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "password reset mail": lambda: gettext("Password reset mail"),
         "listing rewrite": lambda: gettext("Update lists after a change of “Expiring soon (days)”"),
-        "listing sample": lambda: gettext("Nightly sample of listing rows"),
+        "listing sample": lambda: gettext("Nightly spot check of listing rows"),
     }
 )
 # By the code that is stored, see `jobs.models.Job`
 _PROBLEMS: Mapping[str, Callable[[str], str]] = MappingProxyType(
     {
-        "": lambda _: gettext("It is waiting for its first try."),
+        "": lambda _: gettext("Waiting for the first try."),
         "unreachable": lambda detail: gettext(
             "The mail server did not accept the connection or the login ({detail}).", detail=detail
         ),
@@ -27,7 +27,7 @@ _PROBLEMS: Mapping[str, Callable[[str], str]] = MappingProxyType(
             "The mail server refused this mail with code {detail}.", detail=detail
         ),
         "error": lambda detail: gettext(
-            "Padlock failed with {detail}. The site's log says more.", detail=detail
+            "Padlock failed with {detail}. See the site's log.", detail=detail
         ),
         "drift": lambda detail: listings.drift_text(int(detail)),
         "late": lambda _: gettext("It could not run in time."),
@@ -72,7 +72,7 @@ def backlog_text(failed: int, late: int) -> str:
 
 def retried_text() -> str:
     """After *Retry*."""
-    return gettext("The job runs now.")
+    return gettext("The job is running now.")
 
 
 def ended_text() -> str:

@@ -10,22 +10,22 @@ REBUILD = "flask listing rebuild"
 def drift_text(count: int) -> str:
     """What a comparison of all rows with what they copy has found."""
     if not count:
-        return gettext("All listing rows are right.")
+        return gettext("All listing rows are correct.")
     return ngettext(
-        "{count:,} listing row is not what it copies. Run `{command}`.",
-        "{count:,} listing rows are not what they copy. Run `{command}`.",
+        "{count:,} listing row does not match its source. Run `{command}`.",
+        "{count:,} listing rows do not match their sources. Run `{command}`.",
         count,
         command=REBUILD,
     )
 
 
 def rebuilt() -> str:
-    return gettext("All listing rows were written again.")
+    return gettext("All listing rows were rebuilt.")
 
 
 def search_index_flawed() -> str:
     return gettext(
-        "A part of the search index is missing. Run `{command}` at a quiet time.", command=REBUILD
+        "Part of the search index is missing. Run `{command}` at a quiet time.", command=REBUILD
     )
 
 

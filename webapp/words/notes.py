@@ -14,10 +14,10 @@ from webapp.words.translation import Table, gettext
 NOTES: Mapping[Note, str] = Table(
     {
         Note.CLIENT_CERTIFICATE_WANTED: lambda: gettext(
-            "The server asks visitors for a certificate of their own."
+            "The server asks visitors for a client certificate."
         ),
         Note.ENDED_BY_US: lambda: gettext(
-            "Our side ended the connection, not the server: it doesn't accept what the server sent."
+            "Our side ended the connection, because it doesn't accept what the server sent."
         ),
         Note.BROWSERS_REFUSE_KEY: lambda: gettext(
             "Browsers may refuse this certificate: Chrome doesn't support this kind of key. Issue a"
@@ -29,7 +29,7 @@ NOTES: Mapping[Note, str] = Table(
             " keyEncipherment."
         ),
         Note.BROWSERS_REFUSE_PURPOSE: lambda: gettext(
-            "Browsers may refuse this certificate: only old browsers knew the purpose that it"
+            "Browsers may refuse this certificate: only old browsers accept the purpose that it"
             " states. Issue a new one, and its intermediate certificate too, with the extended key"
             " usage serverAuth."
         ),
@@ -47,59 +47,59 @@ NOTES: Mapping[Note, str] = Table(
             " (RFC 5280). Issue a new one with current software."
         ),
         Note.NO_SECURE_RENEGOTIATION: lambda: gettext(
-            "The server's software is outdated. Browsers get in, some other programs don't."
+            "The server's software is outdated. Browsers can connect, but some other programs"
+            " can't."
         ),
         Note.OTHER_PATH_WORKS: lambda: gettext(
-            "Many apps and other programs follow a certificate into a dead end, where browsers find"
+            "Many apps and other programs follow a certificate to a dead end. Browsers find"
             " another way."
         ),
         Note.ONLY_LEAF_SENT: lambda: gettext(
             "The server sends only the site's certificate, without its issuer's."
         ),
         Note.ISSUER_NOT_SENT: lambda: gettext(
-            "The server sends other certificates as well, but none of them issued the site's."
+            "The server also sends other certificates, but none of them issued the site's."
         ),
         Note.UPPER_ISSUER_NOT_SENT: lambda: gettext(
-            "The server sends the issuer's certificate, but not the one above it. If the one above"
-            " it belongs to an authority that is not a public one, browsers do not trust the site"
-            " at all."
+            "The server sends the issuer's certificate, but not the one above it. If that one"
+            " belongs to a private certificate authority, browsers do not trust the site at all."
         ),
         Note.ISSUER_OTHER_KEY: lambda: gettext(
-            "The server sends a certificate with the name of the missing issuer, but with another"
-            " key."
+            "The server sends a certificate with the name of the missing issuer, but with a"
+            " different key."
         ),
         Note.ISSUER_OTHER_IDENTIFIER: lambda: gettext(
-            "The server sends the issuer's certificate, but the site's certificate names another"
-            " one of the same issuer."
+            "The server sends the issuer's certificate, but the site's certificate names a"
+            " different one of the same issuer."
         ),
         Note.ISSUER_UNFIT: lambda: gettext(
-            "The server sends the issuer's certificate, but it may not issue others."
+            "The server sends the issuer's certificate, but that certificate may not issue others."
         ),
         Note.MUST_STAPLE: lambda: gettext(
             "The certificate requires proof from the server that it is not revoked (must-staple)."
             " The server sends no valid proof. Chrome and Edge open the site; Firefox can refuse"
-            " it. Switch OCSP stapling on, or renew the certificate without must-staple."
+            " it. Turn on OCSP stapling, or renew the certificate without must-staple."
         ),
         Note.STAPLE_OUTDATED: lambda: gettext(
             "The server sends outdated proof that its certificate is not revoked (OCSP stapling)."
             " Chrome and Edge ignore it; Firefox can refuse the site. Find out why the server"
-            " cannot renew it, or switch OCSP stapling off."
+            " cannot renew it, or turn off OCSP stapling."
         ),
         Note.STAPLE_EARLY: lambda: gettext(
-            "The stapled OCSP answer is dated in the future. Check the server's clock."
+            "The stapled OCSP response is dated in the future. Check the server's clock."
         ),
         Note.STAPLE_UNKNOWN: lambda: gettext(
-            "The stapled OCSP answer says that the responder does not know this certificate."
+            "The stapled OCSP response says that the responder does not know this certificate."
         ),
         Note.STAPLE_OTHER_CERTIFICATE: lambda: gettext(
-            "The stapled OCSP answer is about another certificate. Reload the web server so that it"
-            " fetches a new one."
+            "The stapled OCSP response is about another certificate. Reload the web server so that"
+            " it fetches a new one."
         ),
         Note.STAPLE_UNVERIFIED: lambda: gettext(
-            "The stapled OCSP answer does not count: it cannot be verified with a trusted issuer."
+            "The stapled OCSP response is ignored: it cannot be verified with a trusted issuer."
         ),
         Note.STAPLE_UNREADABLE: lambda: gettext(
-            "The stapled OCSP answer cannot be read. Check the web server's OCSP stapling."
+            "The stapled OCSP response cannot be read. Check the web server's OCSP stapling."
         ),
     }
 )
@@ -136,7 +136,7 @@ _STRAYS: Mapping[NotAsked, Callable[[str], str]] = MappingProxyType(
             "{record} may lead to a private IPv4 address.", record=record
         ),
         NotAsked.DENIED: lambda record: gettext(
-            "{record} is in PADLOCK_DENIED_NETWORKS and was not asked.", record=record
+            "{record} is in PADLOCK_DENIED_NETWORKS and was not contacted.", record=record
         ),
     }
 )
@@ -145,10 +145,10 @@ _STRAYS_AMONG_OTHERS: Mapping[NotAsked, Callable[[str], str]] = MappingProxyType
     {
         **_STRAYS,
         NotAsked.NOT_PUBLIC: lambda record: gettext(
-            "{record} is not a public address; some visitors may run into it.", record=record
+            "{record} is not a public address; some visitors may end up there.", record=record
         ),
         NotAsked.CARRIES_IPV4: lambda record: gettext(
-            "{record} may lead to a private IPv4 address; some visitors may run into it.",
+            "{record} may lead to a private IPv4 address; some visitors may end up there.",
             record=record,
         ),
     }

@@ -24,15 +24,13 @@ class Wording:
 
 def _renew() -> str:
     return gettext(
-        "Ask your hosting provider for a new certificate. Ask why the old one didn't renew"
+        "Ask your hosting provider for a new certificate. Ask why the old one wasn't renewed"
         " automatically."
     )
 
 
 def _try_later() -> str:
-    return gettext(
-        "Check again in a few minutes. If it stays like this, ask your hosting provider."
-    )
+    return gettext("Check again in a few minutes. If nothing changes, ask your hosting provider.")
 
 
 WORDS: Mapping[Reason, Wording] = Table(
@@ -49,8 +47,8 @@ WORDS: Mapping[Reason, Wording] = Table(
             gettext("The certificate has expired. Browsers warn visitors away from this site."),
             _renew(),
             gettext(
-                "The leaf is past its not_after. Look at why the renewal did not run, or was not"
-                " reloaded by the server."
+                "The leaf is past its not_after. Find out why it was not renewed, or why the"
+                " server did not load the new one."
             ),
             60,
         ),
@@ -61,11 +59,11 @@ WORDS: Mapping[Reason, Wording] = Table(
                 " away. If your browser shows no warning, our own clock may be wrong."
             ),
             gettext(
-                "Ask your hosting provider to put the earlier certificate back, or issue a new one."
+                "Ask your hosting provider to restore the previous certificate or issue a new one."
             ),
             gettext(
-                "The leaf is before its not_before. Compare the issuer's clock with this monitor's:"
-                " ours may be wrong."
+                "The leaf's not_before is in the future. Compare the issuer's clock with this"
+                " monitor's: ours may be wrong."
             ),
             60,
         ),
@@ -89,7 +87,7 @@ WORDS: Mapping[Reason, Wording] = Table(
             gettext("Self-signed certificate"),
             gettext("The server uses a certificate it signed itself. Browsers do not trust it."),
             gettext(
-                "Ask your hosting provider to replace it with a certificate of a public authority."
+                "Ask your hosting provider for a certificate from a public certificate authority."
                 " Many are free."
             ),
             gettext("The leaf is self-signed, most often the web server's default certificate."),
@@ -97,50 +95,52 @@ WORDS: Mapping[Reason, Wording] = Table(
         ),
         Reason.UNTRUSTED_ISSUER: lambda: Wording(
             gettext("Issuer not trusted"),
-            gettext("The certificate was issued by an authority that browsers do not trust."),
             gettext(
-                "Ask your hosting provider to replace it with a certificate of a public authority."
+                "The certificate was issued by a certificate authority that browsers do not trust."
             ),
             gettext(
-                "The path ends at a root that was sent and is not in the trust store: a private,"
-                " withdrawn or staging authority."
+                "Ask your hosting provider for a certificate from a public certificate authority."
+            ),
+            gettext(
+                "The path ends at a root that was sent but is not in the trust store: a private,"
+                " distrusted or staging CA."
             ),
             60,
         ),
         Reason.INCOMPLETE_CHAIN: lambda: Wording(
             gettext("Incomplete certificate chain"),
             gettext(
-                "The server does not send all the certificates that lead to a trusted authority."
-                " Some browsers may find the missing one themselves, others refuse the site."
+                "The server does not send the full chain up to a trusted certificate authority."
+                " Some browsers may find the missing certificate themselves; others refuse the"
+                " site."
             ),
             gettext(
-                "Ask your hosting provider to install the missing intermediate certificate. If the"
-                " authority is not a public one, ask for a certificate from one that is."
+                "Ask your hosting provider to install the missing intermediate certificate. If it"
+                " is from a private certificate authority, ask for a certificate from a public"
+                " one."
             ),
             gettext(
-                "The last certificate of the path names an issuer that was not sent and is not in"
+                "The last certificate on the path names an issuer that was not sent and is not in"
                 " the trust store: an intermediate is missing, or the issuer is a private root."
             ),
             60,
         ),
         Reason.WRONG_HOSTNAME: lambda: Wording(
             gettext("Certificate for another name"),
+            gettext("The server's certificate was issued for a different name."),
             gettext(
-                "The server shows a certificate that was issued for another name than this one."
+                "Ask your hosting provider to issue a certificate for this name. If the name"
+                " points to the wrong server, correct its address."
             ),
             gettext(
-                "Ask your hosting provider to issue a certificate for this name. If the name leads"
-                " to the wrong server, correct its address."
-            ),
-            gettext(
-                "The name is not in the SAN (the CN does not count). Look at the virtual host that"
+                "The name is not in the SAN (the CN does not count). Check the virtual host that"
                 " answers for this SNI."
             ),
             60,
         ),
         Reason.WRONG_PURPOSE: lambda: Wording(
             gettext("Certificate not meant for websites"),
-            gettext("The certificate was made for another use than a website."),
+            gettext("The certificate was issued for a different purpose."),
             gettext("Ask your hosting provider to replace it with a certificate for web servers."),
             gettext(
                 "The extended key usage lacks serverAuth, or the key usage forbids what a server"
@@ -150,7 +150,7 @@ WORDS: Mapping[Reason, Wording] = Table(
         ),
         Reason.WEAK_CRYPTO: lambda: Wording(
             gettext("Outdated cryptography"),
-            gettext("The certificate uses cryptography that is too weak to be relied on."),
+            gettext("The certificate uses cryptography that is too weak to be secure."),
             gettext("Ask your hosting provider to issue a new certificate with a current key."),
             gettext(
                 "A key or a digest of the chain, or the key exchange, is below security level 2"
@@ -174,23 +174,24 @@ WORDS: Mapping[Reason, Wording] = Table(
         Reason.CHAIN_INVALID: lambda: Wording(
             gettext("Broken certificate chain"),
             gettext(
-                "The certificate, or one of its issuer's, breaks a rule. Browsers refuse the site."
+                "The certificate or an issuer's certificate breaks a rule. Browsers refuse the"
+                " site."
             ),
-            gettext("Ask your hosting provider for a new certificate from a public authority."),
-            gettext("OpenSSL refuses the chain, see its text."),
+            gettext("Ask your hosting provider for a new one from a public certificate authority."),
+            gettext("OpenSSL refuses the chain: see its error."),
             60,
         ),
         Reason.NO_TLS: lambda: Wording(
             gettext("HTTPS is not set up"),
-            gettext("The server answers, but does not speak a secure connection there."),
-            gettext("Ask your hosting provider to switch on HTTPS for this site."),
-            gettext("The port answers with something that is not TLS, see the first bytes."),
+            gettext("The server answers, but not over a secure connection."),
+            gettext("Ask your hosting provider to turn on HTTPS for this site."),
+            gettext("The port answers with something other than TLS: see the first bytes."),
             35,
         ),
         Reason.HANDSHAKE_FAILED: lambda: Wording(
             gettext("HTTPS connection fails"),
             gettext(
-                "The secure connection breaks off before it is complete. Visitors can't open the"
+                "The secure connection fails before it is established. Visitors can't open the"
                 " site."
             ),
             gettext("Ask your hosting provider to correct the HTTPS settings for this name."),
@@ -203,13 +204,13 @@ WORDS: Mapping[Reason, Wording] = Table(
         Reason.REFUSED: lambda: Wording(
             gettext("HTTPS is off"),
             gettext("The server does not offer a secure connection at all."),
-            gettext("Ask your hosting provider to switch on HTTPS for this site."),
+            gettext("Ask your hosting provider to turn on HTTPS for this site."),
             gettext("Every address refuses the connection to the port."),
             7,
         ),
         Reason.DNS_NOT_FOUND: lambda: Wording(
             gettext("Name not found"),
-            gettext("The name does not lead to a server."),
+            gettext("The name does not point to a server."),
             gettext(
                 "Check that the domain is registered. Its DNS zone needs an address (A or AAAA) for"
                 " this name."
@@ -222,7 +223,7 @@ WORDS: Mapping[Reason, Wording] = Table(
             gettext("The name servers of this domain gave no usable answer."),
             _try_later(),
             gettext(
-                "The resolver failed or did not answer in time. Look at the delegation and at this"
+                "The resolver failed or did not answer in time. Check the delegation and this"
                 " machine's resolver."
             ),
             6,
@@ -232,7 +233,7 @@ WORDS: Mapping[Reason, Wording] = Table(
             gettext("The server did not answer in time."),
             _try_later(),
             gettext(
-                "No verdict within the deadline: a firewall that drops, or a server that is"
+                "No verdict within the deadline: a firewall drops packets, or the server is"
                 " overloaded or stalls."
             ),
             28,
@@ -247,23 +248,24 @@ WORDS: Mapping[Reason, Wording] = Table(
         Reason.BLOCKED: lambda: Wording(
             gettext("Points to a private address"),
             gettext(
-                "The name leads to an address that is not on the public internet. We don't check"
+                "The name points to an address that is not on the public internet. We don't check"
                 " it."
             ),
             gettext(
                 "If the site is meant to be public, point the name at the server's public address."
             ),
             gettext(
-                "None of its addresses may be asked: they are private, loopback, link-local,"
-                " otherwise special or denied. PADLOCK_ALLOWED_NETWORKS adds networks by choice."
+                "None of its addresses may be checked: they are private, loopback, link-local,"
+                " reserved or denied. PADLOCK_ALLOWED_NETWORKS allows more networks."
             ),
             None,
         ),
         Reason.NOT_CHECKABLE: lambda: Wording(
-            gettext("Not the name of a site"),
-            gettext("What is entered as the domain is not a name that can be checked."),
+            gettext("Not a valid host name"),
+            gettext("The domain entered is not a name that can be checked."),
             gettext(
-                "Ask your hosting provider to correct the domain. It looks like this: example.com"
+                "Ask your hosting provider to correct the domain. It should look like this:"
+                " example.com"
             ),
             gettext("The Domain field is not a host name: nothing was sent."),
             None,
@@ -272,7 +274,7 @@ WORDS: Mapping[Reason, Wording] = Table(
             gettext("Error on our side"),
             gettext("The check failed on our side. It says nothing about this site."),
             gettext("Nothing to do on your side. Check again in a few minutes."),
-            gettext("The monitor failed, see its log."),
+            gettext("The monitor failed: see its log."),
             None,
         ),
     }
@@ -288,28 +290,28 @@ MENDS: Mapping[Reason, str] = Table(
             " the usual cause."
         ),
         Reason.NOT_YET_VALID: lambda: gettext(
-            "Serve the earlier certificate until then, or issue one that starts now. Check the"
+            "Serve the previous certificate until then, or issue one that is valid now. Check the"
             " clock of the issuing machine."
         ),
         Reason.CHAIN_EXPIRED: lambda: gettext(
-            "Replace the chain file by the issuer's current one, then reload the web server."
+            "Replace the chain file with the issuer's current one, then reload the web server."
         ),
         Reason.SELF_SIGNED: lambda: gettext(
-            "Find out why the virtual host fell back to its default certificate, and issue one by a"
-            " public authority (ACME)."
+            "Find out why the virtual host fell back to its default certificate, and issue one"
+            " from a public CA (ACME)."
         ),
         Reason.UNTRUSTED_ISSUER: lambda: gettext(
-            "Issue a certificate from a public authority. Where it was a staging or test authority,"
-            " take the production one."
+            "Issue a certificate from a public CA. If it was a staging or test CA, use the"
+            " production one."
         ),
         Reason.INCOMPLETE_CHAIN: lambda: gettext(
             "Serve the leaf together with every intermediate (fullchain.pem, not cert.pem), then"
             " reload the web server. If the missing issuer is a private root, issue a certificate"
-            " from a public authority."
+            " from a public CA."
         ),
         Reason.WRONG_HOSTNAME: lambda: gettext(
-            "Issue a certificate that has this name among its names, and see that the virtual host"
-            " for this name serves it; or correct where DNS leads."
+            "Issue a certificate with this name in its SAN, and make sure that the virtual host"
+            " for this name serves it. If DNS points to the wrong server, correct that instead."
         ),
         Reason.WRONG_PURPOSE: lambda: gettext(
             "Issue a certificate with the extended key usage serverAuth."
@@ -319,24 +321,23 @@ MENDS: Mapping[Reason, str] = Table(
             " SHA-256."
         ),
         Reason.REVOKED: lambda: gettext(
-            "Issue a new certificate with a new key. Ask the authority why: a key that leaked must"
-            " not return."
+            "Issue a new certificate with a new key. Ask the CA why: a leaked key must not be used"
+            " again."
         ),
         Reason.CHAIN_INVALID: lambda: gettext(
-            "Look up OpenSSL's text, and compare the chain as served with the one that the"
-            " authority publishes."
+            "Look up OpenSSL's error, and compare the chain as served with the one that the CA"
+            " publishes."
         ),
         Reason.NO_TLS: lambda: gettext(
-            "Switch TLS on for this port (listen 443 ssl; SSLEngine on), or see which program took"
-            " it."
+            "Enable TLS on this port (listen 443 ssl; SSLEngine on), or find out which program is"
+            " using it."
         ),
         Reason.HANDSHAKE_FAILED: lambda: gettext(
-            "Allow TLS 1.2 and 1.3, and see that there is a virtual host with a certificate for"
-            " this name. Look at the error log of the web server for this moment."
+            "Allow TLS 1.2 and 1.3, and make sure that there is a virtual host with a certificate"
+            " for this name. Check the web server's error log at the time of the check."
         ),
         Reason.REFUSED: lambda: gettext(
-            "Start the web server and let it listen on this port, and open the port in the"
-            " firewall."
+            "Start the web server, make it listen on this port, and open the port in the firewall."
         ),
         Reason.DNS_NOT_FOUND: lambda: gettext(
             "Add an A or AAAA record for the name, and check the registration and the delegation."
@@ -346,8 +347,8 @@ MENDS: Mapping[Reason, str] = Table(
             " delegation."
         ),
         Reason.TIMEOUT: lambda: gettext(
-            "Check from another network. Look for a firewall that drops, and at the load of the web"
-            " server."
+            "Check from another network. Look for a firewall that drops packets, and check the web"
+            " server's load."
         ),
         Reason.UNREACHABLE: lambda: gettext(
             "Check routing, and whether the address is announced; for IPv6, whether this machine"
@@ -357,8 +358,8 @@ MENDS: Mapping[Reason, str] = Table(
             "Point the name at a public address, or add the network to PADLOCK_ALLOWED_NETWORKS."
         ),
         Reason.NOT_CHECKABLE: lambda: gettext(
-            "Correct the Domain field: a host name such as www.example.com."
+            "Enter a host name such as www.example.com in the Domain field."
         ),
-        Reason.MONITOR_ERROR: lambda: gettext("Read the log of the monitor, and check again."),
+        Reason.MONITOR_ERROR: lambda: gettext("Read the monitor's log, then check again."),
     }
 )

@@ -147,11 +147,9 @@ def adaptive_plan(names: int, limit: int, needed: int) -> str:
     if not limit:
         return gettext("{names}: about {checks}.", names=what, checks=checks)
     if needed <= limit:
-        return gettext(
-            "{names}: about {checks}, of which all may be made.", names=what, checks=checks
-        )
+        return gettext("{names}: about {checks}, all within the limit.", names=what, checks=checks)
     return gettext(
-        "{names}: about {checks}, of which {limit:,} may be made.",
+        "{names}: about {checks}, limited to {limit:,}.",
         names=what,
         checks=checks,
         limit=limit,
@@ -192,15 +190,15 @@ def detail_text(code: str, parameters: Mapping[str, Any]) -> str:
 _DETAILS: Mapping[str, Callable[[Mapping[str, Any]], str]] = MappingProxyType(
     {
         Detail.TEXT: lambda found: found["text"],
-        Detail.CUT_OFF: lambda _: gettext("It had not ended when the next one began."),
+        Detail.CUT_OFF: lambda _: gettext("It had not finished when the next one started."),
         Detail.INTERRUPTED: lambda _: gettext("It was interrupted."),
-        Detail.ALL_FAILED: lambda _: gettext("Every check failed on our side, see the log."),
+        Detail.ALL_FAILED: lambda _: gettext("Every check failed on our side. See the log."),
         Detail.MANY_FAILED: lambda found: gettext(
             "{failed} See the log.", failed=failed_checks(found["asked"], found["failed"])
         ),
         Detail.BUSY: lambda _: gettext(
             "This machine was too busy to check host names: nothing was stored."
         ),
-        Detail.ERROR: lambda found: gettext("{error}, see the log.", error=found["error"]),
+        Detail.ERROR: lambda found: gettext("{error}. See the log.", error=found["error"]),
     }
 )

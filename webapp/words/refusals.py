@@ -13,13 +13,13 @@ def changed_meanwhile() -> str:
 
 def client_reference_taken() -> str:
     """A reference belongs to one client."""
-    return gettext("Another client has this reference.")
+    return gettext("Another client already has this reference.")
 
 
 def item_taken(kind: str) -> str:
     """What there may be only once of a service or domain."""
     if kind == "service":
-        return gettext("Another service has this reference.")
+        return gettext("Another service already has this reference.")
     return gettext("This client already has this domain.")
 
 
@@ -46,13 +46,13 @@ def no_such_client_yet(tick: str) -> str:
 def several_clients() -> str:
     """More than one has it."""
     return gettext(
-        "Several clients have this name: enter the reference, or # and the number of the client."
+        "Several clients have this name: enter the reference, or # and the client’s number."
     )
 
 
 def email_taken() -> str:
     """For administrators: others are not told which addresses there are."""
-    return gettext("Another user has this address.")
+    return gettext("Another user already has this address.")
 
 
 def email_unusable() -> str:
@@ -92,7 +92,7 @@ def view_name(most: int) -> str:
 
 def view_too_long() -> str:
     """The address of a saved view is stored."""
-    return gettext("These filters are too long to be kept: shorten the search.")
+    return gettext("These filters are too long to save: shorten the search.")
 
 
 def too_many_views(count: int) -> str:
@@ -155,15 +155,15 @@ def tag_too_long(beginning: str, most: int) -> str:
 def odd_tag(name: str) -> str:
     """A tag with other characters than it may have."""
     return gettext(
-        "“{name}” cannot be a tag: use letters, digits, blanks and - _ . only, and commas between"
-        " tags.",
+        "“{name}” cannot be a tag. Use only letters, digits, spaces and - _ . and separate tags by"
+        " commas.",
         name=probe.clean(name),
     )
 
 
 def too_many_tags(count: int, most: int) -> str:
     """More tags than one client, service or domain can have."""
-    return gettext("These are {count} tags. Use at most {most}.", count=count, most=most)
+    return gettext("You entered {count} tags. Use at most {most}.", count=count, most=most)
 
 
 def no_tags_named() -> str:

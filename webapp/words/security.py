@@ -20,7 +20,7 @@ SECURITY_EVENTS: Mapping[str, str] = Table(
         "reset requested": lambda: gettext("Password reset requested"),
         "reset refused": lambda: gettext("Password reset refused: too many attempts"),
         "reset link made": lambda: gettext("Reset link created"),
-        "password reset": lambda: gettext("Password set by a reset link"),
+        "password reset": lambda: gettext("Password set with a reset link"),
         "password changed": lambda: gettext("Password changed"),
         "password check failed": lambda: gettext("Wrong current password"),
         "password check refused": lambda: gettext("Current password refused: too many attempts"),

@@ -87,8 +87,8 @@ def expiring_example() -> str:
 def expiring_meaning(days: int) -> str:
     """What that warning means."""
     return ngettext(
-        "Valid, with {count} day left or less. Renew the certificate soon.",
-        "Valid, with {count} days left or less. Renew the certificate soon.",
+        "Valid, with at most {count} day left. Renew the certificate soon.",
+        "Valid, with at most {count} days left. Renew the certificate soon.",
         days,
     )
 

@@ -217,7 +217,7 @@ def _evidence(verdict: Verdict, staff: bool, hidden: bool) -> list[str]:
     if finding.address:
         lines.append(
             gettext(
-                "Asked at: {address} port {port}",
+                "Checked at: {address} port {port}",
                 address=finding.address,
                 port=finding.address_port,
             )
@@ -232,7 +232,7 @@ def _evidence(verdict: Verdict, staff: bool, hidden: bool) -> list[str]:
     command = "" if hidden else diagnosis.command(finding)
     number = curl_errors.CERT_STATUS_FAILED if curl_errors.only_stapled(finding) else verdict.curl
     if command:
-        lines.append(gettext("curl ends with {number}: {command}", number=number, command=command))
+        lines.append(gettext("curl exits with {number}: {command}", number=number, command=command))
     return lines
 
 

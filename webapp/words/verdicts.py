@@ -100,7 +100,7 @@ def staff_text(finding: Finding) -> str:
     if finding.address:
         parts.append(
             gettext(
-                "Asked at {address} port {port}.",
+                "Checked at {address} port {port}.",
                 address=finding.address,
                 port=finding.address_port,
             )

@@ -23,36 +23,37 @@ ORIGINS: Mapping[Origin, OriginWording] = Table(
     {
         Origin.HERE: lambda: OriginWording(
             gettext("Points to our server"),
-            gettext("The name leads to your hosting provider's server, as it should."),
+            gettext("The name points to your hosting provider's server, as it should."),
             gettext("The server of this service is among the addresses of the name."),
         ),
         Origin.CDN: lambda: OriginWording(
             gettext("Behind a CDN"),
             gettext(
-                "A network of another company (a CDN) stands between your visitors and your hosting"
-                " provider's server. What visitors see of the certificate is set up there."
+                "Another company's network (a CDN) is between your visitors and your hosting"
+                " provider's server. The certificate that visitors see is set up there."
             ),
             gettext(
-                "Visitors meet a CDN or proxy first: its certificate is what the padlock shows. Fix"
-                " it in the CDN's panel."
+                "Visitors reach a CDN or proxy first, and the padlock shows its certificate. Fix"
+                " it in the CDN's control panel."
             ),
         ),
         Origin.ELSEWHERE: lambda: OriginWording(
             gettext("Points elsewhere"),
             gettext(
-                "The name leads to another server than your hosting provider's. If that is not"
-                " meant, correct it where the domain's name servers are managed."
+                "The name points to a server that is not your hosting provider's. If that is not"
+                " intended, correct it where the domain's DNS is managed."
             ),
             gettext(
-                "None of its addresses is the server of this service, and nothing points to a CDN."
-                " Correct the A and AAAA records, or ask the customer whether the site has moved."
+                "None of its addresses is the server of this service, and there is no sign of a"
+                " CDN. Correct the A and AAAA records, or ask the client whether the site has"
+                " moved."
             ),
         ),
         Origin.NOWHERE: lambda: OriginWording(
             gettext("Points nowhere"),
             gettext("No server answers at the addresses of this name."),
             gettext(
-                "No address of the name takes a connection. Point the A and AAAA records at the"
+                "No address of the name accepts a connection. Point the A and AAAA records at the"
                 " server of this service."
             ),
         ),
@@ -61,9 +62,9 @@ ORIGINS: Mapping[Origin, OriginWording] = Table(
 
 HTTP_FAILURES: Mapping[Failure, str] = Table(
     {
-        Failure.EMPTY: lambda: gettext("The connection was ended without an answer."),
+        Failure.EMPTY: lambda: gettext("The connection was closed without an answer."),
         Failure.TLS: lambda: gettext(
-            "The secure connection for reading the page ended before an answer came."
+            "The secure connection for reading the page was closed before an answer came."
         ),
         Failure.BROKEN: lambda: gettext("No answer that a browser could read."),
         Failure.NOT_HTTP: lambda: gettext("The server answers, but not in HTTP."),
@@ -76,9 +77,9 @@ HTTP_FAILURES: Mapping[Failure, str] = Table(
         ),
         Failure.TOO_MUCH_WORK: lambda: gettext("Reading its answer takes too much computing time."),
         Failure.TIMEOUT: lambda: gettext("No answer in time."),
-        Failure.REFUSED: lambda: gettext("The connection is refused."),
+        Failure.REFUSED: lambda: gettext("The connection was refused."),
         Failure.OTHER_CERTIFICATE: lambda: gettext(
-            "The same address showed another certificate than a moment before."
+            "The same address sent a different certificate a moment ago."
         ),
     }
 )
@@ -87,14 +88,14 @@ HTTP_FAILURES: Mapping[Failure, str] = Table(
 def addresses_differ() -> str:
     """What a name's addresses show is not the same."""
     return gettext(
-        "The addresses of this name show different things: what a visitor sees depends on the one"
-        " they meet."
+        "The addresses of this name give different results: what visitors see depends on the one"
+        " they reach."
     )
 
 
 def http2_only() -> str:
     """The answer over HTTP/1.1 is missing, and nothing is wrong with that."""
-    return gettext("The server speaks HTTP/2, and answers nothing in HTTP/1.1. That is all right.")
+    return gettext("The server speaks HTTP/2, and does not answer in HTTP/1.1. That is fine.")
 
 
 def diagnosing() -> str:
@@ -105,8 +106,8 @@ def diagnosing() -> str:
 def diagnosis_offer() -> str:
     """Where there is none yet."""
     return gettext(
-        "A diagnosis looks at every address of the name, at its certificate and at the website, and"
-        " says what to do."
+        "A diagnosis checks every address of the name, its certificate and the website, and says"
+        " what to do."
     )
 
 
@@ -121,6 +122,6 @@ def diagnosis_later() -> str:
 def cut_short() -> str:
     """A diagnosis that would have cost too much."""
     return gettext(
-        "We stopped early: reading what this server sends takes too much computing time. Some steps"
-        " are missing."
+        "We stopped early, because reading what this server sends takes too much computing time."
+        " Some steps are missing."
     )

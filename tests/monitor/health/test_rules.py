@@ -166,7 +166,7 @@ def test_a_round_through_the_fleet_takes_so_many_days():
         (
             0,
             2500,
-            "Today's checks: 12, without a limit. The adaptive schedule needs about 2,500 a day.",
+            "Today's checks: 12. There is no limit. The adaptive schedule needs about 2,500 a day.",
         ),
     ],
 )

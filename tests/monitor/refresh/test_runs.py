@@ -159,7 +159,7 @@ def test_a_run_that_keeps_failing_is_tried_later_each_time_and_given_up(at):
         runs.leave(owner)
         assert runs.waiting(moment) == []
         moment = run.retry_at
-    assert (run.state, run.detail) == (RunState.FAILED, "OSError, see the log.")
+    assert (run.state, run.detail) == (RunState.FAILED, "OSError. See the log.")
 
 
 def test_what_system_health_asks(at):

@@ -208,7 +208,7 @@ def test_without_a_broker_the_scheduler_does_it_itself(slow, start_workers, cloc
     assert all_is_well()
     (flag,) = (flag for flag in collect.run_checks(runner.utc_now()).flags if flag.name == "Broker")
     assert flag.level is Level.BAD
-    assert "refreshes on its own" in flag.words
+    assert "refreshes without workers" in flag.words
 
 
 @pytest.fixture
@@ -249,7 +249,7 @@ def test_a_worker_that_fails_says_so_and_rests(in_line, monkeypatch, caplog):
     monkeypatch.setattr(results, "remember", lambda *arguments: 1 / 0)
     assert dispatch.take_up(*in_line, Event()) == runs.STUMBLE_PAUSE.total_seconds()
     run = db.session.get_one(RefreshRun, in_line[0], populate_existing=True)
-    assert (run.detail, run.tries) == ("ZeroDivisionError, see the log.", 1)
+    assert (run.detail, run.tries) == ("ZeroDivisionError. See the log.", 1)
     assert "ZeroDivisionError" in caplog.text
 
 
