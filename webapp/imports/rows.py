@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
-
 from webapp import csv_writer, probe
 from webapp.customers import tags
 from webapp.customers.models import MOST_NOTE_CHARACTERS, DomainStatus, ServiceStatus
@@ -164,6 +162,8 @@ class _Cells:
         return self.reference("client")
 
     def email(self, column: str) -> str | None:
+        from email_validator import EmailNotValidError, validate_email  # not at every start
+
         text = self.text(column, 254, needed=False)
         try:
             if text:
