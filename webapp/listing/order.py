@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, literal, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Subquery,
+    and_,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import TypeEngine
 
@@ -15,7 +26,6 @@ from webapp.listing.cursor import Cursor
 Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 FILLED = 0
 EMPTY = 1  # the part of those that come last
-LOOKED_INTO = 40  # rows for each one that is wanted of a search
 
 
 @dataclass(frozen=True)
@@ -146,13 +156,13 @@ class Way:
         return ordered(columns, down=self.down, up=self.up)
 
 
-def walk(rows: Rows, way: Way, most: int) -> Select[Any]:
+def walk(rows: Rows, way: Way, most: int, looked_into: int = 0) -> Select[Any]:
     """The rows beyond the cursor, along the index of the order.
 
-    Of a search that is indexed they may be fewer than there are: only so many rows are looked into
-    as it takes where many contain it.
+    Of a search that is indexed only so many rows are `looked_into` of each part and each value that
+    the index begins with. Whether one of them `contains` it is told, and its `place` among them.
     """
-    pieces = [select(piece.subquery()) for piece in _pieces(rows, way, most)]
+    pieces = [select(piece.subquery()) for piece in _pieces(rows, way, most, looked_into)]
     whole = pieces[0].union_all(*pieces[1:]).subquery()
     return select(whole).order_by(*way.sorted(whole.c)).limit(most)
 
@@ -163,7 +173,7 @@ def collect(rows: Rows, way: Way, most: int) -> Select[Any]:
     return select(every).where(*way.behind(every.c)).order_by(*way.sorted(every.c)).limit(most)
 
 
-def _pieces(rows: Rows, way: Way, most: int) -> list[Select[Any]]:
+def _pieces(rows: Rows, way: Way, most: int, looked_into: int) -> list[Select[Any]]:
     """The first rows beyond the cursor, of each part of the order and each value that its index
     begins with."""
     order = way.order
@@ -186,17 +196,19 @@ def _pieces(rows: Rows, way: Way, most: int) -> list[Select[Any]]:
             if rows.search is None:
                 pieces.append(found.limit(most))
             else:
-                pieces.append(_looked_into(found, rows.search, way, most))
+                some = found.add_columns(_hidden([rows.search.contains]).label("contains"))
+                pieces.append(_containing(some, way, most, looked_into))
     return pieces
 
 
-def _looked_into(found: Select[Any], search: Search, way: Way, most: int) -> Select[Any]:
-    """The first of these rows that contain what is searched for, of so many as are looked into."""
-    contains = _hidden([search.contains]).label("contains")
-    some = found.add_columns(contains).limit(LOOKED_INTO * most).subquery()
-    columns = [column for column in some.c if column.key != "contains"]
-    wanted = select(*columns).where(some.c.contains == 1)
-    return wanted.order_by(*way.sorted(some.c)).limit(most)
+def _containing(found: Select[Any], way: Way, most: int, looked_into: int) -> Select[Any]:
+    """The first of these rows that contain what is searched for; and the last that was looked into,
+    as more of them may lie behind it."""
+    some = found.limit(looked_into).subquery()
+    place = func.row_number().over(order_by=way.sorted(some.c)).label("place")
+    placed = select(some, place).subquery()
+    wanted = or_(placed.c.contains == 1, placed.c.place == looked_into)
+    return select(placed).where(wanted).order_by(*way.sorted(placed.c)).limit(most)
 
 
 def beyond(keys: Sequence[Column], cursor: Cursor, *, down: bool) -> ColumnElement[bool]:

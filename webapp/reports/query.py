@@ -18,6 +18,7 @@ from webapp.extensions import db
 from webapp.listing.order import Order, Rows
 from webapp.listing.page import MOST_SEARCH_CHARACTERS
 from webapp.parsing import whole
+from webapp.probe import Reason
 from webapp.words import states
 from webapp.words.report_filters import AGES, ORIGINS, WINDOWS, reason_titles
 
@@ -122,7 +123,9 @@ def rows_of(user: User, filters: Mapping[str, str], now: datetime) -> Rows:
 
 def _conditions(filters: Mapping[str, str], now: datetime) -> Iterator[ColumnElement[bool]]:
     """What rows meet that are let through by the filters which only the report has."""
-    if "reason" in filters:
+    if filters.get("reason") == Reason.OK:  # the same rows, and an index has rank and expiry
+        yield ListingRow.rank.in_(listing_row.RANKS["valid"])
+    elif "reason" in filters:
         yield ListingRow.reason == SEVERITIES[filters["reason"]]
     if "issuer" in filters:
         yield ListingRow.issuer == func.lower(filters["issuer"])

@@ -30,47 +30,44 @@ Range = tuple[int, int | None, ColumnElement[bool]]
 
 
 def tallies(
-    user: User, filters: Mapping[str, str], now: datetime
+    user: User, filters: Mapping[str, str], now: datetime, *, many: bool
 ) -> tuple[Tally | None, Tally | None]:
     """The rows with these filters by rank, whatever filter of state is among them; and the valid
     ones by week, whatever filter of expiry.
 
-    None where a search finds more than `MOST_COUNTED`.
+    None where a search finds more than `MOST_COUNTED`; there are so `many` with all filters.
     """
+    if many and "q" in filters:
+        return None, None
     of_ranks = {name: word for name, word in filters.items() if name != "ssl"}
     of_weeks = {name: word for name, word in of_ranks.items() if name != "expires"}
     by_rank = _tally(user, of_ranks, now, weeks=False)
-    if of_weeks == of_ranks and _at_once(of_ranks):
+    few = by_rank is None or by_rank.total() <= MOST_COUNTED
+    if of_weeks == of_ranks and (few or not filters):
         return by_rank, by_rank
     return by_rank, _tally(user, of_weeks, now, weeks=True)
 
 
-def _at_once(filters: Mapping[str, str]) -> bool:
-    """Whether ranks and weeks are counted together: of all rows, as one index has both; of a
-    search, as it is one for both."""
-    return not filters or "q" in filters
-
-
 def _tally(user: User, filters: Mapping[str, str], now: datetime, *, weeks: bool) -> Tally | None:
-    """The rows with these filters by rank, or the valid ones by week; both `_at_once`.
+    """The rows with these filters by rank, or the valid ones by week; both of all rows, as one
+    index has both, and of up to `MOST_COUNTED`.
 
     More than `MOST_COUNTED` are counted once a minute, as ranks move in the scheduler's minute.
     """
     known = this_site().counted_rows
-    key = (user.id, weeks and not _at_once(filters), *sorted(filters.items()))
+    key = (user.id, weeks and bool(filters), *sorted(filters.items()))
     if key in known and timedelta() <= now - known[key].counted_at < COUNTED_AGAIN:
         return known[key].numbers
     ranks = listing_row.ranks_of_reason(filters.get("reason", Reason.OK))
     if weeks and ranks != listing_row.RANKS["valid"]:
         return Tally()
     rows = page.planned(rows_of(user, filters, now))
-    if _at_once(filters) or filters.keys() == {"expires"}:
-        some: Select[Any] = select(ListingRow.rank, _week(now)).where(*rows.all())
-        found = _grouped(some.limit(MOST_COUNTED + 1))
-        if found.total() <= MOST_COUNTED:
-            return found
-        if "q" in filters:
-            return None
+    some: Select[Any] = select(ListingRow.rank, _week(now)).where(*rows.all())
+    found = _grouped(some.limit(MOST_COUNTED + 1))
+    if found.total() <= MOST_COUNTED:
+        return found
+    if "q" in filters:
+        return None
     if user.sees_everything and not filters:
         found = _counted(rows, [*_rank_and_week_ranges(now)])
     elif user.sees_everything and filters.keys() == {"expires"}:
@@ -84,10 +81,9 @@ def _tally(user: User, filters: Mapping[str, str], now: datetime, *, weeks: bool
         # It is the same for all rows of most reasons, which need not be read for it
         rank = ListingRow.rank if len(ranks) > 1 else literal(ranks[0])
         found = _grouped(select(rank, null()).where(*rows.all()))
-    if found.total() > MOST_COUNTED:
-        if len(known) >= MOST_REMEMBERED:
-            known.clear()
-        known[key] = CountedRows(found, now)
+    if len(known) >= MOST_REMEMBERED:
+        known.clear()
+    known[key] = CountedRows(found, now)
     return found
 
 
