@@ -5,7 +5,7 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import inspect, text
 
 from tests.customers.shelf import NOW, ada, all_pages, shelf  # noqa: F401 - a fixture
-from webapp.customers import catalog, clients, items, lists, search_index
+from webapp.customers import audit_log, catalog, clients, items, lists, search_index
 from webapp.customers.lists import ListQuery
 from webapp.customers.models import Client, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import db, writing
@@ -16,6 +16,7 @@ from webapp.monitor.models import Target
 from webapp.probe import Finding, Reason
 from webapp.reports import ssl_status
 from webapp.reports.query import ReportQuery
+from webapp.words.activity import Detail
 
 sqlite = pytest.mark.sqlite("PostgreSQL has another index, and keeps it by itself")
 PRODUCTS = (
@@ -28,6 +29,7 @@ PRODUCTS = (
     "a-b",
     "日本語",
 )
+KINDS = ("", "service", "domain")
 WORDS = (
     *("%", "_o", "0%_", "'s", "'s ", '"it"', 's "i', "straße", "STRASSE", "ärger", "Ärger", "ÄRG"),
     *("a*b", "and", " AND ", "b^c:", "x\\y", "日本語", "日本", "a-b", "-b\n", "\0", "a\0b", "off"),
@@ -55,11 +57,20 @@ def odd_products(in_app):
 @sqlite
 def test_a_search_finds_the_same_with_the_index_and_without(odd_products):
     def everything():
-        report = [ssl_status.report(ada(), ReportQuery(word), NOW) for word in WORDS if word[1:]]
-        return [found(word, name) for word in WORDS for name in ("ada", "alice", "bob")] + [
-            ([row.id for row in one.rows], one.totals) for one in report
+        log = [
+            audit_log.list_activity({"q": word, "kind": kind}) for word in WORDS for kind in KINDS
         ]
+        lines = [[row.id for row in one.rows] for one in log]
+        report = [ssl_status.report(ada(), ReportQuery(word), NOW) for word in WORDS if word[1:]]
+        by_name = [found(word, name) for word in WORDS for name in ("ada", "alice", "bob")]
+        return lines, by_name, [([row.id for row in one.rows], one.totals) for one in report]
 
+    with writing():
+        for number, product in enumerate(PRODUCTS):
+            kind = KINDS[1 + number % 2]
+            audit_log.note(
+                ada(), "changed", kind, number, "shop", NOW, Detail.OF_CLIENT, client=product
+            )
     assert search_index.exists()
     with_it = everything()
     db.session.remove()
@@ -100,6 +111,8 @@ def test_the_index_follows_what_changes(in_app):
     gone = db.session.get(Client, 2)
     clients.remove(ada(), 2, gone.version, clients.what_goes_with(gone), NOW)
     assert found("zebra")[1] == 0
+    noted = audit_log.list_activity({"q": "zebra"})
+    assert [line.action for line in noted.rows] == ["deleted", "changed"]
     left = "SELECT count(*) FROM listing_search WHERE listing_search MATCH 'zeb OR mai'"
     assert db.session.scalar(text(left)) == 0
 

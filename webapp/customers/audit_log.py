@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import literal, or_, select, union_all
 
+from webapp.customers import search_index
 from webapp.customers.models import Activity, Client, Domain, Service, User
 from webapp.extensions import contains, db
 from webapp.listing import page
@@ -107,16 +108,17 @@ def list_activity(asked: Mapping[str, str]) -> Log:
     }
     if who := asked.get("who", "").strip():
         filters["who"] = who
-    where = [getattr(Activity, name) == word for name, word in filters.items()]
+    rows = Rows(tuple(getattr(Activity, name) == word for name, word in filters.items()))
     if search:
         texts = (Activity.item, Activity.who, Activity.detail_texts)
-        where.append(or_(*(contains(column, search) for column in texts)))
+        has_it = or_(*(contains(column, search) for column in texts))
+        rows = replace(rows, search=search_index.in_log(has_it, search))
     # Ids grow as the log does, whatever the clock was set to meanwhile.
     size = page.size_of(asked.get("size", ""))
-    shown = page.fetch(Rows(tuple(where)), NEWEST_FIRST, "-id", asked.get("page", ""), size)
+    shown = page.fetch(rows, NEWEST_FIRST, "-id", asked.get("page", ""), size)
     chosen = select(Activity).where(Activity.id.in_(shown.ids)).order_by(Activity.id.desc())
-    rows = list(db.session.scalars(chosen)) if shown.ids else []
-    return Log(rows, shown, search, filters, _still_there(rows))
+    lines = list(db.session.scalars(chosen)) if shown.ids else []
+    return Log(lines, shown, search, filters, _still_there(lines))
 
 
 def _still_there(rows: Iterable[Activity]) -> frozenset[tuple[str, int | None]]:

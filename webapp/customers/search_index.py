@@ -1,9 +1,9 @@
-"""The index that searches of listing rows go by: their trigrams, which are all pieces of three
-characters of their texts.
+"""The index that searches of listing rows and of the audit log go by: their trigrams, which are
+all pieces of three characters of their texts.
 
-SQLite: the FTS5 table `listing_search`, kept up to date by triggers. PostgreSQL: two indexes of the
-extension pg_trgm, which its planner uses. Either may be missing: then a search looks through the
-texts of all rows. docs/adr/0016 says why it is so.
+SQLite: the FTS5 tables `listing_search` and `activity_search`, kept up to date by triggers.
+PostgreSQL: indexes of the extension pg_trgm, which its planner uses. Either may be missing: then a
+search looks through the texts of all rows. docs/adr/0016 says why it is so.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from webapp.customers.listing_row import ListingRow
-from webapp.customers.models import Domain, Service
+from webapp.customers.models import Activity, Domain, Service
 from webapp.extensions import db, writing
 from webapp.listing.order import Search
 from webapp.monitor.health import rules
@@ -38,6 +38,7 @@ from webapp.site import site_of
 log = logging.getLogger(__name__)
 
 NAME = "listing_search"  # tables and indexes called so are of no model
+LOG_NAME = "activity_search"
 SHORTEST = 3  # characters of a text that has a trigram
 MANY_ROWS = 100_000  # from so many on a search without the index is slow
 
@@ -76,8 +77,25 @@ _ON_UPDATE = (
     " OR old.client_text IS NOT new.client_text OR old.client_id IS NOT new.client_id"
     f" BEGIN {_REMOVE}; {_ADD}; END"
 )
+_LOG_TEXTS = ("item", "who", "detail_texts")  # lines of the log never change
+_LOG_COLUMNS = f"rowid, {', '.join(_LOG_TEXTS)}"
+_LOG_TABLE = (
+    f"CREATE VIRTUAL TABLE {LOG_NAME} USING fts5({', '.join(_LOG_TEXTS)},"
+    " content='', columnsize=0, detail=none, tokenize='trigram')"
+)
+_LOG_ON_INSERT = (
+    f"AFTER INSERT ON activity BEGIN INSERT INTO {LOG_NAME} ({_LOG_COLUMNS})"  # noqa: S608
+    " VALUES (new.id, new.item, new.who, new.detail_texts); END"
+)
+_LOG_ON_DELETE = (
+    f"AFTER DELETE ON activity BEGIN INSERT INTO {LOG_NAME} ({LOG_NAME}, {_LOG_COLUMNS})"  # noqa: S608
+    " VALUES ('delete', old.id, old.item, old.who, old.detail_texts); END"
+)
 # In the order of their names, as the database has them
 _SQLITE = {
+    LOG_NAME: _LOG_TABLE,
+    f"{LOG_NAME}_delete": f"CREATE TRIGGER {LOG_NAME}_delete {_LOG_ON_DELETE}",
+    f"{LOG_NAME}_insert": f"CREATE TRIGGER {LOG_NAME}_insert {_LOG_ON_INSERT}",
     NAME: _TABLE,
     f"{NAME}_delete": f"CREATE TRIGGER {NAME}_delete {_ON_DELETE}",
     f"{NAME}_insert": f"CREATE TRIGGER {NAME}_insert {_ON_INSERT}",
@@ -86,6 +104,10 @@ _SQLITE = {
 _FILL = (
     f"INSERT INTO {NAME} ({_COLUMNS}) SELECT {_DOCUMENT.format(row='listing_row')}"  # noqa: S608
     " FROM listing_row ORDER BY 1"
+)
+_LOG_FILL = (
+    f"INSERT INTO {LOG_NAME} ({_LOG_COLUMNS})"  # noqa: S608
+    f" SELECT id, {', '.join(_LOG_TEXTS)} FROM activity ORDER BY id"
 )
 # The rows that are not found by their client and the first characters of their text
 _MISSING = text(
@@ -96,7 +118,12 @@ _MISSING = text(
     " ' AND \"' || replace(substr(listing_row.text, 1, 3), '\"', '\"\"') || '\"' END"
     f" AND {NAME}.rowid = {_NUMBER.format(row='listing_row')})"
 )
-_POSTGRESQL = {f"{NAME}_client_text": "client_text", f"{NAME}_text": "text"}
+# Table and column of each
+_POSTGRESQL = {
+    f"{NAME}_client_text": ("listing_row", "client_text"),
+    f"{NAME}_text": ("listing_row", "text"),
+    **{f"{LOG_NAME}_{column}": ("activity", column) for column in _LOG_TEXTS},
+}
 
 _NAMES: BindParameter[str] = bindparam("names", expanding=True)
 _SCHEMA = text("SELECT sql FROM sqlite_schema WHERE name IN :names ORDER BY name").bindparams(
@@ -108,6 +135,7 @@ _VALID = text(
 ).bindparams(_NAMES)
 
 _documents = table(NAME, column("rowid"), column(NAME, String))
+_log_lines = table(LOG_NAME, column("rowid"), column(LOG_NAME, String))
 
 
 def register(app: Flask) -> None:
@@ -117,7 +145,7 @@ def register(app: Flask) -> None:
 
 def is_of_a_model(name: str | None, _type: object, _parent: object) -> bool:
     """Whether a table or index of the database is that of a model, as Alembic asks."""
-    return name is None or not name.startswith(NAME)
+    return name is None or not name.startswith((NAME, LOG_NAME))
 
 
 def by_index(
@@ -131,7 +159,7 @@ def by_index(
     `kind`, `client_id`: where no others are wanted. It finds less then, but may find others.
     """
     wanted = list(texts)
-    if any(len(one) < SHORTEST or "\0" in one for one in wanted) or not exists():
+    if not _indexed(wanted):
         return Search(contains)
     if db.engine.dialect.name != "sqlite":
         return Search(contains, indexed=True)
@@ -143,6 +171,21 @@ def by_index(
     matches = (_documents.c[NAME].match(words), number.between(*_NUMBERS[kind]))
     candidates = select(id_.label("id")).where(*matches).subquery()
     return Search(contains, True, candidates, candidates.c.id == ListingRow.id)
+
+
+def in_log(contains: ColumnElement[bool], words: str) -> Search:
+    """How lines of the log are found that have this text, which is what `contains` tells of one."""
+    if not _indexed([words]):
+        return Search(contains)
+    if db.engine.dialect.name != "sqlite":
+        return Search(contains, indexed=True)
+    matches = _log_lines.c[LOG_NAME].match(_all_of(words))
+    candidates = select(_log_lines.c.rowid.label("id")).where(matches).subquery()
+    return Search(contains, True, candidates, candidates.c.id == Activity.id)
+
+
+def _indexed(texts: Iterable[str]) -> bool:
+    return not any(len(one) < SHORTEST or "\0" in one for one in texts) and exists()
 
 
 def _all_of(words: str) -> str:
@@ -210,10 +253,10 @@ def create() -> bool:
 def _create_in_sqlite() -> None:
     with writing():
         connection = db.session.connection()
-        for name in [*_SQLITE][1:]:
-            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
-        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {NAME}")
-        for statement in (*_SQLITE.values(), _FILL):
+        for name in reversed(_SQLITE):  # a table after its triggers
+            of = "TABLE" if name in (NAME, LOG_NAME) else "TRIGGER"
+            connection.exec_driver_sql(f"DROP {of} IF EXISTS {name}")
+        for statement in (*_SQLITE.values(), _FILL, _LOG_FILL):
             connection.exec_driver_sql(statement)
 
 
@@ -226,10 +269,11 @@ def _create_in_postgresql() -> None:
         connection.exec_driver_sql("SET lock_timeout = 0")
         try:
             connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS pg_trgm")
-            for name, of in _POSTGRESQL.items():
+            for name, (of, column_name) in _POSTGRESQL.items():
                 connection.exec_driver_sql(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
                 connection.exec_driver_sql(
-                    f"CREATE INDEX CONCURRENTLY {name} ON listing_row USING gin ({of} gin_trgm_ops)"
+                    f"CREATE INDEX CONCURRENTLY {name} ON {of} USING gin"
+                    f" ({column_name} gin_trgm_ops)"
                 )
         except DBAPIError as error:
             log.warning("The index for searches was not made: %s", error.orig)
