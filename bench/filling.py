@@ -90,6 +90,7 @@ def _fill(size: int) -> None:
         for model in (Service, Domain):
             rows.write(model, true(), NOW)
         _tag()
+        rows.count_items(true())
         owner = db.session.get(Client, 1)
         sign_ins.add_user("alice@example.com", "Alice", PASSWORD, NOW, client=owner)
         sign_ins.add_user("ada@example.com", "Ada", PASSWORD, NOW, role=Role.ADMIN)

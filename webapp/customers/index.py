@@ -14,14 +14,30 @@ from types import MappingProxyType
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import ColumnElement, Update, bindparam, event, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Update,
+    bindparam,
+    event,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, attributes
+from sqlalchemy.orm import (
+    InstrumentedAttribute,
+    ORMExecuteState,
+    Session,
+    UOWTransaction,
+    attributes,
+)
 
 from webapp.customers import listing_row
 from webapp.customers.index_rows import expiring_within, rows_of
 from webapp.customers.listing_row import MODELS, ItemModel, ListingRow
-from webapp.customers.models import Client
+from webapp.customers.models import Client, Domain, Service
 from webapp.extensions import Instant, db, writing
 from webapp.monitor.models import Target
 from webapp.monitor.refresh import scheduler
@@ -94,6 +110,7 @@ class _Touched:
         self.items: dict[ItemModel, set[int]] = {model: set() for model in MODELS}
         self.targets: set[int] = set()
         self.clients: set[int] = set()
+        self.owners: set[int] = set()  # clients of items that were deleted
 
     def of(self, model: type[Any]) -> set[int] | None:
         """Those of this model; None of one that no row copies."""
@@ -117,6 +134,8 @@ def _touched(session: Session) -> _Touched:
 @event.listens_for(db.session, "after_flush")
 def _see_what_is_flushed(session: Session, _flush: UOWTransaction) -> None:
     touched = _touched(session)
+    deleted = (row for row in session.deleted if type(row) in MODELS)
+    touched.owners.update(row.client_id for row in deleted)
     for row in (*session.new, *session.dirty):
         ids = touched.of(type(row))
         copied = _COPIED.get(type(row))
@@ -153,7 +172,10 @@ def _write_what_was_touched(session: Session) -> None:
     session.flush()
     touched: _Touched | None = session.info.pop("listing_touched", None)
     if touched is not None:
+        owners = touched.owners | _owners_of(touched.items)
         _write_touched(touched, datetime.now(UTC))
+        for ids in _batches(owners):
+            count_items(Client.id.in_(ids))
 
 
 def _write_touched(touched: _Touched, now: datetime) -> None:
@@ -167,6 +189,42 @@ def _write_touched(touched: _Touched, now: datetime) -> None:
             for ids in _batches(parents):
                 values = {"now": now, "soon": now + within, "ids": ids}
                 db.session.connection().execute(_update_of(model, parent, dialect, within), values)
+
+
+def _owners_of(items: dict[ItemModel, set[int]]) -> set[int]:
+    """The clients that these items have, or had when their rows were written last."""
+    owners = set[int]()
+    for model, touched in items.items():
+        for ids in _batches(touched):
+            rows = [listing_row.row_id(model.kind, id_) for id_ in ids]
+            before = select(ListingRow.client_id).where(ListingRow.id.in_(rows))
+            now = select(model.client_id).where(model.id.in_(ids))
+            owners.update(db.session.connection().scalars(before.union(now)))
+    return owners
+
+
+def count_items(chosen: ColumnElement[bool]) -> None:
+    """Counts what the chosen clients have, where it is not what is stored. Call it inside
+    `writing()`."""
+    counted = items_counted()
+    differs = or_(*(stored != count for stored, count in counted.items()))
+    values = {stored.key: count for stored, count in counted.items()}
+    db.session.connection().execute(update(Client).where(chosen, differs).values(values))
+
+
+def items_counted() -> dict[InstrumentedAttribute[int], ScalarSelect[int]]:
+    """The columns of a client in which its services and domains are counted, and how."""
+    counts: dict[ItemModel, InstrumentedAttribute[int]] = {
+        Service: Client.service_count,
+        Domain: Client.domain_count,
+    }
+    return {
+        stored: select(func.count(model.id))
+        .where(model.client_id == Client.id)
+        .correlate(Client)
+        .scalar_subquery()
+        for model, stored in counts.items()
+    }
 
 
 def _hold_targets(items: dict[ItemModel, set[int]]) -> None:

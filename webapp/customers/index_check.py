@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from flask import Flask
-from sqlalchemy import ColumnElement, delete, exists, func, select
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, true
 
 from webapp import live_settings
 from webapp.customers import index, index_rows, listing_row, search_index
 from webapp.customers.listing_row import MODELS, ItemModel, ListingRow
+from webapp.customers.models import Client
 from webapp.extensions import db, tune, writing
 from webapp.jobs import queue
 from webapp.jobs.queue import DONE, ClaimedJob, Outcome
@@ -45,7 +46,13 @@ def drifted(now: datetime, progress: Progress = lambda done, total: None) -> int
     for model, first, last in _ranges(progress):
         count += len(drifted_ids(model, first, last, now))
         db.session.rollback()  # what is written meanwhile is seen, and no one waits for us
-    return count
+    return count + miscounted()
+
+
+def miscounted() -> int:
+    """How many clients have another number of services or domains than is stored."""
+    wrong = or_(*(stored != count for stored, count in index.items_counted().items()))
+    return db.session.scalar(select(func.count(Client.id)).where(wrong)) or 0
 
 
 def drifted_ids(model: ItemModel, first: int, last: int, now: datetime) -> set[int]:
@@ -79,6 +86,8 @@ def rebuild(now: datetime, progress: Progress = lambda done, total: None) -> Non
             rows = [listing_row.row_id(model.kind, id_) for id_ in db.session.scalars(ids)]
             index.write_rows(rows, now)
         lost = lost or bool(rows and search_index.missing_ids(model.kind, rows[0], rows[-1]))
+    with writing():
+        index.count_items(true())
     if lost:
         search_index.create()
     tune()

@@ -91,6 +91,7 @@ class Client(_Versioned, Model):
 
     `reference` is the client's number in the provider's own books; an import finds the client again
     by it. `name_key` is what its name is looked up by. Clients see neither `note` nor `tags`.
+    `service_count` and `domain_count` are what `index` counts for the list of clients.
     """
 
     __table_args__ = _NO_ID_TWICE
@@ -103,6 +104,8 @@ class Client(_Versioned, Model):
     contact_email: Mapped[str | None] = mapped_column(String(254))
     note: Mapped[str | None] = mapped_column(String(MOST_NOTE_CHARACTERS))
     created_at: Mapped[datetime] = mapped_column(Instant)
+    service_count: Mapped[int] = mapped_column(default=0)
+    domain_count: Mapped[int] = mapped_column(default=0)
 
     tags: Mapped[list[Tag]] = linked_by(client_tag)
 
@@ -125,10 +128,8 @@ class User(_Versioned, Model):
     is_authenticated = True
     is_anonymous = False
     token = ""
-    # When this sign-in was used, as far as it has been noted
-    last_used_at = cast("datetime | None", None)
-    # The administrator who looks at the site as this user just now
-    viewed_by = cast("User | None", None)
+    last_used_at = cast("datetime | None", None)  # this sign-in, as far as it has been noted
+    viewed_by = cast("User | None", None)  # the administrator who looks at the site as them
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)  # lower case
@@ -201,8 +202,7 @@ class Service(_Named, _Versioned, Model):
     domain: Mapped[str] = mapped_column(String(255))
     status: Mapped[ServiceStatus] = mapped_column(word_column(ServiceStatus))
     next_due_on: Mapped[date | None]
-    # Of the server that the domain is meant to lead to
-    server_address: Mapped[str | None] = mapped_column(String(45))
+    server_address: Mapped[str | None] = mapped_column(String(45))  # where it is meant to lead
     # Where it led, seen from there, at last asking
     origin: Mapped[Origin | None] = mapped_column(word_column(Origin))
     target_id: Mapped[int | None] = mapped_column(ForeignKey("target.id"))
@@ -251,6 +251,8 @@ class Domain(_Named, _Versioned, Model):
 Index("ix_client_name_sorted", func.lower(Client.name), Client.id)
 Index("ix_client_name_key", Client.name_key)
 Index("ix_client_created", Client.created_at, Client.id)
+Index("ix_client_service_count", Client.service_count, Client.id)
+Index("ix_client_domain_count", Client.domain_count, Client.id)
 Index("ix_user_name_sorted", func.lower(User.name), User.id)
 Index("ix_user_role", User.role, User.id)
 # What is theirs, and who uses a target
@@ -274,8 +276,7 @@ class Activity(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(Instant)
-    # The e-mail address of the user, or "command line"
-    who: Mapped[str] = mapped_column(String(254))
+    who: Mapped[str] = mapped_column(String(254))  # e-mail address, or "command line"
     user_id: Mapped[int | None] = mapped_column(
         ForeignKey("user.id", ondelete="SET NULL"), index=True
     )
@@ -286,8 +287,7 @@ class Activity(Model):
     item: Mapped[str] = mapped_column(String(255))  # its name at that time
     detail_code: Mapped[str] = mapped_column(String(40), default="")  # see `words.activity.Detail`
     detail_parameters: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    # The texts in the parameters, for the search
-    detail_texts: Mapped[str] = mapped_column(String(500), default="")
+    detail_texts: Mapped[str] = mapped_column(String(500), default="")  # for the search
 
     @property
     def called(self) -> str:
