@@ -178,7 +178,8 @@ def _pieces(rows: Rows, way: Way, most: int, looked_into: int) -> list[Select[An
     begins with."""
     order = way.order
     cursor = way.cursor
-    where = [*rows.where, *([] if rows.link is None else [rows.link.is_there()])]
+    # The link first: an index tells of it, and a search has to read the row
+    where = [*([] if rows.link is None else [rows.link.is_there()]), *rows.where]
     pieces = []
     for part in order.parts:
         if cursor is not None and (part > cursor.part if way.up else part < cursor.part):
