@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 requests_log = logging.getLogger("webapp.requests")
 
 # Asked all the time, and of no interest
-QUIET = frozenset({"static", "look.logo", "health.healthz", "health.readyz"})
+QUIET = frozenset({"static", "branding.logo", "health.healthz", "health.readyz"})
 
 _SHORT_AND_PLAIN = re.compile(r"[A-Za-z0-9_-]{8,64}\Z")
 _CONTROLS = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")

@@ -183,7 +183,7 @@ def test_contact_and_note_of_clients_are_written_emptied_or_left_as_they_are(bri
     _, problems = check(f"{HEAD},contact_email,note\n{CLIENT},desk,{'x' * 2001}\n")
     told = [
         "“desk” is not an e-mail address.",
-        "It has 2,001 characters; at most 2000 are allowed.",
+        "It has 2,001 characters; at most 2,000 are allowed.",
     ]
     assert [problem.text for problem in problems] == told
 

@@ -14,86 +14,86 @@ THERE = Endpoint("127.0.0.2", 443)
 
 
 def test_a_turn_that_is_free_is_taken_at_once():
-    turns = AddressLimits(1, pause=1, patience=1)
+    limits = AddressLimits(1, pause=1, patience=1)
     started = time.monotonic()
-    assert drive(turns.take([THERE, HERE, HERE])) == [HERE, THERE]
+    assert drive(limits.take([THERE, HERE, HERE])) == [HERE, THERE]
     assert time.monotonic() - started < 0.9
 
 
 def test_after_a_turn_comes_a_pause():
-    turns = AddressLimits(1, pause=0.1, patience=1)
-    turns.give_back(drive(turns.take([HERE])))
+    limits = AddressLimits(1, pause=0.1, patience=1)
+    limits.give_back(drive(limits.take([HERE])))
     started = time.monotonic()
-    drive(turns.take([HERE]))
+    drive(limits.take([HERE]))
     assert time.monotonic() - started > 0.09
 
 
 def test_whoever_stands_in_line_for_too_long_is_nobodys_fault_over_there(lab_settings):
-    turns = AddressLimits(1, pause=0, patience=0.05)
+    limits = AddressLimits(1, pause=0, patience=0.05)
     where = next(entry for entry in lab_settings.connect_to if entry.pattern == "ok.lab.example")
-    drive(turns.take([Endpoint(where.address, where.port)]))
-    assert drive(probe("ok.lab.example", lab_settings, turns)).reason is Reason.MONITOR_ERROR
+    drive(limits.take([Endpoint(where.address, where.port)]))
+    assert drive(probe("ok.lab.example", lab_settings, limits)).reason is Reason.MONITOR_ERROR
 
 
 def test_the_time_in_line_does_not_count(lab_settings):
-    turns = AddressLimits(1, pause=2, patience=10)
+    limits = AddressLimits(1, pause=2, patience=10)
     settings = replace(lab_settings, timeout=1.5)
     for _ in range(2):
-        finding = drive(probe("ok.lab.example", settings, turns))
+        finding = drive(probe("ok.lab.example", settings, limits))
     assert finding.reason is Reason.OK
     assert finding.elapsed_seconds < 1.5
 
 
 def test_between_its_two_tries_a_refused_name_lets_another_have_its_turn(lab_settings):
-    turns = AddressLimits(1, pause=0, patience=engine.RETRY_SECONDS / 2)
+    limits = AddressLimits(1, pause=0, patience=engine.RETRY_SECONDS / 2)
     with closing(Crew(2, "refused")) as crew:
-        asked = [crew.submit(probe("refused.lab.example", lab_settings, turns)) for _ in range(2)]
+        asked = [crew.submit(probe("refused.lab.example", lab_settings, limits)) for _ in range(2)]
         assert [answer.result().reason for answer in asked] == [Reason.REFUSED] * 2
 
 
 def test_an_address_is_down_after_as_many_silences_in_a_row_as_are_asked_at_once():
-    turns = AddressLimits(3, pause=0, patience=1)
-    turns.silent([HERE])
-    turns.silent([HERE])
-    assert not turns.down([HERE])
-    turns.answered(HERE)
+    limits = AddressLimits(3, pause=0, patience=1)
+    limits.silent([HERE])
+    limits.silent([HERE])
+    assert not limits.down([HERE])
+    limits.answered(HERE)
     seen = []
     for _ in range(3):
-        turns.silent([HERE])
-        seen.append(turns.down([HERE]))
+        limits.silent([HERE])
+        seen.append(limits.down([HERE]))
     assert seen == [False, False, True]
-    assert not turns.down([HERE, THERE])
+    assert not limits.down([HERE, THERE])
 
 
 def test_an_address_that_was_down_for_a_while_is_asked_again(monkeypatch):
-    turns = AddressLimits(1, pause=0, patience=1)
+    limits = AddressLimits(1, pause=0, patience=1)
     for _ in range(2):
-        turns.silent([HERE])
-    assert turns.down([HERE])
+        limits.silent([HERE])
+    assert limits.down([HERE])
     monkeypatch.setattr("webapp.probe.address_limits.DOWN_SECONDS", 0)
-    assert not turns.down([HERE])
+    assert not limits.down([HERE])
 
 
 def test_of_many_addresses_those_that_nobody_needs_are_forgotten(monkeypatch):
     monkeypatch.setattr("webapp.probe.address_limits.FORGET_FROM_ADDRESSES", 4)
-    turns = AddressLimits(1, pause=0, patience=1)
-    drive(turns.take([HERE]))
-    turns.silent([THERE])
+    limits = AddressLimits(1, pause=0, patience=1)
+    drive(limits.take([HERE]))
+    limits.silent([THERE])
     for port in range(50):
-        turns.give_back(drive(turns.take([Endpoint("127.0.0.3", port)])))
-    assert {HERE, THERE} < turns._counters.keys()
-    assert len(turns._counters) < 10
+        limits.give_back(drive(limits.take([Endpoint("127.0.0.3", port)])))
+    assert {HERE, THERE} < limits._counters.keys()
+    assert len(limits._counters) < 10
 
 
 def test_a_name_at_an_address_that_is_down_is_not_asked(lab_settings, lab):
-    turns = AddressLimits(1, pause=0, patience=1)
+    limits = AddressLimits(1, pause=0, patience=1)
     where = next(
         entry for entry in lab_settings.connect_to if entry.pattern == "silent.lab.example"
     )
     for _ in range(2):
-        turns.silent([Endpoint(where.address, where.port)])
+        limits.silent([Endpoint(where.address, where.port)])
     before = lab.contacts("silent.lab.example")
-    finding = drive(probe("silent.lab.example", lab_settings, turns))
+    finding = drive(probe("silent.lab.example", lab_settings, limits))
     assert (finding.reason, finding.detail) == (Reason.TIMEOUT, engine.NOT_ASKED)
     assert lab.contacts("silent.lab.example") == before
 

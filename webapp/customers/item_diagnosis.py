@@ -32,7 +32,7 @@ class View:
 def begin(user: User, kind: str, item_id: int) -> tuple[Item, bool]:
     """Starts the diagnosis of an item, or joins the one that is under way, and returns the item.
 
-    False with it: there is no room just now. Aborts with 404.
+    False with it: there is no room just now. Raises `errors.NotFound`.
     """
     item = require_item(user, kind, item_id)
     if not item.active:
@@ -47,7 +47,10 @@ def begin(user: User, kind: str, item_id: int) -> tuple[Item, bool]:
 
 
 def view_of(user: User, kind: str, item_id: int, first: int = 0) -> View:
-    """What is known of the diagnosis of an item, from step number `first` on. Aborts with 404."""
+    """What is known of the diagnosis of an item, from step number `first` on.
+
+    Raises `errors.NotFound`.
+    """
     item = require_item(user, kind, item_id)
     found = diagnoses.of(_name(item), _server(item)) if item.active else None
     if found is None:

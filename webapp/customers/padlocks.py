@@ -36,15 +36,15 @@ def history(item: Item) -> list[Change]:
 
 
 def ask(user: User, kind: str, item_id: int, now: datetime) -> tuple[Item, Standing]:
-    """The item, asked where nothing fresh is known; takes `live.PATIENCE` at most.
+    """The item, checked where nothing fresh is known; takes `checks.WEB_WAIT_SECONDS` at most.
 
-    Aborts with 404, also where the item has gone in the meantime.
+    Raises `errors.NotFound`, also where the item has gone in the meantime.
     """
     return _after(live.ask, user, kind, item_id, now)
 
 
 def ask_anew(user: User, kind: str, item_id: int, now: datetime) -> tuple[Item, Standing]:
-    """The same, asked even where the last answer is fresh, as "Check now" promises."""
+    """The same, checked even where the last result is fresh, as "Check now" promises."""
     return _after(live.ask_anew, user, kind, item_id, now)
 
 
@@ -68,10 +68,10 @@ def ask_many(user: User, names: Iterable[str], now: datetime) -> tuple[int, int]
 
 
 def _after(
-    asking: Callable[..., bool], user: User, kind: str, item_id: int, now: datetime
+    check: Callable[..., bool], user: User, kind: str, item_id: int, now: datetime
 ) -> tuple[Item, Standing]:
     item = require_item(user, kind, item_id)
-    if asking(item.target, active=item.active, viewer=user.id, now=now):
+    if check(item.target, active=item.active, viewer=user.id, now=now):
         # That is long enough for it to be terminated, moved or deleted
         item = require_item(user, kind, item_id)
     return item, known(item, user, now)

@@ -92,12 +92,12 @@ def check_many(
 def probe(
     text: str,
     settings: Settings = DEFAULT,
-    turns: AddressLimits | None = None,
+    limits: AddressLimits | None = None,
     faults: Faults | None = None,
 ) -> Probe[Finding]:
     """`check` as a generator, for a caller that waits for many: see `waiting`.
 
-    With `turns` it waits in the queue at a busy address; that time does not count. `faults` logs
+    With `limits` it waits in the queue at a busy address; that time does not count. `faults` logs
     failures of our own that many have in common once.
     """
     deadline = Deadline(settings.timeout)
@@ -114,10 +114,10 @@ def probe(
             policy=settings.policy,
             connect_to=settings.connect_to,
         )
-        if turns is None:
+        if limits is None:
             contact = yield from confirmed(hostname, where.endpoints, trust, deadline)
         else:
-            contact = yield from _within_limits(hostname, where.endpoints, trust, deadline, turns)
+            contact = yield from _within_limits(hostname, where.endpoints, trust, deadline, limits)
         return judged(asked, contact, deadline, where.stray)
     except Exception as error:  # noqa: BLE001 - told apart, and logged where it is ours
         return failed(asked, error, deadline, faults.log if faults is not None else log_fault)
@@ -130,34 +130,43 @@ def asked_for(text: str, settings: Settings) -> Asked:
 
 
 def _within_limits(
-    hostname: str, where: Sequence[Endpoint], trust: Trust, deadline: Deadline, turns: AddressLimits
+    hostname: str,
+    where: Sequence[Endpoint],
+    trust: Trust,
+    deadline: Deadline,
+    limits: AddressLimits,
 ) -> Probe[Contact]:
     """The same as `confirmed`, with a turn at all its addresses for each try: between the two,
     other names have it.
 
     Raises `NoSlot`.
     """
-    once = partial(_in_turn, hostname, where, trust, deadline, turns)
+    once = partial(_in_turn, hostname, where, trust, deadline, limits)
     return _with_other_path((yield from _twice(once, deadline)), trust)
 
 
 def _in_turn(
-    hostname: str, where: Sequence[Endpoint], trust: Trust, deadline: Deadline, turns: AddressLimits
+    hostname: str,
+    where: Sequence[Endpoint],
+    trust: Trust,
+    deadline: Deadline,
+    limits: AddressLimits,
 ) -> Probe[Contact]:
+    """One try, once it is this name's turn at all its addresses. Raises `NoSlot`."""
     since = time.monotonic()
-    taken = yield from turns.take(where)
+    taken = yield from limits.take(where)
     deadline.stand_still(since)
     try:
-        if turns.down(where):
+        if limits.down(where):
             return Contact(Ending.TIMEOUT, NOT_ASKED, where[0].address, where[0].port)
         contact = yield from handshake.shake_hands(hostname, where, trust, deadline)
         if contact.ending is Ending.TIMEOUT:
-            turns.silent(where)
+            limits.silent(where)
         elif contact.address is not None:
-            turns.answered(Endpoint(contact.address, contact.port))
+            limits.answered(Endpoint(contact.address, contact.port))
         return contact
     finally:
-        turns.give_back(taken)
+        limits.give_back(taken)
 
 
 _CUT_OFF = (Ending.REFUSED, Ending.RESET, Ending.CUT_OFF_LATE, Ending.CLOSED_LATE)

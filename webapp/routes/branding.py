@@ -8,7 +8,7 @@ from webapp.routes import styleguide_data
 from webapp.routes.gate import open_to_everyone
 from webapp.routes.template_helpers import now
 
-blueprint = Blueprint("look", __name__)
+blueprint = Blueprint("branding", __name__)
 
 
 @blueprint.get("/logo")

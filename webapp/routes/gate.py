@@ -253,9 +253,9 @@ def _sign_in_url(back_to: str | None) -> str:
 
 def _add_headers(response: Response) -> Response:
     response.headers.update(HEADERS)
-    if request.endpoint == "look.logo":
+    if request.endpoint == "branding.logo":
         response.headers["Content-Security-Policy"] = LOGO_POLICY
-    if request.endpoint not in ("static", "look.logo"):
+    if request.endpoint not in ("static", "branding.logo"):
         response.headers["Cache-Control"] = "private, no-store"
         response.vary.update(("Cookie", "HX-Request"))
     elif "/vendor/" in request.path and response.status_code < 400:

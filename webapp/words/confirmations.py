@@ -37,7 +37,7 @@ def many_moved(moved: int, left: int, client: str) -> str:
 
 
 def many_changed(changed: int, left: int) -> str:
-    """The status of many items changed at once. The others have it already."""
+    """The status or the tags of many items changed at once. The others stay as they were."""
     told = ngettext("{count:,} item changed.", "{count:,} items changed.", changed)
     return _with_unchanged(told, left)
 

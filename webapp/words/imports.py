@@ -323,8 +323,8 @@ def empty() -> str:
 def too_long(length: int, most: int) -> str:
     """More characters than are stored."""
     return ngettext(
-        "It has {count:,} character; at most {most} are allowed.",
-        "It has {count:,} characters; at most {most} are allowed.",
+        "It has {count:,} character; at most {most:,} are allowed.",
+        "It has {count:,} characters; at most {most:,} are allowed.",
         length,
         most=most,
     )
