@@ -9,7 +9,7 @@ from itertools import cycle
 
 from webapp import probe
 from webapp.accounts import first_admin, sign_ins
-from webapp.customers import audit_log, catalog
+from webapp.customers import audit_log, catalog, tags
 from webapp.customers.models import Client, DomainStatus, Role, ServiceStatus, User
 from webapp.demo.diagnosis_cases import ORIGINS
 from webapp.extensions import db, writing
@@ -50,6 +50,7 @@ DOMAINS = (
     ("tls-1-3", DomainStatus.FRAUD, None),
     ("sni-only", DomainStatus.TERMINATED, -300),
 )
+TAGS = {"WordPress Hosting": ("wordpress", "updates by us"), "Virtual Server": ("root access",)}
 NOT_A_HOST_NAME = "see ticket 4711"
 
 
@@ -75,8 +76,12 @@ def fill(lab_cases: Collection[str]) -> None:
 
 
 def _fill_alice(client: Client, today: date) -> None:
+    client.tags = tags.named(("vip",))
     for product, label, service_status, due in SERVICES:
-        catalog.add_service(client, product, _name(label), service_status, _days(today, due))
+        service = catalog.add_service(
+            client, product, _name(label), service_status, _days(today, due)
+        )
+        service.tags = tags.named(TAGS.get(product, ()))
     catalog.add_service(client, "Domain Parking", NOT_A_HOST_NAME, ServiceStatus.ACTIVE)
     for label, domain_status, expires in DOMAINS:
         expires_on = _days(today, expires)
