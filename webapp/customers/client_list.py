@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from sqlalchemy import ColumnElement, ScalarSelect, String, func, or_, select
+from sqlalchemy import ColumnElement, String, func, or_, select
 from sqlalchemy.orm import selectinload
 
 from webapp.customers import listing_row, tags
+from webapp.customers.index import count_of
 from webapp.customers.listing_row import ListingRow
 from webapp.customers.lists import Listing, ListQuery, Understood, hits
 from webapp.customers.models import Client, Domain, Service, User
@@ -138,20 +139,11 @@ def _states_of(ids: Sequence[int]) -> Mapping[int, Mapping[str, int]]:
     return found
 
 
-def _count_of(model: type[Service] | type[Domain] | type[User]) -> ScalarSelect[int]:
-    return (
-        select(func.count(model.id))
-        .where(model.client_id == Client.id)
-        .correlate(Client)
-        .scalar_subquery()
-    )
-
-
 _COUNTS = MappingProxyType(
     {
-        "services": _count_of(Service).label("services"),
-        "domains": _count_of(Domain).label("domains"),
-        "users": _count_of(User).label("users"),
+        "services": count_of(Service).label("services"),
+        "domains": count_of(Domain).label("domains"),
+        "users": count_of(User).label("users"),
     }
 )
 SORTS = MappingProxyType(
@@ -161,7 +153,7 @@ SORTS = MappingProxyType(
         "created": Order((Client.created_at,), Client.id),
         "services": Order((Client.service_count,), Client.id),
         "domains": Order((Client.domain_count,), Client.id),
-        "users": Order((_count_of(User),), Client.id),
+        "users": Order((count_of(User),), Client.id),
     }
 )
 COUNTED_SORTS = frozenset({"users"})  # that no index has

@@ -37,7 +37,7 @@ from sqlalchemy.orm import (
 from webapp.customers import listing_row
 from webapp.customers.index_rows import expiring_within, rows_of
 from webapp.customers.listing_row import MODELS, ItemModel, ListingRow
-from webapp.customers.models import Client, Domain, Service
+from webapp.customers.models import Client, Domain, Service, User
 from webapp.extensions import Instant, db, writing
 from webapp.monitor.models import Target
 from webapp.monitor.refresh import scheduler
@@ -218,13 +218,17 @@ def items_counted() -> dict[InstrumentedAttribute[int], ScalarSelect[int]]:
         Service: Client.service_count,
         Domain: Client.domain_count,
     }
-    return {
-        stored: select(func.count(model.id))
+    return {stored: count_of(model) for model, stored in counts.items()}
+
+
+def count_of(model: type[Service] | type[Domain] | type[User]) -> ScalarSelect[int]:
+    """How many of these a client has, in a query of clients."""
+    return (
+        select(func.count(model.id))
         .where(model.client_id == Client.id)
         .correlate(Client)
         .scalar_subquery()
-        for model, stored in counts.items()
-    }
+    )
 
 
 def _hold_targets(items: dict[ItemModel, set[int]]) -> None:
