@@ -432,7 +432,7 @@ def test_what_the_staple_says_leads_over_name_and_dates(served):
         Reason.WRONG_HOSTNAME,
         Reason.EXPIRED,
     ]
-    assert "(keyCompromise), according to the stapled OCSP answer" in found.detail
+    assert "(keyCompromise), according to the stapled OCSP response" in found.detail
 
 
 def test_staff_are_told_how_to_see_it_with_curl(served):

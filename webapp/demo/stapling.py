@@ -131,19 +131,19 @@ def _must_staple(lab: Lab) -> None:
     kept = staples(answers(), extensions=wants)
     past = answers(this_update=days(-9), next_update=days(-2))
     late = [note, Note.STAPLE_OUTDATED]
-    none = "Demands a stapled OCSP answer, none comes"
+    none = "Requires a stapled OCSP response, but sends none"
     lab.add("must-staple", Reason.OK, none, shows(extensions=wants), notes=[note], cert_status=91)
     lab.add(
         "must-staple-good",
         Reason.OK,
-        "Demands a stapled OCSP answer, and it comes",
+        "Requires a stapled OCSP response and sends one",
         kept,
         cert_status=0,
     )
     lab.add(
         "must-staple-late",
         Reason.OK,
-        "Demands a stapled OCSP answer, an outdated one comes",
+        "Requires a stapled OCSP response, but sends an outdated one",
         staples(past, extensions=wants),
         notes=late,
         cert_status=91,

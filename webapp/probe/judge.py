@@ -214,7 +214,7 @@ def with_staple(problems: tuple[Problem, ...], staple: Staple) -> tuple[Problem,
     """The problems, led by the revocation that the server's own staple tells of."""
     on = f" on {staple.revoked_at:%Y-%m-%d}" if staple.revoked_at is not None else ""
     why = f" ({staple.revocation_reason})" if staple.revocation_reason else ""
-    text = f"certificate revoked{on}{why}, according to the stapled OCSP answer"
+    text = f"certificate revoked{on}{why}, according to the stapled OCSP response"
     return (Problem(REVOKED, 0, text, Reason.REVOKED, stapled=True), *problems)
 
 

@@ -353,7 +353,7 @@ def no_date(text: str) -> str:
 def two_days(text: str) -> str:
     """A date of which no one has said whether the month or the day is first."""
     return gettext(
-        "{text} can be two dates: choose whether the day or the month is first.", text=text
+        "{text} is ambiguous: choose whether the day or the month comes first.", text=text
     )
 
 

@@ -167,7 +167,7 @@ WORDS: Mapping[Reason, Wording] = Table(
             ),
             gettext(
                 "The issuer revoked the leaf, according to its revocation list or the stapled OCSP"
-                " answer."
+                " response."
             ),
             60,
         ),
