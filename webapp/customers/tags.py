@@ -74,7 +74,7 @@ def give(tagged: Tagged, names: Sequence[str]) -> None:
         return
     tagged.tags = []
     db.session.flush()
-    forget_unused()  # a tag that nothing else has can be spelt anew
+    forget_unused()  # a tag that nothing else has takes the new spelling
     put(tagged, named(names))
 
 
