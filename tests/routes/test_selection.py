@@ -92,8 +92,10 @@ def test_all_that_a_filter_finds_is_changed_in_portions(ada, app, monkeypatch):
     new = {"service_status": "Suspended", "domain_status": "Cancelled"}
     assert agree(ada, page, new).location == f"{REPORT}?sort=domain"
     with app.app_context():
-        services = [row.status for row in db.session.scalars(db.select(Service))]
-        domains = [row.status for row in db.session.scalars(db.select(Domain))]
+        services = [
+            row.status for row in db.session.scalars(db.select(Service).order_by(Service.id))
+        ]
+        domains = [row.status for row in db.session.scalars(db.select(Domain).order_by(Domain.id))]
         assert services == [ServiceStatus.SUSPENDED, ServiceStatus.ACTIVE]
         assert domains == [DomainStatus.CANCELLED, DomainStatus.ACTIVE]
         assert db.session.get(Service, 1).version == 2
