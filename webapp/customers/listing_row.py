@@ -128,6 +128,10 @@ Index("ix_listing_row_checked_at", ListingRow.kind, ListingRow.checked_at, *_ROW
 Index("ix_listing_row_changed_at", ListingRow.kind, ListingRow.changed_at, *_ROW)
 # What filters and numbers alone go by
 Index("ix_listing_row_rank_not_after", ListingRow.kind, ListingRow.rank, ListingRow.not_after)
+Index(
+    "ix_listing_row_issuer_rank",
+    *(ListingRow.kind, ListingRow.issuer, ListingRow.rank, ListingRow.not_after),
+)
 Index("ix_listing_row_client", ListingRow.client_id, ListingRow.kind, ListingRow.rank)
 Index("ix_listing_row_status_rank", ListingRow.kind, ListingRow.status, ListingRow.rank)
 Index(

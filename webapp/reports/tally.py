@@ -43,19 +43,24 @@ def tallies(
     of_weeks = {name: word for name, word in of_ranks.items() if name != "expires"}
     by_rank = _tally(user, of_ranks, now, weeks=False)
     few = by_rank is None or by_rank.total() <= MOST_COUNTED
-    if of_weeks == of_ranks and (few or not filters):
+    if of_weeks == of_ranks and (few or _at_once(of_ranks)):
         return by_rank, by_rank
     return by_rank, _tally(user, of_weeks, now, weeks=True)
 
 
+def _at_once(filters: Mapping[str, str]) -> bool:
+    """Whether ranks and weeks of many rows are counted together: one index has both."""
+    return filters.keys() <= {"issuer"}
+
+
 def _tally(user: User, filters: Mapping[str, str], now: datetime, *, weeks: bool) -> Tally | None:
-    """The rows with these filters by rank, or the valid ones by week; both of all rows, as one
-    index has both, and of up to `MOST_COUNTED`.
+    """The rows with these filters by rank, or the valid ones by week; both `_at_once`, and of up to
+    `MOST_COUNTED`.
 
     More than `MOST_COUNTED` are counted once a minute, as ranks move in the scheduler's minute.
     """
     known = this_site().counted_rows
-    key = (user.id, weeks and bool(filters), *sorted(filters.items()))
+    key = (user.id, weeks and not _at_once(filters), *sorted(filters.items()))
     if key in known and timedelta() <= now - known[key].counted_at < COUNTED_AGAIN:
         return known[key].numbers
     ranks = listing_row.ranks_of_reason(filters.get("reason", Reason.OK))
@@ -68,7 +73,7 @@ def _tally(user: User, filters: Mapping[str, str], now: datetime, *, weeks: bool
         return found
     if "q" in filters:
         return None
-    if user.sees_everything and not filters:
+    if user.sees_everything and _at_once(filters):
         found = _counted(rows, [*_rank_and_week_ranges(now)])
     elif user.sees_everything and filters.keys() == {"expires"}:
         found = _counted(Rows(splits=rows.splits), [*_rank_ranges(filters["expires"], now)])
@@ -141,14 +146,14 @@ def _rank_ranges(expires: str, now: datetime) -> Iterator[Range]:
 
 
 def _counted(rows: Rows, ranges: list[Range]) -> Tally:
-    """How many rows each of these ranges has, in one statement: to count along an index is
+    """How many of the rows each of these ranges has, in one statement: to count along an index is
     quicker than to sort rows into groups."""
     parts = [(split, *one) for split in rows.splits for one in ranges]
     counts = [
-        select(func.count()).select_from(ListingRow).where(split, within).scalar_subquery()
+        select(func.count()).select_from(ListingRow).where(split, *rows.where, within)
         for split, _, _, within in parts
     ]
-    numbers = db.session.execute(select(*counts)).one()
+    numbers = db.session.execute(select(*(one.scalar_subquery() for one in counts))).one()
     found = Tally()
     for (_, rank, week, _), number in zip(parts, numbers, strict=True):
         found[rank, week] += number
