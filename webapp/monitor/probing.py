@@ -59,15 +59,15 @@ class Prober:
         # has its turn.
         deadlines = max(LINE_WAIT_DEADLINES, self.most_open / self._at_once)
         patience = deadlines * (self._settings.timeout + self._pause)
-        self._turns = probe.AddressLimits(self._at_once, self._pause, patience)
+        self._limits = probe.AddressLimits(self._at_once, self._pause, patience)
 
     def use_pause(self, seconds: float) -> None:
         """Leaves this pause at each address from now on."""
-        self._pause = self._turns.pause = seconds
+        self._pause = self._limits.pause = seconds
 
     def ask(self, name: str) -> Future[Finding]:
         """What this name will answer; it may wait in the queue for a while."""
-        return self._crew.submit(probe.probe(name, self._settings, self._turns, self._faults))
+        return self._crew.submit(probe.probe(name, self._settings, self._limits, self._faults))
 
     @property
     def idle(self) -> int:
