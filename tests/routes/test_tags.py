@@ -155,6 +155,7 @@ def test_many_items_get_and_lose_tags_at_once(visit, app, tagged):
     ada = visit("ada")
     page = chosen(ada, "tags", {"item": ["service-1", "domain-1", "domain-2"]})
     agree(ada, page, status=409)
+    agree(ada, page, {"add": "a/b"}, status=422)
     agree(ada, page, {"add": "new", "drop": "OLD, none"})
     assert [row["Tags"] for row in rows(ada, "/admin/domains.csv")] == ["new, vip", "new"]
     agree(ada, chosen(ada, "tags", {"all": "1", "tag": "new"}), {"drop": "new, vip"})

@@ -152,7 +152,9 @@ def _page(what: str, ids: list[int], problem: str, **shown: object) -> Response:
         problem=problem,
         **shown,
     )
-    return make_response(page, 409 if problem else 200)
+    # A form that comes back without a problem has a field with an error
+    usual = 422 if request.method == "POST" else 200
+    return make_response(page, 409 if problem else usual)
 
 
 def _way_back() -> str:
