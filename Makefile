@@ -39,7 +39,7 @@ check: ## lint, types, import contracts
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 
-bench: ## how fast it is, as ratios: see BENCHMARKS.md; takes twenty minutes
+bench: ## how fast it is, as ratios: see BENCHMARKS.md; takes forty minutes
 	@scripts/prepare test
 	@.venv/bin/python bench/probe.py
 	@.venv/bin/python bench/start.py
@@ -50,6 +50,8 @@ bench: ## how fast it is, as ratios: see BENCHMARKS.md; takes twenty minutes
 	@.venv/bin/python bench/rehearse.py
 	@.venv/bin/python bench/pages.py
 	@.venv/bin/python bench/pages.py --postgresql
+	@.venv/bin/python bench/kills.py
+	@.venv/bin/python bench/kills.py 20 --all
 
 screenshots: ## the pictures in docs/, taken from the demo
 	@scripts/prepare test
