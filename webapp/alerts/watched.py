@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import NamedTuple
@@ -58,7 +58,7 @@ class Watched:
     """One name: what is known of it, and what has been told."""
 
     name: str
-    rule: Rule = field(default_factory=Rule)
+    rule: Rule
     client: str | None = None
     product: str | None = None
 

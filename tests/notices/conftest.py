@@ -1,1 +1,0 @@
-from tests.jobs.conftest import server  # noqa: F401 - a fixture
