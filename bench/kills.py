@@ -47,6 +47,7 @@ ROUNDS = 30
 LONGEST = 4.0  # seconds of a round, from the first answer on
 AT_ONCE = 20  # names of an import
 CALM_SECONDS = 180  # in which the last of the work has ended
+SAFE = "synchronous_commit=on"  # as PostgreSQL comes; the tests' own is not
 COOKIE = "padlock"
 EMAIL = "ada{}@example.com"  # one a round: the oldest sign-ins of a user end when there are many
 PASSWORD = "a password for a benchmark"
@@ -172,8 +173,10 @@ class Place:
             process.wait()
         self._processes.clear()
         for server in self.servers.values():
-            if isinstance(server, redis_fixture.Server) or server.process.poll() is not None:
+            if isinstance(server, redis_fixture.Server):
                 server.start()
+            elif server.process.poll() is not None:
+                server.start(SAFE)
 
 
 def answers(site: str) -> bool:
@@ -201,7 +204,7 @@ def play(place: Place, number: int, chance: Random, known: Acknowledged) -> None
 
 
 def names_of(number: int, who: int) -> Iterator[str]:
-    """Host names that nobody else has, in any round."""
+    """Host names of this worker alone, different in each round."""
     return (f"r{number}w{who}n{n}.s{n % distant.SERVERS}.example" for n in count())
 
 
@@ -252,8 +255,7 @@ def servers_of(folder: Path) -> Iterator[dict[str, postgresql.Server | redis_fix
     with ExitStack() as ends:
         ends.callback(database.remove)
         ends.callback(broker.kill)
-        # As it comes: what is committed is written before that is said
-        database.start("synchronous_commit=on")
+        database.start(SAFE)
         broker.start()
         yield {"PostgreSQL": database, "Redis": broker}
 

@@ -167,9 +167,12 @@ def test_many_items_get_and_lose_tags_at_once(visit, app, tagged):
 
 def test_a_tag_goes_with_what_has_it_and_is_then_spelt_as_it_is_written(visit, app, tagged):
     ada = visit("ada")
+    with app.app_context():
+        before = db.session.get(Domain, 1).version
     assert give(ada, "VIP", "domains").status_code == 303
     assert stored(app)[0] == ["old", "vip"]  # the service has it, too
     with app.app_context(), writing():
+        assert db.session.get(Domain, 1).version == before
         db.session.delete(db.session.get(Service, 1))
         db.session.execute(db.delete(Domain).where(Domain.id == 2))
     assert stored(app) == (["old", "vip"], 1)

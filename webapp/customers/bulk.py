@@ -124,7 +124,8 @@ def set_tags(
         wanted = tags.named([*add, *kept])
         if wanted == item.tags or len(wanted) > tags.MOST_TAGS:
             return False
-        tags.put(item, wanted)
+        item.tags = wanted
+        item.version += 1  # which links alone do not do
         changes = audit_log.changes(before, tags.facts(item))
         _note(who, "changed", item, now, Detail.CHANGES, changes=changes)
         return True

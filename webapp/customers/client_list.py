@@ -96,19 +96,20 @@ def list_clients(question: ListQuery) -> Listing[Row]:
 def rows_of(ids: Sequence[int]) -> list[Row]:
     """The rows of these clients, in this order."""
     states = _states_of(ids)
-    chosen = select(Client, *_COUNTS.values()).where(Client.id.in_(ids))
+    chosen = select(Client, count_of(User)).where(Client.id.in_(ids))
     chosen = chosen.options(selectinload(Client.tags))
-    rows = {
-        client.id: Row(client, ClientCounts(*counts), states.get(client.id, {}))
-        for client, *counts in db.session.execute(chosen)
-    }
+    rows = {}
+    for client, users in db.session.execute(chosen):
+        counts = ClientCounts(client.service_count, client.domain_count, users)
+        rows[client.id] = Row(client, counts, states.get(client.id, {}))
     return [rows[id_] for id_ in ids if id_ in rows]
 
 
 def counts_of(client: Client) -> ClientCounts:
-    """What this client has, now."""
-    counts = db.session.execute(select(*_COUNTS.values()).where(Client.id == client.id)).one()
-    return ClientCounts(**counts._asdict())
+    """What this client has, counted now: it is about to be deleted."""
+    counts = select(count_of(Service), count_of(Domain), count_of(User))
+    services, domains, users = db.session.execute(counts.where(Client.id == client.id)).one()
+    return ClientCounts(services, domains, users)
 
 
 def matches(search: str) -> ColumnElement[bool]:
@@ -139,13 +140,6 @@ def _states_of(ids: Sequence[int]) -> Mapping[int, Mapping[str, int]]:
     return found
 
 
-_COUNTS = MappingProxyType(
-    {
-        "services": count_of(Service).label("services"),
-        "domains": count_of(Domain).label("domains"),
-        "users": count_of(User).label("users"),
-    }
-)
 SORTS = MappingProxyType(
     {
         "name": Order((func.lower(Client.name, type_=String),), Client.id),

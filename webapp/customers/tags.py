@@ -70,18 +70,15 @@ def facts(tagged: Tagged) -> dict[str, object]:
 def give(tagged: Tagged, names: Sequence[str]) -> None:
     """Makes these names, as `read` returns them, all the tags of what is stored already. Call it
     inside `writing()`."""
-    if names_of(tagged) == tuple(names):
+    before = names_of(tagged)
+    if before == tuple(names):
         return
     tagged.tags = []
     db.session.flush()
     forget_unused()  # a tag that nothing else has takes the new spelling
-    put(tagged, named(names))
-
-
-def put(tagged: Tagged, wanted: list[Tag]) -> None:
-    """Makes these all the tags of what is stored. Call it inside `writing()`."""
-    tagged.tags = wanted
-    tagged.version += 1  # which a link alone does not do
+    tagged.tags = named(names)
+    if names_of(tagged) != before:  # else others have it, in the old spelling
+        tagged.version += 1  # which links alone do not do
 
 
 def named(names: Iterable[str]) -> list[Tag]:

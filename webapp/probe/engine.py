@@ -117,7 +117,9 @@ def probe(
         if limits is None:
             contact = yield from confirmed(hostname, where.endpoints, trust, deadline)
         else:
-            contact = yield from _within_limits(hostname, where.endpoints, trust, deadline, limits)
+            # Between two tries other names have the turn
+            once = partial(_in_turn, hostname, where.endpoints, trust, deadline, limits)
+            contact = _with_other_path((yield from _twice(once, deadline)), trust)
         return judged(asked, contact, deadline, where.stray)
     except Exception as error:  # noqa: BLE001 - told apart, and logged where it is ours
         return failed(asked, error, deadline, faults.log if faults is not None else log_fault)
@@ -127,22 +129,6 @@ def asked_for(text: str, settings: Settings) -> Asked:
     """What `text` asks for. Raises `NotCheckable`."""
     understood = understand(text, settings.ports)
     return Asked(text, understood.hostname, understood.port)
-
-
-def _within_limits(
-    hostname: str,
-    where: Sequence[Endpoint],
-    trust: Trust,
-    deadline: Deadline,
-    limits: AddressLimits,
-) -> Probe[Contact]:
-    """The same as `confirmed`, with a turn at all its addresses for each try: between the two,
-    other names have it.
-
-    Raises `NoSlot`.
-    """
-    once = partial(_in_turn, hostname, where, trust, deadline, limits)
-    return _with_other_path((yield from _twice(once, deadline)), trust)
 
 
 def _in_turn(

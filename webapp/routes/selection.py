@@ -13,6 +13,7 @@ from wtforms import SelectField, StringField
 
 from webapp.customers import bulk, clients
 from webapp.customers.models import Client, DomainStatus, ServiceStatus
+from webapp.customers.tags import MOST_TAGS
 from webapp.errors import Refused
 from webapp.parsing import whole
 from webapp.reports import selection
@@ -103,7 +104,7 @@ def tags() -> Response:
             flash(confirmations.many_changed(changed, len(ids) - changed), "success")
             return _back()
         problem = refusals.no_tags_named()
-    return _page("tags", ids, problem, form=form)
+    return _page("tags", ids, problem, form=form, most_tags=MOST_TAGS)
 
 
 @blueprint.route("/delete", methods=["GET", "POST"])

@@ -376,7 +376,7 @@ def search_indexed() -> str:
 
 
 def search_slow() -> str:
-    return gettext("Searches have no index. Each one scans all services and domains.")
+    return gettext("Searches have no index. Each one scans all rows.")
 
 
 def make_search_index(backend: str, *, possible: bool) -> str:
