@@ -48,5 +48,9 @@ def post_fork(server: Any, worker: Any) -> None:
 def worker_exit(server: Any, worker: Any) -> None:
     # Python would wait for the scheduler's threads at its end: they are told to stop before.
     from webapp.monitor.refresh import scheduler
+    from webapp.site import site_of
 
     scheduler.stop()
+    app = getattr(worker, "wsgi", None)
+    if app is not None:  # the site has started
+        site_of(app).jobs.stop()

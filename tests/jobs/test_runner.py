@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from queue import Queue
+from threading import Event
 
 import pytest
 from sqlalchemy import select
@@ -97,3 +98,45 @@ def test_ten_at_once_do_each_job_once(in_app):
         numbers = [number for mine in pool.map(drain, range(10)) for number in mine]
     assert sorted(numbers) == list(range(40))
     assert job() is None
+
+
+def test_long_work_holds_up_no_mail_and_is_let_go_of_at_the_end(in_app, done):
+    runner = site_of(in_app).jobs
+    began, ended = Event(), Event()
+
+    def go_on(job):
+        began.set()
+        runner.stopping.wait(10)
+        assert not queue.save_progress(job, {}, datetime.now(UTC))  # another process may have it
+        ended.set()
+        return DONE
+
+    runner.works["long"] = Work(go_on, lambda: True, str, lane="long")
+    add("long")
+    assert began.wait(10)
+    add(number=2)
+    assert done.get(timeout=10) == {"number": 2}
+    wait_for(lambda: db.session.rollback() or db.session.query(Job).count() == 1)
+    runner.stop()
+    assert ended.wait(10)
+    assert (job().kind, job().claim, job().tries) == ("long", None, 0)
+    assert queue.claim(["long"], datetime.now(UTC))
+
+
+def test_a_lane_of_three_runs_three_at_once(in_app):
+    runner = site_of(in_app).jobs
+    began, go_on = Queue(), Event()
+
+    def run(job):
+        began.put(job.id)
+        go_on.wait(10)
+        return DONE
+
+    runner.works["wide"] = Work(run, lambda: True, str, lane="wide", at_once=3)
+    for key in "abcd":
+        add("wide", key)
+    assert len({began.get(timeout=10) for _ in range(3)}) == 3
+    assert began.empty()
+    go_on.set()
+    began.get(timeout=10)
+    wait_for(lambda: job() is None)

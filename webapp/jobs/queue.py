@@ -124,6 +124,17 @@ def finish(job: ClaimedJob, outcome: Outcome, now: datetime) -> None:
         _changed(update(Job).where(Job.claim == job.claim).values(let_go))
 
 
+def let_go(jobs: Collection[ClaimedJob], now: datetime) -> None:
+    """Gives back jobs that this process runs and cannot end: they are due at once, as if it had not
+    claimed them."""
+    if not jobs:
+        return
+    claims = Job.claim.in_([job.claim for job in jobs])
+    fresh = {"claim": None, "claimed_until": None, "run_at": now, "tries": Job.tries - 1}
+    with writing(beside_others=True):
+        _changed(update(Job).where(claims).values(fresh))
+
+
 def give_up(now: datetime) -> None:
     """Marks as failed what could not be done in time, and deletes what failed long ago."""
     expired = and_(Job.failed_at.is_(None), Job.give_up_at <= now, _free(now))

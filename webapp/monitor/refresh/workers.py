@@ -119,6 +119,7 @@ def run(app: Flask) -> None:
         stop.set()
         prober.close()
         beating.join()  # or its last beat could come after we have left
+        site_of(app).jobs.stop()
         shared.leave(name)
 
 
