@@ -80,7 +80,7 @@ class Target(Model):
     # before others; None: it does not.
     asked_at: Mapped[datetime | None] = mapped_column(Instant)
     urgent_at: Mapped[datetime | None] = mapped_column(Instant)
-    # Its next turn, see `adaptive_schedule`; None: at once
+    # When it is checked next, see `adaptive_schedule`; None: at once
     next_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
     run_id: Mapped[int | None]  # the last refresh that has asked it
     # The batch that is asking it now

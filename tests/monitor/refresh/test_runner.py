@@ -20,7 +20,7 @@ from webapp.extensions import db, writing
 from webapp.monitor import results
 from webapp.monitor.models import Change, RefreshRun, RunKind, RunState, Target
 from webapp.monitor.probing import probe_settings
-from webapp.monitor.refresh import runner, runs, selection
+from webapp.monitor.refresh import batch_results, runner, runs, selection
 from webapp.probe import Reason, State
 
 NOWHERE = (("*", "127.0.0.1", 1),)  # everything is refused
@@ -391,8 +391,8 @@ def test_a_name_that_was_claimed_twice_and_answers_twice_at_once_counts_once(fle
     # We were away in between
     claims = [selection.claim(run.id, owner, 1, moment).claim for moment in (now, later)]
     finding = probe.check("twice.fleet.example", probe_settings(site.config))
-    results.record_together(
-        [results.ClaimedFinding(number, claim, finding) for claim in claims], run.id, later
+    batch_results.record_together(
+        [batch_results.ClaimedFinding(number, claim, finding) for claim in claims], run.id, later
     )
     db.session.rollback()
     assert (run.asked, run.valid) == (1, 1)

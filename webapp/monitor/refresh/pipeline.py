@@ -21,8 +21,8 @@ from webapp.extensions import db
 from webapp.monitor.models import RefreshRun
 from webapp.monitor.probing import GATHER_SECONDS, STOP_CHECK_SECONDS, ProbeBatch, Prober
 from webapp.monitor.refresh import runs, selection
+from webapp.monitor.refresh.batch_results import ClaimedFinding, record_together
 from webapp.monitor.refresh.network import NETWORK, MachineBusy, is_offline, is_suspicious
-from webapp.monitor.results import ClaimedFinding, record_together
 
 log = logging.getLogger(__name__)
 

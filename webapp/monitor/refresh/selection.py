@@ -36,8 +36,8 @@ from flask import Flask, current_app
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from webapp.extensions import db, writing
+from webapp.monitor import adaptive_schedule
 from webapp.monitor.models import RefreshRun, RunKind, Target
-from webapp.monitor.refresh import adaptive_schedule
 from webapp.probe import authority
 from webapp.site import site_of, this_site
 
@@ -91,9 +91,7 @@ def awaited(now: datetime) -> int:
         return names_in_use()
     return (
         db.session.scalar(
-            select(func.count())
-            .select_from(Target)
-            .where(adaptive_schedule.its_turn(now), in_use())
+            select(func.count()).select_from(Target).where(adaptive_schedule.is_due(now), in_use())
         )
         or 0
     )
@@ -101,9 +99,8 @@ def awaited(now: datetime) -> int:
 
 def needed(now: datetime) -> int:
     """How many checks a day the adaptive schedule needs, about: while everything stays as it is."""
-    return math.ceil(
-        db.session.scalar(select(func.sum(adaptive_schedule.turns_a_day(now))).where(in_use())) or 0
-    )
+    needed = select(func.sum(adaptive_schedule.checks_a_day(now))).where(in_use())
+    return math.ceil(db.session.scalar(needed) or 0)
 
 
 def lease() -> timedelta:
@@ -217,7 +214,7 @@ def _open_to(run_id: int, now: datetime) -> ColumnElement[bool]:
         adaptive()
         and db.session.scalar(select(RefreshRun.kind).filter_by(id=run_id)) is RunKind.DAILY
     ):
-        return adaptive_schedule.its_turn(now)
+        return adaptive_schedule.is_due(now)
     # What a later run has asked serves this one too: else two at once ask the same names in turn
     return or_(Target.run_id.is_(None), Target.run_id < run_id)
 

@@ -1,4 +1,4 @@
-"""The adaptive schedule: when the next turn of a name is, and that the day's checks go round."""
+"""The adaptive schedule: when a name is checked next, and that the daily checks reach every name."""
 
 from collections import Counter
 from datetime import UTC, datetime, time, timedelta
@@ -7,8 +7,9 @@ from itertools import pairwise
 import pytest
 
 from webapp.extensions import db, writing
+from webapp.monitor import adaptive_schedule
 from webapp.monitor.models import RunState, Target
-from webapp.monitor.refresh import adaptive_schedule, daily_run, runs, selection
+from webapp.monitor.refresh import daily_run, runs, selection
 from webapp.monitor.results import record, urgent_from
 from webapp.probe import Certificate, Finding, Reason, State
 
@@ -49,8 +50,8 @@ def known(state=State.VALID, same_for=30 * DAY, lifetime=90 * DAY, left=80 * DAY
         (known(lifetime=6 * DAY, left=3 * DAY), DAY),
     ],
 )
-def test_the_next_turn_is_as_soon_as_the_state_calls_for(row, pause):
-    assert adaptive_schedule.next_turn(row, START) == START + pause
+def test_the_next_check_at_is_as_soon_as_the_state_calls_for(row, pause):
+    assert adaptive_schedule.next_check_at(row, START) == START + pause
 
 
 @pytest.fixture
@@ -200,7 +201,7 @@ def test_a_check_that_fails_on_our_side_is_tried_again_in_an_hour(adaptive, tick
     assert tick(START + MINUTE).asked == 1
 
 
-def test_a_real_check_has_its_next_turn_and_a_press_of_the_button_asks_all_the_same(
+def test_a_real_check_has_its_next_check_at_and_a_press_of_the_button_asks_all_the_same(
     adaptive, tick, now, site
 ):
     ids = adaptive(0, "ok.lab.example")
