@@ -48,6 +48,8 @@ bench: ## how fast it is, as ratios: see BENCHMARKS.md; takes forty minutes
 	@.venv/bin/python bench/workers.py
 	@.venv/bin/python bench/imports.py
 	@.venv/bin/python bench/rehearse.py
+	@.venv/bin/python bench/alerts.py
+	@.venv/bin/python bench/alerts.py --postgresql
 	@.venv/bin/python bench/pages.py
 	@.venv/bin/python bench/pages.py --postgresql
 	@.venv/bin/python bench/kills.py

@@ -145,7 +145,8 @@ def test_somebody_changes_their_name_and_their_password(page, chrome, demo, comp
     for browser in (elsewhere, page):
         sign_in(browser, "sam", "/profile")
     page.get_by_label("Name", exact=True).fill("Samantha Staff")
-    page.get_by_role("button", name="Save").click()
+    details = page.get_by_role("form", name="Name and e-mail")
+    details.get_by_role("button", name="Save").click()
     expect(page.locator("#user-menu")).to_contain_text("Samantha Staff")
     for current in ("not this one", PASSWORD):
         page.get_by_label("Current password").last.fill(current)

@@ -62,6 +62,7 @@ ANSWERS = {
     "POST /profile": EVERYBODYS_POST,
     "GET /profile/password": EVERYBODYS,
     "POST /profile/password": EVERYBODYS_POST,
+    "POST /profile/warnings": dict.fromkeys(EVERYBODYS, 303) | {NOBODY: 302},
     "POST /profile/sign-out-everywhere": dict.fromkeys(EVERYBODYS, 303) | {NOBODY: 302},
     "POST /profile/sign-out-elsewhere": dict.fromkeys(EVERYBODYS, 303) | {NOBODY: 302},
     "POST /profile/sign-ins/<id:sign_in_id>/end": dict.fromkeys(EVERYBODYS, 404) | {NOBODY: 302},

@@ -33,6 +33,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     from webapp.jobs import runner as jobs
     from webapp.monitor import live
     from webapp.monitor.diagnosis import diagnoses
+    from webapp.notices import minute as notices
 
     app = Flask(__name__, instance_path=str(Path(__file__).parent.parent / "instance"))
     app.config.from_mapping(loading.load(os.environ, Path(app.instance_path)))
@@ -60,6 +61,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     search_index.register(app)
     password_resets.register(app)
     security_events.register(app)
+    notices.register(app)
     if commands:
         _add_commands(app)
     return app

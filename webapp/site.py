@@ -59,7 +59,7 @@ class Site:
     shared: Shared | None = None  # Redis, where there is a broker
     dispatcher: Dispatcher | None = None  # made by the first tick, where there is a broker
     each_tick: list[Callable[[datetime], None]] = field(default_factory=list)
-    health_flags: list[Callable[[], list[Flag]]] = field(default_factory=list)
+    health_flags: list[Callable[[datetime], list[Flag]]] = field(default_factory=list)
     offline_since: LastRead = field(default_factory=LastRead)
     last_tick: LastRead = field(default_factory=LastRead)
     live_settings: LiveSettings = field(default_factory=LiveSettings)

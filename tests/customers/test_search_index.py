@@ -184,16 +184,16 @@ def test_where_sqlite_cannot_have_it_a_search_goes_without(in_app, monkeypatch):
     monkeypatch.setattr(search_index, "MANY_ROWS", 2)
     assert (search_index.create(), search_index.flawed()) == (False, False)
     assert found("starter")[1] == 2
-    (flag,) = search_index._flags()
+    (flag,) = search_index._flags(NOW)
     assert (flag.level, "3.34 or newer" in flag.fix) == (Level.WARNING, True)
 
 
 @pytest.mark.postgresql("its extension is missing in the server of the tests")
 def test_without_the_extension_system_health_says_what_to_do(in_app, monkeypatch):
-    assert search_index._flags() == []  # few rows need no index
+    assert search_index._flags(NOW) == []  # few rows need no index
     monkeypatch.setattr(search_index, "MANY_ROWS", 2)
     assert not search_index.create()
-    (flag,) = search_index._flags()
+    (flag,) = search_index._flags(NOW)
     assert (flag.level, "postgresql-contrib" in flag.fix) == (Level.WARNING, True)
     with writing():
         catalog.add_domain(db.session.get(Client, 1), "more.example", DomainStatus.ACTIVE)

@@ -52,6 +52,14 @@ def change_details(
             security_events.note(Event.EMAIL_CHANGED, caller, now, user=user)
 
 
+def choose_alert_mails(user: User, now: datetime, *, wanted: bool) -> None:
+    """Whether the user is warned of certificates by mail."""
+    with writing():
+        if user.alert_mails != wanted:
+            user.alert_mails = wanted
+            audit_log.note(user, "changed own profile", "user", user.id, user.email, now)
+
+
 def change_password(
     user: User, current: str, password: str, now: datetime, caller: Caller = COMMAND_LINE
 ) -> str:

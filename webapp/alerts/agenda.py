@@ -30,6 +30,9 @@ class Agenda(Generic[Key]):
         self._moments[key] = moment
         heappush(self._heap, (moment, next(self._numbers), key))
 
+    def moment_of(self, key: Key) -> datetime | None:
+        return self._moments.get(key)
+
     def first(self) -> datetime | None:
         """The earliest moment."""
         while self._heap and self._moments.get(self._heap[0][2]) != self._heap[0][0]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from copy import copy
 from datetime import datetime, timedelta
-from typing import TypeAlias
 
-from webapp.alerts.agenda import Agenda
 from webapp.alerts.events import (
     Decision,
     Way,
@@ -19,15 +17,14 @@ from webapp.alerts.events import (
     was_seen_since,
 )
 from webapp.alerts.facts import Acknowledge, Activity, Check, Fact, Monitor, Mute
-from webapp.alerts.incidents import Incident, Incidents, causes
+from webapp.alerts.incidents import Incident, causes
+from webapp.alerts.memory import Key, Memory
 from webapp.alerts.messages import Kind, Message, Told, messages, one_message_each, readers
-from webapp.alerts.outages import Outage
 from webapp.alerts.rules import RuleBook
 from webapp.alerts.watched import Trouble, Watched, see
 from webapp.probe.finding import State
 
 _AT_ONCE = timedelta()
-_Key: TypeAlias = str | int | None  # a name, the number of an incident, the outage
 
 
 class Evaluation:
@@ -36,17 +33,15 @@ class Evaluation:
     `advance` to the moment of a fact, then `take` it.
     """
 
-    def __init__(self, book: RuleBook) -> None:
+    def __init__(self, book: RuleBook, memory: Memory | None = None) -> None:
         self._book = book
-        self._names: dict[str, Watched] = {}
-        self._incidents = Incidents()
-        self._outage = Outage()
-        self._agenda: Agenda[_Key] = Agenda()
-        self._now: datetime | None = None
+        self._memory = memory = memory or Memory()
+        self._names = memory.names
+        self._incidents = memory.incidents
+        self._outage = memory.outage
+        self._agenda = memory.agenda
         self._told: list[Told] = []  # at this moment
-        self._held: list[Told] = []  # until the monitor is online again
         self._after_outage: list[Message] = []
-        self._held_incidents: set[int] = set()
 
     def advance(self, at: datetime, *, through: bool = False) -> Iterator[Message]:
         """Everything that falls due before this moment, and at it with `through`."""
@@ -59,9 +54,8 @@ class Evaluation:
 
     def finish(self) -> Iterator[Message]:
         """What was told at the last moment."""
-        if self._now is not None:
-            yield from messages(self._now, self._told)
-            yield from self._after_outage
+        yield from messages(self._memory.now, self._told)
+        yield from self._after_outage
         self._told = []
         self._after_outage = []
 
@@ -79,11 +73,11 @@ class Evaluation:
             self._activity(fact)
 
     def _move_to(self, moment: datetime) -> Iterator[Message]:
-        if moment != self._now:
+        if moment != self._memory.now:
             yield from self.finish()
-            self._now = moment
+            self._memory.now = moment
 
-    def _wake(self, key: _Key, now: datetime) -> None:
+    def _wake(self, key: Key, now: datetime) -> None:
         if isinstance(key, str):
             self._judge(self._names[key], now)
         elif isinstance(key, int):
@@ -200,7 +194,9 @@ class Evaluation:
         seen = was_seen_since(name, outage.online_at)
         if due and (seen or name.unknown is not None):
             outage.gather(name.name, name.plan.may_wait_until(now) if name.plan else None)
-        elif (not seen or (name.red and not name.red.confirmed)) and not is_muted(name, now):
+        elif is_muted(name, now) or name.unknown is not None:
+            outage.drop(name.name)  # who does not answer is not waited for
+        elif not seen or (name.red and not name.red.confirmed):
             outage.waiting.add(name.name)
         else:
             outage.drop(name.name)
@@ -223,7 +219,7 @@ class Evaluation:
             name.trouble_told = False
 
     def _add(self, told: Iterable[Told]) -> None:
-        (self._held if self._outage.lasts else self._told).extend(told)
+        (self._memory.held if self._outage.lasts else self._told).extend(told)
 
     # --- incidents ---
 
@@ -269,7 +265,7 @@ class Evaluation:
         online_at = self._outage.online_at
         earlier = online_at is not None and incident.opened_at < online_at
         if self._outage.lasts or (self._outage.catching_up and earlier):
-            self._held_incidents.add(incident.id)
+            self._memory.held_incidents.add(incident.id)
             return
         self._add(incident.due(now))
         self._agenda.set(incident.id, incident.next_moment())
@@ -277,19 +273,20 @@ class Evaluation:
     def _tell_outage(self, now: datetime) -> None:
         """One message a reader, with everything that fell due while the monitor was offline."""
         others = self._told
-        self._told = self._held
+        self._told = self._memory.held
         for each in sorted(self._outage.finish()):
             name = self._names[each]
             decisions = decide(name, now, self._book, self._outage.online_at, digest=False)
             for decision in decisions:
                 self._tell(name, decision, now)
                 if decision.way is Way.INCIDENT and name.incident is not None:
-                    self._held_incidents.add(name.incident)
+                    self._memory.held_incidents.add(name.incident)
             self._agenda.set(name.name, next_moment(name, now, self._outage.online_at))
-        for incident in [each for each in self._incidents if each.id in self._held_incidents]:
+        held = self._memory.held_incidents
+        for incident in [each for each in self._incidents if each.id in held]:
             self._add(incident.due(now, at_once=True))
             self._agenda.set(incident.id, incident.next_moment())
         self._after_outage += one_message_each(now, self._told)
         self._told = others
-        self._held = []
-        self._held_incidents = set()
+        self._memory.held = []
+        self._memory.held_incidents = set()

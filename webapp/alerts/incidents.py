@@ -159,12 +159,14 @@ class Incident:
 
 
 class Incidents:
-    """The incidents that are not over."""
+    """The incidents that are not over, by their number; `last_id` is the highest that was given."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Iterable[Incident] = (), last_id: int = 0) -> None:
         self._by_id: dict[int, Incident] = {}
         self._by_cause: dict[Cause, Incident] = {}
-        self._last_id = 0
+        self.last_id = last_id
+        for incident in known:
+            self._add(incident)
 
     def __getitem__(self, number: int) -> Incident:
         return self._by_id[number]
@@ -185,11 +187,14 @@ class Incidents:
             found = self._by_cause.get(cause)
             if found is not None and found.takes(cause, to, now, gather):
                 return found
-        self._last_id += 1
-        incident = Incident(self._last_id, event.kind, now, now, causes)
-        self._by_id[incident.id] = incident
-        self._by_cause |= dict.fromkeys(causes, incident)
+        self.last_id += 1
+        incident = Incident(self.last_id, event.kind, now, now, causes)
+        self._add(incident)
         return incident
+
+    def _add(self, incident: Incident) -> None:
+        self._by_id[incident.id] = incident
+        self._by_cause |= dict.fromkeys(incident.causes, incident)
 
     def close_if_over(self, incident: Incident) -> bool:
         """Forgets an incident without a name in trouble. Whether it is over."""

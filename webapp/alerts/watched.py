@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import NamedTuple
@@ -58,7 +58,7 @@ class Watched:
     """One name: what is known of it, and what has been told."""
 
     name: str
-    rule: Rule
+    rule: Rule = field(default_factory=Rule)
     client: str | None = None
     product: str | None = None
 

@@ -140,6 +140,19 @@ SETTINGS = (
         "Hours for which sending a mail is retried.",
     ),
     Setting(
+        "PADLOCK_ALERTS",
+        switch,
+        "on",
+        "Turn off to send no warnings about certificates by mail.",
+    ),
+    Setting(
+        "PADLOCK_ALERTS_CLIENTS",
+        one_of("off", "urgent", "all"),
+        "off",
+        "What the users of clients are warned of by mail. urgent means certificates that have"
+        " expired or expire very soon.",
+    ),
+    Setting(
         "PADLOCK_SITE_NAME",
         site_name,
         "Padlock",

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from flask import current_app
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, func
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, func, true
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship, validates
 
 from webapp import probe
@@ -116,10 +116,8 @@ class Client(_Versioned, Model):
 
 
 class User(_Versioned, Model):
-    """A person who signs in: an administrator, read-only staff, or a user of one client.
-
-    Only the latter have a `client_id`.
-    """
+    """A person who signs in: an administrator, read-only staff, or a user of one client. Only the
+    latter have a `client_id`. `alert_mails`: they want warnings by mail."""
 
     __table_args__ = _NO_ID_TWICE
 
@@ -141,6 +139,7 @@ class User(_Versioned, Model):
     created_at: Mapped[datetime] = mapped_column(Instant)
     # Links to reset the password carry this number: those of an earlier one open nothing.
     reset_epoch: Mapped[int] = mapped_column(default=0)
+    alert_mails: Mapped[bool] = mapped_column(default=True, server_default=true())
 
     client: Mapped[Client | None] = relationship()
 

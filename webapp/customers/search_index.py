@@ -12,6 +12,7 @@ import logging
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
+from datetime import datetime
 
 from flask import Flask
 from sqlalchemy import (
@@ -279,7 +280,7 @@ def _create_in_postgresql() -> None:
             log.warning("The index for searches was not made: %s", error.orig)
 
 
-def _flags() -> list[Flag]:
+def _flags(_now: datetime) -> list[Flag]:
     some = select(ListingRow.id).limit(MANY_ROWS).subquery()
     rows = db.session.scalar(select(func.count()).select_from(some)) or 0
     return rules.search(

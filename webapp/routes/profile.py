@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, flash, make_response, redirect, render_template, url_for
+from flask import (
+    Blueprint,
+    abort,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
@@ -108,6 +117,13 @@ def password() -> Response:
             flash(confirmations.password_changed(), "success")
             return redirect(url_for("profile.show"), 303)
     return _page(password=form)
+
+
+@blueprint.post("/warnings")
+def choose_alert_mails() -> Response:
+    profile.choose_alert_mails(current_user, now(), wanted="by_mail" in request.form)
+    flash(confirmations.profile_saved(), "success")
+    return redirect(url_for("profile.show"), 303)
 
 
 @blueprint.post("/sign-out-everywhere")

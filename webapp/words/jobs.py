@@ -12,6 +12,7 @@ from webapp.words.translation import gettext, ngettext
 _TITLES: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "password reset mail": lambda: gettext("Password reset mail"),
+        "alert mail": lambda: gettext("Warning about certificates by mail"),
         "listing rewrite": lambda: gettext("Update lists after a change of “Expiring soon (days)”"),
         "listing sample": lambda: gettext("Nightly spot check of listing rows"),
     }

@@ -12,7 +12,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.extensions import db
 from webapp.monitor.health.rules import is_silent
-from webapp.monitor.models import RunState
 from webapp.monitor.refresh import runs
 from webapp.site import LastRead, this_site
 
@@ -33,7 +32,7 @@ def _pages_go_on() -> Iterator[None]:
 
 def offline_since() -> datetime | None:
     """Since when the monitor has had no network, as its last run saw it; None where it has one."""
-    return _kept(this_site().offline_since, _read_offline_since)
+    return _kept(this_site().offline_since, runs.offline_since)
 
 
 def silent_since(now: datetime) -> datetime | None:
@@ -49,8 +48,3 @@ def _kept(last: LastRead, read: Callable[[], datetime | None]) -> datetime | Non
             last.instant = read()
         last.read_seconds = time.monotonic()
     return last.instant
-
-
-def _read_offline_since() -> datetime | None:
-    run = next(iter(runs.latest(1)), None)
-    return run.started_at if run is not None and run.state is RunState.OFFLINE else None

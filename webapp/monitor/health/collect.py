@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def run_checks(now: datetime) -> Checkup:
             *_from_database("Database", lambda: rules.storage(_storage())),
             *_from_database("Scheduler", lambda: rules.scheduler(_clockwork(now), now)),
             *_from_database("Background jobs", lambda: [_jobs(jobs, now)]),
-            *_from_others(),
+            *_from_others(now),
             *_broker(),
             rules.trust(probe.roots(config["PADLOCK_CA_BUNDLE"])),
             *_from_database("Clock", lambda: [rules.clock(_seen(now), versions, now)]),
@@ -94,10 +95,10 @@ def _from_database(name: str, look: Callable[[], list[Flag]]) -> list[Flag]:
         return [rules.unreadable(name, str(getattr(error, "orig", None) or error))]
 
 
-def _from_others() -> list[Flag]:
+def _from_others(now: datetime) -> list[Flag]:
     """What rooms above this one have to tell."""
     looks = this_site().health_flags
-    return [flag for look in looks for flag in _from_database("Database", look)]
+    return [flag for look in looks for flag in _from_database("Database", partial(look, now))]
 
 
 def ready(now: datetime) -> dict[str, str]:

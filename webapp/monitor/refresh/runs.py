@@ -217,6 +217,12 @@ def under_way() -> RefreshRun | None:
     return db.session.scalar(_newest().filter_by(ended_at=None).limit(1))
 
 
+def offline_since() -> datetime | None:
+    """Since when the monitor has had no network, as its last run saw it; None where it has one."""
+    run = db.session.scalar(_newest().limit(1))
+    return run.started_at if run is not None and run.state is RunState.OFFLINE else None
+
+
 def held_elsewhere() -> bool:
     """Whether a process holds a run, as seen by one that holds none itself. It may have died."""
     held = select(RefreshRun.id).where(RefreshRun.ended_at.is_(None), RefreshRun.owner.is_not(None))

@@ -1,0 +1,1 @@
+from tests.jobs.conftest import server  # noqa: F401 - a fixture

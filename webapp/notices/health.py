@@ -1,0 +1,35 @@
+"""What System health says of alerts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Flask, current_app
+from sqlalchemy import func, select
+
+from webapp import mail
+from webapp.extensions import db
+from webapp.monitor.health.facts import Flag, Level
+from webapp.monitor.health.rules import SILENT
+from webapp.notices.models import AlertClock, AlertName
+from webapp.words import alert_mails as say
+from webapp.words import health as words
+
+NAME = "Warnings by mail"
+
+
+def flags(now: datetime) -> list[Flag]:
+    """Whether alerts are evaluated, and when they last were."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    if not app.config["PADLOCK_ALERTS"]:
+        return [Flag(NAME, Level.OK, say.alerts_are_off())]
+    if not mail.ready(app):
+        return [Flag(NAME, Level.OK, say.no_mail_server())]
+    clock = db.session.get(AlertClock, 1)
+    if clock is None:
+        return [Flag(NAME, Level.OK, say.not_evaluated_yet())]
+    names = db.session.scalar(select(func.count()).select_from(AlertName)) or 0
+    told = say.evaluated_text(names, clock.evaluated_at, now)
+    if now - clock.evaluated_at > SILENT:
+        return [Flag(NAME, Level.WARNING, told, words.look_in_the_log())]
+    return [Flag(NAME, Level.OK, told)]

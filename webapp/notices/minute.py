@@ -1,0 +1,112 @@
+"""Each minute the site evaluates what has happened since the last one, and adds the mails of it.
+
+What is remembered and the mails are stored in one transaction: a process that dies before its end
+has told nothing, and the next one begins where the last transaction ended. Writers take turns, so
+two processes that evaluate at once do it one after the other.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from flask import Flask, current_app
+
+from webapp import mail
+from webapp.alerts.evaluation import Evaluation
+from webapp.alerts.facts import Activity, Monitor
+from webapp.alerts.memory import Memory
+from webapp.alerts.messages import Message
+from webapp.alerts.rules import Clients, RuleBook
+from webapp.extensions import writing
+from webapp.monitor.refresh import runs, scheduler
+from webapp.notices import checks, health, mails
+from webapp.notices.checks import TargetCheck
+from webapp.notices.store import Store
+from webapp.site import site_of
+
+MOST_CHECKS = 500  # in one transaction: others who write wait for its end
+MOST_SECONDS = 20.0  # of a minute; the next one goes on from there
+# A result may be stored later than that of a check which ended after it
+STORED_WITHIN = timedelta(minutes=10)
+# Without an evaluation: then what fell due meanwhile is told in one message, as after an outage
+GAP = timedelta(hours=1)
+# What was checked before that is not evaluated until it is checked again
+KNOWN_FOR = timedelta(hours=25)
+
+
+def register(app: Flask) -> None:
+    """Has alerts evaluated in each tick of the scheduler, and their mails sent."""
+    scheduler.at_each_tick(app, evaluate)
+    site_of(app).health_flags.append(health.flags)
+    mails.register(app)
+
+
+def evaluate(now: datetime) -> None:
+    """Evaluates everything up to `now`; nothing where no mail could tell of it."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    if not (app.config["PADLOCK_ALERTS"] and mail.ready(app)):
+        return
+    until = time.monotonic() + MOST_SECONDS
+    while _evaluate_some(now) and time.monotonic() < until:
+        pass
+
+
+def _evaluate_some(now: datetime) -> bool:
+    """Whether there may be more."""
+    book = RuleBook({"clients": Clients(current_app.config["PADLOCK_ALERTS_CLIENTS"])})
+    with writing():
+        store = Store(book, now)
+        memory = store.memory
+        found = checks.not_evaluated(_since(store.scanned_to, now), now, MOST_CHECKS)
+        more = len(found) == MOST_CHECKS
+        scanned_to = found[-1].fact.at if more else now
+        until = max(scanned_to, memory.now)
+        gap = store.scanned_to is None or now - memory.now > GAP
+        store.load(check.fact.name for check in found)
+        store.load_due(now if gap else until)
+        unused = store.load_unused(None if more else now.minute)
+        evaluation = Evaluation(book, memory)
+        told = _gap(evaluation, memory.now, now) if gap else []
+        _take_monitor(evaluation, memory)
+        for name in unused:
+            evaluation.take(Activity(memory.now, name, active=False))
+            store.forget(name)
+        for check in found:
+            told += _take_check(evaluation, store, check)
+        told += evaluation.advance(max(until, memory.now), through=True)
+        told += evaluation.finish()
+        mails.add(told, store, now)
+        store.save(scanned_to)
+    return more
+
+
+def _since(scanned_to: datetime | None, now: datetime) -> datetime:
+    """Where to look for checks from."""
+    earliest = now - KNOWN_FOR
+    return earliest if scanned_to is None else max(scanned_to - STORED_WITHIN, earliest)
+
+
+def _gap(evaluation: Evaluation, last: datetime, now: datetime) -> list[Message]:
+    """The site was not evaluated for long, or never: that is an outage of the monitor, which is
+    over now."""
+    evaluation.take(Monitor(last, online=False))
+    told = list(evaluation.advance(now))
+    evaluation.take(Monitor(now, online=True))
+    return told
+
+
+def _take_monitor(evaluation: Evaluation, memory: Memory) -> None:
+    """Takes up whether the monitor has a network, as its refreshes have judged."""
+    offline = runs.offline_since() is not None
+    if offline != memory.outage.lasts:
+        evaluation.take(Monitor(memory.now, online=not offline))
+
+
+def _take_check(evaluation: Evaluation, store: Store, check: TargetCheck) -> Iterator[Message]:
+    fact = check.fact
+    at = max(fact.at, store.memory.now)  # what was stored late is taken up now
+    yield from evaluation.advance(at)
+    evaluation.take(fact._replace(at=at))
+    store.note_check(fact.name, check.target_id, fact.at)

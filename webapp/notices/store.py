@@ -1,0 +1,215 @@
+"""The memory of alerts in the database: loaded for one evaluation, and stored again after it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    Table,
+    Update,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
+
+from webapp.alerts.incidents import Incidents
+from webapp.alerts.memory import Memory
+from webapp.alerts.rules import RuleBook
+from webapp.alerts.watched import Watched
+from webapp.customers.catalog import CHUNK_IDS
+from webapp.customers.monitored_names import in_use
+from webapp.extensions import among, db
+from webapp.monitor.models import Target
+from webapp.notices import codec
+from webapp.notices.codec import Common
+from webapp.notices.models import AlertClock, AlertIncident, AlertName
+
+SLICES = 60  # of all names: in each minute of an hour one is searched for names not in use
+
+# The ORM would make an object of each of thousands of rows
+_names = cast(Table, AlertName.__table__)
+_incidents = cast(Table, AlertIncident.__table__)
+_COLUMNS = (AlertName.id, AlertName.name, AlertName.next_at, AlertName.checked_at, AlertName.state)
+
+
+@dataclass(slots=True)
+class _Stored:
+    """The row of a name as it is in the database."""
+
+    id: int
+    next_at: datetime | None
+    checked_at: datetime
+    state: dict[str, Any]
+
+
+class Store:
+    """Begin it, evaluate its `memory` and `save` it inside one `writing()`."""
+
+    def __init__(self, book: RuleBook, now: datetime) -> None:
+        self._book = book
+        clock = db.session.get(AlertClock, 1)
+        self._common = codec.load_common(clock.state) if clock else Common()
+        rows = db.session.execute(select(_incidents))
+        self._rows = {row.id: (row.next_at, row.state) for row in rows}
+        self._stored: dict[str, _Stored] = {}
+        self._checked: dict[str, tuple[int, datetime]] = {}
+        self.scanned_to = self._common.scanned_to  # None: this is the first evaluation
+        ordered = (codec.load_incident(self._rows[id_][1]) for id_ in sorted(self._rows))
+        common = self._common
+        self.memory = Memory(
+            names=_Names(self),
+            incidents=Incidents(ordered, common.last_incident),
+            outage=common.outage,
+            # Not later, where the clock was set back
+            now=min(now, clock.evaluated_at) if clock else now,
+            held=common.held,
+            held_incidents=common.held_incidents,
+        )
+        agenda = self.memory.agenda
+        agenda.set(None, self._later(common.outage_at))
+        for incident in self.memory.incidents:
+            agenda.set(incident.id, self._later(self._rows[incident.id][0]))
+
+    def load_due(self, until: datetime) -> None:
+        self._load(AlertName.next_at <= until)
+
+    def load_unused(self, minute: int | None) -> list[str]:
+        """Those names that are not in use any more, of all that are loaded or whose target is gone,
+        and of those that it is the turn of in this minute of the hour."""
+        loaded = [row.id for row in self._stored.values()]
+        parts = _chunked(AlertName.id, loaded)
+        parts += [AlertName.id % SLICES == minute] if minute is not None else []
+        joined = AlertName.__table__.join(Target.__table__, Target.id == AlertName.target_id)
+        names = [*db.session.scalars(select(AlertName.name).where(AlertName.target_id.is_(None)))]
+        for part in parts:
+            unused = select(AlertName.name).select_from(joined).where(part, ~in_use(each=True))
+            names += db.session.scalars(unused)
+        self.load(names)
+        return sorted(set(names))
+
+    def load(self, names: Iterable[str]) -> None:
+        wanted = [name for name in dict.fromkeys(names) if name not in self._stored]
+        for start in range(0, len(wanted), CHUNK_IDS):
+            self._load(among(AlertName.name, wanted[start : start + CHUNK_IDS]))
+
+    def load_with_others(self, name: str) -> None:
+        """Loads a name together with those that are likely to be needed with it."""
+        memory = self.memory
+        outage = memory.outage
+        groups = [incident.names for incident in memory.incidents]
+        groups += [outage.waiting, outage.gathered]
+        self.load({name}.union(*(group for group in groups if name in group)))
+
+    def note_check(self, name: str, target_id: int, checked_at: datetime) -> None:
+        """Remembers which check of a name was evaluated last."""
+        self._checked[name] = (target_id, checked_at)
+
+    def forget(self, name: str) -> None:
+        self.memory.names.pop(name, None)
+
+    def next_message(self) -> int:
+        """The number of a new message."""
+        self._common.last_message += 1
+        return self._common.last_message
+
+    def save(self, scanned_to: datetime) -> None:
+        self._save_names()
+        self._save_incidents()
+        self._save_common(scanned_to)
+
+    def _save_common(self, scanned_to: datetime) -> None:
+        memory = self.memory
+        common = self._common
+        common.scanned_to = scanned_to
+        common.outage_at = memory.agenda.moment_of(None)
+        common.held = memory.held
+        common.held_incidents = memory.held_incidents
+        common.last_incident = memory.incidents.last_id
+        state = codec.dump_common(common)
+        db.session.merge(AlertClock(id=1, evaluated_at=memory.now, state=state))
+
+    def _load(self, which: ColumnElement[bool]) -> None:
+        for id_, name, next_at, checked_at, state in db.session.execute(
+            select(*_COLUMNS).where(which)
+        ):
+            if name not in self._stored:
+                self._stored[name] = _Stored(id_, next_at, checked_at, state)
+                self.memory.names[name] = codec.load_name(state, self._book)
+                self.memory.agenda.set(name, self._later(next_at))
+
+    def _later(self, moment: datetime | None) -> datetime | None:
+        """A moment that was missed is made up for now."""
+        return None if moment is None else max(moment, self.memory.now)
+
+    def _save_names(self) -> None:
+        new: list[dict[str, Any]] = []
+        changed: list[dict[str, Any]] = []
+        for name, watched in self.memory.names.items():
+            stored = self._stored.get(name)
+            state = codec.dump_name(watched)
+            row: dict[str, Any] = {
+                "state": state,
+                "next_at": self.memory.agenda.moment_of(name),
+                "checked_at": stored.checked_at if stored else None,
+            }
+            if name in self._checked:
+                row["target_id"], row["checked_at"] = self._checked[name]
+            if stored is None:
+                new.append(row | {"name": name})
+            elif name in self._checked or (state, row["next_at"]) != (stored.state, stored.next_at):
+                changed.append(row | {"row_id": stored.id})
+        gone = [row.id for name, row in self._stored.items() if name not in self.memory.names]
+        for rows in (
+            [row for row in changed if "target_id" in row],
+            [row for row in changed if "target_id" not in row],
+        ):
+            _execute(update(_names).where(_names.c.id == bindparam("row_id")), rows)
+        _execute(insert(_names), new)
+        for part in _chunked(_names.c.id, gone):
+            db.session.execute(delete(_names).where(part))
+
+    def _save_incidents(self) -> None:
+        agenda = self.memory.agenda
+        rows = {
+            incident.id: (agenda.moment_of(incident.id), codec.dump_incident(incident))
+            for incident in self.memory.incidents
+        }
+        changed = [id_ for id_, row in rows.items() if self._rows.get(id_) != row]
+        stale = (self._rows.keys() - rows.keys()) | (self._rows.keys() & set(changed))
+        for part in _chunked(_incidents.c.id, stale):
+            db.session.execute(delete(_incidents).where(part))
+        _execute(
+            insert(_incidents),
+            [{"id": id_, "next_at": rows[id_][0], "state": rows[id_][1]} for id_ in changed],
+        )
+
+
+class _Names(dict[str, Watched]):
+    """Watched names by name; one that has not been loaded is when it is asked for."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self._store = store
+
+    def __missing__(self, name: str) -> Watched:
+        self._store.load_with_others(name)
+        return self.get(name) or Watched(name, active=False)
+
+
+def _execute(statement: Insert | Update, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        db.session.execute(statement, rows)
+
+
+def _chunked(column: Any, ids: Collection[int]) -> list[ColumnElement[bool]]:
+    """Conditions that find all of these ids together, with not too many in each."""
+    listed = list(ids)
+    starts = range(0, len(listed), CHUNK_IDS)
+    return [column.in_(listed[start : start + CHUNK_IDS]) for start in starts]

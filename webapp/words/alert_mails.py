@@ -1,0 +1,166 @@
+"""Mails about certificates, in words: a subject and a text each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from types import MappingProxyType
+
+from webapp.probe import Reason, to_unicode
+from webapp.words.reasons import WORDS
+from webapp.words.times import age_text, expiry_text
+from webapp.words.translation import gettext, ngettext
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What has happened to one name. `client` and `link` are empty where there is none."""
+
+    kind: str
+    name: str
+    client: str
+    reason: str
+    not_after: datetime | None
+    link: str
+
+
+# By kind: what has happened, to one name or to so many
+_HAPPENED: Mapping[str, Callable[[int, str], str]] = MappingProxyType(
+    {
+        "expired": lambda count, name: ngettext(
+            "The certificate of {name} has expired",
+            "{count:,} certificates have expired",
+            count,
+            name=name,
+        ),
+        "urgent": lambda count, name: ngettext(
+            "The certificate of {name} expires very soon",
+            "{count:,} certificates expire very soon",
+            count,
+            name=name,
+        ),
+        "invalid": lambda count, name: ngettext(
+            "{name} is invalid", "{count:,} names are invalid", count, name=name
+        ),
+        "unknown": lambda count, name: ngettext(
+            "{name} has not answered for days",
+            "{count:,} names have not answered for days",
+            count,
+            name=name,
+        ),
+        "late": lambda count, name: ngettext(
+            "The certificate of {name} was not renewed at its usual time",
+            "{count:,} certificates were not renewed at their usual time",
+            count,
+            name=name,
+        ),
+        "expiring": lambda count, name: ngettext(
+            "The certificate of {name} expires soon",
+            "{count:,} certificates expire soon",
+            count,
+            name=name,
+        ),
+        "changed": lambda count, name: ngettext(
+            "{name} has a different certificate",
+            "{count:,} names have a different certificate",
+            count,
+            name=name,
+        ),
+        "recovered": lambda count, name: ngettext(
+            "{name} is valid again", "{count:,} names are valid again", count, name=name
+        ),
+    }
+)
+_WITH_DATE = ("expired", "urgent", "late", "expiring")
+
+
+def subject(lines: Sequence[Line], counts: Mapping[str, int], *, reminder: bool) -> str:
+    """Of the worst of it, which is the first line; `counts` are all there are of each kind."""
+    first = _happened(lines[0], counts)
+    more = sum(counts.values()) - counts[lines[0].kind]
+    if more:
+        others = ngettext("{count:,} other notice", "{count:,} other notices", more)
+        first = gettext("{first}, and {others}", first=first, others=others)
+    return gettext("Reminder: {subject}", subject=first) if reminder else first
+
+
+def text(
+    user: str,
+    lines: Sequence[Line],
+    counts: Mapping[str, int],
+    now: datetime,
+    profile: str,
+    zone: tzinfo,
+    *,
+    staff: bool,
+    together: bool,
+) -> str:
+    """For the user of this name, staff or a client's. `together`: the names are one incident;
+    `profile` is the link to where the mails are switched off."""
+    parts = [gettext("Hello {name},", name=user)]
+    for kind in dict.fromkeys(line.kind for line in lines):
+        listed = [line for line in lines if line.kind == kind]
+        parts.append(gettext("{sentence}.", sentence=_happened(listed[0], counts)))
+        if together and counts[kind] > 1 and kind != "recovered":
+            parts[-1] += " " + gettext("They probably have the same cause.")
+        parts.append("\n".join(_line_text(line, now, zone, staff=staff) for line in listed))
+    if left := sum(counts.values()) - len(lines):
+        parts.append(
+            ngettext(
+                "{count:,} more name is not listed here.",
+                "{count:,} more names are not listed here.",
+                left,
+            )
+        )
+    parts.append(
+        gettext(
+            "You get this mail because warnings by mail are on in your profile. Turn them off"
+            " there: {link}",
+            link=profile,
+        )
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def _happened(line: Line, counts: Mapping[str, int]) -> str:
+    return _HAPPENED[line.kind](counts[line.kind], to_unicode(line.name))
+
+
+def _line_text(line: Line, now: datetime, zone: tzinfo, *, staff: bool) -> str:
+    name = to_unicode(line.name)
+    title = gettext("{name} ({client})", name=name, client=line.client) if line.client else name
+    dated = line.kind in _WITH_DATE
+    date = expiry_text(line.not_after, now, zone) if dated else ""
+    why = _reason_texts(Reason(line.reason), staff=staff) if line.reason in set(Reason) else []
+    more = [date, *(why if not (date and staff) else []), line.link]
+    return "\n".join(["- " + title, *("  " + each for each in more if each)])
+
+
+def _reason_texts(reason: Reason, *, staff: bool) -> list[str]:
+    """What is wrong; for clients, with what to do."""
+    wording = WORDS[reason]
+    if staff:
+        return [gettext("{reason}.", reason=wording.title)]
+    return [wording.customer, wording.cure]
+
+
+# --- System health ---
+
+
+def alerts_are_off() -> str:
+    return gettext("Off: PADLOCK_ALERTS is off.")
+
+
+def no_mail_server() -> str:
+    return gettext("Off: they need PADLOCK_SMTP_URL and PADLOCK_SITE_URL.")
+
+
+def not_evaluated_yet() -> str:
+    return gettext("Not evaluated yet.")
+
+
+def evaluated_text(names: int, at: datetime, now: datetime) -> str:
+    """ "951 names are watched. Last evaluated just now." """
+    watched = ngettext("{count:,} name is watched.", "{count:,} names are watched.", names)
+    return gettext("{watched} Last evaluated {ago}.", watched=watched, ago=age_text(at, now))
