@@ -22,10 +22,6 @@ from sqlalchemy import Connection, Dialect, Engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DisconnectionError, OperationalError
 
-DELETED = "The database file was deleted while the site was running"
-REPLACED = "The database file was replaced by another one while the site was running"
-EMPTIED = "The database file was emptied while the site was running"
-CHANGES = {DELETED: "deleted", REPLACED: "replaced", EMPTIED: "emptied"}  # in a word, for machines
 LOOK_AGAIN_SECONDS = 10.0
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 # In what the pool knows of a connection: the path, where it was opened so
@@ -36,6 +32,9 @@ _SIDE_FILES = ("", "-wal", "-shm", "-journal")
 class FileChanged(sqlite3.OperationalError):
     """The path of the database does not lead to the open file any more, or it is empty: what is
     written is lost."""
+
+    def __init__(self, change: str) -> None:
+        super().__init__(f"The database file was {change} while the site was running")
 
 
 class OpenFile:
@@ -51,19 +50,20 @@ class OpenFile:
         self._lock = threading.Lock()
 
     def change(self) -> str:
-        """One of `CHANGES`; "" where the path still leads to the file that is open."""
+        """What became of it: "deleted", "replaced" or "emptied"; "" where the path still leads
+        to the file that is open."""
         if self.identity is None:
             return ""
         try:
             found = self.path.stat()
         except OSError:
-            return DELETED
+            return "deleted"
         if (found.st_dev, found.st_ino) != self.identity:
-            return REPLACED
+            return "replaced"
         self._filled = self._filled or found.st_size > 0
         # SQLite would take it for a new database, and throw away what its log still has of the old
         # one.
-        return EMPTIED if self._filled and not found.st_size else ""
+        return "emptied" if self._filled and not found.st_size else ""
 
     def look(self, seconds: float) -> str:
         """What is damaged in the file, as far as `seconds` suffice to see it; looked at every ten

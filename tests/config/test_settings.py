@@ -11,6 +11,7 @@ import webapp
 from webapp.config import branding, loading, table
 from webapp.config.setting import BadSetting
 from webapp.probe import DEFAULT_PORTS
+from webapp.words import settings as words
 
 BAD = {
     "PADLOCK_PROBE_TIMEOUT": ["soon", "0", "-1", "nan", "inf", "1e9"],
@@ -165,15 +166,25 @@ def test_every_setting_has_a_default_that_works(tmp_path):
 
 def without_help(settings):
     """The names of those that `flask settings` would list without a sentence."""
-    return [one.name for one in settings if not re.fullmatch(r"\S+ .*\S\.", one.help)]
+    helps = {one.name: words.HELP.get(one.name, "") for one in settings}
+    return [name for name, text in helps.items() if not re.fullmatch(r"\S+ .*\S\.", text)]
 
 
 def test_every_setting_has_its_help():
     assert without_help(table.SETTINGS) == []
-    assert (
-        without_help([replace(table.LISTEN, help=text) for text in ("", " ", "Where")])
-        == ["PADLOCK_LISTEN"] * 3
-    )
+    assert without_help([replace(table.LISTEN, name="PADLOCK_NEW")]) == ["PADLOCK_NEW"]
+    assert list(words.HELP) == [setting.name for setting in table.SETTINGS]
+
+
+def test_what_can_be_changed_on_the_page_has_its_label_and_says_what_it_takes():
+    changeable = [setting.name for setting in table.CHANGEABLE]
+    assert list(words.LABELS) == list(words.REFUSALS) == changeable
+    for setting in table.CHANGEABLE:
+        if setting.name != "PADLOCK_LOGO":  # its parser says which of several things is wrong
+            with pytest.raises(ValueError, match="it must") as refused:
+                setting.parse("soon\n")
+            said = str(refused.value)
+            assert words.REFUSALS[setting.name] == f"{said[0].upper()}{said[1:]}."
 
 
 def test_no_setting_is_read_past_the_table():

@@ -184,7 +184,7 @@ def test_dates_are_read_in_the_order_that_fits_all_rows_or_asked_for(check, brin
 def test_the_csv_of_clients_is_read_again(bring_in, in_app):
     # A client without an ID is known by the name
     def exported():
-        return "".join(csv_writer.lines(export.client_columns(), export.client_rows(ListQuery())))
+        return "".join(csv_writer.lines(export.client_headings(), export.client_rows(ListQuery())))
 
     note = "- Pays late\n- =1; +2\n'quoted'"
     with writing():

@@ -1,4 +1,4 @@
-"""The adaptive schedule: when a name is checked next, and that the daily checks reach every name."""
+"""The adaptive schedule: when a name is checked next, and that every name gets its turn."""
 
 from collections import Counter
 from datetime import UTC, datetime, time, timedelta

@@ -1,7 +1,9 @@
-"""Sentences that people read stand in words/ and in templates: one elsewhere is found by name."""
+"""Words that people read stand in words/ and in templates: a sentence or a label elsewhere is
+found by name."""
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,12 @@ TERMINAL = ("config/", "demo/", "extensions.py", "mail.py", "serving.py", "start
 NAMES = {"curl_errors.py", "transcript.py", "translation.py", "user_agents.py"}
 # A capital or a parameter first, two words or more, and what ends a sentence
 SENTENCE = re.compile(r"^[“\"']?[A-Z{].*[a-z}]+\s.*[.!?…]$|[a-z]\. [A-Z]", re.DOTALL)
+# What a form, a table or a button says; outside words/ it is a code that words/ has words for
+WORDS = re.compile(r"^[A-Z][a-z’'-]+( [\w’'-]+)*( ?\([\w ]+\))?[.…:?!]?$")
+# Parts of a protocol, and names
+CODES = {"Allow", "Cookie", "Key", "Lax", "Mc", "Mn", "Padlock", "Python"}
+# The engine says nothing to people; the styleguide has samples, for developers
+WORDLESS = ("probe/", "routes/styleguide_data.py")
 # In words/ a label counts as well, and what joins words by hand
 LABEL = re.compile(r"^[A-Z][a-z]+(?![a-z-])")
 JOINED = re.compile(r" [a-z]{2,}")
@@ -42,6 +50,8 @@ def silent(tree):
             yield from node.args
         if isinstance(node, ast.keyword) and node.arg == "help":
             yield node.value
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            yield node.value
 
 
 def told(tree):
@@ -68,18 +78,46 @@ def sentences(source):
             yield text
 
 
-def found():
+def found(words_in, left_out=()):
     names = {path: str(path.relative_to(ROOT)) for path in ROOT.rglob("*.py")}
     return {
         name: texts
         for path, name in sorted(names.items())
-        if not name.startswith(("words/", "migrations/", *TERMINAL))
-        if (texts := list(sentences(path.read_text())))
+        if not name.startswith(("words/", "migrations/", *TERMINAL, *left_out))
+        if (texts := list(words_in(path.read_text())))
     }
 
 
 def test_a_sentence_outside_words_is_found_by_name():
-    assert found() == {}
+    assert found(sentences) == {}
+
+
+def labels(source):
+    """Every text that reads as a label, but codes."""
+    tree = ast.parse(source)
+    passed = {part for node in silent(tree) for part in ast.walk(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in passed:
+            text = node.value
+            if WORDS.search(text) and text not in CODES and text not in coded():
+                yield text
+
+
+@cache
+def coded():
+    """The codes that words/ has words for: the keys of its tables."""
+    return {
+        key.value
+        for path in (ROOT / "words").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Dict)
+        for key in node.keys
+        if isinstance(key, ast.Constant)
+    }
+
+
+def test_a_word_outside_words_is_found_by_name():
+    assert found(labels, WORDLESS) == {}
 
 
 def unseamed(source):

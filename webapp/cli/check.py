@@ -82,7 +82,7 @@ def _with_progress(findings: Iterator[probe.Finding], total: int | None) -> Iter
         yield from findings
         return
     bar: Any
-    with click.progressbar(length=total, label="Checking", file=sys.stderr) as bar:
+    with click.progressbar(length=total, label=say.checking(), file=sys.stderr) as bar:
         for finding in findings:
             # The line for people takes the bar's place, the bar the next
             click.echo("\r\x1b[K", nl=False, err=True)

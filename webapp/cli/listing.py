@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from webapp.customers import index_check, search_index
+from webapp.words import cli as say
 from webapp.words import listings
 
 
@@ -26,7 +27,7 @@ def check() -> None:
 
     Exit code: 0 all are correct, 1 some are not.
     """
-    with _bar("Checking") as progress:
+    with _bar(say.checking()) as progress:
         count = index_check.drifted(datetime.now(UTC), progress)
     click.echo(listings.drift_text(count))
     flawed = search_index.flawed()
@@ -42,7 +43,7 @@ def rebuild() -> None:
     Also creates the search index if it, or a part of it, is missing. On SQLite nothing can be saved
     in the meantime: about 15 seconds for a million rows.
     """
-    with _bar("Writing") as progress:
+    with _bar(say.writing()) as progress:
         index_check.rebuild(datetime.now(UTC), progress)
     click.echo(listings.rebuilt())
     if not search_index.exists():

@@ -87,5 +87,5 @@ def _bar(total: int) -> Iterator[Callable[[RefreshRun], object]]:
         yield lambda run: None
         return
     bar: Any
-    with click.progressbar(length=total, label="Refreshing", file=sys.stderr) as bar:
+    with click.progressbar(length=total, label=say.refreshing(), file=sys.stderr) as bar:
         yield lambda run: bar.update(run.asked - bar.pos)

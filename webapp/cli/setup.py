@@ -8,6 +8,7 @@ from flask import current_app
 from webapp.accounts import first_admin
 from webapp.config import network, table
 from webapp.words import cli as say
+from webapp.words.settings import HELP
 
 
 @click.command()
@@ -16,7 +17,7 @@ def settings() -> None:
     for setting in table.SETTINGS:
         value = setting.shown(current_app.config[setting.name])
         click.echo(
-            f"{setting.name} = {value}\n    {setting.help} Default:"
+            f"{setting.name} = {value}\n    {HELP[setting.name]} Default:"
             f" {setting.default or '(empty)'}\n"
         )
 

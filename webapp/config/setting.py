@@ -1,4 +1,4 @@
-"""One setting: its name, its parser, its default and one line of help."""
+"""One setting: its name, its parser and its default."""
 
 from __future__ import annotations
 
@@ -18,18 +18,16 @@ class Setting:
     name: str
     parse: Callable[[str], Any]
     default: str
-    help: str
     secret: bool = False
-    label: str = ""  # in the form, of one that can be changed on the settings page
+    changeable: bool = False  # on the settings page, while the site runs
 
-    def problem(self, text: str) -> str:
-        """What is wrong with this text, as a sentence; empty where it is taken."""
+    def takes(self, text: str) -> bool:
+        """Whether it can be set to this text."""
         try:
             self.parse(text)
-        except ValueError as error:
-            told = str(error)
-            return f"{told[0].upper()}{told[1:]}."
-        return ""
+        except ValueError:
+            return False
+        return True
 
     def read(self, environ: Mapping[str, str]) -> Any:
         text = environ.get(self.name, "").strip() or self.default

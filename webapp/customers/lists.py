@@ -19,12 +19,12 @@ from webapp import probe
 from webapp.customers import access, listing_row, search_index, tags
 from webapp.customers.listing_row import ListingRow
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
+from webapp.customers.statuses import status_choices, stored_status
 from webapp.extensions import contains, db
 from webapp.listing import page
 from webapp.listing.order import Column, Order, Rows
 from webapp.parsing import whole
 from webapp.words import states, website
-from webapp.words.statuses import status_choices, stored_status
 
 R = TypeVar("R")
 Sorts = Mapping[str, Order]
@@ -82,7 +82,7 @@ class ListQuery:
     sort: str = DEFAULT_SORT  # a name of the whitelist, with a minus before it: the other way round
     page: str = ""  # a cursor
     size: str = ""
-    status: str = ""  # one of `words.statuses.status_choices`
+    status: str = ""  # one of `statuses.status_choices`
     ssl: str = ""  # one of `words.states.STATE_FILTERS`
     client: str = ""  # the id of a client, for those who see more than one
     origin: str = ""  # a word of Origin, for the provider's people

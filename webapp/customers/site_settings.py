@@ -14,6 +14,7 @@ from webapp.customers.models import User
 from webapp.extensions import db, writing
 from webapp.live_settings import StoredSetting
 from webapp.words.activity import Detail
+from webapp.words.settings import REFUSALS
 
 
 def texts() -> dict[str, str]:
@@ -25,8 +26,11 @@ def texts() -> dict[str, str]:
 
 def problems(asked: Mapping[str, str]) -> dict[str, str]:
     """What is wrong with these texts, by the name of the setting."""
-    found = {one.name: one.problem(asked[one.name] or one.default) for one in _named_in(asked)}
-    return {name: problem for name, problem in found.items() if problem}
+    return {
+        one.name: REFUSALS[one.name]
+        for one in _named_in(asked)
+        if not one.takes(asked[one.name] or one.default)
+    }
 
 
 def change(who: User, asked: Mapping[str, str], now: datetime) -> None:
@@ -55,7 +59,7 @@ def change(who: User, asked: Mapping[str, str], now: datetime) -> None:
 def _shown(setting: Setting, text: str) -> str:
     """What the activity log says of a text. It may be one that another version of Padlock took, or
     the name of a time zone that this machine does not know."""
-    return text[:100] if setting.problem(text) else setting.shown(setting.parse(text))
+    return setting.shown(setting.parse(text)) if setting.takes(text) else text[:100]
 
 
 def _named_in(asked: Mapping[str, str]) -> list[Setting]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import literal_column, select
 
 from webapp import probe
-from webapp.customers import client_list, lists, tags
+from webapp.customers import client_list, lists, statuses, tags
 from webapp.customers.listing_row import ItemModel, item_of
 from webapp.customers.lists import ListQuery
 from webapp.customers.models import ACTIVE_DOMAINS, ACTIVE_SERVICES, Client, Domain, Service, User
@@ -21,7 +21,8 @@ from webapp.monitor.models import Standing, Target, standing
 from webapp.parsing import LARGEST
 from webapp.reports import ssl_status
 from webapp.reports.query import ReportQuery, rows_of
-from webapp.words import certificates, states, statuses, times, verdicts
+from webapp.words import activity, certificates, states, times, verdicts
+from webapp.words.columns import headings
 
 _FACTS = (
     Client.name.label("client"),
@@ -87,96 +88,105 @@ class _Item(NamedTuple):
     tags: str
 
 
-# What stands in each column. "Time zone" is that in whose calendar the days are counted.
+# What stands in each column. "time_zone" is that in whose calendar the days are counted.
 _CELLS: Mapping[str, Callable[[_Item], object]] = MappingProxyType(
     {
-        "State": lambda item: states.look_of(item.standing.state, item.standing.reason).label,
-        "Domain": lambda item: (
+        "state": lambda item: states.look_of(item.standing.state, item.standing.reason).label,
+        "domain": lambda item: (
             probe.to_unicode(probe.authority(item.row.hostname, item.row.port))
             if item.standing.facts
             else item.row.entered
         ),
-        "Client": lambda item: item.row.client,
-        "Kind": lambda item: item.kind.capitalize(),
-        "Product": lambda item: item.row.product,
-        "Status": lambda item: statuses.status_text(
+        "client": lambda item: item.row.client,
+        "kind": lambda item: activity.kind_text(item.kind),
+        "product": lambda item: item.row.product,
+        "status": lambda item: statuses.status_text(
             item.row.status.value, client=item.client_reads
         ),
-        "Issuer": lambda item: (
+        "issuer": lambda item: (
             certificates.issuer_text(item.row.issuer, item.row.unreadable)
             if item.row.fingerprint
             else ""
         ),
-        "Expires": lambda item: _instant(item.row.not_after),
-        "Days left": lambda item: (
+        "expires": lambda item: _instant(item.row.not_after),
+        "days_left": lambda item: (
             ""
             if item.row.not_after is None
             else times.days_left(item.row.not_after, item.now, item.zone)
         ),
-        "Reason": lambda item: verdicts.title(
+        "reason": lambda item: verdicts.title(
             item.standing.state, item.standing.reason, item.standing.facts
         ),
-        "Last checked": lambda item: _instant(item.row.checked_at),
-        "Last changed": lambda item: _instant(item.row.changed_at),
-        "Browsers": lambda item: (
+        "last_checked": lambda item: _instant(item.row.checked_at),
+        "last_changed": lambda item: _instant(item.row.changed_at),
+        "browsers": lambda item: (
             states.browsers_may_refuse()
             if states.refused(item.standing.state, item.standing.facts)
             else ""
         ),
-        "Time zone": lambda item: str(item.zone),
-        "Contact e-mail": lambda item: item.row.contact_email or "",
-        "Client note": lambda item: item.row.client_note or "",
-        "Note": lambda item: item.row.note or "",
-        "Tags": lambda item: item.tags,
-        "Next due": lambda item: _day(item.row.next_due_on),
-        "Registered": lambda item: _day(item.row.registered_on),
-        "Registered until": lambda item: _day(item.row.expires_on),
-        "Reference": lambda item: item.row.reference or "",
-        "Server": lambda item: item.row.server_address or "",
+        "time_zone": lambda item: str(item.zone),
+        "contact_email": lambda item: item.row.contact_email or "",
+        "client_note": lambda item: item.row.client_note or "",
+        "note": lambda item: item.row.note or "",
+        "tags": lambda item: item.tags,
+        "next_due": lambda item: _day(item.row.next_due_on),
+        "registered": lambda item: _day(item.row.registered_on),
+        "registered_until": lambda item: _day(item.row.expires_on),
+        "reference": lambda item: item.row.reference or "",
+        "server": lambda item: item.row.server_address or "",
     }
 )
-COLUMNS = (
-    *("State", "Domain", "Client", "Kind", "Product", "Status", "Issuer", "Expires", "Days left"),
-    *("Reason", "Last checked", "Last changed", "Browsers", "Time zone"),
-    *("Contact e-mail", "Client note", "Note", "Tags"),
+_COLUMNS = (
+    *("state", "domain", "client", "kind", "product", "status", "issuer", "expires", "days_left"),
+    *("reason", "last_checked", "last_changed", "browsers", "time_zone"),
+    *("contact_email", "client_note", "note", "tags"),
 )
-_OF_CERTIFICATE = ("State", "Reason", "Issuer", "Expires", "Last checked")
+_OF_CERTIFICATE = ("state", "reason", "issuer", "expires", "last_checked")
 _LIST_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        Service.kind: ("Product", "Domain", "Status", "Next due", *_OF_CERTIFICATE),
-        Domain.kind: ("Domain", "Status", "Registered", "Registered until", *_OF_CERTIFICATE),
+        Service.kind: ("product", "domain", "status", "next_due", *_OF_CERTIFICATE),
+        Domain.kind: ("domain", "status", "registered", "registered_until", *_OF_CERTIFICATE),
     }
 )
 # What else the provider's people get
 _MORE_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        Service.kind: ("Client", "Contact e-mail", "Reference", "Server", "Note", "Tags"),
-        Domain.kind: ("Client", "Contact e-mail", "Note", "Tags"),
+        Service.kind: ("client", "contact_email", "reference", "server", "note", "tags"),
+        Domain.kind: ("client", "contact_email", "note", "tags"),
     }
 )
+
+
+def report_headings() -> tuple[str, ...]:
+    """What the cells of `rows` are."""
+    return headings(_COLUMNS)
 
 
 def rows(
     user: User, question: ReportQuery, now: datetime, zone: tzinfo = UTC
 ) -> Iterator[Sequence[object]]:
-    """The rows of the report as it is filtered and sorted, in `COLUMNS`; instants in UTC."""
+    """The rows of the report as it is filtered and sorted; instants in UTC."""
     listed = rows_of(user, ssl_status.understood(question), now)
     pages = page.all_ids(listed, question.order, question.known_sort)
-    return _rows(pages, COLUMNS, user, now, zone)
+    return _rows(pages, _COLUMNS, user, now, zone)
 
 
-def list_columns(user: User, kind: str) -> tuple[str, ...]:
+def list_headings(user: User, kind: str) -> tuple[str, ...]:
     """What the cells of `list_rows` are."""
+    return headings(_list_columns(user, kind))
+
+
+def _list_columns(user: User, kind: str) -> tuple[str, ...]:
     return (*_LIST_COLUMNS[kind], *(_MORE_COLUMNS[kind] if user.sees_everything else ()))
 
 
 def list_rows(
     user: User, kind: str, question: ListQuery, now: datetime
 ) -> Iterator[Sequence[object]]:
-    """The rows of a list of services or domains in the same way, in `list_columns`."""
+    """The rows of a list of services or domains in the same way."""
     asked = lists.understood(kind, user, question)
     pages = page.all_ids(asked.rows, asked.order, asked.sort)
-    return _rows(pages, list_columns(user, kind), user, now, UTC)
+    return _rows(pages, _list_columns(user, kind), user, now, UTC)
 
 
 def _rows(
@@ -190,7 +200,7 @@ def _rows(
     client_reads = not user.sees_everything  # the user may be a proxy, which takes its time
     for ids in pages:
         stored = _stored(ids)
-        tagged = _tagged(ids) if "Tags" in columns else {}
+        tagged = _tagged(ids) if "tags" in columns else {}
         for kind, id_ in map(item_of, ids):
             if (row := stored.get((kind, id_))) is not None:
                 active = row.status in _STATEMENTS[kind][2]
@@ -232,23 +242,23 @@ def _day(on: date | None) -> str:
     return "" if on is None else str(on)
 
 
-CLIENT_COLUMNS = (
-    *("Name", "Reference", "Contact e-mail", "Note", "Tags"),
-    *("Services", "Domains", "Users"),
+_CLIENT_COLUMNS = (
+    *("name", "reference", "contact_email", "note", "tags"),
+    *("services", "domains", "users"),
 )
 
 
-def client_columns() -> tuple[str, ...]:
+def client_headings() -> tuple[str, ...]:
     """What the cells of `client_rows` are: an item is counted in one state."""
     return (
-        *CLIENT_COLUMNS,
+        *headings(_CLIENT_COLUMNS),
         *map(states.STATE_FILTERS.__getitem__, client_list.STATES.values()),
-        "Since",
+        *headings(["since"]),
     )
 
 
 def client_rows(question: ListQuery) -> Iterator[Sequence[object]]:
-    """The rows of the list of clients in the same way, in `client_columns`."""
+    """The rows of the list of clients in the same way."""
     for ids in _client_ids(question):
         for row in client_list.rows_of(ids):
             client = row.client

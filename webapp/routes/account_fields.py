@@ -21,6 +21,7 @@ from webapp.extensions import limiter
 from webapp.routes.forms import at_most, none_if_empty, required, stripped
 from webapp.routes.template_helpers import now
 from webapp.words import refusals
+from webapp.words.fields import label
 from webapp.words.security import PASSWORD_FAULTS, PasswordFault
 from webapp.words.translation import LazyText
 
@@ -30,22 +31,22 @@ ONCE_A_MINUTE = parse("1 per minute")
 EVERY_ATTEMPT = parse("60 per minute")  # right ones too: each costs a core for a moment
 
 
-def name_field(label: str) -> StringField:
+def name_field(field: str) -> StringField:
     """The name of a person."""
     checks = [*required(refusals.name_missing), at_most(200)]
-    return StringField(label, filters=[stripped], validators=checks)
+    return StringField(label(field), filters=[stripped], validators=checks)
 
 
 def email_field() -> EmailField:
     """The e-mail address of a user."""
     checks = [InputRequired(LazyText(refusals.email_missing)), *_email_checks()]
-    return EmailField("E-mail", filters=[stripped], validators=checks)
+    return EmailField(label("email"), filters=[stripped], validators=checks)
 
 
 def contact_email_field() -> EmailField:
     """An e-mail address of a client, or nothing."""
     checks = [Optional(), *_email_checks()]
-    return EmailField("Contact e-mail", filters=[none_if_empty], validators=checks)
+    return EmailField(label("contact_email"), filters=[none_if_empty], validators=checks)
 
 
 def _email_checks() -> list[Any]:
@@ -53,7 +54,7 @@ def _email_checks() -> list[Any]:
     return [Length(max=254, message=wrong), Email(wrong)]
 
 
-def new_password_field(label: str, person: Callable[[Any], Iterable[str | None]]) -> PasswordField:
+def new_password_field(field: str, person: Callable[[Any], Iterable[str | None]]) -> PasswordField:
     """A password that a user chooses.
 
     `person` takes the form, and tells the name and the e-mail address of whose it is.
@@ -64,7 +65,7 @@ def new_password_field(label: str, person: Callable[[Any], Iterable[str | None]]
             raise ValidationError(PASSWORD_FAULTS[fault])
 
     return PasswordField(
-        label,
+        label(field),
         validators=[
             InputRequired(LazyText(lambda: PASSWORD_FAULTS[PasswordFault.SHORT])),
             at_most(password_hashes.MOST_PASSWORD_CHARACTERS),

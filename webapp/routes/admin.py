@@ -16,6 +16,7 @@ from webapp.routes.forms import TagsField, VersionField, note_field
 from webapp.routes.gate import fragment, open_to_staff, staff_only
 from webapp.routes.template_helpers import list_query, now
 from webapp.words import confirmations, refusals
+from webapp.words.fields import label
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 blueprint.before_request(staff_only)
@@ -36,7 +37,7 @@ def items_csv(place: str) -> Response:
 @blueprint.get("/clients.csv")
 def clients_csv() -> Response:
     rows = export.client_rows(list_query())
-    return exports.table_file(export.client_columns(), rows, "clients")
+    return exports.table_file(export.client_headings(), rows, "clients")
 
 
 @blueprint.get("/tags")
@@ -76,7 +77,7 @@ def diagnosis(place: str, item_id: int) -> str:
 class NoteForm(FlaskForm):  # type: ignore[misc]
     version = VersionField()
     note = note_field()
-    tags = TagsField("Tags")
+    tags = TagsField(label("tags"))
 
 
 @blueprint.post("/<any(services, domains):place>/<id:item_id>/note")

@@ -43,15 +43,18 @@ from webapp.routes.forms import stripped
 from webapp.routes.gate import in_background, open_to_everyone, own_path
 from webapp.routes.sessions import admin_idle, end_session, open_session
 from webapp.routes.template_helpers import now
+from webapp.words import settings
+from webapp.words.fields import label
+from webapp.words.translation import LazyText
 
 blueprint = Blueprint("auth", __name__)
 refused = note_refusal(Event.SIGN_IN_REFUSED)
 
 
 class SignInForm(FlaskForm):  # type: ignore[misc]
-    email = EmailField("E-mail", validators=[InputRequired(), Length(max=254)])
+    email = EmailField(label("email"), validators=[InputRequired(), Length(max=254)])
     password = PasswordField(
-        "Password",
+        label("password"),
         validators=[InputRequired(), Length(max=password_hashes.MOST_PASSWORD_CHARACTERS)],
     )
 
@@ -60,17 +63,23 @@ def _setting_field(name: str) -> StringField:
     setting = next(one for one in CHANGEABLE if one.name == name)
 
     def taken(_form: Form, field: Field) -> None:
-        if problem := setting.problem(field.data or setting.default):
-            raise ValidationError(problem)
+        if not setting.takes(field.data or setting.default):
+            raise ValidationError(settings.REFUSALS[name])
 
-    options = {"name": name, "default": setting.default, "description": setting.help}
-    return StringField(setting.label, filters=[stripped], validators=[taken], **options)
+    return StringField(
+        LazyText(settings.LABELS.__getitem__, name),
+        filters=[stripped],
+        validators=[taken],
+        description=LazyText(settings.HELP.__getitem__, name),
+        name=name,
+        default=setting.default,
+    )
 
 
 class FirstAdminForm(FlaskForm):  # type: ignore[misc]
-    name = name_field("Your name")
+    name = name_field("your_name")
     email = email_field()
-    password = new_password_field("Password", lambda form: (form.name.data, form.email.data))
+    password = new_password_field("password", lambda form: (form.name.data, form.email.data))
     refresh_at = _setting_field("PADLOCK_REFRESH_AT")
     zone = _setting_field("PADLOCK_TIMEZONE")
 

@@ -15,6 +15,7 @@ from webapp.routes.forms import TagsField, VersionField, at_most, none_if_empty,
 from webapp.routes.gate import admins_only_but, fragment
 from webapp.routes.template_helpers import list_query, now
 from webapp.words import confirmations, refusals
+from webapp.words.fields import label
 
 blueprint = Blueprint("clients", __name__, url_prefix="/admin/clients")
 blueprint.before_request(
@@ -31,15 +32,15 @@ blueprint.before_request(
 
 
 class ClientForm(FlaskForm):  # type: ignore[misc]
-    name = name_field("Name")
+    name = name_field("name")
     reference = StringField(
-        "Reference",
+        label("reference"),
         filters=[none_if_empty],
         validators=[at_most(64)],
     )
     contact_email = contact_email_field()
     note = note_field()
-    tags = TagsField("Tags")
+    tags = TagsField(label("tags"))
     version = VersionField()
 
     @property
@@ -157,7 +158,7 @@ def delete(client_id: int) -> Response:
 class DeleteClientForm(FlaskForm):  # type: ignore[misc]
     version = VersionField()
     seen = StringField(default="")
-    typed = StringField("Name of the client", default="")
+    typed = StringField(label("client_name"), default="")
 
 
 def _edit_page(client: Client, form: ClientForm, status: int) -> Response:

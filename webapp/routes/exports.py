@@ -36,14 +36,14 @@ def csv_file(lines: Iterable[str], name: str, user_id: int) -> Response:
 
 def list_file(kind: str) -> Response:
     """The services or domains of a list as a file. Raises `TooManyExports`."""
-    columns = export.list_columns(current_user, kind)
+    headings = export.list_headings(current_user, kind)
     rows = export.list_rows(current_user, kind, list_query(), now())
-    return table_file(columns, rows, f"{kind}s")
+    return table_file(headings, rows, f"{kind}s")
 
 
-def table_file(columns: Sequence[str], rows: Iterable[Sequence[object]], name: str) -> Response:
+def table_file(headings: Sequence[str], rows: Iterable[Sequence[object]], name: str) -> Response:
     """These rows as a file that is called by this name and the day. Raises `TooManyExports`."""
-    lines = csv_writer.joined(csv_writer.lines(columns, rows))
+    lines = csv_writer.joined(csv_writer.lines(headings, rows))
     return csv_file(lines, f"{name}-{now():%Y-%m-%d}.csv", current_user.id)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from enum import StrEnum
 from typing import Any
 
 from flask import request
@@ -13,6 +14,7 @@ from wtforms import (
     Field,
     Form,
     IntegerField,
+    SelectField,
     StringField,
     TextAreaField,
     ValidationError,
@@ -24,10 +26,12 @@ from webapp import probe
 from webapp.customers import clients, tags
 from webapp.customers.models import MOST_NOTE_CHARACTERS
 from webapp.customers.note_text import if_visible, note_or_none
+from webapp.customers.statuses import status_choices
 from webapp.customers.tag_models import Tag
 from webapp.parsing import whole
 from webapp.probe.address import literal
 from webapp.words import refusals
+from webapp.words.fields import label
 from webapp.words.translation import LazyText
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -52,7 +56,7 @@ class VersionField(WholeField):
 class DayField(DateField):  # type: ignore[misc]
     """A date, or nothing."""
 
-    def __init__(self, label: str, **options: Any) -> None:
+    def __init__(self, label: LazyText, **options: Any) -> None:
         super().__init__(label, validators=[Optional()], **options)
 
     def process_formdata(self, valuelist: list[str]) -> None:
@@ -60,6 +64,16 @@ class DayField(DateField):  # type: ignore[misc]
             super().process_formdata(valuelist)
         except ValueError:
             raise ValueError(refusals.not_a_day()) from None
+
+
+def status_field(field: str, statuses: type[StrEnum], default: str = "") -> SelectField:
+    """One of these statuses; without a default, it may also be none."""
+    none = [] if default else [("", "")]
+    return SelectField(
+        label(field),
+        choices=lambda: [*none, *status_choices(statuses, client=False).items()],
+        default=default,
+    )
 
 
 class TagsField(StringField):  # type: ignore[misc]
@@ -118,7 +132,7 @@ def none_if_empty(text: str | None) -> str | None:
 def note_field() -> TextAreaField:
     """What the provider's people write down for each other."""
     checks = [at_most(MOST_NOTE_CHARACTERS)]
-    return TextAreaField("Note", filters=[note_or_none], validators=checks)
+    return TextAreaField(label("note"), filters=[note_or_none], validators=checks)
 
 
 def names_a_client(form: Form, field: Field) -> None:

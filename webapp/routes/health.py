@@ -27,12 +27,8 @@ from webapp.words import jobs
 blueprint = Blueprint("health", __name__)
 blueprint.add_app_template_global(saving_failed, "saving_failed")
 
-# What is written over the flags of a level, and the colour of their sign.
-LOOKS = {
-    Level.BAD: ("Fix now", "red"),
-    Level.WARNING: ("Warnings", "yellow"),
-    Level.OK: ("Passed", "green"),
-}
+# The colour of the sign of a level
+COLOURS = {Level.BAD: "red", Level.WARNING: "yellow", Level.OK: "green"}
 
 
 @blueprint.before_request
@@ -46,7 +42,7 @@ def page() -> str:
     found = collect.run_checks(now())
     about = job_control.about if current_user.is_admin else None
     return render_template(
-        "admin/health.html", checkup=found, looks=LOOKS, levels=Level, about=about
+        "admin/health.html", checkup=found, colours=COLOURS, levels=Level, about=about
     )
 
 

@@ -18,7 +18,7 @@ from flask import (
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, Field, SelectField, StringField, ValidationError
+from wtforms import BooleanField, Field, StringField, ValidationError
 
 from webapp import probe
 from webapp.customers import access, clients, concurrency, items
@@ -37,11 +37,13 @@ from webapp.routes.forms import (
     names_a_client,
     none_if_empty,
     required,
+    status_field,
     stripped,
 )
 from webapp.routes.gate import admins_only_but, fragment
 from webapp.routes.template_helpers import now
 from webapp.words import confirmations, hostnames, refusals
+from webapp.words.fields import label
 
 OFFERED = "www offered"  # in the session: kind and id of an item that was just added
 
@@ -49,35 +51,35 @@ blueprint = Blueprint("items", __name__, url_prefix="/admin/<any(services, domai
 blueprint.before_request(admins_only_but())
 
 
-def _text(label: str, most: int, missing: Callable[[], str] | None = None) -> StringField:
+def _text(field: str, most: int, missing: Callable[[], str] | None = None) -> StringField:
     checks = required(missing) if missing else []
-    return StringField(label, filters=[stripped], validators=[*checks, at_most(most)])
+    return StringField(label(field), filters=[stripped], validators=[*checks, at_most(most)])
 
 
 def _owner() -> StringField:
     checks = [at_most(200), names_a_client]
-    return StringField("Client", filters=[stripped], validators=checks, name="client")
+    return StringField(label("client"), filters=[stripped], validators=checks, name="client")
 
 
 def _reference() -> StringField:
-    return StringField("Reference", filters=[none_if_empty], validators=[at_most(64)])
+    return StringField(label("reference"), filters=[none_if_empty], validators=[at_most(64)])
 
 
 def _new_client() -> BooleanField:
-    return BooleanField("Create it if it doesn’t exist")
+    return BooleanField(label("new_client"))
 
 
 class ServiceForm(FlaskForm):  # type: ignore[misc]
     owner = _owner()  # an item has a `client` too, which is none of the form's
     new_client = _new_client()
     version = VersionField()
-    product = _text("Product", 200, refusals.product_missing)
-    domain = _text("Domain", 255)
-    status = SelectField("Status", choices=list(ServiceStatus), default=ServiceStatus.ACTIVE)
-    next_due_on = DayField("Next due")
+    product = _text("product", 200, refusals.product_missing)
+    domain = _text("domain", 255)
+    status = status_field("status", ServiceStatus, ServiceStatus.ACTIVE)
+    next_due_on = DayField(label("next_due"))
     reference = _reference()
-    server_address = StringField("Server", filters=[none_if_empty], validators=[is_address])
-    tags = TagsField("Tags")
+    server_address = StringField(label("server"), filters=[none_if_empty], validators=[is_address])
+    tags = TagsField(label("tags"))
 
     @property
     def asked(self) -> items.Details:
@@ -90,11 +92,11 @@ class DomainForm(FlaskForm):  # type: ignore[misc]
     owner = _owner()  # an item has a `client` too, which is none of the form's
     new_client = _new_client()
     version = VersionField()
-    name = _text("Domain", 255, refusals.domain_missing)
-    status = SelectField("Status", choices=list(DomainStatus), default=DomainStatus.ACTIVE)
-    registered_on = DayField("Registered")
-    expires_on = DayField("Registered until")
-    tags = TagsField("Tags")
+    name = _text("domain", 255, refusals.domain_missing)
+    status = status_field("status", DomainStatus, DomainStatus.ACTIVE)
+    registered_on = DayField(label("registered"))
+    expires_on = DayField(label("registered_until"))
+    tags = TagsField(label("tags"))
 
     def validate_name(self, field: Field) -> None:
         try:
@@ -282,4 +284,4 @@ def _unique(form: ServiceForm | DomainForm) -> Field:
 
 
 def _name(item: Item) -> str:
-    return item.shown_name or (item.product if isinstance(item, Service) else "The domain")
+    return item.shown_name or (item.product if isinstance(item, Service) else "")

@@ -45,7 +45,7 @@ class ForgotForm(FlaskForm):  # type: ignore[misc]
 
 class ResetForm(FlaskForm):  # type: ignore[misc]
     user: User  # whose password it is to be
-    password = new_password_field("New password", lambda form: (form.user.name, form.user.email))
+    password = new_password_field("new_password", lambda form: (form.user.name, form.user.email))
 
 
 @blueprint.route("/forgot-password", methods=["GET", "POST"])

@@ -37,6 +37,7 @@ from webapp.routes.impersonation import not_in_their_name
 from webapp.routes.sessions import admin_idle, end_session, open_session
 from webapp.routes.template_helpers import now
 from webapp.words import confirmations, refusals
+from webapp.words.fields import label
 from webapp.words.translation import LazyText
 
 blueprint = Blueprint("profile", __name__, url_prefix="/profile")
@@ -51,16 +52,16 @@ guesses = limiter.shared_limit(
 
 
 class DetailsForm(FlaskForm):  # type: ignore[misc]
-    name = name_field("Name")
+    name = name_field("name")
     email = email_field()
     password = PasswordField(
-        "Current password", validators=[Length(max=password_hashes.MOST_PASSWORD_CHARACTERS)]
+        label("current_password"), validators=[Length(max=password_hashes.MOST_PASSWORD_CHARACTERS)]
     )
 
 
 class PasswordForm(FlaskForm):  # type: ignore[misc]
     current = PasswordField(
-        "Current password",
+        label("current_password"),
         validators=[
             InputRequired(LazyText(refusals.wrong_password)),
             Length(
@@ -69,7 +70,7 @@ class PasswordForm(FlaskForm):  # type: ignore[misc]
             ),
         ],
     )
-    new = new_password_field("New password", lambda _: (current_user.name, current_user.email))
+    new = new_password_field("new_password", lambda _: (current_user.name, current_user.email))
 
 
 @blueprint.get("")

@@ -49,7 +49,7 @@ def ssl_status_print() -> str:
 @blueprint.get("/ssl-status.csv")
 def ssl_status_csv() -> Response:
     rows = export.rows(current_user, _question(), now(), zone())
-    return exports.table_file(export.COLUMNS, rows, "ssl-status")
+    return exports.table_file(export.report_headings(), rows, "ssl-status")
 
 
 @blueprint.post("/ssl-status/check")

@@ -9,7 +9,7 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import SelectField, StringField
+from wtforms import StringField
 
 from webapp.customers import bulk, clients
 from webapp.customers.models import Client, DomainStatus, ServiceStatus
@@ -17,11 +17,12 @@ from webapp.customers.tags import MOST_TAGS
 from webapp.errors import Refused
 from webapp.parsing import whole
 from webapp.reports import selection
-from webapp.routes.forms import TagsField, at_most, names_a_client, stripped
+from webapp.routes.forms import TagsField, at_most, names_a_client, status_field, stripped
 from webapp.routes.gate import admins_only_but, own_path
 from webapp.routes.reports import asked_in, selected_in
 from webapp.routes.template_helpers import now
 from webapp.words import confirmations, refusals
+from webapp.words.fields import label
 
 MOST_NAMED = 20  # domains that a page names of those that cannot move
 
@@ -32,12 +33,12 @@ blueprint.before_request(admins_only_but())
 class OwnerForm(FlaskForm):  # type: ignore[misc]
     """The client that the items go to; `client` is a filter of the report already."""
 
-    to = StringField("Client", filters=[stripped], validators=[at_most(200), names_a_client])
+    to = StringField(label("client"), filters=[stripped], validators=[at_most(200), names_a_client])
 
 
 class StatusForm(FlaskForm):  # type: ignore[misc]
-    service_status = SelectField("Status of the services", choices=["", *ServiceStatus], default="")
-    domain_status = SelectField("Status of the domains", choices=["", *DomainStatus], default="")
+    service_status = status_field("service_status", ServiceStatus)
+    domain_status = status_field("domain_status", DomainStatus)
 
     @property
     def asked(self) -> tuple[ServiceStatus | None, DomainStatus | None]:
@@ -46,8 +47,8 @@ class StatusForm(FlaskForm):  # type: ignore[misc]
 
 
 class TagsForm(FlaskForm):  # type: ignore[misc]
-    add = TagsField("Add tags")
-    drop = TagsField("Remove tags")
+    add = TagsField(label("add_tags"))
+    drop = TagsField(label("remove_tags"))
 
 
 @blueprint.errorhandler(Refused)

@@ -13,7 +13,7 @@ from werkzeug.local import LocalProxy
 
 from webapp import probe
 from webapp.config import refresh
-from webapp.customers import clients, index_rows
+from webapp.customers import clients, index_rows, statuses
 from webapp.customers.access import Item
 from webapp.customers.lists import ListQuery
 from webapp.customers.models import MOST_NOTE_CHARACTERS, Service
@@ -33,8 +33,8 @@ from webapp.words import (
     reasons,
     refreshes,
     security,
+    settings,
     states,
-    statuses,
     times,
     verdicts,
     website,
@@ -57,6 +57,7 @@ WORDING = {
     "reasons": reasons,
     "refreshes": refreshes,
     "security": security,
+    "settings": settings,
     "states": states,
     "times": times,
     "verdicts": verdicts,
@@ -151,6 +152,7 @@ def register(app: Flask) -> None:
     app.add_template_global(_list_left, "list_left")
     app.add_template_global(_where_from, "where_from")
     app.add_template_global(status_text)
+    app.add_template_global(shown_status)
     app.add_template_global(index_rows.expiring_within)
     app.add_template_global(refresh.zone_names)
     # Globals, not a context: an error page is made without one.
@@ -253,9 +255,14 @@ def _where_from(item: Item) -> tuple[str, str]:
     return own_path(left) or path, places[path]
 
 
+def shown_status(item: Item) -> str:
+    """The status of an item that the user who is signed in is shown, whatever it is called."""
+    return statuses.shown_status(item.status, client=not current_user.sees_everything)
+
+
 def status_text(item: Item) -> str:
-    """The status of an item, in the words of the user who is signed in."""
-    return statuses.status_text(item.status.value, client=not current_user.sees_everything)
+    """The same in words."""
+    return statuses.status_text(item.status, client=not current_user.sees_everything)
 
 
 def ssl_url(item: Item) -> str:

@@ -29,6 +29,7 @@ from webapp.routes.gate import admins_only_but
 from webapp.routes.sessions import open_session
 from webapp.routes.template_helpers import now
 from webapp.words import confirmations, refusals
+from webapp.words.fields import label
 from webapp.words.security import ROLES
 
 blueprint = Blueprint("users", __name__, url_prefix="/admin/users")
@@ -36,14 +37,14 @@ blueprint.before_request(admins_only_but("users.index"))
 
 
 class UserForm(FlaskForm):  # type: ignore[misc]
-    name = name_field("Name")
+    name = name_field("name")
     email = email_field()
     role = RadioField(
-        "Role",
+        label("role"),
         choices=lambda: [SelectChoice(role, words) for role, words in ROLES.items()],
         default=Role.CLIENT.value,
     )
-    client = StringField("Client", validators=[at_most(200)])
+    client = StringField(label("client"), validators=[at_most(200)])
     version = VersionField()
 
     def validate_client(self, field: Field) -> None:

@@ -228,3 +228,18 @@ def not_an_email(text: str, problem: str) -> str:
 
 def password() -> str:
     return gettext("Password")
+
+
+# --- what a progress bar is about ---
+
+
+def checking() -> str:
+    return gettext("Checking")
+
+
+def refreshing() -> str:
+    return gettext("Refreshing")
+
+
+def writing() -> str:
+    return gettext("Writing")

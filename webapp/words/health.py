@@ -3,13 +3,44 @@ and what to do."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
 from webapp.words import times
 from webapp.words.counts import counted
-from webapp.words.translation import gettext, ngettext
+from webapp.words.translation import Table, gettext, ngettext
+
+# What is written over the flags of a level
+LEVELS: Mapping[str, str] = Table(
+    {
+        "BAD": lambda: gettext("Fix now"),
+        "WARNING": lambda: gettext("Warnings"),
+        "OK": lambda: gettext("Passed"),
+    }
+)
+# What a flag is about; one about a library has its name
+SUBJECTS: Mapping[str, str] = Table(
+    {
+        "Background jobs": lambda: gettext("Background jobs"),
+        "Broker": lambda: gettext("Broker"),
+        "Clock": lambda: gettext("Clock"),
+        "Control names": lambda: gettext("Control names"),
+        "Cookies": lambda: gettext("Cookies"),
+        "Daily limit": lambda: gettext("Daily limit"),
+        "Daily refresh": lambda: gettext("Daily refresh"),
+        "Database": lambda: gettext("Database"),
+        "Debug mode": lambda: gettext("Debug mode"),
+        "Libraries": lambda: gettext("Libraries"),
+        "Resolver": lambda: gettext("Resolver"),
+        "Scheduler": lambda: gettext("Scheduler"),
+        "Search": lambda: gettext("Search"),
+        "Site": lambda: gettext("Site"),
+        "SQLite mode": lambda: gettext("SQLite mode"),
+        "Trusted roots": lambda: gettext("Trusted roots"),
+        "Warnings by mail": lambda: gettext("Warnings by mail"),
+    }
+)
 
 
 def result_text(problems: int, warnings: int, checks: int) -> str:
@@ -280,9 +311,21 @@ def raise_the_limit(limit: int) -> str:
 # --- the database ---
 
 
-def database_lost(problem: str) -> str:
+# What became of the file
+_LOST: Mapping[str, str] = Table(
+    {
+        "deleted": lambda: gettext("The database file was deleted while the site was running."),
+        "replaced": lambda: gettext(
+            "The database file was replaced by another one while the site was running."
+        ),
+        "emptied": lambda: gettext("The database file was emptied while the site was running."),
+    }
+)
+
+
+def database_lost(change: str) -> str:
     return gettext(
-        "{problem}. Nothing is saved any more, because it would be lost.", problem=problem
+        "{lost} Nothing is saved any more, because it would be lost.", lost=_LOST[change]
     )
 
 

@@ -1,24 +1,26 @@
-"""The status of a service or a domain, as its reader is told it."""
+"""What the statuses of services and domains are called."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
-from webapp.words.translation import gettext
+from webapp.words.translation import Table, gettext
 
-
-def status_text(status: str, *, client: bool) -> str:
-    """A stored status in the words of this reader. Clients are not told that a provider suspects
-    fraud."""
-    return gettext("Closed") if client and status.lower() == "fraud" else status
-
-
-def status_choices(statuses: Iterable[str], *, client: bool) -> dict[str, str]:
-    """What this reader can filter by: what stands in the address, and what it is called."""
-    texts = [status_text(status, client=client) for status in statuses]
-    return dict(zip(texts, texts, strict=True))
-
-
-def stored_status(text: str, statuses: Iterable[str]) -> str:
-    """The one of these statuses that is meant by a text of `status_choices`."""
-    return next((one for one in statuses if text == status_text(one, client=True)), text)
+STATUSES: Mapping[str, str] = Table(
+    {
+        "Active": lambda: gettext("Active"),
+        "Cancelled": lambda: gettext("Cancelled"),
+        "Closed": lambda: gettext("Closed"),
+        "Completed": lambda: gettext("Completed"),
+        "Expired": lambda: gettext("Expired"),
+        "Fraud": lambda: gettext("Fraud"),
+        "Grace Period": lambda: gettext("Grace Period"),
+        "Pending": lambda: gettext("Pending"),
+        "Pending Registration": lambda: gettext("Pending Registration"),
+        "Pending Transfer": lambda: gettext("Pending Transfer"),
+        "Redemption Period": lambda: gettext("Redemption Period"),
+        "Suspended": lambda: gettext("Suspended"),
+        "Terminated": lambda: gettext("Terminated"),
+        "Transferred Away": lambda: gettext("Transferred Away"),
+    }
+)

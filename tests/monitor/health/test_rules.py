@@ -202,7 +202,7 @@ def test_a_heartbeat_that_is_yet_to_come_is_told_in_words():
         (Storage("SQLite", "wal", 300 * 2**20), [("Database", WARNING)]),
         (Storage("SQLite", "wal", 2**20), [("Database", BAD)]),
         (Storage("SQLite", "wal", 10**12, "database or disk is full"), [("Database", BAD)]),
-        (Storage("SQLite", problem="was replaced", lost=True), [("Database", BAD)]),
+        (Storage("SQLite", problem="replaced", lost=True), [("Database", BAD)]),
         (Storage("SQLite", problem="malformed", damaged=True), [("Database", BAD)]),
         (Storage("SQLite", "wal", 10**12, "database is locked"), [("Database", BAD)]),
         (Storage("SQLite", "delete", 10**12), [("SQLite mode", WARNING)]),

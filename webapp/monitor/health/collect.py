@@ -123,10 +123,7 @@ def file_problem(seconds: float) -> str:
     file = sqlite_file.of(db.engine)
     if file is None:
         return ""
-    change = file.change()
-    if change:
-        return sqlite_file.CHANGES[change]
-    return "damaged" if file.look(seconds) else ""
+    return file.change() or ("damaged" if file.look(seconds) else "")
 
 
 def _clockwork(now: datetime) -> Clockwork:

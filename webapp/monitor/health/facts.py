@@ -55,7 +55,7 @@ class Storage:
 
     `journal` is SQLite's mode, empty for others; `free` bytes are left where it is, None where it
     cannot be told; `problem`: why nothing can be written, in the database's words. `lost`: the file
-    was deleted, replaced or emptied; `damaged`: something in it cannot be read.
+    was deleted, replaced or emptied, as `problem` says; `damaged`: something in it cannot be read.
     """
 
     backend: str

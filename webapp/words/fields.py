@@ -1,0 +1,42 @@
+"""The labels of the fields of forms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from webapp.words.translation import LazyText, Table, gettext
+
+LABELS: Mapping[str, str] = Table(
+    {
+        "add_tags": lambda: gettext("Add tags"),
+        "client": lambda: gettext("Client"),
+        "client_name": lambda: gettext("Name of the client"),
+        "contact_email": lambda: gettext("Contact e-mail"),
+        "current_password": lambda: gettext("Current password"),
+        "domain": lambda: gettext("Domain"),
+        "domain_status": lambda: gettext("Status of the domains"),
+        "email": lambda: gettext("E-mail"),
+        "name": lambda: gettext("Name"),
+        "new_client": lambda: gettext("Create it if it doesn’t exist"),
+        "new_password": lambda: gettext("New password"),
+        "next_due": lambda: gettext("Next due"),
+        "note": lambda: gettext("Note"),
+        "password": lambda: gettext("Password"),
+        "product": lambda: gettext("Product"),
+        "reference": lambda: gettext("Reference"),
+        "registered": lambda: gettext("Registered"),
+        "registered_until": lambda: gettext("Registered until"),
+        "remove_tags": lambda: gettext("Remove tags"),
+        "role": lambda: gettext("Role"),
+        "server": lambda: gettext("Server"),
+        "service_status": lambda: gettext("Status of the services"),
+        "status": lambda: gettext("Status"),
+        "tags": lambda: gettext("Tags"),
+        "your_name": lambda: gettext("Your name"),
+    }
+)
+
+
+def label(field: str) -> LazyText:
+    """The label of this field, for a form that is defined before there is a reader."""
+    return LazyText(LABELS.__getitem__, field)
