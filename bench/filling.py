@@ -52,7 +52,11 @@ NOW = datetime.now(UTC)
 
 @contextmanager
 def postgresql_server() -> Iterator[str]:
-    """The URL of a PostgreSQL server of the benchmark's own."""
+    """The URL of a PostgreSQL server of the benchmark's own; or of the empty database that
+    `PADLOCK_BENCH_DATABASE` names, such as of a server with pg_trgm."""
+    if given := os.environ.get("PADLOCK_BENCH_DATABASE"):
+        yield given
+        return
     server = postgresql.Server()
     try:
         server.start()

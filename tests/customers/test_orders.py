@@ -94,7 +94,7 @@ def sorts_by_itself(rows, order, part):
     """Whether SQLite puts the rows of a page in order itself: no index has them in this order."""
     one = Rows((*rows.where, *empty(order, part)), rows.splits)
     found = one.all()
-    statement = order.selected(part).where(*found).order_by(*order.keys(part)).limit(25)
+    statement = order.selected(part).where(*found).order_by(*order.index_columns(part)).limit(25)
     made = statement.compile(db.engine, compile_kwargs={"literal_binds": True})
     plan = db.session.execute(text(f"EXPLAIN QUERY PLAN {made}")).all()
     return any("TEMP B-TREE" in step.detail for step in plan)

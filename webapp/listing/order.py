@@ -52,6 +52,11 @@ class Order:
         """What the rows of a part are sorted by."""
         return (self.id,) if part == EMPTY else (*self.columns, self.id)
 
+    def index_columns(self, part: int) -> tuple[Column, ...]:
+        """The columns along which the rows of a part are walked: of an index PostgreSQL knows the
+        order only where all its columns are named, also those that are empty in this part."""
+        return self.keys(part) if self.via is not None else self.keys(FILLED)
+
     def types(self) -> list[list[TypeEngine[Any]]]:
         """The types of the keys of each part."""
         return [[key.type for key in self.keys(part)] for part in self.parts]
@@ -190,7 +195,7 @@ def _pieces(rows: Rows, way: Way, most: int, looked_into: int) -> list[Select[An
             there.append(empty if part == EMPTY else ~empty)
         if cursor is not None and part == cursor.part:
             there.append(beyond(order.keys(part), cursor, down=way.down))
-        by = [key.desc() if way.down else key.asc() for key in order.keys(part)]
+        by = [key.desc() if way.down else key.asc() for key in order.index_columns(part)]
         for split in rows.splits or (literal(1) == 1,):
             chosen = [_hidden(where) == 1] if where else []
             found = order.selected(part).where(split, *there, *chosen).order_by(*by)
