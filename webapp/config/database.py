@@ -34,7 +34,7 @@ def database_url(text: str) -> str:
 
 def _read_json(text: str | bytes) -> Any:
     """Most of what is stored as JSON is an empty list, and a CSV reads a hundred thousand."""
-    return [] if text == "[]" else json.loads(text)
+    return [] if text in ("[]", b"[]") else json.loads(text)
 
 
 def engine_options(settings: Mapping[str, Any]) -> dict[str, Any]:
