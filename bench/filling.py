@@ -52,10 +52,10 @@ NOW = datetime.now(UTC)
 
 @contextmanager
 def postgresql_server() -> Iterator[str]:
-    """The URL of a PostgreSQL server of the benchmark's own; or of the empty database that
-    `PADLOCK_BENCH_DATABASE` names, such as of a server with pg_trgm."""
-    if given := os.environ.get("PADLOCK_BENCH_DATABASE"):
-        yield given
+    """The URL of a PostgreSQL server of the benchmark's own, which has no pg_trgm; or of an empty
+    database on the server whose database `postgres` is at the URL in `BENCH_SERVER`."""
+    if given := os.environ.get("BENCH_SERVER"):
+        yield postgresql.database_of_worker(given, "bench")
         return
     server = postgresql.Server()
     try:
