@@ -173,8 +173,8 @@ def walk(rows: Rows, way: Way, most: int, looked_into: int = 0) -> Select[Any]:
 
 
 def collect(rows: Rows, way: Way, most: int) -> Select[Any]:
-    """The same rows, from all that there are."""
-    every = way.order.selected().where(*rows.all()).subquery()
+    """The same rows, from all that there are: no database is to look for the first few in order."""
+    every = way.order.selected().where(*rows.all()).cte().prefix_with("MATERIALIZED")
     return select(every).where(*way.behind(every.c)).order_by(*way.sorted(every.c)).limit(most)
 
 
