@@ -31,7 +31,7 @@ PAGES = {
     "sam": (
         "/admin/reports/ssl-status",
         "/search?q=bob",
-        "/admin/users",
+        "/admin/warnings",
         "/admin/activity",
         "/admin/refresh",
     ),
@@ -64,6 +64,7 @@ PAGES = {
             "/profile",
             "/admin/health",
             "/admin/settings",
+            "/admin/warnings/rule",
         ),
     ),
 }

@@ -129,6 +129,11 @@ ANSWERS = {
     "GET /admin/health": ADMINS,
     "POST /admin/health/jobs/<id:job_id>/retry": ADMINS_ONLY | {ADA: 303},
     "POST /admin/health/jobs/<id:job_id>/end": ADMINS_ONLY | {ADA: 303},
+    "GET /admin/warnings": ADMINS,
+    "GET /admin/warnings/rule": ADMINS_ONLY,
+    "POST /admin/warnings/rule": ADMINS_ONLY | {ADA: 422},
+    "POST /admin/<any(services, domains):place>/<id:item_id>/warnings"
+    "/<any(mute, unmute, acknowledge):what>": ADMINS | {SAM: 303, ADA: 303},
     "GET /admin/settings": ADMINS_ONLY,
     "POST /admin/settings": ADMINS_ONLY | {ADA: 303},
     "POST /admin/first-steps/hide": ADMINS_ONLY | {ADA: 303},
@@ -183,7 +188,9 @@ def test_who_may_come_where(visit, who, monkeypatch):
                 "<any(enable, disable):what>", "enable"
             )
             path = path.replace("<id:view_id>", "1").replace("<id:sign_in_id>", "999999")
-            path = path.replace("<id:job_id>", "1")
+            path = path.replace("<id:job_id>", "1").replace(
+                "<any(mute, unmute, acknowledge):what>", "unmute"
+            )
             path = path.replace("<path:filename>", "site.css").replace("<token>", "x")
             answer = browser.client.get(path) if method == "GET" else browser.post(path)
             answers[f"{method} {path}"] = (answer.status_code, ANSWERS[address][who])

@@ -13,8 +13,8 @@ from webapp.extensions import db, writing
 from webapp.jobs.models import Job
 from webapp.monitor.health.facts import Level
 from webapp.monitor.models import RefreshRun, RunKind, RunState, Target
-from webapp.notices import health, mails, minute
-from webapp.notices.models import AlertClock, AlertIncident, AlertName
+from webapp.notices import acts, health, mails, minute, rules, subjects
+from webapp.notices.models import AlertAct, AlertClock, AlertIncident, AlertName, Scope
 from webapp.probe import Reason
 from webapp.site import site_of
 
@@ -22,6 +22,7 @@ from webapp.site import site_of
 START = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0) - timedelta(days=5)
 LATER = START + timedelta(hours=2)  # when what was so at first has been told
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
@@ -91,6 +92,12 @@ def to_and_subject(server):
 STAFF = ["ada@example.com", "sam@example.com"]
 NAMES = [f"s{number}.example" for number in range(1, 6)]
 ALL = [*NAMES, "alice.example", "bob.example"]
+
+
+def set_rule(scope, rule, of=""):
+    ada = db.session.get(User, 3)
+    rules.save(ada, subjects.find(scope, of), rule, START)
+    db.session.remove()
 
 
 def begin(app):
@@ -188,7 +195,7 @@ def test_an_outage_is_quiet_and_one_mail_after_it(site, server):
 
 
 def test_clients_are_told_of_their_own_names_where_the_provider_wants_it(site, server):
-    site.config["PADLOCK_ALERTS_CLIENTS"] = "all"
+    set_rule(Scope.SITE, {"clients": "all"})
     with writing():
         bob = db.session.get(Client, 2)
         catalog.add_service(bob, "Hosting", NAMES[0], ServiceStatus.ACTIVE, None)
@@ -267,3 +274,67 @@ def test_nothing_is_evaluated_where_it_is_off_or_no_mail_can_be_sent(site):
         (START + DAY, "0 names are watched. Last evaluated 24 hours ago.", Level.WARNING),
     ):
         assert (health.flags(at)[0].words, health.flags(at)[0].level) == (words, level)
+
+
+def test_a_rule_that_is_changed_applies_within_an_hour_and_the_most_specific_wins(site, server):
+    begin(site)  # 60 days of 90 are left
+    set_rule(Scope.SITE, {"expiring": {"days": 70}})
+    set_rule(Scope.CLIENT, {"expiring": {"days": 50}}, "Alice’s Bakery")
+    set_rule(Scope.PRODUCT, {"expiring": {"share": 0.9}}, "Hosting")
+    set_rule(Scope.NAME, {"urgent": {"days": 65}}, NAMES[0])
+    for minutes in range(1, 62):
+        tick(site, LATER + minutes * MINUTE)
+    # Bob's goes into the next digest
+    told = f"The certificate of {NAMES[0]} expires very soon"
+    assert to_and_subject(server) == [(to, told) for to in STAFF]
+    pass_time(site, LATER + timedelta(hours=1), DAY)
+    reminders = [subject for to, subject, _ in mails_of(server) if to == STAFF[0]]
+    assert reminders == [
+        f"Reminder: {told}",
+        "The certificate of bob.example expires soon",
+    ]
+
+
+def test_what_is_muted_or_acknowledged_is_not_told(site, server):
+    begin(site)
+    sam = db.session.get(User, 4)
+    acts.mute(sam, service(NAMES[0]), None, LATER)
+    acts.mute(sam, service(NAMES[1]), LATER + 2 * HOUR, LATER)
+    for minutes in (5, 10, 45):
+        sees(LATER + minutes * MINUTE, NAMES[:2], Reason.REFUSED)
+        sees(LATER + minutes * MINUTE, NAMES[2:3], Reason.REFUSED, address="192.0.2.2")
+        tick(site, LATER + minutes * MINUTE)
+    assert to_and_subject(server) == [(to, f"{NAMES[2]} is invalid") for to in STAFF]
+    pass_time(site, LATER + 45 * MINUTE, 3 * HOUR)
+    assert to_and_subject(server) == [(to, f"{NAMES[1]} is invalid") for to in STAFF]
+    # An acknowledged problem is told again where it gets worse
+    sam = db.session.get(User, 4)
+    acts.acknowledge(sam, service(NAMES[1]), LATER + 4 * HOUR)
+    sees(LATER + 4 * HOUR, NAMES[1:2], Reason.EXPIRED, days=-1)
+    tick(site, LATER + 4 * HOUR)
+    sees(LATER + 5 * HOUR, NAMES[1:2], Reason.EXPIRED, days=-1)
+    pass_time(site, LATER + 4 * HOUR, 2 * HOUR)
+    told = f"The certificate of {NAMES[1]} has expired"
+    assert to_and_subject(server) == [(to, told) for to in STAFF]
+
+
+def test_a_mute_outlasts_a_time_in_which_the_name_is_not_used(site, server):
+    begin(site)
+    acts.mute(db.session.get(User, 4), service(NAMES[0]), None, LATER)
+    tick(site, LATER + MINUTE)
+    with writing():
+        service(NAMES[0]).status = ServiceStatus.TERMINATED
+    for minutes in range(2, 62):
+        tick(site, LATER + minutes * MINUTE)
+    assert db.session.scalar(select(func.count()).select_from(AlertName)) == 6
+    with writing():
+        service(NAMES[0]).status = ServiceStatus.ACTIVE
+    sees(LATER + 62 * MINUTE, NAMES[:1], Reason.EXPIRED, days=-1)
+    tick(site, LATER + 62 * MINUTE)
+    pass_time(site, LATER + 62 * MINUTE, 2 * HOUR)
+    assert not mails_of(server)
+    assert all(db.session.scalars(select(AlertAct.taken)))
+    acts.unmute(db.session.get(User, 4), service(NAMES[0]), LATER + 182 * MINUTE)
+    pass_time(site, LATER + 182 * MINUTE, HOUR)
+    told = f"The certificate of {NAMES[0]} has expired"
+    assert to_and_subject(server) == [(to, told) for to in STAFF]

@@ -152,11 +152,13 @@ def test_what_somebody_changes_of_themselves_is_written_down(visit, app):
     assert not [detail for _, detail in rows if NEW in detail or PASSWORD in detail]
 
 
-def test_staff_switch_warnings_by_mail_off_and_clients_where_they_get_any(visit, app):
+def test_staff_switch_warnings_by_mail_off_and_clients_where_they_get_any(visit):
     sam = visit("sam")
     for sent, wanted in (({}, False), ({"by_mail": "y"}, True)):
         assert sam.post("/profile/warnings", sent).headers["Location"] == "/profile"
         assert sam.get("/profile").find(id="warnings").has_attr("checked") is wanted
     assert visit("alice").get("/profile").find(id="warnings") is None
-    app.config["PADLOCK_ALERTS_CLIENTS"] = "urgent"
+    rule = {"scope": "clients", "of": "#1", "clients": "urgent", "do": "save"}
+    visit("ada").post("/admin/warnings/rule", rule)
     assert visit("alice").get("/profile").find(id="warnings").has_attr("checked")
+    assert visit("bob").get("/profile").find(id="warnings") is None

@@ -30,9 +30,16 @@ def rehearse(
 ) -> Iterator[Message]:
     """The messages that these facts, a JSON object a line, lead to, up to `until` or the last of
     them. Raises `BadLine`."""
+    return told_of(in_order(lines), book, until)
+
+
+def told_of(
+    facts: Iterable[Fact], book: RuleBook, until: datetime | None = None
+) -> Iterator[Message]:
+    """The same of facts in the order of their time."""
     evaluation = Evaluation(book)
     end = until
-    for fact in in_order(lines):
+    for fact in facts:
         if until is not None and fact.at > until:
             break
         yield from evaluation.advance(fact.at)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 MOST_DAYS = 3650
 MOST_MINUTES = 24 * 60
@@ -69,6 +69,7 @@ class BadRule(Exception):
 
 
 Fields = Mapping[str, Any]  # some of the fields of a `Rule`
+Steps: TypeAlias = tuple[tuple[str, str], ...]  # scope and key of rules
 
 
 class RuleBook:
@@ -82,7 +83,7 @@ class RuleBook:
     ) -> None:
         self._site = Rule()._replace(**(site or {}))
         self._scopes = scopes or {}
-        self._known: dict[tuple[str, ...], Rule] = {}
+        self._known: dict[Steps, Rule] = {}
 
     def rule_for(self, name: str, client: str | None, product: str | None, issuer: str) -> Rule:
         """The rule of a name, for the certificate of this issuer ("R11, Let's Encrypt").
@@ -92,25 +93,38 @@ class RuleBook:
         """
         if not self._scopes:
             return self._site
+        steps = self.steps(name, client, product, issuer)
+        if steps not in self._known:
+            rule = self._site
+            for scope, key in steps:
+                rule = rule._replace(**self._scopes[scope][key])
+            self._known[steps] = rule
+        return self._known[steps]
+
+    def steps(self, name: str, client: str | None, product: str | None, issuer: str) -> Steps:
+        """The scopes that have a rule for this name, the most specific last, and the keys of these
+        rules."""
         common_name, organisation = parts_of(issuer)
         wanted = (
             ("products", product),
-            ("clients", client),
+            *(("clients", each) for each in reversed(self.clients_of(client))),
             ("issuers", organisation),
             ("issuers", common_name),
             ("issuers", issuer),
             ("names", name),
         )
-        steps = tuple(
+        return tuple(
             (scope, key) for scope, key in wanted if key and key in self._scopes.get(scope, {})
         )
-        key = tuple(part for step in steps for part in step)
-        if key not in self._known:
-            rule = self._site
-            for scope, name_there in steps:
-                rule = rule._replace(**self._scopes[scope][name_there])
-            self._known[key] = rule
-        return self._known[key]
+
+    def clients_of(self, client: str | None) -> list[str]:
+        """The clients whose rules apply, the first before the others."""
+        return [client] if client else []
+
+    def scope_of(self, field: str, steps: Steps) -> str:
+        """Whose rule sets this field of a `Rule`: "names", "clients" and so on, or "site"."""
+        having = [scope for scope, key in steps if field in self._scopes[scope][key]]
+        return having[-1] if having else "site"
 
 
 def parts_of(issuer: str) -> tuple[str, str]:
@@ -122,6 +136,11 @@ def parts_of(issuer: str) -> tuple[str, str]:
 
 def read_rules(given: object) -> RuleBook:
     """The rules of a JSON object. Raises `BadRule`."""
+    return RuleBook(*read_fields(given))
+
+
+def read_fields(given: object) -> tuple[Fields, Mapping[str, Mapping[str, Fields]]]:
+    """The same as what a `RuleBook` is made of."""
     rules = _object(given, "")
     _known_keys(rules, ("site", *_SCOPES), "")
     scopes = {
@@ -131,7 +150,7 @@ def read_rules(given: object) -> RuleBook:
         }
         for scope in _SCOPES
     }
-    return RuleBook(_fields(rules.get("site", {}), "site"), scopes)
+    return _fields(rules.get("site", {}), "site"), scopes
 
 
 _SCOPES = ("products", "clients", "issuers", "names")

@@ -39,7 +39,6 @@ SETTINGS = (
     Setting("PADLOCK_MAIL_FROM", mail.mail_address, ""),
     Setting("PADLOCK_MAIL_RETRY_HOURS", whole_number(1, 168), "24"),
     Setting("PADLOCK_ALERTS", switch, "on"),
-    Setting("PADLOCK_ALERTS_CLIENTS", one_of("off", "urgent", "all"), "off"),
     Setting("PADLOCK_SITE_NAME", site_name, "Padlock", changeable=True),
     Setting("PADLOCK_LOGO", logo, "", changeable=True),
     Setting("PADLOCK_EXPIRING_DAYS", whole_number(1, 365), "14", changeable=True),

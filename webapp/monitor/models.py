@@ -111,6 +111,9 @@ class Change(Model):
     new_issuer: Mapped[str] = mapped_column(String(200))
     old_fingerprint: Mapped[str | None] = mapped_column(String(64))
     new_fingerprint: Mapped[str | None] = mapped_column(String(64))
+    # Not known of what was noted before they were
+    old_not_before: Mapped[datetime | None] = mapped_column(Instant)
+    new_not_before: Mapped[datetime | None] = mapped_column(Instant)
     old_not_after: Mapped[datetime | None] = mapped_column(Instant)
     new_not_after: Mapped[datetime | None] = mapped_column(Instant)
 

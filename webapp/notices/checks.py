@@ -34,11 +34,16 @@ class TargetCheck(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Owners:
-    """Who has a name, and the product of the first service with it."""
+class Owners:
+    """The ids of the clients that have a name, and the product of the first service with it."""
 
-    clients: set[int] = field(default_factory=set)
+    ids: set[int] = field(default_factory=set)
     product: str | None = None
+
+    @property
+    def client(self) -> str | None:
+        """The client of a `Check`."""
+        return ",".join(map(str, sorted(self.ids))) or None
 
 
 def not_evaluated(since: datetime, until: datetime, most: int) -> list[TargetCheck]:
@@ -53,13 +58,13 @@ def not_evaluated(since: datetime, until: datetime, most: int) -> list[TargetChe
         .limit(most)
     )
     rows: Sequence[Any] = db.session.execute(found).all()
-    owners = _owners([row.id for row in rows])
+    owners = owners_of([row.id for row in rows])
     return [TargetCheck(row.id, _fact(row, owners[row.id])) for row in rows]
 
 
-def _owners(target_ids: Collection[int]) -> dict[int, _Owners]:
+def owners_of(target_ids: Collection[int]) -> dict[int, Owners]:
     """Whose active items these targets are."""
-    owners = {id_: _Owners() for id_ in target_ids}
+    owners = {id_: Owners() for id_ in target_ids}
     ids = list(target_ids)
     for start in range(0, len(ids), CHUNK_IDS):
         chunk = ids[start : start + CHUNK_IDS]
@@ -70,18 +75,18 @@ def _owners(target_ids: Collection[int]) -> dict[int, _Owners]:
             found: Iterable[Any] = db.session.execute(active.order_by(model.id))
             for target_id, client_id, name in found:
                 owner = owners[target_id]
-                owner.clients.add(client_id)
+                owner.ids.add(client_id)
                 owner.product = owner.product or name
     return owners
 
 
-def _fact(row: Any, owners: _Owners) -> Check:
+def _fact(row: Any, owners: Owners) -> Check:
     # What is kept of a certificate while a server does not answer was seen by an earlier check
     seen = row.state is not State.UNKNOWN and (row.fingerprint or row.not_after)
     return Check(
         row.checked_at,
         authority(row.hostname, row.port),
-        ",".join(map(str, sorted(owners.clients))) or None,
+        owners.client,
         owners.product,
         row.state,
         row.reason or "",

@@ -52,7 +52,7 @@ def add(messages: Iterable[Message], store: Store, now: datetime) -> None:
     for (_, incident, reminder, staff), by_reader in letters.items():
         number = store.next_message()
         for user_id, events in _by_user(by_reader, staff=staff).items():
-            listed = sorted(events, key=lambda event: (ORDER.index(event.kind), event.name))
+            listed = _worst_first(events)
             arguments = {
                 "user_id": user_id,
                 "reminder": reminder,
@@ -61,6 +61,18 @@ def add(messages: Iterable[Message], store: Store, now: datetime) -> None:
                 "events": [_arguments(event, store) for event in listed[:MOST_LISTED]],
             }
             outbox.add(MAIL, f"{number} {user_id}", arguments, now)
+
+
+def subject_of(message: Message) -> str:
+    """The subject of the mail of a message."""
+    events = _worst_first(message.events)
+    lines = [Line(event.kind, event.name, "", "", None, "") for event in events]
+    counts = Counter(event.kind.value for event in events)
+    return say.subject(lines, counts, reminder=message.reminder)
+
+
+def _worst_first(events: Iterable[Event]) -> list[Event]:
+    return sorted(events, key=lambda event: (ORDER.index(event.kind), event.name))
 
 
 def _by_user(by_reader: dict[str, list[Event]], *, staff: bool) -> dict[int, list[Event]]:

@@ -18,10 +18,9 @@ from webapp.alerts.evaluation import Evaluation
 from webapp.alerts.facts import Activity, Monitor
 from webapp.alerts.memory import Memory
 from webapp.alerts.messages import Message
-from webapp.alerts.rules import Clients, RuleBook
 from webapp.extensions import writing
 from webapp.monitor.refresh import runs, scheduler
-from webapp.notices import checks, health, mails
+from webapp.notices import acts, checks, health, mails, rules
 from webapp.notices.checks import TargetCheck
 from webapp.notices.store import Store
 from webapp.site import site_of
@@ -55,8 +54,8 @@ def evaluate(now: datetime) -> None:
 
 def _evaluate_some(now: datetime) -> bool:
     """Whether there may be more."""
-    book = RuleBook({"clients": Clients(current_app.config["PADLOCK_ALERTS_CLIENTS"])})
     with writing():
+        book = rules.book()
         store = Store(book, now)
         memory = store.memory
         found = checks.not_evaluated(_since(store.scanned_to, now), now, MOST_CHECKS)
@@ -64,7 +63,9 @@ def _evaluate_some(now: datetime) -> bool:
         scanned_to = found[-1].fact.at if more else now
         until = max(scanned_to, memory.now)
         gap = store.scanned_to is None or now - memory.now > GAP
+        waiting = acts.waiting([check.target_id for check in found])
         store.load(check.fact.name for check in found)
+        store.load(act.name for act in waiting)
         store.load_due(now if gap else until)
         unused = store.load_unused(None if more else now.minute)
         evaluation = Evaluation(book, memory)
@@ -73,6 +74,11 @@ def _evaluate_some(now: datetime) -> bool:
         for name in unused:
             evaluation.take(Activity(memory.now, name, active=False))
             store.forget(name)
+        acts.take_again(unused, now)
+        taken = [act for act in waiting if act.name not in unused]
+        for act in taken:
+            evaluation.take(act.fact(memory.now))
+        acts.note_taken(taken)
         for check in found:
             told += _take_check(evaluation, store, check)
         told += evaluation.advance(max(until, memory.now), through=True)

@@ -1,4 +1,4 @@
-"""What the site remembers of alerts between two minutes.
+"""What the site remembers of alerts between two minutes, and what people have set.
 
 `state` is the JSON of what `webapp.alerts` remembers, see `codec`; other columns are what rows are
 found by.
@@ -7,12 +7,14 @@ found by.
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.extensions import Instant, Model
+from webapp.customers.models import User
+from webapp.extensions import Instant, Model, word_column
 
 
 class AlertName(Model):
@@ -47,3 +49,63 @@ class AlertClock(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     evaluated_at: Mapped[datetime] = mapped_column(Instant)
     state: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Scope(StrEnum):
+    """What a rule is for, in the words of RULES; the widest first."""
+
+    SITE = "site"
+    PRODUCT = "products"
+    CLIENT = "clients"
+    ISSUER = "issuers"
+    NAME = "names"
+
+
+class AlertRule(Model):
+    """A rule as it stands in RULES, see docs/alerts.md.
+
+    `key`: the product, the id of the client, the issuer, the name as `Target.authority`; empty for
+    the site. The rule of a client or name is deleted with it.
+    """
+
+    __table_args__ = (UniqueConstraint("scope", "key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    scope: Mapped[Scope] = mapped_column(word_column(Scope))
+    key: Mapped[str] = mapped_column(String(260))
+    client_id: Mapped[int | None] = mapped_column(
+        ForeignKey("client.id", ondelete="CASCADE"), index=True
+    )
+    target_id: Mapped[int | None] = mapped_column(
+        ForeignKey("target.id", ondelete="CASCADE"), index=True
+    )
+    rule: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Act(StrEnum):
+    """What people do about a name."""
+
+    MUTE = "mute"
+    ACKNOWLEDGE = "acknowledge"
+
+
+class AlertAct(Model):
+    """A name was muted, until then or, with no `until`, for ever; or its problem acknowledged.
+
+    A mute ends early with another one, until the moment at which it was set. `taken`: it was
+    evaluated.
+    """
+
+    __table_args__ = (Index("ix_alert_act_of", "target_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    target_id: Mapped[int] = mapped_column(ForeignKey("target.id", ondelete="CASCADE"))
+    act: Mapped[Act] = mapped_column(word_column(Act))
+    at: Mapped[datetime] = mapped_column(Instant)
+    until: Mapped[datetime | None] = mapped_column(Instant)
+    user_id: Mapped[int | None] = mapped_column(
+        ForeignKey("user.id", ondelete="SET NULL"), index=True
+    )
+    taken: Mapped[bool] = mapped_column(default=False, index=True)
+
+    user: Mapped[User | None] = relationship()

@@ -30,6 +30,7 @@ from webapp.routes import (
     static,
     template_helpers,
     users,
+    warnings,
 )
 
 
@@ -55,6 +56,7 @@ def register(app: Flask) -> None:
         selection,
         settings,
         users,
+        warnings,
     )
     for module in (
         auth,

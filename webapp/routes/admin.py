@@ -8,6 +8,7 @@ from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
 from webapp.customers import access, concurrency, items, lists, padlocks, tags
+from webapp.notices import item_warning
 from webapp.reports import export
 from webapp.routes import diagnosis as diagnosis_pages
 from webapp.routes import exports, first_steps
@@ -55,7 +56,7 @@ def hide_first_steps() -> Response:
 
 @blueprint.get("/services/<id:item_id>")
 def service(item_id: int) -> str:
-    return _item_page(access.require_service(current_user, item_id))
+    return item_page(access.require_service(current_user, item_id))
 
 
 @blueprint.get("/domains")
@@ -66,7 +67,7 @@ def domains() -> str:
 
 @blueprint.get("/domains/<id:item_id>")
 def domain(item_id: int) -> str:
-    return _item_page(access.require_domain(current_user, item_id))
+    return item_page(access.require_domain(current_user, item_id))
 
 
 @blueprint.get("/<any(services, domains):place>/<id:item_id>/diagnosis")
@@ -86,22 +87,26 @@ def write_note(place: str, item_id: int) -> Response:
     item = access.require_item(current_user, place.removesuffix("s"), item_id)
     form = NoteForm()
     if not form.validate_on_submit():
-        return make_response(_item_page(item, form), 422)
+        return make_response(item_page(item, form), 422)
     asked = (form.version.data, form.note.data, form.tags.data)
     try:
         items.write_note(current_user, item.kind, item_id, *asked, now())
     except concurrency.ChangedMeanwhile:
-        return make_response(_item_page(item, form, refusals.changed_meanwhile()), 409)
+        return make_response(item_page(item, form, refusals.changed_meanwhile()), 409)
     flash(confirmations.note_saved(), "success")
     return redirect(url_for(f"admin.{item.kind}", item_id=item_id), 303)
 
 
-def _item_page(item: access.Item, form: NoteForm | None = None, conflict: str = "") -> str:
+def item_page(
+    item: access.Item, form: NoteForm | None = None, conflict: str = "", mute_problem: str = ""
+) -> str:
     shown = {
         "form": form or NoteForm(obj=item),
         "conflict": conflict,
         "standing": padlocks.known(item, current_user, now()),
         "history": padlocks.history(item),
         "www": item_pages.www_offered(item),
+        "warning": item_warning.warning_of(item, now()),
+        "mute_problem": mute_problem,
     }
     return render_template(f"admin/{item.kind}.html", item=item, **shown)

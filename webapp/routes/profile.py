@@ -23,6 +23,7 @@ from webapp.accounts import sign_ins as account_sign_ins
 from webapp.accounts.security_events import Event
 from webapp.customers import concurrency
 from webapp.extensions import limiter
+from webapp.notices import rules
 from webapp.routes.account_fields import (
     attempts,
     caller,
@@ -161,5 +162,8 @@ def _page(details: DetailsForm | None = None, password: PasswordForm | None = No
         (one, account_sign_ins.is_this(one, current_user))
         for one in account_sign_ins.sign_ins_of(current_user, now(), admin_idle())
     ]
-    page = render_template("profile/profile.html", **forms, sign_ins=sign_ins)
+    may_be_warned = current_user.sees_everything or rules.may_tell(current_user.client_id)
+    page = render_template(
+        "profile/profile.html", **forms, sign_ins=sign_ins, may_be_warned=may_be_warned
+    )
     return make_response(page, 422 if details or password else 200)

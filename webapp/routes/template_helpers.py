@@ -20,6 +20,7 @@ from webapp.customers.models import MOST_NOTE_CHARACTERS, Service
 from webapp.routes.gate import own_path
 from webapp.words import (
     activity,
+    alert_rules,
     certificates,
     changes,
     counts,
@@ -44,6 +45,7 @@ from webapp.words.user_agents import browser_text
 # What templates know as `wording`: one module a subject.
 WORDING = {
     "activity": activity,
+    "alert_rules": alert_rules,
     "certificates": certificates,
     "changes": changes,
     "counts": counts,

@@ -7,11 +7,13 @@ of their own, because lines of every version have them; they are translated here
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
 from webapp.words.counts import belongings_text, counted, import_text
+from webapp.words.times import day_text
 from webapp.words.translation import gettext
 
 Parameters = Mapping[str, Any]
@@ -32,6 +34,7 @@ class Detail(StrEnum):
     EMAIL = "email"  # email
     FOR_CLIENT = "for client"  # client
     OF_CLIENT = "of client"  # client
+    UNTIL = "until"  # day, of ISO 8601
     MOVED = "moved"  # before, after: the names of two clients
     BELONGINGS = "belongings"  # services, domains, users
     IMPORTED = "imported"  # counts: of each kind how many are new, changed and the same
@@ -49,6 +52,9 @@ ACTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "saved": lambda: gettext("Saved"),
         "disabled": lambda: gettext("Disabled"),
         "enabled": lambda: gettext("Enabled"),
+        "muted": lambda: gettext("Muted"),
+        "unmuted": lambda: gettext("Unmuted"),
+        "acknowledged": lambda: gettext("Acknowledged"),
         "retried": lambda: gettext("Retried"),
         "ended": lambda: gettext("Ended"),
         "viewed as": lambda: gettext("Viewed as"),
@@ -72,6 +78,7 @@ KINDS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "view": lambda: gettext("View"),
         "job": lambda: gettext("Background job"),
         "setting": lambda: gettext("Setting"),
+        "warning rule": lambda: gettext("Rule for warnings"),
     }
 )
 _FACTS: Mapping[str, Callable[[], str]] = MappingProxyType(
@@ -89,6 +96,10 @@ _FACTS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "registered": lambda: gettext("registered"),
         "expires": lambda: gettext("registered until"),
         "value": lambda: gettext("value"),
+        "first warning": lambda: gettext("first warning"),
+        "urgent warning": lambda: gettext("urgent warning"),
+        "no answer": lambda: gettext("no answer for"),
+        "mails to clients": lambda: gettext("mails to clients"),
     }
 )
 
@@ -101,6 +112,11 @@ def action_text(action: str) -> str:
 def kind_text(kind: str) -> str:
     """What a line is about; see `action_text`."""
     return KINDS[kind]() if kind in KINDS else kind.capitalize()
+
+
+def fact_text(fact: str) -> str:
+    """What a fact that has changed is called; see `action_text`."""
+    return _FACTS[fact]() if fact in _FACTS else fact
 
 
 def who_text(who: str) -> str:
@@ -141,7 +157,7 @@ def _changes(parameters: Parameters) -> str:
     return ", ".join(
         gettext(
             "{fact} {before} → {after}",
-            fact=_FACTS[fact]() if fact in _FACTS else fact,
+            fact=fact_text(fact),
             before=before or NOTHING,
             after=after or NOTHING,
         )
@@ -169,6 +185,9 @@ _DETAILS: Mapping[str, Callable[[Parameters], str]] = MappingProxyType(
         Detail.EMAIL: lambda found: gettext("e-mail {email}", email=found["email"]),
         Detail.FOR_CLIENT: lambda found: gettext("for {client}", client=found["client"]),
         Detail.OF_CLIENT: lambda found: gettext("of {client}", client=found["client"]),
+        Detail.UNTIL: lambda found: gettext(
+            "until {day}", day=day_text(date.fromisoformat(found["day"]))
+        ),
         Detail.MOVED: lambda found: gettext(
             "from {before} to {after}", before=found["before"], after=found["after"]
         ),

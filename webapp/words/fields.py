@@ -16,6 +16,9 @@ LABELS: Mapping[str, str] = Table(
         "domain": lambda: gettext("Domain"),
         "domain_status": lambda: gettext("Status of the domains"),
         "email": lambda: gettext("E-mail"),
+        "expiring_days": lambda: gettext("First warning, days left"),
+        "expiring_share": lambda: gettext("First warning, % of the lifetime left"),
+        "mails_to_clients": lambda: gettext("Mails to clients"),
         "name": lambda: gettext("Name"),
         "new_client": lambda: gettext("Create it if it doesn’t exist"),
         "new_password": lambda: gettext("New password"),
@@ -32,6 +35,9 @@ LABELS: Mapping[str, str] = Table(
         "service_status": lambda: gettext("Status of the services"),
         "status": lambda: gettext("Status"),
         "tags": lambda: gettext("Tags"),
+        "unknown_days": lambda: gettext("Days without an answer"),
+        "urgent_days": lambda: gettext("Urgent warning, days left"),
+        "urgent_share": lambda: gettext("Urgent warning, % of the lifetime left"),
         "your_name": lambda: gettext("Your name"),
     }
 )

@@ -57,10 +57,6 @@ HELP: Mapping[str, str] = Table(
         "PADLOCK_ALERTS": lambda: gettext(
             "Turn off to send no warnings about certificates by mail."
         ),
-        "PADLOCK_ALERTS_CLIENTS": lambda: gettext(
-            "What the users of clients are warned of by mail. urgent means certificates that have"
-            " expired or expire very soon."
-        ),
         "PADLOCK_SITE_NAME": lambda: gettext(
             "The name of the site in the bar, in titles and on the sign-in page."
         ),

@@ -1,0 +1,130 @@
+"""Staff mute a name, or acknowledge its problem. What they did is stored at once, and evaluated in
+the next minute."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from sqlalchemy import func, or_, select, update
+
+from webapp.alerts.facts import Acknowledge, Mute
+from webapp.customers import audit_log
+from webapp.customers.access import Item
+from webapp.customers.concurrency import still_staff
+from webapp.customers.models import User
+from webapp.errors import NotFound
+from webapp.extensions import among, db, writing
+from webapp.monitor.models import Target
+from webapp.notices.models import Act, AlertAct, AlertName
+from webapp.probe import authority
+from webapp.words.activity import Detail
+
+FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+class WaitingAct(NamedTuple):
+    """An act that is to be evaluated, of the name as `Target.authority`."""
+
+    id: int
+    act: Act
+    name: str
+    until: datetime | None
+
+    def fact(self, at: datetime) -> Acknowledge | Mute:
+        if self.act is Act.ACKNOWLEDGE:
+            return Acknowledge(at, self.name)
+        return Mute(at, self.name, self.until or FOR_EVER)
+
+
+def mute(who: User, item: Item, until: datetime | None, now: datetime) -> None:
+    """Nothing is told of the item's host name until then, a moment in the reader's zone; None: for
+    ever."""
+    if until is None:
+        _add(who, item, Act.MUTE, None, now, "muted")
+    else:
+        day = until.date().isoformat()
+        _add(who, item, Act.MUTE, until, now, "muted", Detail.UNTIL, day=day)
+
+
+def unmute(who: User, item: Item, now: datetime) -> None:
+    _add(who, item, Act.MUTE, now, now, "unmuted")
+
+
+def acknowledge(who: User, item: Item, now: datetime) -> None:
+    """The present problem of the item's host name is not told again, unless it gets worse."""
+    _add(who, item, Act.ACKNOWLEDGE, None, now, "acknowledged")
+
+
+def mute_of(target_id: int, now: datetime) -> AlertAct | None:
+    """The mute that holds now."""
+    last = latest(target_id, Act.MUTE)
+    return last if last is not None and (last.until is None or last.until > now) else None
+
+
+def latest(target_id: int, act: Act) -> AlertAct | None:
+    found = select(AlertAct).filter_by(target_id=target_id, act=act)
+    return db.session.scalar(found.order_by(AlertAct.id.desc()).limit(1))
+
+
+def waiting(checked: Collection[int]) -> list[WaitingAct]:
+    """The acts to be evaluated, in their order: of names that are remembered, and of these
+    targets."""
+    known = AlertName.target_id.is_not(None)
+    found = (
+        select(AlertAct.id, AlertAct.act, Target.hostname, Target.port, AlertAct.until)
+        .join(Target, Target.id == AlertAct.target_id)
+        .outerjoin(AlertName, AlertName.target_id == Target.id)
+        .where(AlertAct.taken.is_(False), or_(known, Target.id.in_(checked)))
+        .order_by(AlertAct.id)
+    )
+    return [
+        WaitingAct(id_, act, authority(hostname, port), until)
+        for id_, act, hostname, port, until in db.session.execute(found)
+    ]
+
+
+def note_taken(acts: Collection[WaitingAct]) -> None:
+    """These were evaluated. Call it inside the `writing()` that stores what came of them."""
+    if acts:
+        ids = [act.id for act in acts]
+        db.session.execute(update(AlertAct).where(AlertAct.id.in_(ids)).values(taken=True))
+
+
+def take_again(names: Collection[str], now: datetime) -> None:
+    """Has the mutes of these names, which are forgotten now, evaluated again when they are used
+    again. Call it inside the `writing()` that forgets them."""
+    if not names:
+        return
+    targets = select(AlertName.target_id).where(among(AlertName.name, names))
+    last = (
+        select(func.max(AlertAct.id))
+        .where(AlertAct.act == Act.MUTE, AlertAct.target_id.in_(targets))
+        .group_by(AlertAct.target_id)
+    )
+    holds = or_(AlertAct.until.is_(None), AlertAct.until > now)
+    again = update(AlertAct).where(AlertAct.id.in_(last), holds).values(taken=False)
+    db.session.execute(again, execution_options={"synchronize_session": False})
+
+
+def _add(
+    who: User,
+    item: Item,
+    act: Act,
+    until: datetime | None,
+    now: datetime,
+    action: str,
+    detail: Detail = Detail.NONE,
+    **parameters: object,
+) -> None:
+    """Raises `errors.NotFound` where nothing is told of the item anyway."""
+    with writing():
+        still_staff(who)
+        if item.target is None or not item.active:
+            raise NotFound
+        db.session.add(
+            AlertAct(target_id=item.target.id, act=act, at=now, until=until, user_id=who.id)
+        )
+        title = item.shown_name or ""
+        audit_log.note(who, action, item.kind, item.id, title, now, detail, **parameters)

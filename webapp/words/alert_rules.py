@@ -1,0 +1,258 @@
+"""Rules of warnings, and what the page of an item says of its warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+from webapp.words.times import day_text, local
+from webapp.words.translation import Table, gettext, ngettext
+
+SCOPES: Mapping[str, str] = Table(
+    {
+        "products": lambda: gettext("Product"),
+        "clients": lambda: gettext("Client"),
+        "issuers": lambda: gettext("Issuer"),
+        "names": lambda: gettext("Host name"),
+    }
+)
+# What the users of clients are written to about
+CLIENTS: Mapping[str, str] = Table(
+    {
+        "off": lambda: gettext("Nothing"),
+        "urgent": lambda: gettext("Certificates that expire very soon or have expired"),
+        "all": lambda: gettext("Everything about their own names"),
+    }
+)
+_WHOSE: Mapping[str, str] = Table(
+    {
+        "site": lambda: gettext("the site’s rule"),
+        "products": lambda: gettext("the product’s rule"),
+        "clients": lambda: gettext("the client’s rule"),
+        "issuers": lambda: gettext("the issuer’s rule"),
+        "names": lambda: gettext("its own rule"),
+    }
+)
+_DONE: Mapping[str, str] = Table(
+    {
+        "mute": lambda: gettext("Warnings about this name are muted."),
+        "unmute": lambda: gettext("Warnings about this name are on again."),
+        "acknowledge": lambda: gettext("Acknowledged. You are warned again if it gets worse."),
+    }
+)
+_MISTAKES: Mapping[str, str] = Table(
+    {
+        "no_share": lambda: gettext(
+            "Enter a share above 0 and up to 100. At 0 % no warning would ever be sent."
+        ),
+        "no_days": lambda: gettext(
+            "Enter a number above 0 and up to 3650. At 0 days no warning would ever be sent."
+        ),
+        "no_choice": lambda: gettext("Choose one of the options."),
+    }
+)
+
+
+def mistake_text(mistake: str) -> str:
+    """What is wrong with a field of a rule."""
+    return _MISTAKES[mistake]
+
+
+def urgent_first() -> str:
+    """Both thresholds are set, and the second comes first."""
+    return gettext("Enter less than for the first warning, which would never be sent otherwise.")
+
+
+def as_wider_rule() -> str:
+    return gettext("As the wider rule says")
+
+
+def the_site() -> str:
+    return gettext("The site")
+
+
+def no_such_product() -> str:
+    return gettext("No service has this product.")
+
+
+def no_such_issuer() -> str:
+    return gettext("No certificate is from this issuer.")
+
+
+def no_such_name() -> str:
+    return gettext("No active service or domain has this host name.")
+
+
+def rule_saved() -> str:
+    return gettext("The rule was saved. It applies to all names within an hour.")
+
+
+def rule_removed() -> str:
+    return gettext("The rule was removed.")
+
+
+def rule_facts(rule: Mapping[str, Any]) -> dict[str, str]:
+    """What a rule sets, by the fact's name in the activity log."""
+    facts = {
+        name: threshold_text(rule[key])
+        for name, key in (("first warning", "expiring"), ("urgent warning", "urgent"))
+        if key in rule
+    }
+    if "unknown_days" in rule:
+        facts["no answer"] = _days_text(rule["unknown_days"])
+    if "clients" in rule:
+        facts["mails to clients"] = CLIENTS[rule["clients"]]
+    return facts
+
+
+def threshold_text(threshold: Mapping[str, float]) -> str:
+    """ "25 % of the lifetime, at most 30 days" """
+    share, days = threshold.get("share"), threshold.get("days")
+    if days is None:
+        return gettext("{percent} % of the lifetime", percent=_number(100 * (share or 0)))
+    if share is None:
+        return _days_text(days)
+    return gettext(
+        "{percent} % of the lifetime, at most {days}",
+        percent=_number(100 * share),
+        days=_days_text(days),
+    )
+
+
+def _days_text(days: float) -> str:
+    # Plural forms go by whole numbers: 22.5 days are some
+    count = int(days) if days == int(days) else int(days) + 2
+    return ngettext("{number} day", "{number} days", count, number=_number(days))
+
+
+def _number(number: float) -> str:
+    return f"{number:.4g}"
+
+
+# --- rehearsals ---
+
+
+def rehearsed_text(before: int, after: int, days: int) -> str:
+    """How many messages a rule would have led to."""
+    return gettext(
+        "With this rule, staff would have got {after} in the last {days} days; with the present"
+        " rules, {before}.",
+        after=ngettext("{count:,} message", "{count:,} messages", after),
+        before=f"{before:,}",
+        days=days,
+    )
+
+
+def rehearsed_names(names: int, all_names: int) -> str:
+    """What that is based on."""
+    if names < all_names:
+        return gettext(
+            "Calculated from the history of {names:,} of {all_names:,} names.",
+            names=names,
+            all_names=all_names,
+        )
+    return ngettext(
+        "Calculated from the history of {count:,} name.",
+        "Calculated from the history of {count:,} names.",
+        names,
+    )
+
+
+# --- an item ---
+
+
+def span_before(span: timedelta) -> str:
+    """ "22.5 days", "40 hours": how long before the end of a certificate."""
+    days = span / timedelta(days=1)
+    if days >= 2:
+        return _days_text(round(days, 1))
+    hours = round(span / timedelta(hours=1))
+    return ngettext("{count} hour", "{count} hours", hours)
+
+
+def warns_from(at: datetime, span: timedelta, scope: str, zone: tzinfo) -> str:
+    """When the first warning comes."""
+    return gettext(
+        "Warns from {day}: {span} before the end, {whose}.",
+        day=_day(at, zone),
+        span=span_before(span),
+        whose=_WHOSE[scope],
+    )
+
+
+def warns_after_rhythm(at: datetime, span: timedelta, zone: tzinfo) -> str:
+    """The same where renewals are regular."""
+    return gettext(
+        "Renewals are regular, so it warns from {day}, {span} before the end.",
+        day=_day(at, zone),
+        span=span_before(span),
+    )
+
+
+def warns_if_late(at: datetime, zone: tzinfo) -> str:
+    return gettext("Warns from {day} if it is not renewed at its usual time.", day=_day(at, zone))
+
+
+def is_late() -> str:
+    return gettext("It was not renewed at its usual time.")
+
+
+def warned_since(at: datetime, span: timedelta, scope: str, zone: tzinfo) -> str:
+    return gettext(
+        "Expires soon since {day}: {span} before the end, {whose}.",
+        day=_day(at, zone),
+        span=span_before(span),
+        whose=_WHOSE[scope],
+    )
+
+
+def urgent_from(at: datetime, span: timedelta, scope: str, zone: tzinfo) -> str:
+    return gettext(
+        "Warns again from {day}: {span} before the end, {whose}.",
+        day=_day(at, zone),
+        span=span_before(span),
+        whose=_WHOSE[scope],
+    )
+
+
+def reminds() -> str:
+    return gettext(
+        "A reminder is sent each day, after a week each week, until it is renewed or acknowledged."
+    )
+
+
+def tells_its_end() -> str:
+    return gettext("You are told when it is valid again.")
+
+
+def no_certificate() -> str:
+    return gettext("No certificate is known, so it can’t warn before one expires.")
+
+
+def muted_text(until: datetime | None, who: str, zone: tzinfo) -> str:
+    """That nothing is told, until when, and who wanted it."""
+    if until is None:
+        told = gettext("Muted until you unmute it.")
+    else:
+        told = gettext("Muted until {day}.", day=_day(until, zone))
+    return gettext("{muted} By {who}.", muted=told, who=who) if who else told
+
+
+def acknowledged_text(at: datetime, who: str, zone: tzinfo) -> str:
+    if not who:
+        return gettext("Acknowledged on {day}.", day=_day(at, zone))
+    return gettext("Acknowledged by {who} on {day}.", who=who, day=_day(at, zone))
+
+
+def done(what: str) -> str:
+    """What a person did about a name."""
+    return _DONE[what]
+
+
+def not_in_the_future() -> str:
+    return gettext("Enter a day in the future, or leave it empty.")
+
+
+def _day(at: datetime, zone: tzinfo) -> str:
+    return day_text(local(at, zone))
