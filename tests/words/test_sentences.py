@@ -146,6 +146,18 @@ def test_every_word_of_words_can_be_translated():
     assert {name: told for name, told in texts.items() if told} == {}
 
 
+def test_a_label_is_told_from_a_code_and_a_header():
+    field = 'day = DayField("Registered on")'
+    assert list(labels(field)) == ["Registered on"]
+    others = (
+        'DayField(label("registered"))',
+        'status = "Active"',
+        'h["Cache-Control"]',
+        '"""Day."""',
+    )
+    assert [list(labels(source)) for source in others] == [[], [], [], []]
+
+
 @pytest.mark.parametrize(
     ("source", "count"),
     [
