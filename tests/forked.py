@@ -7,7 +7,8 @@ import multiprocessing
 import os
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from subprocess import CompletedProcess
 from tempfile import TemporaryDirectory
@@ -46,6 +47,13 @@ def run(
             process.kill()
             process.join()
         return CompletedProcess(command, process.exitcode, stdout.read_text(), stderr.read_text())
+
+
+def start(target: Callable[..., None], *arguments: object) -> BaseProcess:
+    """This function of a module, in a process that ends with this one."""
+    process = _forks.Process(target=target, args=arguments, daemon=True)
+    process.start()
+    return process
 
 
 def _become(command: list[str], environ: Mapping[str, str], folder: str, umask: int | None) -> None:

@@ -26,6 +26,8 @@ from webapp.customers.models import (
     User,
 )
 from webapp.extensions import db, writing
+from webapp.jobs.models import Job
+from webapp.monitor.diagnosis.models import Diagnosis, DiagnosisStep
 from webapp.monitor.models import Change, RefreshRun, RunKind, Target
 from webapp.monitor.refresh import runs
 from webapp.probe import Protocol, Reason, State
@@ -308,3 +310,21 @@ def test_contacts_and_notes_come_and_go_and_nothing_else_does(in_app):
     db.session.remove()
     downgrade(revision="0024")
     assert rows(("client", "service", "domain")) == before
+
+
+def test_diagnoses_come_and_go_with_their_jobs(in_app):
+    row = {"created_at": NOW, "run_at": NOW, "give_up_at": NOW, "arguments": {}}
+    with writing():
+        diagnosis = Diagnosis(name="alice.example", server="", viewer=1, started_at=NOW)
+        db.session.add(diagnosis)
+        db.session.flush()
+        db.session.add(DiagnosisStep(diagnosis_id=diagnosis.id, step={}))
+        for kind in ("diagnosis", "other"):
+            db.session.add(Job(kind=kind, key=str(diagnosis.id), **row))
+    db.session.remove()
+    downgrade(revision="0031")
+    assert "diagnosis_step" not in inspect(db.engine).get_table_names()
+    upgrade()
+    assert compared() == []
+    assert db.session.scalars(db.select(Job.kind)).all() == ["other"]
+    assert db.session.query(Diagnosis).count() == 0

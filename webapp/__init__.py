@@ -27,12 +27,11 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     from webapp import logs, routes, site
     from webapp.accounts import password_resets, security_events
     from webapp.config import loading
-    from webapp.customers import index, index_check, monitored_names, search_index
+    from webapp.customers import index, index_check, item_diagnosis, monitored_names, search_index
     from webapp.extensions import csrf, db, limiter, login
     from webapp.imports import workshop as imports
     from webapp.jobs import runner as jobs
     from webapp.monitor import live
-    from webapp.monitor.diagnosis import diagnoses
     from webapp.notices import minute as notices
 
     app = Flask(__name__, instance_path=str(Path(__file__).parent.parent / "instance"))
@@ -52,11 +51,11 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     csrf.init_app(app)
     limiter.init_app(app)
     live.register(app)
-    diagnoses.register(app)
     imports.register(app)
     index.register(app)
     monitored_names.register(app)
     jobs.register(app)
+    item_diagnosis.register(app)
     index_check.register(app)
     search_index.register(app)
     password_resets.register(app)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:  # this module stands below the rooms whose objects it holds
     from webapp.imports.workshop import Workshop
     from webapp.jobs.runner import Runner
     from webapp.monitor.checks import Checks
-    from webapp.monitor.diagnosis.diagnoses import Diagnoses
     from webapp.monitor.health.facts import Flag
     from webapp.monitor.redis import Shared
     from webapp.monitor.refresh.dispatch import Dispatcher
@@ -52,7 +51,6 @@ class Site:
     begins empty."""
 
     checks: Checks = field(init=False)
-    diagnoses: Diagnoses = field(init=False)
     imports: Workshop = field(init=False)
     in_use: InUse = field(init=False)
     jobs: Runner = field(init=False)

@@ -16,6 +16,13 @@ def user(name):
     return db.session.scalars(db.select(User).filter_by(email=f"{name}@example.com")).one()
 
 
+def remember(server, target_id):
+    with writing():
+        told = {"item": 1, "server": server, "target": target_id}
+        item_diagnosis._remember(told, Origin.ELSEWHERE)
+    db.session.expire_all()
+
+
 def service():
     return db.session.get_one(Service, 1)
 
@@ -42,16 +49,14 @@ def change(now, **changed):
 @pytest.mark.usefixtures("led_home")
 def test_what_is_found_is_remembered_without_a_new_version():
     version = service().version
-    item_diagnosis._remember(1, SERVER, service().target_id, Origin.ELSEWHERE)
-    db.session.expire_all()
+    remember(SERVER, service().target_id)
     assert (service().origin, service().version) == (Origin.ELSEWHERE, version)
 
 
 @pytest.mark.usefixtures("led_home")
 def test_what_is_found_about_another_server_or_name_is_dropped():
-    item_diagnosis._remember(1, "192.0.2.2", service().target_id, Origin.ELSEWHERE)
-    item_diagnosis._remember(1, SERVER, 999, Origin.ELSEWHERE)
-    db.session.expire_all()
+    remember("192.0.2.2", service().target_id)
+    remember(SERVER, 999)
     assert service().origin is Origin.HERE
 
 

@@ -1,9 +1,14 @@
 """What tests of real processes look at, and wait for."""
 
+import os
+import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
+from webapp import create_app
 from webapp.extensions import db
+from webapp.monitor.diagnosis import diagnoses
 from webapp.monitor.models import Target
 from webapp.monitor.refresh import runs
 from webapp.probe import State
@@ -35,3 +40,12 @@ def ended():
     db.session.rollback()
     run = runs.last_daily()
     return run is not None and run.ended
+
+
+def diagnose_for_ever(name, environ):
+    """In a process of its own, that is killed meanwhile."""
+    os.environ.clear()
+    os.environ.update(environ)
+    with create_app().app_context():
+        diagnoses.start(name, None, 1, {}, datetime.now(UTC))
+        threading.Event().wait()

@@ -10,12 +10,12 @@ from tests.two_ports import NAME, OTHER, two_ports
 from webapp.customers import catalog
 from webapp.customers.models import Service, ServiceStatus
 from webapp.extensions import db, writing
+from webapp.jobs.models import Job
 from webapp.monitor import history, live
 from webapp.monitor.diagnosis import diagnoses
 from webapp.monitor.models import RunState
 from webapp.monitor.refresh import runner, selection
 from webapp.probe import Reason, State
-from webapp.site import site_of
 
 
 @pytest.fixture
@@ -69,12 +69,10 @@ def test_two_items_at_one_port_are_asked_once(both, lab, tick):
     assert lab.contacts(OTHER) == before + 1
 
 
-def test_a_diagnosis_of_the_one_says_nothing_of_the_other(both, site):
-    registry = site_of(site).diagnoses
-    assert registry.start(OTHER, None, 1, print)
-    assert registry.start(NAME, None, 2, print)
-    wait_for(lambda: not registry.of(OTHER, None).running and not registry.of(NAME, None).running)
-    db.session.rollback()
+def test_a_diagnosis_of_the_one_says_nothing_of_the_other(both):
+    for name in (OTHER, NAME):
+        assert diagnoses.start(name, None, 1, {}, datetime.now(UTC))
+    wait_for(lambda: not db.session.rollback() and not db.session.query(Job).count())
     assert [row.reason for row in both] == [Reason.OK, Reason.EXPIRED]
     assert diagnoses.of(OTHER, None).steps[0].port == 8443
 

@@ -4,6 +4,7 @@ own number."""
 from __future__ import annotations
 
 import errno
+import json
 import re
 import shlex
 import socket
@@ -20,7 +21,7 @@ from tests.demo.test_lab import _curl, curl  # noqa: F401 - the latter is a fixt
 from webapp.demo.chains import CA_1_AT
 from webapp.demo.diagnosis_cases import ORIGINS
 from webapp.demo.fine_print import LANDING
-from webapp.monitor.diagnosis.showing import _ANY, _steps
+from webapp.monitor.diagnosis.codec import dump_step, load_step
 from webapp.probe import connection
 from webapp.probe.address import ConnectTo, Endpoint
 from webapp.probe.chain import Part, Weakness
@@ -411,7 +412,7 @@ def test_a_diagnosis_with_a_second_certificate_passes_through_redis(of):
     second = of("two-expired", SecondCertificate)
     verdict = of("two-expired", Verdict)
     for step in (second, verdict):
-        assert _steps.loads(_steps.dumps(step, _ANY), _ANY) == step
+        assert load_step(json.loads(json.dumps(dump_step(step)))) == step
 
 
 def test_http_is_asked_and_never_followed(lab, of, contacts_before):

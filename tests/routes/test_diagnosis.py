@@ -1,19 +1,20 @@
 """The diagnosis page: run, streamed in, with and without JavaScript; and who sees what of it."""
 
 import threading
-import time
 from ipaddress import ip_network
 
 import pytest
 
 from tests.browser import looked_at
+from tests.monitor.processes import wait_for
 from webapp.customers.models import Service, ServiceStatus
 from webapp.extensions import db, writing
+from webapp.jobs.models import Job
 from webapp.monitor.diagnosis import diagnoses
+from webapp.monitor.diagnosis.models import Diagnosis
 from webapp.probe import Reason
 from webapp.probe.diagnosis import diagnose
 from webapp.probe.steps import NameUnderstood
-from webapp.site import site_of
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 RUN = "/probe/service/1/diagnosis"
@@ -24,13 +25,15 @@ def run(browser, app, path=RUN):
     """Presses the button, and waits until it is done; the page that it leads to."""
     answer = browser.post(path)
     assert answer.status_code == 303
-    until = time.monotonic() + 15
-    while (
-        any(one.running for one in site_of(app).diagnoses._known.values())
-        and time.monotonic() < until
-    ):
-        time.sleep(0.01)
+    with app.app_context():
+        wait_for(lambda: not waiting())
     return browser.get(answer.location)
+
+
+def waiting():
+    """How many jobs of diagnoses there are that have not failed."""
+    db.session.rollback()
+    return db.session.query(Job).filter_by(kind=diagnoses.KIND, failed_at=None).count()
 
 
 @pytest.fixture
@@ -86,11 +89,15 @@ def test_the_steps_stream_in(visit, app, held):
         page = alice.get(PAGE)
     more = page.select_one("#diagnosis-more")
     assert more["hx-get"] == f"{RUN}?after=1"
+    stale = alice.client.get(f"{RUN}?after=999")  # a step of a process that was killed
+    assert stale.headers["HX-Refresh"] == "true"
     assert page.select_one("noscript meta[http-equiv=refresh]")
     held.set()
     steps = []
     while more:
-        fragment = alice.get(more["hx-get"])
+        answer = alice.client.get(more["hx-get"])
+        assert "HX-Refresh" not in answer.headers
+        fragment = looked_at(answer)
         steps += fragment.select(".told h3")
         more = fragment.select_one("#diagnosis-more")
     assert [step.text for step in steps] == ["Where the name points", "Server 1"]
@@ -105,7 +112,8 @@ def test_a_second_viewer_joins_and_sees_it_in_their_own_words(visit, app, held):
     held.set()
     page = run(ada, app, "/probe/domain/1/diagnosis")
     assert "port 1" in page.select_one(".told-steps").text
-    assert len(site_of(app).diagnoses._known) == 1
+    with app.app_context():
+        assert db.session.query(Diagnosis).count() == 1
 
 
 @pytest.mark.parametrize("after", ["-1", "x", "99999", "١", ""])
@@ -172,7 +180,8 @@ def test_an_inactive_item_is_not_asked(visit, app):
     page = visit("alice").get(run_inactive.location)
     assert "it is not checked" in page.main.text
     assert page.main.find("button") is None
-    assert site_of(app).diagnoses._known == {}
+    with app.app_context():
+        assert db.session.query(Diagnosis).count() == 0
 
 
 def test_what_is_no_host_name_is_told(visit, app):

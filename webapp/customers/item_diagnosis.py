@@ -5,31 +5,26 @@ An inactive item is not checked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
+from flask import Flask
 from sqlalchemy import update
 
 from webapp.customers.access import Item, require_item
 from webapp.customers.models import Service, User
-from webapp.extensions import db, writing
+from webapp.extensions import db
 from webapp.monitor.diagnosis import diagnoses
-from webapp.probe.steps import Origin, Step
+from webapp.monitor.diagnosis.diagnoses import Progress
+from webapp.probe.steps import Origin
 
 
-@dataclass(frozen=True)
-class View:
-    """A diagnosis as a user sees it: the steps they have not seen yet, and all there are; None
-    where it was not run recently. `failed`: it ended by a fault of ours."""
-
-    item: Item
-    fresh: Sequence[Step] = ()
-    steps: Sequence[Step] | None = None
-    running: bool = False
-    failed: bool = False
+def register(app: Flask) -> None:
+    """Has diagnoses note where the names of services lead."""
+    diagnoses.register(app, _remember)
 
 
-def begin(user: User, kind: str, item_id: int) -> tuple[Item, bool]:
+def begin(user: User, kind: str, item_id: int, now: datetime) -> tuple[Item, bool]:
     """Starts the diagnosis of an item, or joins the one that is under way, and returns the item.
 
     False with it: there is no room just now. Raises `errors.NotFound`.
@@ -37,26 +32,17 @@ def begin(user: User, kind: str, item_id: int) -> tuple[Item, bool]:
     item = require_item(user, kind, item_id)
     if not item.active:
         return item, True
-    server = _server(item)
-    target_id = item.target_id
-
-    def remember(origin: Origin) -> None:
-        _remember(item_id, server, target_id, origin)
-
-    return item, diagnoses.start(_name(item), server, user.id, remember)
+    arguments = {"item": item.id, "target": item.target_id}
+    return item, diagnoses.start(_name(item), _server(item), user.id, arguments, now)
 
 
-def view_of(user: User, kind: str, item_id: int, first: int = 0) -> View:
-    """What is known of the diagnosis of an item, from step number `first` on.
+def progress_of(user: User, kind: str, item_id: int, after: int = 0) -> tuple[Item, Progress]:
+    """The item and how far its diagnosis is; `after` is the id of the last step that the user has.
 
     Raises `errors.NotFound`.
     """
     item = require_item(user, kind, item_id)
-    found = diagnoses.of(_name(item), _server(item)) if item.active else None
-    if found is None:
-        return View(item)
-    fresh, running = diagnoses.steps_from(found, first)
-    return View(item, fresh, found.steps[: first + len(fresh)], running, found.failed)
+    return item, diagnoses.of(_name(item), _server(item), after) if item.active else Progress()
 
 
 def _name(item: Item) -> str:
@@ -67,19 +53,19 @@ def _server(item: Item) -> str | None:
     return item.server_address if isinstance(item, Service) else None
 
 
-def _remember(service_id: int, server: str | None, target_id: int | None, origin: Origin) -> None:
-    """Notes where the name of a service leads, if it is still about that name and that server.
+def _remember(arguments: dict[str, Any], origin: Origin) -> None:
+    """Notes where the name of a service leads, if it is still about that name and that server: no
+    other item has one.
 
     No person made this change, so the version stays.
     """
-    with writing():
-        db.session.execute(
-            update(Service)
-            .where(
-                Service.id == service_id,
-                Service.server_address == server,
-                Service.target_id == target_id,
-            )
-            .values(origin=origin)
-            .execution_options(synchronize_session=False)
+    db.session.execute(
+        update(Service)
+        .where(
+            Service.id == arguments["item"],
+            Service.server_address == arguments["server"],
+            Service.target_id == arguments["target"],
         )
+        .values(origin=origin)
+        .execution_options(synchronize_session=False)
+    )

@@ -22,6 +22,7 @@ from webapp.site import this_site
 # A job that a killed process left runs again after this. Longer than a mail's slowest conversation;
 # what takes longer saves its progress meanwhile
 LEASE = timedelta(minutes=2)
+MAX_LEASE = timedelta(minutes=20)  # of work that says how long its next step may take
 FIRST_PAUSE = timedelta(minutes=1)  # after the first try, and twice as long after each further one
 MAX_PAUSE = timedelta(hours=1)
 LATE = timedelta(minutes=10)  # from then on a job that waits is told of in System health
@@ -51,6 +52,7 @@ class ClaimedJob:
     arguments: dict[str, Any]
     progress: dict[str, Any]
     created_at: datetime
+    tries: int  # with this one
     claim: str
 
 
@@ -94,9 +96,17 @@ def claim(kinds: Collection[str], now: datetime) -> ClaimedJob | None:
             job = db.session.scalars(select(Job).where(Job.claim == token)).one_or_none()
             if job is not None:  # else an administrator has just ended it
                 return ClaimedJob(
-                    job.id, job.kind, job.arguments, job.progress, job.created_at, token
+                    job.id, job.kind, job.arguments, job.progress, job.created_at, job.tries, token
                 )
     return None
+
+
+def hold(job: ClaimedJob, now: datetime, lease: timedelta = LEASE) -> bool:
+    """Holds a job for another lease, of `MAX_LEASE` at most. False where it has to stop: it was
+    ended, or another process has it. Call it inside the `writing()` of what the job stores: what is
+    not its any more is not stored."""
+    held = {"claimed_until": now + lease}
+    return _changed(update(Job).where(Job.claim == job.claim).values(held))
 
 
 def save_progress(job: ClaimedJob, progress: dict[str, Any], now: datetime) -> bool:
@@ -197,7 +207,7 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
 
 
 def _free(now: datetime) -> ColumnElement[bool]:
-    return or_(Job.claimed_until.is_(None), _passed(Job.claimed_until, now, LEASE))
+    return or_(Job.claimed_until.is_(None), _passed(Job.claimed_until, now, MAX_LEASE))
 
 
 def _passed(

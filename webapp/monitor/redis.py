@@ -87,49 +87,14 @@ class Shared:
 
     def give_back(self, lease: Lock) -> None:
         """Let another process have it; does nothing where it has expired, or never was."""
-        self._if_ours(lease.release)
 
-    def renew(self, lease: Lock) -> None:
-        """Have a lease for as long again; does nothing where it has expired."""
-        self._if_ours(lease.reacquire)
-
-    def _if_ours(self, act: Callable[[], object]) -> None:
-        def acted(_: Redis) -> None:
+        def release(_: Redis) -> None:
             try:
-                act()
+                lease.release()
             except LockError:
-                log.debug("a lease had run out before it was renewed or given back")
+                log.debug("a lease had run out before it was given back")
 
-        self.ask(acted, None)
-
-    def leased(self, name: str) -> bool:
-        """Whether some process has this lease."""
-        return self.ask(lambda redis: bool(redis.exists(f"padlock:{name}")), False)
-
-    def write(self, name: str, line: str, seconds: int, *, replace: bool = False) -> bool:
-        """Adds a line to what all processes can read under this name for so many seconds.
-
-        Whether that was done.
-        """
-
-        def write(redis: Redis) -> bool:
-            with redis.pipeline() as pipe:
-                if replace:
-                    pipe.delete(f"padlock:{name}")
-                    pipe.rpush(f"padlock:{name}", line)
-                else:
-                    # Where the first lines are lost, the rest is of no use
-                    pipe.rpushx(f"padlock:{name}", line)
-                pipe.expire(f"padlock:{name}", seconds)
-                return bool(pipe.execute()[-1])  # nothing expires where nothing is
-
-        return self.ask(write, False)
-
-    def read(self, name: str) -> list[str]:
-        """The lines under this name."""
-        return self.ask(
-            lambda redis: [str(line) for line in redis.lrange(f"padlock:{name}", 0, -1)], []
-        )
+        self.ask(release, None)
 
     def beat(self, worker: str) -> None:
         """This worker is there."""

@@ -21,11 +21,16 @@ def record(finding: Finding, now: datetime) -> None:
     if finding.reason is Reason.MONITOR_ERROR:
         return
     with writing(beside_others=True):
-        named = db.select(Target).filter_by(hostname=finding.hostname, port=finding.port)
-        row = db.session.scalar(named.with_for_update(key_share=True))
-        change = remember(row, finding, now) if row is not None else None
-        if change is not None:
-            note([change])
+        record_inside(finding, now)
+
+
+def record_inside(finding: Finding, now: datetime) -> None:
+    """The same inside the caller's `writing()`."""
+    named = db.select(Target).filter_by(hostname=finding.hostname, port=finding.port)
+    row = db.session.scalar(named.with_for_update(key_share=True))
+    change = remember(row, finding, now) if row is not None else None
+    if change is not None:
+        note([change])
 
 
 def remember(row: Target, finding: Finding, now: datetime) -> dict[str, object] | None:

@@ -11,6 +11,7 @@ from webapp.customers import item_diagnosis, padlocks
 from webapp.customers.access import Item
 from webapp.extensions import limiter
 from webapp.monitor.models import Standing
+from webapp.parsing import whole
 from webapp.probe import Reason
 from webapp.routes import diagnosis
 from webapp.routes.gate import own_path
@@ -72,16 +73,14 @@ def check(kind: str, item_id: int) -> Response:
 
 
 @blueprint.get("/diagnosis")
-def diagnosis_steps(kind: str, item_id: int) -> str:
-    text = request.args.get("after", "")
-    first = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
-    return diagnosis.steps_from(kind, item_id, first)
+def diagnosis_steps(kind: str, item_id: int) -> Response:
+    return diagnosis.steps_after(kind, item_id, whole(request.args.get("after", "")) or 0)
 
 
 @blueprint.post("/diagnosis")
 @limiter.limit("10 per minute; 60 per hour", key_func=diagnosis.whose)
 def diagnose(kind: str, item_id: int) -> Response:
-    item, started = item_diagnosis.begin(current_user, kind, item_id)
+    item, started = item_diagnosis.begin(current_user, kind, item_id, now())
     if not started:
         flash(website.diagnosis_later(), "warning")
     return redirect(diagnosis_url(item), 303)

@@ -13,6 +13,7 @@ _TITLES: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "password reset mail": lambda: gettext("Password reset mail"),
         "alert mail": lambda: gettext("Warning about certificates by mail"),
+        "diagnosis": lambda: gettext("Diagnosis"),
         "listing rewrite": lambda: gettext("Update lists after a change of “Expiring soon (days)”"),
         "listing sample": lambda: gettext("Nightly spot check of listing rows"),
     }
@@ -31,6 +32,9 @@ _PROBLEMS: Mapping[str, Callable[[str], str]] = MappingProxyType(
             "Padlock failed with {detail}. See the site's log.", detail=detail
         ),
         "drift": lambda detail: listings.drift_text(int(detail)),
+        "interrupted": lambda _: gettext(
+            "The process that ran it ended in the middle of it, several times."
+        ),
         "late": lambda _: gettext("It could not run in time."),
     }
 )

@@ -1,25 +1,32 @@
-"""Diagnoses in memory: one a name at a time, bounded, and forgotten in time."""
+"""Diagnoses as background jobs: one a name at a time, bounded, and deleted in time."""
 
 import threading
-import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select, update
 
-from webapp.extensions import db
+from tests import forked
+from tests.conftest import NOW
+from tests.monitor.processes import diagnose_for_ever, wait_for
+from webapp.extensions import db, writing
+from webapp.jobs import queue
+from webapp.jobs.models import Job
 from webapp.monitor.diagnosis import diagnoses
-from webapp.monitor.diagnosis.model import COOL_DOWN_SECONDS, KEPT_SECONDS
+from webapp.monitor.diagnosis.models import Diagnosis, DiagnosisStep
 from webapp.monitor.models import Target
 from webapp.probe import Reason
 from webapp.probe.finding import Finding
 from webapp.probe.steps import NameUnderstood, Origin, OriginAsked, Verdict
+from webapp.site import site_of
 
-
-def forget(_origin):
-    pass
+NAME = "alice.example"
+SERVER = "192.0.2.1"
+SILENT = "silent.lab.example"
 
 
 @pytest.fixture
-def gate(monkeypatch, now):
+def gate(in_app, monkeypatch, now):
     """Diagnoses that begin, and end when the gate is opened."""
     gate = threading.Event()
 
@@ -33,90 +40,146 @@ def gate(monkeypatch, now):
     monkeypatch.setattr(diagnoses, "diagnose", slow)
     yield gate
     gate.set()
+    wait_for(lambda: not jobs())
 
 
-@pytest.fixture
-def registry(app):
-    return diagnoses.Diagnoses(app)
+def start(name=NAME, server=None, viewer=1):
+    arguments = {"item": 1, "target": 1}
+    return diagnoses.start(name, server, viewer, arguments, datetime.now(UTC))
 
 
-def ended(registry, name="alice.example", server=None):
-    until = time.monotonic() + 10
-    while registry.of(name, server).running and time.monotonic() < until:
-        time.sleep(0.005)
-    return registry.of(name, server)
+def of(name=NAME, server=None, after=0):
+    db.session.rollback()
+    return diagnoses.of(name, server, after)
 
 
-def test_who_comes_second_joins(registry, gate):
-    assert registry.start("alice.example", None, 1, forget)
-    first = registry.of("alice.example", None)
-    assert registry.start("alice.example", None, 2, forget)
-    assert registry.of("alice.example", None) is first
+def ended(name=NAME, server=None):
+    wait_for(lambda: not of(name, server).running)
+    return of(name, server)
+
+
+def jobs():
+    db.session.rollback()
+    return db.session.scalars(select(Job)).all()
+
+
+def ids(model=Diagnosis):
+    db.session.rollback()
+    return db.session.scalars(select(model.id).order_by(model.id)).all()
+
+
+def test_who_comes_second_joins(gate):
+    assert start(viewer=1)
+    assert start(viewer=2)
+    wait_for(lambda: of().steps)
+    first = of()
+    assert (ids(), first.running, len(first.steps)) == ([1], True, 1)
+    assert of(after=first.last).known == 1
     gate.set()
-    assert len(ended(registry).steps) == 2
+    assert len(ended().steps) == 2
 
 
-def test_one_that_has_just_been_done_is_shown_and_not_done_again(registry, gate):
+def test_one_that_has_just_been_done_is_shown_and_not_done_again(gate):
     gate.set()
-    registry.start("alice.example", None, 1, forget)
-    first = ended(registry)
-    assert registry.start("alice.example", None, 1, forget)
-    assert registry.of("alice.example", None) is first
-    first.ended -= COOL_DOWN_SECONDS
-    registry.start("alice.example", None, 1, forget)
-    assert registry.of("alice.example", None) is not first
+    start()
+    last = ended().last
+    assert start()
+    assert ids() == [1]
+    with writing():
+        long_ago = datetime.now(UTC) - diagnoses.COOL_DOWN
+        db.session.execute(update(Diagnosis).values(ended_at=long_ago))
+    assert start()
+    assert ids() == [2]
+    assert of(after=last).known == 0  # a page of the first one has nothing of it
+    assert ended().steps
 
 
-def test_the_same_name_is_not_asked_twice_at_once_for_two_servers(registry, gate):
-    assert registry.start("alice.example", None, 1, forget)
-    assert not registry.start("alice.example", "192.0.2.1", 2, forget)
+def test_the_same_name_is_not_asked_twice_at_once_for_two_servers(gate):
+    assert start()
+    assert not start(server=SERVER, viewer=2)
 
 
-def test_one_viewer_has_only_so_many_and_the_others_have_room(registry, gate):
-    started = [
-        registry.start(f"{number}.example", None, 1, forget)
-        for number in range(diagnoses.MOST_OF_VIEWER + 1)
-    ]
+def test_one_viewer_has_only_so_many_and_there_is_an_end_to_the_line(gate, monkeypatch):
+    monkeypatch.setattr(diagnoses, "MOST_QUEUED", 1)
+    started = [start(f"{number}.example") for number in range(diagnoses.MOST_OF_VIEWER + 1)]
     assert started == [True] * diagnoses.MOST_OF_VIEWER + [False]
-    assert registry.start("bob.example", None, 2, forget)
+    assert [start(f"{viewer}.bob.example", viewer=viewer) for viewer in (2, 3, 4)] == [
+        True,
+        True,
+        False,
+    ]
+    wait_for(lambda: len(ids(DiagnosisStep)) == diagnoses.MOST_RUNNING)
+    assert of("3.bob.example").running  # it waits
 
 
-def test_there_is_an_end_to_the_line(registry, gate, monkeypatch):
-    monkeypatch.setattr(diagnoses, "MOST_QUEUED", 0)
-    started = [registry.start(f"{viewer}.example", None, viewer, forget) for viewer in range(5)]
-    assert started == [True] * diagnoses.MOST_RUNNING + [False]
-
-
-def test_what_it_comes_to_is_recorded_and_where_it_leads_is_told(app, registry, gate):
-    told = []
-    registry.start("alice.example", "192.0.2.1", 1, told.append)
+def test_what_it_comes_to_is_recorded(gate):
+    start()
     gate.set()
-    ended(registry, server="192.0.2.1")
-    assert told == [Origin.HERE]
-    with app.app_context():
-        assert (
-            db.session.scalar(db.select(Target.reason).filter_by(hostname="alice.example"))
-            is Reason.REFUSED
-        )
+    ended()
+    reason = db.session.scalar(select(Target.reason).filter_by(hostname=NAME))
+    assert reason is Reason.REFUSED
 
 
-def test_a_fault_of_ours_ends_it_and_is_logged(registry, monkeypatch, caplog):
-    def broken(name, settings, server=None):
-        raise RuntimeError("ours")
-        yield
+def test_a_fault_of_ours_ends_it_and_is_logged(in_app, monkeypatch, caplog):
+    monkeypatch.setattr(diagnoses, "diagnose", lambda name, settings, server: 1 / 0)
+    start()
+    assert ended().failed
+    assert f"the diagnosis of {NAME} failed" in caplog.text
+    wait_for(lambda: jobs()[0].claim is None)
+    assert (jobs()[0].problem, jobs()[0].detail) == ("error", "ZeroDivisionError")
+    assert start()  # at once
+    assert ended().failed
 
-    monkeypatch.setattr(diagnoses, "diagnose", broken)
-    registry.start("alice.example", None, 1, forget)
-    assert ended(registry).failed
-    assert "the diagnosis of alice.example failed" in caplog.text
 
-
-def test_old_ones_and_too_many_are_forgotten(registry, gate, monkeypatch):
+def test_one_that_is_ended_in_system_health_stops(gate):
+    start()
+    wait_for(lambda: of().steps)
+    with writing():
+        queue.end(jobs()[0].id)
+    assert of().failed
     gate.set()
-    monkeypatch.setattr(diagnoses, "MOST_KEPT", 1)
-    for name in ("a.example", "b.example"):
-        registry.start(name, None, 1, forget)
-        ended(registry, name)
-    assert registry.of("a.example", None) is None
-    registry.of("b.example", None).ended -= KEPT_SECONDS + 1
-    assert registry.of("b.example", None) is None
+    wait_for(lambda: "jobs diagnosis" not in {thread.name for thread in threading.enumerate()})
+    assert len(of().steps) == 1
+
+
+def test_old_ones_are_deleted_with_their_steps(gate):
+    gate.set()
+    start()
+    ended()
+    diagnoses.delete_old(datetime.now(UTC) + diagnoses.KEPT - timedelta(minutes=1))
+    assert ids() == [1]
+    gate.clear()
+    start("bob.example")
+    diagnoses.delete_old(datetime.now(UTC) + diagnoses.KEPT)
+    assert ids() == [2]
+    assert of().steps == ()
+
+
+def test_after_so_many_processes_it_has_failed(in_app):
+    row = {"created_at": NOW, "run_at": NOW, "give_up_at": NOW + timedelta(hours=1)}
+    with writing():  # this process is not woken
+        db.session.add(Diagnosis(name=NAME, server="", viewer=1, started_at=NOW))
+        job = Job(kind=diagnoses.KIND, key="1", tries=3, arguments={"name": NAME}, **row)
+        db.session.add(job)
+    claimed = queue.claim([diagnoses.KIND], NOW)
+    work = site_of(in_app).jobs.works[diagnoses.KIND]
+    queue.finish(claimed, work.run(claimed), NOW)
+    assert (jobs()[0].problem, of().failed) == ("interrupted", True)
+
+
+def test_one_whose_process_is_killed_is_begun_again_by_another(site, environ):
+    """Meanwhile every process reads its steps."""
+    process = forked.start(diagnose_for_ever, SILENT, environ | {"PADLOCK_PROBE_TIMEOUT": "60"})
+    wait_for(lambda: len(of(SILENT).steps) == 2)
+    seen = of(SILENT)
+    assert seen.running
+    assert start(SILENT, viewer=2)  # joins
+    process.kill()
+    process.join()
+    with writing():  # as if the lease had expired
+        db.session.execute(update(Job).values(claimed_until=Job.created_at, run_at=Job.created_at))
+    site.config["PADLOCK_CONNECT_TO"] = (("*", "127.0.0.1", 1),)
+    site_of(site).jobs.wake()
+    again = ended(SILENT)
+    assert again.steps[-1].finding.reason is Reason.REFUSED
+    assert (ids(), of(SILENT, after=seen.last).known) == ([1], 0)
