@@ -91,7 +91,7 @@ def start(
 ) -> bool:
     """Starts one unless it is under way or has just been done. False where there is no room now, or
     the same name is being asked for another server."""
-    if _fresh(name, server, now):
+    if _fresh(name, server, now):  # who joins waits for no one who writes
         return True
     with writing():
         if _fresh(name, server, now):
