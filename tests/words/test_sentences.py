@@ -12,7 +12,7 @@ import webapp
 
 ROOT = Path(webapp.__file__).parent
 # What operators read in a terminal or a log, in English; config/ may not know words/.
-TERMINAL = ("config/", "demo/", "extensions.py", "mail.py", "serving.py", "start_check.py")
+TERMINAL = ("config/", "demo/", "extensions.py", "start_check.py")
 # Files in words/ with names and other programs' own words, which no one translates
 NAMES = {"curl_errors.py", "transcript.py", "translation.py", "user_agents.py"}
 # A capital or a parameter first, two words or more, and what ends a sentence
@@ -21,8 +21,8 @@ SENTENCE = re.compile(r"^[“\"']?[A-Z{].*[a-z}]+\s.*[.!?…]$|[a-z]\. [A-Z]", r
 WORDS = re.compile(r"^[A-Z][a-z’'-]+( [\w’'-]+)*( ?\([\w ]+\))?[.…:?!]?$")
 # Parts of a protocol, and names
 CODES = {"Allow", "Cookie", "Key", "Lax", "Mc", "Mn", "Padlock", "Python"}
-# The engine says nothing to people; the styleguide has samples, for developers
-WORDLESS = ("probe/", "routes/styleguide_data.py")
+# The engine says nothing to people, mail.py writes headers, the styleguide has samples
+WORDLESS = ("probe/", "mail.py", "routes/styleguide_data.py")
 # In words/ a label counts as well, and what joins words by hand
 LABEL = re.compile(r"^[A-Z][a-z]+(?![a-z-])")
 JOINED = re.compile(r" [a-z]{2,}")
