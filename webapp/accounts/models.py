@@ -1,4 +1,5 @@
-"""What is kept of accounts beside the users themselves: sign-ins, and what happened to accounts."""
+"""What is kept of accounts beside the users themselves: sign-ins, links to calendars, and what
+happened to accounts."""
 
 from __future__ import annotations
 
@@ -32,6 +33,16 @@ class SignIn(Model):
     user: Mapped[User] = relationship(foreign_keys=user_id)
     # An admin who looks at the site as them
     viewing_as: Mapped[User | None] = relationship(foreign_keys=viewing_as_id)
+
+
+class CalendarLink(Model):
+    """The secret link by which a calendar program reads when a user's certificates expire."""
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("user.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)  # SHA-256 of the secret
+    created_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class SecurityEvent(Model):

@@ -255,7 +255,9 @@ def _add_headers(response: Response) -> Response:
     response.headers.update(HEADERS)
     if request.endpoint == "branding.logo":
         response.headers["Content-Security-Policy"] = LOGO_POLICY
-    if request.endpoint not in ("static", "branding.logo"):
+    if request.endpoint == "calendar.feed":
+        response.headers["Cache-Control"] = "private, no-cache"  # it has an entity tag
+    elif request.endpoint not in ("static", "branding.logo"):
         response.headers["Cache-Control"] = "private, no-store"
         response.vary.update(("Cookie", "HX-Request"))
     elif "/vendor/" in request.path and response.status_code < 400:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import (
     Blueprint,
     abort,
+    current_app,
     flash,
     make_response,
     redirect,
@@ -18,7 +19,8 @@ from werkzeug.wrappers import Response
 from wtforms import PasswordField
 from wtforms.validators import InputRequired, Length
 
-from webapp.accounts import password_hashes, profile
+from webapp import mail
+from webapp.accounts import calendar_links, password_hashes, profile
 from webapp.accounts import sign_ins as account_sign_ins
 from webapp.accounts.security_events import Event
 from webapp.customers import concurrency
@@ -128,6 +130,21 @@ def choose_alert_mails() -> Response:
     return redirect(url_for("profile.show"), 303)
 
 
+@blueprint.post("/calendar")
+def create_calendar_link() -> str:
+    """Shown once, on the answer itself, like the link for a password."""
+    token = calendar_links.create(current_user, now())
+    link = mail.link(current_app, url_for("calendar.feed", token=token))
+    return render_template("profile/calendar.html", link=link)
+
+
+@blueprint.post("/calendar/revoke")
+def revoke_calendar_link() -> Response:
+    calendar_links.revoke(current_user, now())
+    flash(confirmations.calendar_link_revoked(), "success")
+    return redirect(url_for("profile.show"), 303)
+
+
 @blueprint.post("/sign-out-everywhere")
 def sign_out_everywhere() -> Response:
     profile.sign_out_everywhere(current_user, now(), caller())
@@ -162,8 +179,11 @@ def _page(details: DetailsForm | None = None, password: PasswordForm | None = No
         (one, account_sign_ins.is_this(one, current_user))
         for one in account_sign_ins.sign_ins_of(current_user, now(), admin_idle())
     ]
-    may_be_warned = current_user.sees_everything or rules.may_tell(current_user.client_id)
     page = render_template(
-        "profile/profile.html", **forms, sign_ins=sign_ins, may_be_warned=may_be_warned
+        "profile/profile.html",
+        **forms,
+        sign_ins=sign_ins,
+        may_be_warned=current_user.sees_everything or rules.may_tell(current_user.client_id),
+        calendar_link=calendar_links.link_of(current_user),
     )
     return make_response(page, 422 if details or password else 200)

@@ -64,6 +64,8 @@ ACTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "handed out a reset link": lambda: gettext("Created a password reset link"),
         "changed own profile": lambda: gettext("Changed own profile"),
         "changed own password": lambda: gettext("Changed own password"),
+        "created own calendar link": lambda: gettext("Created own calendar link"),
+        "revoked own calendar link": lambda: gettext("Revoked own calendar link"),
         "reset own password": lambda: gettext("Reset own password"),
     }
 )

@@ -54,6 +54,11 @@ def _with_unchanged(told: str, left: int) -> str:
     return f"{told} {unchanged}"
 
 
+def calendar_link_revoked() -> str:
+    """The end of the link of a user's calendar."""
+    return gettext("The calendar link no longer works.")
+
+
 def stays_grey(refusal: str) -> str:
     """An item whose host name cannot be checked, and why."""
     return gettext("Its padlock stays grey. {refusal}", refusal=refusal)
