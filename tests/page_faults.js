@@ -14,7 +14,6 @@
   }));
   for (const name of all("td:has(> .row-link), .log-item, .attention-name, .user-table td:first-child")) {
     const style = getComputedStyle(name), room = name.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-    if (name.matches(".service-table .cell-main")) continue;  // the product; the name is the domain
     if (room < 160) faults.push(`name of ${room.toFixed()} px: ${called(name)}`);
   }
   for (const one of all("a[href], button, input:not([type=hidden]), select, textarea, summary")) {

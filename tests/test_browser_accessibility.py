@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests.test_browser import chrome, demo, sign_in  # noqa: F401 - two of them are fixtures
 
+SELECTED = ("status?all=1", "tags?item=7", "move?all=1", "move?all=1&to=2", "delete?item=7")
 PAGES = {
     None: ("/sign-in", "/forgot-password", "/no-such-page", "/help/padlocks"),
     "alice": (
@@ -55,8 +56,13 @@ PAGES = {
             "/admin/clients/1/services",
             "/admin/clients/new",
             "/admin/clients/1/delete",
+            "/admin/clients/1/edit",
+            "/admin/clients/1/domains",
             "/admin/services/new",
+            "/admin/services/3/delete",
+            "/admin/services/9/diagnosis",
         ),
+        *(f"/admin/reports/ssl-status/selected/{what}" for what in SELECTED),
         *("/admin/domains/1/edit", "/admin/services/3/move?q=b", "/admin/services/3/move?to=2"),
         *(
             "/admin/activity?kind=user",
@@ -125,6 +131,33 @@ def test_each_fault_of_a_width_would_be_found(chrome):  # noqa: F811
     page.close()
 
 
+def wrong_on(page):
+    """What is wrong with this page, in both themes and at every width."""
+    wrong = {}
+    for theme, width in LOOKS:  # the page follows both while it is open
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=theme)
+        expect(page.locator("html")).to_have_attribute("data-bs-theme", theme)
+        if violations := violations_on(page):
+            told = [
+                (one["id"], [node["target"] for node in one["nodes"]][:3]) for one in violations
+            ]
+            wrong[f"{theme} {width}"] = told
+    return wrong | faults_on(page)
+
+
+def uploaded(page):
+    """The paths of a file that was uploaded and of its columns."""
+    page.goto("/admin/import")
+    rows = "Customer;Site;Expires\nAlice;shop.example;2027-01-31\nAlice;;\n"
+    file = {"name": "names.csv", "mimeType": "text/csv", "buffer": rows.encode()}
+    page.set_input_files("#file", file)
+    page.get_by_role("button", name="Check the file").click()
+    page.get_by_role("button", name="Check the rows").click()
+    expect(page.get_by_role("link", name="Change columns")).to_be_visible()
+    return page.url, f"{page.url}/columns"
+
+
 @pytest.mark.parametrize("who", PAGES)
 def test_every_page_is_accessible_and_legible(chrome, demo, who):  # noqa: F811
     context = chrome.new_context(base_url=demo, reduced_motion="reduce")
@@ -132,19 +165,10 @@ def test_every_page_is_accessible_and_legible(chrome, demo, who):  # noqa: F811
     if who:
         sign_in(page, who)
     found = {}
-    for path in PAGES[who]:
-        page.goto(path)
+    for path in (*PAGES[who], *(uploaded(page) if who == "ada" else ())):
+        assert page.goto(path).status < 500, path
         expect(page.locator("[aria-busy=true]")).to_have_count(0)
-        for theme, width in LOOKS:  # the page follows both while it is open
-            page.set_viewport_size({"width": width, "height": 900})
-            page.emulate_media(color_scheme=theme)
-            expect(page.locator("html")).to_have_attribute("data-bs-theme", theme)
-            if violations := violations_on(page):
-                told = [
-                    (one["id"], [node["target"] for node in one["nodes"]][:3]) for one in violations
-                ]
-                found[f"{path} {theme} {width}"] = told
-        if faults := faults_on(page):
-            found[path] = faults
+        if wrong := wrong_on(page):
+            found[path] = wrong
     context.close()
     assert found == {}

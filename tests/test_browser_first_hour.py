@@ -8,7 +8,8 @@ from werkzeug.serving import make_server
 
 from tests.served import served
 from tests.test_browser import chrome  # noqa: F401 - a fixture
-from webapp.accounts import first_admin
+from tests.test_browser_accessibility import wrong_on
+from webapp.accounts import first_admin, password_resets
 from webapp.customers.models import Client, Domain, Service, User
 from webapp.demo import behaviours
 from webapp.demo.pki import issue
@@ -43,6 +44,56 @@ def link(app, lab, tmp_path):
     with served(make_server("127.0.0.1", 0, app, threaded=True)) as site:
         yield f"http://127.0.0.1:{site.port}/setup/{token}"
     workshop_of(app).executor.shutdown()
+
+
+def set_up(page, link):
+    """Creates the first administrator."""
+    page.goto(link)
+    page.get_by_label("Your name").fill("Olga")
+    page.get_by_label("E-mail").fill("olga@example.com")
+    page.get_by_label("Password").fill("seventeen green bicycles")
+    page.get_by_role("button", name="Create and sign in").click()
+    expect(page.locator(".first-steps li")).to_have_count(3)
+
+
+def test_the_first_padlock_takes_at_most_four_clicks_and_four_fields(chrome, link):
+    page = chrome.new_page()
+    set_up(page, link)
+    # Of the person, not of the page's own scripts; they outlive the page that they happen on
+    page.add_init_script(
+        """for (const kind of ["click", "change"]) addEventListener(kind, (event) => {
+          if (event.isTrusted) sessionStorage[kind] = Number(sessionStorage[kind] ?? 0) + 1;
+        }, true);"""
+    )
+    page.reload()
+    page.get_by_role("link", name="New domain").click()
+    for label, text in (("Client", "Acme Ltd"), ("Domain", "shop.pasted.example")):
+        page.get_by_label(label, exact=True).click()
+        page.keyboard.type(text)
+    page.get_by_role("button", name="Add domain").click()
+    expect(page.locator(".padlock-cell[data-state=valid]")).not_to_have_count(0)
+    clicks, fields = page.evaluate("[sessionStorage.click, sessionStorage.change].map(Number)")
+    assert clicks <= 4
+    assert fields <= 4
+    page.close()
+
+
+def test_pages_that_the_demo_never_shows_are_accessible_and_legible(app, chrome, link):
+    app.config.update(PADLOCK_SMTP_URL="smtp://127.0.0.1:9", PADLOCK_SITE_URL="http://127.0.0.1")
+    site = link.partition("/setup/")[0]
+    page = chrome.new_page(reduced_motion="reduce")
+    page.goto(link)
+    found = {"set-up": wrong_on(page)}
+    set_up(page, link)
+    found["first steps"] = wrong_on(page)
+    with app.app_context():
+        user = db.session.scalars(select(User)).one()
+        token = password_resets.token_for(user, app.config["SECRET_KEY"])
+    for path in ("/forgot-password", f"/reset/{token}", "/reset/gone", "/styleguide"):
+        page.goto(f"{site}{path}")
+        found[path] = wrong_on(page)
+    page.close()
+    assert not any(found.values()), found
 
 
 def tab_to(page, text):
