@@ -12,10 +12,10 @@ def behind_its_back(app):
 
 def test_check_says_how_many_rows_have_drifted_and_rebuild_mends_them(app):
     run = app.test_cli_runner().invoke
-    assert run(args=["listing", "check"]).output == "All listing rows are correct.\n"
+    assert run(args=["listing", "check"]).output == "All list entries are correct.\n"
     behind_its_back(app)
     checked = run(args=["listing", "check"])
-    assert (checked.exit_code, checked.output.split(" not")[0]) == (1, "2 listing rows do")
+    assert (checked.exit_code, checked.output.split(" not")[0]) == (1, "2 list entries do")
     assert run(args=["listing", "rebuild"]).exit_code == 0
     assert run(args=["listing", "check"]).exit_code == 0
 
@@ -25,7 +25,7 @@ def test_check_says_how_many_rows_have_drifted_and_rebuild_mends_them(app):
     ("damage", "told"),
     [
         ("DROP TRIGGER listing_search_update", "Part of the search index is missing."),
-        ("INSERT INTO listing_search (listing_search) VALUES ('delete-all')", "4 listing rows do"),
+        ("INSERT INTO listing_search (listing_search) VALUES ('delete-all')", "4 list entries do"),
     ],
 )
 def test_check_finds_a_broken_search_index_and_rebuild_mends_it(app, damage, told):
@@ -35,4 +35,4 @@ def test_check_finds_a_broken_search_index_and_rebuild_mends_it(app, damage, tol
     checked = run(args=["listing", "check"])
     assert (checked.exit_code, told in checked.output) == (1, True)
     assert run(args=["listing", "rebuild"]).exit_code == 0
-    assert run(args=["listing", "check"]).output == "All listing rows are correct.\n"
+    assert run(args=["listing", "check"]).output == "All list entries are correct.\n"

@@ -233,7 +233,7 @@ def test_a_nightly_sample_that_finds_drift_is_told_in_system_health(in_app):
         db.session.connection().execute(db.text("UPDATE service SET product = 'Other'"))
     outcome = runner.works[index_check.SAMPLE].run(None)
     told = jobs.job_problem(outcome.problem, outcome.detail)
-    assert told.startswith("2 listing rows do not match their sources.")
+    assert told.startswith("2 list entries do not match their sources.")
     assert outcome.final
 
 

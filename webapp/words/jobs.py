@@ -15,7 +15,7 @@ _TITLES: Mapping[str, Callable[[], str]] = MappingProxyType(
         "alert mail": lambda: gettext("Warning about certificates by mail"),
         "diagnosis": lambda: gettext("Diagnosis"),
         "listing rewrite": lambda: gettext("Update lists after a change of “Expiring soon (days)”"),
-        "listing sample": lambda: gettext("Nightly spot check of listing rows"),
+        "listing sample": lambda: gettext("Nightly spot check of list entries"),
     }
 )
 # By the code that is stored, see `jobs.models.Job`

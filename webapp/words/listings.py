@@ -8,19 +8,20 @@ REBUILD = "flask listing rebuild"
 
 
 def drift_text(count: int) -> str:
-    """What a comparison of all rows with what they copy has found."""
+    """What a comparison of all rows with what they copy, and of the numbers that clients have, has
+    found."""
     if not count:
-        return gettext("All listing rows are correct.")
+        return gettext("All list entries are correct.")
     return ngettext(
-        "{count:,} listing row does not match its source. Run `{command}`.",
-        "{count:,} listing rows do not match their sources. Run `{command}`.",
+        "{count:,} list entry does not match its source. Run `{command}`.",
+        "{count:,} list entries do not match their sources. Run `{command}`.",
         count,
         command=REBUILD,
     )
 
 
 def rebuilt() -> str:
-    return gettext("All listing rows were rebuilt.")
+    return gettext("All list entries were rebuilt.")
 
 
 def search_index_flawed() -> str:
