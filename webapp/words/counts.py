@@ -166,6 +166,48 @@ def items_text(services: int, domains: int) -> str:
     return counted("service", services) if services else counted("domain", domains)
 
 
+def sites_stay(count: int) -> str:
+    """What the deletion of items does not change."""
+    return ngettext(
+        "The website and its certificate are not changed.",
+        "The websites and their certificates are not changed.",
+        count,
+    )
+
+
+def terminate_instead(count: int) -> str:
+    """What to do with items that should stay in the lists, but not be checked."""
+    return ngettext(
+        "To keep it without checks, set its status to Terminated instead.",
+        "To keep them without checks, set their status to Terminated instead.",
+        count,
+    )
+
+
+def who_sees_moved(count: int) -> str:
+    """Who sees items once they are another client's."""
+    return ngettext(
+        "Users of this client will see it. Users of the current client will no longer see it.",
+        "Users of this client will see them. Users of the current clients will no longer see them.",
+        count,
+    )
+
+
+def cannot_move(count: int, client: str) -> str:
+    """Domains that would be there twice."""
+    return ngettext(
+        "{count:,} domain can’t move: {client} already has the same domain.",
+        "{count:,} domains can’t move: {client} already has the same domains.",
+        count,
+        client=client,
+    )
+
+
+def users_locked_out(count: int) -> str:
+    """What the deletion of a client means for its users."""
+    return ngettext("This user can no longer sign in.", "These users can no longer sign in.", count)
+
+
 def selected_text(count: int) -> str:
     """ "3 selected": how many rows of a list are marked."""
     return ngettext("{count:,} selected", "{count:,} selected", count)

@@ -418,7 +418,7 @@ def import_rows(count: int) -> str:
 
 def download_rows(count: int) -> str:
     """The link to the rows that have a problem."""
-    return ngettext("Download the {count:,} row", "Download the {count:,} rows", count)
+    return ngettext("Download the row", "Download the {count:,} rows", count)
 
 
 def rows_with_problems(bad: int, good: int) -> str:
@@ -429,11 +429,14 @@ def rows_with_problems(bad: int, good: int) -> str:
         bad,
     )
     if good:
-        rest = ngettext(
-            "Import the other {count:,} row now.", "Import the other {count:,} rows now.", good
-        )
+        rest = ngettext("Import the other row now.", "Import the other {count:,} rows now.", good)
         told = f"{told} {rest}"
-    return told + gettext(" Fix the rest in a file, and import it afterwards.")
+    rest = ngettext(
+        "Fix the row with the problem in a file, and import that file afterwards.",
+        "Fix the rows with problems in a file, and import that file afterwards.",
+        bad,
+    )
+    return f"{told} {rest}"
 
 
 def rows_left_out(count: int) -> str:
