@@ -1,5 +1,4 @@
-"""The exports of billing systems and control panels, and our own list of clients, and how each is
-read."""
+"""The exports of billing systems and control panels, and our own lists, and how each is read."""
 
 from __future__ import annotations
 
@@ -37,6 +36,15 @@ class Export:
         return Mapping(columns, parts, kind=self.kind, source=self.source)
 
 
+# Of our own lists. "Expires" is the certificate there, which an import does not set.
+_OF_ITEMS = {
+    "client": "clientreference",
+    "client_name": "client",
+    "domain": "domain",
+    "status": "status",
+    "note": "note",
+    "tags": "tags",
+}
 EXPORTS = (
     Export(
         "padlock_clients",
@@ -44,6 +52,22 @@ EXPORTS = (
         "name reference contactemail note tags services domains users since",
         {"client": "reference", "client_name": "name", "contact_email": "contactemail"}
         | {"note": "note", "tags": "tags"},
+    ),
+    Export(
+        "padlock_services",
+        "service",
+        "product domain status nextdue lastchecked client clientreference contactemail reference"
+        " server note tags",
+        _OF_ITEMS
+        | {"product": "product", "next_due": "nextdue", "reference": "reference"}
+        | {"server": "server"},
+    ),
+    Export(
+        "padlock_domains",
+        "domain",
+        "domain status registered registereduntil lastchecked client clientreference contactemail"
+        " note tags",
+        _OF_ITEMS | {"registered": "registered", "expires": "registereduntil"},
     ),
     Export(
         "whmcs_services",

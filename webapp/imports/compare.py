@@ -40,6 +40,8 @@ def compare(staging: Staging, progress: Callable[[str, int, int], None]) -> None
             staging.tell(problem for problem in problems if problem.line > 0)
             staging.drop(problem.line for problem in problems)
             stored = _STORED[kind](rows)
+            if kind == "client":
+                stored |= _given_a_reference(rows, stored, staging.names_of_several())
             if "tags" not in absent:
                 _add_tags(kind, rows, stored)
             if kind == "service":
@@ -97,9 +99,12 @@ def _change(
         return "new", None, None, row["line"]
     if row["kind"] == "service" and "product" in absent:
         absent = absent | {"name"}
-    same = all(
-        stored[field] == row[field] for field in stored.keys() - {"id", "version", "owner"} - absent
-    )
+    told = stored.keys() - {"id", "version", "owner", "host"} - absent
+    if row["kind"] != "client" and row["note"] is None:
+        told -= {"note"}  # see `write_rows._FILLED`
+    if row["host"] and row["host"] == stored.get("host"):
+        told -= {"domain"}  # the same name, in whichever spelling
+    same = all(stored[field] == row[field] for field in told)
     return "same" if same else "changed", stored["id"], stored["version"], row["line"]
 
 
@@ -125,6 +130,25 @@ def _stored_clients(rows: Chunk) -> dict[str, dict[str, Any]]:
     return {key: stored[id_] | said.get(key, {}) for key, id_ in ids.items() if id_ in stored}
 
 
+def _given_a_reference(
+    rows: Chunk, stored: dict[str, dict[str, Any]], several: set[str]
+) -> dict[str, dict[str, Any]]:
+    """The stored clients that have no reference and get one in a list of ours: found by their
+    name, where no other client has it."""
+    named = {
+        row["key"]: row["client"]
+        for row in rows
+        if row["key"] not in stored and row["client"] != row["key"] and row["client"] not in several
+    }
+    ids = clients_meant.ids(named.values())
+    columns = (Client.id, Client.version, Client.name, Client.contact_email, Client.note)
+    without = Client.id.in_(ids.values()), Client.reference.is_(None)
+    found = db.session.execute(select(*columns).where(*without))
+    # No row is called so: each is a change
+    facts = {row.id: {**row._mapping, "key": ""} for row in found}
+    return {key: facts[ids[name]] for key, name in named.items() if ids.get(name) in facts}
+
+
 def _only_named(row: dict[str, Any]) -> bool:
     """Whether a client is only found by this row, and keeps its name: it is an item's that names
     it, or its name is what it is found by."""
@@ -148,8 +172,29 @@ def _stored_services(rows: Chunk) -> dict[str, dict[str, Any]]:
             ),
             of_client,
         )
-        # Of several services of one name the oldest is meant
-        found |= {f"{facts['client']}\n{host}": facts for _, host, facts in reversed(theirs)}
+        found |= _by_host(by_host, theirs)
+    return found
+
+
+def _by_host(
+    rows: Chunk, stored: list[tuple[str | None, str, dict[str, Any]]]
+) -> dict[str, dict[str, Any]]:
+    """The services that these rows name by their host: of several the oldest is meant. In a list of
+    ours it is the one with the same product and no reference, or else one that no row is about."""
+    found: dict[str, dict[str, Any]] = {}
+    rest: dict[str, dict[str, Any]] = {}
+    keys = {row["key"] for row in rows}
+    for reference, host, facts in reversed(stored):
+        key = f"{facts['client']}\n{host}"
+        found[key] = facts
+        if reference is None:
+            found[f"{key}\n{facts['name']}"] = facts
+            if f"{key}\n{facts['name']}" not in keys:
+                rest[key] = facts
+    for row in rows:
+        host = f"{row['client']}\n{row['host'] or row['domain']}"
+        if row["key"] not in found and host in rest:
+            found[row["key"]] = rest.pop(host)
     return found
 
 
@@ -163,6 +208,7 @@ def _services_where(
         Service.product,
         Service.domain,
         Service.status,
+        Service.note,
     )
     found = db.session.execute(
         select(*columns, Service.next_due_on, Service.server_address, Service.client_id)
@@ -184,8 +230,13 @@ def _services_where(
             {
                 **{"id": row.id, "version": row.version, "name": row.product},
                 **{"domain": row.domain, "status": row.status, "next_due": _iso(row.next_due_on)},
-                **{"server": row.server_address, "owner": (row.owner, row.number)},
+                **{
+                    "note": row.note or "",
+                    "server": row.server_address,
+                    "owner": (row.owner, row.number),
+                },
                 "client": of_client.get(row.client_id, row.number),
+                "host": probe.authority(row.hostname, row.port) if row.hostname else None,
             },
         )
         for row in found
@@ -200,6 +251,7 @@ def _stored_domains(rows: Chunk) -> dict[str, dict[str, Any]]:
         Domain.status,
         Domain.registered_on,
         Domain.expires_on,
+        Domain.note,
     )
     of_client = {id_: text for text, id_ in clients_meant.ids(r["client"] for r in rows).items()}
     hostnames = {probe.understand(row["host"]).hostname for row in rows if row["host"]}
@@ -219,10 +271,10 @@ def _stored_domains(rows: Chunk) -> dict[str, dict[str, Any]]:
     return {
         # The spelling of a name that is there already stays: it is the same name.
         f"{of_client[client]}\n{probe.authority(host, port) if host else name}": {
-            **{"id": id_, "version": version, "status": status},
+            **{"id": id_, "version": version, "status": status, "note": note or ""},
             **{"registered": _iso(registered), "expires": _iso(expires)},
         }
-        for id_, version, name, status, registered, expires, client, host, port in found
+        for id_, version, name, status, registered, expires, note, client, host, port in found
     }
 
 

@@ -230,7 +230,7 @@ def _reading(table: Table, how: Mapping) -> tuple[Reading, str]:
         client=client,
         product="" if "product" in how.columns else say.usual_product(),
         without=without - how.columns.keys(),
-        numbered_or_named=how.source == "padlock_clients",
+        own=how.own,
         names_only=how.names_only,
         unsure_of=table.encoding.name if table.encoding.guessed else "",
     )

@@ -10,11 +10,14 @@ from collections.abc import Mapping as Dict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from webapp import csv_writer
 from webapp.imports.csv_reader import RawRow
 from webapp.imports.headings import COLUMNS, PROBLEM, squashed
 from webapp.imports.table_errors import NotATable
 from webapp.words import imports as say
 
+# The exports of our own lists, as a `Mapping.source`
+OWN_LISTS = ("padlock_clients", "padlock_services", "padlock_domains")
 _HOST_IN_TEXT = re.compile(r"[^\s,;()<>\"']+\.[^\s,;()<>\"']+")
 
 
@@ -43,6 +46,11 @@ class Mapping:
         return bool(self.name_parts)
 
     @property
+    def own(self) -> bool:
+        """Whether the file is one of our own lists."""
+        return self.source in OWN_LISTS
+
+    @property
     def missing(self) -> list[str]:
         """Those of our columns without which no row can be read: kind, client, domain."""
         found = [] if self.kind or "kind" in self.columns else ["kind"]
@@ -67,6 +75,8 @@ class Mapping:
         if self.source == "fossbilling_orders" and "domain" in cells:
             found = _HOST_IN_TEXT.search(cells["domain"])
             cells["domain"] = found[0] if found else ""
+        if self.own:
+            cells = {ours: csv_writer.as_written(cell) for ours, cell in cells.items()}
         return cells
 
 

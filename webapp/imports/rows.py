@@ -57,7 +57,7 @@ class Reading:
     client: str = ""  # what says which client, where a row does not (see `clients_meant`)
     product: str = ""  # where no column says it
     without: Collection[str] = ()  # columns that the file does not have
-    numbered_or_named: bool = False  # a row without the number of its client has its name
+    own: bool = False  # one of our own lists: what has no reference there is known by its name
     names_only: bool = False  # what is no host name is a problem
     unsure_of: str = ""  # the encoding, where it was guessed
 
@@ -69,7 +69,9 @@ def understand(
 
     `key` says which item it is, so that the same item is found again: a client by what says which
     (see `clients_meant`); a service by its reference; a domain, and a service without a reference,
-    by the client and the host name, in whichever of its spellings.
+    by the client and the host name, in whichever of its spellings. In our own lists a service
+    without a reference goes by its product, too. `client` of a client there is its name: one that
+    is given a reference is found by it.
     """
     reading = reading or Reading(ports)
     cells = _Cells(row, reading)
@@ -90,13 +92,18 @@ def understand(
             "contact_email": cells.email("contact_email"),
             "note": cells.note("note"),
         }
+        if reading.own:
+            wanted["client"] = clients_meant.by_name(wanted["name"])
     elif wanted["kind"] == "service":
-        by_host = "reference" in reading.without
-        named = cells.host("domain", needed=by_host)
+        by_host = "reference" in reading.without or (reading.own and not row.cells["reference"])
+        named = cells.host("domain", needed=by_host and not reading.own)
+        product = reading.product or cells.text("product", 200, needed=True)
+        key = _by_host(wanted["client"], named) if by_host else cells.reference("reference")
         wanted |= {
-            "key": _by_host(wanted["client"], named) if by_host else cells.reference("reference"),
-            "name": reading.product or cells.text("product", 200, needed=True),
+            "key": f"{key}\n{product}" if by_host and reading.own else key,
+            "name": product,
             **named,
+            "note": cells.note("note") or ("" if reading.own else None),
             "status": cells.status(_SERVICE_WORDS, ServiceStatus.ACTIVE),
             "next_due": cells.day("next_due"),
             "server": cells.address("server"),
@@ -106,6 +113,7 @@ def understand(
         wanted |= {
             "key": _by_host(wanted["client"], named),
             **named,
+            "note": cells.note("note") or ("" if reading.own else None),
             "status": cells.status(_DOMAIN_WORDS, DomainStatus.ACTIVE),
             "registered": cells.day("registered"),
             "expires": cells.day("expires"),
@@ -157,7 +165,7 @@ class _Cells:
         if not self._row.cells.get("client"):
             if self._reading.client:
                 return self._reading.client
-            if self._reading.numbered_or_named:
+            if self._reading.own:
                 return clients_meant.by_name(self.text("client_name", 200, needed=True))
         return self.reference("client")
 
@@ -173,7 +181,8 @@ class _Cells:
         return text or None
 
     def note(self, column: str) -> str | None:
-        note = note_or_none(csv_writer.as_written(self._row.cells.get(column, "")))
+        text = self._row.cells.get(column, "")
+        note = note_or_none(text if self._reading.own else csv_writer.as_written(text))
         if note and len(note) > MOST_NOTE_CHARACTERS:
             self._wrong(column, say.too_long(len(note), MOST_NOTE_CHARACTERS))
         return note

@@ -114,6 +114,13 @@ class Staging:
             "UPDATE waiting SET change = ?, id = ?, version = ? WHERE line = ?", rows
         )
 
+    def names_of_several(self) -> set[str]:
+        """What more than one client row of the file has as its `client`."""
+        found = self._database.execute(
+            "SELECT client FROM waiting WHERE kind = 'client' GROUP BY client HAVING count(*) > 1"
+        )
+        return {row["client"] for row in found}
+
     def clients_among(self, references: Iterable[str]) -> set[str]:
         """Those of these references that are clients of the file itself."""
         asked = list(references)

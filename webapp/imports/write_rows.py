@@ -11,7 +11,9 @@ from datetime import UTC, date, datetime
 from typing import Any, cast
 
 from sqlalchemy import (
+    Column,
     ColumnDefault,
+    ColumnElement,
     CursorResult,
     Table,
     and_,
@@ -138,16 +140,22 @@ def _update(
     if not changes:
         return
     fields = [field for field in changes[0][1] if _SAID_BY.get(field, field) not in kept]
+    filled = _FILLED[table.name] & set(fields)
     statement = (
         update(table)
         .where(table.c.id == bindparam("this_id"), table.c.version == bindparam("this_version"))
         .values(
             {
                 **{field: bindparam(f"new_{field}") for field in fields},
+                **{field: _or_as_it_is(table.c[field]) for field in filled},
                 "version": table.c.version + 1,
             }
         )
     )
+    if "domain" in fields:  # the spelling of a name that is there already stays
+        same = table.c.target_id == bindparam("new_target_id", type_=table.c.target_id.type)
+        new = bindparam("new_domain", type_=table.c.domain.type)
+        statement = statement.values(domain=case((same, table.c.domain), else_=new))
     # Where a domain leads, seen from its server, is forgotten where either of them changes.
     about = [
         table.c[field].is_not_distinct_from(bindparam(f"new_{field}"))
@@ -167,6 +175,16 @@ def _update(
     result = cast(CursorResult[Any], db.session.connection().execute(statement, values))
     if result.rowcount != len(changes):
         raise Stale
+
+
+def _or_as_it_is(column: Column[Any]) -> ColumnElement[Any]:
+    """The new text, or the stored one where there is none; an empty text deletes it."""
+    new = bindparam(f"new_{column.name}", type_=column.type)
+    return func.nullif(func.coalesce(new, column), "")
+
+
+def _item_note(row: dict[str, Any]) -> str | None:
+    return row["note"] if row["change"] == "changed" else row["note"] or None
 
 
 def _clients(rows: Chunk, now: datetime) -> list[dict[str, Any]]:
@@ -199,6 +217,7 @@ def _services(rows: Chunk, now: datetime) -> list[dict[str, Any]]:
             "status": ServiceStatus(row["status"]),
             "next_due_on": _day(row["next_due"]),
             "server_address": row["server"],
+            "note": _item_note(row),
         }
         for row in rows
     ]
@@ -215,6 +234,7 @@ def _domains(rows: Chunk, now: datetime) -> list[dict[str, Any]]:
             "status": DomainStatus(row["status"]),
             "registered_on": _day(row["registered"]),
             "expires_on": _day(row["expires"]),
+            "note": _item_note(row),
         }
         for row in rows
     ]
@@ -267,9 +287,12 @@ _SAID_BY = {
     "server_address": "server",
 }
 _ORIGIN_OF = ("server_address", "target_id")
+# What stays where a row has None for it: a client that is found by its name keeps its reference,
+# and of files other than our own lists an empty note deletes none of an item.
+_FILLED = {"client": {"reference"}, "service": {"note"}, "domain": {"note"}}
 # An item is found by these: they are what they are. A domain keeps the spelling it has.
 _KEPT = {
-    "client": {"reference", "created_at"},
+    "client": {"created_at"},
     "service": {"reference"},
     "domain": {"client_id", "name", "domain"},
 }

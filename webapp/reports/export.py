@@ -26,6 +26,7 @@ from webapp.words.columns import headings
 
 _FACTS = (
     Client.name.label("client"),
+    Client.reference.label("client_reference"),
     Client.contact_email,
     Client.note.label("client_note"),
     Target.hostname.label("hostname"),
@@ -98,6 +99,7 @@ _CELLS: Mapping[str, Callable[[_Item], object]] = MappingProxyType(
             else item.row.entered
         ),
         "client": lambda item: item.row.client,
+        "client_reference": lambda item: item.row.client_reference or "",
         "kind": lambda item: activity.kind_text(item.kind),
         "product": lambda item: item.row.product,
         "status": lambda item: statuses.status_text(
@@ -148,11 +150,12 @@ _LIST_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         Domain.kind: ("domain", "status", "registered", "registered_until", *_OF_CERTIFICATE),
     }
 )
+_OF_CLIENT = ("client", "client_reference", "contact_email")
 # What else the provider's people get
 _MORE_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        Service.kind: ("client", "contact_email", "reference", "server", "note", "tags"),
-        Domain.kind: ("client", "contact_email", "note", "tags"),
+        Service.kind: (*_OF_CLIENT, "reference", "server", "note", "tags"),
+        Domain.kind: (*_OF_CLIENT, "note", "tags"),
     }
 )
 

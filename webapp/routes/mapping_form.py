@@ -8,11 +8,12 @@ from webapp.imports.csv_reader import MOST_COLUMNS
 from webapp.imports.dates import ORDERS
 from webapp.imports.encodings import CHOICES
 from webapp.imports.headings import COLUMNS
-from webapp.imports.mapping import Mapping
+from webapp.imports.mapping import OWN_LISTS, Mapping
 from webapp.imports.staging import ROW_KINDS
 from webapp.parsing import whole
 
-_SOURCES = ("fossbilling_orders", "padlock_clients")  # whose rows are read in a way of their own
+# Whose rows are read in a way of their own
+_SOURCES = ("fossbilling_orders", *OWN_LISTS)
 
 
 def mapping_of(form: Dict[str, str]) -> Mapping:

@@ -11,6 +11,7 @@ HEADINGS: Mapping[str, str] = Table(
         "browsers": lambda: gettext("Browsers"),
         "client": lambda: gettext("Client"),
         "client_note": lambda: gettext("Client note"),
+        "client_reference": lambda: gettext("Client reference"),
         "contact_email": lambda: gettext("Contact e-mail"),
         "days_left": lambda: gettext("Days left"),
         "domain": lambda: gettext("Domain"),

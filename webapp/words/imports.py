@@ -213,6 +213,8 @@ ENCODINGS: Mapping[str, str] = Table(
 SOURCES: Mapping[str, str] = Table(
     {
         "padlock_clients": lambda: gettext("Padlock’s list of clients"),
+        "padlock_services": lambda: gettext("Padlock’s list of services"),
+        "padlock_domains": lambda: gettext("Padlock’s list of domains"),
         "whmcs_services": lambda: gettext("WHMCS services report"),
         "whmcs_domains": lambda: gettext("WHMCS domains report"),
         "whmcs_clients": lambda: gettext("WHMCS clients report"),
@@ -238,7 +240,7 @@ COLUMN_LABELS: Mapping[str, tuple[str, str]] = Table(
         "server": lambda: (gettext("Server IP address"), gettext("Of a service")),
         "tags": lambda: (gettext("Tags"), gettext("Separated by commas")),
         "contact_email": lambda: (gettext("Contact e-mail"), gettext("Of a client")),
-        "note": lambda: (gettext("Note"), gettext("Of a client; clients don’t see it")),
+        "note": lambda: (gettext("Note"), gettext("Clients don’t see it")),
     }
 )
 
