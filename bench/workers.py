@@ -95,7 +95,7 @@ def rates(app: Flask, log: IO[str]) -> dict[int, float]:
                 started.append(subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log))
                 ends.callback(started[-1].wait)
                 ends.callback(started[-1].terminate)
-            while site_of(app).shared.workers() < count:
+            while site_of(app).redis.workers() < count:
                 if any(worker.poll() is not None for worker in started):
                     raise SystemExit(f"A worker has failed:\n{Path(log.name).read_text()}")
                 time.sleep(0.1)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # this module stands below the rooms whose objects it holds
     from webapp.jobs.runner import Runner
     from webapp.monitor.checks import Checks
     from webapp.monitor.health.facts import Flag
-    from webapp.monitor.redis import Shared
+    from webapp.monitor.redis import RedisClient
     from webapp.monitor.refresh.dispatch import Dispatcher
     from webapp.monitor.refresh.selection import InUse
 
@@ -54,7 +54,7 @@ class Site:
     imports: Workshop = field(init=False)
     in_use: InUse = field(init=False)
     jobs: Runner = field(init=False)
-    shared: Shared | None = None  # Redis, where there is a broker
+    redis: RedisClient | None = None  # where there is a broker
     dispatcher: Dispatcher | None = None  # made by the first tick, where there is a broker
     each_tick: list[Callable[[datetime], None]] = field(default_factory=list)
     health_flags: list[Callable[[datetime], list[Flag]]] = field(default_factory=list)

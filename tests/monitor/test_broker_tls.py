@@ -47,9 +47,9 @@ def limits(site):
 
 def test_all_that_processes_share_is_there_over_tls(told, redis):
     site = told()
-    shared = site_of(site).shared
-    shared.beat("worker")
-    assert (shared.problem(), shared.workers()) == ("", 1)
+    ours = site_of(site).redis
+    ours.beat("worker")
+    assert (ours.problem(), ours.workers()) == ("", 1)
     assert workers.Broker(site).tell(1, "token")
     limits(site).incr("somebody", 60)
     with redis.client() as client:
@@ -65,7 +65,7 @@ def test_a_certificate_that_is_not_good_is_refused_by_all_and_told(
     told, lab, redis, caplog, name, trusted, reason
 ):
     site = told(name, lab.ca_bundle if trusted else None, "user:hunter2@")
-    assert site_of(site).shared.workers() == 0
+    assert site_of(site).redis.workers() == 0
     assert "Redis does not answer (its certificate is not trusted: " in caplog.text
     (flag,) = (flag for flag in collect.run_checks(utc_now()).flags if flag.name == "Broker")
     assert flag.level is Level.BAD

@@ -41,7 +41,7 @@ def test_a_name_that_another_process_asks_is_not_asked_again(two, hostname, lab,
     )
     assert check.done.wait(10)
     # And has been given back
-    assert site_of(there).shared.lease(f"check:{row.hostname}", 1)
+    assert site_of(there).redis.lease(f"check:{row.hostname}", 1)
     db.session.rollback()
     assert (row.reason, lab.contacts(row.hostname)) == (Reason.OK, before + 1)
 
@@ -55,12 +55,12 @@ def test_without_redis_each_process_asks_for_itself(two, hostname, redis, now):
 
 
 def test_a_lease_whose_answer_was_lost_can_be_given_back(two, redis):
-    first, second = (site_of(app).shared for app in two)
+    first, second = (site_of(app).redis for app in two)
     assert first.problem() == ""
     with redis.stopped():
         lease = first.lease("a", 60)  # nobody waits for it
     assert lease is not None
-    wait_for(lambda: second.redis.exists("padlock:a"))
+    wait_for(lambda: second.connection.exists("padlock:a"))
     first._silent_until = 0.0
     first.give_back(lease)
     assert second.lease("a", 60) is not None

@@ -49,8 +49,8 @@ class _Check:
     viewer: int
     started: float = field(default_factory=time.monotonic)
     done: threading.Event = field(default_factory=threading.Event)
-    # What began together must not look together.
-    pace: float = field(default_factory=lambda: random.uniform(0.8, 1.3))  # noqa: S311
+    # Cells that began together must not poll together
+    jitter: float = field(default_factory=lambda: random.uniform(0.8, 1.3))  # noqa: S311
 
 
 class Checks:
@@ -65,7 +65,7 @@ class Checks:
         self._recorder = ThreadPoolExecutor(1, thread_name_prefix="record")
         self._lock = threading.Lock()
         self._checks: dict[str, _Check] = {}
-        self._shared = site_of(app).shared
+        self._redis = site_of(app).redis
         self._leases: dict[str, Any] = {}
         # Names that another process was asking, and until when we believe it
         self._elsewhere: dict[str, float] = {}
@@ -73,7 +73,7 @@ class Checks:
         self._waiting = threading.BoundedSemaphore(
             max(1, app.config["PADLOCK_THREADS"] // THREADS_PER_WAITER)
         )
-        self._turns: dict[int, float] = {}  # when the last in the line of a viewer looks again
+        self._queue_ends: dict[int, float] = {}  # when the last queued cell of a viewer polls
 
     def of(self, name: str) -> _Check | None:
         """The check of this name that is under way."""
@@ -104,13 +104,13 @@ class Checks:
 
     def _may_start(self, name: str) -> bool:
         """Whether no other process is asking this name."""
-        if self._shared is None:
+        if self._redis is None:
             return True
         with self._lock:
             # It may wait in the queue before it is asked
-            turns = 1 + len(self._checks) // self._concurrency
-        lease = self._shared.lease(
-            f"check:{name}", turns * self._settings.timeout + LEASE_MARGIN_SECONDS
+            rounds = 1 + len(self._checks) // self._concurrency
+        lease = self._redis.lease(
+            f"check:{name}", rounds * self._settings.timeout + LEASE_MARGIN_SECONDS
         )
         with self._lock:
             if lease is None:
@@ -139,14 +139,16 @@ class Checks:
             len(checks) >= MOST_CHECKS or sum(check.viewer == viewer for check in checks) >= theirs
         )
 
-    def turn(self, viewer: int) -> float:
-        """Seconds until a cell that has found no room looks again: one after the other, or a long
-        line would ask more often than the site can answer."""
+    def queue_seconds(self, viewer: int) -> float:
+        """Seconds until a cell that found no room polls again: one after the other, or a long
+        queue would ask more often than the site can answer."""
         now = time.monotonic()
         with self._lock:
-            self._turns = {other: at for other, at in self._turns.items() if at > now}
-            at = max(now + QUEUE_FIRST_SECONDS, self._turns.get(viewer, 0.0) + QUEUE_STEP_SECONDS)
-            self._turns[viewer] = at = min(at, now + QUEUE_LAST_SECONDS)
+            self._queue_ends = {other: at for other, at in self._queue_ends.items() if at > now}
+            at = max(
+                now + QUEUE_FIRST_SECONDS, self._queue_ends.get(viewer, 0.0) + QUEUE_STEP_SECONDS
+            )
+            self._queue_ends[viewer] = at = min(at, now + QUEUE_LAST_SECONDS)
         return at - now
 
     def wait_for(self, check: _Check) -> bool:
@@ -196,8 +198,8 @@ class Checks:
     def _end(self, name: str, check: _Check, *, failed: bool) -> None:
         with self._lock:
             lease = self._leases.pop(name, None)
-        if self._shared is not None and lease is not None:
-            self._shared.give_back(lease)
+        if self._redis is not None and lease is not None:
+            self._redis.give_back(lease)
         with self._lock:
             # It may end twice: queued, though the recorder had no thread
             if self._checks.get(name) is check:

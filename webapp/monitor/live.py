@@ -22,7 +22,7 @@ from webapp.probe import Reason, State
 from webapp.site import site_of, this_site
 
 if TYPE_CHECKING:
-    from webapp.monitor.redis import Shared
+    from webapp.monitor.redis import RedisClient
 
 # An answer this young is final whatever the setting says, or no cell would ever settle
 SETTLED = timedelta(seconds=5)
@@ -31,17 +31,17 @@ SETTLED = timedelta(seconds=5)
 def register(app: Flask) -> None:
     """Give the site its checks. No thread starts before the first of them."""
     site = site_of(app)
-    site.shared = _shared(app)
+    site.redis = _redis(app)
     site.checks = Checks(app)
 
 
-def _shared(app: Flask) -> Shared | None:
+def _redis(app: Flask) -> RedisClient | None:
     url = app.config["PADLOCK_BROKER_URL"]
     if not url:
         return None
-    from webapp.monitor.redis import Shared  # Redis is loaded by those who have a broker only
+    from webapp.monitor.redis import RedisClient  # Redis is loaded by those who have a broker only
 
-    return Shared(url, broker.broker_tls(app.config))
+    return RedisClient(url, broker.broker_tls(app.config))
 
 
 def known(target: Target | None, *, active: bool, viewer: int, now: datetime) -> Standing:
@@ -58,7 +58,7 @@ def known(target: Target | None, *, active: bool, viewer: int, now: datetime) ->
     if check is not None:
         age = time.monotonic() - check.started
         return replace(
-            stands, due=True, checking=True, poll_seconds=check.pace * min(max(0.7, age / 2), 3.0)
+            stands, due=True, checking=True, poll_seconds=check.jitter * min(max(0.7, age / 2), 3.0)
         )
     if _stale(target, now) and checks.elsewhere(target.authority):
         return replace(stands, due=True, checking=True, poll_seconds=ELSEWHERE_POLL_SECONDS)
@@ -68,7 +68,7 @@ def known(target: Target | None, *, active: bool, viewer: int, now: datetime) ->
         return stands
     full = checks.full_for(viewer)
     return replace(
-        stands, due=True, checking=full, poll_seconds=checks.turn(viewer) if full else 0.0
+        stands, due=True, checking=full, poll_seconds=checks.queue_seconds(viewer) if full else 0.0
     )
 
 

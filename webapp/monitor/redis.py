@@ -29,11 +29,11 @@ REDIS_RETRY_SECONDS = 5.0  # seconds until a process tries again that has had no
 WORKER_ALIVE_SECONDS = 60.0  # seconds for which a worker counts as there since its last beat
 
 
-class Shared:
+class RedisClient:
     """The Redis of one site. Times are by the clock of Redis, as its clients' may differ."""
 
     def __init__(self, url: str, tls: Mapping[str, Any]) -> None:
-        self.redis: Redis = Redis.from_url(
+        self.connection: Redis = Redis.from_url(
             url,
             **tls,
             decode_responses=True,
@@ -50,7 +50,7 @@ class Shared:
         if time.monotonic() < self._silent_until:
             return otherwise
         try:
-            answer = what(self.redis)
+            answer = what(self.connection)
         except RedisError as error:
             if not self._silent_until:  # once, and not at each look
                 log.warning(
@@ -64,7 +64,7 @@ class Shared:
     def problem(self) -> str:
         """Why Redis cannot be used; empty where it can."""
         try:
-            self.redis.ping()
+            self.connection.ping()
         except RedisError as error:
             return _why(error)
         self._silent_until = 0.0
@@ -73,7 +73,7 @@ class Shared:
     def lease(self, name: str, seconds: float) -> Lock | None:
         """The right to do something that one process does at a time, until it is given back or has
         expired. None: another process has it."""
-        lock = self.redis.lock(
+        lock = self.connection.lock(
             f"padlock:{name}", timeout=seconds, blocking=False, thread_local=False
         )
         token = secrets.token_hex(16)

@@ -97,7 +97,7 @@ def start_workers(site, redis, environ, nursery, monkeypatch):
 
     def start_workers(count):
         started.extend(nursery(environ) for _ in range(count))
-        wait_for(lambda: site_of(site).shared.workers() >= len(started))
+        wait_for(lambda: site_of(site).redis.workers() >= len(started))
         return started
 
     yield start_workers
@@ -192,7 +192,7 @@ def test_a_broker_that_dies_and_comes_back_loses_nothing(
     assert all_is_well()
     # The worker has found its way back, and does all of the next run
     monkeypatch.setattr(runner, "work_on", None)
-    wait_for(lambda: site_of(site).shared.workers() == 1)
+    wait_for(lambda: site_of(site).redis.workers() == 1)
     again = runs.begin(RunKind.NOW, "again", 0, runner.utc_now())
     clock().result(60)
     db.session.rollback()
@@ -359,7 +359,7 @@ run()
 def test_of_two_web_processes_with_a_worker_one_is_killed(slow, start_workers, environ, site):
     environ.update(PADLOCK_LISTEN=f"127.0.0.1:{free_port()}", PADLOCK_WORKERS="2")
     worker = subprocess.Popen([sys.executable, "-c", WORKER], cwd=ROOT, env=environ)
-    wait_for(lambda: site_of(site).shared.workers() == 1)
+    wait_for(lambda: site_of(site).redis.workers() == 1)
     web = subprocess.Popen([sys.executable, "-c", SITE], cwd=ROOT, env=environ)
     try:
         wait_for(lambda: recorded() > 0)
@@ -375,7 +375,7 @@ def test_of_two_web_processes_with_a_worker_one_is_killed(slow, start_workers, e
     finally:
         for process in (web, worker):
             process.terminate()
-    assert (web.wait(15), worker.wait(15), site_of(site).shared.workers()) == (0, 0, 0)
+    assert (web.wait(15), worker.wait(15), site_of(site).redis.workers()) == (0, 0, 0)
 
 
 def attempts_to_sign_in(url, count):

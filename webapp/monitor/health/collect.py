@@ -155,9 +155,9 @@ def _jobs(listed: list[Job], now: datetime) -> Flag:
 
 def _broker() -> list[Flag]:
     """The broker and the workers, where there are any to be."""
-    shared = this_site().shared
-    problem = shared.problem() if shared else ""
-    return rules.broker(bool(shared), problem, 0 if problem or not shared else shared.workers())
+    redis = this_site().redis
+    problem = redis.problem() if redis else ""
+    return rules.broker(bool(redis), problem, 0 if problem or not redis else redis.workers())
 
 
 def _looks_names_up(connect_to: Sequence[probe.ConnectTo]) -> bool:

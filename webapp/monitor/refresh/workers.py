@@ -20,7 +20,7 @@ from webapp import file_limits, live_settings
 from webapp.config import broker
 from webapp.extensions import db
 from webapp.monitor.probing import Prober
-from webapp.monitor.redis import WORKER_ALIVE_SECONDS, Shared
+from webapp.monitor.redis import WORKER_ALIVE_SECONDS, RedisClient
 from webapp.monitor.refresh import dispatch, selection
 from webapp.site import site_of
 
@@ -40,10 +40,10 @@ class Broker:
 
     def __init__(self, app: Flask) -> None:
         self._celery = _celery(app)
-        self._shared = _shared(app)
+        self._redis = _redis(app)
 
     def anybody(self) -> bool:
-        return self._shared.workers() > 0
+        return self._redis.workers() > 0
 
     def tell(self, run_id: int, token: str) -> bool:
         try:
@@ -63,17 +63,17 @@ class Broker:
         return True
 
 
-def _shared(app: Flask) -> Shared:
-    shared = site_of(app).shared
-    if shared is None:
+def _redis(app: Flask) -> RedisClient:
+    redis = site_of(app).redis
+    if redis is None:
         raise RuntimeError("PADLOCK_BROKER_URL is not set: workers need a broker.")
-    return shared
+    return redis
 
 
 def run(app: Flask) -> None:
     """Be a worker, until the process is told to end: then what is under way is let go of, and is
     due again."""
-    shared = _shared(app)
+    redis = _redis(app)
     file_limits.allow_enough()
     celery = _celery(app)
     stop = threading.Event()
@@ -94,7 +94,7 @@ def run(app: Flask) -> None:
 
     def beat() -> None:
         while True:
-            shared.beat(name)
+            redis.beat(name)
             site_of(app).jobs.wake()
             if stop.wait(WORKER_ALIVE_SECONDS / 4):
                 return
@@ -120,7 +120,7 @@ def run(app: Flask) -> None:
         prober.close()
         beating.join()  # or its last beat could come after we have left
         site_of(app).jobs.stop()
-        shared.leave(name)
+        redis.leave(name)
 
 
 def _celery(app: Flask) -> Celery:
