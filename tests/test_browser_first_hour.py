@@ -14,7 +14,6 @@ from webapp.customers.models import Client, Domain, Service, User
 from webapp.demo import behaviours
 from webapp.demo.pki import issue
 from webapp.extensions import db, writing
-from webapp.imports.workshop import workshop_of
 from webapp.monitor import live
 from webapp.monitor.models import Target
 from webapp.probe import State
@@ -43,7 +42,6 @@ def link(app, lab, tmp_path):
         token = first_admin.setup_link_token(app.config["SECRET_KEY"])
     with served(make_server("127.0.0.1", 0, app, threaded=True)) as site:
         yield f"http://127.0.0.1:{site.port}/setup/{token}"
-    workshop_of(app).executor.shutdown()
 
 
 def set_up(page, link):

@@ -29,7 +29,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     from webapp.config import loading
     from webapp.customers import index, index_check, item_diagnosis, monitored_names, search_index
     from webapp.extensions import csrf, db, limiter, login
-    from webapp.imports import workshop as imports
+    from webapp.imports import run_job as imports
     from webapp.jobs import runner as jobs
     from webapp.monitor import live
     from webapp.notices import minute as notices
@@ -51,10 +51,10 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     csrf.init_app(app)
     limiter.init_app(app)
     live.register(app)
-    imports.register(app)
     index.register(app)
     monitored_names.register(app)
     jobs.register(app)
+    imports.register(app)
     item_diagnosis.register(app)
     index_check.register(app)
     search_index.register(app)

@@ -158,6 +158,11 @@ def writing(*, beside_others: bool = False, patience: float | None = None) -> It
         info["writing"] = False
 
 
+def keeps_all_from_writing() -> bool:
+    """Whether this session is in a write on SQLite, which takes one at a time."""
+    return bool(db.session.info.get("writing")) and db.engine.dialect.name == "sqlite"
+
+
 _NOT_SAVED = "padlock_not_saved"
 _CANNOT_SAVE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR}
 # The same in PostgreSQL: disk_full, read_only_sql_transaction, io_error

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from flask import Flask, current_app
 
 if TYPE_CHECKING:  # this module stands below the rooms whose objects it holds
-    from webapp.imports.workshop import Workshop
     from webapp.jobs.runner import Runner
     from webapp.monitor.checks import Checks
     from webapp.monitor.health.facts import Flag
@@ -51,7 +50,6 @@ class Site:
     begins empty."""
 
     checks: Checks = field(init=False)
-    imports: Workshop = field(init=False)
     in_use: InUse = field(init=False)
     jobs: Runner = field(init=False)
     redis: RedisClient | None = None  # where there is a broker

@@ -4,33 +4,35 @@ import csv
 import io
 import os
 import stat
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from tests.browser import looked_at
 from tests.conftest import NOW
 from tests.imports.test_importer import CLIENT, DOMAIN, HEAD, SERVICE, WHOLE
+from tests.monitor.processes import wait_for
 from webapp.accounts import sign_ins
 from webapp.customers.models import Activity, Role, Service
 from webapp.extensions import db, writing
-from webapp.imports import job_files, jobs, workshop, write_rows
-from webapp.imports.workshop import workshop_of
+from webapp.imports import job_files, jobs, run_job, write_rows
+from webapp.jobs import queue
+from webapp.jobs.models import Job
 from webapp.monitor.models import RefreshRun
+from webapp.site import site_of
 
 
 @pytest.fixture(autouse=True)
 def folder(app, tmp_path):
     """Uploads of these tests stay with these tests."""
     app.instance_path = str(tmp_path / "instance")
-    yield Path(app.instance_path) / "imports"
-    workshop_of(app).executor.shutdown()
-    for lock in workshop_of(app).locks.values():
-        lock.close()  # of what was never done
+    return Path(app.instance_path) / "imports"
 
 
 @pytest.fixture
@@ -54,8 +56,25 @@ def upload(app, browser, content, name="clients.csv"):
 
 
 def settle(app):
-    """Waits until everything that was started has ended: there is one thread for it."""
-    workshop_of(app).executor.submit(int).result()
+    """Waits until everything that was started has ended."""
+    with app.app_context():
+        wait_for(lambda: not list(rows(Job.failed_at.is_(None))))
+
+
+def rows(*conditions):
+    db.session.rollback()
+    return db.session.scalars(select(Job).where(Job.kind == run_job.KIND, *conditions))
+
+
+@contextmanager
+def waiting(app):
+    """What is started meanwhile waits."""
+    runner = site_of(app).jobs
+    work = runner.works[run_job.KIND]
+    runner.works[run_job.KIND] = replace(work, ready=lambda: False)
+    yield
+    runner.works[run_job.KIND] = work
+    runner.wake()
 
 
 def test_a_file_is_looked_at_and_then_imported(app, ada):
@@ -305,16 +324,18 @@ def test_two_uploads_at_once_do_not_touch_each_other(app, ada, visit):
     assert [ada.get(job).h1.text for job in (first, second)] == ["Imported", "Imported"]
 
 
-def test_a_running_import_shows_its_progress_with_and_without_javascript(app, ada, monkeypatch):
+def test_a_running_import_shows_its_progress_with_and_without_javascript(app, ada):
     job = upload(app, ada, WHOLE)
-    monkeypatch.setattr(workshop_of(app).executor, "submit", lambda *arguments: None)
-    ada.post(job)
-    page = ada.get(job)
-    assert page.find("progress")
-    assert page.find("noscript").meta["http-equiv"] == "refresh"
-    fragment = ada.client.get(f"{job}/progress")
-    assert looked_at(fragment).find(id="import-progress")["hx-get"] == f"{job}/progress"
-    assert "HX-Refresh" not in fragment.headers
+    with waiting(app):
+        ada.post(job)
+        page = ada.get(job)
+        assert (page.h1.text, page.find(id="progress-words").text) == ("Importing", "Queued")
+        assert page.find("noscript").meta["http-equiv"] == "refresh"
+        fragment = ada.client.get(f"{job}/progress")
+        assert looked_at(fragment).find(id="import-progress")["hx-get"] == f"{job}/progress"
+        assert "HX-Refresh" not in fragment.headers
+    settle(app)
+    assert ada.get(job).h1.text == "Imported"
 
 
 def test_when_it_has_ended_the_fragment_has_the_page_loaded_anew(app, ada):
@@ -323,39 +344,59 @@ def test_when_it_has_ended_the_fragment_has_the_page_loaded_anew(app, ada):
     assert looked_at(answer).find(id="import-progress").get("hx-get") is None
 
 
-def test_after_a_restart_an_import_under_way_is_told_as_interrupted(app, ada, monkeypatch):
+def test_a_failure_of_ours_is_told_changes_nothing_and_can_be_tried_again(
+    app, ada, monkeypatch, caplog
+):
     job = upload(app, ada, WHOLE)
-    monkeypatch.setattr(workshop_of(app).executor, "submit", lambda *arguments: None)
-    ada.post(job)
-    for lock in workshop_of(app).locks.values():
-        lock.close()  # as when its process ends
+    with monkeypatch.context() as patch:
+        patch.setattr(write_rows, "_insert", lambda *arguments: 1 / 0)
+        ada.post(job)
+        settle(app)
     page = ada.get(job)
-    assert "site was restarted" in page.main.find(role="alert").text
-    monkeypatch.undo()
-    assert page.find("button", string="Continue")
+    assert "error is on our side" in page.main.find(role="alert").text
+    assert "ZeroDivisionError" in caplog.text
+    with app.app_context():
+        assert not db.session.scalar(select(func.count()).where(Service.reference == "S-1"))
+    jobs = ada.get("/admin/health").find("h2", id="jobs-heading").parent.text
+    assert "Import through the browser" in jobs
+    assert page.find("button", string="Try again")
     ada.post(job)
     settle(app)
     assert ada.get(job).h1.text == "Imported"
 
 
-def test_a_failure_of_ours_is_told_and_changes_nothing(app, ada, monkeypatch, caplog):
-    job = upload(app, ada, WHOLE)
-    monkeypatch.setattr(write_rows, "_insert", lambda *arguments: 1 / 0)
-    ada.post(job)
+def test_what_an_administrator_ended_or_no_process_did_in_time_is_told(app, ada, now):
+    with waiting(app):
+        ended, late = (send(ada, WHOLE).location for _ in range(2))
+        with app.app_context():
+            chosen = Job.key == ended.rpartition("/")[2]
+            with writing():
+                db.session.execute(delete(Job).where(chosen))
+            queue.give_up(now + timedelta(hours=2))
+        assert "An administrator ended this job." in ada.get(ended).main.text
+        assert "could not run within an hour" in ada.get(late).main.text
+    ada.post(late)
     settle(app)
-    assert "error is on our side" in ada.get(job).main.find(role="alert").text
-    assert "ZeroDivisionError" in caplog.text
-    with app.app_context():
-        assert not db.session.scalar(select(func.count()).where(Service.reference == "S-1"))
+    assert ada.get(late).h1.text == "Review before importing"
+
+
+def test_a_job_without_its_upload_has_failed(app, ada, folder):
+    with waiting(app):
+        send(ada, WHOLE)
+        (path,) = folder.glob("*.json")
+        path.rename(path.with_name("x.json"))
+    settle(app)
+    text = ada.get("/admin/health").find("h2", id="jobs-heading").parent.text
+    assert "Its uploaded file is not on this host" in text
 
 
 def test_an_import_that_could_not_begin_can_be_begun_again(app, ada, monkeypatch):
-    def full_disk(job):
+    def full_disk(*arguments):
         raise OSError(28, "No space left on device")
 
     job = upload(app, ada, WHOLE)
     with monkeypatch.context() as patch:
-        patch.setattr(workshop, "keep_job", full_disk)
+        patch.setattr(queue, "add", full_disk)
         with pytest.raises(OSError, match="No space left"):
             ada.post(job)
     ada.post(job)
@@ -363,7 +404,7 @@ def test_an_import_that_could_not_begin_can_be_begun_again(app, ada, monkeypatch
     assert ada.get(job).h1.text == "Imported"
 
 
-def test_who_is_no_administrator_any_more_imports_nothing(app, ada):
+def test_who_is_no_administrator_any_more_imports_nothing(app, ada, now):
     job = upload(app, ada, WHOLE)
     with app.app_context():
         found = job_files.read_job(job.rpartition("/")[2])
@@ -371,7 +412,7 @@ def test_who_is_no_administrator_any_more_imports_nothing(app, ada):
             db.session.execute(
                 db.text("UPDATE \"user\" SET role = 'staff' WHERE email = 'ada@example.com'")
             )
-        jobs.start_import(found, NOW)
+        jobs.start_import(found, now)
     settle(app)
     assert ada.client.get(job).status_code == 403
     with app.app_context():
@@ -517,15 +558,15 @@ def test_an_import_can_be_stopped_and_nothing_of_it_is_written(app, ada, held, f
 def test_an_import_that_waits_behind_another_is_stopped_at_once(app, ada, held):
     first = upload(app, ada, WHOLE)
     second = upload(app, ada, WHOLE)
-    ada.post(first)
+    with waiting(app):
+        for job in (first, second):
+            ada.post(job)
     assert held.begun.wait(30)
-    ada.post(second)
-    ada.post(f"{second}/stop")
+    ada.post(f"{second}/stop")  # while the database can take nothing down
     assert ada.get(second).h1.text == "Import stopped"
     held.go_on.set()
     settle(app)
-    assert ada.get(first).h1.text == "Imported"
-    assert workshop_of(app).locks == {}
+    assert [ada.get(job).h1.text for job in (first, second)] == ["Imported", "Import stopped"]
 
 
 def test_stopping_too_late_stops_nothing(app, ada):

@@ -164,13 +164,14 @@ def write(
     progress: Progress,
     *,
     skip_bad: bool = False,
+    before_commit: Callable[[ChangeCounts], None] = lambda counts: None,
 ) -> ChangeCounts:
     """Writes what waits in the staging, in one transaction. `who` is None for the command line.
 
     It is compared once more before that: whatever changed since the check is seen, and what changes
     between comparing and writing is noticed and compared again. Raises `ChangedMeanwhile` where
     that goes on, or brings new problems, and `HasProblems` where there were some before that are
-    not to be skipped; `Stopped` where `progress` does.
+    not to be skipped; `Stopped` where `progress` does. What `before_commit` raises undoes it.
     """
     with open_staging(staged) as staging:
         bad = staging.count_problems(serious=True)
@@ -194,6 +195,7 @@ def write(
                         Detail.IMPORTED,
                         counts=counts,
                     )
+                    before_commit(counts)
             except (IntegrityError, write_rows.Stale):
                 continue
             tune()

@@ -1,20 +1,18 @@
-"""What is kept of an import while it is checked and written.
+"""The files of an import through the browser, which only the site may read.
 
-A job is a token that cannot be guessed. Its state is in files of that name, which only the site may
-read: the upload, its staging, its state, a mark that it has to stop, and a lock that a process
-holds while it works on it: so all processes of this machine know whether one of them does.
+Their name is a token that cannot be guessed: the upload, its staging, its state with how far it is,
+and a mark that it has to stop. All of these are written while another import holds the database.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import re
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from flask import current_app
 
@@ -25,15 +23,17 @@ KEPT = timedelta(days=1)
 # What is being done, a key of `words.imports.DOING`
 WAITING = "waiting"
 STOPPING = "stopping"
+INTERRUPTED = "interrupted"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 
 
 @dataclass(frozen=True)
-class Job:
+class ImportJob:
     """One import.
 
     `stage` is checking, mapping, checked, importing, done, stopped or failed. At mapping a person
     has to say how the file is read; `error` says what is open there, or why nothing was imported.
+    Importing is not kept: an import that is checked, and whose job writes it, is shown so.
     """
 
     token: str
@@ -54,7 +54,7 @@ class Job:
     good_rows: int = 0
     skip_bad: bool = False
     ask_dates: bool = False
-    interrupted: bool = False  # it can be taken up again
+    can_retry: bool = False  # it has failed on our side; only shown
 
     @property
     def mapping(self) -> Mapping:
@@ -64,6 +64,10 @@ class Job:
     @property
     def running(self) -> bool:
         return self.stage in ("checking", "importing")
+
+    @property
+    def ended(self) -> bool:
+        return self.stage in ("done", "stopped", "failed")
 
     @property
     def stopping(self) -> bool:
@@ -86,23 +90,12 @@ def clear_away(now: datetime) -> None:
                 path.unlink()
 
 
-def take_lock(token: str) -> IO[bytes] | None:
-    """The right to work on a job, until it is closed or this process ends, however it does.
-
-    None: it is taken.
-    """
-    path = file_of(token, "lock")
-    path.touch(0o600)
-    file = path.open("rb")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        return None
-    return file
+def any_here() -> bool:
+    """Whether an import has its files on this host: another may share the database."""
+    return any((Path(current_app.instance_path) / "imports").glob("*.json"))
 
 
-def keep_job(job: Job) -> None:
+def keep_job(job: ImportJob) -> None:
     """Writes the state beside itself first: a process that reads it meanwhile sees the old one,
     whole."""
     fresh = file_of(job.token, "new")
@@ -111,20 +104,28 @@ def keep_job(job: Job) -> None:
     fresh.replace(file_of(job.token, "json"))
 
 
-def read_job(token: str) -> Job | None:
+def keep_end(job: ImportJob) -> None:
+    """Keeps how a step has ended, and no file that is not needed any more."""
+    keep_job(job)
+    if job.ended:
+        for ending in ("csv", "rows", *(() if job.stage == "done" else ("left",))):
+            file_of(job.token, ending).unlink(missing_ok=True)
+
+
+def read_job(token: str) -> ImportJob | None:
     """What is known of this token; None for one that was never given, or whose files were cleared
     away."""
     if not _TOKEN.match(token):
         return None
     try:
-        job = Job(**json.loads(file_of(token, "json").read_text()))
-    except FileNotFoundError:
+        job = ImportJob(**json.loads(file_of(token, "json").read_text()))
+    except (FileNotFoundError, TypeError):  # the latter: of an older release
         return None
     return job if job.stage != "checked" or file_of(token, "rows").exists() else None
 
 
 def file_of(token: str, ending: str) -> Path:
-    """The file of a job with this ending: csv, rows, left, json, stop or lock."""
+    """The file of a job with this ending: csv, rows, left, json or stop."""
     return _folder() / f"{token}.{ending}"
 
 

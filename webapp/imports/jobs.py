@@ -1,6 +1,7 @@
-"""Imports through the browser: the uploaded file, the job that works on it, and its progress.
+"""Imports through the browser: what their pages show, and what their buttons do.
 
-One thread of each process does the work, a job after the other.
+The work is a background job, see `run_job`. Buttons add it inside `writing()`, so that of two users
+who press at once one comes second.
 """
 
 from __future__ import annotations
@@ -8,105 +9,100 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
 from webapp import probe
 from webapp.customers.models import User
 from webapp.errors import NotFound
+from webapp.extensions import db, writing
 from webapp.imports import clients_meant, guessing, remembered
 from webapp.imports.guessing import Look
 from webapp.imports.job_files import (
+    INTERRUPTED,
     STOPPING,
     WAITING,
-    Job,
+    ImportJob,
     clear_away,
     file_of,
+    keep_end,
+    keep_job,
     read_job,
-    take_lock,
 )
 from webapp.imports.mapping import Mapping
+from webapp.imports.run_job import BEGINS_AT, CHECK, KIND, WRITE
 from webapp.imports.staging import open_staging
 from webapp.imports.table_errors import CellProblem
-from webapp.imports.workshop import check, end, start, this_app, workshop_of, write
+from webapp.jobs import queue
 from webapp.words import imports as say
 
 SHOWN_PROBLEMS = 200
 SHOWN_ROWS = 10
+TRY_FOR = timedelta(hours=1)
 
 
 def begin(
     user: User, filename: str, upload: IO[bytes], now: datetime, how: Mapping | None = None
 ) -> str:
-    """Keeps the upload and starts to check it; `how` it is read, where that is known. The token of
-    the job."""
+    """Keeps the upload and has it checked; `how` it is read, where that is known. The token of the
+    job."""
     clear_away(now)
-    job = Job(secrets.token_urlsafe(32), user.id, probe.clean(filename, 100) or "upload.csv")
+    job = ImportJob(secrets.token_urlsafe(32), user.id, probe.clean(filename, 100) or "upload.csv")
     job = replace(job, how=asdict(how) if how else {})
-    lock = take_lock(job.token)
-    if lock is None:
-        raise RuntimeError("an import has been given the token of another")
     source = file_of(job.token, "csv")
     source.touch(0o600)
     with source.open("wb") as file:
         while piece := upload.read(1 << 20):
             file.write(piece)
-    start(job, lock, check)
+    keep_job(job)
+    with writing():
+        _add(job.token, {"step": CHECK}, now)
     return job.token
 
 
-def start_import(job: Job, now: datetime, *, skip_bad: bool = False) -> None:
-    """Starts to write what was checked, and takes up again what a process has left at its end.
+def start_import(job: ImportJob, now: datetime, *, skip_bad: bool = False) -> None:
+    """Has what was checked written, or what failed on our side tried again.
 
     Does nothing where that is under way or done, or the file has problems that are not to be
     skipped.
     """
-    lock = take_lock(job.token)
-    if lock is None:  # a user has pressed the button twice
-        return
-    current = read_job(job.token)
-    if current is None:
-        lock.close()
-    elif current.stage == "checking":
-        start(current, lock, check)
-    elif current.stage == "importing" or (
-        current.stage == "checked" and (skip_bad or not current.problems)
-    ):
-        skip = skip_bad or current.skip_bad
-        fresh = replace(current, stage="importing", doing=WAITING, done=0, total=0, skip_bad=skip)
-        start(fresh, lock, write, now)
-    else:
-        lock.close()
+    with writing():
+        current = _stored(job.token, now)
+        row = queue.find(KIND, job.token)
+        if current is None:
+            return
+        if row is not None and current.can_retry:
+            _add(job.token, row.arguments, now)
+        elif current.stage == "checked" and (skip_bad or not current.problems):
+            _add(job.token, {"step": WRITE, "skip_bad": skip_bad}, now)
 
 
-def choose(job: Job, how: Mapping, now: datetime) -> None:
+def choose(job: ImportJob, how: Mapping, now: datetime) -> None:
     """Has the file read in this way, and remembers it for the next with the same headings.
 
     Raises `NotATable` where it is not in the encoding that was chosen.
     """
-    lock = take_lock(job.token)
-    if lock is None:
+    if job.stage not in ("mapping", "checked"):
         return
-    current = read_job(job.token)
-    if current is None or current.stage not in ("mapping", "checked"):
-        lock.close()
-        return
-    try:
-        look = guessing.look_at(file_of(job.token, "csv"), how.encoding)
-        there = {
-            ours: number for ours, number in how.columns.items() if number < len(look.headings)
-        }
-        how = replace(how, columns=there)
-        remembered.remember(look, how, now)
-    except BaseException:
-        lock.close()
-        raise
-    fresh = Job(job.token, job.user_id, job.filename, how=asdict(how))
-    start(fresh, lock, check)
+    look = guessing.look_at(file_of(job.token, "csv"), how.encoding)
+    there = {ours: number for ours, number in how.columns.items() if number < len(look.headings)}
+    how = replace(how, columns=there)
+    remembered.remember(look, how, now)
+    with writing():
+        current = _stored(job.token, now)
+        if current is not None and current.stage in ("mapping", "checked"):
+            _add(job.token, {"step": CHECK}, now)
+            keep_job(ImportJob(job.token, job.user_id, job.filename, how=asdict(how)))
 
 
-def look_of(job: Job, encoding: str) -> Look:
+def _add(token: str, arguments: dict[str, Any], now: datetime) -> None:
+    # A mark that is there came too late for what was done before
+    file_of(token, "stop").unlink(missing_ok=True)
+    queue.add(KIND, token, {"token": token, **arguments}, now, TRY_FOR)
+
+
+def look_of(job: ImportJob, encoding: str) -> Look:
     """What the file of a job looks like, in this encoding.
 
     Raises `NotATable` where it is not in that, and `errors.NotFound` where there is no file.
@@ -117,40 +113,51 @@ def look_of(job: Job, encoding: str) -> Look:
     return guessing.look_at(source, encoding)
 
 
-def stop(job: Job) -> None:
-    """Stops a job that is running, at its next chunk of rows; does nothing to any other."""
+def stop(job: ImportJob, now: datetime) -> None:
+    """Stops a job that waits, and one that is running at its next chunk of rows; does nothing to
+    any other. Writes nothing to the database, for which it would wait."""
     if not job.running:
         return
+    # The mark comes first: who claims the job from now on sees it
     file_of(job.token, "stop").touch(0o600)
-    workshop = workshop_of(this_app())
-    waiting = workshop.waiting.pop(job.token, None)
-    # It has not even begun: a long import is before it
-    if waiting is not None and waiting.cancel():
-        end(job, "stopped", say.stopped())
-        workshop.locks.pop(job.token).close()
+    db.session.rollback()  # what was read before is of another moment
+    row = queue.find(KIND, job.token)
+    if row is not None and (row.claimed_until is None or row.claimed_until <= now):
+        keep_end(replace(job, stage="stopped", error=say.stopped()))
 
 
-def require_job(user: User, token: str) -> Job:
+def require_job(user: User, token: str, now: datetime) -> ImportJob:
     """This job. Raises `errors.NotFound` where this user has not started it."""
-    job = read_job(token)
+    job = _stored(token, now)
     if job is None or job.user_id != user.id:
         raise NotFound
-    if job.running and (lock := take_lock(token)):
-        lock.close()
-        job = read_job(token) or job  # it may have ended since it was read
-        return (
-            replace(job, stage="failed", error=say.interrupted(), interrupted=True)
-            if job.running
-            else job
-        )
-    return (
-        replace(job, doing=STOPPING, total=0)
-        if job.running and file_of(token, "stop").exists()
-        else job
-    )
+    return job
 
 
-def shown_of(job: Job) -> tuple[list[CellProblem], list[dict[str, Any]]]:
+def _stored(token: str, now: datetime) -> ImportJob | None:
+    """What its files and its row say of a job."""
+    row = queue.find(KIND, token)  # before its files: they say how it ended before its row goes
+    job = read_job(token)
+    if job is None:
+        return None
+    if row is None or BEGINS_AT[row.arguments["step"]] != job.stage:
+        lost = job.stage == BEGINS_AT[CHECK]
+        return replace(job, stage="failed", error=say.ended()) if lost else job
+    if row.failed_at is not None:
+        error = say.too_late() if row.problem == "late" else say.our_fault()
+        return replace(job, stage="failed", error=error, can_retry=True)
+    job = replace(job, stage="checking" if row.arguments["step"] == CHECK else "importing")
+    if file_of(token, "stop").exists():
+        return replace(job, doing=STOPPING, total=0)
+    if row.claimed_until is None:
+        return replace(job, doing=WAITING, total=0)
+    # Who works on it holds it for longer, again and again
+    if row.claimed_until < now + queue.LEASE / 2:
+        return replace(job, doing=INTERRUPTED, total=0)
+    return job
+
+
+def shown_of(job: ImportJob) -> tuple[list[CellProblem], list[dict[str, Any]]]:
     """The first problems and the first rows of a job that is checked."""
     if job.stage != "checked":
         return [], []
@@ -162,7 +169,7 @@ def shown_of(job: Job) -> tuple[list[CellProblem], list[dict[str, Any]]]:
     return problems, rows
 
 
-def all_problems(job: Job) -> Iterator[CellProblem]:
+def all_problems(job: ImportJob) -> Iterator[CellProblem]:
     """Every problem of a job that is checked.
 
     Raises `errors.NotFound` where there is nothing to tell any more.
@@ -177,7 +184,7 @@ def _problems(path: Path) -> Iterator[CellProblem]:
         yield from staging.problems()
 
 
-def left_out(job: Job) -> Path:
+def left_out(job: ImportJob) -> Path:
     """The file with the rows that are not imported, each with what is wrong with it.
 
     Raises `errors.NotFound` where there are none.

@@ -202,6 +202,7 @@ def open_staging(path: Path, *, fresh: bool = False) -> Iterator[Staging]:
     Only its owner may read it. What is done in it is kept if nothing goes wrong.
     """
     if fresh:
+        path.with_name(f"{path.name}-journal").unlink(missing_ok=True)  # it belongs to the old one
         path.unlink(missing_ok=True)
         path.touch(0o600)
     database = sqlite3.connect(
@@ -209,7 +210,8 @@ def open_staging(path: Path, *, fresh: bool = False) -> Iterator[Staging]:
     )
     database.row_factory = sqlite3.Row
     try:
-        database.execute("PRAGMA journal_mode = MEMORY")
+        # A process may be killed: what is there already stays whole, and the next one goes on
+        database.execute(f"PRAGMA journal_mode = {'MEMORY' if fresh else 'DELETE'}")
         database.execute("PRAGMA synchronous = OFF")  # it lives for a day, and can be made again
         database.execute("BEGIN")
         for statement in _TABLES if fresh else ():

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Update, and_, case, delete, event, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from webapp.extensions import db, writing
+from webapp.extensions import db, keeps_all_from_writing, writing
 from webapp.jobs.models import Job
 from webapp.site import this_site
 
@@ -112,9 +112,32 @@ def hold(job: ClaimedJob, now: datetime, lease: timedelta = LEASE) -> bool:
 def save_progress(job: ClaimedJob, progress: dict[str, Any], now: datetime) -> bool:
     """Stores how far a job is and holds it for another lease. False where it has to stop: it was
     ended, or another process has it."""
-    values = {"progress": progress, "claimed_until": now + LEASE}
     with writing(beside_others=True):
-        return _changed(update(Job).where(Job.claim == job.claim).values(values))
+        return store_progress(job, progress, now)
+
+
+def store_progress(job: ClaimedJob, progress: dict[str, Any], now: datetime) -> bool:
+    """The same inside the `writing()` of what the job does: where it answers False, roll that back.
+    So a job that two processes run is done by one of them."""
+    values = {"progress": progress, "claimed_until": now + LEASE}
+    return _changed(update(Job).where(Job.claim == job.claim).values(values))
+
+
+def renew_lease(job: ClaimedJob, now: datetime) -> bool:
+    """Holds a job for another lease in the middle of a long transaction, by another connection.
+    False where it has to stop. Raises `OperationalError` where others write for longer than a
+    second."""
+    if keeps_all_from_writing():
+        return True  # no one can claim it
+    options = {"writing": "beside", "patience": 1.0}
+    with db.engine.connect().execution_options(**options) as connection, connection.begin():
+        mine = update(Job).where(Job.claim == job.claim).values(claimed_until=now + LEASE)
+        return bool(connection.execute(mine).rowcount)
+
+
+def find(kind: str, key: str) -> Job | None:
+    """This job; None where it is done, or was never added."""
+    return db.session.scalar(select(Job).where(Job.kind == kind, Job.key == key))
 
 
 def finish(job: ClaimedJob, outcome: Outcome, now: datetime) -> None:

@@ -103,7 +103,7 @@ def paste() -> AnyResponse:
 
 @blueprint.get("/<token>")
 def job(token: str) -> AnyResponse:
-    found = jobs.require_job(current_user, token)
+    found = jobs.require_job(current_user, token, now())
     if found.stage == "mapping":
         return redirect(url_for("imports.columns", token=token), 303)
     problems, rows = jobs.shown_of(found)
@@ -119,12 +119,12 @@ def job(token: str) -> AnyResponse:
 
 @blueprint.get("/<token>/columns")
 def columns(token: str) -> str:
-    return _columns_page(jobs.require_job(current_user, token))
+    return _columns_page(jobs.require_job(current_user, token, now()))
 
 
 @blueprint.post("/<token>/columns")
 def choose_columns(token: str) -> AnyResponse:
-    found = jobs.require_job(current_user, token)
+    found = jobs.require_job(current_user, token, now())
     how = mapping_form.mapping_of(request.form)
     wrong = clients_meant.problem_of(how.client) if how.client else ""
     if "show" in request.form or wrong or how.missing:
@@ -140,7 +140,7 @@ def choose_columns(token: str) -> AnyResponse:
 @blueprint.get("/<token>/progress")
 @fragment
 def progress(token: str) -> AnyResponse:
-    found = jobs.require_job(current_user, token)
+    found = jobs.require_job(current_user, token, now())
     response = make_response(render_template("admin/import_progress.html", job=found))
     if not found.running:
         response.headers["HX-Refresh"] = "true"
@@ -150,32 +150,32 @@ def progress(token: str) -> AnyResponse:
 @blueprint.post("/<token>")
 def start(token: str) -> AnyResponse:
     skip = request.form.get("skip") == "yes"
-    jobs.start_import(jobs.require_job(current_user, token), now(), skip_bad=skip)
+    jobs.start_import(jobs.require_job(current_user, token, now()), now(), skip_bad=skip)
     return redirect(url_for("imports.job", token=token), 303)
 
 
 @blueprint.post("/<token>/stop")
 def stop(token: str) -> AnyResponse:
-    jobs.stop(jobs.require_job(current_user, token))
+    jobs.stop(jobs.require_job(current_user, token, now()), now())
     return redirect(url_for("imports.job", token=token), 303)
 
 
 @blueprint.post("/<token>/check")
 def check(token: str) -> AnyResponse:
-    jobs.require_job(current_user, token)
+    jobs.require_job(current_user, token, now())
     monitored_names.check_new(current_user, now())
     return redirect(url_for("imports.job", token=token), 303)
 
 
 @blueprint.get("/<token>/left-out.csv")
 def left_out(token: str) -> Response:
-    path = jobs.left_out(jobs.require_job(current_user, token))
+    path = jobs.left_out(jobs.require_job(current_user, token, now()))
     return exports.csv_file(_lines_of(path), "not-imported.csv", current_user.id)
 
 
 @blueprint.get("/<token>/problems.csv")
 def problems(token: str) -> Response:
-    found = jobs.all_problems(jobs.require_job(current_user, token))
+    found = jobs.all_problems(jobs.require_job(current_user, token, now()))
     return exports.csv_file(_problem_lines(found), "import-problems.csv", current_user.id)
 
 
@@ -198,7 +198,7 @@ def _upload_page(error: str = "", wrong: dict[str, str] | None = None) -> str:
     return render_template("admin/import.html", error=error, **shown)
 
 
-def _columns_page(found: job_files.Job, how: Mapping | None = None, error: str = "") -> str:
+def _columns_page(found: job_files.ImportJob, how: Mapping | None = None, error: str = "") -> str:
     how = how or found.mapping
     try:
         look = jobs.look_of(found, how.encoding)

@@ -462,6 +462,7 @@ DOING: Mapping[str, str] = Table(
         "comparing": lambda: gettext("Comparing"),
         "writing": lambda: gettext("Writing"),
         "stopping": lambda: gettext("Stopping"),
+        "interrupted": lambda: gettext("Interrupted. It continues by itself within two minutes."),
     }
 )
 
@@ -486,12 +487,14 @@ def stopped() -> str:
     return gettext("You stopped the import. Nothing was imported.")
 
 
-def interrupted() -> str:
-    """By the end of the process that worked on it."""
-    return gettext(
-        "The site was restarted during the import. Nothing was imported. Continue it: nothing is"
-        " duplicated."
-    )
+def ended() -> str:
+    """By an administrator, in System health."""
+    return gettext("An administrator ended this job. Nothing was imported.")
+
+
+def too_late() -> str:
+    """No process could do it in time."""
+    return gettext("The import could not run within an hour. Nothing was imported.")
 
 
 def no_admin() -> str:

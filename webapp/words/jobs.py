@@ -12,6 +12,7 @@ from webapp.words.translation import gettext, ngettext
 _TITLES: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "password reset mail": lambda: gettext("Password reset mail"),
+        "import": lambda: gettext("Import through the browser"),
         "alert mail": lambda: gettext("Warning about certificates by mail"),
         "diagnosis": lambda: gettext("Diagnosis"),
         "listing rewrite": lambda: gettext("Update lists after a change of “Expiring soon (days)”"),
@@ -34,6 +35,10 @@ _PROBLEMS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "drift": lambda detail: listings.drift_text(int(detail)),
         "interrupted": lambda _: gettext(
             "The process that ran it ended in the middle of it, several times."
+        ),
+        "no upload": lambda _: gettext(
+            "Its uploaded file is not on this host, or was deleted after a day."
+            " Upload the file again."
         ),
         "late": lambda _: gettext("It could not run in time."),
     }
