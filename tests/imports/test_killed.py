@@ -71,12 +71,12 @@ def work_and_die(database, instance, module, name):
         os.kill(os.getpid(), signal.SIGKILL)
 
     setattr(place, name, deadly)
+    run_job.HOLD_SECONDS = -1  # each chunk renews the lease
     with app.app_context():
         work()
 
 
-def test_what_a_killed_process_left_is_done_once_by_the_next(in_app, ada, database, monkeypatch):
-    monkeypatch.setattr(run_job, "HOLD_SECONDS", -1)  # each chunk renews the lease
+def test_what_a_killed_process_left_is_done_once_by_the_next(in_app, ada, database):
     token = begin(ada)
 
     def killed(module, name):

@@ -7,7 +7,7 @@ the row of an item that is deleted.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from types import MappingProxyType
@@ -111,11 +111,19 @@ class _Touched:
         self.targets: set[int] = set()
         self.clients: set[int] = set()
         self.owners: set[int] = set()  # clients of items that were deleted
+        self.after_batch: Callable[[], None] = lambda: None
 
     def of(self, model: type[Any]) -> set[int] | None:
         """Those of this model; None of one that no row copies."""
         others: dict[type[Any], set[int]] = {Target: self.targets, Client: self.clients}
         return {**self.items, **others}.get(model)
+
+    def batches(self, ids: Iterable[int]) -> Iterator[list[int]]:
+        """These ids in their order, so many at once that a statement takes."""
+        in_order = sorted(ids)
+        for n in range(0, len(in_order), ROWS_AT_ONCE):
+            yield in_order[n : n + ROWS_AT_ONCE]
+            self.after_batch()
 
 
 def touch(model: type[Any], ids: Iterable[int]) -> None:
@@ -168,34 +176,42 @@ def _forget(session: Session) -> None:
 
 
 @event.listens_for(db.session, "before_commit")
-def _write_what_was_touched(session: Session) -> None:
+def _write_before_commit(_session: Session) -> None:
+    write_touched()
+
+
+def write_touched(after_batch: Callable[[], None] = lambda: None) -> None:
+    """Writes the rows of what was touched so far. A commit does so by itself: who writes very many
+    calls it before, to go on with something after each batch."""
+    session = db.session()
     session.flush()
     touched: _Touched | None = session.info.pop("listing_touched", None)
     if touched is not None:
-        owners = touched.owners | _owners_of(touched.items)
+        touched.after_batch = after_batch
+        owners = touched.owners | _owners_of(touched)
         _write_touched(touched, datetime.now(UTC))
-        for ids in _batches(owners):
+        for ids in touched.batches(owners):
             count_items(Client.id.in_(ids))
 
 
 def _write_touched(touched: _Touched, now: datetime) -> None:
-    _hold_targets(touched.items)
+    _hold_targets(touched)
     dialect = db.engine.dialect.name
     within = expiring_within()
     for model in MODELS:
-        for ids in _batches(touched.items[model]):
+        for ids in touched.batches(touched.items[model]):
             write(model, model.id.in_(ids), now)
         for parent, parents in (("target_id", touched.targets), ("client_id", touched.clients)):
-            for ids in _batches(parents):
+            for ids in touched.batches(parents):
                 values = {"now": now, "soon": now + within, "ids": ids}
                 db.session.connection().execute(_update_of(model, parent, dialect, within), values)
 
 
-def _owners_of(items: dict[ItemModel, set[int]]) -> set[int]:
+def _owners_of(touched: _Touched) -> set[int]:
     """The clients that these items have, or had when their rows were written last."""
     owners = set[int]()
-    for model, touched in items.items():
-        for ids in _batches(touched):
+    for model, items in touched.items.items():
+        for ids in touched.batches(items):
             rows = [listing_row.row_id(model.kind, id_) for id_ in ids]
             before = select(ListingRow.client_id).where(ListingRow.id.in_(rows))
             now = select(model.client_id).where(model.id.in_(ids))
@@ -231,7 +247,7 @@ def count_of(model: type[Service] | type[Domain] | type[User]) -> ScalarSelect[i
     )
 
 
-def _hold_targets(items: dict[ItemModel, set[int]]) -> None:
+def _hold_targets(touched: _Touched) -> None:
     """Keeps the results of checks from being written until this commits, of the targets that these
     items have or had.
 
@@ -241,21 +257,16 @@ def _hold_targets(items: dict[ItemModel, set[int]]) -> None:
     if db.engine.dialect.name == "sqlite":
         return
     targets: set[int | None] = set()
-    for model, touched in items.items():
-        for ids in _batches(touched):
+    for model, items in touched.items.items():
+        for ids in touched.batches(items):
             rows = [listing_row.row_id(model.kind, id_) for id_ in ids]
             before = select(ListingRow.target_id).where(ListingRow.id.in_(rows))
             targets |= {*db.session.connection().scalars(before)}
             now = select(model.target_id).where(model.id.in_(ids))
             targets |= {*db.session.connection().scalars(now)}
-    for ids in _batches(id_ for id_ in targets if id_ is not None):
+    for ids in touched.batches(id_ for id_ in targets if id_ is not None):
         held = select(Target.id).where(Target.id.in_(ids)).order_by(Target.id)
         db.session.connection().execute(held.with_for_update(read=True))
-
-
-def _batches(ids: Iterable[int]) -> list[list[int]]:
-    in_order = sorted(ids)
-    return [in_order[n : n + ROWS_AT_ONCE] for n in range(0, len(in_order), ROWS_AT_ONCE)]
 
 
 def move_ranks(now: datetime) -> None:

@@ -77,6 +77,7 @@ def write(staging: Staging, now: datetime, progress: Callable[[str, int, int], N
         )
     catalog.drop_orphans(left)
     tags.forget_unused()
+    index.write_touched(lambda: progress("listing", 0, 0))
 
 
 def _targets_left(made: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> set[int | None]:

@@ -461,6 +461,7 @@ DOING: Mapping[str, str] = Table(
         "reading": lambda: gettext("Reading the file"),
         "comparing": lambda: gettext("Comparing"),
         "writing": lambda: gettext("Writing"),
+        "listing": lambda: gettext("Updating lists"),
         "stopping": lambda: gettext("Stopping"),
         "interrupted": lambda: gettext("Interrupted. It continues by itself within two minutes."),
     }
