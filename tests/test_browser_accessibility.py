@@ -8,7 +8,13 @@ from playwright.sync_api import expect
 
 from tests.test_browser import chrome, demo, sign_in  # noqa: F401 - two of them are fixtures
 
-SELECTED = ("status?all=1", "tags?item=7", "move?all=1", "move?all=1&to=2", "delete?item=7")
+SELECTED = (
+    "status?all=1",
+    "tags?item=service-3",
+    "move?all=1",
+    "move?all=1&to=%232",
+    "delete?item=service-3",
+)
 PAGES = {
     None: ("/sign-in", "/forgot-password", "/no-such-page", "/help/padlocks"),
     "alice": (
