@@ -29,6 +29,7 @@ def compare(staging: Staging, progress: Callable[[str, int, int], None]) -> None
     absent = staging.absent_columns()
     done = 0
     total = staging.total()
+    named_twice = staging.names_of_several()
     for kind in ROW_KINDS:
         for rows in staging.chunks(kind):
             if kind == "client":
@@ -41,7 +42,7 @@ def compare(staging: Staging, progress: Callable[[str, int, int], None]) -> None
             staging.drop(problem.line for problem in problems)
             stored = _STORED[kind](rows)
             if kind == "client":
-                stored |= _given_a_reference(rows, stored, staging.names_of_several())
+                stored |= _given_a_reference(rows, stored, named_twice)
             if "tags" not in absent:
                 _add_tags(kind, rows, stored)
             if kind == "service":
