@@ -37,6 +37,7 @@ PAGES = {
     ),
     "sam": (
         "/admin/reports/ssl-status",
+        "/admin/reports/readiness",
         "/search?q=bob",
         "/admin/warnings",
         "/admin/activity",

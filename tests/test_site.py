@@ -144,6 +144,9 @@ ANSWERS = {
     "GET /admin/reports/ssl-status": ADMINS,
     "GET /admin/reports/ssl-status/print": ADMINS,
     "GET /admin/reports/ssl-status.csv": ADMINS,
+    "GET /admin/reports/readiness": ADMINS,
+    "GET /admin/reports/readiness/print": ADMINS,
+    "GET /admin/reports/readiness.csv": ADMINS,
     "POST /admin/reports/ssl-status/check": ADMINS_ONLY | {ADA: 303},
     "POST /admin/reports/ssl-status/selected": ADMINS_ONLY | {ADA: 303},
     "GET /admin/reports/ssl-status/selected/move": ADMINS_ONLY | {ADA: 303},  # nothing is selected

@@ -33,6 +33,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     from webapp.jobs import runner as jobs
     from webapp.monitor import live
     from webapp.notices import minute as notices
+    from webapp.notices import readiness
 
     app = Flask(__name__, instance_path=str(Path(__file__).parent.parent / "instance"))
     app.config.from_mapping(loading.load(os.environ, Path(app.instance_path)))
@@ -61,6 +62,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     password_resets.register(app)
     security_events.register(app)
     notices.register(app)
+    readiness.register(app)
     if commands:
         _add_commands(app)
     return app

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.customers.models import User
@@ -31,6 +31,8 @@ class AlertName(Model):
     )
     checked_at: Mapped[datetime] = mapped_column(Instant)
     next_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
+    # Whether its renewals have a rhythm, see `webapp.alerts.rhythm`
+    regular: Mapped[bool] = mapped_column(default=False, server_default=false())
     state: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
@@ -109,3 +111,11 @@ class AlertAct(Model):
     taken: Mapped[bool] = mapped_column(default=False, index=True)
 
     user: Mapped[User | None] = relationship()
+
+
+class StoredCount(Model):
+    """Numbers of a page that take a while to count, and when that was."""
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    counted_at: Mapped[datetime] = mapped_column(Instant)
+    numbers: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -156,6 +156,7 @@ class Store:
             state = codec.dump_name(watched)
             row: dict[str, Any] = {
                 "state": state,
+                "regular": watched.plan is not None and watched.plan.late_at is not None,
                 "next_at": self.memory.agenda.moment_of(name),
                 "checked_at": stored.checked_at if stored else None,
             }

@@ -5,18 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
+from webapp import mail
 from webapp.customers import clients, monitored_names, padlocks
 from webapp.errors import Refused
+from webapp.notices import readiness
 from webapp.reports import export, saved, selection, ssl_status
 from webapp.reports.query import REASONS, ReportQuery, week_of
 from webapp.routes import exports
 from webapp.routes.gate import own_path, staff_only
 from webapp.routes.template_helpers import REPORT_WORDS, now, zone
 from webapp.words import confirmations, states, verdicts
+from webapp.words import readiness as say_readiness
 from webapp.words.report_filters import AGES, ANY, LABELS, ORIGINS, WINDOWS, week_text
 
 MOST_PRINTED = 1000
@@ -50,6 +62,28 @@ def ssl_status_print() -> str:
 def ssl_status_csv() -> Response:
     rows = export.rows(current_user, _question(), now(), zone())
     return exports.table_file(export.report_headings(), rows, "ssl-status")
+
+
+@blueprint.get("/readiness")
+def readiness_page() -> str:
+    return _readiness("reports/readiness.html")
+
+
+@blueprint.get("/readiness/print")
+def readiness_print() -> str:
+    return _readiness("reports/readiness_print.html")
+
+
+@blueprint.get("/readiness.csv")
+def readiness_csv() -> Response:
+    columns = say_readiness.columns([limit.days for limit in readiness.LIMITS])
+    return exports.table_file(columns, readiness.rows(), "readiness")
+
+
+def _readiness(template: str) -> str:
+    learns = current_app.config["PADLOCK_ALERTS"] and mail.ready(current_app)
+    report = readiness.report(now())
+    return render_template(template, report=report, limits=readiness.LIMITS, learns=learns)
 
 
 @blueprint.post("/ssl-status/check")
