@@ -188,6 +188,8 @@ def _target(number: int, reason: Reason, chance: Random) -> dict[str, object]:
         "reason": reason,
     }
     row |= {"checked_at": NOW - timedelta(seconds=chance.randrange(24 * 3600))}
+    # By the site's rule as it is by default
+    row |= {"not_before": ends - timedelta(days=90), "expiring_at": ends - timedelta(days=22.5)}
     empty = dict.fromkeys(("detail", "subject", "serial", "key", "signature"), "")
     return (
         row | empty | {"issuer": "R11", "not_after": ends, "problems": [], "notes": [], "names": []}

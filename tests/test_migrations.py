@@ -15,7 +15,7 @@ from sqlalchemy import inspect, text
 from tests import postgresql
 from tests.conftest import NOW, _site
 from webapp.accounts import sign_ins
-from webapp.customers import audit_log, catalog, index_check, search_index
+from webapp.customers import audit_log, catalog, index, index_check, search_index
 from webapp.customers.models import (
     Activity,
     Client,
@@ -27,9 +27,11 @@ from webapp.customers.models import (
 )
 from webapp.extensions import db, writing
 from webapp.jobs.models import Job
+from webapp.live_settings import StoredSetting
 from webapp.monitor.diagnosis.models import Diagnosis, DiagnosisStep
 from webapp.monitor.models import Change, RefreshRun, RunKind, Target
 from webapp.monitor.refresh import runs
+from webapp.notices import expiring, rules
 from webapp.probe import Protocol, Reason, State
 from webapp.site import site_of
 from webapp.words import activity, refreshes
@@ -328,3 +330,28 @@ def test_diagnoses_come_and_go_with_their_jobs(in_app):
     assert compared() == []
     assert db.session.scalars(db.select(Job.kind)).all() == ["other"]
     assert db.session.query(Diagnosis).count() == 0
+
+
+@pytest.mark.parametrize(("days", "moments"), [(None, (22.5, 30, 30)), ("20", (20, 20, 20))])
+def test_days_that_were_set_become_the_sites_rule(in_app, days, moments):
+    with writing():
+        for number, lifetime in enumerate((90, 398, None)):
+            begins = None if lifetime is None else NOW - timedelta(days=lifetime)
+            name = f"n{number}.example"
+            target = Target(hostname=name, reason=Reason.OK, not_before=begins, not_after=NOW)
+            client = db.session.get(Client, 1)
+            domain = Domain(client=client, name=name, target=target, status=DomainStatus.ACTIVE)
+            db.session.add(domain)
+        if days:
+            setting = {"name": "PADLOCK_EXPIRING_DAYS", "value": days, "changed_at": NOW}
+            db.session.add(StoredSetting(**setting))
+    db.session.remove()
+    downgrade(revision="0033")
+    upgrade()
+    assert compared() == []
+    found = db.session.scalars(db.select(Target.expiring_at).where(Target.not_after.is_not(None)))
+    assert tuple((NOW - at) / timedelta(days=1) for at in found) == moments
+    assert rules.stored() == ({"site": {"expiring": {"days": 20}}} if days else {})
+    assert db.session.scalar(db.select(StoredSetting)) is None
+    index.move_ranks(NOW)
+    assert expiring.drifted() == index_check.drifted(NOW) == 0

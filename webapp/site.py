@@ -56,6 +56,8 @@ class Site:
     dispatcher: Dispatcher | None = None  # made by the first tick, where there is a broker
     each_tick: list[Callable[[datetime], None]] = field(default_factory=list)
     health_flags: list[Callable[[datetime], list[Flag]]] = field(default_factory=list)
+    # Given the ids of targets before the listing rows that copy them are written
+    before_listing: list[Callable[[set[int]], None]] = field(default_factory=list)
     offline_since: LastRead = field(default_factory=LastRead)
     last_tick: LastRead = field(default_factory=LastRead)
     live_settings: LiveSettings = field(default_factory=LiveSettings)

@@ -57,7 +57,6 @@ BAD = {
         *("/no/such/logo.svg", "/", "~no one/x.svg", "x" * 5000, "/proc/self/mem"),
         *("data:;base64,PHN2", "data:;base64,%"),
     ],
-    "PADLOCK_EXPIRING_DAYS": ["0", "366", "soon"],
     "PADLOCK_SCHEDULER": ["perhaps"],
     "PADLOCK_REFRESH_AT": ["3", "24:00", "03:60", "3:00", "03:00:00", "٠٣:٠٠"],
     "PADLOCK_TIMEZONE": ["Nowhere/Land", "../etc/passwd", "Europe", "/etc/localtime"],
@@ -188,7 +187,9 @@ def test_what_can_be_changed_on_the_page_has_its_label_and_says_what_it_takes():
 
 
 def test_no_setting_is_read_past_the_table():
-    texts = [path.read_text() for path in Path(webapp.__file__).parent.rglob("*.py")]
+    paths = Path(webapp.__file__).parent.rglob("*.py")
+    # A migration may know one of before
+    texts = [path.read_text() for path in paths if "migrations" not in path.parts]
     named = {name for text in texts for name in re.findall(r"\bPADLOCK_[A-Z_]+", text)}
     assert named - {setting.name for setting in table.SETTINGS} == set()
 

@@ -34,7 +34,7 @@ from webapp.words import jobs, states
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-SOON = timedelta(days=14)
+SOON = timedelta(days=30)  # where the lifetime is not known
 ENDS = (
     *(None, NOW - SECOND, NOW, NOW + SECOND, NOW + SOON, NOW + SOON + SECOND),
     NOW + timedelta(days=900),
@@ -49,7 +49,7 @@ def rank(item, stands, now):
     """As a person would tell it from the padlock."""
     if stands.state is State.VALID:
         ends = item.target.not_after
-        soon = states.expiring(stands.state, ends, now, SOON)
+        soon = states.expiring(stands.state, ends and ends - SOON, now)
         return listing_row.EXPIRING if soon else listing_row.VALID
     if stands.state is State.UNKNOWN and stands.reason is None:
         return listing_row.NEVER_ASKED

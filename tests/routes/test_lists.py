@@ -158,7 +158,7 @@ def test_little_time_left_is_a_badge_beside_a_green_padlock(visit, change):
     cell = visit("alice").get("/services").select_one(".padlock-cell")
     assert cell["data-state"] == "valid"
     assert cell.select_one(".badge").text == "12 days"
-    change("alice.example", reason=Reason.OK, not_after=days(15))
+    change("alice.example", reason=Reason.OK, not_after=days(31))
     assert visit("alice").get("/services").select_one(".padlock-cell .badge") is None
 
 

@@ -11,14 +11,10 @@ from tests.browser import looked_at
 from webapp import create_app, live_settings
 from webapp.config import table
 from webapp.config.branding import MAX_LOGO_BYTES
-from webapp.customers import index_check
 from webapp.customers.models import Activity
 from webapp.extensions import db, writing
-from webapp.jobs import queue
 from webapp.live_settings import StoredSetting
-from webapp.monitor.models import Target
 from webapp.monitor.refresh import runs, scheduler
-from webapp.probe import Reason, State
 from webapp.site import site_of
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(1000)
@@ -27,7 +23,6 @@ CHANGED = {
     "PADLOCK_TIMEZONE": "Europe/Berlin",
     "PADLOCK_REFRESH_DAILY_LIMIT": "100",
     "PADLOCK_PER_ADDRESS_PAUSE": "0.5",
-    "PADLOCK_EXPIRING_DAYS": "30",
     "PADLOCK_SITE_NAME": "Crumb Hosting",
 }
 
@@ -87,7 +82,6 @@ def test_a_form_as_it_was_opened_changes_nothing(app, visit):
         ("PADLOCK_TIMEZONE", "Berlin", "It must be the name of a time zone"),
         ("PADLOCK_REFRESH_DAILY_LIMIT", "1", "It must be 0 for no limit"),
         ("PADLOCK_PER_ADDRESS_PAUSE", "often", "It must be a number of seconds from 0 to 60."),
-        ("PADLOCK_EXPIRING_DAYS", "0", "It must be a whole number from 1 to 365."),
         ("PADLOCK_SITE_NAME", "x" * 41, "It must have at most 40 characters"),
     ],
 )
@@ -168,35 +162,3 @@ def test_the_scheduler_obeys_a_changed_time_without_a_restart(app, now):
             db.session.add(StoredSetting(name="PADLOCK_REFRESH_AT", value="06:00", changed_at=now))
         scheduler._tick(app)
         assert runs.last_daily().slot == now.astimezone(noon).date().isoformat()
-
-
-def test_lists_go_by_the_days_at_which_a_certificate_expires_soon(app, visit, now):
-    def soon():
-        return visit("ada").get("/admin/services?ssl=expiring").select("tbody tr")
-
-    with app.app_context(), writing():
-        facts = {"checked_at": now, "not_after": now + timedelta(days=40)}
-        target = db.session.scalar(db.select(Target).filter_by(hostname="alice.example"))
-        for name, value in {"state": State.VALID, "reason": Reason.OK, **facts}.items():
-            setattr(target, name, value)
-    assert soon() == []
-    visit("ada").post("/admin/settings", {"PADLOCK_EXPIRING_DAYS": "45"})
-    assert visit("alice").get("/home").select(".counts .badge"), (
-        "what is counted is counted at once"
-    )
-    with app.app_context():
-        index_check.add_rewrite(now)
-        assert queue.claim([index_check.REWRITE], now) is None, "others may not know of it yet"
-        later = now + timedelta(minutes=1)
-        index_check.add_rewrite(later)
-        job = queue.claim([index_check.REWRITE], later)
-        site_of(app).jobs.works[index_check.REWRITE].run(job)
-        queue.finish(job, queue.DONE, later)
-        index_check.add_rewrite(later)
-        assert queue.claim([index_check.REWRITE], later) is None, "it is done"
-        assert index_check.drifted(later) == 0
-    assert len(soon()) == 1
-
-
-def test_the_default_of_days_is_said_once(app):
-    assert app.config["PADLOCK_EXPIRING_DAYS"] == 14

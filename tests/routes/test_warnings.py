@@ -5,9 +5,13 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 
 from tests.browser import looked_at
-from webapp.customers.models import Activity
+from tests.monitor.processes import wait_for
+from webapp.customers import index_check, items
+from webapp.customers.models import Activity, User
 from webapp.extensions import db
+from webapp.jobs.models import Job
 from webapp.monitor import results
+from webapp.notices import expiring, rules
 from webapp.notices.models import Act, AlertAct, AlertRule
 from webapp.probe import Certificate, Finding, Reason
 
@@ -47,8 +51,8 @@ def test_a_rule_is_set_listed_and_removed(app, visit):
         assert "The rule was saved." in page.text
         assert title in page.text
     with app.app_context():
-        rules = list(db.session.scalars(select(AlertRule.rule)))
-        assert rules == [{"expiring": {"days": 14}, "clients": "urgent"}] * 4
+        stored = list(db.session.scalars(select(AlertRule.rule)))
+        assert stored == [{"expiring": {"days": 14}, "clients": "urgent"}] * 4
         line = db.session.scalars(select(Activity).order_by(Activity.id)).first()
         assert (line.action, line.kind) == ("created", "warning rule")
     assert "14 days" in visit("sam").get("/admin/warnings").text
@@ -136,3 +140,39 @@ def test_the_page_of_an_item_says_which_rule_applies_and_staff_mute_it(app, visi
             ("acknowledged", {}),
             ("muted", {}),
         ]
+
+
+def test_lists_follow_the_rule(app, visit):
+    now = datetime.now(UTC)
+    ada = visit("ada")
+
+    def soon():
+        return len(ada.get("/admin/services?ssl=expiring").select("tbody tr"))
+
+    def is_rewritten():
+        with app.app_context():
+            return db.session.scalar(select(Job.id).filter_by(kind=rules.REWRITE)) is None
+
+    with app.app_context():
+        for name in ("alice.example", "bob.example"):
+            sees(name, now, 60)
+    assert soon() == 0
+    form = {"clients": "off", "do": "save"}
+    for scope, of, days, count in (
+        ("site", "", "61", 2),
+        ("products", "Starter Hosting", "59", 0),
+        ("clients", "#2", "61", 1),
+    ):
+        ada.post(RULE, form | {"scope": scope, "of": of, "expiring_days": days})
+        wait_for(is_rewritten, 10)
+        assert soon() == count
+    # The rule of a name applies at once, and a client's to what moves to it
+    ada.post(RULE, form | {"scope": "names", "of": "bob.example", "expiring_days": "59"})
+    assert soon() == 0
+    with app.app_context():
+        who = db.session.scalar(select(User).filter_by(email="ada@example.com"))
+        for kind in ("service", "domain"):
+            items.move(who, kind, 1, 1, 2, now)
+    assert soon() == 1
+    with app.app_context():
+        assert expiring.drifted() == index_check.drifted(datetime.now(UTC)) == 0

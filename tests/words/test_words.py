@@ -157,14 +157,11 @@ def test_words_date_and_number_of_days_agree_at_every_hour(zone, start):
             assert abs(days) <= 2
 
 
-def test_the_warning_comes_with_the_last_fortnight_and_on_green_only():
-    soon = NOW + timedelta(days=14)
-    later = NOW + timedelta(days=14, seconds=1)
-    fortnight = timedelta(days=14)
-    assert states.expiring(State.VALID, soon, NOW, fortnight)
-    assert not states.expiring(State.VALID, later, NOW, fortnight)
-    assert not states.expiring(State.INVALID, soon, NOW, fortnight)
-    assert not states.expiring(State.VALID, None, NOW, fortnight)
+def test_the_warning_comes_at_its_moment_and_on_green_only():
+    assert states.expiring(State.VALID, NOW, NOW)
+    assert not states.expiring(State.VALID, NOW + timedelta(seconds=1), NOW)
+    assert not states.expiring(State.INVALID, NOW, NOW)
+    assert not states.expiring(State.VALID, None, NOW)
 
 
 def test_staff_read_the_cause_the_text_the_address_and_the_command():

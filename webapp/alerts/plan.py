@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from webapp.alerts.facts import Certificate
 from webapp.alerts.rhythm import last_limit, late_margin
-from webapp.alerts.rules import Rule
+from webapp.alerts.rules import Rule, Threshold
 
 BEFORE_THE_END = timedelta(hours=1)
+_FIRST_MOMENT = datetime.min.replace(tzinfo=UTC)
 
 
 class Plan(NamedTuple):
@@ -35,8 +36,8 @@ def plan(certificate: Certificate, rule: Rule, usual: float | None) -> Plan | No
     if end is None:
         return None
     lifetime = certificate.lifetime
-    threshold_at = end - rule.expiring.span(lifetime)
-    urgent_at = end - rule.urgent.span(lifetime)
+    threshold_at = reached_at(rule.expiring, certificate.not_before, end)
+    urgent_at = reached_at(rule.urgent, certificate.not_before, end)
     ahead = min(lifetime / 6, timedelta(days=14))
     if usual is None or certificate.not_before is None:
         return Plan(end, threshold_at, urgent_at, threshold_at, ahead)
@@ -50,6 +51,12 @@ def plan(certificate: Certificate, rule: Rule, usual: float | None) -> Plan | No
         certificate.not_before
         + min(max(usual * lifetime + late_margin(lifetime), lifetime / 2), lifetime),
     )
+
+
+def reached_at(threshold: Threshold, not_before: datetime | None, end: datetime) -> datetime:
+    """When a certificate of these dates reaches a threshold."""
+    lifetime = None if not_before is None else max(timedelta(), end - not_before)
+    return end - min(threshold.span(lifetime), end - _FIRST_MOMENT)
 
 
 def next_digest(now: datetime, digest_at: timedelta) -> datetime:

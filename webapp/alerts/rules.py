@@ -26,8 +26,11 @@ class Threshold(NamedTuple):
     share: float | None = None
     days: float | None = None
 
-    def span(self, lifetime: timedelta) -> timedelta:
-        """How much is left at the threshold: never more than the lifetime itself."""
+    def span(self, lifetime: timedelta | None) -> timedelta:
+        """How much is left at the threshold: never more than the lifetime itself. Where that is
+        not known (None), the days alone count."""
+        if lifetime is None:
+            return timedelta(days=self.days or 0)
         spans = [lifetime]
         if self.share is not None:
             spans.append(self.share * lifetime)
@@ -116,6 +119,11 @@ class RuleBook:
         return tuple(
             (scope, key) for scope, key in wanted if key and key in self._scopes.get(scope, {})
         )
+
+    @property
+    def is_one(self) -> bool:
+        """Whether the same rule applies to all names."""
+        return not self._scopes
 
     def clients_of(self, client: str | None) -> list[str]:
         """The clients whose rules apply, the first before the others."""

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from webapp.customers import index_check, search_index
+from webapp.notices import expiring
 from webapp.words import cli as say
 from webapp.words import listings
 
@@ -28,7 +29,7 @@ def check() -> None:
     Exit code: 0 all are correct, 1 some are not.
     """
     with _bar(say.checking()) as progress:
-        count = index_check.drifted(datetime.now(UTC), progress)
+        count = expiring.drifted() + index_check.drifted(datetime.now(UTC), progress)
     click.echo(listings.drift_text(count))
     flawed = search_index.flawed()
     if flawed:
@@ -44,6 +45,7 @@ def rebuild() -> None:
     in the meantime: about 15 seconds for a million rows.
     """
     with _bar(say.writing()) as progress:
+        expiring.rewrite()
         index_check.rebuild(datetime.now(UTC), progress)
     click.echo(listings.rebuilt())
     if not search_index.exists():

@@ -41,7 +41,6 @@ SETTINGS = (
     Setting("PADLOCK_ALERTS", switch, "on"),
     Setting("PADLOCK_SITE_NAME", site_name, "Padlock", changeable=True),
     Setting("PADLOCK_LOGO", logo, "", changeable=True),
-    Setting("PADLOCK_EXPIRING_DAYS", whole_number(1, 365), "14", changeable=True),
     Setting("PADLOCK_COOKIE_SECURE", switch, "off"),
     Setting("PADLOCK_ADMIN_IDLE_HOURS", whole_number(0, 720), "12"),
     Setting("PADLOCK_SECURITY_LOG_DAYS", whole_number(1, 3650), "90"),

@@ -8,7 +8,7 @@ the row of an item that is deleted.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -35,12 +35,13 @@ from sqlalchemy.orm import (
 )
 
 from webapp.customers import listing_row
-from webapp.customers.index_rows import expiring_within, rows_of
+from webapp.customers.index_rows import rows_of
 from webapp.customers.listing_row import MODELS, ItemModel, ListingRow
 from webapp.customers.models import Client, Domain, Service, User
 from webapp.extensions import Instant, db, writing
 from webapp.monitor.models import Target
 from webapp.monitor.refresh import scheduler
+from webapp.site import this_site
 
 ROWS_AT_ONCE = 500
 MOST_MOVED = 20_000  # rows a minute whose rank changes with time; the rest goes on in the next
@@ -48,7 +49,10 @@ MOST_MOVED = 20_000  # rows a minute whose rank changes with time; the rest goes
 # What rows copy of targets and of clients, and the columns that change with it
 _COPIED: Any = MappingProxyType(
     {
-        Target: {"reason", "not_after", "issuer", "checked_at", "changed_at", "browsers_refuse"},
+        Target: {
+            *("reason", "not_after", "expiring_at", "issuer"),
+            *("checked_at", "changed_at", "browsers_refuse"),
+        },
         Client: {"name", "reference"},
     }
 )
@@ -85,13 +89,13 @@ def write(model: ItemModel, chosen: ColumnElement[bool], now: datetime) -> None:
 
 
 @lru_cache
-def _update_of(model: ItemModel, parent: str, _dialect: str, _within: timedelta) -> Update:
+def _update_of(model: ItemModel, parent: str, _dialect: str) -> Update:
     """Brings the rows of items up to date whose `parent` is one of `ids`, at `now`.
 
     Made once and compiled once, which takes longer than to run it for the results of a few checks;
     SQLAlchemy would compile an upsert each time.
     """
-    rows = rows_of(model, bindparam("now", type_=Instant), bindparam("soon", type_=Instant))
+    rows = rows_of(model, bindparam("now", type_=Instant))
     mine = getattr(model, parent).in_(bindparam("ids", expanding=True))
     found = rows.where(mine).subquery()
     given = {name: found.c[name] for name in _COPIED_FROM[parent]}
@@ -142,8 +146,9 @@ def _touched(session: Session) -> _Touched:
 @event.listens_for(db.session, "after_flush")
 def _see_what_is_flushed(session: Session, _flush: UOWTransaction) -> None:
     touched = _touched(session)
-    deleted = (row for row in session.deleted if type(row) in MODELS)
+    deleted = [row for row in session.deleted if type(row) in MODELS]
     touched.owners.update(row.client_id for row in deleted)
+    touched.targets.update(row.target_id for row in deleted if row.target_id is not None)
     for row in (*session.new, *session.dirty):
         ids = touched.of(type(row))
         copied = _COPIED.get(type(row))
@@ -185,10 +190,13 @@ def write_touched(after_batch: Callable[[], None] = lambda: None) -> None:
     calls it before, to go on with something after each batch."""
     session = db.session()
     session.flush()
-    touched: _Touched | None = session.info.pop("listing_touched", None)
+    touched: _Touched | None = session.info.get("listing_touched")
     if touched is not None:
         touched.after_batch = after_batch
-        owners = touched.owners | _owners_of(touched)
+        for prepare in this_site().before_listing:
+            prepare(touched.targets | _parents_of(touched, "target_id"))
+        session.info.pop("listing_touched")
+        owners = touched.owners | _parents_of(touched, "client_id")
         _write_touched(touched, datetime.now(UTC))
         for ids in touched.batches(owners):
             count_items(Client.id.in_(ids))
@@ -197,26 +205,27 @@ def write_touched(after_batch: Callable[[], None] = lambda: None) -> None:
 def _write_touched(touched: _Touched, now: datetime) -> None:
     _hold_targets(touched)
     dialect = db.engine.dialect.name
-    within = expiring_within()
     for model in MODELS:
         for ids in touched.batches(touched.items[model]):
             write(model, model.id.in_(ids), now)
         for parent, parents in (("target_id", touched.targets), ("client_id", touched.clients)):
             for ids in touched.batches(parents):
-                values = {"now": now, "soon": now + within, "ids": ids}
-                db.session.connection().execute(_update_of(model, parent, dialect, within), values)
+                values = {"now": now, "ids": ids}
+                db.session.connection().execute(_update_of(model, parent, dialect), values)
 
 
-def _owners_of(touched: _Touched) -> set[int]:
-    """The clients that these items have, or had when their rows were written last."""
-    owners = set[int]()
+def _parents_of(touched: _Touched, parent: str) -> set[int]:
+    """The clients, or the targets, that the touched items have, or had when their rows were written
+    last."""
+    parents = set[int]()
     for model, items in touched.items.items():
         for ids in touched.batches(items):
             rows = [listing_row.row_id(model.kind, id_) for id_ in ids]
-            before = select(ListingRow.client_id).where(ListingRow.id.in_(rows))
-            now = select(model.client_id).where(model.id.in_(ids))
-            owners.update(db.session.connection().scalars(before.union(now)))
-    return owners
+            before = select(getattr(ListingRow, parent)).where(ListingRow.id.in_(rows))
+            now = select(getattr(model, parent)).where(model.id.in_(ids))
+            found = db.session.connection().scalars(before.union(now))
+            parents.update(id_ for id_ in found if id_ is not None)
+    return parents
 
 
 def count_items(chosen: ColumnElement[bool]) -> None:
@@ -256,15 +265,7 @@ def _hold_targets(touched: _Touched) -> None:
     """
     if db.engine.dialect.name == "sqlite":
         return
-    targets: set[int | None] = set()
-    for model, items in touched.items.items():
-        for ids in touched.batches(items):
-            rows = [listing_row.row_id(model.kind, id_) for id_ in ids]
-            before = select(ListingRow.target_id).where(ListingRow.id.in_(rows))
-            targets |= {*db.session.connection().scalars(before)}
-            now = select(model.target_id).where(model.id.in_(ids))
-            targets |= {*db.session.connection().scalars(now)}
-    for ids in touched.batches(id_ for id_ in targets if id_ is not None):
+    for ids in touched.batches(_parents_of(touched, "target_id")):
         held = select(Target.id).where(Target.id.in_(ids)).order_by(Target.id)
         db.session.connection().execute(held.with_for_update(read=True))
 

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from flask import Flask
 from sqlalchemy import ColumnElement, delete, exists, func, or_, select, true
 
-from webapp import live_settings
 from webapp.customers import index, index_rows, listing_row, search_index
 from webapp.customers.listing_row import MODELS, ItemModel, ListingRow
 from webapp.customers.models import Client
@@ -18,19 +17,13 @@ from webapp.extensions import db, tune, writing
 from webapp.jobs import queue
 from webapp.jobs.queue import DONE, ClaimedJob, Outcome
 from webapp.jobs.runner import Work
-from webapp.live_settings import StoredSetting
 from webapp.monitor.refresh import scheduler
 from webapp.site import site_of, this_site
 
 log = logging.getLogger(__name__)
 
 IDS_AT_ONCE = 1000
-SAMPLE = "listing sample"  # the kinds of jobs
-REWRITE = "listing rewrite"
-DAYS_AT_FIRST = 14  # before they were a setting
-WRITTEN_FOR = "listing rows written for"  # days, beside the settings that are stored
-# After this all processes go by a setting that was changed
-EVERYWHERE = timedelta(seconds=2 * live_settings.READ_SECONDS)
+SAMPLE = "listing sample"  # the kind of job
 SAMPLED_RANGES = 20  # of `IDS_AT_ONCE`
 SAMPLE_FROM_HOUR = 2  # UTC
 
@@ -94,12 +87,9 @@ def rebuild(now: datetime, progress: Progress = lambda done, total: None) -> Non
 
 
 def register(app: Flask) -> None:
-    """Has a sample of all rows compared every night, of which System health tells what it finds;
-    and all written again where it has changed when a certificate expires soon."""
+    """Has a sample of all rows compared every night, of which System health tells what it finds."""
     site_of(app).jobs.works[SAMPLE] = Work(_run_sample, lambda: True, lambda _: "")
-    site_of(app).jobs.works[REWRITE] = Work(_run_rewrite, lambda: True, lambda _: "")
     scheduler.at_each_tick(app, add_sample)
-    scheduler.at_each_tick(app, add_rewrite)
 
 
 def add_sample(now: datetime) -> None:
@@ -109,35 +99,6 @@ def add_sample(now: datetime) -> None:
         with writing():
             queue.add(SAMPLE, "", {}, now, timedelta(days=1))
         site.rows_sampled_on = now.date()
-
-
-def add_rewrite(now: datetime) -> None:
-    """Adds a rewrite where rows were written for another PADLOCK_EXPIRING_DAYS than there is now,
-    once every process goes by this one."""
-    site = this_site()
-    days = index_rows.expiring_within().days
-    written_for = db.session.get(StoredSetting, WRITTEN_FOR)
-    if days == (int(written_for.value) if written_for else DAYS_AT_FIRST):
-        return
-    changed = db.session.get(StoredSetting, "PADLOCK_EXPIRING_DAYS")
-    known = changed is None or changed.changed_at <= now - EVERYWHERE
-    if known and days != site.rows_written_for:
-        with writing():
-            queue.add(REWRITE, "", {}, now, timedelta(days=1))
-        site.rows_written_for = days
-
-
-def _run_rewrite(job: ClaimedJob) -> Outcome:
-    def hold(_done: int, _total: int) -> None:
-        queue.save_progress(job, {}, datetime.now(UTC))
-
-    live_settings.take_over(at_once=True)
-    days = index_rows.expiring_within().days
-    now = datetime.now(UTC)
-    rebuild(now, hold)
-    with writing():
-        db.session.merge(StoredSetting(name=WRITTEN_FOR, value=str(days), changed_at=now))
-    return DONE
 
 
 def _run_sample(_job: ClaimedJob) -> Outcome:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
-    Interval,
     Select,
     String,
     and_,
@@ -24,7 +22,6 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    type_coerce,
 )
 
 from webapp.customers import listing_row
@@ -38,7 +35,7 @@ from webapp.customers.models import (
     Service,
     ServiceStatus,
 )
-from webapp.extensions import Instant, db
+from webapp.extensions import Instant
 from webapp.monitor.models import Target
 from webapp.probe import HTTPS_PORT, Reason, State
 from webapp.words.report_filters import NEVER_ASKED as NOT_YET
@@ -56,19 +53,13 @@ _REASONS = MappingProxyType(
 )
 
 
-def expiring_within() -> timedelta:
-    """How long before it expires a certificate counts as expiring soon."""
-    return timedelta(days=current_app.config["PADLOCK_EXPIRING_DAYS"])
-
-
 def inactive(model: ItemModel) -> ColumnElement[bool]:
     """Whether an item is not active; such a one is never asked."""
     return model.status.in_(_INACTIVE[model])
 
 
-def rank_at(model: ItemModel, now: Moment, soon: Moment | None = None) -> ColumnElement[int]:
-    """The rank of an item at `now`, in a statement that joins its target. `soon` is
-    `expiring_within` later, given where both are parameters of the statement.
+def rank_at(model: ItemModel, now: Moment) -> ColumnElement[int]:
+    """The rank of an item at `now`, in a statement that joins its target.
 
     It is the verdict of `monitor.models.standing` and nothing else; a test holds the two together.
     What only one process knows (a check in progress) is not in it.
@@ -84,23 +75,18 @@ def rank_at(model: ItemModel, now: Moment, soon: Moment | None = None) -> Column
             listing_row.INVALID,
         ),
         (~well, listing_row.UNKNOWN),
-        (_expires_soon(now, soon), listing_row.EXPIRING),
+        (Target.expiring_at <= now, listing_row.EXPIRING),
         else_=listing_row.VALID,
     )
 
 
-def _expires_soon(now: Moment, soon: Moment | None) -> ColumnElement[bool]:
-    return Target.not_after <= (now + expiring_within() if soon is None else soon)
-
-
-def rows_of(model: ItemModel, now: Moment, soon: Moment | None = None) -> Select[Any]:
-    """The listing rows that the services or the domains are to have at `now`; `soon`: see
-    `rank_at`."""
+def rows_of(model: ItemModel, now: Moment) -> Select[Any]:
+    """The listing rows that the services or the domains are to have at `now`."""
     is_service = model is Service
     entered = Service.domain if is_service else Domain.name
     ended = Target.not_after <= now
     well = Target.reason == Reason.OK
-    rank = rank_at(model, now, soon)
+    rank = rank_at(model, now)
     reason = case(
         (inactive(model), null()),
         (Target.id.is_(None), SEVERITIES[Reason.NOT_CHECKABLE]),
@@ -126,8 +112,8 @@ def rows_of(model: ItemModel, now: Moment, soon: Moment | None = None) -> Select
         "rank": rank,
         "rank_until": case(
             (~is_valid, null()),
-            (_expires_soon(now, soon), Target.not_after),
-            else_=_expiring_from(Target.not_after),
+            (rank == listing_row.EXPIRING, Target.not_after),
+            else_=func.coalesce(Target.expiring_at, Target.not_after),
         ),
         "soonest": case(
             (rank == listing_row.EXPIRING, Target.not_after), else_=literal(NOT_SOON, Instant)
@@ -154,15 +140,6 @@ def rows_of(model: ItemModel, now: Moment, soon: Moment | None = None) -> Select
         .join(model.client)
         .outerjoin(model.target)
     )
-
-
-def _expiring_from(not_after: Any) -> Any:
-    """From when on what is valid until then expires soon."""
-    if db.engine.dialect.name == "sqlite":
-        days = f"-{expiring_within().days} days"
-        ends = func.strftime("%Y-%m-%d %H:%M:%f000", not_after, days)
-        return type_coerce(ends, Instant)
-    return not_after - literal(expiring_within(), Interval)
 
 
 def _authority() -> ColumnElement[str]:

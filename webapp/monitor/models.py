@@ -69,6 +69,8 @@ class Target(Model):
     signature: Mapped[str] = mapped_column(String(40), default="")
     not_before: Mapped[datetime | None] = mapped_column(Instant)
     not_after: Mapped[datetime | None] = mapped_column(Instant)
+    # From when on it expires soon, by the rules of warnings: see `notices.expiring`
+    expiring_at: Mapped[datetime | None] = mapped_column(Instant)
 
     checked_at: Mapped[datetime | None] = mapped_column(Instant)
     # Since when the state is what it is

@@ -20,7 +20,7 @@ from webapp.alerts.memory import Memory
 from webapp.alerts.messages import Message
 from webapp.extensions import writing
 from webapp.monitor.refresh import runs, scheduler
-from webapp.notices import acts, checks, health, mails, rules
+from webapp.notices import acts, checks, expiring, health, mails, rules
 from webapp.notices.checks import TargetCheck
 from webapp.notices.store import Store
 from webapp.site import site_of
@@ -40,6 +40,7 @@ def register(app: Flask) -> None:
     scheduler.at_each_tick(app, evaluate)
     site_of(app).health_flags.append(health.flags)
     mails.register(app)
+    expiring.register(app)
 
 
 def evaluate(now: datetime) -> None:

@@ -10,15 +10,19 @@ from typing import Any
 from sqlalchemy import case, or_, select, update
 
 from webapp.alerts.rules import Clients, Rule, RuleBook, read_fields
-from webapp.customers import audit_log
+from webapp.customers import audit_log, index
 from webapp.customers.concurrency import still_admin
 from webapp.customers.models import Client, User
 from webapp.extensions import db, writing
+from webapp.jobs import queue
+from webapp.monitor.models import Target
 from webapp.notices.models import AlertName, AlertRule, Scope
 from webapp.probe import to_unicode
 from webapp.words import alert_rules as say
 from webapp.words.activity import Detail
 
+REWRITE = "listing rewrite"  # the kind of job that `expiring` runs
+LOGGED_AS = "warning rule"  # the kind of item in the activity log
 SPREAD_MINUTES = 60  # over which all names are looked at again after a change
 
 Rules = Mapping[str, Any]  # RULES
@@ -54,11 +58,13 @@ class SiteRules(RuleBook):
 def stored() -> Rules:
     """All rules, as one object."""
     rules: dict[str, Any] = {}
-    for row in db.session.scalars(select(AlertRule)):
-        if row.scope is Scope.SITE:
-            rules[row.scope] = row.rule
+    for scope, key, rule in db.session.execute(
+        select(AlertRule.scope, AlertRule.key, AlertRule.rule)
+    ):
+        if scope is Scope.SITE:
+            rules[scope] = rule
         else:
-            rules.setdefault(row.scope, {})[row.key] = row.rule
+            rules.setdefault(scope, {})[key] = rule
     return rules
 
 
@@ -129,7 +135,7 @@ def save(who: User, subject: Subject, rule: Rules, now: datetime) -> None:
         if not rule:
             db.session.delete(row)
         _note(who, subject, before, rule, now)
-        _evaluate_again(subject, now)
+        _apply(subject, now)
 
 
 def _row(subject: Subject) -> AlertRule | None:
@@ -148,17 +154,18 @@ def _note(who: User, subject: Subject, before: Rules, after: Rules, now: datetim
         {name: old.get(name) for name in old | new}, {name: new.get(name) for name in old | new}
     )
     title = subject.title or say.the_site()
-    audit_log.note(
-        *(who, action, "warning rule", None, title, now), Detail.CHANGES, changes=changes
-    )
+    audit_log.note(*(who, action, LOGGED_AS, None, title, now), Detail.CHANGES, changes=changes)
 
 
-def _evaluate_again(subject: Subject, now: datetime) -> None:
-    """Has names evaluated under the new rule: one at once, many spread over an hour."""
+def _apply(subject: Subject, now: datetime) -> None:
+    """Has names evaluated under the new rule, and their place in lists written: one at once, many
+    spread over an hour, and by a background job."""
     if subject.target_id is not None:
         one = update(AlertName).where(AlertName.target_id == subject.target_id)
         db.session.execute(one.values(next_at=now))
+        index.touch(Target, [subject.target_id])
         return
+    queue.add(REWRITE, "", {}, now, timedelta(days=1))
     minutes = [now + timedelta(minutes=number) for number in range(1, SPREAD_MINUTES + 1)]
     its_turn = case(
         dict(enumerate(minutes)),

@@ -88,6 +88,7 @@ def _facts(reason: Reason, now: datetime, not_after: datetime | None) -> Target:
         fingerprint="ab" * 32 if not_after else None,
         not_before=not_before,
         not_after=not_after,
+        expiring_at=None if not_after is None else not_after - timedelta(days=22.5),
         checked_at=now - timedelta(minutes=5),
         last_valid_at=now - timedelta(hours=3),
     )

@@ -13,7 +13,7 @@ from werkzeug.local import LocalProxy
 
 from webapp import probe
 from webapp.config import refresh
-from webapp.customers import clients, index_rows, statuses
+from webapp.customers import clients, statuses
 from webapp.customers.access import Item
 from webapp.customers.lists import ListQuery
 from webapp.customers.models import MOST_NOTE_CHARACTERS, Service
@@ -157,7 +157,6 @@ def register(app: Flask) -> None:
     app.add_template_global(_where_from, "where_from")
     app.add_template_global(status_text)
     app.add_template_global(shown_status)
-    app.add_template_global(index_rows.expiring_within)
     app.add_template_global(refresh.zone_names)
     # Globals, not a context: an error page is made without one.
     app.jinja_env.globals["site_name"] = LocalProxy(lambda: app.config["PADLOCK_SITE_NAME"])

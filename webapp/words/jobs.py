@@ -15,7 +15,7 @@ _TITLES: Mapping[str, Callable[[], str]] = MappingProxyType(
         "import": lambda: gettext("Import through the browser"),
         "alert mail": lambda: gettext("Warning about certificates by mail"),
         "diagnosis": lambda: gettext("Diagnosis"),
-        "listing rewrite": lambda: gettext("Update lists after a change of “Expiring soon (days)”"),
+        "listing rewrite": lambda: gettext("Update lists after a change of a rule for warnings"),
         "listing sample": lambda: gettext("Nightly spot check of list entries"),
     }
 )

@@ -63,9 +63,6 @@ HELP: Mapping[str, str] = Table(
         "PADLOCK_LOGO": lambda: gettext(
             "An SVG or PNG file, shown next to the name. If there is none, a padlock is shown."
         ),
-        "PADLOCK_EXPIRING_DAYS": lambda: gettext(
-            "A valid certificate counts as expiring soon when it has this many days left or fewer."
-        ),
         "PADLOCK_COOKIE_SECURE": lambda: gettext(
             "Turn on if the site is reached by https:// only."
         ),
@@ -119,7 +116,6 @@ LABELS: Mapping[str, str] = Table(
     {
         "PADLOCK_SITE_NAME": lambda: gettext("Name of the site"),
         "PADLOCK_LOGO": lambda: gettext("Logo"),
-        "PADLOCK_EXPIRING_DAYS": lambda: gettext("Expiring soon (days)"),
         "PADLOCK_REFRESH_AT": lambda: gettext("Daily refresh at"),
         "PADLOCK_TIMEZONE": lambda: gettext("Time zone"),
         "PADLOCK_REFRESH_DAILY_LIMIT": lambda: gettext("Daily limit (names)"),
@@ -131,7 +127,6 @@ REFUSALS: Mapping[str, str] = Table(
     {
         "PADLOCK_SITE_NAME": lambda: gettext("It must have at most 40 characters, on one line."),
         "PADLOCK_LOGO": lambda: gettext("It must be an SVG or PNG file of at most 256 KiB."),
-        "PADLOCK_EXPIRING_DAYS": lambda: gettext("It must be a whole number from 1 to 365."),
         "PADLOCK_REFRESH_AT": lambda: gettext("It must be a time of day such as 03:00."),
         "PADLOCK_TIMEZONE": lambda: gettext(
             "It must be the name of a time zone such as Europe/Berlin, or UTC."

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from webapp.probe.finding import Reason, State
-from webapp.words.translation import Table, gettext, ngettext
+from webapp.words.translation import Table, gettext
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +84,9 @@ def expiring_example() -> str:
     return gettext("12 days")
 
 
-def expiring_meaning(days: int) -> str:
+def expiring_meaning() -> str:
     """What that warning means."""
-    return ngettext(
-        "Valid, with at most {count} day left. Renew the certificate soon.",
-        "Valid, with at most {count} days left. Renew the certificate soon.",
-        days,
-    )
+    return gettext("Valid, but close to its expiry. Renew the certificate soon.")
 
 
 def browsers_may_refuse() -> str:
@@ -103,14 +99,14 @@ def many_browsers_refuse() -> str:
     return gettext("The certificate is valid, but not every browser accepts it.")
 
 
-def expires_soon(not_after: datetime | None, now: datetime, within: timedelta) -> bool:
-    """Whether a certificate has no more than this left."""
-    return not_after is not None and not_after <= now + within
+def expires_soon(expiring_at: datetime | None, now: datetime) -> bool:
+    """Whether a certificate that expires soon from then on does so now."""
+    return expiring_at is not None and expiring_at <= now
 
 
-def expiring(state: State, not_after: datetime | None, now: datetime, within: timedelta) -> bool:
+def expiring(state: State, expiring_at: datetime | None, now: datetime) -> bool:
     """Whether a valid padlock carries the amber warning."""
-    return state is State.VALID and expires_soon(not_after, now, within)
+    return state is State.VALID and expires_soon(expiring_at, now)
 
 
 class Refusable(Protocol):
