@@ -346,7 +346,7 @@ def test_days_that_were_set_become_the_sites_rule(in_app, days, moments):
             setting = {"name": "PADLOCK_EXPIRING_DAYS", "value": days, "changed_at": NOW}
             db.session.add(StoredSetting(**setting))
     db.session.remove()
-    downgrade(revision="0033")
+    downgrade(revision="0034")
     upgrade()
     assert compared() == []
     found = db.session.scalars(db.select(Target.expiring_at).where(Target.not_after.is_not(None)))

@@ -3,8 +3,8 @@
 A number of days that was set on the page of settings becomes that rule. Lists follow in the first
 minutes: their rows are due at once.
 
-Revision ID: 0034
-Revises: 0033
+Revision ID: 0035
+Revises: 0034
 """
 
 from datetime import UTC, datetime, timedelta
@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0034"
-down_revision = "0033"
+revision = "0035"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 
