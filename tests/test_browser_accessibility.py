@@ -40,6 +40,7 @@ PAGES = {
         "/admin/reports/readiness",
         "/search?q=bob",
         "/admin/warnings",
+        "/admin/incidents",
         "/admin/activity",
         "/admin/refresh",
     ),

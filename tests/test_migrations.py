@@ -32,6 +32,7 @@ from webapp.monitor.diagnosis.models import Diagnosis, DiagnosisStep
 from webapp.monitor.models import Change, RefreshRun, RunKind, Target
 from webapp.monitor.refresh import runs
 from webapp.notices import expiring, rules
+from webapp.notices.models import AlertIncident, AlertIncidentStep, AlertName
 from webapp.probe import Protocol, Reason, State
 from webapp.site import site_of
 from webapp.words import activity, refreshes
@@ -355,3 +356,18 @@ def test_days_that_were_set_become_the_sites_rule(in_app, days, moments):
     assert db.session.scalar(db.select(StoredSetting)) is None
     index.move_ranks(NOW)
     assert expiring.drifted() == index_check.drifted(NOW) == 0
+
+
+def test_an_incident_that_is_open_begins_its_timeline(in_app):
+    state = {"id": 7, "kind": "invalid", "opened_at": NOW.isoformat(), "grown_at": NOW.isoformat()}
+    state |= {"causes": [], "names": ["alice.example"], "troubled": ["alice.example"]}
+    with writing():
+        db.session.add(AlertIncident(id=7, state=state))
+        db.session.add(AlertName(name="alice.example", target_id=1, checked_at=NOW, state={}))
+    db.session.remove()
+    downgrade(revision="0035")
+    upgrade()
+    assert compared() == []
+    assert db.session.scalar(db.select(AlertName.incident_id)) == 7
+    step = db.session.scalars(db.select(AlertIncidentStep)).one()
+    assert (step.incident_id, step.step, step.at, step.count) == (7, "opened", NOW, 1)

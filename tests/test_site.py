@@ -132,6 +132,9 @@ ANSWERS = {
     "GET /admin/health": ADMINS,
     "POST /admin/health/jobs/<id:job_id>/retry": ADMINS_ONLY | {ADA: 303},
     "POST /admin/health/jobs/<id:job_id>/end": ADMINS_ONLY | {ADA: 303},
+    "GET /admin/incidents": ADMINS,
+    "GET /admin/incidents/<id:incident_id>": ADMINS | {SAM: 404, ADA: 404},  # there is none
+    "POST /admin/incidents/<id:incident_id>/acknowledge": ADMINS | {SAM: 404, ADA: 404},
     "GET /admin/warnings": ADMINS,
     "GET /admin/warnings/rule": ADMINS_ONLY,
     "POST /admin/warnings/rule": ADMINS_ONLY | {ADA: 422},
@@ -194,8 +197,10 @@ def test_who_may_come_where(visit, who, monkeypatch):
                 "<any(enable, disable):what>", "enable"
             )
             path = path.replace("<id:view_id>", "1").replace("<id:sign_in_id>", "999999")
-            path = path.replace("<id:job_id>", "1").replace(
-                "<any(mute, unmute, acknowledge):what>", "unmute"
+            path = (
+                path.replace("<id:incident_id>", "1")
+                .replace("<id:job_id>", "1")
+                .replace("<any(mute, unmute, acknowledge):what>", "unmute")
             )
             path = path.replace("<path:filename>", "site.css").replace("<token>", "x")
             answer = browser.client.get(path) if method == "GET" else browser.post(path)

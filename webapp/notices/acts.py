@@ -14,10 +14,11 @@ from webapp.customers import audit_log
 from webapp.customers.access import Item
 from webapp.customers.concurrency import still_staff
 from webapp.customers.models import User
-from webapp.errors import NotFound
+from webapp.errors import NotFound, found
 from webapp.extensions import among, db, writing
 from webapp.monitor.models import Target
-from webapp.notices.models import Act, AlertAct, AlertName
+from webapp.notices import codec
+from webapp.notices.models import Act, AlertAct, AlertIncident, AlertIncidentStep, AlertName, Step
 from webapp.probe import authority
 from webapp.words.activity import Detail
 
@@ -55,6 +56,20 @@ def unmute(who: User, item: Item, now: datetime) -> None:
 def acknowledge(who: User, item: Item, now: datetime) -> None:
     """The present problem of the item's host name is not told again, unless it gets worse."""
     _add(who, item, Act.ACKNOWLEDGE, None, now, "acknowledged")
+
+
+def acknowledge_incident(who: User, incident_id: int, now: datetime) -> None:
+    """The same for all names of an incident. Raises `errors.NotFound` where it has ended."""
+    with writing():
+        still_staff(who)
+        incident = found(db.session.get(AlertIncident, incident_id))
+        troubled = codec.load_incident(incident.state).troubled
+        chosen = select(AlertName.target_id).where(
+            AlertName.incident_id == incident_id, among(AlertName.name, troubled)
+        )
+        one = found(db.session.scalar(chosen.where(AlertName.target_id.is_not(None)).limit(1)))
+        _note_act(who, one, Act.ACKNOWLEDGE, None, now)
+        audit_log.note(who, "acknowledged", "incident", incident_id, f"#{incident_id}", now)
 
 
 def mute_of(target_id: int, now: datetime) -> AlertAct | None:
@@ -123,8 +138,16 @@ def _add(
         still_staff(who)
         if item.target is None or not item.active:
             raise NotFound
-        db.session.add(
-            AlertAct(target_id=item.target.id, act=act, at=now, until=until, user_id=who.id)
-        )
+        _note_act(who, item.target.id, act, until, now)
         title = item.shown_name or ""
         audit_log.note(who, action, item.kind, item.id, title, now, detail, **parameters)
+
+
+def _note_act(who: User, target_id: int, act: Act, until: datetime | None, now: datetime) -> None:
+    """Has an act evaluated. One incident has one acknowledgement, whichever of its names it was
+    said of."""
+    db.session.add(AlertAct(target_id=target_id, act=act, at=now, until=until, user_id=who.id))
+    incident_id = db.session.scalar(select(AlertName.incident_id).filter_by(target_id=target_id))
+    if act is Act.ACKNOWLEDGE and incident_id is not None:
+        step = {"step": Step.ACKNOWLEDGED, "count": 0, "readers": [], "user_id": who.id}
+        db.session.add(AlertIncidentStep(incident_id=incident_id, at=now, **step))

@@ -56,7 +56,7 @@ def add(messages: Iterable[Message], store: Store, now: datetime) -> None:
             arguments = {
                 "user_id": user_id,
                 "reminder": reminder,
-                "together": incident is not None,
+                "incident": incident,
                 "counts": Counter(event.kind.value for event in listed),
                 "events": [_arguments(event, store) for event in listed[:MOST_LISTED]],
             }
@@ -136,10 +136,12 @@ def _send(job: ClaimedJob) -> Outcome:
     profile = mail.link(current_app, "/profile")
     zone = current_app.config["PADLOCK_TIMEZONE"]
     subject = say.subject(lines, counts, reminder=told["reminder"])
+    number = told.get("incident")  # jobs of before have none
     text = say.text(
         *(user.name, lines, counts, job.created_at, profile, zone),
         staff=staff,
-        together=told["together"],
+        together=number is not None or told.get("together", False),
+        incident=mail.link(current_app, f"/admin/incidents/{number}") if number and staff else "",
     )
     to = user.email
     db.session.rollback()  # no transaction is open while the mail server takes its time

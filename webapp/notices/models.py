@@ -33,15 +33,45 @@ class AlertName(Model):
     next_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
     # Whether its renewals have a rhythm, see `webapp.alerts.rhythm`
     regular: Mapped[bool] = mapped_column(default=False, server_default=false())
+    incident_id: Mapped[int | None] = mapped_column(index=True)  # one that has not ended
     state: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class AlertIncident(Model):
-    """An incident that is not over; its id is its number, and is never given again."""
+    """An incident; its id is its number, and is never given again."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     next_at: Mapped[datetime | None] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
     state: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Step(StrEnum):
+    """What happens to an incident; `count` is of names."""
+
+    OPENED = "opened"
+    GREW = "grew"
+    TOLD = "told"  # `readers` are those of messages
+    ACKNOWLEDGED = "acknowledged"
+    ENDED = "ended"
+
+
+class AlertIncidentStep(Model):
+    """A line of the timeline of an incident."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    incident_id: Mapped[int] = mapped_column(
+        ForeignKey("alert_incident.id", ondelete="CASCADE"), index=True
+    )
+    at: Mapped[datetime] = mapped_column(Instant)
+    step: Mapped[Step] = mapped_column(word_column(Step))
+    count: Mapped[int]
+    readers: Mapped[list[str]] = mapped_column(JSON)
+    user_id: Mapped[int | None] = mapped_column(
+        ForeignKey("user.id", ondelete="SET NULL"), index=True
+    )
+
+    user: Mapped[User | None] = relationship()
 
 
 class AlertClock(Model):

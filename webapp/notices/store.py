@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -27,15 +27,17 @@ from webapp.customers.catalog import CHUNK_IDS
 from webapp.customers.monitored_names import in_use
 from webapp.extensions import among, db
 from webapp.monitor.models import Target
-from webapp.notices import codec
+from webapp.notices import codec, timeline
 from webapp.notices.codec import Common
-from webapp.notices.models import AlertClock, AlertIncident, AlertName
+from webapp.notices.models import AlertClock, AlertIncident, AlertIncidentStep, AlertName
 
 SLICES = 60  # of all names: in each minute of an hour one is searched for names not in use
+KEPT_FOR = timedelta(days=400)  # an incident that has ended
 
 # The ORM would make an object of each of thousands of rows
 _names = cast(Table, AlertName.__table__)
 _incidents = cast(Table, AlertIncident.__table__)
+_steps = cast(Table, AlertIncidentStep.__table__)
 _COLUMNS = (AlertName.id, AlertName.name, AlertName.next_at, AlertName.checked_at, AlertName.state)
 
 
@@ -56,12 +58,13 @@ class Store:
         self._book = book
         clock = db.session.get(AlertClock, 1)
         self._common = codec.load_common(clock.state) if clock else Common()
-        rows = db.session.execute(select(_incidents))
+        rows = db.session.execute(select(_incidents).where(_incidents.c.ended_at.is_(None)))
         self._rows = {row.id: (row.next_at, row.state) for row in rows}
         self._stored: dict[str, _Stored] = {}
         self._checked: dict[str, tuple[int, datetime]] = {}
         self.scanned_to = self._common.scanned_to  # None: this is the first evaluation
-        ordered = (codec.load_incident(self._rows[id_][1]) for id_ in sorted(self._rows))
+        ordered = [codec.load_incident(self._rows[id_][1]) for id_ in sorted(self._rows)]
+        self._open = {incident.id: incident for incident in ordered}
         common = self._common
         self.memory = Memory(
             names=_Names(self),
@@ -159,6 +162,7 @@ class Store:
                 "regular": watched.plan is not None and watched.plan.late_at is not None,
                 "next_at": self.memory.agenda.moment_of(name),
                 "checked_at": stored.checked_at if stored else None,
+                "incident_id": watched.incident,
             }
             if name in self._checked:
                 row["target_id"], row["checked_at"] = self._checked[name]
@@ -177,19 +181,34 @@ class Store:
             db.session.execute(delete(_names).where(part))
 
     def _save_incidents(self) -> None:
-        agenda = self.memory.agenda
-        rows = {
-            incident.id: (agenda.moment_of(incident.id), codec.dump_incident(incident))
-            for incident in self.memory.incidents
-        }
-        changed = [id_ for id_, row in rows.items() if self._rows.get(id_) != row]
-        stale = (self._rows.keys() - rows.keys()) | (self._rows.keys() & set(changed))
-        for part in _chunked(_incidents.c.id, stale):
-            db.session.execute(delete(_incidents).where(part))
-        _execute(
-            insert(_incidents),
-            [{"id": id_, "next_at": rows[id_][0], "state": rows[id_][1]} for id_ in changed],
-        )
+        memory = self.memory
+        new: list[dict[str, Any]] = []
+        changed: list[dict[str, Any]] = []
+        steps: list[dict[str, Any]] = []
+        for incident in memory.incidents:
+            stored = self._rows.get(incident.id)
+            state = codec.dump_incident(incident)
+            next_at = memory.agenda.moment_of(incident.id)
+            if (next_at, state) == stored:
+                continue
+            before = codec.load_incident(stored[1]) if stored else None
+            steps += timeline.steps(before, incident, memory.now)
+            row = {"next_at": next_at, "state": state, "ended_at": None}
+            if stored:
+                changed.append(row | {"row_id": incident.id})
+            else:
+                new.append(row | {"id": incident.id})
+        for id_ in self._open.keys() - {incident.id for incident in memory.incidents}:
+            ended = self._open[id_]
+            ended.names |= codec.load_incident(self._rows[id_][1]).names  # who left it as well
+            state = codec.dump_incident(ended)
+            changed.append({"row_id": id_, "next_at": None, "state": state, "ended_at": memory.now})
+            steps.append(timeline.end(ended, memory.now))
+        _execute(update(_incidents).where(_incidents.c.id == bindparam("row_id")), changed)
+        _execute(insert(_incidents), new)
+        _execute(insert(_steps), steps)
+        old = _incidents.c.ended_at < memory.now - KEPT_FOR
+        db.session.execute(delete(_incidents).where(old))
 
 
 class _Names(dict[str, Watched]):

@@ -81,6 +81,7 @@ KINDS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "job": lambda: gettext("Background job"),
         "setting": lambda: gettext("Setting"),
         "warning rule": lambda: gettext("Rule for warnings"),
+        "incident": lambda: gettext("Incident"),
     }
 )
 _FACTS: Mapping[str, Callable[[], str]] = MappingProxyType(

@@ -95,9 +95,10 @@ def text(
     *,
     staff: bool,
     together: bool,
+    incident: str = "",
 ) -> str:
-    """For the user of this name, staff or a client's. `together`: the names are one incident;
-    `profile` is the link to where the mails are switched off."""
+    """For the user of this name, staff or a client's. `together`: the names are one incident, and
+    `incident` the link to its page; `profile` is the link to where the mails are switched off."""
     parts = [gettext("Hello {name},", name=user)]
     for kind in dict.fromkeys(line.kind for line in lines):
         listed = [line for line in lines if line.kind == kind]
@@ -113,6 +114,8 @@ def text(
                 left,
             )
         )
+    if incident:
+        parts.append(gettext("The incident with its timeline: {link}", link=incident))
     parts.append(
         gettext(
             "You get this mail because warnings by mail are on in your profile. Turn them off"
@@ -124,7 +127,12 @@ def text(
 
 
 def _happened(line: Line, counts: Mapping[str, int]) -> str:
-    return _HAPPENED[line.kind](counts[line.kind], to_unicode(line.name))
+    return happened(line.kind, counts[line.kind], to_unicode(line.name))
+
+
+def happened(kind: str, count: int, name: str) -> str:
+    """What has happened to so many names; to this one, where it is one."""
+    return _HAPPENED[kind](count, name)
 
 
 def _line_text(line: Line, now: datetime, zone: tzinfo, *, staff: bool) -> str:

@@ -20,6 +20,7 @@ _COUNTED: Mapping[str, Callable[[int], str]] = MappingProxyType(
         "warning": lambda count: ngettext("{count:,} warning", "{count:,} warnings", count),
         "check": lambda count: ngettext("{count:,} check", "{count:,} checks", count),
         "host name": lambda count: ngettext("{count:,} host name", "{count:,} host names", count),
+        "incident": lambda count: ngettext("{count:,} incident", "{count:,} incidents", count),
     }
 )
 _NONE: Mapping[str, Callable[[], str]] = MappingProxyType(

@@ -1,0 +1,144 @@
+"""Incidents as staff see them: the list, and one with its names and its timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from webapp.alerts.incidents import Incident
+from webapp.alerts.messages import STAFF
+from webapp.customers.models import Client, User
+from webapp.errors import found
+from webapp.extensions import among, db
+from webapp.listing import page
+from webapp.listing.order import Order, Rows
+from webapp.notices import codec
+from webapp.notices.models import AlertIncident, AlertIncidentStep, AlertName, Step
+from webapp.notices.name_rows import NameRow, name_rows
+
+NEWEST_FIRST = Order((), AlertIncident.id)
+BY_NAME = Order((AlertName.name,), AlertName.id)
+OPEN = "open"  # the one status that incidents are filtered by
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRow:
+    """An incident, and its acknowledgement, unless it has grown since."""
+
+    incident: Incident
+    ended_at: datetime | None
+    acknowledged: AlertIncidentStep | None
+
+    @property
+    def names(self) -> list[str]:
+        """Those that are still in trouble first."""
+        return sorted(
+            self.incident.names, key=lambda name: (name not in self.incident.troubled, name)
+        )
+
+    @property
+    def open(self) -> bool:
+        return self.ended_at is None
+
+    @property
+    def reason(self) -> str:
+        return next((cause.reason for cause in self.incident.causes if cause.reason), "")
+
+
+@dataclass(frozen=True)
+class IncidentList(page.Shown[IncidentRow]):
+    """One page of incidents, the newest first; `open_only` as far as they have not ended."""
+
+    open_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineStep:
+    """A line of a timeline. `staff` and `clients` are who was told, `user` who acknowledged."""
+
+    step: Step
+    at: datetime
+    count: int
+    staff: bool
+    clients: Sequence[str]
+    user: str
+
+
+@dataclass(frozen=True)
+class IncidentPage(page.Shown[NameRow]):
+    """One incident with a page of those of its names that are still watched."""
+
+    row: IncidentRow
+    timeline: Sequence[TimelineStep]
+
+
+def list_incidents(asked: Mapping[str, str]) -> IncidentList:
+    """For the provider's own people only: who may ask is the gate's to say. `asked`: "status",
+    "page" and "size"."""
+    open_only = asked.get("status") == OPEN
+    rows = Rows((AlertIncident.ended_at.is_(None),) if open_only else ())
+    size = page.size_of(asked.get("size", ""))
+    shown = page.fetch(rows, NEWEST_FIRST, "-id", asked.get("page", ""), size)
+    return IncidentList(incident_rows(shown.ids), shown, open_only)
+
+
+def incident_rows(ids: Sequence[int]) -> list[IncidentRow]:
+    """These incidents, in this order."""
+    rows = {
+        row.id: row
+        for row in db.session.scalars(select(AlertIncident).where(AlertIncident.id.in_(ids)))
+    }
+    steps = select(AlertIncidentStep).where(
+        AlertIncidentStep.incident_id.in_(ids),
+        AlertIncidentStep.step.in_((Step.ACKNOWLEDGED, Step.GREW)),
+    )
+    in_order = db.session.scalars(steps.order_by(AlertIncidentStep.id))
+    last = {step.incident_id: step for step in in_order}
+    acknowledged = {id_: step for id_, step in last.items() if step.step is Step.ACKNOWLEDGED}
+    return [
+        IncidentRow(codec.load_incident(rows[id_].state), rows[id_].ended_at, acknowledged.get(id_))
+        for id_ in ids
+    ]
+
+
+def incident_page(user: User, incident_id: int, asked: Mapping[str, str]) -> IncidentPage:
+    """Raises `errors.NotFound` where there is none of this number. `asked`: "page" and "size"."""
+    found(db.session.get(AlertIncident, incident_id))
+    (row,) = incident_rows([incident_id])
+    size = page.size_of(asked.get("size", ""))
+    names = Rows((among(AlertName.name, row.names),))
+    shown = page.fetch(names, BY_NAME, "name", asked.get("page", ""), size)
+    return IncidentPage(name_rows(user, shown.ids), shown, row, _timeline(incident_id))
+
+
+def _timeline(incident_id: int) -> list[TimelineStep]:
+    """From the beginning on. What joined from minute to minute is one line."""
+    chosen = select(AlertIncidentStep).filter_by(incident_id=incident_id)
+    chosen = chosen.options(joinedload(AlertIncidentStep.user))
+    steps = list(db.session.scalars(chosen.order_by(AlertIncidentStep.id)))
+    clients = _client_names(reader for step in steps for reader in step.readers)
+    lines: list[TimelineStep] = []
+    for step in steps:
+        told = [clients[id_] for reader in step.readers for id_ in _ids(reader) if id_ in clients]
+        user = step.user.name if step.user else ""
+        count = step.count
+        if lines and step.step is lines[-1].step is Step.GREW:
+            count += lines.pop().count
+        staff = STAFF in step.readers
+        lines.append(TimelineStep(step.step, step.at, count, staff, sorted(set(told)), user))
+    return lines
+
+
+def _client_names(readers: Iterable[str]) -> dict[int, str]:
+    ids: Collection[int] = {id_ for reader in readers for id_ in _ids(reader)}
+    found_ = db.session.execute(select(Client.id, Client.name).where(Client.id.in_(ids)))
+    return {client.id: client.name for client in found_}
+
+
+def _ids(reader: str) -> list[int]:
+    """The clients of a reader, see `checks`."""
+    return [int(id_) for id_ in reader.removeprefix("client:").split(",") if reader != STAFF]

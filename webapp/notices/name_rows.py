@@ -1,0 +1,50 @@
+"""Watched names as a list shows them: each with the services and domains that have it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from webapp.customers import access
+from webapp.customers.access import Item
+from webapp.customers.index_rows import inactive
+from webapp.customers.listing_row import MODELS
+from webapp.customers.models import User
+from webapp.extensions import db
+from webapp.notices.models import AlertName
+from webapp.probe import to_unicode
+
+
+@dataclass(frozen=True, slots=True)
+class NameRow:
+    """A watched name, and of each client that has it the first active service or domain."""
+
+    name: AlertName
+    items: Sequence[Item]
+
+    @property
+    def title(self) -> str:
+        return to_unicode(self.name.name)
+
+
+def name_rows(user: User, ids: Sequence[int]) -> list[NameRow]:
+    """The rows of these names, in this order."""
+    if not ids:
+        return []
+    found = db.session.scalars(select(AlertName).where(AlertName.id.in_(ids)))
+    names = {name.id: name for name in found}
+    items = items_of(user, {name.target_id for name in names.values() if name.target_id})
+    ordered = (names[id_] for id_ in ids)
+    return [NameRow(name, items.get(name.target_id or 0, [])) for name in ordered]
+
+
+def items_of(user: User, target_ids: Collection[int]) -> dict[int, list[Item]]:
+    """By target, of each client the first active service or domain that has it."""
+    found: dict[int, dict[int, Item]] = {}
+    for model in MODELS:
+        chosen = access.items_for(model, user).where(model.target_id.in_(target_ids))
+        for item in db.session.scalars(chosen.where(~inactive(model)).order_by(model.id)):
+            found.setdefault(item.target_id or 0, {}).setdefault(item.client_id, item)
+    return {target_id: list(of_clients.values()) for target_id, of_clients in found.items()}
