@@ -79,6 +79,7 @@ PAGES = {
             "/admin/health",
             "/admin/settings",
             "/admin/warnings/rule",
+            "/admin/warnings/channels/new",
         ),
     ),
 }

@@ -31,6 +31,7 @@ FRAGMENT_POST = {NOBODY: 302, ALICE: 200, BOB: 404, SAM: 200, ADA: 200}
 EVERYBODYS = {NOBODY: 302, ALICE: 200, BOB: 200, SAM: 200, ADA: 200}
 EVERYBODYS_POST = dict.fromkeys(EVERYBODYS, 422) | {NOBODY: 302}
 ADMINS_ONLY = {NOBODY: 302, ALICE: 403, BOB: 403, SAM: 403, ADA: 200}
+NO_CHANNEL = ADMINS_ONLY | {ADA: 404}
 NO_IMPORT = ADMINS_ONLY | {ADA: 404}  # x is no import of anybody's
 ANSWERS = {
     "GET /readyz": dict.fromkeys(ALL, 503),  # no scheduler ticks in these tests
@@ -140,6 +141,14 @@ ANSWERS = {
     "POST /admin/warnings/rule": ADMINS_ONLY | {ADA: 422},
     "POST /admin/<any(services, domains):place>/<id:item_id>/warnings"
     "/<any(mute, unmute, acknowledge):what>": ADMINS | {SAM: 303, ADA: 303},
+    "GET /admin/warnings/channels": ADMINS_ONLY,
+    "GET /admin/warnings/channels/new": ADMINS_ONLY,
+    "POST /admin/warnings/channels/new": ADMINS_ONLY | {ADA: 422},
+    "GET /admin/warnings/channels/<id:channel_id>": NO_CHANNEL,
+    "POST /admin/warnings/channels/<id:channel_id>": NO_CHANNEL,
+    "GET /admin/warnings/channels/<id:channel_id>/state": NO_CHANNEL | {NOBODY: 401},
+    "POST /admin/warnings/channels/<id:channel_id>/test": NO_CHANNEL,
+    "POST /admin/warnings/channels/<id:channel_id>/<any(pause, resume, delete):what>": NO_CHANNEL,
     "GET /admin/settings": ADMINS_ONLY,
     "POST /admin/settings": ADMINS_ONLY | {ADA: 303},
     "POST /admin/first-steps/hide": ADMINS_ONLY | {ADA: 303},
@@ -201,6 +210,9 @@ def test_who_may_come_where(visit, who, monkeypatch):
                 path.replace("<id:incident_id>", "1")
                 .replace("<id:job_id>", "1")
                 .replace("<any(mute, unmute, acknowledge):what>", "unmute")
+            )
+            path = path.replace("<id:channel_id>", "1").replace(
+                "<any(pause, resume, delete):what>", "pause"
             )
             path = path.replace("<path:filename>", "site.css").replace("<token>", "x")
             answer = browser.client.get(path) if method == "GET" else browser.post(path)

@@ -11,11 +11,12 @@ from webapp import mail
 from webapp.extensions import db
 from webapp.monitor.health.facts import Flag, Level
 from webapp.monitor.health.rules import SILENT
+from webapp.notices import channels
 from webapp.notices.models import AlertClock, AlertName
 from webapp.words import alert_mails as say
 from webapp.words import health as words
 
-NAME = "Warnings by mail"
+NAME = "Warnings"
 
 
 def flags(now: datetime) -> list[Flag]:
@@ -23,7 +24,7 @@ def flags(now: datetime) -> list[Flag]:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     if not app.config["PADLOCK_ALERTS"]:
         return [Flag(NAME, Level.OK, say.alerts_are_off())]
-    if not mail.ready(app):
+    if not (mail.ready(app) or channels.active()):
         return [Flag(NAME, Level.OK, say.no_mail_server())]
     clock = db.session.get(AlertClock, 1)
     if clock is None:

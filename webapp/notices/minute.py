@@ -1,8 +1,8 @@
-"""Each minute the site evaluates what has happened since the last one, and adds the mails of it.
+"""Each minute the site evaluates what has happened since the last one, and adds its messages.
 
-What is remembered and the mails are stored in one transaction: a process that dies before its end
-has told nothing, and the next one begins where the last transaction ended. Writers take turns, so
-two processes that evaluate at once do it one after the other.
+What is remembered and the messages are stored in one transaction: a process that dies before its
+end has told nothing, and the next one begins where the last transaction ended. Writers take turns,
+so two processes that evaluate at once do it one after the other.
 """
 
 from __future__ import annotations
@@ -20,7 +20,16 @@ from webapp.alerts.memory import Memory
 from webapp.alerts.messages import Message
 from webapp.extensions import writing
 from webapp.monitor.refresh import runs, scheduler
-from webapp.notices import acts, checks, expiring, health, mails, rules
+from webapp.notices import (
+    acts,
+    channels,
+    checks,
+    deliveries,
+    expiring,
+    health,
+    mails,
+    rules,
+)
 from webapp.notices.checks import TargetCheck
 from webapp.notices.store import Store
 from webapp.site import site_of
@@ -36,17 +45,18 @@ KNOWN_FOR = timedelta(hours=25)
 
 
 def register(app: Flask) -> None:
-    """Has alerts evaluated in each tick of the scheduler, and their mails sent."""
+    """Has alerts evaluated in each tick of the scheduler, and their messages sent."""
     scheduler.at_each_tick(app, evaluate)
     site_of(app).health_flags.append(health.flags)
     mails.register(app)
     expiring.register(app)
+    deliveries.register(app)
 
 
 def evaluate(now: datetime) -> None:
-    """Evaluates everything up to `now`; nothing where no mail could tell of it."""
+    """Evaluates everything up to `now`; nothing where no mail or channel could tell of it."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    if not (app.config["PADLOCK_ALERTS"] and mail.ready(app)):
+    if not (app.config["PADLOCK_ALERTS"] and (mail.ready(app) or channels.active())):
         return
     until = time.monotonic() + MOST_SECONDS
     while _evaluate_some(now) and time.monotonic() < until:
@@ -84,7 +94,9 @@ def _evaluate_some(now: datetime) -> bool:
             told += _take_check(evaluation, store, check)
         told += evaluation.advance(max(until, memory.now), through=True)
         told += evaluation.finish()
-        mails.add(told, store, now)
+        if mail.ready(current_app):
+            mails.add(told, store, now)
+        deliveries.add(told, store, now)
         store.save(scanned_to)
     return more
 

@@ -149,3 +149,28 @@ class StoredCount(Model):
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     counted_at: Mapped[datetime] = mapped_column(Instant)
     numbers: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Channel(Model):
+    """Where messages to staff go besides their mails: a service that Apprise knows.
+
+    `url` is encrypted, see `channels`; `shown` is what people see of it. `kinds`, `products` and
+    `clients` (ids) limit it, an empty one does not. `said_at`, `problem` and `detail` are how the
+    last message went: a key of `words.channels.PROBLEMS`, empty where it was taken.
+    """
+
+    # A job names it by its id: it is never given again
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    url: Mapped[str] = mapped_column(String(6000))
+    service: Mapped[str] = mapped_column(String(100))
+    shown: Mapped[str] = mapped_column(String(300))
+    paused: Mapped[bool] = mapped_column(default=False)
+    kinds: Mapped[list[str]] = mapped_column(JSON, default=list)
+    products: Mapped[list[str]] = mapped_column(JSON, default=list)
+    clients: Mapped[list[int]] = mapped_column(JSON, default=list)
+    said_at: Mapped[datetime | None] = mapped_column(Instant)
+    problem: Mapped[str] = mapped_column(String(20), default="")
+    detail: Mapped[str] = mapped_column(String(100), default="")

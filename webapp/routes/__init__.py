@@ -32,6 +32,7 @@ from webapp.routes import (
     static,
     template_helpers,
     users,
+    warning_channels,
     warnings,
 )
 
@@ -59,6 +60,7 @@ def register(app: Flask) -> None:
         selection,
         settings,
         users,
+        warning_channels,
         warnings,
     )
     for module in (

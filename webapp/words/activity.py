@@ -82,6 +82,7 @@ KINDS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "setting": lambda: gettext("Setting"),
         "warning rule": lambda: gettext("Rule for warnings"),
         "incident": lambda: gettext("Incident"),
+        "channel": lambda: gettext("Channel for warnings"),
     }
 )
 _FACTS: Mapping[str, Callable[[], str]] = MappingProxyType(

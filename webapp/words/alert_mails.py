@@ -25,6 +25,24 @@ class Line:
     link: str
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One name in a section: what is said below it, and where its page is."""
+
+    title: str
+    texts: list[str]
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The names of a message to which the same has happened."""
+
+    kind: str
+    heading: str
+    entries: list[Entry]
+
+
 # By kind: what has happened, to one name or to so many
 _HAPPENED: Mapping[str, Callable[[int, str], str]] = MappingProxyType(
     {
@@ -99,23 +117,11 @@ def text(
 ) -> str:
     """For the user of this name, staff or a client's. `together`: the names are one incident, and
     `incident` the link to its page; `profile` is the link to where the mails are switched off."""
-    parts = [gettext("Hello {name},", name=user)]
-    for kind in dict.fromkeys(line.kind for line in lines):
-        listed = [line for line in lines if line.kind == kind]
-        parts.append(gettext("{sentence}.", sentence=_happened(listed[0], counts)))
-        if together and counts[kind] > 1 and kind != "recovered":
-            parts[-1] += " " + gettext("They probably have the same cause.")
-        parts.append("\n".join(_line_text(line, now, zone, staff=staff) for line in listed))
-    if left := sum(counts.values()) - len(lines):
-        parts.append(
-            ngettext(
-                "{count:,} more name is not listed here.",
-                "{count:,} more names are not listed here.",
-                left,
-            )
-        )
-    if incident:
-        parts.append(gettext("The incident with its timeline: {link}", link=incident))
+    listed = sections(lines, counts, now, zone, staff=staff, together=together)
+    parts = [
+        gettext("Hello {name},", name=user),
+        sections_text(listed, left_text(lines, counts), incident),
+    ]
     parts.append(
         gettext(
             "You get this mail because warnings by mail are on in your profile. Turn them off"
@@ -124,6 +130,54 @@ def text(
         )
     )
     return "\n\n".join(parts) + "\n"
+
+
+def sections(
+    lines: Sequence[Line],
+    counts: Mapping[str, int],
+    now: datetime,
+    zone: tzinfo,
+    *,
+    staff: bool,
+    together: bool,
+) -> list[Section]:
+    """What has happened, for staff or a client's user. `together`: the names are one incident."""
+    found = []
+    for kind in dict.fromkeys(line.kind for line in lines):
+        listed = [line for line in lines if line.kind == kind]
+        heading = gettext("{sentence}.", sentence=_happened(listed[0], counts))
+        if together and counts[kind] > 1 and kind != "recovered":
+            heading += " " + gettext("They probably have the same cause.")
+        entries = [_entry(line, now, zone, staff=staff) for line in listed]
+        found.append(Section(kind, heading, entries))
+    return found
+
+
+def left_text(lines: Sequence[Line], counts: Mapping[str, int]) -> str:
+    """How many names are not listed; empty where all are."""
+    left = sum(counts.values()) - len(lines)
+    if not left:
+        return ""
+    return ngettext(
+        "{count:,} more name is not listed here.", "{count:,} more names are not listed here.", left
+    )
+
+
+def sections_text(listed: Sequence[Section], left: str, incident: str) -> str:
+    """The same as plain text, with the link to the page of the incident, where there is one."""
+    parts = []
+    for section in listed:
+        entries = [
+            "\n  ".join(filter(None, [f"- {entry.title}", *entry.texts, entry.link]))
+            for entry in section.entries
+        ]
+        parts += [section.heading, "\n".join(entries)]
+    more = incident and incident_text(incident)
+    return "\n\n".join(filter(None, [*parts, left, more]))
+
+
+def incident_text(link: str) -> str:
+    return gettext("The incident with its timeline: {link}", link=link)
 
 
 def _happened(line: Line, counts: Mapping[str, int]) -> str:
@@ -135,14 +189,14 @@ def happened(kind: str, count: int, name: str) -> str:
     return _HAPPENED[kind](count, name)
 
 
-def _line_text(line: Line, now: datetime, zone: tzinfo, *, staff: bool) -> str:
+def _entry(line: Line, now: datetime, zone: tzinfo, *, staff: bool) -> Entry:
     name = to_unicode(line.name)
     title = gettext("{name} ({client})", name=name, client=line.client) if line.client else name
     dated = line.kind in _WITH_DATE
     date = expiry_text(line.not_after, now, zone) if dated else ""
     why = _reason_texts(Reason(line.reason), staff=staff) if line.reason in set(Reason) else []
-    more = [date, *(why if not (date and staff) else []), line.link]
-    return "\n".join(["- " + title, *("  " + each for each in more if each)])
+    texts = [date, *(why if not (date and staff) else [])]
+    return Entry(title, [text for text in texts if text], line.link)
 
 
 def _reason_texts(reason: Reason, *, staff: bool) -> list[str]:
@@ -161,7 +215,7 @@ def alerts_are_off() -> str:
 
 
 def no_mail_server() -> str:
-    return gettext("Off: they need PADLOCK_SMTP_URL and PADLOCK_SITE_URL.")
+    return gettext("Off: they need PADLOCK_SMTP_URL and PADLOCK_SITE_URL, or a channel.")
 
 
 def not_evaluated_yet() -> str:

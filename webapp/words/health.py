@@ -38,7 +38,7 @@ SUBJECTS: Mapping[str, str] = Table(
         "Site": lambda: gettext("Site"),
         "SQLite mode": lambda: gettext("SQLite mode"),
         "Trusted roots": lambda: gettext("Trusted roots"),
-        "Warnings by mail": lambda: gettext("Warnings by mail"),
+        "Warnings": lambda: gettext("Warnings"),
     }
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from webapp.words import listings
+from webapp.words import channels, listings
 from webapp.words.translation import gettext, ngettext
 
 # By kind
@@ -14,6 +14,7 @@ _TITLES: Mapping[str, Callable[[], str]] = MappingProxyType(
         "password reset mail": lambda: gettext("Password reset mail"),
         "import": lambda: gettext("Import through the browser"),
         "alert mail": lambda: gettext("Warning about certificates by mail"),
+        "channel": lambda: gettext("Warning about certificates to a channel"),
         "diagnosis": lambda: gettext("Diagnosis"),
         "listing rewrite": lambda: gettext("Update lists after a change of a rule for warnings"),
         "listing sample": lambda: gettext("Nightly spot check of list entries"),
@@ -47,11 +48,14 @@ _PROBLEMS: Mapping[str, Callable[[str], str]] = MappingProxyType(
 
 def job_title(kind: str) -> str:
     """What a job is called; one of a kind that is not known, by its code."""
+    kind = kind.partition(":")[0]  # each channel has a kind of its own
     return _TITLES[kind]() if kind in _TITLES else kind
 
 
 def job_problem(problem: str, detail: str) -> str:
     """Why a job has not succeeded yet, as a sentence."""
+    if problem in channels.PROBLEMS:
+        return channels.problem_text(problem, detail)
     return _PROBLEMS.get(problem, _PROBLEMS["error"])(detail or problem)
 
 

@@ -1,0 +1,197 @@
+"""Messages to channels: what administrators limit, one that hangs, and what is lost: nothing."""
+
+import http.server
+import os
+import signal
+import threading
+from datetime import UTC, datetime
+from ipaddress import ip_network
+from queue import Queue
+
+import pytest
+from sqlalchemy import select, update
+
+from tests import forked
+from tests.monitor.processes import wait_for
+from tests.notices.test_minute import LATER, MINUTE, NAMES, begin, sees, tick
+from tests.notices.test_minute import site as mail_site  # noqa: F401 - a fixture
+from tests.served import served
+from webapp import create_app
+from webapp.customers.models import User
+from webapp.extensions import db, writing
+from webapp.jobs import queue
+from webapp.jobs.models import Job
+from webapp.notices import channels, deliveries, minute
+from webapp.notices.models import Channel
+from webapp.probe import Reason
+from webapp.site import site_of
+
+NOW = datetime.now(UTC)
+
+
+class Receiver(http.server.ThreadingHTTPServer):
+    """A webhook that notes what it gets, and answers with this status."""
+
+    daemon_threads = True
+
+    def __init__(self, status=200):
+        super().__init__(("127.0.0.1", 0), Hook)
+        self.status = status
+        self.bodies = Queue()
+        self.released = threading.Event()
+        self.released.set()
+
+    @property
+    def url(self):
+        return f"json://127.0.0.1:{self.server_port}/hook-secret?+X-Token=hunter2"
+
+
+class Hook(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.server.released.wait(60)
+        self.server.bodies.put(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        self.send_response(self.server.status)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def site(mail_site):  # noqa: F811
+    """The site with names, which no mail but channels tell of."""
+    mail_site.config["PADLOCK_SMTP_URL"] = None
+    mail_site.config["PADLOCK_ALLOWED_NETWORKS"] = (ip_network("127.0.0.0/8"),)
+    return mail_site
+
+
+def add(name, url, **limits):
+    limits = {"kinds": [], "products": [], "clients": []} | limits
+    settings = channels.Settings(name, url, **limits)
+    return channels.save(db.session.get(User, 3), None, settings, NOW).id
+
+
+def stored(channel_id):
+    db.session.rollback()
+    return db.session.get(Channel, channel_id)
+
+
+def turn_red(app):
+    begin(app)
+    for minutes in (5, 10, 45):
+        if minutes < 45:
+            sees(LATER + minutes * MINUTE, NAMES[:2], Reason.REFUSED)
+        tick(app, LATER + minutes * MINUTE)
+
+
+def jobs():
+    db.session.rollback()
+    return list(db.session.scalars(select(Job).where(Job.kind.startswith("channel:"))))
+
+
+def test_one_that_hangs_or_answers_500_holds_up_no_other(site, caplog):
+    with served(Receiver()) as good, served(Receiver(500)) as bad, served(Receiver()) as hanging:
+        hanging.released.clear()
+        ids = [add(str(each.server_port), each.url) for each in (hanging, bad, good)]
+        only_changes = add("changes", good.url, kinds=["changed"])
+        only_bob = add("bob", good.url, clients=[2])
+        turn_red(site)
+        body = good.bodies.get(timeout=60)
+        assert "2 names are invalid" in body
+        assert "s1.example" in body
+        wait_for(lambda: stored(ids[1]).problem == "status")
+        assert (stored(ids[1]).detail, stored(ids[2]).problem) == ("500", "")
+        assert stored(ids[0]).said_at is None
+        hanging.released.set()
+        wait_for(lambda: [job.kind for job in jobs()] == [deliveries.kind_of(ids[1])])
+        assert hanging.bodies.get(timeout=10)
+        assert good.bodies.empty()
+        assert stored(only_changes).said_at is stored(only_bob).said_at is None
+    assert "hunter2" not in stored(ids[0]).url + stored(ids[0]).shown + caplog.text
+    assert "secret" not in stored(ids[0]).shown
+
+
+def test_a_url_that_leads_inside_is_refused(site):
+    site.config["PADLOCK_ALLOWED_NETWORKS"] = ()
+    for url, words in (
+        ("json://localhost/", "private or denied"),
+        ("json://[::ffff:10.0.0.1]/", "private or denied"),
+        ("syslog://", "on the server that Padlock runs on"),
+        ("nonsense://x", "Apprise doesn’t know this URL"),
+    ):
+        with pytest.raises(channels.BadUrl, match=words):
+            add("x", url)
+    assert channels.listed() == []
+
+
+def test_what_became_private_or_unreadable_since_is_not_sent(site):
+    with served(Receiver()) as receiver:
+        id_ = add("hook", receiver.url)
+        for name, value, problem in (
+            ("PADLOCK_ALLOWED_NETWORKS", (), "blocked"),
+            ("SECRET_KEY", "y" * 32, "key"),
+        ):
+            site.config[name] = value
+            deliveries.test(db.session.get(User, 3), id_, datetime.now(UTC))
+            wait_for(lambda problem=problem: stored(id_).problem == problem)
+            wait_for(lambda: not jobs())
+        assert receiver.bodies.empty()
+
+
+# Where a process is killed: before this function of a module, or after it
+STEPS = (
+    (deliveries, "add", "after"),  # nothing is stored yet
+    (queue, "claim", "before"),
+    (channels, "ask", "before"),
+    (channels, "ask", "after"),
+    (queue, "finish", "before"),
+)
+
+
+def die_at(step, environ):
+    """Evaluates and sends in a process that kills itself at this step."""
+    os.environ.clear()
+    os.environ.update(environ)
+    module, name, when = STEPS[step]
+    real = getattr(module, name)
+
+    def dying(*args, **kwargs):
+        if when == "after":
+            real(*args, **kwargs)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    setattr(module, name, dying)
+    app = create_app()
+    with app.app_context():
+        minute.evaluate(LATER + (45 + step) * MINUTE)
+        deliveries.add_lanes(datetime.now(UTC))
+        threading.Event().wait()
+
+
+def test_a_process_that_is_killed_at_any_step_loses_nothing(site):
+    environ = {
+        "PATH": os.environ["PATH"],
+        "PADLOCK_DATABASE_URL": site.config["PADLOCK_DATABASE_URL"],
+        "PADLOCK_SECRET_KEY": site.config["SECRET_KEY"],
+        "PADLOCK_MAIL_RETRY_HOURS": "168",
+        "PADLOCK_ALLOWED_NETWORKS": "127.0.0.0/8",
+    }
+    with served(Receiver()) as receiver:
+        add("hook", receiver.url)
+        begin(site)
+        for minutes in (5, 10):
+            sees(LATER + minutes * MINUTE, NAMES[:2], Reason.REFUSED)
+            tick(site, LATER + minutes * MINUTE)
+        for step in range(len(STEPS)):
+            process = forked.start(die_at, step, environ)
+            process.join(60)
+            assert process.exitcode == -signal.SIGKILL
+            assert len(jobs()) == (step > 0)
+            with writing():  # as if the lease had expired
+                db.session.execute(update(Job).values(claimed_until=NOW, run_at=NOW))
+        tick(site, LATER + 50 * MINUTE)
+        deliveries.add_lanes(datetime.now(UTC))
+        site_of(site).jobs.wake()
+        wait_for(lambda: not jobs())
+        # At least once: where it ended after the service had it, it comes again
+        assert receiver.bodies.qsize() == 3

@@ -1,0 +1,100 @@
+"""What a message says, as arguments of a job, and as lines for its reader when it is sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import select
+
+from webapp import mail
+from webapp.alerts.messages import Event, Kind
+from webapp.customers.models import Client, Domain, Service
+from webapp.extensions import db
+from webapp.monitor.models import Target
+from webapp.notices.store import Store
+from webapp.words.alert_mails import Line
+
+# What is listed first
+ORDER = (
+    *(Kind.EXPIRED, Kind.URGENT, Kind.INVALID, Kind.UNKNOWN),
+    *(Kind.LATE, Kind.EXPIRING, Kind.CHANGED, Kind.RECOVERED),
+)
+
+
+def arguments(
+    events: Iterable[Event], incident: int | None, store: Store, most: int, *, reminder: bool
+) -> dict[str, Any]:
+    """A message of these events, of which so many are listed."""
+    listed = worst_first(events)
+    return {
+        "reminder": reminder,
+        "incident": incident,
+        "counts": Counter(event.kind.value for event in listed),
+        "events": [_event(event, store) for event in listed[:most]],
+    }
+
+
+def worst_first(events: Iterable[Event]) -> list[Event]:
+    return sorted(events, key=lambda event: (ORDER.index(event.kind), event.name))
+
+
+def client_ids(clients: str | None) -> list[int]:
+    """The clients of an event, as `checks` writes them."""
+    return [int(id_) for id_ in (clients or "").split(",") if id_]
+
+
+def lines(events: Collection[dict[str, Any]], client_id: int | None = None) -> list[Line]:
+    """The lines for staff; for this client, those about names that it still has."""
+    clients = _client_names(events) if client_id is None else {}
+    paths = _paths([event["name"] for event in events], client_id)
+    return [
+        Line(
+            kind=event["kind"],
+            name=event["name"],
+            client=next((clients[id_] for id_ in event["clients"] if id_ in clients), ""),
+            reason=event["reason"] or "",
+            not_after=datetime.fromisoformat(event["not_after"]) if event["not_after"] else None,
+            link=mail.link(current_app, paths[event["name"]]) if event["name"] in paths else "",
+        )
+        for event in events
+        if client_id is None or event["name"] in paths
+    ]
+
+
+def _event(event: Event, store: Store) -> dict[str, Any]:
+    certificate = store.memory.names[event.name].certificate
+    not_after = certificate.not_after if certificate else None
+    return {
+        "kind": event.kind.value,
+        "name": event.name,
+        "clients": client_ids(event.client),
+        "reason": event.reason,
+        "not_after": not_after.isoformat() if not_after else None,
+    }
+
+
+def _client_names(events: Collection[dict[str, Any]]) -> dict[int, str]:
+    """The names of clients, by id."""
+    ids = {id_ for event in events for id_ in event["clients"]}
+    found = select(Client.id, Client.name).where(Client.id.in_(ids))
+    return {client.id: client.name for client in db.session.execute(found)}
+
+
+def _paths(names: Collection[str], client_id: int | None) -> dict[str, str]:
+    """Where this site tells more of each name: the page of its first service or domain, among those
+    of this client, if there is one."""
+    hostnames = {name.partition(":")[0] for name in names}
+    area = "/admin" if client_id is None else ""
+    paths: dict[str, str] = {}
+    for model in (Service, Domain):
+        found = select(Target, model.id).join(Target, Target.id == model.target_id)
+        found = found.where(Target.hostname.in_(hostnames)).order_by(model.id)
+        if client_id is not None:
+            found = found.where(model.client_id == client_id)
+        for target, id_ in db.session.execute(found):
+            paths.setdefault(target.authority, f"{area}/{model.kind}s/{id_}")
+    return paths
