@@ -62,7 +62,7 @@ def test_what_is_wrong_is_said_beside_its_field(app, visit):
     right = {"name": "Ops", "url": "ntfys://203.0.113.9/topic"}
     for field, value, words in (
         ("url", "", "Enter the Apprise URL"),
-        ("url", "json://127.0.0.1/", "This leads to a private or denied address."),
+        ("url", "json://10.0.0.1/", "This leads to a private or denied address."),
         ("url", "nonsense", "Apprise doesn’t know this URL."),
         ("name", "", "Enter a name."),
         ("products", "None such", "No service has the product “None such”."),
