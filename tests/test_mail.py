@@ -16,9 +16,9 @@ def server(in_app):
         yield server
 
 
-def send(app, url, to="alice@example.com", subject="Hello", text="A line.\n.\nAnother."):
+def send(app, url, to="alice@example.com", subject="Hello", text="A line.\n.\nAnother.", **extra):
     app.config["PADLOCK_SMTP_URL"] = mail_settings.mail_server(url)
-    return mail.send(app, to, subject, text, "17.1")
+    return mail.send(app, to, subject, text, "17.1", **extra)
 
 
 def test_a_mail_arrives_as_it_was_written(in_app, server):
@@ -33,6 +33,20 @@ def test_a_mail_arrives_as_it_was_written(in_app, server):
     assert taken.get_content().replace("\r\n", "\n") == "Grüße 🔒\n.\nBye\n"
     assert server.commands[0] == "ehlo padlock.example.com"
     assert not [command for command in server.commands if command.startswith("AUTH")]
+
+
+def test_a_mail_may_be_html_too_in_a_thread_and_unsubscribed_from(in_app, server):
+    extra = {"html": "<p>Hi</p>", "thread": "incident-7", "unsubscribe": "https://a.example/u"}
+    assert send(in_app, f"smtp://127.0.0.1:{server.port}", text="Hi", **extra) is None
+    taken = server.mails.get(timeout=10)
+    assert (taken["References"], taken["List-Unsubscribe"], taken["List-Unsubscribe-Post"]) == (
+        "<incident-7@padlock.example.com>",
+        "<https://a.example/u>",
+        "List-Unsubscribe=One-Click",
+    )
+    parts = [(part.get_content_type(), part.get_content().strip()) for part in taken.iter_parts()]
+    assert parts == [("text/plain", "Hi"), ("text/html", "<p>Hi</p>")]
+    assert taken["Auto-Submitted"] == "auto-generated"
 
 
 def test_the_sender_is_a_setting(in_app, server):

@@ -72,6 +72,8 @@ ANSWERS = {
     "POST /profile/sign-ins/<id:sign_in_id>/end": dict.fromkeys(EVERYBODYS, 404) | {NOBODY: 302},
     "GET /forgot-password": ALL,
     "POST /forgot-password": dict.fromkeys(ALL, 422),
+    "GET /unsubscribe/<token>": dict.fromkeys(ALL, 410),
+    "POST /unsubscribe/<token>": dict.fromkeys(ALL, 400),
     "GET /reset/<token>": dict.fromkeys(ALL, 410),
     "POST /reset/<token>": dict.fromkeys(ALL, 410),
     "GET /admin/users": ADMINS,

@@ -44,8 +44,21 @@ def link(app: Flask, path: str) -> str:
     return (app.config["PADLOCK_SITE_URL"] or f"http://{app.config['PADLOCK_LISTEN']}") + path
 
 
-def send(app: Flask, to: str, subject: str, text: str, message_id: str) -> Failure | None:
+def send(
+    app: Flask,
+    to: str,
+    subject: str,
+    text: str,
+    message_id: str,
+    *,
+    html: str = "",
+    thread: str = "",
+    unsubscribe: str = "",
+) -> Failure | None:
     """Hands a mail to the server; why that failed, with a line in the log, or None.
+
+    `html` is the same as the text; mails with the same `thread` are shown together; `unsubscribe`
+    is a link that switches such mails off by one POST (RFC 8058).
 
     Neither the text nor the settings are in that line: both hold secrets.
     """
@@ -54,6 +67,13 @@ def send(app: Flask, to: str, subject: str, text: str, message_id: str) -> Failu
     sender = app.config["PADLOCK_MAIL_FROM"] or f"padlock@{host}"
     try:
         message = _message(sender, to, subject, text, f"<{message_id}@{host}>")
+        if thread:
+            message["References"] = f"<{thread}@{host}>"
+        if unsubscribe:
+            message["List-Unsubscribe"] = f"<{unsubscribe}>"
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        if html:
+            message.add_alternative(html, subtype="html")
         smtp = _connected(server, host)
         try:
             if server.user:

@@ -24,6 +24,7 @@ LATER = START + timedelta(hours=2)  # when what was so at first has been told
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+SITE = "https://padlock.example.com"
 
 
 @pytest.fixture
@@ -85,7 +86,13 @@ def mails_of(server):
     found = []
     while not server.mails.empty():
         mail = server.mails.get()
-        found.append((mail["To"], mail["Subject"], mail.get_content().replace("\r\n", "\n")))
+        text, html = (mail.get_body((kind,)).get_content() for kind in ("plain", "html"))
+        assert "<script" not in html
+        path = mail["List-Unsubscribe"].removeprefix(f"<{SITE}").removesuffix(">")
+        assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        assert f"{SITE}{path}" in text
+        assert f'"{SITE}{path}"' in html
+        found.append((mail["To"], mail["Subject"], text.replace("\r\n", "\n")))
     return sorted(found)
 
 
@@ -129,7 +136,7 @@ def test_what_is_so_at_the_first_evaluation_is_one_mail(site, server):
     page = f"https://padlock.example.com/admin/services/{service('alice.example').id}"
     assert "- alice.example (Alice’s Bakery)\n  Expires in 5 days, on " in text
     assert page in text
-    assert text.endswith("Turn them off there: https://padlock.example.com/profile\n")
+    assert f"Change what you get: {SITE}/profile\n" in text
     assert db.session.scalar(select(func.count()).select_from(AlertName)) == 6
 
 

@@ -35,12 +35,13 @@ def add(kind: str, key: str, arguments: dict[str, Any], now: datetime) -> None:
     queue.add(kind, key, arguments, now, try_for)
 
 
-def send(job: ClaimedJob, to: str, subject: str, text: str) -> Outcome:
-    """Hands the mail of this job to the mail server."""
+def send(job: ClaimedJob, to: str, subject: str, text: str, **extra: str) -> Outcome:
+    """Hands the mail of this job to the mail server; see `mail.send` for what it may have besides
+    a text."""
     app: Flask = current_app
     # The same in each try, so that a mail server can drop one that comes twice
     message_id = f"{job.id}.{job.created_at:%Y%m%d%H%M%S%f}"
-    failure = mail.send(app, to, subject, text, message_id)
+    failure = mail.send(app, to, subject, text, message_id, **extra)
     if failure is None:
         return DONE
     return Outcome("refused" if failure.final else "unreachable", failure.why, failure.final)

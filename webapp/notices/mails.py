@@ -15,18 +15,25 @@ from flask import Flask, current_app
 from sqlalchemy import select
 
 from webapp import mail
-from webapp.alerts.messages import STAFF, Event, Message
+from webapp.alerts.messages import STAFF, Event, Kind, Message
 from webapp.customers.models import Role, User
 from webapp.extensions import db
 from webapp.jobs import outbox
 from webapp.jobs.queue import DONE, ClaimedJob, Outcome
-from webapp.notices import contents
+from webapp.notices import contents, unsubscribe
 from webapp.notices.store import Store
 from webapp.words import alert_mails as say
 from webapp.words.alert_mails import Line
 
 MAIL = "alert mail"
 MOST_LISTED = 200  # names in one mail
+# Of the line beside what has happened; seen on white and on black
+COLOURS = {
+    **dict.fromkeys((Kind.EXPIRED, Kind.URGENT, Kind.INVALID), "#d63939"),
+    **dict.fromkeys((Kind.UNKNOWN, Kind.LATE, Kind.EXPIRING), "#f59f00"),
+    Kind.CHANGED: "#4299e1",
+    Kind.RECOVERED: "#2fb344",
+}
 
 
 def register(app: Flask) -> None:
@@ -87,19 +94,37 @@ def _send(job: ClaimedJob) -> Outcome:
     counts = Counter(told["counts"])
     counts -= Counter(event["kind"] for event in told["events"])
     counts += Counter(line.kind for line in lines)
-    profile = mail.link(current_app, "/profile")
-    zone = current_app.config["PADLOCK_TIMEZONE"]
-    subject = say.subject(lines, counts, reminder=told["reminder"])
     number = told["incident"]
-    text = say.text(
-        *(user.name, lines, counts, job.created_at, profile, zone),
+    sections = say.sections(
+        *(lines, counts, job.created_at, current_app.config["PADLOCK_TIMEZONE"]),
         staff=staff,
         together=number is not None,
-        incident=mail.link(current_app, f"/admin/incidents/{number}") if number and staff else "",
+    )
+    subject = say.subject(lines, counts, reminder=told["reminder"])
+    left = say.left_text(lines, counts)
+    incident = mail.link(current_app, f"/admin/incidents/{number}") if number and staff else ""
+    profile = mail.link(current_app, "/profile")
+    token = unsubscribe.token_for(user, current_app.config["SECRET_KEY"])
+    off = mail.link(current_app, f"/unsubscribe/{token}")
+    text = say.text(user.name, say.sections_text(sections, left, incident), profile, off)
+    html = current_app.jinja_env.get_template("mails/warning.html").render(
+        subject=subject,
+        hello=say.hello(user.name),
+        sections=sections,
+        colours=COLOURS,
+        left=left,
+        incident=incident,
+        incident_words=say.see_incident(),
+        why=say.why(),
+        profile=profile,
+        change=say.change(),
+        unsubscribe=off,
+        turn_off=say.turn_off(),
     )
     to = user.email
     db.session.rollback()  # no transaction is open while the mail server takes its time
-    return outbox.send(job, to, subject, text)
+    thread = f"incident-{number}" if number else ""
+    return outbox.send(job, to, subject, text, html=html, thread=thread, unsubscribe=off)
 
 
 def _recipient(arguments: dict[str, Any]) -> str:

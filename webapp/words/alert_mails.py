@@ -103,33 +103,35 @@ def subject(lines: Sequence[Line], counts: Mapping[str, int], *, reminder: bool)
     return gettext("Reminder: {subject}", subject=first) if reminder else first
 
 
-def text(
-    user: str,
-    lines: Sequence[Line],
-    counts: Mapping[str, int],
-    now: datetime,
-    profile: str,
-    zone: tzinfo,
-    *,
-    staff: bool,
-    together: bool,
-    incident: str = "",
-) -> str:
-    """For the user of this name, staff or a client's. `together`: the names are one incident, and
-    `incident` the link to its page; `profile` is the link to where the mails are switched off."""
-    listed = sections(lines, counts, now, zone, staff=staff, together=together)
-    parts = [
-        gettext("Hello {name},", name=user),
-        sections_text(listed, left_text(lines, counts), incident),
+def hello(user: str) -> str:
+    return gettext("Hello {name},", name=user)
+
+
+def why() -> str:
+    """Why the reader gets this mail."""
+    return gettext("You get this mail because warnings by mail are on in your profile.")
+
+
+def change() -> str:
+    """What the link to the profile says."""
+    return gettext("Change what you get")
+
+
+def turn_off() -> str:
+    return gettext("Turn off these mails")
+
+
+def see_incident() -> str:
+    return gettext("See the incident with its timeline")
+
+
+def text(user: str, body: str, profile: str, unsubscribe: str) -> str:
+    """The mail as plain text: its `body` is that of `sections_text`, and two links follow."""
+    links = [
+        gettext("{what}: {link}", what=change(), link=profile),
+        gettext("{what}: {link}", what=turn_off(), link=unsubscribe),
     ]
-    parts.append(
-        gettext(
-            "You get this mail because warnings by mail are on in your profile. Turn them off"
-            " there: {link}",
-            link=profile,
-        )
-    )
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([hello(user), body, "\n".join([why(), *links])]) + "\n"
 
 
 def sections(
