@@ -25,6 +25,7 @@ PAGES = {
             "/services/3",
             "/services/3?tab=domain",
             "/services/9",
+            "/services/3/history",
         ),
         *(
             "/domains",
@@ -38,6 +39,7 @@ PAGES = {
     "sam": (
         "/admin/reports/ssl-status",
         "/admin/reports/readiness",
+        "/admin/reports/history",
         "/search?q=bob",
         "/admin/warnings",
         "/admin/incidents",

@@ -32,8 +32,8 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     from webapp.imports import run_job as imports
     from webapp.jobs import runner as jobs
     from webapp.monitor import live
+    from webapp.notices import history, readiness
     from webapp.notices import minute as notices
-    from webapp.notices import readiness
 
     app = Flask(__name__, instance_path=str(Path(__file__).parent.parent / "instance"))
     app.config.from_mapping(loading.load(os.environ, Path(app.instance_path)))
@@ -63,6 +63,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     security_events.register(app)
     notices.register(app)
     readiness.register(app)
+    history.register(app)
     if commands:
         _add_commands(app)
     return app

@@ -16,9 +16,8 @@ from webapp.customers import catalog
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus
 from webapp.extensions import db, writing
 from webapp.monitor.models import Target
-from webapp.notices import readiness
+from webapp.notices import counts, readiness
 from webapp.notices.store import Store
-from webapp.site import site_of
 
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
@@ -77,8 +76,7 @@ def test_names_are_counted_by_lifetime_and_rhythm(fleet):
 
 
 def test_numbers_are_counted_once_an_hour(fleet):
-    assert readiness.count_again in site_of(fleet).each_tick
-    readiness.count_again(NOW)
+    counts.count_again(readiness.COUNT, NOW)
     with writing():
         db.session.execute(update(Service).values(status=ServiceStatus.CANCELLED))
         db.session.execute(update(Domain).values(status=DomainStatus.CANCELLED))
@@ -89,10 +87,9 @@ def test_numbers_are_counted_once_an_hour(fleet):
         return shown.numbers.everything.names, shown.counted_at
 
     soon = NOW + timedelta(minutes=59)
-    readiness.count_again(soon)
     assert names(soon) == (3, NOW)
     assert names(NOW + timedelta(hours=3)) == (0, NOW + timedelta(hours=3))  # no scheduler runs
-    readiness.count_again(NOW + timedelta(hours=1))
+    counts.count_again(readiness.COUNT, NOW + timedelta(hours=1))
     assert names(NOW + timedelta(hours=1)) == (0, NOW + timedelta(hours=1))
 
 

@@ -116,6 +116,8 @@ class Change(Model):
     # Not known of what was noted before they were
     old_not_before: Mapped[datetime | None] = mapped_column(Instant)
     new_not_before: Mapped[datetime | None] = mapped_column(Instant)
+    old_serial: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    new_serial: Mapped[str] = mapped_column(String(200), default="", server_default="")
     old_not_after: Mapped[datetime | None] = mapped_column(Instant)
     new_not_after: Mapped[datetime | None] = mapped_column(Instant)
 

@@ -94,6 +94,7 @@ def _facts(row: Target) -> dict[str, object]:
         "reason": row.reason,
         "issuer": row.issuer or "",  # None in a row that is new
         "fingerprint": row.fingerprint,
+        "serial": row.serial or "",
         "not_before": row.not_before,
         "not_after": row.not_after,
     }

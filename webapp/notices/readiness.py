@@ -1,33 +1,31 @@
 """How ready all names are for shorter lifetimes of certificates.
 
-The limits are those of the CA/Browser Forum (ballot SC-081v3). Many names take a second or two to
-count: the scheduler does it once an hour, for all pages.
+The limits are those of the CA/Browser Forum (ballot SC-081v3).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from flask import Flask
-from sqlalchemy import ColumnElement, Integer, and_, case, cast, func, literal, select
+from sqlalchemy import select
 
 from webapp.alerts.rules import parts_of
 from webapp.customers.listing_row import INACTIVE, ListingRow
 from webapp.customers.models import Client, Service
-from webapp.extensions import db, writing
+from webapp.extensions import db
 from webapp.monitor.models import Target
-from webapp.monitor.refresh import scheduler
-from webapp.notices.models import AlertName, StoredCount
+from webapp.notices import counts
+from webapp.notices.counts import Count
+from webapp.notices.epoch import epoch
+from webapp.notices.models import AlertName
 from webapp.words import readiness as say
 
-STORED = "readiness"
-COUNTED_EVERY = timedelta(hours=1)
-KEPT_FOR = 2 * COUNTED_EVERY  # without a scheduler they are counted for each page
 MOST_LISTED = 100  # of each list
+EVERYTHING = ""  # beside the lists: all names
 DAY_SECONDS = 24 * 60 * 60
 
 
@@ -87,21 +85,12 @@ class Report(NamedTuple):
 
 def register(app: Flask) -> None:
     """Has the names counted once an hour."""
-    scheduler.at_each_tick(app, count_again)
-
-
-def count_again(now: datetime) -> None:
-    """Counts and stores the numbers, where those that are stored are an hour old."""
-    if _stored(now, COUNTED_EVERY) is None:
-        numbers = asdict(_count(MOST_LISTED))
-        db.session.rollback()  # no transaction of readers is open while writers wait
-        with writing():
-            db.session.merge(StoredCount(name=STORED, counted_at=now, numbers=numbers))
+    counts.register(app, COUNT)
 
 
 def report(now: datetime) -> Report:
     """The numbers that are stored, or those of now."""
-    row = _stored(now, KEPT_FOR)
+    row = counts.stored(COUNT, now)
     if row is None:
         return Report(_count(MOST_LISTED), now)
     stored = row.numbers
@@ -124,74 +113,58 @@ def _cells(group: Group) -> list[int]:
     return [group.names, group.manual, *(number for pair in pairs for number in pair)]
 
 
-def _stored(now: datetime, most: timedelta) -> StoredCount | None:
-    row = db.session.get(StoredCount, STORED)
-    # One from after `now` was counted under a clock that has been set back
-    return row if row is not None and timedelta() <= now - row.counted_at < most else None
-
-
 def _count(most: int | None) -> Numbers:
-    everything = Group()
-    for _, *numbers in _grouped(literal("")):
-        everything.add(*numbers)
-    lists = {key: _groups(*of) for key, of in _LISTS.items()}
-    totals = {key: len(groups) for key, groups in lists.items()}
-    return Numbers(everything, {key: groups[:most] for key, groups in lists.items()}, totals)
+    """The groups of each list, `most` of them. A name that several items share is one in each."""
+    groups: dict[tuple[str, object], Group] = {}
+    counted: set[tuple[str, object, int]] = set()
+    for row in db.session.execute(_NAMES):
+        issuer, product = parts_of(row.issuer)[1], row.product or ""
+        numbers = _numbers(row.ends - row.begins, manual=not row.regular)
+        for of, key, title in (
+            (EVERYTHING, "", ""),
+            ("issuer", issuer, issuer),
+            ("product", product, product),
+            ("client", row.client_id, row.client),
+        ):
+            if (of, key, row.target_id) in counted:
+                continue
+            counted.add((of, key, row.target_id))
+            if (of, key) not in groups:
+                groups[of, key] = Group(title, row.client_id if of == "client" else None)
+            groups[of, key].add(*numbers)
+    lists = {of: _most_work_first(groups, of) for of in say.LISTS}
+    return Numbers(
+        groups.get((EVERYTHING, ""), Group()),
+        {of: found[:most] for of, found in lists.items()},
+        {of: len(found) for of, found in lists.items()},
+    )
 
 
-def _groups(key: Any, group_of: Callable[[Any], Group]) -> list[Group]:
-    found: dict[str | int, Group] = {}
-    for value, *numbers in _grouped(key):
-        group = group_of(value)
-        found.setdefault(group.client_id or group.title, group).add(*numbers)
-    if any(group.client_id for group in found.values()):
-        stored = db.session.execute(select(Client.id, Client.name))
-        names = {client.id: client.name for client in stored}
-        for group in found.values():
-            group.title = names.get(group.client_id or 0, "")
+def _most_work_first(groups: dict[tuple[str, object], Group], wanted: str) -> list[Group]:
     return sorted(
-        found.values(),
+        (group for (of, _), group in groups.items() if of == wanted),
         key=lambda group: (-group.manual_beyond[-1], -group.names, group.title.casefold()),
     )
 
 
-def _grouped(key: Any) -> Iterator[Any]:
-    """How many names there are of each value: a name that several items share is one."""
-    named = (
-        select(ListingRow.target_id, key.label("key"))
-        .outerjoin(Service, Service.id == ListingRow.service_id)
-        .join(Target, Target.id == ListingRow.target_id)
-        .where(ListingRow.rank != INACTIVE, Target.not_before.is_not(None))
-        .where(Target.not_after.is_not(None))
-        .distinct()
-        .subquery()
+def _numbers(seconds: int, *, manual: bool) -> tuple[int, ...]:
+    """What one name adds to its groups."""
+    beyond = [seconds > limit.days * DAY_SECONDS for limit in LIMITS]
+    return (1, int(manual), *(int(part) for each in beyond for part in (each, each and manual)))
+
+
+_NAMES = (
+    select(
+        *(ListingRow.target_id, ListingRow.client_id, Client.name.label("client")),
+        *(Service.product, Target.issuer, AlertName.regular),
+        *(epoch(Target.not_before).label("begins"), epoch(Target.not_after).label("ends")),
     )
-    seconds = _seconds(Target.not_after) - _seconds(Target.not_before)
-    manual = func.coalesce(AlertName.regular, False).is_(False)
-    conditions: list[ColumnElement[bool]] = [manual]
-    for limit in LIMITS:
-        beyond = seconds > limit.days * DAY_SECONDS
-        conditions += [beyond, and_(beyond, manual)]
-    counts = (func.sum(case((condition, 1), else_=0)) for condition in conditions)
-    yield from db.session.execute(
-        select(named.c.key, func.count(), *counts)
-        .join(Target, Target.id == named.c.target_id)
-        .outerjoin(AlertName, AlertName.target_id == named.c.target_id)
-        .group_by(named.c.key)
-    )
-
-
-def _seconds(instant: Any) -> ColumnElement[int]:
-    """Since 1970, in whole seconds."""
-    if db.engine.dialect.name == "sqlite":
-        return cast(func.strftime("%s", instant), Integer)
-    return func.extract("epoch", instant)
-
-
-_LISTS: Mapping[str, tuple[Any, Callable[[Any], Group]]] = MappingProxyType(
-    {
-        "issuer": (Target.issuer, lambda issuer: Group(parts_of(issuer)[1])),
-        "product": (func.coalesce(Service.product, ""), lambda product: Group(product)),
-        "client": (ListingRow.client_id, lambda client_id: Group(client_id=client_id)),
-    }
+    .join(Target, Target.id == ListingRow.target_id)
+    .join(Client, Client.id == ListingRow.client_id)
+    .outerjoin(Service, Service.id == ListingRow.service_id)
+    .outerjoin(AlertName, AlertName.target_id == ListingRow.target_id)
+    .where(ListingRow.rank != INACTIVE)
+    .where(Target.not_before.is_not(None), Target.not_after.is_not(None))
+    .execution_options(yield_per=5000)
 )
+COUNT = Count("readiness count", timedelta(hours=1), lambda _now: asdict(_count(MOST_LISTED)))

@@ -12,6 +12,7 @@ from webapp.notices import item_warning
 from webapp.reports import export
 from webapp.routes import diagnosis as diagnosis_pages
 from webapp.routes import exports, first_steps
+from webapp.routes import history as history_pages
 from webapp.routes import items as item_pages
 from webapp.routes.forms import TagsField, VersionField, note_field
 from webapp.routes.gate import fragment, open_to_staff, staff_only
@@ -68,6 +69,11 @@ def domains() -> str:
 @blueprint.get("/domains/<id:item_id>")
 def domain(item_id: int) -> str:
     return item_page(access.require_domain(current_user, item_id))
+
+
+@blueprint.get("/<any(services, domains):place>/<id:item_id>/history")
+def history(place: str, item_id: int) -> str:
+    return history_pages.item_page(place.removesuffix("s"), item_id)
 
 
 @blueprint.get("/<any(services, domains):place>/<id:item_id>/diagnosis")

@@ -6,8 +6,10 @@ from flask import Blueprint, Response, render_template, request
 from flask_login import current_user
 
 from webapp.customers import access, home, lists, padlocks
+from webapp.notices import history as history_of
 from webapp.routes import diagnosis as diagnosis_pages
 from webapp.routes import exports
+from webapp.routes import history as history_pages
 from webapp.routes.gate import clients_only
 from webapp.routes.template_helpers import list_query, now
 
@@ -57,6 +59,18 @@ def domain(item_id: int) -> str:
 @blueprint.get("/<any(services, domains):place>.csv")
 def items_csv(place: str) -> Response:
     return exports.list_file(place.removesuffix("s"))
+
+
+@blueprint.get("/<any(services, domains):place>/<id:item_id>/history")
+def history(place: str, item_id: int) -> str:
+    return history_pages.item_page(place.removesuffix("s"), item_id)
+
+
+@blueprint.get("/history")
+def own_history() -> str:
+    client = current_user.client
+    periods = history_of.of_client(current_user, client, now()) if client else []
+    return render_template("history/own.html", periods=periods)
 
 
 @blueprint.get("/<any(services, domains):place>/<id:item_id>/diagnosis")

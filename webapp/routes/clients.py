@@ -10,6 +10,7 @@ from wtforms import StringField
 
 from webapp.customers import client_list, clients, concurrency, home, lists, padlocks
 from webapp.customers.models import Client
+from webapp.notices import history as history_of
 from webapp.routes.account_fields import contact_email_field, name_field
 from webapp.routes.forms import TagsField, VersionField, at_most, none_if_empty, note_field
 from webapp.routes.gate import admins_only_but, fragment
@@ -26,6 +27,7 @@ blueprint.before_request(
             "clients.show",
             "clients.services",
             "clients.domains",
+            "clients.history",
         )
     )
 )
@@ -97,6 +99,13 @@ def domains(client_id: int) -> str:
     return render_template(
         "clients/domains.html", client=client, tab="domains", listing=listing, known=padlocks.known
     )
+
+
+@blueprint.get("/<id:client_id>/history")
+def history(client_id: int) -> str:
+    client = clients.require_client(client_id)
+    periods = history_of.of_client(current_user, client, now())
+    return render_template("clients/history.html", client=client, tab="history", periods=periods)
 
 
 @blueprint.route("/new", methods=["GET", "POST"])

@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from webapp import mail
 from webapp.customers import clients, monitored_names, padlocks
 from webapp.errors import Refused
-from webapp.notices import readiness
+from webapp.notices import history, readiness
 from webapp.reports import export, saved, selection, ssl_status
 from webapp.reports.query import REASONS, ReportQuery, week_of
 from webapp.routes import exports
@@ -67,6 +67,11 @@ def ssl_status_csv() -> Response:
 @blueprint.get("/readiness")
 def readiness_page() -> str:
     return _readiness("reports/readiness.html")
+
+
+@blueprint.get("/history")
+def history_page() -> str:
+    return render_template("reports/history.html", periods=history.of_site(now()))
 
 
 @blueprint.get("/readiness/print")

@@ -40,6 +40,7 @@ from webapp.words import (
     settings,
     states,
     times,
+    validity,
     verdicts,
     website,
 )
@@ -68,6 +69,7 @@ WORDING = {
     "settings": settings,
     "states": states,
     "times": times,
+    "validity": validity,
     "verdicts": verdicts,
     "website": website,
 }

@@ -16,6 +16,8 @@ _TITLES: Mapping[str, Callable[[], str]] = MappingProxyType(
         "alert mail": lambda: gettext("Warning about certificates by mail"),
         "channel": lambda: gettext("Warning about certificates to a channel"),
         "diagnosis": lambda: gettext("Diagnosis"),
+        "readiness count": lambda: gettext("Count of the report on shorter lifetimes"),
+        "history count": lambda: gettext("Count of the history, and deletion of its oldest part"),
         "listing rewrite": lambda: gettext("Update lists after a change of a rule for warnings"),
         "listing sample": lambda: gettext("Nightly spot check of list entries"),
     }

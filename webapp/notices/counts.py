@@ -1,0 +1,70 @@
+"""Numbers that take seconds to count: background jobs do it every few hours, for all pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, NamedTuple
+
+from flask import Flask
+from sqlalchemy import select
+
+from webapp.extensions import db, writing
+from webapp.jobs import queue
+from webapp.jobs.models import Job
+from webapp.jobs.queue import DONE, ClaimedJob, Outcome
+from webapp.jobs.runner import Work
+from webapp.monitor.refresh import scheduler
+from webapp.notices.models import StoredCount
+from webapp.site import site_of
+
+LANE = "counts"
+
+
+class Count(NamedTuple):
+    """Numbers under a name, which is that of their job as well; how often they are counted, and by
+    what, as JSON."""
+
+    name: str
+    every: timedelta
+    numbers: Callable[[datetime], dict[str, Any]]
+
+
+def register(app: Flask, count: Count) -> None:
+    """Has these numbers counted."""
+    run = partial(_run, count)
+    site_of(app).jobs.works[count.name] = Work(run, lambda: True, lambda _: "", LANE)
+    scheduler.at_each_tick(app, partial(add_if_due, count))
+
+
+def add_if_due(count: Count, now: datetime) -> None:
+    """Adds the job where the numbers are old, unless it is there already."""
+    waits = select(Job.id).where(Job.kind == count.name)
+    if _of(count, now, count.every) is None and db.session.scalar(waits) is None:
+        with writing():
+            queue.add(count.name, "", {}, now, count.every)
+
+
+def stored(count: Count, now: datetime) -> StoredCount | None:
+    """The numbers as they were counted last; None where that is long ago: no scheduler runs."""
+    return _of(count, now, 2 * count.every)
+
+
+def count_again(count: Count, now: datetime) -> None:
+    """Counts and stores the numbers."""
+    numbers = count.numbers(now)
+    db.session.rollback()  # no transaction of readers is open while writers wait
+    with writing():
+        db.session.merge(StoredCount(name=count.name, counted_at=now, numbers=numbers))
+
+
+def _of(count: Count, now: datetime, most: timedelta) -> StoredCount | None:
+    row = db.session.get(StoredCount, count.name)
+    # One from after `now` was counted under a clock that has been set back
+    return row if row is not None and timedelta() <= now - row.counted_at < most else None
+
+
+def _run(count: Count, _job: ClaimedJob) -> Outcome:
+    count_again(count, datetime.now(UTC))
+    return DONE
