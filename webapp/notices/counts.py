@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any, NamedTuple
 
 from flask import Flask
@@ -33,9 +32,16 @@ class Count(NamedTuple):
 
 def register(app: Flask, count: Count) -> None:
     """Has these numbers counted."""
-    run = partial(_run, count)
+
+    def run(_job: ClaimedJob) -> Outcome:
+        count_again(count, datetime.now(UTC))
+        return DONE
+
+    def add_count(now: datetime) -> None:
+        add_if_due(count, now)
+
     site_of(app).jobs.works[count.name] = Work(run, lambda: True, lambda _: "", LANE)
-    scheduler.at_each_tick(app, partial(add_if_due, count))
+    scheduler.at_each_tick(app, add_count)
 
 
 def add_if_due(count: Count, now: datetime) -> None:
@@ -63,8 +69,3 @@ def _of(count: Count, now: datetime, most: timedelta) -> StoredCount | None:
     row = db.session.get(StoredCount, count.name)
     # One from after `now` was counted under a clock that has been set back
     return row if row is not None and timedelta() <= now - row.counted_at < most else None
-
-
-def _run(count: Count, _job: ClaimedJob) -> Outcome:
-    count_again(count, datetime.now(UTC))
-    return DONE
