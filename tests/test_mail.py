@@ -84,8 +84,8 @@ def test_a_server_that_is_silent_is_given_up(in_app, monkeypatch, caplog):
 @pytest.mark.parametrize(
     ("step", "answer", "failure"),
     [
-        ("RCPT", "550 no such mailbox", Failure("550", final=True)),
-        ("RCPT", "450 come back later", Failure("450")),
+        ("RCPT", "550 no such mailbox", Failure("550", final=True, of_recipient=True)),
+        ("RCPT", "450 come back later", Failure("450", of_recipient=True)),
         ("MAIL", "553 not from you", Failure("553", final=True)),
         ("DATA", "554 spam", Failure("554", final=True)),
         ("AUTH", "535 wrong password", Failure("535")),

@@ -25,10 +25,12 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why a mail could not be handed over: the server's code, or the kind of error. `final`: the
-    server refuses this mail, and will again (5yz, RFC 5321, section 4.2.1)."""
+    server refuses this mail, and will again (5yz, RFC 5321, section 4.2.1); `of_recipient`: because
+    of the address that it is for."""
 
     why: str
     final: bool = False
+    of_recipient: bool = False
 
 
 def ready(app: Flask) -> bool:
@@ -99,7 +101,7 @@ def send(
 def _failure(error: OSError | ValueError) -> Failure:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         ((code, _words),) = error.recipients.values()  # each mail has one
-        return Failure(str(code), code >= 500)
+        return Failure(str(code), code >= 500, of_recipient=True)
     if isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
         return Failure(str(error.smtp_code), error.smtp_code >= 500)
     why = getattr(error, "smtp_code", type(error).__name__)

@@ -1,9 +1,12 @@
+from datetime import UTC, datetime
+
 import pytest
 
 from tests.browser import looked_at
 from tests.conftest import PASSWORD
 from webapp.customers.models import Activity, User
 from webapp.extensions import db
+from webapp.notices import readers
 
 NEW = "another horse battery"
 
@@ -162,3 +165,31 @@ def test_staff_switch_warnings_by_mail_off_and_clients_where_they_get_any(visit)
     visit("ada").post("/admin/warnings/rule", rule)
     assert visit("alice").get("/profile").find(id="warnings").has_attr("checked")
     assert visit("bob").get("/profile").find(id="warnings") is None
+
+
+def test_users_choose_when_they_are_warned(visit, app):
+    sam = visit("sam")
+    form = {"by_mail": "y", "zone": "Europe/Berlin", "digest_hour": "7", "expiring": "digest"}
+    sam.post("/profile/warnings", form | {"quiet_from": "22", "quiet_until": "6"})
+    page = sam.get("/profile")
+    for field, chosen in (
+        ("expiring", "digest"),
+        ("expired", "now"),
+        ("digest_hour", "7"),
+        ("quiet_from", "22"),
+    ):
+        assert page.select_one(f"#{field} option[selected]")["value"] == chosen
+    for wrong, field in (
+        ({"zone": "Mars/Base"}, "zone"),
+        ({"quiet_from": "22", "quiet_until": ""}, "quiet_until"),
+        ({"quiet_from": "6", "quiet_until": "6"}, "quiet_until"),
+    ):
+        answer = sam.post("/profile/warnings", form | wrong)
+        assert answer.status_code == 422
+        assert [each["id"] for each in looked_at(answer).select(".invalid-feedback")] == [
+            f"{field}-help"
+        ]
+    with app.app_context():
+        readers.note_answer(4, "sam@example.com", "550", datetime.now(UTC))
+    for page in (sam.get("/profile"), visit("ada").get("/admin/users/4")):
+        assert "The mail server refused sam@example.com with code 550" in page.text

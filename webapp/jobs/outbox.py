@@ -44,4 +44,7 @@ def send(job: ClaimedJob, to: str, subject: str, text: str, **extra: str) -> Out
     failure = mail.send(app, to, subject, text, message_id, **extra)
     if failure is None:
         return DONE
-    return Outcome("refused" if failure.final else "unreachable", failure.why, failure.final)
+    problem = "unreachable"
+    if failure.final:
+        problem = "bounced" if failure.of_recipient else "refused"
+    return Outcome(problem, failure.why, failure.final)

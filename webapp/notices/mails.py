@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask, current_app
@@ -20,7 +20,7 @@ from webapp.customers.models import Role, User
 from webapp.extensions import db
 from webapp.jobs import outbox
 from webapp.jobs.queue import DONE, ClaimedJob, Outcome
-from webapp.notices import contents, unsubscribe
+from webapp.notices import contents, held, readers, unsubscribe
 from webapp.notices.store import Store
 from webapp.words import alert_mails as say
 from webapp.words.alert_mails import Line
@@ -51,11 +51,24 @@ def add(messages: Iterable[Message], store: Store, now: datetime) -> None:
     for message in messages:
         part = (message.at, message.incident, message.reminder, message.to == STAFF)
         letters.setdefault(part, {}).setdefault(message.to, []).extend(message.events)
-    for (_, incident, reminder, staff), by_reader in letters.items():
+    for (at, incident, reminder, staff), by_reader in letters.items():
         number = store.next_message()
-        for user_id, events in _by_user(by_reader, staff=staff).items():
-            told = contents.arguments(events, incident, store, MOST_LISTED, reminder=reminder)
-            outbox.add(MAIL, f"{number} {user_id}", told | {"user_id": user_id}, now)
+        by_user = _by_user(by_reader, staff=staff)
+        preferences = readers.preferences_of(by_user)
+        for user_id, events in by_user.items():
+            at_moments = held.by_moment(events, preferences[user_id], store, at)
+            for moment, some in at_moments.items():
+                most = MOST_LISTED if moment <= now else len(some)
+                told = contents.arguments(some, incident, store, most, reminder=reminder)
+                if moment <= now:
+                    outbox.add(MAIL, f"{number} {user_id}", told | {"user_id": user_id}, now)
+                else:
+                    held.add(user_id, moment, told)
+
+
+def release(now: datetime) -> None:
+    """Adds the mails of what users wanted to be told of later, once that is now."""
+    held.release(MAIL, MOST_LISTED, now)
 
 
 def subject_of(message: Message) -> str:
@@ -124,7 +137,10 @@ def _send(job: ClaimedJob) -> Outcome:
     to = user.email
     db.session.rollback()  # no transaction is open while the mail server takes its time
     thread = f"incident-{number}" if number else ""
-    return outbox.send(job, to, subject, text, html=html, thread=thread, unsubscribe=off)
+    outcome = outbox.send(job, to, subject, text, html=html, thread=thread, unsubscribe=off)
+    if outcome == DONE or outcome.problem == "bounced":
+        readers.note_answer(told["user_id"], to, outcome.detail, datetime.now(UTC))
+    return outcome
 
 
 def _recipient(arguments: dict[str, Any]) -> str:

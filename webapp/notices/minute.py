@@ -61,6 +61,8 @@ def evaluate(now: datetime) -> None:
     until = time.monotonic() + MOST_SECONDS
     while _evaluate_some(now) and time.monotonic() < until:
         pass
+    if mail.ready(app):
+        mails.release(now)
 
 
 def _evaluate_some(now: datetime) -> bool:

@@ -174,3 +174,34 @@ class Channel(Model):
     said_at: Mapped[datetime | None] = mapped_column(Instant)
     problem: Mapped[str] = mapped_column(String(20), default="")
     detail: Mapped[str] = mapped_column(String(100), default="")
+
+
+class AlertReader(Model):
+    """What a user has chosen about warnings by mail, and that their address was refused.
+
+    `choices` are of `alerts.delivery.Choice`, by kind; an empty `zone` is the site's. `refused` is
+    the address which a mail server has refused, with its code, until a mail is taken again.
+    """
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("user.id", ondelete="CASCADE"), primary_key=True
+    )
+    choices: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    zone: Mapped[str] = mapped_column(String(100), default="")
+    digest_hour: Mapped[int] = mapped_column(default=8)
+    quiet_from: Mapped[int | None]
+    quiet_until: Mapped[int | None]
+    refused: Mapped[str] = mapped_column(String(254), default="")
+    refused_code: Mapped[str] = mapped_column(String(20), default="")
+    refused_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class HeldMail(Model):
+    """What a user is to be told later, in one mail: the arguments of its job."""
+
+    __table_args__ = (UniqueConstraint("user_id", "due_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
+    due_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    told: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -10,7 +10,6 @@ from flask import (
     make_response,
     redirect,
     render_template,
-    request,
     url_for,
 )
 from flask_login import current_user
@@ -25,7 +24,7 @@ from webapp.accounts import sign_ins as account_sign_ins
 from webapp.accounts.security_events import Event
 from webapp.customers import concurrency
 from webapp.extensions import limiter
-from webapp.notices import rules
+from webapp.notices import readers, rules
 from webapp.routes.account_fields import (
     attempts,
     caller,
@@ -39,6 +38,7 @@ from webapp.routes.account_fields import (
 from webapp.routes.impersonation import not_in_their_name
 from webapp.routes.sessions import admin_idle, end_session, open_session
 from webapp.routes.template_helpers import now
+from webapp.routes.warnings_form import WarningsForm, warnings_data
 from webapp.words import confirmations, refusals
 from webapp.words.fields import label
 from webapp.words.translation import LazyText
@@ -124,8 +124,11 @@ def password() -> Response:
 
 
 @blueprint.post("/warnings")
-def choose_alert_mails() -> Response:
-    profile.choose_alert_mails(current_user, now(), wanted="by_mail" in request.form)
+def choose_warnings() -> Response:
+    form = WarningsForm(data=warnings_data(current_user))
+    if not form.validate():
+        return _page(warnings=form)
+    readers.save(current_user, form.chosen, now(), wanted=form.by_mail.data)
     flash(confirmations.profile_saved(), "success")
     return redirect(url_for("profile.show"), 303)
 
@@ -168,12 +171,18 @@ def end_sign_in(sign_in_id: int) -> Response:
     return redirect(url_for("profile.show"), 303)
 
 
-def _page(details: DetailsForm | None = None, password: PasswordForm | None = None) -> Response:
+def _page(
+    details: DetailsForm | None = None,
+    password: PasswordForm | None = None,
+    warnings: WarningsForm | None = None,
+) -> Response:
     """The profile; a form that was sent and has something wrong in it comes back as it was filled
     in."""
     forms = {
         "details": details or DetailsForm(None, obj=current_user),
         "password": password or PasswordForm(None),
+        "warnings": warnings or WarningsForm(None, data=warnings_data(current_user)),
+        "refusal": readers.refusal_of(current_user),
     }
     sign_ins = [
         (one, account_sign_ins.is_this(one, current_user))
@@ -186,4 +195,4 @@ def _page(details: DetailsForm | None = None, password: PasswordForm | None = No
         may_be_warned=current_user.sees_everything or rules.may_tell(current_user.client_id),
         calendar_link=calendar_links.link_of(current_user),
     )
-    return make_response(page, 422 if details or password else 200)
+    return make_response(page, 422 if details or password or warnings else 200)

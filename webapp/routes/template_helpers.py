@@ -20,6 +20,7 @@ from webapp.customers.models import MOST_NOTE_CHARACTERS, Service
 from webapp.routes.gate import own_path
 from webapp.words import (
     activity,
+    alert_mails,
     alert_rules,
     certificates,
     changes,
@@ -49,6 +50,7 @@ from webapp.words.user_agents import browser_text
 # What templates know as `wording`: one module a subject.
 WORDING = {
     "activity": activity,
+    "alert_mails": alert_mails,
     "alert_rules": alert_rules,
     "certificates": certificates,
     "changes": changes,
@@ -102,19 +104,8 @@ def _zone(name: str) -> tzinfo:
 
 
 # What a list takes from the address bar: everything else in it is dropped when a link to the list
-# is written.
-ITEM_WORDS = (
-    "q",
-    "status",
-    "ssl",
-    "browsers",
-    "origin",
-    "client",
-    "tag",
-    "sort",
-    "size",
-    "page",
-)  # a list of services or domains
+# is written. Of a list of services or domains:
+ITEM_WORDS = ("q", "status", "ssl", "browsers", "origin", "client", "tag", "sort", "size", "page")
 LIST_WORDS = (*ITEM_WORDS, "role", "kind", "action", "who", "event", "address", "user")
 
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from webapp.probe import Reason, to_unicode
 from webapp.words.reasons import WORDS
 from webapp.words.times import age_text, expiry_text
-from webapp.words.translation import gettext, ngettext
+from webapp.words.translation import Table, gettext, ngettext
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +207,43 @@ def _reason_texts(reason: Reason, *, staff: bool) -> list[str]:
     if staff:
         return [gettext("{reason}.", reason=wording.title)]
     return [wording.customer, wording.cure]
+
+
+# --- What users choose ---
+
+CHOICES: Mapping[str, str] = Table(
+    {
+        "now": lambda: gettext("At once"),
+        "digest": lambda: gettext("In the daily digest"),
+        "never": lambda: gettext("Never"),
+    }
+)
+
+
+def hour(number: int) -> str:
+    return f"{number:02}:00"
+
+
+def no_quiet_hours() -> str:
+    return gettext("None")
+
+
+def not_a_zone() -> str:
+    return gettext("Enter a time zone such as Europe/Berlin, or UTC.")
+
+
+def both_quiet_hours() -> str:
+    return gettext("Choose different hours for the beginning and the end, or “None” for both.")
+
+
+def refused_text(email: str, code: str) -> str:
+    """A mail server takes no mails for this address."""
+    return gettext(
+        "The mail server refused {email} with code {code}, so warnings don’t arrive. Correct the"
+        " address.",
+        email=email,
+        code=code,
+    )
 
 
 # --- System health ---

@@ -16,6 +16,7 @@ LABELS: Mapping[str, str] = Table(
         "channel_url": lambda: gettext("Apprise URL"),
         "contact_email": lambda: gettext("Contact e-mail"),
         "current_password": lambda: gettext("Current password"),
+        "digest_hour": lambda: gettext("Daily digest at"),
         "domain": lambda: gettext("Domain"),
         "domain_status": lambda: gettext("Status of the domains"),
         "email": lambda: gettext("E-mail"),
@@ -29,6 +30,8 @@ LABELS: Mapping[str, str] = Table(
         "note": lambda: gettext("Note"),
         "password": lambda: gettext("Password"),
         "product": lambda: gettext("Product"),
+        "quiet_from": lambda: gettext("Quiet hours from"),
+        "quiet_until": lambda: gettext("Quiet hours until"),
         "reference": lambda: gettext("Reference"),
         "registered": lambda: gettext("Registered"),
         "registered_until": lambda: gettext("Registered until"),
@@ -41,6 +44,8 @@ LABELS: Mapping[str, str] = Table(
         "unknown_days": lambda: gettext("Days without an answer"),
         "urgent_days": lambda: gettext("Urgent warning, days left"),
         "urgent_share": lambda: gettext("Urgent warning, % of the lifetime left"),
+        "warnings_by_mail": lambda: gettext("Warnings by mail"),
+        "zone": lambda: gettext("Time zone"),
         "your_name": lambda: gettext("Your name"),
     }
 )

@@ -29,6 +29,10 @@ _PROBLEMS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "unreachable": lambda detail: gettext(
             "The mail server did not accept the connection or the login ({detail}).", detail=detail
         ),
+        "bounced": lambda detail: gettext(
+            "The mail server refused the address of the recipient with code {detail}.",
+            detail=detail,
+        ),
         "refused": lambda detail: gettext(
             "The mail server refused this mail with code {detail}.", detail=detail
         ),
