@@ -6,6 +6,7 @@ a process that is killed between its work and the end of the row leaves it to th
 
 from __future__ import annotations
 
+import random
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ LEASE = timedelta(minutes=2)
 MAX_LEASE = timedelta(minutes=20)  # of work that says how long its next step may take
 FIRST_PAUSE = timedelta(minutes=1)  # after the first try, and twice as long after each further one
 MAX_PAUSE = timedelta(hours=1)
+MOST_JITTER = 1.1  # times a pause
 LATE = timedelta(minutes=10)  # from then on a job that waits is told of in System health
 FAILED_KEPT = timedelta(days=30)
 MAX_LISTED = 50  # jobs
@@ -83,12 +85,14 @@ def claim(kinds: Collection[str], now: datetime) -> ClaimedJob | None:
     due = _due(now).where(Job.kind.in_(kinds)).order_by(Job.run_at).limit(1)
     while (found := db.session.execute(due).first()) is not None:
         token = secrets.token_hex(16)
+        # What failed together is not tried again together
+        jitter = random.uniform(1, MOST_JITTER)  # noqa: S311 - no secret
         values = {
             "claim": token,
             "claimed_until": now + LEASE,
             "tries": Job.tries + 1,
             # Set here, so that a job that kills its process waits as well
-            "run_at": now + min(FIRST_PAUSE * 2 ** min(found.tries, 10), MAX_PAUSE),
+            "run_at": now + jitter * min(FIRST_PAUSE * 2 ** min(found.tries, 10), MAX_PAUSE),
         }
         with writing(beside_others=True):
             mine = _changed(update(Job).where(Job.id == found.id, _is_due(now)).values(values))
