@@ -37,6 +37,7 @@ class Receiver(http.server.ThreadingHTTPServer):
     def __init__(self, status=200):
         super().__init__(("127.0.0.1", 0), Hook)
         self.status = status
+        self.headers = {}
         self.bodies = Queue()
         self.released = threading.Event()
         self.released.set()
@@ -46,11 +47,25 @@ class Receiver(http.server.ThreadingHTTPServer):
         return f"json://127.0.0.1:{self.server_port}/hook-secret?+X-Token=hunter2"
 
 
+class Redirect(Receiver):
+    """Sends whoever comes to another address of this machine."""
+
+    def __init__(self):
+        super().__init__(307)
+        self.headers = {"Location": f"http://127.0.0.2:{self.server_port}/"}
+
+    @property
+    def url(self):
+        return f"{super().url}&redirect=yes"
+
+
 class Hook(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         self.server.released.wait(60)
         self.server.bodies.put(self.rfile.read(int(self.headers["Content-Length"])).decode())
         self.send_response(self.server.status)
+        for header in self.server.headers.items():
+            self.send_header(*header)
         self.end_headers()
 
     def log_message(self, *_):
@@ -136,6 +151,13 @@ def test_what_became_private_or_unreadable_since_is_not_sent(site):
             wait_for(lambda problem=problem: stored(id_).problem == problem)
             wait_for(lambda: not jobs())
         assert receiver.bodies.empty()
+
+
+def test_a_redirect_leads_to_no_denied_address(site):
+    site.config["PADLOCK_DENIED_NETWORKS"] = (ip_network("127.0.0.2"),)
+    with served(Redirect()) as receiver:
+        assert channels.ask(receiver.url, title="x", body="y") == {"problem": "blocked"}
+        assert receiver.bodies.qsize() == 1
 
 
 # Where a process is killed: before this function of a module, or after it
