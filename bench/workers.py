@@ -28,8 +28,8 @@ from start import ROOT, prepared
 
 from tests import postgresql, redis_fixture
 from webapp.extensions import db
-from webapp.monitor.models import RefreshRun, RunKind
-from webapp.monitor.refresh import dispatch, runner, runs, workers
+from webapp.monitor.models import RefreshRun
+from webapp.monitor.refresh import dispatch, runner, runs, selection, workers
 from webapp.site import site_of
 
 NAMES = 30_000
@@ -61,19 +61,18 @@ def handing_out(app: Flask) -> Iterator[int]:
     stop = Event()
     with app.app_context():
         now = datetime.now(UTC)
-        run = runs.begin(RunKind.NOW, runs.slot_of_now(now), 0, now)
-        if run is None:
+        job = runs.begin_here(0, now, selection.names_in_use())
+        if job is None:
             raise SystemExit("There is nothing to refresh.")
-        run_id = run.id
         db.session.remove()
 
     def hand_out() -> None:
         with app.app_context():
-            runner.work(run_id, stop, step=dispatch.Dispatcher(workers.Broker(app)).step)
+            runner.work(job, stop, step=dispatch.Dispatcher(workers.Broker(app)).step)
 
     scheduler = Thread(target=hand_out)
     scheduler.start()
-    yield run_id
+    yield job.arguments["run"]
     stop.set()
     scheduler.join()
 

@@ -234,6 +234,7 @@ def app(database, monkeypatch):
     app = _site(database, monkeypatch)
     yield app
     scheduler.stop()
+    site_of(app).jobs.stop()
     site_of(app).checks.close()
     with app.app_context():
         db.engine.dispose()

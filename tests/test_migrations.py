@@ -26,6 +26,7 @@ from webapp.customers.models import (
     User,
 )
 from webapp.extensions import db, writing
+from webapp.jobs import queue
 from webapp.jobs.models import Job
 from webapp.live_settings import StoredSetting
 from webapp.monitor.diagnosis.models import Diagnosis, DiagnosisStep
@@ -209,6 +210,8 @@ def test_details_as_codes_go_down_to_words_and_up_again_and_can_be_read(in_app):
             "2026-11-24": "",
         }
     )
+    runs.add_missing_jobs(NOW)
+    assert queue.claim([runs.JOB], NOW), "a run that was under way goes on"
     assert audit_log.list_activity({"q": "“BAKERY”"}).total == 1
 
 

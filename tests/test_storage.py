@@ -6,16 +6,16 @@ import sqlite3
 import subprocess
 from datetime import timedelta
 from pathlib import Path
-from threading import Event
 
 import pytest
 from click import ClickException
 from flask_migrate import upgrade
 
 from tests.conftest import PASSWORD, _site
+from tests.monitor.refreshing import refresh
 from webapp.extensions import db, writing
 from webapp.monitor.models import RunState, Target
-from webapp.monitor.refresh import runner, runs
+from webapp.monitor.refresh import runs
 from webapp.monitor.refresh.scheduler import _tick
 from webapp.site import site_of
 
@@ -70,7 +70,7 @@ def test_on_a_full_disk_pages_are_read_and_the_run_goes_on_when_there_is_room(
     form = {"email": "ada@example.com", "password": PASSWORD, "csrf_token": token}
     assert browser.post("/sign-in", data=form).status_code == 503
     filler.unlink()
-    runner.tick(Event(), 60, lambda: now + timedelta(minutes=5))
+    refresh(clock=lambda: now + timedelta(minutes=5))
     db.session.rollback()
     assert runs.last_daily().state is RunState.DONE
     assert db.session.execute(db.text("PRAGMA integrity_check")).scalar() == "ok"
@@ -118,7 +118,7 @@ def test_a_damaged_database_says_what_to_do(damaged, caplog):
 def test_without_its_write_ahead_log_a_database_is_whole(app, tmp_path):
     with app.app_context():
         path = Path(app.config["PADLOCK_DATABASE_URL"].removeprefix("sqlite:///"))
-        runner.tick(Event(), 60)
+        refresh()
         copy = tmp_path / "copy"
         shutil.copy(path, copy)  # and not what is still in its log
     with sqlite3.connect(copy) as alone:
@@ -129,7 +129,7 @@ def test_without_its_write_ahead_log_a_database_is_whole(app, tmp_path):
 def test_migrating_twice_changes_nothing(in_app):
     upgrade()
     upgrade()
-    runner.tick(Event(), 60)
+    refresh()
     assert runs.last_daily().asked == 2
 
 

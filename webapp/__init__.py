@@ -32,6 +32,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     from webapp.imports import run_job as imports
     from webapp.jobs import runner as jobs
     from webapp.monitor import live
+    from webapp.monitor.refresh import scheduler
     from webapp.notices import history, readiness
     from webapp.notices import minute as notices
 
@@ -56,6 +57,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     monitored_names.register(app)
     jobs.register(app)
     imports.register(app)
+    scheduler.register(app)
     item_diagnosis.register(app)
     index_check.register(app)
     search_index.register(app)

@@ -52,8 +52,9 @@ class Site:
     checks: Checks = field(init=False)
     in_use: InUse = field(init=False)
     jobs: Runner = field(init=False)
+    refreshes: bool = False  # whether this process works on refresh runs
     redis: RedisClient | None = None  # where there is a broker
-    dispatcher: Dispatcher | None = None  # made by the first tick, where there is a broker
+    dispatcher: Dispatcher | None = None  # made by the first refresh, where there is a broker
     each_tick: list[Callable[[datetime], None]] = field(default_factory=list)
     health_flags: list[Callable[[datetime], list[Flag]]] = field(default_factory=list)
     # Given the ids of targets before the listing rows that copy them are written

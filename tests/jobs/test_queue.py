@@ -93,6 +93,16 @@ def test_pauses_double_up_to_an_hour():
         assert least <= pause <= least * queue.MOST_JITTER
 
 
+def test_an_outcome_can_say_the_pause_and_then_they_double_from_the_first_on():
+    add()
+    queue.finish(claim(), LATER, NOW)
+    paused = NOW + MINUTE
+    queue.finish(claim(paused), Outcome(pause=5 * MINUTE), paused)
+    assert claim(paused + 4 * MINUTE) is None
+    assert claim(paused + 5 * MINUTE)
+    assert job().tries == 1
+
+
 def test_what_is_out_of_time_has_failed_with_its_last_problem_and_is_deleted_after_a_month():
     add()
     queue.finish(claim(), LATER, NOW)
@@ -159,10 +169,13 @@ def test_a_clock_that_was_set_back_holds_nothing_up():
 def test_the_backlog_counts_all_and_lists_what_needs_attention():
     row = {"kind": "work", "arguments": {}, "created_at": NOW, "run_at": NOW, "progress": {}}
     row |= {"give_up_at": NOW + HOUR, "tries": 0, "problem": "", "detail": "", "failed_at": None}
+    row |= {"claimed_until": None}
     failed = {"failed_at": NOW}
     with writing():
         rows = [row | failed | {"key": f"failed {number}"} for number in range(60)]
-        rows += [row | {"key": "late", "created_at": NOW - HOUR}, row | {"key": "new"}]
+        added = {"created_at": NOW - HOUR, "run_at": NOW - HOUR}
+        rows += [row | added | {"key": "late"}, row | {"key": "new"}]
+        rows += [row | added | {"key": "runs long", "claimed_until": NOW + MINUTE}]
         db.session.execute(insert(Job), rows)
     backlog = queue.backlog(NOW)
     assert (backlog.failed, backlog.late, len(backlog.jobs)) == (60, 1, queue.MAX_LISTED)

@@ -1,13 +1,13 @@
 import os
 import subprocess
 import sys
-from threading import Event
 
 import pytest
 
 from scripts.ports import free_port
 from tests.conftest import NOW
 from tests.monitor.processes import ROOT, SLOW
+from tests.monitor.refreshing import refresh
 from webapp.config import loading
 from webapp.customers import catalog
 from webapp.customers.models import ServiceStatus
@@ -76,7 +76,7 @@ def tick(site):
     """One look of the scheduler, at this moment; the newest run."""
 
     def tick(now=None):
-        runner.tick(Event(), 60, (lambda: now) if now else runner.utc_now)
+        refresh(clock=(lambda: now) if now else runner.utc_now)
         db.session.rollback()
         return runs.last_daily()
 

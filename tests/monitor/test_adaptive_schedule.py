@@ -6,7 +6,10 @@ from itertools import pairwise
 
 import pytest
 
+from tests.monitor.refreshing import take
 from webapp.extensions import db, writing
+from webapp.jobs import queue
+from webapp.jobs.queue import DONE
 from webapp.monitor import adaptive_schedule
 from webapp.monitor.models import RunState, Target
 from webapp.monitor.refresh import daily_run, runs, selection
@@ -75,13 +78,14 @@ def look(now, states):
     daily_run.begin_daily(now)
     daily_run.go_on(now)
     asked = []
-    for run_id in runs.waiting(now):
-        owner = runs.take(run_id, now)
-        while names := _batch(run_id, owner, now):
+    while (job := queue.claim([runs.JOB], now)) is not None:
+        run_id = job.arguments["run"]
+        while names := _batch(run_id, job, now):
             for name in names:
                 _answer(run_id, name, states.get(name.split("-")[0], State.VALID), now)
             asked += names
-        runs.end(owner, now)
+        runs.end(run_id, job, now)
+        queue.finish(job, DONE, now)
     return asked
 
 
@@ -211,4 +215,4 @@ def test_a_real_check_has_its_next_check_at_and_a_press_of_the_button_asks_all_t
     row = db.session.get(Target, ids["ok.lab.example"])
     assert row.next_at > now + 6 * MINUTE + adaptive_schedule.FIRST
     run = runs.begin(runs.RunKind.NOW, "x", 0, now)
-    assert list(selection.claim(run.id, runs.take(run.id, now), 5, now).names) == [row.id]
+    assert list(selection.claim(run.id, take(run.id, now), 5, now).names) == [row.id]

@@ -17,11 +17,10 @@ from webapp.monitor.refresh import network, runs
 from webapp.probe import Finding, Reason, State
 
 REFRESH = """
-from threading import Event
+from tests.monitor.refreshing import refresh
 from webapp import create_app
-from webapp.monitor.refresh import runner
 with create_app().app_context():
-    runner.tick(Event(), 60)
+    refresh()
 """
 
 

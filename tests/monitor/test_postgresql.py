@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import threading
-from threading import Event
 
 import pytest
 import requests
@@ -11,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from scripts.ports import free_port
 from tests.conftest import _fill, _site
+from tests.monitor.refreshing import refresh
 from tests.monitor.test_processes import ROOT, wait_for
 from tests.postgresql import Server
 from webapp import create_app
@@ -19,8 +19,9 @@ from webapp.customers.models import Client, ServiceStatus
 from webapp.demo import behaviours
 from webapp.demo.pki import issue
 from webapp.extensions import UNREACHABLE, db, writing
+from webapp.jobs import queue
 from webapp.monitor.models import RunState, Target
-from webapp.monitor.refresh import runner, runs, selection
+from webapp.monitor.refresh import runner, runs
 from webapp.monitor.results import record
 from webapp.probe import Finding, Reason, State
 from webapp.site import site_of
@@ -104,7 +105,7 @@ def test_killed_in_the_middle_of_a_refresh_it_loses_nothing_and_the_site_goes_on
     server.start(*KEEPS)
     wait_for(lambda: answers(process, 200))
     assert 3 < recorded() < MANY
-    runner.tick(Event(), 60, lambda: runner.utc_now() + 2 * selection.lease())
+    refresh(clock=lambda: runner.utc_now() + 2 * queue.LEASE)
     assert (recorded(), runs.last_daily().state, runs.last_daily().failed) == (
         MANY,
         RunState.DONE,

@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from tests.monitor.processes import ROOT, SLOW, ended, recorded, wait_for
 from webapp.demo import behaviours
 from webapp.extensions import db, writing
+from webapp.jobs.models import Job
 from webapp.monitor.models import RefreshRun, RunState, Target
 from webapp.monitor.refresh import runs
 
@@ -23,19 +24,22 @@ from webapp.monitor.refresh import runs
 NURSERY = """
 import os, sys, time
 from datetime import timedelta
-from threading import Event
 from webapp import create_app
 from webapp.extensions import db
-from webapp.monitor.refresh import runner, runs, selection
+from tests.monitor.refreshing import refresh
+from webapp.jobs import queue
+from webapp.monitor.refresh import runs, selection
 
 selection.LEASE = timedelta(seconds=0.6)
 # not a minute, for a test
-selection.lease = lambda: timedelta(seconds=float(os.environ.get("LEASE", 1)))
+queue.LEASE = timedelta(seconds=float(os.environ.get("LEASE", 1)))
+queue.FIRST_PAUSE = timedelta(0)
+selection.lease = lambda: queue.LEASE
 
 def schedule():
     with create_app().app_context():
         while not runs.last_daily() or not runs.last_daily().ended:
-            runner.tick(Event(), 60)
+            refresh()
             time.sleep(0.05)
             db.session.rollback()
 
@@ -175,7 +179,8 @@ def test_told_to_end_the_site_lets_go_of_its_claims_within_ten_seconds(busy_site
     assert busy_site.wait(10) == 0
     assert time.monotonic() - started < 10
     assert claims() == 0
-    assert (runs.last_daily().state, runs.last_daily().owner) == (RunState.RUNNING, None)
+    assert runs.last_daily().state is RunState.RUNNING
+    assert db.session.scalars(db.select(Job.claim).filter_by(kind=runs.JOB)).all() == [None]
 
 
 def test_it_does_so_though_a_visitor_never_ends_their_request(busy_site, environ):
@@ -191,7 +196,8 @@ def test_it_does_so_though_a_visitor_never_ends_their_request(busy_site, environ
         busy_site.terminate()
         assert busy_site.wait(15) == 0
     assert claims() == 0
-    assert (runs.last_daily().state, runs.last_daily().owner) == (RunState.RUNNING, None)
+    assert runs.last_daily().state is RunState.RUNNING
+    assert db.session.scalars(db.select(Job.claim).filter_by(kind=runs.JOB)).all() == [None]
 
 
 def test_a_command_starts_no_scheduler(environ):

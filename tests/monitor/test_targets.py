@@ -6,6 +6,7 @@ import pytest
 
 from tests.conftest import NOW
 from tests.monitor.processes import wait_for
+from tests.monitor.refreshing import take
 from tests.two_ports import NAME, OTHER, two_ports
 from webapp.customers import catalog
 from webapp.customers.models import Service, ServiceStatus
@@ -53,10 +54,9 @@ def test_a_refresh_asks_both_and_each_has_its_own_history(both, tick):
 
 def test_a_batch_names_the_port(both):
     run = runner.runs.begin(runner.runs.RunKind.COMMAND, "x", 0, NOW, "", 2)
-    owner = runner.runs.take(run.id, NOW)
+    owner = take(run.id, NOW)
     batch = selection.claim(run.id, owner, 10, NOW)
     assert set(batch.names.values()) == {NAME, OTHER}
-    runner.runs.leave(owner)
 
 
 def test_two_items_at_one_port_are_asked_once(both, lab, tick):

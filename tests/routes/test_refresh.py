@@ -3,18 +3,20 @@ without a network."""
 
 from dataclasses import replace
 from datetime import timedelta
-from threading import Event
 
 import pytest
 
 from tests.browser import looked_at
 from tests.conftest import NOW
+from tests.monitor.processes import wait_for
+from tests.monitor.refreshing import refresh
 from webapp.customers.models import Activity
 from webapp.extensions import db, writing
+from webapp.jobs.models import Job
 from webapp.monitor import history
 from webapp.monitor.health import banners
 from webapp.monitor.models import RefreshRun, RunKind, RunState
-from webapp.monitor.refresh import runner, runs, scheduler
+from webapp.monitor.refresh import runs, scheduler
 from webapp.monitor.results import record
 from webapp.probe import Certificate, Finding, Reason
 
@@ -58,9 +60,8 @@ def test_an_admin_refreshes_now_and_sees_what_came_of_it(app, visit):
     ada = visit("ada")
     assert ada.post("/admin/refresh").location == "/admin/refresh"
     with app.app_context():
-        runner.tick(Event(), 30)  # beside the one that was started: whoever is first does it
-        scheduler.stop()
-        runner.tick(Event(), 30)
+        refresh()
+        wait_for(lambda: db.session.rollback() or not db.session.query(Job).count())
         assert [run.state for run in runs.latest(5)] == [RunState.DONE] * 2
         note = db.session.scalar(db.select(Activity))
         assert (note.who, note.action, note.kind, note.called) == (
@@ -92,7 +93,7 @@ def test_progress_is_shown_with_and_without_javascript_until_it_has_ended(app, v
     assert looked_at(fragment).find(id="refresh-progress")["hx-get"] == "/admin/refresh/progress"
     assert "HX-Refresh" not in fragment.headers
     with app.app_context():
-        runner.tick(Event(), 30)
+        refresh()
     assert ada.client.get("/admin/refresh/progress").headers["HX-Refresh"] == "true"
 
 

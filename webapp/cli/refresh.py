@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Any
 
@@ -15,7 +15,9 @@ from flask import current_app
 from webapp import probe
 from webapp.customers import monitored_names
 from webapp.extensions import db
-from webapp.monitor.models import RefreshRun, RunKind, RunState
+from webapp.jobs import queue
+from webapp.jobs.queue import Outcome
+from webapp.monitor.models import RefreshRun, RunState
 from webapp.monitor.refresh import runner, runs, selection
 from webapp.words import cli as say
 from webapp.words import hostnames, refreshes
@@ -44,15 +46,18 @@ def refresh_names(limit: int | None, everything: bool, hosts: tuple[str, ...]) -
     only = _ids(hosts)
     daily: int = current_app.config["PADLOCK_REFRESH_DAILY_LIMIT"]
     most = 0 if everything or hosts else limit or daily
-    now = datetime.now(UTC)
     size = len(only) if hosts else selection.names_in_use()
-    run = runs.begin(RunKind.COMMAND, runs.slot_of_now(now), most, now, "command line", size)
-    if run is None:
+    job = runs.begin_here(most, datetime.now(UTC), size)
+    if job is None:
         click.echo(say.nothing_to_refresh())
         return
-    run_id = run.id
-    with _bar(run.total) as progress:
-        runner.work(run_id, Event(), only=only, progress=progress)
+    run_id = job.arguments["run"]
+    outcome = Outcome(pause=timedelta(0))  # unless it comes to its end
+    try:
+        with _bar(db.session.get_one(RefreshRun, run_id).total) as progress:
+            outcome = runner.work(job, Event(), only=only, progress=progress)
+    finally:
+        queue.finish(job, outcome, datetime.now(UTC))
     _tell(db.session.get_one(RefreshRun, run_id, populate_existing=True))
 
 

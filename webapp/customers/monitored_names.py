@@ -103,11 +103,12 @@ def _begin(user: User, most: int, total: int, now: datetime) -> bool:
     run = runs.under_way()
     if run is not None:
         run.retry_at = None
+        runs.add_job(run.id, now)
         return True
     if not total:
         return False
     run = runs.new(RunKind.NOW, runs.slot_of_now(now), most, total, now, user.email)
-    db.session.flush()
+    runs.add_job(run.id, now)
     audit_log.note(user, "started", "refresh", run.id, "", now, Detail.HOST_NAMES, count=total)
     return True
 

@@ -35,11 +35,12 @@ MAX_LISTED = 50  # jobs
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a try: a `problem` as `Job` has it, none where the work is done; `final` where
-    another try would be no use."""
+    another try would be no use. With a `pause` the job goes on after it, whatever became of it."""
 
     problem: str = ""
     detail: str = ""
     final: bool = False
+    pause: timedelta | None = None
 
 
 DONE = Outcome()
@@ -78,6 +79,20 @@ def add(kind: str, key: str, arguments: dict[str, Any], now: datetime, try_for: 
     if not _changed(_again(now).where(Job.kind == kind, Job.key == key).values(fresh)):
         db.session.add(Job(kind=kind, key=key, run_at=now, **fresh))
     _wake_after_commit()
+
+
+def add_claimed(
+    kind: str, key: str, arguments: dict[str, Any], now: datetime, try_for: timedelta
+) -> ClaimedJob:
+    """Adds a new job that this process does itself; should it be killed, another takes it up. Call
+    it inside `writing()`."""
+    job = Job(kind=kind, key=key, arguments=arguments, created_at=now, run_at=now, tries=1)
+    job.give_up_at = now + try_for
+    job.claim = secrets.token_hex(16)
+    job.claimed_until = now + LEASE
+    db.session.add(job)
+    db.session.flush()
+    return ClaimedJob(job.id, kind, arguments, {}, now, job.tries, job.claim)
 
 
 def claim(kinds: Collection[str], now: datetime) -> ClaimedJob | None:
@@ -150,6 +165,8 @@ def finish(job: ClaimedJob, outcome: Outcome, now: datetime) -> None:
     told: dict[str, Any] = {"problem": outcome.problem, "detail": outcome.detail[:100]}
     if outcome.final:
         told["failed_at"] = now
+    if outcome.pause is not None:
+        told |= {"run_at": now + outcome.pause, "tries": 0}
     # Added again since it was claimed: this outcome does not count, and it is due
     same = and_(Job.claim == job.claim, Job.created_at == job.created_at)
     with writing(beside_others=True):
@@ -206,9 +223,11 @@ def end(job_id: int) -> Job | None:
 
 
 def backlog(now: datetime) -> Backlog:
-    """What has failed, and what is late or was tried in vain: the newest of it."""
+    """What has failed, and what is late or was tried in vain: the newest of it. What runs, however
+    long, or pauses as it should, is not late."""
     failed = Job.failed_at.is_not(None)
-    late = and_(~failed, Job.created_at <= now - LATE)
+    waits = and_(_free(now), or_(Job.problem != "", Job.run_at <= now - LATE))
+    late = and_(~failed, Job.created_at <= now - LATE, waits)
     counts = select(func.count().filter(failed), func.count().filter(late))
     failures, delays = db.session.execute(counts).one()
     shown = or_(failed, late, Job.problem != "")

@@ -7,6 +7,7 @@ worker: what a killed process left behind is run by the next one that looks.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from webapp.site import site_of
 log = logging.getLogger(__name__)
 
 SHORT = "short"  # the lane of work that takes seconds, such as a mail: one thread for all of it
+STOP_SECONDS = 2.0  # in which long work may let go of what else it holds, before its process ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +71,23 @@ class Runner:
     def stop(self) -> None:
         """Lets go of all long work, so that another process takes it up at once."""
         self.stopping.set()
+        with self._app.app_context():
+            try:
+                queue.let_go(self._long_work(), datetime.now(UTC))
+            except Exception:
+                log.exception("background jobs of this process wait until their claims expire")
+        until = time.monotonic() + STOP_SECONDS
+        while self._long_work() and time.monotonic() < until:
+            time.sleep(0.05)
+
+    def _long_work(self) -> list[ClaimedJob]:
         with self._lock:
-            jobs = [
+            return [
                 job
                 for name, lane in self._lanes.items()
                 if name != SHORT  # it is about to end, and must not be done twice
                 for job in lane.claimed.values()
             ]
-        with self._app.app_context():
-            try:
-                queue.let_go(jobs, datetime.now(UTC))
-            except Exception:
-                log.exception("background jobs of this process wait until their claims expire")
 
     def _wake(self, name: str) -> None:
         at_once = max(work.at_once for work in self.works.values() if work.lane == name)
@@ -131,10 +138,11 @@ class Runner:
         except Exception as error:
             log.exception("the background job %d (%s) failed on our side", job.id, job.kind)
             outcome = Outcome("error", type(error).__name__)
+        try:
+            queue.finish(job, outcome, datetime.now(UTC))
         finally:
             with self._lock:
                 del lane.claimed[job.id]
-        queue.finish(job, outcome, datetime.now(UTC))
 
 
 def register(app: Flask) -> None:

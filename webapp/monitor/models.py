@@ -144,8 +144,8 @@ class RefreshRun(Model):
     turn of the clock runs a day twice.
 
     `total` is how many were due when it began and may be asked, `asked` how many of them have been;
-    the counts below it add up to `asked`. The process that works on it holds it by `owner` until
-    `owned_until`.
+    the counts below it add up to `asked`. Until it has ended a background job works on it, see
+    `refresh.runner`. `retry_at`: when the monitor, found ill by any process, is to try again.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -166,8 +166,6 @@ class RefreshRun(Model):
     changed: Mapped[int] = mapped_column(default=0)
     detail_code: Mapped[str] = mapped_column(String(40), default="")  # see `words.refreshes.Detail`
     detail_parameters: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    owner: Mapped[str | None] = mapped_column(String(32))
-    owned_until: Mapped[datetime | None] = mapped_column(Instant)
     tries: Mapped[int] = mapped_column(default=0)  # in a row that failed on our side
     retry_at: Mapped[datetime | None] = mapped_column(Instant)
 

@@ -11,6 +11,7 @@ from webapp.words.translation import gettext, ngettext
 # By kind
 _TITLES: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
+        "refresh": lambda: gettext("Refresh"),
         "password reset mail": lambda: gettext("Password reset mail"),
         "import": lambda: gettext("Import through the browser"),
         "alert mail": lambda: gettext("Warning about certificates by mail"),

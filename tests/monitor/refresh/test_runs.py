@@ -5,10 +5,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.monitor.refreshing import take
 from webapp.extensions import db, writing
+from webapp.jobs import queue
+from webapp.jobs.models import Job
 from webapp.monitor.health.rules import is_silent
-from webapp.monitor.models import Heartbeat, RefreshRun, RunKind, RunState
-from webapp.monitor.refresh import daily_run, runs, selection
+from webapp.monitor.models import Heartbeat, RefreshRun, RunState
+from webapp.monitor.refresh import daily_run, runner, runs, selection
 from webapp.words.refreshes import Detail
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -124,42 +127,44 @@ def test_a_day_that_has_not_ended_ends_when_the_next_begins(at):
     assert (new.state, new.ended_at) == (RunState.RUNNING, None)
 
 
-def test_only_one_holds_a_run_until_it_lets_go_or_its_time_is_over(at):
+def test_only_one_works_on_a_run_until_its_time_is_over(at):
     at(NOON)
     run = runs.last_daily().id
-    first = runs.take(run, NOON)
-    assert first
-    assert runs.take(run, NOON) is None
-    runs.leave(first)
-    assert runs.take(run, NOON)
-    assert runs.take(run, NOON + selection.lease() + timedelta(seconds=1))
-
-
-def test_what_was_held_under_a_clock_ahead_is_free(at):
-    at(NOON)
-    run = runs.last_daily().id
-    assert runs.take(run, NOON + DAY)
-    assert runs.take(run, NOON)
+    assert take(run, NOON)
+    assert take(run, NOON) is None
+    assert take(run, NOON + queue.LEASE)
 
 
 def test_what_a_command_line_left_behind_is_ended(in_app):
-    run = runs.begin(RunKind.COMMAND, "x", 0, NOON, "command line")
-    assert runs.waiting(NOON) == []
+    assert runs.begin_here(0, NOON, 2)
+    assert queue.claim([runs.JOB], NOON) is None, "the command itself works on it"
+    assert runner.run(queue.claim([runs.JOB], NOON + queue.LEASE), None) == queue.DONE
+    (run,) = runs.latest(5)
     assert (run.state, run.detail_code) == (RunState.FAILED, Detail.INTERRUPTED)
+
+
+def test_a_run_without_its_job_gets_one(at):
+    at(NOON)
+    with writing():
+        db.session.execute(db.delete(Job))  # as an earlier release left it
+    runner.tick(NOON)
+    assert take(runs.last_daily().id, NOON)
 
 
 def test_a_run_that_keeps_failing_is_tried_later_each_time_and_given_up(at):
     at(NOON)
     run = runs.last_daily()
     moment = NOON
-    for _ in range(runs.MOST_TRIES):
-        assert runs.waiting(moment) == [run.id]
-        owner = runs.take(run.id, moment)
+    for pause in (1, 2, 4, 8):
+        job = queue.claim([runs.JOB], moment)
         runs.stumbled(run.id, OSError(28, "No space left on device"), moment)
-        runs.leave(owner)
-        assert runs.waiting(moment) == []
-        moment = run.retry_at
+        queue.finish(job, runs.outcome(run.id, moment), moment)
+        moment += timedelta(minutes=pause)
+        assert queue.claim([runs.JOB], moment - timedelta(seconds=1)) is None
+        assert queue.backlog(moment).jobs == [], "it pauses as it should"
+    runs.stumbled(run.id, OSError(28, "No space left on device"), moment)
     assert (run.state, run.detail) == (RunState.FAILED, "OSError. See the log.")
+    assert runs.outcome(run.id, moment) == queue.DONE
 
 
 def test_what_system_health_asks(at):

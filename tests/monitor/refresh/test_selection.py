@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import event, insert
 
+from tests.monitor.refreshing import take
 from webapp.customers.models import Service, ServiceStatus
 from webapp.extensions import db, tune, writing
+from webapp.jobs import queue
 from webapp.monitor.models import RunKind, Target
 from webapp.monitor.refresh import runs, selection
 
@@ -39,7 +41,7 @@ def names(fleet):
 def claimed(most, now=START, slot="x"):
     """What a run that begins now would ask first."""
     run = runs.begin(RunKind.DAILY, f"{slot} {now}", 0, now)
-    owner = runs.take(run.id, now)
+    owner = take(run.id, now)
     return list(selection.claim(run.id, owner, most, now).names)
 
 
@@ -58,13 +60,13 @@ def a_day(day, most):
 def test_what_a_later_run_has_asked_is_not_asked_again_for_an_earlier_one(fleet):
     ids = list(fleet("one.fleet.example", "two.fleet.example").values())
     earlier, later = (runs.begin(RunKind.NOW, str(number), 0, START) for number in range(2))
-    owner = runs.take(earlier.id, START)
+    owner = take(earlier.id, START)
     with writing():
         db.session.execute(
             db.update(Target).where(Target.id.in_(ids)).values(run_id=earlier.id, asked_at=START)
         )
     assert selection.claim(earlier.id, owner, 10, START).names == {}
-    taken = selection.claim(later.id, runs.take(later.id, START), 1, START)
+    taken = selection.claim(later.id, take(later.id, START), 1, START)
     assert len(taken.names) == 1
     with writing():
         values = {"run_id": later.id, "claim": None, "claimed_until": None}
@@ -151,13 +153,14 @@ def test_however_many_are_new_each_day_nobody_waits_longer_than_the_bound(names,
 def test_two_that_claim_at_once_never_get_the_same_name(names, site):
     names(40)
     ids = [runs.begin(RunKind.NOW, str(number), 0, START).id for number in range(4)]
+    jobs = [take(run_id, START) for run_id in ids]
 
-    def claim(run_id):
+    def claim(run_id, job):
         with site.app_context():
-            return list(selection.claim(run_id, runs.take(run_id, START), 10, START).names)
+            return list(selection.claim(run_id, job, 10, START).names)
 
     with ThreadPoolExecutor(4) as pool:
-        batches = list(pool.map(claim, ids))
+        batches = list(pool.map(claim, ids, jobs))
     assert [len(batch) for batch in batches] == [10] * 4
     assert len({name for batch in batches for name in batch}) == 40
 
@@ -180,10 +183,10 @@ def test_what_was_asked_under_a_clock_ahead_is_not_left_for_last(names):
 def test_who_does_not_hold_the_run_any_more_claims_nothing(names):
     names(4)
     run = runs.begin(RunKind.NOW, "x", 0, START)
-    slow = runs.take(run.id, START)
-    quick = runs.take(run.id, START + selection.lease())
+    slow = take(run.id, START)
+    quick = take(run.id, START + queue.LEASE)
     assert selection.claim(run.id, slow, 4, START) is None
-    assert len(selection.claim(run.id, quick, 4, START + selection.lease()).names) == 4
+    assert len(selection.claim(run.id, quick, 4, START + queue.LEASE).names) == 4
 
 
 @pytest.mark.postgresql("SQLite has no other way to read these rows")

@@ -19,6 +19,7 @@ from bs4 import BeautifulSoup
 
 from scripts.ports import free_port
 from tests.monitor.processes import ROOT, SLOW, ended, recorded, wait_for
+from tests.monitor.refreshing import refresh, take
 from tests.served import served
 from tests.smtp_server import MailServer
 from tests.tls_relay import Relay
@@ -117,7 +118,7 @@ def clock(site):
         with site.app_context():
             line = dispatch.Dispatcher(workers.Broker(site))
             while not stop.is_set() and not (ended() and runs.under_way() is None):
-                runner.tick(stop, 60, step=line.step)
+                refresh(stop, step=line.step)
                 stop.wait(0.05)
 
     with ThreadPoolExecutor(1) as pool:
@@ -216,7 +217,7 @@ def in_line(fleet, site, now):
     """A batch of a run that waits for whoever takes it up: the run and the token."""
     fleet(*(f"name{number}.fleet.example" for number in range(12)))
     run = runs.begin(RunKind.NOW, "now", 0, now)
-    return run.id, selection.claim(run.id, runs.take(run.id, now), 100, now).claim
+    return run.id, selection.claim(run.id, take(run.id, now), 100, now).claim
 
 
 def test_a_batch_that_is_told_of_twice_is_asked_once(in_line, lab):
@@ -282,7 +283,7 @@ def test_after_a_while_without_a_network_no_server_is_left_out(site, fleet, lab,
     site.config.update(PADLOCK_CONTROL_NAMES=("control.example",), PADLOCK_PROBE_TIMEOUT=1)
     fleet(*(f"name{number}.one.example" for number in range(24)))
     run = runs.begin(RunKind.NOW, "now", 0, now)
-    owner = runs.take(run.id, now)
+    owner = take(run.id, now)
     prober = Prober()
     first, second = (selection.claim(run.id, owner, 12, now).claim for _ in range(2))
     away.set()
@@ -321,7 +322,7 @@ def test_where_the_line_stands_still_the_scheduler_lends_a_hand(fleet, site, mon
     site.config.update(PADLOCK_REFRESH_BATCH=2, PADLOCK_REFRESH_DAILY_LIMIT=0)
     fleet(*(f"name{number}.fleet.example" for number in range(20)))
     nobody = Nobody()
-    runner.tick(Event(), 60, step=dispatch.Dispatcher(nobody).step)
+    refresh(step=dispatch.Dispatcher(nobody).step)
     run = runs.last_daily()
     assert (run.state, run.asked, nobody.told) == (RunState.DONE, 20, 10)
 
@@ -330,7 +331,7 @@ def test_a_limit_holds_however_many_batches_are_under_way(fleet, site, monkeypat
     monkeypatch.setattr(dispatch, "STALLED_QUEUE_SECONDS", 0.1)
     site.config.update(PADLOCK_REFRESH_BATCH=2, PADLOCK_REFRESH_DAILY_LIMIT=5)
     fleet(*(f"name{number}.fleet.example" for number in range(20)))
-    runner.tick(Event(), 60, step=dispatch.Dispatcher(Nobody()).step)
+    refresh(step=dispatch.Dispatcher(Nobody()).step)
     assert (runs.last_daily().state, runs.last_daily().asked) == (RunState.DONE, 5)
 
 
@@ -348,8 +349,10 @@ SITE = """
 import sys
 from datetime import timedelta
 from gunicorn.app.wsgiapp import run
+from webapp.jobs import queue
 from webapp.monitor.refresh import scheduler, selection
 selection.LEASE, selection.lease = timedelta(seconds=0.6), lambda: timedelta(seconds=1)
+queue.LEASE, queue.FIRST_PAUSE = timedelta(seconds=1), timedelta(0)
 scheduler.EVERY, scheduler.FIRST = timedelta(seconds=0.2), timedelta(0)
 sys.argv = ["gunicorn", "--log-level", "warning", "wsgi:app"]
 run()

@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from webapp.extensions import db, writing
 from webapp.monitor.models import RefreshRun, RunKind, RunState
 from webapp.monitor.refresh import selection
-from webapp.monitor.refresh.runs import begin, day_of, todays, update_runs
+from webapp.monitor.refresh.runs import add_job, begin, day_of, todays, update_runs
 from webapp.words.refreshes import Detail
 
 PAUSE_AFTER_FAILURE = timedelta(hours=1)
@@ -72,4 +72,5 @@ def go_on(now: datetime) -> None:
         total = min(run.most or run.asked + size, run.asked + size)
         with writing():
             fresh = {"state": RunState.RUNNING, "tries": 0, "ended_at": None, "total": total}
-            update_runs(RefreshRun.id == run.id, *ended, detail_code=Detail.NONE, **fresh)
+            if update_runs(RefreshRun.id == run.id, *ended, detail_code=Detail.NONE, **fresh):
+                add_job(run.id, now)

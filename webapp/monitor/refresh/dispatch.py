@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import replace
-from threading import Event, Lock
+from threading import Event
 from typing import Protocol
 
 from webapp.extensions import db
@@ -47,8 +47,6 @@ class Dispatcher:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self._waiting: dict[str, int] = {}  # the token of each -> its run, the oldest first
-        # Two runs may be worked on at once, each by a thread of the scheduler's
-        self._one_at_a_time = Lock()
         # When another process last took up one of them, on the monotonic clock
         self._moved_at = 0.0
 
@@ -58,10 +56,6 @@ class Dispatcher:
         if not self._broker.anybody():
             soon = min(work.until, time.monotonic() + STALLED_QUEUE_SECONDS)  # then it looks again
             return runner.flow(replace(work, until=soon))
-        with self._one_at_a_time:
-            return self._move(work)
-
-    def _move(self, work: Work) -> bool:
         self._look(work.clock)
         if time.monotonic() - self._moved_at > STALLED_QUEUE_SECONDS and self._waiting:
             log.warning("no worker takes up any batch: the scheduler does it")

@@ -18,6 +18,7 @@ from datetime import datetime
 from threading import Event
 
 from webapp.extensions import db
+from webapp.jobs.queue import ClaimedJob
 from webapp.monitor.models import RefreshRun
 from webapp.monitor.probing import GATHER_SECONDS, STOP_CHECK_SECONDS, ProbeBatch, Prober
 from webapp.monitor.refresh import runs, selection
@@ -36,12 +37,12 @@ MOST_BATCHES = 128
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a process works on: a run, as its `owner` where they own it, until they are to stop or
-    that moment of the monotonic clock. `only` narrows it to these host names; `progress` is told
-    how far it is; `prober` is shared with other work of this process."""
+    """What a process works on: a run, with its job as `owner` where they have it, until they are to
+    stop or that moment of the monotonic clock. `only` narrows it to these host names; `progress` is
+    told how far it is; `prober` is shared with other work of this process."""
 
     run_id: int
-    owner: str | None
+    owner: ClaimedJob | None
     stop: Event
     clock: Clock
     only: Sequence[int] = ()

@@ -17,10 +17,12 @@ from threading import Event
 from flask import current_app
 
 from webapp.extensions import db
-from webapp.monitor.models import RefreshRun
+from webapp.jobs.queue import DONE, ClaimedJob, Outcome
+from webapp.monitor.models import RefreshRun, RunKind
 from webapp.monitor.refresh import daily_run, runs, selection
 from webapp.monitor.refresh.network import MachineBusy
 from webapp.monitor.refresh.pipeline import Clock, Pipeline, Progress, Work
+from webapp.site import this_site
 
 log = logging.getLogger(__name__)
 
@@ -35,22 +37,28 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def tick(stop: Event, seconds: float, clock: Clock = utc_now, step: RunStep | None = None) -> bool:
-    """What a scheduler does each time it looks: begin what it is time for, and work on what there
-    is, for about so many seconds. Whether there is more to do. `step` is how it works: see
-    `dispatch` for another way than `flow`."""
-    runs.beat(clock())
-    daily_run.begin_daily(clock())
-    daily_run.go_on(clock())
-    until = time.monotonic() + seconds
-    for run_id in runs.waiting(clock()):
-        if time.monotonic() < until and not stop.is_set():
-            work(run_id, stop, clock, until=until, step=step or flow)
-    return not stop.is_set() and bool(runs.waiting(clock()))
+def tick(now: datetime) -> None:
+    """What a scheduler does each time it looks: begin what it is time for, and see that each run
+    under way has its job."""
+    runs.beat(now)
+    daily_run.begin_daily(now)
+    daily_run.go_on(now)
+    runs.add_missing_jobs(now)
+
+
+def run(job: ClaimedJob, step: RunStep | None) -> Outcome:
+    """What the process does that has the job of a run; `step`: see `work`."""
+    now = utc_now()
+    run = db.session.get(RefreshRun, job.arguments["run"])
+    if run is not None and run.kind is RunKind.COMMAND:
+        runs.interrupt(run.id, now)  # the command, which worked on it itself, has been killed
+    if run is None or run.ended or run.kind is RunKind.COMMAND:
+        return DONE
+    return work(job, this_site().jobs.stopping, step=step)
 
 
 def work(
-    run_id: int,
+    job: ClaimedJob,
     stop: Event,
     clock: Clock = utc_now,
     *,
@@ -58,14 +66,13 @@ def work(
     only: Sequence[int] = (),
     progress: Progress | None = None,
     step: RunStep | None = None,
-) -> None:
-    """Work on a run until it has ended, or until this moment of the monotonic clock; not at all
-    where another process does. `only` narrows it to these host names. A failure of ours is logged,
-    and the run is tried again later."""
-    owner = runs.take(run_id, clock())
-    if owner is None:
-        return
-    task = Work(run_id, owner, stop, clock, only, progress, until)
+) -> Outcome:
+    """Work on the run of this job until it has ended, has to pause, or until this moment of the
+    monotonic clock; what became of it. `only` narrows it to these host names. A failure of ours is
+    logged, and the run is tried again later. `step` is how it works: see `dispatch` for another way
+    than `flow`."""
+    run_id = job.arguments["run"]
+    task = Work(run_id, job, stop, clock, only, progress, until)
     step = step or flow
     renewed_at = time.monotonic()
     try:
@@ -74,15 +81,14 @@ def work(
                 break
             if time.monotonic() - renewed_at > selection.LEASE.total_seconds() / 3:
                 renewed_at = time.monotonic()
-                selection.renew("", owner, clock())
+                selection.renew("", job, clock())
     except MachineBusy as error:
         log.warning("this machine was too busy for the refresh %d: tried again soon", run_id)
         runs.stumbled(run_id, error, clock())
     except Exception as error:
         log.exception("the refresh %d failed on our side", run_id)
         runs.stumbled(run_id, error, clock())
-    finally:
-        runs.leave(owner)
+    return runs.outcome(run_id, clock())
 
 
 def flow(work: Work) -> bool:
@@ -107,12 +113,14 @@ def claim_next(work: Work) -> selection.Batch | None:
     None: it is another process's by now, or there are no more, and it has ended.
     """
     now = work.clock()
-    owner = work.owner or ""
+    owner = work.owner
+    if owner is None:
+        return None
     most = _room(work.run_id, now)
     batch = selection.claim(work.run_id, owner, most, now, work.only) if most > 0 else NONE
     if batch is None or batch.names or selection.held(work.run_id, now):
         return batch
-    runs.end(owner, now)
+    runs.end(work.run_id, owner, now)
     return None
 
 

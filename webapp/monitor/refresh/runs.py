@@ -14,10 +14,13 @@ from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import ColumnElement, Select, or_, select, update
+from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.extensions import db, writing
+from webapp.jobs import queue
+from webapp.jobs.models import Job
+from webapp.jobs.queue import DONE, ClaimedJob, Outcome
 from webapp.monitor.models import Heartbeat, RefreshRun, RunKind, RunState
 from webapp.monitor.refresh import selection
 from webapp.monitor.refresh.network import MachineBusy
@@ -31,6 +34,8 @@ OFFLINE_PAUSE = timedelta(minutes=5)  # until a monitor without a network tries 
 STUMBLE_PAUSE = timedelta(minutes=1)
 MOST_TRIES = 5
 LATE = timedelta(hours=1)
+JOB = "refresh"  # the kind of the background job that works on a run
+TRY_FOR = timedelta(days=30)
 
 
 def day_of(now: datetime, at: time, zone: tzinfo) -> str:
@@ -52,8 +57,8 @@ def begin(
     try:
         with writing():
             run = new(kind, slot, most, min(most or size, size), now, who)
-            db.session.flush()
             run_id = run.id
+            add_job(run_id, now)
     except IntegrityError:
         return None
     return db.session.get(RefreshRun, run_id)
@@ -63,7 +68,19 @@ def new(kind: RunKind, slot: str, most: int, total: int, now: datetime, who: str
     """The row of a run that begins. Call it inside `writing()`."""
     run = RefreshRun(kind=kind, slot=slot, most=most, total=total, started_at=now, who=who)
     db.session.add(run)
+    db.session.flush()
     return run
+
+
+def begin_here(most: int, now: datetime, size: int) -> ClaimedJob | None:
+    """The job of a new run that this process works on itself, for who waits at a command line. None
+    where there is nothing to ask."""
+    if not size:
+        return None
+    with writing():
+        total = min(most or size, size)
+        run = new(RunKind.COMMAND, slot_of_now(now), most, total, now, "command line")
+        return queue.add_claimed(JOB, str(run.id), {"run": run.id}, now, TRY_FOR)
 
 
 def slot_of_now(now: datetime) -> str:
@@ -71,57 +88,42 @@ def slot_of_now(now: datetime) -> str:
     return f"{now:%Y-%m-%d %H:%M:%S} {secrets.token_hex(4)}"
 
 
-def take(run_id: int, now: datetime) -> str | None:
-    """Become the one who works on a run, until `leave`; the word to say so with.
-
-    None: another process is.
-    """
-    owner = secrets.token_hex(16)
-    unowned = selection.free(RefreshRun.__table__.c.owned_until, now)
-    with writing():
-        free = (RefreshRun.id == run_id, RefreshRun.ended_at.is_(None), unowned)
-        taken = update_runs(*free, owner=owner, owned_until=now + selection.lease())
-    return owner if taken else None
+def add_job(run_id: int, now: datetime) -> None:
+    """Has a process work on this run at once. Call it inside `writing()`."""
+    queue.add(JOB, str(run_id), {"run": run_id}, now, TRY_FOR)
 
 
-def leave(owner: str) -> None:
-    """Let another process work on it."""
-    with writing():
-        update_runs(RefreshRun.owner == owner, owner=None, owned_until=None)
-
-
-def waiting(now: datetime) -> list[int]:
-    """The runs that a scheduler may work on now, those that a person waits for first.
-
-    What a command line has left behind is ended: it was for the person who sat there.
-    """
-    free = selection.free(RefreshRun.__table__.c.owned_until, now)
-    retry_at = RefreshRun.__table__.c.retry_at
-    # A retry further away than any pause was set under another clock.
-    longest = OFFLINE_PAUSE + STUMBLE_PAUSE * 2**MOST_TRIES
-    ready = or_(retry_at.is_(None), retry_at <= now, retry_at > now + longest)
-    unfinished = select(RefreshRun).where(RefreshRun.ended_at.is_(None), free, ready)
-    rows = db.session.scalars(unfinished.order_by(RefreshRun.kind.desc(), RefreshRun.id)).all()
-    left = [run.id for run in rows if run.kind is RunKind.COMMAND]
-    found = [run.id for run in rows if run.kind is not RunKind.COMMAND]
-    if left:
+def add_missing_jobs(now: datetime) -> None:
+    """Adds the job of each run that is under way and has none: somebody ended its job, or it comes
+    from an earlier release."""
+    under_way = select(RefreshRun.id).filter_by(ended_at=None)
+    ids = {str(run_id): run_id for run_id in db.session.scalars(under_way)}
+    keys = set(db.session.scalars(select(Job.key).where(Job.kind == JOB, Job.key.in_(ids))))
+    for key in ids.keys() - keys:
         with writing():
-            update_runs(
-                RefreshRun.id.in_(left),
-                free,
-                state=RunState.FAILED,
-                detail_code=Detail.INTERRUPTED,
-                ended_at=now,
-                owner=None,
-            )
-    return found
+            add_job(ids[key], now)
 
 
-def end(owner: str, now: datetime) -> None:
-    """Nothing is due any more."""
+def outcome(run_id: int, now: datetime) -> Outcome:
+    """What has become of a try: the run has ended, or it goes on after a pause."""
+    run = db.session.get(RefreshRun, run_id, populate_existing=True)
+    if run is None or run.ended:
+        return DONE
+    return Outcome(pause=max(run.retry_at - now, timedelta(0)) if run.retry_at else timedelta(0))
+
+
+def interrupt(run_id: int, now: datetime) -> None:
+    """Ends what a command line has left behind: it was for the person who sat there."""
     with writing():
-        run = db.session.scalar(select(RefreshRun).filter_by(owner=owner, ended_at=None))
-        if run is not None:
+        told = {"state": RunState.FAILED, "detail_code": Detail.INTERRUPTED}
+        update_runs(*_unfinished(run_id), **told, ended_at=now)
+
+
+def end(run_id: int, owner: ClaimedJob, now: datetime) -> None:
+    """Nothing is due any more, as the process found that has the job `owner`."""
+    with writing():
+        run = db.session.scalar(select(RefreshRun).where(*_unfinished(run_id)))
+        if run is not None and queue.hold(owner, now, selection.lease()):
             all_failed = run.asked > 0 and run.failed == run.asked
             run.state = RunState.FAILED if all_failed else RunState.DONE
             run.detail_code = Detail.ALL_FAILED if all_failed else Detail.NONE
@@ -132,8 +134,6 @@ def end(owner: str, now: datetime) -> None:
                     run.detail_code = Detail.MANY_FAILED
                     run.detail_parameters = {"asked": run.asked, "failed": run.failed}
             run.ended_at = now
-            run.owner = None
-            run.owned_until = None
 
 
 def went_well(run_id: int) -> None:
@@ -221,12 +221,6 @@ def offline_since() -> datetime | None:
     """Since when the monitor has had no network, as its last run saw it; None where it has one."""
     run = db.session.scalar(_newest().limit(1))
     return run.started_at if run is not None and run.state is RunState.OFFLINE else None
-
-
-def held_elsewhere() -> bool:
-    """Whether a process holds a run, as seen by one that holds none itself. It may have died."""
-    held = select(RefreshRun.id).where(RefreshRun.ended_at.is_(None), RefreshRun.owner.is_not(None))
-    return db.session.scalar(held.limit(1)) is not None
 
 
 def is_late(now: datetime) -> bool:

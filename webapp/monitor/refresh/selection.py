@@ -36,6 +36,8 @@ from flask import Flask, current_app
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from webapp.extensions import db, writing
+from webapp.jobs import queue
+from webapp.jobs.queue import ClaimedJob
 from webapp.monitor import adaptive_schedule
 from webapp.monitor.models import RefreshRun, RunKind, Target
 from webapp.probe import authority
@@ -121,11 +123,11 @@ def free(until: ColumnElement[datetime | None], now: datetime) -> ColumnElement[
 
 
 def claim(
-    run_id: int, owner: str, most: int, now: datetime, only: Sequence[int] = ()
+    run_id: int, owner: ClaimedJob, most: int, now: datetime, only: Sequence[int] = ()
 ) -> Batch | None:
-    """The next names of a run, `most` of them, claimed for the process that works on it; empty
-    where none is due any more. `only` narrows them to these ids. None: the run is another process's
-    by now, or has been ended."""
+    """The next names of a run, `most` of them, claimed for the process that works on it: it has
+    the job `owner`. Empty where none is due any more. `only` narrows them to these ids. None:
+    another process has the job by now, or the run has been ended."""
     token = _token(run_id)
     until = now + lease()
     unclaimed = free(Target.__table__.c.claimed_until, now)
@@ -133,8 +135,8 @@ def claim(
     if only:
         due = and_(due, Target.id.in_(only))
     with writing():
-        held = (RefreshRun.id == run_id, RefreshRun.owner == owner, RefreshRun.ended_at.is_(None))
-        if not _changed(update(RefreshRun).where(*held).values(owned_until=until)):
+        under_way = select(RefreshRun.id).filter_by(id=run_id, ended_at=None).with_for_update()
+        if db.session.scalar(under_way) is None or not queue.hold(owner, now, lease()):
             return None
         chosen = _first(due, most, now)
         values = {"claim": token, "claimed_until": until}
@@ -190,8 +192,8 @@ def untouched(tokens: Collection[str], now: datetime) -> set[str]:
     return {token for token in db.session.scalars(waiting) if token}
 
 
-def renew(token: str, owner: str | None, now: datetime) -> None:
-    """Hold a batch for another lease, and its run where this process owns it."""
+def renew(token: str, owner: ClaimedJob | None, now: datetime) -> None:
+    """Hold a batch for another lease, and the job of its run where this process has it."""
     until = now + lease()
     # One statement each, and what has been claimed is held, even while another process writes for
     # long
@@ -199,7 +201,7 @@ def renew(token: str, owner: str | None, now: datetime) -> None:
         if token:
             _changed(update(Target).where(Target.claim == token).values(claimed_until=until))
         if owner:
-            _changed(update(RefreshRun).where(RefreshRun.owner == owner).values(owned_until=until))
+            queue.hold(owner, now, lease())
 
 
 def release(token: str) -> None:

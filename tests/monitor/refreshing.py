@@ -1,0 +1,28 @@
+"""Refreshes as tests begin them: at a moment of their own, in their own thread."""
+
+from threading import Event
+
+from sqlalchemy import update
+
+from webapp.extensions import db, writing
+from webapp.jobs import queue
+from webapp.jobs.models import Job
+from webapp.monitor.refresh import runner, runs
+
+
+def refresh(stop=None, clock=runner.utc_now, step=None):
+    """One look of the scheduler, and its runs are worked on until none is due."""
+    stop = stop or Event()
+    runner.tick(clock())
+    while not stop.is_set() and (job := queue.claim([runs.JOB], clock())):
+        queue.finish(job, runner.work(job, stop, clock, step=step), clock())
+
+
+def take(run_id, now):
+    """The job of this run, as the process has it that takes it up now."""
+    with writing():
+        db.session.execute(update(Job).where(Job.key != str(run_id)).values(failed_at=now))
+    job = queue.claim([runs.JOB], now)
+    with writing():
+        db.session.execute(update(Job).values(failed_at=None))
+    return job
