@@ -95,6 +95,11 @@ def add_claimed(
     return ClaimedJob(job.id, kind, arguments, {}, now, job.tries, job.claim)
 
 
+def any_due(kind: str, now: datetime) -> bool:
+    """Whether a job of this kind waits for somebody to run it."""
+    return db.session.scalar(_due(now).where(Job.kind == kind).limit(1)) is not None
+
+
 def claim(kinds: Collection[str], now: datetime) -> ClaimedJob | None:
     """The job of these kinds that has been due longest, claimed for this process."""
     due = _due(now).where(Job.kind.in_(kinds)).order_by(Job.run_at).limit(1)

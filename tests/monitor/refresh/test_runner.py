@@ -18,6 +18,9 @@ from webapp import probe
 from webapp.demo import behaviours
 from webapp.demo.pki import issue
 from webapp.extensions import db, writing
+from webapp.jobs import queue
+from webapp.jobs.models import Job
+from webapp.jobs.queue import DONE, Outcome
 from webapp.monitor import results
 from webapp.monitor.models import Change, RefreshRun, RunKind, RunState, Target
 from webapp.monitor.probing import probe_settings
@@ -101,6 +104,24 @@ def test_the_daily_limit_holds_and_the_next_day_goes_on(fleet, tick, now, site):
     assert [tick(now).asked for _ in range(2)] == [6, 6]
     assert list(states().values()).count(State.VALID) == 6
     tick(now + timedelta(days=1))
+    assert set(states().values()) == {State.VALID}
+
+
+def test_a_run_that_has_had_its_turn_lets_another_go_first(fleet, now, site):
+    site.config["PADLOCK_REFRESH_DAILY_LIMIT"] = 0
+    fleet(*many(10))
+    runner.tick(now)
+    daily = queue.claim([runs.JOB], now)
+    waits = runs.begin(RunKind.NOW, "somebody", 0, now)
+
+    def turn():
+        return runner.work(daily, Event(), lambda: now, turn_until=time.monotonic())
+
+    assert turn() == Outcome(pause=timedelta(0))
+    assert set(states().values()) == {None}
+    with writing():
+        queue.end(db.session.scalar(db.select(Job.id).filter_by(key=str(waits.id))))
+    assert turn() == DONE
     assert set(states().values()) == {State.VALID}
 
 

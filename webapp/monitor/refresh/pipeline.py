@@ -38,8 +38,9 @@ MOST_BATCHES = 128
 @dataclass(frozen=True, slots=True)
 class Work:
     """What a process works on: a run, with its job as `owner` where they have it, until they are to
-    stop or that moment of the monotonic clock. `only` narrows it to these host names; `progress` is
-    told how far it is; `prober` is shared with other work of this process."""
+    stop or that moment of the monotonic clock; from `turn_until` on another run goes first. `only`
+    narrows it to these host names; `progress` is told how far it is; `prober` is shared with other
+    work of this process."""
 
     run_id: int
     owner: ClaimedJob | None
@@ -48,6 +49,7 @@ class Work:
     only: Sequence[int] = ()
     progress: Progress | None = None
     until: float = float("inf")
+    turn_until: float = float("inf")
     prober: Prober | None = None
 
 

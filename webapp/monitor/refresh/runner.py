@@ -17,6 +17,7 @@ from threading import Event
 from flask import current_app
 
 from webapp.extensions import db
+from webapp.jobs import queue
 from webapp.jobs.queue import DONE, ClaimedJob, Outcome
 from webapp.monitor.models import RefreshRun, RunKind
 from webapp.monitor.refresh import daily_run, runs, selection
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 # One step of the process that owns a run, such as `flow`: whether another may follow
 RunStep = Callable[[Work], bool]
 
+TURN_SECONDS = 40.0  # of a run, where others wait: a person's must not wait for all names
 NONE = selection.Batch("", {})
 
 
@@ -54,7 +56,8 @@ def run(job: ClaimedJob, step: RunStep | None) -> Outcome:
         runs.interrupt(run.id, now)  # the command, which worked on it itself, has been killed
     if run is None or run.ended or run.kind is RunKind.COMMAND:
         return DONE
-    return work(job, this_site().jobs.stopping, step=step)
+    turn_until = time.monotonic() + TURN_SECONDS
+    return work(job, this_site().jobs.stopping, turn_until=turn_until, step=step)
 
 
 def work(
@@ -63,16 +66,17 @@ def work(
     clock: Clock = utc_now,
     *,
     until: float = float("inf"),
+    turn_until: float = float("inf"),
     only: Sequence[int] = (),
     progress: Progress | None = None,
     step: RunStep | None = None,
 ) -> Outcome:
     """Work on the run of this job until it has ended, has to pause, or until this moment of the
-    monotonic clock; what became of it. `only` narrows it to these host names. A failure of ours is
-    logged, and the run is tried again later. `step` is how it works: see `dispatch` for another way
-    than `flow`."""
+    monotonic clock; what became of it. From `turn_until` on a run that waits goes first. `only`
+    narrows it to these host names. A failure of ours is logged, and the run is tried again later.
+    `step` is how it works: see `dispatch` for another way than `flow`."""
     run_id = job.arguments["run"]
-    task = Work(run_id, job, stop, clock, only, progress, until)
+    task = Work(run_id, job, stop, clock, only, progress, until, turn_until)
     step = step or flow
     renewed_at = time.monotonic()
     try:
@@ -110,11 +114,12 @@ def flow(work: Work) -> bool:
 def claim_next(work: Work) -> selection.Batch | None:
     """The next batch of a run; without names while there are others under way, the last of them.
 
-    None: it is another process's by now, or there are no more, and it has ended.
+    None: it is another process's by now, another run goes first, or there are no more, and it has
+    ended.
     """
     now = work.clock()
     owner = work.owner
-    if owner is None:
+    if owner is None or (time.monotonic() > work.turn_until and queue.any_due(runs.JOB, now)):
         return None
     most = _room(work.run_id, now)
     batch = selection.claim(work.run_id, owner, most, now, work.only) if most > 0 else NONE
