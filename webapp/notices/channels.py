@@ -83,8 +83,10 @@ def save(who: User, channel_id: int | None, settings: Settings, now: datetime) -
             setattr(channel, name, value)
         db.session.add(channel)
         flush(say.name_taken())
-        action = "created" if channel_id is None else "changed"
-        audit_log.note(who, action, "channel", channel.id, channel.name, now)
+        new = channel_id is None
+        audit_log.note(
+            who, "created" if new else "changed", "channel", channel.id, channel.name, now
+        )
     return channel
 
 
@@ -95,8 +97,9 @@ def pause(who: User, channel_id: int, now: datetime, *, paused: bool) -> None:
         channel = get(channel_id)
         if channel.paused != paused:
             channel.paused = paused
-            action = "disabled" if paused else "enabled"
-            audit_log.note(who, action, "channel", channel.id, channel.name, now)
+            audit_log.note(
+                who, "disabled" if paused else "enabled", "channel", channel.id, channel.name, now
+            )
 
 
 def delete(who: User, channel_id: int, now: datetime) -> None:
