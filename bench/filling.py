@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 
 from flask import Flask  # noqa: E402 - a script finds the project beside itself
 from flask_migrate import upgrade  # noqa: E402
-from sqlalchemy import String, cast, insert, literal, select, true  # noqa: E402
+from sqlalchemy import JSON, String, case, cast, insert, literal, select, true  # noqa: E402
 
 from tests import postgresql  # noqa: E402
 from webapp import create_app  # noqa: E402
@@ -37,6 +37,7 @@ from webapp.customers.models import (  # noqa: E402
 from webapp.customers.tag_models import Tag, item_tag  # noqa: E402
 from webapp.extensions import db, writing  # noqa: E402
 from webapp.monitor.models import Target  # noqa: E402
+from webapp.notices.models import AlertClock, AlertIncident, AlertName  # noqa: E402
 from webapp.probe import Reason  # noqa: E402
 from webapp.words.activity import Detail  # noqa: E402
 
@@ -74,6 +75,28 @@ def filled(url: str, size: int) -> Flask:
         upgrade()
         _fill(size)
     return app
+
+
+def watch() -> None:
+    """A watched name for each target, of which one in twenty needs a person; and an incident."""
+    needed = Target.id % 20 == 0
+    columns = {
+        "name": Target.hostname,
+        "target_id": Target.id,
+        "checked_at": Target.checked_at,
+        "regular": literal(False),
+        "need": case((needed, 1 + Target.id // 20 % 6)),
+        "need_at": case((needed, Target.not_after)),
+        "state": literal({}, JSON),
+    }
+    names = [f"shop-{number}.example" for number in range(1, 401)]
+    cause = {"kind": "invalid", "reason": "refused", "part": "address", "value": "192.0.2.1"}
+    state = {"id": 1, "kind": "invalid", "opened_at": NOW.isoformat(), "grown_at": NOW.isoformat()}
+    state |= {"causes": [cause], "names": names, "troubled": names}
+    with writing():
+        db.session.execute(insert(AlertName).from_select(list(columns), select(*columns.values())))
+        db.session.add(AlertClock(id=1, evaluated_at=NOW + timedelta(days=1), state={}))
+        db.session.add(AlertIncident(id=1, state=state))
 
 
 def _fill(size: int) -> None:

@@ -22,7 +22,7 @@ import time
 from contextlib import nullcontext
 from typing import NamedTuple
 
-from filling import NOW, ROOT, TAGS, filled, postgresql_server
+from filling import NOW, ROOT, TAGS, filled, postgresql_server, watch
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_login import FlaskLoginClient
@@ -111,6 +111,8 @@ def _others() -> list[tuple[str, str]]:
         f"/activity?{LAST}",
         f"/activity?kind=service{NEXT}",
     ]
+    queries += ["/today", f"/today?{NEXT}", f"/today?{LAST}", "/today?kind=expiring"]
+    queries += ["/incidents", "/incidents/1"]
     return [("ada", f"/admin{query}") for query in [*queries, "/activity?q=shop-77"]]
 
 
@@ -202,6 +204,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder, server as url:
             started = time.perf_counter()
             app = filled(url or f"sqlite:///{folder}/bench.sqlite3", size)
+            with app.app_context():
+                watch()
             print(f"  filled in {time.perf_counter() - started:.0f} s", file=sys.stderr)
             who = browsers(app)
             results[size] = measure(who, size)

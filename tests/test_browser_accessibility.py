@@ -43,6 +43,7 @@ PAGES = {
         "/search?q=bob",
         "/admin/warnings",
         "/admin/incidents",
+        "/admin/today",
         "/admin/activity",
         "/admin/refresh",
     ),

@@ -138,8 +138,11 @@ ANSWERS = {
     "GET /admin/activity": ADMINS,
     "GET /admin/activity/security": ADMINS_ONLY,
     "GET /admin/health": ADMINS,
+    "GET /admin/health/line": ADMINS | {NOBODY: 401},
     "POST /admin/health/jobs/<id:job_id>/retry": ADMINS_ONLY | {ADA: 303},
     "POST /admin/health/jobs/<id:job_id>/end": ADMINS_ONLY | {ADA: 303},
+    "GET /admin/today": ADMINS,
+    "POST /admin/today": ADMINS | {SAM: 303, ADA: 303},
     "GET /admin/incidents": ADMINS,
     "GET /admin/incidents/<id:incident_id>": ADMINS | {SAM: 404, ADA: 404},  # there is none
     "POST /admin/incidents/<id:incident_id>/acknowledge": ADMINS | {SAM: 404, ADA: 404},

@@ -14,6 +14,7 @@ from flask import Flask, current_app
 if TYPE_CHECKING:  # this module stands below the rooms whose objects it holds
     from webapp.jobs.runner import Runner
     from webapp.monitor.checks import Checks
+    from webapp.monitor.health.collect import CheckupResult
     from webapp.monitor.health.facts import Flag
     from webapp.monitor.redis import RedisClient
     from webapp.monitor.refresh.dispatch import Dispatcher
@@ -59,6 +60,7 @@ class Site:
     health_flags: list[Callable[[datetime], list[Flag]]] = field(default_factory=list)
     # Given the ids of targets before the listing rows that copy them are written
     before_listing: list[Callable[[set[int]], None]] = field(default_factory=list)
+    last_checkup: CheckupResult | None = None
     offline_since: LastRead = field(default_factory=LastRead)
     last_tick: LastRead = field(default_factory=LastRead)
     live_settings: LiveSettings = field(default_factory=LiveSettings)

@@ -14,7 +14,14 @@ from webapp.jobs.models import Job
 from webapp.monitor.health.facts import Level
 from webapp.monitor.models import RefreshRun, RunKind, RunState, Target
 from webapp.notices import acts, health, mails, minute, rules, subjects
-from webapp.notices.models import AlertAct, AlertClock, AlertIncident, AlertName, Scope
+from webapp.notices.models import (
+    AlertAct,
+    AlertClock,
+    AlertIncident,
+    AlertIncidentStep,
+    AlertName,
+    Scope,
+)
 from webapp.probe import Reason
 from webapp.site import site_of
 
@@ -38,6 +45,10 @@ def prepare(app, server):
     app.config["PADLOCK_SITE_URL"] = "https://padlock.example.com"
     app.config["PADLOCK_SMTP_URL"] = mail_server(f"smtp://127.0.0.1:{server.port}")
     app.config["PADLOCK_MAIL_RETRY_HOURS"] = 168
+    add_names()
+
+
+def add_names():
     with writing():
         alice = db.session.get(Client, 1)
         for number in range(1, 6):
@@ -271,18 +282,27 @@ def test_many_checks_are_taken_up_in_parts(site, server, monkeypatch):
     assert db.session.scalar(names) == 0
 
 
-def test_nothing_is_evaluated_where_it_is_off_or_no_mail_can_be_sent(site):
-    for name, value in (("PADLOCK_ALERTS", False), ("PADLOCK_SMTP_URL", None)):
-        kept = site.config[name]
-        site.config[name] = value
-        tick(site, START)
-        assert db.session.get(AlertClock, 1) is None
-        assert health.flags(START)[0].words.startswith("Off: ")
-        site.config[name] = kept
+def test_nothing_is_evaluated_where_it_is_off_and_nothing_mailed_where_there_is_no_server(site):
+    site.config["PADLOCK_ALERTS"] = False
     tick(site, START)
+    assert db.session.get(AlertClock, 1) is None
+    assert health.flags(START)[0].words.startswith("Off: ")
+    site.config["PADLOCK_ALERTS"] = True
+    server = site.config["PADLOCK_SMTP_URL"]
+    site.config["PADLOCK_SMTP_URL"] = None
+    begin(site)
+    for minutes in (5, 10, 45):
+        sees(LATER + minutes * MINUTE, NAMES[:1], Reason.REFUSED)
+        tick(site, LATER + minutes * MINUTE)
+    assert db.session.scalar(select(Job.id)) is None
+    assert health.flags(START)[0].words.startswith("Off: ")
+    steps = db.session.scalars(select(AlertIncidentStep.step))
+    assert list(steps) == ["opened"]
+    site.config["PADLOCK_SMTP_URL"] = server
+    seen = LATER + 45 * MINUTE
     for at, words, level in (
-        (START + MINUTE, "0 names are watched. Last evaluated 1 minute ago.", Level.OK),
-        (START + DAY, "0 names are watched. Last evaluated 24 hours ago.", Level.WARNING),
+        (seen + MINUTE, "7 names are watched. Last evaluated 1 minute ago.", Level.OK),
+        (seen + DAY, "7 names are watched. Last evaluated 24 hours ago.", Level.WARNING),
     ):
         assert (health.flags(at)[0].words, health.flags(at)[0].level) == (words, level)
 

@@ -25,7 +25,7 @@ def sign_in(browser, email="alice@example.com", password=PASSWORD, path="/sign-i
     return browser.post(path, {"email": email, "password": password}, **kwargs)
 
 
-@pytest.mark.parametrize(("name", "first_page"), [("alice", "/home"), ("ada", "/admin/services")])
+@pytest.mark.parametrize(("name", "first_page"), [("alice", "/home"), ("ada", "/admin/today")])
 def test_signing_in_leads_to_the_first_page(visit, name, first_page):
     browser = visit()
     answer = sign_in(browser, f"{name}@example.com", follow_redirects=True)
@@ -316,7 +316,7 @@ class TestSetup:
         browser = visit()
         browser.get(link)
         answer = browser.post(link, self.form, follow_redirects=True)
-        assert answer.request.path == "/admin/services"
+        assert answer.request.path == "/admin/today"
         browser.get(link, 410)
         assert visit().post(link, self.form).status_code == 410
 

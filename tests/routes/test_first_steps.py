@@ -26,7 +26,7 @@ def steps(page):
 
 
 def test_an_empty_site_begins_with_three_steps_each_a_button(visit, empty):
-    page = visit("ada").get("/admin/services")
+    page = visit("ada").get("/admin/today")
     assert page.h1.text == "Welcome to Padlock"
     assert list(steps(page).values()) == [False, False, False]
     assert [link["href"] for link in page.select(".first-steps a")] == [
@@ -42,13 +42,13 @@ def test_a_step_is_ticked_off_as_it_is_done_and_the_last_takes_them_away(visit, 
     ada = visit("ada")
     new = {"client": "Carol’s Garage", "new_client": "y", "name": "carol.example"}
     ada.post("/admin/domains/new", new | {"status": "Active"})
-    assert list(steps(ada.get("/admin/services")).values()) == [True, False, False]
+    assert list(steps(ada.get("/admin/today")).values()) == [True, False, False]
     with app.app_context(), writing():
         db.session.execute(db.update(Target).values(checked_at=datetime.now(UTC)))
-    assert list(steps(ada.get("/admin/services")).values()) == [True, True, False]
+    assert list(steps(ada.get("/admin/today")).values()) == [True, True, False]
     sam = {"name": "Sam", "email": "sam@example.com", "role": "staff"}
     assert ada.post("/admin/users/new", sam).status_code == 303
-    assert steps(ada.get("/admin/services")) == {}
+    assert steps(ada.get("/admin/today")) == {}
 
 
 def test_an_administrator_hides_them_and_others_never_see_them(visit, app):
@@ -56,7 +56,7 @@ def test_an_administrator_hides_them_and_others_never_see_them(visit, app):
         db.session.execute(db.delete(Service))
         db.session.execute(db.delete(Domain))
     ada = visit("ada")
-    assert steps(ada.get("/admin/services"))
-    assert steps(visit("sam").get("/admin/services")) == {}
-    assert ada.post("/admin/first-steps/hide").headers["Location"] == "/admin/services"
-    assert ada.get("/admin/services").h1.text == "Services"
+    assert steps(ada.get("/admin/today"))
+    assert steps(visit("sam").get("/admin/today")) == {}
+    assert ada.post("/admin/first-steps/hide").headers["Location"] == "/admin/today"
+    assert ada.get("/admin/today").h1.text == "Today"

@@ -25,7 +25,7 @@ def change(app):
 
 def test_home_is_where_a_client_starts(visit):
     assert visit("alice").client.get("/").location == "/home"
-    assert visit("ada").client.get("/").location == "/admin/services"
+    assert visit("ada").client.get("/").location == "/admin/today"
 
 
 def test_what_is_wrong_comes_first_with_its_padlock_and_a_way_to_it(visit, change):

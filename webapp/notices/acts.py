@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy import func, or_, select, update
@@ -19,6 +20,7 @@ from webapp.extensions import among, db, writing
 from webapp.monitor.models import Target
 from webapp.notices import codec
 from webapp.notices.models import Act, AlertAct, AlertIncident, AlertIncidentStep, AlertName, Step
+from webapp.notices.name_rows import name_rows
 from webapp.probe import authority
 from webapp.words.activity import Detail
 
@@ -42,20 +44,28 @@ class WaitingAct(NamedTuple):
 def mute(who: User, item: Item, until: datetime | None, now: datetime) -> None:
     """Nothing is told of the item's host name until then, a moment in the reader's zone; None: for
     ever."""
-    if until is None:
-        _add(who, item, Act.MUTE, None, now, "muted")
-    else:
-        day = until.date().isoformat()
-        _add(who, item, Act.MUTE, until, now, "muted", Detail.UNTIL, day=day)
+    _act(who, item, Act.MUTE, until, now)
 
 
 def unmute(who: User, item: Item, now: datetime) -> None:
-    _add(who, item, Act.MUTE, now, now, "unmuted")
+    _act(who, item, Act.MUTE, now, now)
 
 
 def acknowledge(who: User, item: Item, now: datetime) -> None:
     """The present problem of the item's host name is not told again, unless it gets worse."""
-    _add(who, item, Act.ACKNOWLEDGE, None, now, "acknowledged")
+    _act(who, item, Act.ACKNOWLEDGE, None, now)
+
+
+def act_on_names(
+    who: User, name_ids: Collection[int], act: Act, until: datetime | None, now: datetime
+) -> int:
+    """Mutes or acknowledges watched names, by their ids, and returns how many."""
+    with writing():
+        still_staff(who)
+        rows = [row for row in name_rows(who, name_ids) if row.items]
+        for row in rows:
+            _add(who, row.items[0], act, until, now)
+        return len(rows)
 
 
 def acknowledge_incident(who: User, incident_id: int, now: datetime) -> None:
@@ -123,31 +133,39 @@ def take_again(names: Collection[str], now: datetime) -> None:
     db.session.execute(again, execution_options={"synchronize_session": False})
 
 
-def _add(
-    who: User,
-    item: Item,
-    act: Act,
-    until: datetime | None,
-    now: datetime,
-    action: str,
-    detail: Detail = Detail.NONE,
-    **parameters: object,
-) -> None:
+def _act(who: User, item: Item, act: Act, until: datetime | None, now: datetime) -> None:
     """Raises `errors.NotFound` where nothing is told of the item anyway."""
     with writing():
         still_staff(who)
         if item.target is None or not item.active:
             raise NotFound
-        _note_act(who, item.target.id, act, until, now)
-        title = item.shown_name or ""
-        audit_log.note(who, action, item.kind, item.id, title, now, detail, **parameters)
+        _add(who, item, act, until, now)
+
+
+def _add(who: User, item: Item, act: Act, until: datetime | None, now: datetime) -> None:
+    _note_act(who, item.target_id or 0, act, until, now)
+    note = partial(audit_log.note, who, kind=item.kind, item_id=item.id, item=item.shown_name or "")
+    if act is Act.ACKNOWLEDGE:
+        note("acknowledged", now=now)
+    elif until is None:
+        note("muted", now=now)
+    elif until > now:
+        note("muted", now=now, detail=Detail.UNTIL, day=until.date().isoformat())
+    else:
+        note("unmuted", now=now)
 
 
 def _note_act(who: User, target_id: int, act: Act, until: datetime | None, now: datetime) -> None:
-    """Has an act evaluated. One incident has one acknowledgement, whichever of its names it was
-    said of."""
+    """Has an act evaluated; the names need nobody from now on. One incident has one
+    acknowledgement, whichever of its names it was said of."""
     db.session.add(AlertAct(target_id=target_id, act=act, at=now, until=until, user_id=who.id))
     incident_id = db.session.scalar(select(AlertName.incident_id).filter_by(target_id=target_id))
+    taken_up = AlertName.target_id == target_id
     if act is Act.ACKNOWLEDGE and incident_id is not None:
         step = {"step": Step.ACKNOWLEDGED, "count": 0, "readers": [], "user_id": who.id}
         db.session.add(AlertIncidentStep(incident_id=incident_id, at=now, **step))
+        taken_up = or_(taken_up, AlertName.incident_id == incident_id)
+    db.session.execute(
+        update(AlertName).where(taken_up).values(need=None, need_at=None),
+        execution_options={"synchronize_session": False},
+    )

@@ -18,6 +18,8 @@ from webapp.alerts.evaluation import Evaluation
 from webapp.alerts.facts import Activity, Monitor
 from webapp.alerts.memory import Memory
 from webapp.alerts.messages import Message
+from webapp.alerts.rules import RuleBook
+from webapp.alerts.watched import confirm
 from webapp.extensions import writing
 from webapp.monitor.refresh import runs, scheduler
 from webapp.notices import (
@@ -30,7 +32,9 @@ from webapp.notices import (
     mails,
     rules,
 )
+from webapp.notices.acts import WaitingAct
 from webapp.notices.checks import TargetCheck
+from webapp.notices.models import Act
 from webapp.notices.store import Store
 from webapp.site import site_of
 
@@ -54,14 +58,13 @@ def register(app: Flask) -> None:
 
 
 def evaluate(now: datetime) -> None:
-    """Evaluates everything up to `now`; nothing where no mail or channel could tell of it."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    if not (app.config["PADLOCK_ALERTS"] and (mail.ready(app) or channels.active())):
+    """Evaluates everything up to `now`: where no mail or channel can tell of it, pages do."""
+    if not current_app.config["PADLOCK_ALERTS"]:
         return
     until = time.monotonic() + MOST_SECONDS
     while _evaluate_some(now) and time.monotonic() < until:
         pass
-    if mail.ready(app):
+    if mail.ready(current_app):
         mails.release(now)
 
 
@@ -90,16 +93,18 @@ def _evaluate_some(now: datetime) -> bool:
         acts.take_again(unused, now)
         taken = [act for act in waiting if act.name not in unused]
         for act in taken:
+            _confirm_acknowledged(act, memory, book)
             evaluation.take(act.fact(memory.now))
         acts.note_taken(taken)
         for check in found:
             told += _take_check(evaluation, store, check)
         told += evaluation.advance(max(until, memory.now), through=True)
         told += evaluation.finish()
-        if mail.ready(current_app):
+        by_mail = mail.ready(current_app)
+        if by_mail:
             mails.add(told, store, now)
         deliveries.add(told, store, now)
-        store.save(scanned_to)
+        store.save(scanned_to, told=by_mail or bool(channels.active()))
     return more
 
 
@@ -123,6 +128,13 @@ def _take_monitor(evaluation: Evaluation, memory: Memory) -> None:
     offline = runs.offline_since() is not None
     if offline != memory.outage.lasts:
         evaluation.take(Monitor(memory.now, online=not offline))
+
+
+def _confirm_acknowledged(act: WaitingAct, memory: Memory, book: RuleBook) -> None:
+    """A name that a person acknowledges as invalid needs no second check to be so."""
+    name = memory.names[act.name]
+    if act.act is Act.ACKNOWLEDGE and name.red is not None:
+        confirm(name, name.red, book)
 
 
 def _take_check(evaluation: Evaluation, store: Store, check: TargetCheck) -> Iterator[Message]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, false
+from sqlalchemy import JSON, ForeignKey, Index, SmallInteger, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.customers.models import User
@@ -34,7 +34,20 @@ class AlertName(Model):
     # Whether its renewals have a rhythm, see `webapp.alerts.rhythm`
     regular: Mapped[bool] = mapped_column(default=False, server_default=false())
     incident_id: Mapped[int | None] = mapped_column(index=True)  # one that has not ended
+    # Why it needs a person, see `webapp.alerts.needs`
+    need: Mapped[int | None] = mapped_column(SmallInteger)
+    need_at: Mapped[datetime | None] = mapped_column(Instant)
     state: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+# Most names need nobody
+_NEEDED = AlertName.need.is_not(None)
+Index(
+    "ix_alert_name_need",
+    *(AlertName.need, AlertName.need_at, AlertName.id, AlertName.incident_id),
+    sqlite_where=_NEEDED,
+    postgresql_where=_NEEDED,
+)
 
 
 class AlertIncident(Model):

@@ -29,14 +29,14 @@ class NameRow:
         return to_unicode(self.name.name)
 
 
-def name_rows(user: User, ids: Sequence[int]) -> list[NameRow]:
-    """The rows of these names, in this order."""
+def name_rows(user: User, ids: Collection[int]) -> list[NameRow]:
+    """The rows of these names, in this order, as far as they exist."""
     if not ids:
         return []
     found = db.session.scalars(select(AlertName).where(AlertName.id.in_(ids)))
     names = {name.id: name for name in found}
     items = items_of(user, {name.target_id for name in names.values() if name.target_id})
-    ordered = (names[id_] for id_ in ids)
+    ordered = (names[id_] for id_ in ids if id_ in names)
     return [NameRow(name, items.get(name.target_id or 0, [])) for name in ordered]
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from webapp.alerts.incidents import Incidents
 from webapp.alerts.memory import Memory
+from webapp.alerts.needs import need_of
 from webapp.alerts.rules import RuleBook
 from webapp.alerts.watched import Watched
 from webapp.customers.catalog import CHUNK_IDS
@@ -38,7 +39,10 @@ KEPT_FOR = timedelta(days=400)  # an incident that has ended
 _names = cast(Table, AlertName.__table__)
 _incidents = cast(Table, AlertIncident.__table__)
 _steps = cast(Table, AlertIncidentStep.__table__)
-_COLUMNS = (AlertName.id, AlertName.name, AlertName.next_at, AlertName.checked_at, AlertName.state)
+_COLUMNS = (
+    *(AlertName.id, AlertName.name, AlertName.next_at, AlertName.checked_at, AlertName.need),
+    AlertName.state,
+)
 
 
 @dataclass(slots=True)
@@ -48,7 +52,12 @@ class _Stored:
     id: int
     next_at: datetime | None
     checked_at: datetime
+    need: int | None
     state: dict[str, Any]
+
+    def is_other(self, row: dict[str, Any]) -> bool:
+        now = (row["state"], row["next_at"], row["need"])
+        return now != (self.state, self.next_at, self.need)
 
 
 class Store:
@@ -122,9 +131,10 @@ class Store:
         self._common.last_message += 1
         return self._common.last_message
 
-    def save(self, scanned_to: datetime) -> None:
+    def save(self, scanned_to: datetime, *, told: bool = True) -> None:
+        """`told`: whether readers get what they are told."""
         self._save_names()
-        self._save_incidents()
+        self._save_incidents(told=told)
         self._save_common(scanned_to)
 
     def _save_common(self, scanned_to: datetime) -> None:
@@ -139,11 +149,11 @@ class Store:
         db.session.merge(AlertClock(id=1, evaluated_at=memory.now, state=state))
 
     def _load(self, which: ColumnElement[bool]) -> None:
-        for id_, name, next_at, checked_at, state in db.session.execute(
+        for id_, name, next_at, checked_at, need, state in db.session.execute(
             select(*_COLUMNS).where(which)
         ):
             if name not in self._stored:
-                self._stored[name] = _Stored(id_, next_at, checked_at, state)
+                self._stored[name] = _Stored(id_, next_at, checked_at, need, state)
                 self.memory.names[name] = codec.load_name(state, self._book)
                 self.memory.agenda.set(name, self._later(next_at))
 
@@ -164,11 +174,13 @@ class Store:
                 "checked_at": stored.checked_at if stored else None,
                 "incident_id": watched.incident,
             }
+            needed = need_of(watched, self.memory.now)
+            row["need"], row["need_at"] = needed or (None, None)
             if name in self._checked:
                 row["target_id"], row["checked_at"] = self._checked[name]
             if stored is None:
                 new.append(row | {"name": name})
-            elif name in self._checked or (state, row["next_at"]) != (stored.state, stored.next_at):
+            elif name in self._checked or stored.is_other(row):
                 changed.append(row | {"row_id": stored.id})
         gone = [row.id for name, row in self._stored.items() if name not in self.memory.names]
         for rows in (
@@ -180,7 +192,7 @@ class Store:
         for part in _chunked(_names.c.id, gone):
             db.session.execute(delete(_names).where(part))
 
-    def _save_incidents(self) -> None:
+    def _save_incidents(self, *, told: bool) -> None:
         memory = self.memory
         new: list[dict[str, Any]] = []
         changed: list[dict[str, Any]] = []
@@ -206,7 +218,7 @@ class Store:
             steps.append(timeline.end(ended, memory.now))
         _execute(update(_incidents).where(_incidents.c.id == bindparam("row_id")), changed)
         _execute(insert(_incidents), new)
-        _execute(insert(_steps), steps)
+        _execute(insert(_steps), steps if told else timeline.untold(steps))
         old = _incidents.c.ended_at < memory.now - KEPT_FOR
         db.session.execute(delete(_incidents).where(old))
 

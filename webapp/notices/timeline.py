@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +32,11 @@ def end(incident: Incident, now: datetime) -> dict[str, Any]:
     """The last row of an incident, with the readers who were told that it has ended."""
     readers = sorted(to for to, reader in incident.readers.items() if reader.ended)
     return _row(incident, Step.ENDED, now, 0, readers)
+
+
+def untold(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same rows, where no reader gets anything."""
+    return [row | {"readers": []} for row in rows if row["step"] is not Step.TOLD]
 
 
 def _row(

@@ -76,6 +76,21 @@ def report(user: User, question: ReportQuery, now: datetime) -> Report:
     )
 
 
+@dataclass(frozen=True)
+class Numbers:
+    """What stands above the report, of everything."""
+
+    totals: Mapping[str, int]
+    weeks: Sequence[Week]
+    filters: Mapping[str, str] = field(default_factory=dict)
+
+
+def numbers(user: User, now: datetime) -> Numbers:
+    """How many items this user may see are in each state, and how many expire in each week."""
+    by_rank, by_week = tally.tallies(user, {}, now, many=False)
+    return Numbers(_totals(by_rank), _weeks(by_week, now))
+
+
 def understood(question: ReportQuery) -> dict[str, str]:
     """The filters that a question means."""
     return question.understood(known_issuers())[0]

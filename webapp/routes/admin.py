@@ -27,8 +27,7 @@ blueprint.before_request(staff_only)
 @blueprint.get("/services")
 def services() -> str:
     listing = lists.list_services(current_user, list_query(), now())
-    shown = {"listing": listing, "known": padlocks.known, "steps": first_steps.shown()}
-    return render_template("admin/services.html", **shown)
+    return render_template("admin/services.html", listing=listing, known=padlocks.known)
 
 
 @blueprint.get("/<any(services, domains):place>.csv")

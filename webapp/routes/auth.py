@@ -160,9 +160,7 @@ def home() -> AnyResponse:
     """Everybody's first page is another one."""
     if not current_user.is_authenticated:
         return redirect(url_for("auth.sign_in"))
-    return redirect(
-        url_for("admin.services" if current_user.sees_everything else "client.overview")
-    )
+    return redirect(url_for("today.page" if current_user.sees_everything else "client.overview"))
 
 
 @login.user_loader  # type: ignore[untyped-decorator]

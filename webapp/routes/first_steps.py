@@ -22,7 +22,7 @@ def shown() -> FirstSteps | None:
 
 def hide() -> Response:
     """Back to the first page, and no steps there."""
-    answer = redirect(url_for("admin.services"), 303)
+    answer = redirect(url_for("today.page"), 303)
     secure = current_app.config["SESSION_COOKIE_SECURE"]
     options = {"httponly": True, "samesite": "Lax", "secure": secure}
     answer.set_cookie(HIDDEN, "yes", HIDDEN_SECONDS, **options)

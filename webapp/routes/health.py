@@ -20,7 +20,7 @@ from webapp.customers import job_control
 from webapp.extensions import saving_failed
 from webapp.monitor.health import collect
 from webapp.monitor.health.facts import Level
-from webapp.routes.gate import open_to_everyone, staff_only
+from webapp.routes.gate import fragment, open_to_everyone, staff_only
 from webapp.routes.template_helpers import now
 from webapp.words import jobs
 
@@ -44,6 +44,14 @@ def page() -> str:
     return render_template(
         "admin/health.html", checkup=found, colours=COLOURS, levels=Level, about=about
     )
+
+
+@blueprint.get("/admin/health/line")
+@fragment
+def line() -> str:
+    """What the last checkup has found, in a line for other pages."""
+    result = collect.last_result(now())
+    return render_template("fragments/health_line.html", result=result, colours=COLOURS)
 
 
 @blueprint.post("/admin/health/jobs/<id:job_id>/retry")

@@ -6,6 +6,7 @@ import logging
 import platform
 import shutil
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -34,6 +35,7 @@ from webapp.site import this_site
 log = logging.getLogger(__name__)
 
 MOST_OVERRIDDEN = 1000  # names that are looked at for where a setting sends them
+KEPT_FOR = timedelta(minutes=1)  # a result, for pages that show no more
 HEALTH_TIMEOUT_SECONDS = 2.0  # seconds for whatever has to be asked: a person waits for the page
 
 
@@ -50,6 +52,18 @@ class Checkup:
     def level(self) -> Level:
         """How the worst of it is."""
         return min(flag.level for flag in self.flags)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckupResult:
+    """How many flags of each level a checkup has raised."""
+
+    at: datetime
+    flags: Counter[Level]
+
+    @property
+    def level(self) -> Level:
+        return min(self.flags)
 
 
 def run_checks(now: datetime) -> Checkup:
@@ -83,6 +97,16 @@ def run_checks(now: datetime) -> Checkup:
     with suppress(SQLAlchemyError):
         around |= dict([_backend()])
     return Checkup(sorted(flags, key=lambda flag: flag.level), versions | around, jobs)
+
+
+def last_result(now: datetime) -> CheckupResult:
+    """What a checkup finds, not older than a minute."""
+    site = this_site()
+    last = site.last_checkup
+    if last is None or not timedelta() <= now - last.at < KEPT_FOR:
+        flags = Counter(flag.level for flag in run_checks(now).flags)
+        last = site.last_checkup = CheckupResult(now, flags)
+    return last
 
 
 def _from_database(name: str, look: Callable[[], list[Flag]]) -> list[Flag]:

@@ -1,0 +1,67 @@
+"""What of a watched name needs a person, whether it was told yet or not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import IntEnum
+from typing import NamedTuple
+
+from webapp.alerts.events import is_muted
+from webapp.alerts.watched import Level, Trouble, Watched, level_of
+from webapp.probe.finding import Reason
+
+
+class Need(IntEnum):
+    """Why a name needs a person, the most urgent first."""
+
+    EXPIRED = 1
+    INVALID = 2
+    LATE = 3
+    URGENT = 4
+    EXPIRING = 5
+    UNKNOWN = 6  # for long
+
+
+class Needed(NamedTuple):
+    """`at`: when the certificate expires, or since when the name is invalid or unknown."""
+
+    need: Need
+    at: datetime
+
+
+_LEVELS = {Level.LATE: Need.LATE, Level.URGENT: Need.URGENT, Level.EXPIRING: Need.EXPIRING}
+
+
+def need_of(name: Watched, now: datetime) -> Needed | None:
+    """The most urgent need of a name; None where there is none, or a person has taken it up.
+
+    A name that is not valid needs a person at its first such check, before it is confirmed: its
+    padlock is red already.
+    """
+    if not name.active or is_muted(name, now):
+        return None
+    needs = (_of_trouble(name, now), _of_level(name, now))
+    return min((each for each in needs if each is not None), default=None)
+
+
+def _of_trouble(name: Watched, now: datetime) -> Needed | None:
+    known = name.trouble if name.trouble_acknowledged else Trouble.NONE
+    expires_at = name.plan.expires_at if name.plan is not None else None
+    if name.red is not None and name.red.check.reason != Reason.EXPIRED:
+        return Needed(Need.INVALID, name.red.since) if known < Trouble.INVALID else None
+    if name.red is not None or (expires_at is not None and now >= expires_at):
+        at = expires_at or (name.red.since if name.red is not None else now)
+        return Needed(Need.EXPIRED, at) if known < Trouble.EXPIRED else None
+    unknown = name.unknown
+    if unknown is not None and now >= unknown.since + name.rule.unknown_after:
+        return Needed(Need.UNKNOWN, unknown.since) if known < Trouble.UNKNOWN else None
+    return None
+
+
+def _of_level(name: Watched, now: datetime) -> Needed | None:
+    if name.plan is None or name.red is not None or now >= name.plan.expires_at:
+        return None
+    level = level_of(name, now)
+    if level is Level.FINE or (name.acknowledged and level <= name.told):
+        return None
+    return Needed(_LEVELS[level], name.plan.expires_at)

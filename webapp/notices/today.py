@@ -1,0 +1,89 @@
+"""What needs a person now: incidents, and the names that are in none that others share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import current_app
+from sqlalchemy import Subquery, func, select
+
+from webapp.alerts.needs import Need
+from webapp.customers.models import User
+from webapp.extensions import db
+from webapp.listing import page
+from webapp.listing.order import Order, Rows
+from webapp.monitor.health.rules import SILENT
+from webapp.notices import incident_list
+from webapp.notices.incident_list import IncidentRow
+from webapp.notices.models import AlertClock, AlertName
+from webapp.notices.name_rows import NameRow, name_rows
+
+MOST_INCIDENTS = 10  # that are listed; the list of incidents has the others
+KINDS: Mapping[str, Need] = {need.name.lower(): need for need in Need}
+_NEEDED = AlertName.need.is_not(None)
+BY_URGENCY = Order((AlertName.need, AlertName.need_at), AlertName.id, within=(_NEEDED,))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIncident:
+    """An incident with several names that need a person, and how many these are."""
+
+    row: IncidentRow
+    needing: int
+
+
+@dataclass(frozen=True)
+class Today(page.Shown[NameRow]):
+    """One page of the names that need a person. `counts` are by `KINDS`, of which one may be the
+    only one that is shown; `more_incidents` are not listed."""
+
+    incidents: Sequence[OpenIncident]
+    more_incidents: int
+    counts: Mapping[str, int]
+    kind: str
+    evaluated: bool  # of late: else nothing is known of what needs a person
+
+    @property
+    def empty(self) -> bool:
+        return not (self.incidents or self.counts)
+
+
+def today(user: User, asked: Mapping[str, str], now: datetime) -> Today:
+    """For the provider's own people only: who may ask is the gate's to say. `asked`: "kind", "page"
+    and "size"."""
+    shared = _shared()
+    sizes = {id_: size for id_, size in db.session.execute(select(shared)) if size > 1}
+    largest = sorted(sizes, key=lambda id_: (-sizes[id_], id_))[:MOST_INCIDENTS]
+    alone = AlertName.incident_id.is_(None) | AlertName.incident_id.not_in(sizes)
+    counted = select(AlertName.need, func.count()).where(_NEEDED, alone).group_by(AlertName.need)
+    found: dict[int | None, int] = dict(db.session.execute(counted).all())
+    kind = asked.get("kind", "") if asked.get("kind") in KINDS else ""
+    only = (AlertName.need == KINDS[kind],) if kind else ()
+    size = page.size_of(asked.get("size", ""))
+    rows = Rows((_NEEDED, alone, *only))
+    shown = page.fetch(rows, BY_URGENCY, "urgency", asked.get("page", ""), size)
+    return Today(
+        name_rows(user, shown.ids),
+        shown,
+        [OpenIncident(row, sizes[row.incident.id]) for row in incident_list.incident_rows(largest)],
+        len(sizes) - len(largest),
+        {word: found[need] for word, need in KINDS.items() if need in found},
+        kind,
+        _evaluated(now),
+    )
+
+
+def _shared() -> Subquery:
+    """How many names of each incident need a person."""
+    chosen = select(AlertName.incident_id, func.count().label("size")).where(
+        _NEEDED, AlertName.incident_id.is_not(None)
+    )
+    return chosen.group_by(AlertName.incident_id).subquery()
+
+
+def _evaluated(now: datetime) -> bool:
+    clock = db.session.get(AlertClock, 1)
+    on = bool(current_app.config["PADLOCK_ALERTS"])
+    return on and clock is not None and now - clock.evaluated_at <= SILENT

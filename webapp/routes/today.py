@@ -1,0 +1,55 @@
+"""Today: the first page of administrators and staff, with what needs a person."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from webapp.customers import padlocks
+from webapp.monitor.refresh import runs
+from webapp.notices import acts, today
+from webapp.notices.models import Act
+from webapp.parsing import whole
+from webapp.reports import ssl_status
+from webapp.routes import first_steps
+from webapp.routes.gate import open_to_staff, own_path, staff_only
+from webapp.routes.template_helpers import now
+from webapp.words import refusals
+from webapp.words import today as say
+
+blueprint = Blueprint("today", __name__, url_prefix="/admin/today")
+blueprint.before_request(staff_only)
+
+
+@blueprint.get("")
+def page() -> str:
+    shown = {
+        "listing": today.today(current_user, request.args, now()),
+        "numbers": ssl_status.numbers(current_user, now()),
+        "refresh": next(iter(runs.latest(1)), None),
+        "steps": first_steps.shown(),
+        "kind_of": {need.value: word for word, need in today.KINDS.items()},
+    }
+    return render_template("today/page.html", known=padlocks.known, **shown)
+
+
+@blueprint.post("")
+@open_to_staff
+def act() -> Response:
+    """Acknowledges or mutes the selected names, or the one whose own button was pressed."""
+    what, _, one = request.form.get("do", "").partition("-")
+    chosen = [one] if one else request.form.getlist("item")
+    ids = [id_ for id_ in map(whole, chosen[: padlocks.MOST_AT_ONCE]) if id_]
+    if not ids:
+        flash(refusals.nothing_selected(), "warning")
+    elif what == "mute":
+        days = request.form.get("days", "")
+        until = now() + timedelta(days=int(days)) if days in say.MUTES and days else None
+        flash(say.muted(acts.act_on_names(current_user, ids, Act.MUTE, until, now())), "success")
+    else:
+        count = acts.act_on_names(current_user, ids, Act.ACKNOWLEDGE, None, now())
+        flash(say.acknowledged(count), "success")
+    return redirect(own_path(request.form.get("back")) or url_for("today.page"), 303)
