@@ -13,7 +13,7 @@ from webapp.customers.listing_row import ListingRow, row_id
 from webapp.customers.models import Client, Domain, Service
 from webapp.customers.name_key import name_key
 from webapp.customers.tag_models import MOST_CHARACTERS, Tag, client_tag, item_tag
-from webapp.extensions import among, db
+from webapp.extensions import among, among_ids, db
 from webapp.listing.order import Link, Rows
 from webapp.words import refusals
 
@@ -150,7 +150,7 @@ def texts_of(model: type[Tagged], ids: Iterable[int]) -> dict[int, str]:
     """The tags of these clients, services or domains, those of each as one text."""
     owner = _OWNERS[model]
     tags = owner.table.join(Tag.__table__, owner.table.c.tag_id == Tag.id)
-    found = select(owner, Tag.name).select_from(tags).where(owner.in_(ids)).order_by(Tag.key)
+    found = select(owner, Tag.name).select_from(tags).where(among_ids(owner, ids)).order_by(Tag.key)
     names: dict[int, list[str]] = {}
     for id_, name in db.session.execute(found):
         names.setdefault(id_, []).append(name)

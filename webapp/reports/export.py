@@ -8,14 +8,14 @@ from datetime import UTC, date, datetime, tzinfo
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, literal_column, select
+from sqlalchemy import literal_column, select
 
 from webapp import probe
 from webapp.customers import client_list, lists, statuses, tags
 from webapp.customers.listing_row import ItemModel, item_of
 from webapp.customers.lists import ListQuery
 from webapp.customers.models import ACTIVE_DOMAINS, ACTIVE_SERVICES, Client, Domain, Service, User
-from webapp.extensions import db
+from webapp.extensions import among_ids, db
 from webapp.listing import page
 from webapp.monitor.models import Standing, Target, standing
 from webapp.parsing import LARGEST
@@ -232,9 +232,7 @@ def _stored(ids: Sequence[int]) -> dict[tuple[str, int], Any]:
     found = {}
     for kind, (model, statement, _) in _STATEMENTS.items():
         if wanted := _of_kind(kind, ids):
-            # A thousand parameters would take longer than the rows
-            numbers: Any = bindparam("ids", wanted, expanding=True, literal_execute=True)
-            chosen = db.session.execute(statement.where(model.id.in_(numbers)))
+            chosen = db.session.execute(statement.where(among_ids(model.id, wanted)))
             found.update({(kind, row.id): row for row in chosen})
     return found
 
