@@ -144,6 +144,13 @@ def test_a_client_can_be_chosen_or_added_for_all_rows(bring_in, client):
     assert again["domain"] == {"new": 0, "changed": 0, "same": 2}
 
 
+@pytest.mark.parametrize("name", ["#2", "#2 Hosting", f"#{10**30}"])
+def test_a_client_whose_name_looks_like_an_id_is_no_other_client(bring_in, name):
+    for times in ((1, 0, 0), (0, 0, 1)):
+        found = bring_in(f"Domain,Client Name\na.example,{name}\n", kind="domain")
+        assert found == counts(client=times, domain=times)
+
+
 def test_a_service_without_a_number_is_found_again_by_its_client_and_name(bring_in):
     for times in ((1, 0, 0), (0, 0, 1)):
         found = bring_in("Domain,Client Name\nA.example,Alice’s Bakery\n", kind="service")

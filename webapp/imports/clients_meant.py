@@ -1,8 +1,8 @@
 """Which client a row of an import means.
 
 Clients are named by a text, here and in the staging: by their reference; where the file has none by
-a line break, which no reference holds, and the key of their name; and by "#" and their id behind a
-line break, where a person has chosen one that has no reference.
+a line break, which no reference holds, and the key of their name; and by their id behind two line
+breaks, which no key begins with, where a person has chosen one that has no reference.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from webapp.customers.name_key import name_key
 from webapp.extensions import among, db
 from webapp.imports.table_errors import NotATable
 from webapp.words import refusals
+
+_CHOSEN = "\n\n"
 
 
 def by_name(name: str) -> str:
@@ -46,7 +48,7 @@ def chosen(text: str, *, named: bool) -> tuple[str, str]:
     if client.reference and not named:
         return client.reference, ""
     alone = clients.client_text(client) == client.name
-    return (by_name(client.name) if named and alone else f"\n#{client.id}"), ""
+    return (by_name(client.name) if named and alone else f"{_CHOSEN}{client.id}"), ""
 
 
 def problem_of(text: str) -> str:
@@ -64,8 +66,10 @@ def ids(texts: Iterable[str]) -> dict[str, int]:
     """The ids of the stored clients that these texts mean; without those that mean several."""
     asked = set(texts)
     references = [text for text in asked if is_reference(text)]
-    keys = [text[1:] for text in asked if text.startswith("\n") and text[1:2] != "#"]
-    numbers = {text: text[2:] for text in asked if text.startswith("\n#") and text[2:].isdecimal()}
+    keys = _name_keys(asked)
+    chosen_ids = {
+        text: int(text.removeprefix(_CHOSEN)) for text in asked if text.startswith(_CHOSEN)
+    }
     found: dict[str, int] = {}
     rows = db.session.execute(
         select(Client.reference, Client.id).where(among(Client.reference, references))
@@ -76,10 +80,8 @@ def ids(texts: Iterable[str]) -> dict[str, int]:
     ).all()
     times = Counter(key for key, _ in named)
     found |= {f"\n{key}": id_ for key, id_ in named if times[key] == 1}
-    there = set(
-        db.session.scalars(select(Client.id).where(Client.id.in_(map(int, numbers.values()))))
-    )
-    return found | {text: int(number) for text, number in numbers.items() if int(number) in there}
+    there = set(db.session.scalars(select(Client.id).where(Client.id.in_(chosen_ids.values()))))
+    return found | {text: id_ for text, id_ in chosen_ids.items() if id_ in there}
 
 
 def names(texts: Iterable[str]) -> dict[str, str]:
@@ -92,6 +94,12 @@ def names(texts: Iterable[str]) -> dict[str, str]:
 
 def with_several(texts: Iterable[str]) -> set[str]:
     """Those of these texts that are the name of more than one client."""
-    keys = [text[1:] for text in texts if text.startswith("\n") and text[1:2] != "#"]
-    rows = db.session.scalars(select(Client.name_key).where(among(Client.name_key, keys)))
+    named = among(Client.name_key, _name_keys(texts))
+    rows = db.session.scalars(select(Client.name_key).where(named))
     return {f"\n{key}" for key, count in Counter(rows).items() if count > 1}
+
+
+def _name_keys(texts: Iterable[str]) -> list[str]:
+    """The keys of names among these texts."""
+    named = (text for text in texts if not (is_reference(text) or text.startswith(_CHOSEN)))
+    return [text.removeprefix("\n") for text in named]
