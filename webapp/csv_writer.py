@@ -28,9 +28,10 @@ _SUSPECT = re.compile(rf"\A\W|[{_BEGINS}{_INVISIBLE}]")  # of a hundred thousand
 
 
 def lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """The file a line at a time, its columns first. What people wrote is never a formula."""
+    """The file a line at a time, its columns first: of an import, people wrote those too. What
+    people wrote is never a formula."""
     writer = csv.writer(_Passed(), quoting=csv.QUOTE_NONNUMERIC)
-    yield MARK + writer.writerow(columns)
+    yield MARK + writer.writerow([harmless(column) for column in columns])
     for row in rows:
         yield writer.writerow(
             [
