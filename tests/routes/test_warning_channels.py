@@ -9,7 +9,7 @@ from tests.monitor.processes import wait_for
 from tests.notices.test_channels import Receiver
 from tests.served import served
 from webapp.customers.models import Activity
-from webapp.extensions import db
+from webapp.extensions import db, writing
 from webapp.notices.models import Channel
 
 PAGE = "/admin/warnings/channels"
@@ -74,3 +74,16 @@ def test_what_is_wrong_is_said_beside_its_field(app, visit):
         assert (error["id"], words in error.text) == (f"{field}-help", True)
     with app.app_context():
         assert db.session.scalar(select(Channel)) is None
+
+
+def test_a_channel_keeps_its_limit_when_the_client_is_deleted(app, visit):
+    with app.app_context(), writing():
+        deleted = 9
+        db.session.add(Channel(name="Bob", url="x", service="x", shown="x", clients=[deleted]))
+    ada = visit("ada")
+    clients = ada.get(f"{PAGE}/1").select_one("#clients").text.strip()
+    answer = ada.post(f"{PAGE}/1", {"name": "Bob", "clients": clients})
+    assert answer.status_code == 422
+    assert "“#9”: " in looked_at(answer).select_one("#clients-help").text
+    with app.app_context():
+        assert db.session.get(Channel, 1).clients == [deleted]

@@ -129,9 +129,15 @@ def unknown_product(products: Sequence[str]) -> str | None:
 
 
 def client_texts(channel: Channel) -> list[str]:
-    """The clients that a channel is limited to, as its form has them."""
+    """The clients that a channel is limited to, as its form has them.
+
+    A deleted one is there by its id, which the form refuses: left out, the last of them would take
+    the limit with it.
+    """
     chosen = select(Client).where(Client.id.in_(channel.clients)).order_by(Client.name)
-    return clients.client_texts(list(db.session.scalars(chosen)))
+    there = list(db.session.scalars(chosen))
+    deleted = sorted(set(channel.clients) - {client.id for client in there})
+    return [*clients.client_texts(there), *(f"#{id_}" for id_ in deleted)]
 
 
 def url_of(channel: Channel) -> str | None:
