@@ -6,7 +6,7 @@ from tests.served import served
 from tests.smtp_server import MailServer
 from webapp import mail
 from webapp.config import mail as mail_settings
-from webapp.mail import Failure
+from webapp.mail import MailFailure
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_the_sender_is_a_setting(in_app, server):
     ("to", "subject"), [("a@b.example\r\nBcc: eve@example.com", "x"), ("a@b.example", "x\nBcc: y")]
 )
 def test_a_header_cannot_be_forged(in_app, server, to, subject):
-    assert send(in_app, f"smtp://127.0.0.1:{server.port}", to, subject) == Failure(
+    assert send(in_app, f"smtp://127.0.0.1:{server.port}", to, subject) == MailFailure(
         "ValueError", final=True
     )
     assert server.mails.empty()
@@ -84,11 +84,11 @@ def test_a_server_that_is_silent_is_given_up(in_app, monkeypatch, caplog):
 @pytest.mark.parametrize(
     ("step", "answer", "failure"),
     [
-        ("RCPT", "550 no such mailbox", Failure("550", final=True, of_recipient=True)),
-        ("RCPT", "450 come back later", Failure("450", of_recipient=True)),
-        ("MAIL", "553 not from you", Failure("553", final=True)),
-        ("DATA", "554 spam", Failure("554", final=True)),
-        ("AUTH", "535 wrong password", Failure("535")),
+        ("RCPT", "550 no such mailbox", MailFailure("550", final=True, of_recipient=True)),
+        ("RCPT", "450 come back later", MailFailure("450", of_recipient=True)),
+        ("MAIL", "553 not from you", MailFailure("553", final=True)),
+        ("DATA", "554 spam", MailFailure("554", final=True)),
+        ("AUTH", "535 wrong password", MailFailure("535")),
         ("QUIT", "421 too busy", None),  # the mail was taken before
     ],
 )

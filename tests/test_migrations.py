@@ -192,7 +192,7 @@ def test_details_as_codes_go_down_to_words_and_up_again_and_can_be_read(in_app):
         audit_log.note(None, "started", "refresh", 1, "", NOW, activity.Detail.HOST_NAMES, count=9)
         audit_log.note(None, "deleted", "view", 1, "plain", NOW)
         run = runs.new(RunKind.DAILY, "2026-11-23", 0, 300, NOW, "")
-        run.detail_code = refreshes.Detail.MANY_FAILED
+        run.detail_code = refreshes.RunDetail.MANY_FAILED
         run.detail_parameters = {"asked": 300, "failed": 233}
         runs.new(RunKind.DAILY, "2026-11-24", 0, 300, NOW, "")
     before = details()

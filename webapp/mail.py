@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class MailFailure:
     """Why a mail could not be handed over: the server's code, or the kind of error. `final`: the
     server refuses this mail, and will again (5yz, RFC 5321, section 4.2.1); `of_recipient`: because
     of the address that it is for."""
@@ -56,7 +56,7 @@ def send(
     html: str = "",
     thread: str = "",
     unsubscribe: str = "",
-) -> Failure | None:
+) -> MailFailure | None:
     """Hands a mail to the server; why that failed, with a line in the log, or None.
 
     `html` is the same as the text; mails with the same `thread` are shown together; `unsubscribe`
@@ -98,14 +98,14 @@ def send(
     return None
 
 
-def _failure(error: OSError | ValueError) -> Failure:
+def _failure(error: OSError | ValueError) -> MailFailure:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         ((code, _words),) = error.recipients.values()  # each mail has one
-        return Failure(str(code), code >= 500, of_recipient=True)
+        return MailFailure(str(code), code >= 500, of_recipient=True)
     if isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
-        return Failure(str(error.smtp_code), error.smtp_code >= 500)
+        return MailFailure(str(error.smtp_code), error.smtp_code >= 500)
     why = getattr(error, "smtp_code", type(error).__name__)
-    return Failure(str(why), isinstance(error, ValueError))
+    return MailFailure(str(why), isinstance(error, ValueError))
 
 
 def _message(sender: str, to: str, subject: str, text: str, message_id: str) -> EmailMessage:

@@ -167,7 +167,7 @@ class TestTheLastAdministrator:
 
     def demote(self, who, user):
         users.change(
-            who, user.id, user.version, users.Details(user.name, user.email, Role.STAFF), NOW
+            who, user.id, user.version, users.UserDetails(user.name, user.email, Role.STAFF), NOW
         )
 
     def test_nobody_locks_themselves_out(self, ada, eve):

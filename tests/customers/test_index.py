@@ -198,7 +198,7 @@ def change(what, one, other, now):
     elif what == 4 and item:
         items.remove(ada(), item.kind, item.id, item.version, now)
     elif what == 5:
-        clients.change(ada(), owner.id, owner.version, clients.Details(f"Firm {other}"), now)
+        clients.change(ada(), owner.id, owner.version, clients.ClientDetails(f"Firm {other}"), now)
     elif what == 6 and len(owners) > 2:
         clients.remove(ada(), owner.id, owner.version, clients.what_goes_with(owner), now)
     elif what == 7:

@@ -106,7 +106,7 @@ def test_the_index_follows_what_changes(in_app):
     items.move(ada(), "service", id_, moved.version, 2, NOW)
     assert (found("mail", "alice")[0], found("mail", "bob")[0]) == (set(), {id_})
     bob = db.session.get(Client, 2)
-    clients.change(ada(), 2, bob.version, clients.Details("Zebra Ltd"), NOW)
+    clients.change(ada(), 2, bob.version, clients.ClientDetails("Zebra Ltd"), NOW)
     assert (found("zebra")[1], found("Bob & Sons")[1]) == (2, 0)
     gone = db.session.get(Client, 2)
     clients.remove(ada(), 2, gone.version, clients.what_goes_with(gone), NOW)

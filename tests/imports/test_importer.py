@@ -19,7 +19,7 @@ from webapp.customers import catalog, tags
 from webapp.customers.models import Activity, Client, Domain, DomainStatus, Service, ServiceStatus
 from webapp.extensions import db, writing
 from webapp.imports import importer, write_rows
-from webapp.imports.csv_reader import Row
+from webapp.imports.csv_reader import CsvRow
 from webapp.imports.rows import COLUMNS, understand
 from webapp.imports.staging import open_staging
 from webapp.imports.table_errors import NotATable
@@ -389,7 +389,7 @@ def test_a_client_that_has_gone_since_the_check_stops_the_import(check, bring_in
     check(f"{HEAD}\n{SERVICE}")
     with writing():
         db.session.execute(db.delete(Client).where(Client.reference == "1001"))
-    with pytest.raises(importer.ChangedMeanwhile):
+    with pytest.raises(importer.PreviewOutdated):
         importer.write(tmp_path / "rows", None, "file.csv", NOW, nothing)
 
 
@@ -518,7 +518,7 @@ def test_no_table_breaks_it(check, tmp_path, rows, sign):
 
 def test_what_is_left_out_of_a_name_is_noted_and_imported():
     cells = {"kind": "domain", "client": "1", "domain": "shop.example/cart", "status": "Active"}
-    wanted, problems = understand(Row(2, cells))
+    wanted, problems = understand(CsvRow(2, cells))
     assert wanted["host"] == "shop.example"
     assert [(problem.serious, "The path /cart" in problem.text) for problem in problems] == [
         (False, True)

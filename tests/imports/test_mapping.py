@@ -44,7 +44,7 @@ EXPORTS = {
 def guessed(tmp_path, content):
     file = tmp_path / "any.csv"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return guessing.guess(guessing.look_at(file))
+    return guessing.guess(guessing.sample_file(file))
 
 
 @pytest.mark.parametrize("source", EXPORTS)
@@ -75,7 +75,7 @@ def test_a_whmcs_service_comes_with_its_client_and_goes_by_its_number(bring_in):
 
 def test_passwords_of_an_export_are_neither_shown_nor_written(tmp_path, check):
     (tmp_path / "any.csv").write_text(WHMCS)
-    assert "s3cret" not in str(guessing.look_at(tmp_path / "any.csv"))
+    assert "s3cret" not in str(guessing.sample_file(tmp_path / "any.csv"))
     check(WHMCS.replace('"Active"', '"Odd"'))
     how = importer.guessed_mapping(tmp_path / "file.csv")
     rows = list(importer.bad_rows(tmp_path / "file.csv", tmp_path / "rows", how))
@@ -171,9 +171,9 @@ def test_a_name_in_a_guessed_encoding_is_never_another_name(check, bring_in, enc
 def test_a_cyrillic_file_is_guessed_as_cyrillic(tmp_path):
     content = "Клиент,Сайт\nМолочный завод,молоко.example\nСеверное сияние,сияние.example\n"
     (tmp_path / "any.csv").write_bytes(content.encode("cp1251"))
-    look = guessing.look_at(tmp_path / "any.csv")
-    assert (look.encoding, look.guessed) == ("cp1251", True)
-    assert "Молочный завод" in look.accents
+    sample = guessing.sample_file(tmp_path / "any.csv")
+    assert (sample.encoding, sample.guessed) == ("cp1251", True)
+    assert "Молочный завод" in sample.accents
 
 
 def test_dates_are_read_in_the_order_that_fits_all_rows_or_asked_for(check, bring_in):
@@ -244,12 +244,12 @@ def test_a_file_of_open_quotes_takes_no_longer_than_it_is(check):
 
 def test_what_was_said_of_a_file_is_remembered_for_its_headings(in_app, tmp_path):
     (tmp_path / "any.csv").write_text("What,Whose\na.example,Anna\n")
-    look = guessing.look_at(tmp_path / "any.csv")
-    assert remembered.proposed(look)[1] is False
+    sample = guessing.sample_file(tmp_path / "any.csv")
+    assert remembered.proposed(sample)[1] is False
     chosen = mapping.Mapping({"domain": 0, "client_name": 1}, kind="domain", client="x")
-    remembered.remember(look, chosen, NOW)
+    remembered.remember(sample, chosen, NOW)
     (tmp_path / "any.csv").write_text("whose,WHAT,problem\nAnna,b.example,why\n")
-    found, sure = remembered.proposed(guessing.look_at(tmp_path / "any.csv"))
+    found, sure = remembered.proposed(guessing.sample_file(tmp_path / "any.csv"))
     assert (found.columns, found.kind, found.client, sure) == (
         {"domain": 1, "client_name": 0},
         "domain",
@@ -260,6 +260,6 @@ def test_what_was_said_of_a_file_is_remembered_for_its_headings(in_app, tmp_path
 
 def test_a_mapping_that_names_a_column_that_is_not_there_is_told(tmp_path):
     (tmp_path / "any.csv").write_text("What,Whose\na.example,Anna\n")
-    look = guessing.look_at(tmp_path / "any.csv")
+    sample = guessing.sample_file(tmp_path / "any.csv")
     with pytest.raises(NotATable, match="reads domain from “Where”"):
-        mapping.named_by_person(look.headings, {"domain": "Where"})
+        mapping.named_by_person(sample.headings, {"domain": "Where"})

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webapp.probe import NotCheckable, Refusal, parse, to_unicode, understand
-from webapp.probe.hostname import Understood
+from webapp.probe.hostname import ParsedHostname
 
 UNDERSTOOD = {
     "example.com": "example.com",
@@ -177,4 +177,4 @@ def test_what_stood_beside_the_name_is_kept():
     "text", ["example.com", " Example.com. ", "https://example.com:443/", "http://example.com"]
 )
 def test_what_changes_nothing_is_not_worth_a_word(text):
-    assert understand(text) == Understood("example.com")
+    assert understand(text) == ParsedHostname("example.com")

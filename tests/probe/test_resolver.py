@@ -13,7 +13,7 @@ import dns.resolver
 import dns.rrset
 import pytest
 
-from webapp.probe.resolver import ROOT, Outcome, ask_servers
+from webapp.probe.resolver import ROOT, LookupOutcome, ask_servers
 
 
 @pytest.fixture
@@ -64,11 +64,11 @@ def name_server():
 @pytest.mark.parametrize(
     ("behaviour", "outcome", "detail"),
     [
-        ({}, Outcome.ANSWERED, ""),
-        ({"rcode": None}, Outcome.SILENT, ""),
-        ({"rcode": dns.rcode.SERVFAIL}, Outcome.FAILED, "SERVFAIL"),
-        ({"rcode": dns.rcode.REFUSED}, Outcome.FAILED, "REFUSED"),
-        ({"rcode": dns.rcode.NXDOMAIN}, Outcome.NO_SUCH_NAME, ""),
+        ({}, LookupOutcome.ANSWERED, ""),
+        ({"rcode": None}, LookupOutcome.SILENT, ""),
+        ({"rcode": dns.rcode.SERVFAIL}, LookupOutcome.FAILED, "SERVFAIL"),
+        ({"rcode": dns.rcode.REFUSED}, LookupOutcome.FAILED, "REFUSED"),
+        ({"rcode": dns.rcode.NXDOMAIN}, LookupOutcome.NO_SUCH_NAME, ""),
     ],
 )
 def test_what_a_name_server_answers_is_told_apart(name_server, behaviour, outcome, detail):
@@ -81,7 +81,7 @@ def test_what_a_name_server_answers_is_told_apart(name_server, behaviour, outcom
 def test_a_slow_name_server_is_measured(name_server):
     config, _ = name_server(delay=0.5)
     [answer] = ask_servers(ROOT, 2, config)
-    assert (answer.outcome, answer.seconds > 0.5) == (Outcome.ANSWERED, True)
+    assert (answer.outcome, answer.seconds > 0.5) == (LookupOutcome.ANSWERED, True)
 
 
 def test_without_a_name_of_its_own_the_root_is_asked_for_and_never_localhost(name_server):
@@ -94,7 +94,7 @@ def test_a_port_where_nobody_listens_is_silent_and_given_up(name_server):
     config, _ = name_server()
     config.port = 1
     started = time.monotonic()
-    assert [answer.outcome for answer in ask_servers(ROOT, 0.5, config)] == [Outcome.SILENT]
+    assert [answer.outcome for answer in ask_servers(ROOT, 0.5, config)] == [LookupOutcome.SILENT]
     assert time.monotonic() - started < 5
 
 
@@ -104,15 +104,15 @@ def test_a_name_server_that_this_machine_cannot_send_to_has_not_answered(name_se
 
     monkeypatch.setattr(dns.query, "udp", unplugged)  # no test unplugs the machine
     [answer] = ask_servers(ROOT, 0.5, name_server()[0])
-    assert (answer.outcome, answer.detail) == (Outcome.NOT_REACHED, "Network is unreachable")
+    assert (answer.outcome, answer.detail) == (LookupOutcome.NOT_REACHED, "Network is unreachable")
 
 
 def test_each_name_server_is_asked_at_the_same_time(name_server):
     config, _ = name_server()
     config.nameservers = ["127.0.0.1", "127.0.0.2"]  # nobody listens at the second
     assert [answer.outcome for answer in ask_servers(ROOT, 0.5, config)] == [
-        Outcome.ANSWERED,
-        Outcome.SILENT,
+        LookupOutcome.ANSWERED,
+        LookupOutcome.SILENT,
     ]
 
 

@@ -119,7 +119,11 @@ def test_the_view_ends_with_the_user_and_does_not_come_back(visit, ada, app, wha
         else:
             version = db.session.get(User, 1).version
             users.change(
-                admin, 1, version, users.Details("A", "alice@example.com", users.Role.STAFF), NOW
+                admin,
+                1,
+                version,
+                users.UserDetails("A", "alice@example.com", users.Role.STAFF),
+                NOW,
             )
     assert banner(ada.get("/admin/services")) is None
 

@@ -287,6 +287,8 @@ def test_an_administrator_hands_out_a_link(visit, app):
 
 def test_a_user_without_password_chooses_one_by_link(visit, app, now, link):
     with app.app_context():
-        users.add(user("ada"), users.Details("New One", "new@example.com", users.Role.STAFF), now)
+        users.add(
+            user("ada"), users.UserDetails("New One", "new@example.com", users.Role.STAFF), now
+        )
     assert visit().post(link("new"), {"password": NEW}).status_code == 303
     assert visit().sign_in("new@example.com", NEW).status_code == 303

@@ -36,7 +36,7 @@ SORTS = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class Details:
+class UserDetails:
     """What an administrator says of a user."""
 
     name: str
@@ -69,7 +69,7 @@ def require_user(user_id: int) -> User:
 
 def add(
     who: User | None,
-    details: Details,
+    details: UserDetails,
     now: datetime,
     password: str | None = None,
     caller: Caller = COMMAND_LINE,
@@ -98,7 +98,7 @@ def change(
     who: User,
     user_id: int,
     version: int,
-    details: Details,
+    details: UserDetails,
     now: datetime,
     caller: Caller = COMMAND_LINE,
 ) -> None:
@@ -184,7 +184,7 @@ def sign_out_everywhere(
     return user
 
 
-def _client_of(details: Details) -> Client | None:
+def _client_of(details: UserDetails) -> Client | None:
     return clients.find_client(details.client) if details.role is Role.CLIENT else None
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from webapp.alerts.events import (
     Decision,
-    Way,
+    DeliveryMode,
     acknowledge,
     decide,
     forget_troubles,
@@ -183,7 +183,7 @@ class Evaluation:
     def _due_later(self, name: Watched, now: datetime) -> bool:
         """Whether there is something to tell of a name in the message that follows an outage."""
         decisions = decide(copy(name), now, self._book, self._outage.online_at, digest=False)
-        return any(decision.way is not Way.REMINDER for decision in decisions)
+        return any(decision.way is not DeliveryMode.REMINDER for decision in decisions)
 
     def _waits(self, name: Watched, now: datetime) -> bool:
         """Whether what is to be told of a name waits for the message that follows an outage."""
@@ -205,17 +205,17 @@ class Evaluation:
 
     def _tell(self, name: Watched, decision: Decision, now: datetime) -> None:
         event = decision.event
-        if decision.way is Way.INCIDENT:
+        if decision.way is DeliveryMode.INCIDENT:
             self._join(name, decision, now)
-        elif decision.way is Way.ENDED and name.incident is not None:
+        elif decision.way is DeliveryMode.ENDED and name.incident is not None:
             incident = self._incidents[name.incident]
             self._add(self._wanted(incident.clear(name.name)))
             self._close_if_over(incident)
-        elif decision.way is not Way.ENDED or name.trouble_told:
-            reminder = decision.way is Way.REMINDER
+        elif decision.way is not DeliveryMode.ENDED or name.trouble_told:
+            reminder = decision.way is DeliveryMode.REMINDER
             to = readers(event, name.rule.clients)
             self._add(Told(each, event, reminder=reminder) for each in to)
-        if decision.way is Way.ENDED:
+        if decision.way is DeliveryMode.ENDED:
             name.trouble_told = False
 
     def _add(self, told: Iterable[Told]) -> None:
@@ -279,7 +279,7 @@ class Evaluation:
             decisions = decide(name, now, self._book, self._outage.online_at, digest=False)
             for decision in decisions:
                 self._tell(name, decision, now)
-                if decision.way is Way.INCIDENT and name.incident is not None:
+                if decision.way is DeliveryMode.INCIDENT and name.incident is not None:
                     self._memory.held_incidents.add(name.incident)
             self._agenda.set(name.name, next_moment(name, now, self._outage.online_at))
         held = self._memory.held_incidents

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from webapp.alerts.messages import Event, Kind
 from webapp.alerts.plan import next_digest
 from webapp.alerts.rules import RuleBook
-from webapp.alerts.watched import Level, Red, Trouble, Watched, confirm, level_of
+from webapp.alerts.watched import ExpiryLevel, Red, Trouble, Watched, confirm, level_of
 from webapp.probe.finding import Reason
 
 CONFIRMED_AFTER = timedelta(hours=1)  # where no second check comes
@@ -17,7 +17,11 @@ KNOWN_FOR = timedelta(hours=25)  # names are checked daily at least
 DAILY_REMINDERS = 7  # then they are weekly
 
 _DAY = timedelta(days=1)
-_LEVELS = {Level.LATE: Kind.LATE, Level.EXPIRING: Kind.EXPIRING, Level.URGENT: Kind.URGENT}
+_LEVELS = {
+    ExpiryLevel.LATE: Kind.LATE,
+    ExpiryLevel.EXPIRING: Kind.EXPIRING,
+    ExpiryLevel.URGENT: Kind.URGENT,
+}
 _TROUBLES = {
     Trouble.UNKNOWN: Kind.UNKNOWN,
     Trouble.INVALID: Kind.INVALID,
@@ -25,7 +29,7 @@ _TROUBLES = {
 }
 
 
-class Way(Enum):
+class DeliveryMode(Enum):
     """How an event reaches its readers."""
 
     AT_ONCE = "at_once"
@@ -38,7 +42,7 @@ class Decision(NamedTuple):
     """An event that is due, and the way that it takes. Of an incident, `seen` is what the check
     saw; None: the certificate has expired, as was known before."""
 
-    way: Way
+    way: DeliveryMode
     event: Event
     seen: Red | None = None
 
@@ -122,7 +126,7 @@ def acknowledge(name: Watched, now: datetime, online_at: datetime | None) -> Non
     name.trouble_acknowledged = name.trouble is not Trouble.NONE
     if not _is_broken(name):
         name.told = max(name.told, level_of(name, now))
-        name.acknowledged = name.told is not Level.FINE
+        name.acknowledged = name.told is not ExpiryLevel.FINE
         name.digest_at = None
 
 
@@ -131,7 +135,7 @@ def forget_troubles(name: Watched) -> None:
     name.red = name.unknown = name.left = name.digest_at = name.remind_at = None
     name.late = name.changed = name.acknowledged = False
     name.trouble_told = name.trouble_acknowledged = False
-    name.told = Level.FINE
+    name.told = ExpiryLevel.FINE
     name.trouble = Trouble.NONE
 
 
@@ -177,11 +181,11 @@ def _of_trouble(name: Watched, now: datetime, online_at: datetime | None) -> lis
         reason = Reason.EXPIRED if seen is None else seen.check.reason
         if trouble is Trouble.EXPIRED:
             _remind_from(name, now)
-        return [Decision(Way.INCIDENT, _event(name, _TROUBLES[trouble], reason), seen)]
+        return [Decision(DeliveryMode.INCIDENT, _event(name, _TROUBLES[trouble], reason), seen)]
     if not (name.trouble and _is_well(name, now, online_at)):
         return []
     name.trouble = Trouble.NONE
-    return [Decision(Way.ENDED, _event(name, Kind.RECOVERED))]
+    return [Decision(DeliveryMode.ENDED, _event(name, Kind.RECOVERED))]
 
 
 def _is_well(name: Watched, now: datetime, online_at: datetime | None) -> bool:
@@ -202,7 +206,7 @@ def _of_change(name: Watched) -> list[Decision]:
     if not name.changed:
         return []
     name.changed = False
-    return [Decision(Way.AT_ONCE, _event(name, Kind.CHANGED))]
+    return [Decision(DeliveryMode.AT_ONCE, _event(name, Kind.CHANGED))]
 
 
 def _of_level(name: Watched, now: datetime, *, digest: bool) -> list[Decision]:
@@ -211,24 +215,24 @@ def _of_level(name: Watched, now: datetime, *, digest: bool) -> list[Decision]:
     level = level_of(name, now)
     if level <= name.told:
         return []
-    if digest and level < Level.URGENT and _can_wait(name, level, now):
+    if digest and level < ExpiryLevel.URGENT and _can_wait(name, level, now):
         return []
     name.told = level
     name.acknowledged = False
     name.digest_at = None
-    if level is Level.URGENT:
+    if level is ExpiryLevel.URGENT:
         _remind_from(name, now)
-    return [Decision(Way.AT_ONCE, _event(name, _LEVELS[level]))]
+    return [Decision(DeliveryMode.AT_ONCE, _event(name, _LEVELS[level]))]
 
 
-def _can_wait(name: Watched, level: Level, now: datetime) -> bool:
+def _can_wait(name: Watched, level: ExpiryLevel, now: datetime) -> bool:
     """Whether the next digest, which is noted, comes in time."""
     if name.plan is None:
         return False
     if name.digest_at is None or name.digest_at < now:
         name.digest_at = next_digest(now, name.rule.digest_at)
     in_time = name.plan.expires_at - name.digest_at >= name.plan.ahead
-    if level is Level.LATE:
+    if level is ExpiryLevel.LATE:
         in_time = in_time and name.digest_at < name.plan.threshold_at
     return in_time and name.digest_at > now
 
@@ -257,7 +261,7 @@ def _reminder(
         return []
     name.reminders += 1
     name.remind_at = due_at + (_DAY if name.reminders < DAILY_REMINDERS else 7 * _DAY)
-    return [Decision(Way.REMINDER, event)]
+    return [Decision(DeliveryMode.REMINDER, event)]
 
 
 def _open_trouble(name: Watched, now: datetime, online_at: datetime | None) -> Event | None:
@@ -266,7 +270,7 @@ def _open_trouble(name: Watched, now: datetime, online_at: datetime | None) -> E
     if trouble is Trouble.EXPIRED and name.trouble is trouble:
         acknowledged = name.trouble_acknowledged
         return None if acknowledged else _event(name, Kind.EXPIRED, Reason.EXPIRED)
-    urgent = level_of(name, now) is Level.URGENT and name.told is Level.URGENT
+    urgent = level_of(name, now) is ExpiryLevel.URGENT and name.told is ExpiryLevel.URGENT
     return _event(name, Kind.URGENT) if urgent and not name.acknowledged else None
 
 

@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from webapp.alerts.events import is_muted
-from webapp.alerts.watched import Level, Trouble, Watched, level_of
+from webapp.alerts.watched import ExpiryLevel, Trouble, Watched, level_of
 from webapp.probe.finding import Reason
 
 
@@ -29,7 +29,11 @@ class Needed(NamedTuple):
     at: datetime
 
 
-_LEVELS = {Level.LATE: Need.LATE, Level.URGENT: Need.URGENT, Level.EXPIRING: Need.EXPIRING}
+_LEVELS = {
+    ExpiryLevel.LATE: Need.LATE,
+    ExpiryLevel.URGENT: Need.URGENT,
+    ExpiryLevel.EXPIRING: Need.EXPIRING,
+}
 
 
 def need_of(name: Watched, now: datetime) -> Needed | None:
@@ -62,6 +66,6 @@ def _of_level(name: Watched, now: datetime) -> Needed | None:
     if name.plan is None or name.red is not None or now >= name.plan.expires_at:
         return None
     level = level_of(name, now)
-    if level is Level.FINE or (name.acknowledged and level <= name.told):
+    if level is ExpiryLevel.FINE or (name.acknowledged and level <= name.told):
         return None
     return Needed(_LEVELS[level], name.plan.expires_at)

@@ -17,7 +17,7 @@ RECENT_CERTIFICATES = 5  # a server may show several in turn
 BACK_AGAIN = timedelta(days=1)  # within which a certificate that is back is no new one
 
 
-class Level(IntEnum):
+class ExpiryLevel(IntEnum):
     """How near a certificate is to its end."""
 
     FINE = 0
@@ -48,7 +48,7 @@ class Left(NamedTuple):
     """What was told of the certificate that was shown before, and when it went."""
 
     fingerprint: str
-    told: Level
+    told: ExpiryLevel
     acknowledged: bool
     at: datetime
 
@@ -81,7 +81,7 @@ class Watched:
     late: bool = False  # the old certificate was seen after the late moment
     changed: bool = False  # into one that is to be told of
 
-    told: Level = Level.FINE
+    told: ExpiryLevel = ExpiryLevel.FINE
     acknowledged: bool = False  # at the level that was told
     left: Left | None = None
     digest_at: datetime | None = None
@@ -182,16 +182,16 @@ def _carry_over(name: Watched, old: Certificate | None, new: Certificate, at: da
         name.acknowledged = left.acknowledged
         return
     name.told = min(name.told, level_of(name, at))
-    name.acknowledged = name.acknowledged and name.told is not Level.FINE
+    name.acknowledged = name.acknowledged and name.told is not ExpiryLevel.FINE
 
 
-def level_of(name: Watched, now: datetime) -> Level:
+def level_of(name: Watched, now: datetime) -> ExpiryLevel:
     """How near its certificate is to its end, as far as is known."""
     if name.plan is not None and now >= name.plan.urgent_at:
-        return Level.URGENT
+        return ExpiryLevel.URGENT
     if name.plan is not None and now >= name.plan.expiring_at:
-        return Level.EXPIRING
-    return Level.LATE if name.late else Level.FINE
+        return ExpiryLevel.EXPIRING
+    return ExpiryLevel.LATE if name.late else ExpiryLevel.FINE
 
 
 def same(one: Certificate, other: Certificate) -> bool:

@@ -73,7 +73,7 @@ def diagnose_host(host: str, server: str | None, as_json: bool) -> None:
     )
 
 
-def _say(told: told.Told, indent: int = 0) -> None:
+def _say(told: told.StepText, indent: int = 0) -> None:
     """One step. click leaves the colours out where they are not seen."""
     space = "  " * indent
     click.echo(

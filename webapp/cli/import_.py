@@ -105,7 +105,7 @@ def import_file(
             raise click.ClickException(say.not_a_table(str(error))) from None
         except importer.AskDates as error:
             raise click.ClickException(say.say_dates(error.order.example)) from None
-        except importer.ChangedMeanwhile:
+        except importer.PreviewOutdated:
             raise click.ClickException(say.changed_meanwhile()) from None
         except importer.Stopped:
             click.echo(say.stopped(), err=True)
@@ -115,9 +115,9 @@ def import_file(
 
 def _mapping(file: Path, columns: Path | None, encoding: str) -> mapping.Mapping:
     """How the file is read: as the file `columns` says, or else as its headings do."""
-    look = guessing.look_at(file, encoding)
+    sample = guessing.sample_file(file, encoding)
     if columns is None:
-        found, _ = remembered.proposed(look)
+        found, _ = remembered.proposed(sample)
         return replace(found, encoding=encoding)
     try:
         named = json.loads(columns.read_text(encoding="utf-8"))
@@ -125,8 +125,8 @@ def _mapping(file: Path, columns: Path | None, encoding: str) -> mapping.Mapping
         named = None
     if not isinstance(named, dict) or not all(isinstance(text, str) for text in named.values()):
         raise click.UsageError(say.bad_map(columns.name))
-    guessed = guessing.guess(look)
-    numbers = mapping.named_by_person(look.headings, named)
+    guessed = guessing.guess(sample)
+    numbers = mapping.named_by_person(sample.headings, named)
     return mapping.Mapping(numbers, kind=guessed.kind, encoding=encoding)
 
 

@@ -43,7 +43,7 @@ def add(email: str, name: str, role: str, client: str, ask_password: bool) -> No
     """Add the user EMAIL and print a link, valid for an hour, to set a password."""
     if client and role != Role.CLIENT:
         raise click.UsageError(say.only_clients_have_one())
-    details = people.Details(_name(name), _email(email), Role(role), client)
+    details = people.UserDetails(_name(name), _email(email), Role(role), client)
     password = _asked_password(details) if ask_password else None
     try:
         user = people.add(None, details, datetime.now(UTC), password)
@@ -102,7 +102,7 @@ def _email(text: str) -> str:
     return text
 
 
-def _asked_password(details: people.Details) -> str:
+def _asked_password(details: people.UserDetails) -> str:
     password: str = click.prompt(say.password(), hide_input=True, confirmation_prompt=True)
     if len(password) > password_hashes.MOST_PASSWORD_CHARACTERS:
         raise click.ClickException(refusals.too_long(password_hashes.MOST_PASSWORD_CHARACTERS))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import selectinload
 from webapp.customers import listing_row, tags
 from webapp.customers.index import count_of
 from webapp.customers.listing_row import ListingRow
-from webapp.customers.lists import Listing, ListQuery, Understood, hits
+from webapp.customers.lists import Listing, ListQuery, ParsedQuery, hits
 from webapp.customers.models import Client, Domain, Service, User
 from webapp.customers.name_key import name_key
 from webapp.customers.tag_models import client_tag
@@ -50,7 +50,7 @@ class ClientCounts:
 
 
 @dataclass(frozen=True)
-class Row:
+class ClientRow:
     """One client in the list.
 
     `states`: how many services and domains are in each of `STATES`, the most urgent first; those
@@ -62,7 +62,7 @@ class Row:
     states: Mapping[str, int]
 
 
-def understood(question: ListQuery) -> Understood:
+def understood(question: ListQuery) -> ParsedQuery:
     """The clients that the question means, in its order; what cannot be understood of it means its
     default."""
     search = question.search.strip()[: page.MOST_SEARCH_CHARACTERS]
@@ -72,10 +72,10 @@ def understood(question: ListQuery) -> Understood:
     if tag := tags.asked_for(question.tag):
         filters["tag"] = tag
         rows = tags.clients_with(rows, tag)
-    return Understood(search, sort, filters, None, rows, SORTS[sort.removeprefix("-")])
+    return ParsedQuery(search, sort, filters, None, rows, SORTS[sort.removeprefix("-")])
 
 
-def list_clients(question: ListQuery) -> Listing[Row]:
+def list_clients(question: ListQuery) -> Listing[ClientRow]:
     """One page of them."""
     asked = understood(question)
     size = page.size_of(question.size)
@@ -93,7 +93,7 @@ def list_clients(question: ListQuery) -> Listing[Row]:
     )
 
 
-def rows_of(ids: Sequence[int]) -> list[Row]:
+def rows_of(ids: Sequence[int]) -> list[ClientRow]:
     """The rows of these clients, in this order."""
     states = _states_of(ids)
     chosen = select(Client, count_of(User)).where(Client.id.in_(ids))
@@ -101,7 +101,7 @@ def rows_of(ids: Sequence[int]) -> list[Row]:
     rows = {}
     for client, users in db.session.execute(chosen):
         counts = ClientCounts(client.service_count, client.domain_count, users)
-        rows[client.id] = Row(client, counts, states.get(client.id, {}))
+        rows[client.id] = ClientRow(client, counts, states.get(client.id, {}))
     return [rows[id_] for id_ in ids if id_ in rows]
 
 

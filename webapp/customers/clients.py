@@ -46,7 +46,7 @@ class NoSuchClient(Exception):
 
 
 @dataclass(frozen=True)
-class Details:
+class ClientDetails:
     """What an administrator says of a client."""
 
     name: str
@@ -135,7 +135,7 @@ def client_texts(found: Sequence[Client]) -> list[str]:
     return [client.name if client.id in named else f"#{client.id}" for client in found]
 
 
-def add(who: User, details: Details, now: datetime) -> Client:
+def add(who: User, details: ClientDetails, now: datetime) -> Client:
     """A new client. Raises `concurrency.Taken` where another has this reference."""
     with writing():
         concurrency.still_admin(who)
@@ -147,7 +147,7 @@ def add(who: User, details: Details, now: datetime) -> Client:
         return create(who, details, now)
 
 
-def create(who: User, details: Details, now: datetime) -> Client:
+def create(who: User, details: ClientDetails, now: datetime) -> Client:
     """As `add`, for a caller that has checked the user. Call it inside `writing()`."""
     client = Client(**details.columns, created_at=now)
     db.session.add(client)
@@ -159,7 +159,7 @@ def create(who: User, details: Details, now: datetime) -> Client:
     return client
 
 
-def change(who: User, client_id: int, version: int, details: Details, now: datetime) -> None:
+def change(who: User, client_id: int, version: int, details: ClientDetails, now: datetime) -> None:
     """Gives a client these details.
 
     `version` is the one the form was opened with. Raises `concurrency.ChangedMeanwhile` or

@@ -190,7 +190,7 @@ def _owner(who: User, text: str, now: datetime) -> Client:
     except clients.NoSuchClient as error:
         if not error.new_name:
             raise
-        return clients.create(who, clients.Details(error.new_name), now)
+        return clients.create(who, clients.ClientDetails(error.new_name), now)
 
 
 def _describe(item: Item, client: Client, details: Details) -> None:

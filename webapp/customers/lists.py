@@ -129,7 +129,7 @@ def list_domains(
 
 
 @dataclass(frozen=True)
-class Understood:
+class ParsedQuery:
     """What was understood of the question to a list, and the rows that it means."""
 
     search: str
@@ -140,7 +140,7 @@ class Understood:
     order: Order
 
 
-def understood(kind: str, user: User, question: ListQuery, of: Client | None = None) -> Understood:
+def understood(kind: str, user: User, question: ListQuery, of: Client | None = None) -> ParsedQuery:
     """The services or domains this user may see that the question means, in its order."""
     filters, client = _filters(_STATUSES[kind], user, question, of)
     search = question.search.strip()[: page.MOST_SEARCH_CHARACTERS]
@@ -155,7 +155,7 @@ def understood(kind: str, user: User, question: ListQuery, of: Client | None = N
         rows = tags.items_with(rows, filters["tag"], kind)
     rows = searched(rows, search, user, kind, owner)
     order = narrowed(sorts[sort.removeprefix("-")], filters)
-    return Understood(search, sort, filters, client, rows, order)
+    return ParsedQuery(search, sort, filters, client, rows, order)
 
 
 def _listing(kind: str, user: User, question: ListQuery, of: Client | None) -> Listing[Any]:

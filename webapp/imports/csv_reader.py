@@ -63,14 +63,14 @@ class RawRow:
 
 
 @dataclass(frozen=True)
-class Row:
+class CsvRow:
     """The line a row starts on, and its cells by the names of our columns."""
 
     line: int
     cells: dict[str, str]
 
 
-class Table:
+class CsvTable:
     """An open file: `headings` as its first line has them, `notes` for the reader, and `rows()`,
     once.
 
@@ -218,7 +218,7 @@ class Table:
 @contextmanager
 def open_table(
     path: Path, is_heading: Callable[[str], bool], encoding: str = ""
-) -> Iterator[Table]:
+) -> Iterator[CsvTable]:
     """The table in this file; `encoding` where a person has chosen one of `encodings.CHOICES`.
 
     Raises `NotATable` where there is none.
@@ -232,7 +232,7 @@ def open_table(
             other = other_text(text)
             text.seek(0)
             try:
-                table = Table(text, path.stat().st_size, found, is_heading)
+                table = CsvTable(text, path.stat().st_size, found, is_heading)
             except NotATable:
                 if other:
                     raise NotATable(say.other_text(other)) from None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from webapp import probe
 from webapp.imports import billing_exports
-from webapp.imports.csv_reader import Table, open_table
+from webapp.imports.csv_reader import CsvTable, open_table
 from webapp.imports.headings import COLUMNS, OURS, OWN, PROBLEM, is_secret, squashed
 from webapp.imports.mapping import Mapping
 from webapp.probe.address import literal
@@ -22,11 +22,11 @@ _OTHER_HEADINGS = billing_exports.HEADINGS | {PROBLEM, "id", "name", "email"}
 
 
 @dataclass(frozen=True)
-class Look:
+class FileSample:
     """What a file looks like: its headings, up to three cells of each column, its encoding."""
 
     headings: list[str]
-    samples: list[list[str]]
+    cells: list[list[str]]
     encoding: str
     guessed: bool
     accents: list[str]  # cells that look otherwise in another encoding
@@ -40,13 +40,13 @@ def is_heading(text: str) -> bool:
     return key in OURS or key in OWN or key in _OTHER_HEADINGS
 
 
-def look_at(source: Path, encoding: str = "") -> Look:
+def sample_file(source: Path, encoding: str = "") -> FileSample:
     """The headings and first rows of this file. Raises `NotATable`."""
     with open_table(source, is_heading, encoding) as table:
-        return look_of(table)
+        return sample_of(table)
 
 
-def look_of(table: Table) -> Look:
+def sample_of(table: CsvTable) -> FileSample:
     """The same of an open table, of which it reads the first rows."""
     wide = len(table.headings)
     secret = {n for n, heading in enumerate(table.headings) if is_secret(heading)}
@@ -62,7 +62,7 @@ def look_of(table: Table) -> Look:
     for heading in table.headings:
         if not heading.isascii():
             accents.setdefault(heading)
-    return Look(
+    return FileSample(
         table.headings,
         [list(cells) for cells in samples],
         table.encoding.name,
@@ -73,9 +73,9 @@ def look_of(table: Table) -> Look:
     )
 
 
-def guess(look: Look) -> Mapping:
+def guess(sample: FileSample) -> Mapping:
     """The likeliest mapping of a file that looks like this; what it does not tell stays empty."""
-    keys = [squashed(heading) for heading in look.headings]
+    keys = [squashed(heading) for heading in sample.headings]
     if {"kind", "client"} <= set(keys):
         return Mapping(
             {ours: keys.index(squashed(ours)) for ours in COLUMNS if squashed(ours) in keys}
@@ -83,20 +83,20 @@ def guess(look: Look) -> Mapping:
     for export in billing_exports.EXPORTS:
         if found := export.mapping_of(keys):
             return found
-    return _by_content(look, _by_heading(look, keys))
+    return _by_content(sample, _by_heading(sample, keys))
 
 
-def _by_heading(look: Look, keys: Sequence[str]) -> Mapping:
+def _by_heading(sample: FileSample, keys: Sequence[str]) -> Mapping:
     columns: dict[str, int] = {}
     for number, key in enumerate(keys):
         ours = OWN.get(key) or OURS.get(key)
-        if key in ("client", "customer", "kunde", "account") and _are_numbers(look.samples[number]):
+        if key in ("client", "customer", "kunde", "account") and _are_numbers(sample.cells[number]):
             ours = "client"
         elif key == "client":
             ours = "client_name"
-        if ours == "server" and not _are_addresses(look.samples[number]):
+        if ours == "server" and not _are_addresses(sample.cells[number]):
             continue
-        if ours and number not in look.secret:
+        if ours and number not in sample.secret:
             columns.setdefault(ours, number)
     if "id" in keys and "reference" not in columns and "product" in columns:
         columns["reference"] = keys.index("id")
@@ -114,12 +114,12 @@ def _by_heading(look: Look, keys: Sequence[str]) -> Mapping:
     return Mapping(columns)
 
 
-def _by_content(look: Look, mapping: Mapping) -> Mapping:
+def _by_content(sample: FileSample, mapping: Mapping) -> Mapping:
     columns = dict(mapping.columns)
     if "domain" not in columns:
         hosts = [
             (sum(map(_is_host_name, cells)), -number)
-            for number, cells in enumerate(look.samples)
+            for number, cells in enumerate(sample.cells)
             if number not in columns.values()
         ]
         if hosts and max(hosts)[0]:
@@ -133,7 +133,7 @@ def _by_content(look: Look, mapping: Mapping) -> Mapping:
         elif "domain" not in columns and ("client_name" in columns or mapping.named):
             kind = "client"
     if kind == "client" and "client" not in columns:
-        keys = [squashed(heading) for heading in look.headings]
+        keys = [squashed(heading) for heading in sample.headings]
         if "id" in keys:
             columns["client"] = keys.index("id")
     return replace(mapping, columns=columns, kind=kind)

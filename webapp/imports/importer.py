@@ -19,7 +19,7 @@ from webapp.customers.models import User
 from webapp.extensions import tune, writing
 from webapp.imports import clients_meant, dates, guessing, remembered, write_rows
 from webapp.imports.compare import compare
-from webapp.imports.csv_reader import Row, Table, open_table
+from webapp.imports.csv_reader import CsvRow, CsvTable, open_table
 from webapp.imports.headings import COLUMNS, DATES, PROBLEM, is_secret, squashed
 from webapp.imports.mapping import Mapping, unread
 from webapp.imports.rows import Reading, understand
@@ -52,7 +52,7 @@ class AskDates(Exception):
         self.order = order
 
 
-class ChangedMeanwhile(Exception):
+class PreviewOutdated(Exception):
     """What the file was compared with changed before it could be written; nothing was written."""
 
 
@@ -114,10 +114,10 @@ def guessed_mapping(
 
     Raises `NotATable` where its headings do not tell what is needed.
     """
-    look = guessing.look_at(source, encoding)
-    found = remembered.recall(look) or guessing.guess(look)
+    sample = guessing.sample_file(source, encoding)
+    found = remembered.recall(sample) or guessing.guess(sample)
     found = replace(found, encoding=encoding, kind=kind or found.kind, client=client)
-    keys = [squashed(heading) for heading in look.headings]
+    keys = [squashed(heading) for heading in sample.headings]
     repeated = sorted(
         name
         for name in COLUMNS
@@ -169,7 +169,7 @@ def write(
     """Writes what waits in the staging, in one transaction. `who` is None for the command line.
 
     It is compared once more before that: whatever changed since the check is seen, and what changes
-    between comparing and writing is noticed and compared again. Raises `ChangedMeanwhile` where
+    between comparing and writing is noticed and compared again. Raises `PreviewOutdated` where
     that goes on, or brings new problems, and `HasProblems` where there were some before that are
     not to be skipped; `Stopped` where `progress` does. What `before_commit` raises undoes it.
     """
@@ -200,7 +200,7 @@ def write(
                 continue
             tune()
             return counts
-    raise ChangedMeanwhile
+    raise PreviewOutdated
 
 
 def _stage(
@@ -221,7 +221,7 @@ def _stage(
         return table.notes
 
 
-def _reading(table: Table, how: Mapping) -> tuple[Reading, str]:
+def _reading(table: CsvTable, how: Mapping) -> tuple[Reading, str]:
     """How the rows of this file are read, and the name of the client to be added for them."""
     client, new = clients_meant.chosen(how.client, named=how.by_name) if how.client else ("", "")
     without = {*OPTIONAL, "reference"}
@@ -240,7 +240,7 @@ def _reading(table: Table, how: Mapping) -> tuple[Reading, str]:
 
 
 def _read_rows(
-    table: Table,
+    table: CsvTable,
     staging: Staging,
     how: Mapping,
     reading: Reading,
@@ -257,7 +257,7 @@ def _read_rows(
         else:
             cells = how.cells(found)
             order.look(cells[column] for column in columns)
-            wanted, wrong = understand(Row(found.line, cells), reading=reading)
+            wanted, wrong = understand(CsvRow(found.line, cells), reading=reading)
             problems += wrong
             if not any(problem.serious for problem in wrong):
                 rows.append(wanted)

@@ -18,7 +18,7 @@ from webapp.customers.models import User
 from webapp.errors import NotFound
 from webapp.extensions import db, writing
 from webapp.imports import clients_meant, guessing, remembered
-from webapp.imports.guessing import Look
+from webapp.imports.guessing import FileSample
 from webapp.imports.job_files import (
     INTERRUPTED,
     STOPPING,
@@ -85,10 +85,10 @@ def choose(job: ImportJob, how: Mapping, now: datetime) -> None:
     """
     if job.stage not in ("mapping", "checked"):
         return
-    look = guessing.look_at(file_of(job.token, "csv"), how.encoding)
-    there = {ours: number for ours, number in how.columns.items() if number < len(look.headings)}
+    sample = guessing.sample_file(file_of(job.token, "csv"), how.encoding)
+    there = {ours: number for ours, number in how.columns.items() if number < len(sample.headings)}
     how = replace(how, columns=there)
-    remembered.remember(look, how, now)
+    remembered.remember(sample, how, now)
     with writing():
         current = _stored(job.token, now)
         if current is not None and current.stage in ("mapping", "checked"):
@@ -102,7 +102,7 @@ def _add(token: str, arguments: dict[str, Any], now: datetime) -> None:
     queue.add(KIND, token, {"token": token, **arguments}, now, TRY_FOR)
 
 
-def look_of(job: ImportJob, encoding: str) -> Look:
+def sample_of(job: ImportJob, encoding: str) -> FileSample:
     """What the file of a job looks like, in this encoding.
 
     Raises `NotATable` where it is not in that, and `errors.NotFound` where there is no file.
@@ -110,7 +110,7 @@ def look_of(job: ImportJob, encoding: str) -> Look:
     source = file_of(job.token, "csv")
     if job.stage not in ("mapping", "checked") or not source.exists():
         raise NotFound
-    return guessing.look_at(source, encoding)
+    return guessing.sample_file(source, encoding)
 
 
 def stop(job: ImportJob, now: datetime) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from webapp.extensions import db, writing
-from webapp.imports.guessing import Look, guess
+from webapp.imports.guessing import FileSample, guess
 from webapp.imports.headings import PROBLEM, squashed
 from webapp.imports.mapping import Mapping
 from webapp.imports.models import ImportMapping
@@ -21,14 +21,14 @@ def heading_key(headings: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(keys).encode()).hexdigest()
 
 
-def remember(look: Look, mapping: Mapping, now: datetime) -> None:
+def remember(sample: FileSample, mapping: Mapping, now: datetime) -> None:
     """Keeps how a file with these headings is read. Whose it is and how it is encoded may be
     otherwise the next time."""
-    if not look.has_headings:
+    if not sample.has_headings:
         return
-    named = {ours: squashed(look.headings[number]) for ours, number in mapping.columns.items()}
+    named = {ours: squashed(sample.headings[number]) for ours, number in mapping.columns.items()}
     kept = {"columns": named, "kind": mapping.kind}
-    key = heading_key(look.headings)
+    key = heading_key(sample.headings)
     with writing():
         row = db.session.scalar(select(ImportMapping).filter_by(headings=key))
         row = row or ImportMapping(headings=key)
@@ -37,26 +37,26 @@ def remember(look: Look, mapping: Mapping, now: datetime) -> None:
         db.session.add(row)
 
 
-def recall(look: Look) -> Mapping | None:
+def recall(sample: FileSample) -> Mapping | None:
     """How a file with these headings was read last."""
-    key = heading_key(look.headings)
+    key = heading_key(sample.headings)
     row = db.session.scalar(select(ImportMapping).filter_by(headings=key))
-    if row is None or not look.has_headings:
+    if row is None or not sample.has_headings:
         return None
-    keys = [squashed(heading) for heading in look.headings]
+    keys = [squashed(heading) for heading in sample.headings]
     columns = {ours: keys.index(key) for ours, key in row.mapping["columns"].items()}
-    guessed = guess(look)
+    guessed = guess(sample)
     parts = [] if "client_name" in columns else guessed.name_parts
     return Mapping(columns, parts, kind=row.mapping["kind"], source=guessed.source)
 
 
-def proposed(look: Look) -> tuple[Mapping, bool]:
+def proposed(sample: FileSample) -> tuple[Mapping, bool]:
     """How a file that looks like this is read, and whether that is sure enough to read it without
     asking: our own format, an export that is known, or headings that a person has mapped before;
     and an encoding that is no guess."""
-    guessed = guess(look)
-    remembered = recall(look)
-    keys = {squashed(heading) for heading in look.headings}
+    guessed = guess(sample)
+    remembered = recall(sample)
+    keys = {squashed(heading) for heading in sample.headings}
     known = remembered or guessed.source or {"kind", "client"} <= keys
     found = remembered or guessed
-    return found, bool(known) and not found.missing and not look.guessed
+    return found, bool(known) and not found.missing and not sample.guessed

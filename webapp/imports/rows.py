@@ -12,7 +12,7 @@ from webapp.customers import tags
 from webapp.customers.models import MOST_NOTE_CHARACTERS, DomainStatus, ServiceStatus
 from webapp.customers.note_text import note_or_none
 from webapp.imports import clients_meant, dates
-from webapp.imports.csv_reader import Row
+from webapp.imports.csv_reader import CsvRow
 from webapp.imports.headings import COLUMNS
 from webapp.imports.staging import ROW_KINDS
 from webapp.imports.table_errors import CellProblem
@@ -63,7 +63,7 @@ class Reading:
 
 
 def understand(
-    row: Row, ports: Collection[int] = probe.DEFAULT_PORTS, reading: Reading | None = None
+    row: CsvRow, ports: Collection[int] = probe.DEFAULT_PORTS, reading: Reading | None = None
 ) -> tuple[dict[str, Any], list[CellProblem]]:
     """What this row wants to be, for the staging, and what is wrong with it.
 
@@ -129,7 +129,7 @@ class _Cells:
     """The cells of one row, each read as what it has to be; what it is not is gathered in
     `problems`."""
 
-    def __init__(self, row: Row, reading: Reading) -> None:
+    def __init__(self, row: CsvRow, reading: Reading) -> None:
         self._row = row
         self._reading = reading
         self.problems: list[CellProblem] = []

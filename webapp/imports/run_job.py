@@ -92,7 +92,7 @@ def _done(job: ImportJob, claimed: ClaimedJob, step: str) -> ImportJob:
         return replace(job, stage="failed", error=str(error))
     except importer.Stopped:
         return replace(job, stage="stopped", error=say.stopped())
-    except (importer.ChangedMeanwhile, importer.HasProblems):
+    except (importer.PreviewOutdated, importer.HasProblems):
         return replace(job, stage="failed", error=say.changed_meanwhile())
 
 
@@ -102,9 +102,9 @@ def _check(job: ImportJob, progress: importer.Progress) -> ImportJob:
     Raises what `importer.check` does.
     """
     source, staged = file_of(job.token, "csv"), file_of(job.token, "rows")
-    look = guessing.look_at(source, job.mapping.encoding)
+    sample = guessing.sample_file(source, job.mapping.encoding)
     if not job.how:
-        found, sure = remembered.proposed(look)
+        found, sure = remembered.proposed(sample)
         job = replace(job, how=asdict(found))
         if not sure:
             return replace(job, stage="mapping")
@@ -116,7 +116,7 @@ def _check(job: ImportJob, progress: importer.Progress) -> ImportJob:
         words = say.ask_dates(told.example, told.only_day_first, told.only_month_first)
         return replace(job, stage="mapping", error=words, ask_dates=True)
     except NotATable as error:
-        if not look.has_headings or how.names_only or not look.headings:
+        if not sample.has_headings or how.names_only or not sample.headings:
             raise
         return replace(job, stage="mapping", error=str(error))
     if checked.problems:

@@ -87,7 +87,7 @@ class Search:
 
 
 @dataclass(frozen=True)
-class Link:
+class LinkedRow:
     """A row of another table, one at most for each row of a list: which are `chosen` there, and
     how such a row `joins` that of the list. Indexes lead both ways."""
 
@@ -114,7 +114,7 @@ class Rows:
     splits: tuple[ColumnElement[bool], ...] = ()
     search: Search | None = None
     scan: bool = False
-    link: Link | None = None
+    link: LinkedRow | None = None
 
     def all(self) -> tuple[ColumnElement[bool], ...]:
         """What a row of the list meets."""
@@ -133,7 +133,7 @@ def _hidden(where: Sequence[ColumnElement[bool]]) -> ColumnElement[int]:
 
 
 @dataclass(frozen=True)
-class Way:
+class Traversal:
     """From where to where rows are looked for: `down` the values of the order, and `up`, towards
     the start of the list, the nearest first."""
 
@@ -161,7 +161,7 @@ class Way:
         return ordered(columns, down=self.down, up=self.up)
 
 
-def walk(rows: Rows, way: Way, most: int, looked_into: int = 0) -> Select[Any]:
+def walk(rows: Rows, way: Traversal, most: int, looked_into: int = 0) -> Select[Any]:
     """The rows beyond the cursor, along the index of the order.
 
     Of a search that is indexed only so many rows are `looked_into` of each part and each value that
@@ -172,13 +172,13 @@ def walk(rows: Rows, way: Way, most: int, looked_into: int = 0) -> Select[Any]:
     return select(whole).order_by(*way.sorted(whole.c)).limit(most)
 
 
-def collect(rows: Rows, way: Way, most: int) -> Select[Any]:
+def collect(rows: Rows, way: Traversal, most: int) -> Select[Any]:
     """The same rows, from all that there are: no database is to look for the first few in order."""
     every = way.order.selected().where(*rows.all()).cte().prefix_with("MATERIALIZED")
     return select(every).where(*way.behind(every.c)).order_by(*way.sorted(every.c)).limit(most)
 
 
-def _pieces(rows: Rows, way: Way, most: int, looked_into: int) -> list[Select[Any]]:
+def _pieces(rows: Rows, way: Traversal, most: int, looked_into: int) -> list[Select[Any]]:
     """The first rows beyond the cursor, of each part of the order and each value that its index
     begins with."""
     order = way.order
@@ -207,7 +207,7 @@ def _pieces(rows: Rows, way: Way, most: int, looked_into: int) -> list[Select[An
     return pieces
 
 
-def _containing(found: Select[Any], way: Way, most: int, looked_into: int) -> Select[Any]:
+def _containing(found: Select[Any], way: Traversal, most: int, looked_into: int) -> Select[Any]:
     """The first of these rows that contain what is searched for; and the last that was looked into,
     as more of them may lie behind it."""
     some = found.limit(looked_into).subquery()

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Row, Select, func, literal, select
 from webapp.extensions import db
 from webapp.listing import cursor as cursors
 from webapp.listing.cursor import Cursor
-from webapp.listing.order import EMPTY, Order, Rows, Search, Way, collect, ordered, walk
+from webapp.listing.order import EMPTY, Order, Rows, Search, Traversal, collect, ordered, walk
 
 R = TypeVar("R")
 
@@ -157,8 +157,8 @@ class _Asked:
         return self.sort.startswith("-")
 
     @property
-    def way(self) -> Way:
-        return Way(self.order, self.cursor, self.backwards, self.up)
+    def way(self) -> Traversal:
+        return Traversal(self.order, self.cursor, self.backwards, self.up)
 
     def cursor_at(self, row: Row[Any], place: int, *, after: bool) -> str:
         """The cursor of what comes after this row, or before it."""

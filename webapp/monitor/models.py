@@ -164,7 +164,9 @@ class RefreshRun(Model):
     # On our side: what was known of these names is kept
     failed: Mapped[int] = mapped_column(default=0)
     changed: Mapped[int] = mapped_column(default=0)
-    detail_code: Mapped[str] = mapped_column(String(40), default="")  # see `words.refreshes.Detail`
+    detail_code: Mapped[str] = mapped_column(
+        String(40), default=""
+    )  # see `words.refreshes.RunDetail`
     detail_parameters: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     tries: Mapped[int] = mapped_column(default=0)  # in a row that failed on our side
     retry_at: Mapped[datetime | None] = mapped_column(Instant)

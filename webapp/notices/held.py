@@ -12,7 +12,7 @@ from sqlalchemy import select
 from webapp.alerts.delivery import Preferences, deliver_at
 from webapp.alerts.events import is_muted, trouble_of
 from webapp.alerts.messages import Event, Kind
-from webapp.alerts.watched import Level, Trouble, Watched, level_of
+from webapp.alerts.watched import ExpiryLevel, Trouble, Watched, level_of
 from webapp.customers.catalog import CHUNK_IDS
 from webapp.extensions import among, db, writing
 from webapp.jobs import outbox
@@ -99,7 +99,7 @@ def _holds(kind: Kind, name: Watched, now: datetime) -> bool:
     if kind in _TROUBLES:
         return trouble_of(name, now, None) is not Trouble.NONE and not name.trouble_acknowledged
     if kind in _LEVELS:
-        return level_of(name, now) is not Level.FINE and not name.acknowledged
+        return level_of(name, now) is not ExpiryLevel.FINE and not name.acknowledged
     return True
 
 

@@ -12,7 +12,7 @@ from webapp.alerts.events import trouble_of
 from webapp.alerts.facts import Certificate
 from webapp.alerts.plan import Plan
 from webapp.alerts.rules import RuleBook
-from webapp.alerts.watched import Level, Trouble, Watched, level_of, make_plan
+from webapp.alerts.watched import ExpiryLevel, Trouble, Watched, level_of, make_plan
 from webapp.customers.access import Item
 from webapp.extensions import db
 from webapp.monitor.models import Target
@@ -30,14 +30,14 @@ class ItemWarning:
     plan: Plan | None
     expiring_scope: str
     urgent_scope: str
-    level: Level
+    level: ExpiryLevel
     trouble: Trouble
     mute: AlertAct | None
     acknowledged: AlertAct | None
 
     @property
     def can_be_acknowledged(self) -> bool:
-        troubled = self.level is not Level.FINE or self.trouble is not Trouble.NONE
+        troubled = self.level is not ExpiryLevel.FINE or self.trouble is not Trouble.NONE
         return troubled and self.acknowledged is None
 
     def sentences(self, now: datetime, zone: tzinfo) -> list[str]:
@@ -47,17 +47,17 @@ class ItemWarning:
             return [say.tells_its_end()]
         if plan is None:
             return [say.no_certificate()]
-        if self.trouble is Trouble.EXPIRED or self.level is Level.URGENT:
+        if self.trouble is Trouble.EXPIRED or self.level is ExpiryLevel.URGENT:
             return [] if self.acknowledged else [say.reminds()]
         first = (plan.expiring_at, plan.expires_at - plan.expiring_at)
-        if self.level is Level.EXPIRING:
+        if self.level is ExpiryLevel.EXPIRING:
             again = (plan.urgent_at, plan.expires_at - plan.urgent_at, self.urgent_scope)
             return [
                 say.warned_since(*first, self.expiring_scope, zone),
                 say.urgent_from(*again, zone),
             ]
         told = []
-        if self.level is Level.LATE:
+        if self.level is ExpiryLevel.LATE:
             told.append(say.is_late())
         elif plan.late_at is not None and now < plan.late_at < plan.expiring_at:
             told.append(say.warns_if_late(plan.late_at, zone))

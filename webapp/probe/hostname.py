@@ -76,7 +76,7 @@ class NotCheckable(ValueError):
     def __init__(
         self,
         refusal: Refusal,
-        understood: Understood | None = None,
+        understood: ParsedHostname | None = None,
         allowed: Collection[int] = (),
     ) -> None:
         super().__init__(refusal.value)
@@ -86,7 +86,7 @@ class NotCheckable(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
+class ParsedHostname:
     """The host name and the port in a text, and what stood beside them and is not asked for."""
 
     hostname: str  # ASCII, lower case, no final dot, at most 253 characters
@@ -112,7 +112,7 @@ def parse(text: str) -> str:
     return understand(text).hostname
 
 
-def understand(text: str, allowed: Collection[int] | None = None) -> Understood:
+def understand(text: str, allowed: Collection[int] | None = None) -> ParsedHostname:
     """The host name and the port in `text`, and what else stood there; of the ports only those
     `allowed`, where that is given.
 
@@ -126,9 +126,9 @@ def understand(text: str, allowed: Collection[int] | None = None) -> Understood:
     return understood
 
 
-def _understand(text: str) -> Understood:
+def _understand(text: str) -> ParsedHostname:
     if len(text) <= _MOST_OF_A_NAME and _PLAIN.fullmatch(text):
-        return Understood(text)
+        return ParsedHostname(text)
     kept = text.strip(_AROUND)
     marks = any(
         mark in _MARKS
@@ -147,7 +147,7 @@ def _understand(text: str) -> Understood:
         raise NotCheckable(Refusal.EMPTY)
     wildcard = host.startswith("*.")
     of_scheme = port is not None and port == usual_port
-    return Understood(
+    return ParsedHostname(
         hostname=_a_labels(host.removeprefix("*.")),
         port=HTTPS_PORT if port is None or of_scheme else port,
         dropped_port=port if of_scheme else None,

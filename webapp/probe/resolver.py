@@ -23,7 +23,7 @@ MOST_SERVERS = 3  # as many as the C library asks
 ROOT = "."
 
 
-class Outcome(StrEnum):
+class LookupOutcome(StrEnum):
     ANSWERED = "answered"
     NO_SUCH_NAME = "no such name"  # NXDOMAIN
     FAILED = "failed"  # it answers, with SERVFAIL, REFUSED or what is no answer
@@ -40,7 +40,7 @@ class ServerAnswer:
     """
 
     server: str
-    outcome: Outcome
+    outcome: LookupOutcome
     seconds: float
     detail: str = ""
 
@@ -67,7 +67,7 @@ def _ask(server: str, port: int, name: str, most: float) -> ServerAnswer:
     one.nameservers = [server]
     one.port = port
     started = time.monotonic()
-    outcome = Outcome.ANSWERED
+    outcome = LookupOutcome.ANSWERED
     detail = ""
     try:
         kind = "NS" if name == ROOT else "A"
@@ -75,18 +75,18 @@ def _ask(server: str, port: int, name: str, most: float) -> ServerAnswer:
             f"{name.rstrip('.')}.", kind, lifetime=most, search=False, raise_on_no_answer=False
         )
     except dns.resolver.NXDOMAIN:
-        outcome = Outcome.NO_SUCH_NAME
+        outcome = LookupOutcome.NO_SUCH_NAME
     except dns.exception.Timeout:
-        outcome = Outcome.SILENT
+        outcome = LookupOutcome.SILENT
     except dns.resolver.NoNameservers as error:
         *_, cause, response = error.kwargs["errors"][-1]
         if isinstance(cause, OSError):
-            outcome = Outcome.NOT_REACHED
+            outcome = LookupOutcome.NOT_REACHED
             detail = cause.strerror or type(cause).__name__
         else:
-            outcome = Outcome.FAILED
+            outcome = LookupOutcome.FAILED
             detail = dns.rcode.to_text(response.rcode()) if response is not None else ""
     except dns.exception.DNSException as error:
-        outcome = Outcome.FAILED
+        outcome = LookupOutcome.FAILED
         detail = type(error).__name__
     return ServerAnswer(server, outcome, time.monotonic() - started, detail)

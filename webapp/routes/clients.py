@@ -46,9 +46,9 @@ class ClientForm(FlaskForm):  # type: ignore[misc]
     version = VersionField()
 
     @property
-    def asked(self) -> clients.Details:
+    def asked(self) -> clients.ClientDetails:
         facts = (self.reference.data, self.contact_email.data, self.note.data, self.tags.data)
-        return clients.Details(self.name.data, *facts)
+        return clients.ClientDetails(self.name.data, *facts)
 
 
 @blueprint.get("")

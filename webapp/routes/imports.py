@@ -201,13 +201,13 @@ def _upload_page(error: str = "", wrong: dict[str, str] | None = None) -> str:
 def _columns_page(found: job_files.ImportJob, how: Mapping | None = None, error: str = "") -> str:
     how = how or found.mapping
     try:
-        look = jobs.look_of(found, how.encoding)
+        sample = jobs.sample_of(found, how.encoding)
     except NotATable as told:  # not in the encoding that was chosen
         error = str(told)
         how = replace(how, encoding="")
-        look = jobs.look_of(found, "")
-    shown = {"look": look, "how": how, "error": error or found.error, "columns": COLUMNS}
-    numbers = [n for n in range(len(look.headings)) if n not in look.secret and look.samples[n]]
+        sample = jobs.sample_of(found, "")
+    shown = {"sample": sample, "how": how, "error": error or found.error, "columns": COLUMNS}
+    numbers = [n for n in range(len(sample.headings)) if n not in sample.secret and sample.cells[n]]
     shown["shown_columns"] = sorted({*numbers[:MOST_CHOICES], *how.columns.values()})
     return render_template("admin/import_columns.html", job=found, encodings=CHOICES, **shown)
 

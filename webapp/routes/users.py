@@ -53,8 +53,8 @@ class UserForm(FlaskForm):  # type: ignore[misc]
             names_a_client(self, field)
 
     @property
-    def asked(self) -> users.Details:
-        return users.Details(
+    def asked(self) -> users.UserDetails:
+        return users.UserDetails(
             self.name.data, self.email.data, Role(self.role.data), self.client.data or ""
         )
 

@@ -40,7 +40,7 @@ from webapp.words.told import (
     NOTE,
     PLAIN,
     UNSURE,
-    Told,
+    StepText,
     at_text,
     facts_of,
     few,
@@ -50,7 +50,7 @@ from webapp.words.told import (
 from webapp.words.translation import gettext
 
 
-def tell(step: Step, *, staff: bool, zone: tzinfo = UTC) -> Told:
+def tell(step: Step, *, staff: bool, zone: tzinfo = UTC) -> StepText:
     """One step in words; days are those of this zone's calendar."""
     match step:
         case NameUnderstood():
@@ -129,7 +129,7 @@ def for_client(steps: Sequence[Step]) -> list[Step]:
     return [step_hidden(step) for step in steps]
 
 
-def _name(step: NameUnderstood, admin: bool) -> Told:
+def _name(step: NameUnderstood, admin: bool) -> StepText:
     if step.hostname is None:
         refused = (
             hostnames.refusal_text(step.refusal, step.allowed_ports, admin=admin)
@@ -137,11 +137,11 @@ def _name(step: NameUnderstood, admin: bool) -> Told:
             else ""
         )
         entered = facts_of((gettext("Entered"), clean(step.text, 100)))
-        return Told(gettext("The name"), UNSURE, refused, entered)
+        return StepText(gettext("The name"), UNSURE, refused, entered)
     asked = authority(step.hostname, step.port)
     shown = to_unicode(asked)
     left_out = tuple(hostnames.left_out_texts(step.text))
-    return Told(
+    return StepText(
         gettext("The name"),
         GOOD,
         shown,
@@ -150,7 +150,7 @@ def _name(step: NameUnderstood, admin: bool) -> Told:
     )
 
 
-def _dns(step: DnsAnswer, staff: bool) -> Told:
+def _dns(step: DnsAnswer, staff: bool) -> StepText:
     heading = gettext("Where the name points")
     notes = tuple(note_words.stray_texts(step.stray, step.reason)) if staff else ()
     if step.reason is not None:
@@ -163,7 +163,7 @@ def _dns(step: DnsAnswer, staff: bool) -> Told:
             if staff
             else ()
         )
-        return Told(heading, UNSURE, words.customer, facts, notes)
+        return StepText(heading, UNSURE, words.customer, facts, notes)
     if step.aliases is None:
         aliases = gettext("not given by the name servers")
     else:
@@ -171,7 +171,7 @@ def _dns(step: DnsAnswer, staff: bool) -> Told:
     # Only staff read an address that must not be asked.
     shown = step.addresses if staff else step.askable
     if step.instead and not staff:
-        return Told(
+        return StepText(
             heading,
             GOOD,
             gettext("This site checks a server that the provider has set for this name."),
@@ -188,10 +188,10 @@ def _dns(step: DnsAnswer, staff: bool) -> Told:
         if step.instead and staff
         else ""
     )
-    return Told(heading, NOTE if notes else GOOD, instead, facts, notes)
+    return StepText(heading, NOTE if notes else GOOD, instead, facts, notes)
 
 
-def _address(step: AddressAsked, staff: bool) -> Told:
+def _address(step: AddressAsked, staff: bool) -> StepText:
     finding = step.finding
     if step.endpoint.port:
         address = at_text(step.endpoint) if staff else step.endpoint.address
@@ -200,7 +200,7 @@ def _address(step: AddressAsked, staff: bool) -> Told:
         heading = step.endpoint.address.capitalize()
     text = gettext("{title}.", title=verdicts.title(finding.state, finding.reason, finding))
     if not staff:
-        return Told(heading, MARKS[finding.state], text)
+        return StepText(heading, MARKS[finding.state], text)
     said = [verdicts.problem_text(problem) for problem in finding.problems]
     if finding.detail and finding.detail not in (problem.text for problem in finding.problems):
         said.append(finding.detail)
@@ -217,7 +217,7 @@ def _address(step: AddressAsked, staff: bool) -> Told:
         (gettext("curl exits with"), _curl(step)),
         (gettext("Certificate"), step.fingerprint),
     )
-    return Told(heading, MARKS[finding.state], text, facts)
+    return StepText(heading, MARKS[finding.state], text, facts)
 
 
 def _connected(step: AddressAsked) -> str:
@@ -238,10 +238,10 @@ def _curl(step: AddressAsked) -> str:
     )
 
 
-def _compared(step: AddressesCompared) -> Told:
+def _compared(step: AddressesCompared) -> StepText:
     heading = gettext("Comparison of the addresses")
     if not (step.odd or step.other_certificate):
-        return Told(heading, GOOD, gettext("They all give the same result."))
+        return StepText(heading, GOOD, gettext("They all give the same result."))
     notes = [
         gettext("{address}: {title}.", address=at_text(one.endpoint), title=title_of(one.finding))
         for one in step.odd
@@ -257,10 +257,10 @@ def _compared(step: AddressesCompared) -> Told:
         "They differ. Most visitors reach {address}; some reach another.",
         address=at_text(step.leading),
     )
-    return Told(heading, BAD if step.odd else NOTE, text, notes=tuple(notes))
+    return StepText(heading, BAD if step.odd else NOTE, text, notes=tuple(notes))
 
 
-def _names(step: NamesCovered) -> Told:
+def _names(step: NamesCovered) -> StepText:
     def told(name: str, covered: bool) -> str:
         if covered:
             return gettext("{name}: covered", name=to_unicode(name))
@@ -275,17 +275,17 @@ def _names(step: NamesCovered) -> Told:
         (certificates.not_readable(), "" if step.all_read else certificates.FIELDS[Field.NAMES]),
     )
     heading = gettext("Names that the certificate covers")
-    return Told(heading, GOOD if step.covered else BAD, facts=facts)
+    return StepText(heading, GOOD if step.covered else BAD, facts=facts)
 
 
-def _http(step: HttpAnswer, staff: bool) -> Told:
+def _http(step: HttpAnswer, staff: bool) -> StepText:
     answer = step.answer
     heading = gettext("The website") if step.secure else gettext("The website without https")
     if answer.failure is not None:
         text = website.HTTP_FAILURES[answer.failure]
         if step.speaks_http2 and answer.failure in HTTP2_ONLY:
-            return Told(heading, PLAIN, website.http2_only())
-        return Told(
+            return StepText(heading, PLAIN, website.http2_only())
+        return StepText(
             heading,
             NOTE if step.secure else PLAIN,
             text,
@@ -301,24 +301,24 @@ def _http(step: HttpAnswer, staff: bool) -> Told:
         (gettext("Network"), answer.edge),
     )
     if step.secure:
-        return Told(heading, GOOD if (answer.status or 0) < 500 else NOTE, facts=facts)
+        return StepText(heading, GOOD if (answer.status or 0) < 500 else NOTE, facts=facts)
     if answer.to_https:
-        return Told(heading, GOOD, gettext("Visitors are redirected to https."), facts)
+        return StepText(heading, GOOD, gettext("Visitors are redirected to https."), facts)
     text = gettext("Visitors are not redirected to https, so their connection stays insecure.")
-    return Told(heading, NOTE, text, facts)
+    return StepText(heading, NOTE, text, facts)
 
 
-def _origin(step: OriginAsked, staff: bool) -> Told:
+def _origin(step: OriginAsked, staff: bool) -> StepText:
     words = website.ORIGINS[step.origin]
     mark = {Origin.HERE: GOOD, Origin.CDN: NOTE}.get(step.origin, BAD)
     if not staff:
-        return Told(words.label, mark, words.customer)
+        return StepText(words.label, mark, words.customer)
     facts = facts_of(
         (gettext("Our server"), step.server),
         (gettext("Its result"), "" if step.finding is None else title_of(step.finding)),
         (gettext("Network"), step.edge),
     )
-    return Told(words.label, mark, words.staff, facts)
+    return StepText(words.label, mark, words.staff, facts)
 
 
 def command(finding: Finding) -> str:

@@ -15,7 +15,7 @@ from webapp.words.told import (
     MARKS,
     MOST_SHOWN,
     NOTE,
-    Told,
+    StepText,
     facts_of,
     few,
     few_names,
@@ -35,7 +35,7 @@ _PARTS: Mapping[Part, str] = Table(
 )
 
 
-def chain_text(step: ChainSeen, staff: bool) -> Told:
+def chain_text(step: ChainSeen, staff: bool) -> StepText:
     leaf = step.chain.served[0].link.certificate
     facts = facts_of(
         (gettext("Issued by"), certificates.issuer_text(leaf.issuer, leaf.unreadable)),
@@ -46,28 +46,28 @@ def chain_text(step: ChainSeen, staff: bool) -> Told:
     missing = missing_text(step.chain)
     mark = BAD if any(place.problems for place in step.chain.served) or missing else GOOD
     if not staff:
-        return Told(gettext("The certificate"), mark, facts=facts)
+        return StepText(gettext("The certificate"), mark, facts=facts)
     more = step.chain.more and ngettext(
         "{count} more was sent and is not shown.",
         "{count} more were sent and are not shown.",
         step.chain.more,
     )
-    served = Told(
+    served = StepText(
         gettext("As served"),
         text=more or "",
         parts=tuple(_place(place) for place in step.chain.served),
     )
-    verified = Told(
+    verified = StepText(
         gettext("As verified"),
         text=missing,
         parts=tuple(_place(place, path=True) for place in step.chain.verified),
     )
     heading = gettext("The chain")
     if not step.chain.other_path:
-        return Told(heading, mark, parts=(served, verified))
+        return StepText(heading, mark, parts=(served, verified))
     works = tuple(_place(place, path=True) for place in step.chain.other_path)
-    way = Told(gettext("The working path, which browsers find but curl does not"), parts=works)
-    return Told(heading, mark, parts=(served, verified, way))
+    way = StepText(gettext("The working path, which browsers find but curl does not"), parts=works)
+    return StepText(heading, mark, parts=(served, verified, way))
 
 
 def missing_text(chain: Chain) -> str:
@@ -107,7 +107,7 @@ def leave_out_text(chain: Chain) -> str:
     return gettext("Remove {certificates}.", certificates="; ".join(told[:MOST_SHOWN]))
 
 
-def _place(place: Place, *, path: bool = False) -> Told:
+def _place(place: Place, *, path: bool = False) -> StepText:
     certificate = place.link.certificate
     origin = gettext("from the trust store") if path and not place.sent else _PARTS[place.part]
     problems = tuple(verdicts.problem_text(problem) for problem in place.problems)
@@ -134,18 +134,18 @@ def _place(place: Place, *, path: bool = False) -> Told:
         (certificates.not_readable(), certificates.unreadable_text(certificate.unreadable)),
         (gettext("Role"), origin),
     )
-    return Told(
+    return StepText(
         place.link.subject or certificates.no_subject_name(), mark, facts=facts, notes=problems
     )
 
 
-def second_certificate_text(step: SecondCertificate, staff: bool, zone: tzinfo) -> Told:
+def second_certificate_text(step: SecondCertificate, staff: bool, zone: tzinfo) -> StepText:
     finding = step.finding
     leaf = step.finding.certificate
     heading = gettext("The second certificate of the server")
     text = certificates.second_text(step, zone)
     if leaf is None:
-        return Told(heading, MARKS[finding.state], text)
+        return StepText(heading, MARKS[finding.state], text)
     facts = facts_of(
         (gettext("Issued by"), certificates.issuer_text(leaf.issuer, leaf.unreadable)),
         (gettext("Valid until"), moment_text(leaf.not_after)),
@@ -164,7 +164,7 @@ def second_certificate_text(step: SecondCertificate, staff: bool, zone: tzinfo) 
             else ()
         ),
     )
-    return Told(
+    return StepText(
         heading,
         MARKS[finding.state],
         text,

@@ -9,11 +9,11 @@ from webapp.probe.steps import Origin, Verdict
 from webapp.words import certificates, chain_faults, states, times, verdicts, website
 from webapp.words import notes as note_words
 from webapp.words.diagnosis_chain import leave_out_text, missing_text
-from webapp.words.told import MARKS, NOTE, Told, at_text, facts_of, title_of
+from webapp.words.told import MARKS, NOTE, StepText, at_text, facts_of, title_of
 from webapp.words.translation import gettext
 
 
-def verdict_text(step: Verdict, staff: bool, zone: tzinfo) -> Told:
+def verdict_text(step: Verdict, staff: bool, zone: tzinfo) -> StepText:
     finding = step.finding
     leading = finding.reason
     look = states.LOOKS[finding.state]
@@ -44,7 +44,7 @@ def verdict_text(step: Verdict, staff: bool, zone: tzinfo) -> Told:
         or step.origin in (Origin.ELSEWHERE, Origin.NOWHERE)
     )
     mark = NOTE if aside and finding.state is State.VALID else MARKS[finding.state]
-    return Told(heading, mark, text, facts_of(*_cures(step, staff)), tuple(notes))
+    return StepText(heading, mark, text, facts_of(*_cures(step, staff)), tuple(notes))
 
 
 def _expiry(finding: Finding, zone: tzinfo) -> str:

@@ -23,7 +23,7 @@ RUNS: Mapping[str, tuple[str, str]] = Table(
 )
 
 
-class Detail(StrEnum):
+class RunDetail(StrEnum):
     """What is stored of why a refresh did not go well; its parameters stand beside it."""
 
     NONE = ""
@@ -189,16 +189,16 @@ def detail_text(code: str, parameters: Mapping[str, Any]) -> str:
 
 _DETAILS: Mapping[str, Callable[[Mapping[str, Any]], str]] = MappingProxyType(
     {
-        Detail.TEXT: lambda found: found["text"],
-        Detail.CUT_OFF: lambda _: gettext("It had not finished when the next one started."),
-        Detail.INTERRUPTED: lambda _: gettext("It was interrupted."),
-        Detail.ALL_FAILED: lambda _: gettext("Every check failed on our side. See the log."),
-        Detail.MANY_FAILED: lambda found: gettext(
+        RunDetail.TEXT: lambda found: found["text"],
+        RunDetail.CUT_OFF: lambda _: gettext("It had not finished when the next one started."),
+        RunDetail.INTERRUPTED: lambda _: gettext("It was interrupted."),
+        RunDetail.ALL_FAILED: lambda _: gettext("Every check failed on our side. See the log."),
+        RunDetail.MANY_FAILED: lambda found: gettext(
             "{failed} See the log.", failed=failed_checks(found["asked"], found["failed"])
         ),
-        Detail.BUSY: lambda _: gettext(
+        RunDetail.BUSY: lambda _: gettext(
             "This machine was too busy to check host names: nothing was stored."
         ),
-        Detail.ERROR: lambda found: gettext("{error}. See the log.", error=found["error"]),
+        RunDetail.ERROR: lambda found: gettext("{error}. See the log.", error=found["error"]),
     }
 )

@@ -23,7 +23,7 @@ MARKS = {State.VALID: GOOD, State.INVALID: BAD, State.UNKNOWN: UNSURE, State.INA
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StepText:
     """One step in words.
 
     `mark` is good, bad, unsure, note or plain; `facts` are labels with their values.
@@ -34,7 +34,7 @@ class Told:
     text: str = ""
     facts: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
-    parts: tuple[Told, ...] = ()
+    parts: tuple[StepText, ...] = ()
 
 
 def facts_of(*facts: tuple[str, str]) -> tuple[tuple[str, str], ...]:

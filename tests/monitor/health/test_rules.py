@@ -6,9 +6,9 @@ import pytest
 
 from webapp import probe
 from webapp.monitor.health import rules
-from webapp.monitor.health.facts import Clockwork, Level, Seen, Storage
+from webapp.monitor.health.facts import ClockEvidence, Clockwork, Level, Storage
 from webapp.probe import Roots
-from webapp.probe.resolver import Outcome, ServerAnswer
+from webapp.probe.resolver import LookupOutcome, ServerAnswer
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 NEW = {
@@ -79,7 +79,7 @@ def test_the_roots_are_counted_and_a_broken_file_is_told(tmp_path):
 
 
 def answer(outcome="answered", seconds=0.01, server="192.0.2.53", detail=""):
-    return ServerAnswer(server, Outcome(outcome), seconds, detail)
+    return ServerAnswer(server, LookupOutcome(outcome), seconds, detail)
 
 
 @pytest.mark.parametrize(
@@ -231,13 +231,13 @@ def test_how_the_site_is_set_up(debug, secure_cookies, only_here, expected):
 @pytest.mark.parametrize(
     ("seen", "now", "level"),
     [
-        (Seen(), NOW, OK),
-        (Seen(NOW - timedelta(hours=1), 100, 2), NOW, OK),
-        (Seen(NOW + timedelta(minutes=4), 100, 0), NOW, OK),
-        (Seen(NOW + timedelta(minutes=6), 100, 0), NOW, BAD),
-        (Seen(NOW, 100, 6), NOW, WARNING),
-        (Seen(NOW, 4, 2), NOW, OK),
-        (Seen(), datetime(2026, 1, 1, tzinfo=UTC), BAD),
+        (ClockEvidence(), NOW, OK),
+        (ClockEvidence(NOW - timedelta(hours=1), 100, 2), NOW, OK),
+        (ClockEvidence(NOW + timedelta(minutes=4), 100, 0), NOW, OK),
+        (ClockEvidence(NOW + timedelta(minutes=6), 100, 0), NOW, BAD),
+        (ClockEvidence(NOW, 100, 6), NOW, WARNING),
+        (ClockEvidence(NOW, 4, 2), NOW, OK),
+        (ClockEvidence(), datetime(2026, 1, 1, tzinfo=UTC), BAD),
     ],
 )
 def test_a_clock_that_cannot_be_right_is_told(seen, now, level):

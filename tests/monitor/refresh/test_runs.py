@@ -12,7 +12,7 @@ from webapp.jobs.models import Job
 from webapp.monitor.health.rules import is_silent
 from webapp.monitor.models import Heartbeat, RefreshRun, RunState
 from webapp.monitor.refresh import daily_run, runner, runs, selection
-from webapp.words.refreshes import Detail
+from webapp.words.refreshes import RunDetail
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -123,7 +123,7 @@ def test_a_day_that_has_not_ended_ends_when_the_next_begins(at):
     at(NOON, NOON + DAY)
     old, new = db.session.scalars(db.select(RefreshRun).order_by(RefreshRun.id))
     assert (old.state, old.ended_at) == (RunState.FAILED, NOON + DAY)
-    assert old.detail_code == Detail.CUT_OFF
+    assert old.detail_code == RunDetail.CUT_OFF
     assert (new.state, new.ended_at) == (RunState.RUNNING, None)
 
 
@@ -140,7 +140,7 @@ def test_what_a_command_line_left_behind_is_ended(in_app):
     assert queue.claim([runs.JOB], NOON) is None, "the command itself works on it"
     assert runner.run(queue.claim([runs.JOB], NOON + queue.LEASE), None) == queue.DONE
     (run,) = runs.latest(5)
-    assert (run.state, run.detail_code) == (RunState.FAILED, Detail.INTERRUPTED)
+    assert (run.state, run.detail_code) == (RunState.FAILED, RunDetail.INTERRUPTED)
 
 
 def test_a_run_without_its_job_gets_one(at):

@@ -25,7 +25,7 @@ from webapp.extensions import db, saving_failed, writing
 from webapp.jobs import queue
 from webapp.jobs.models import Job
 from webapp.monitor.health import rules
-from webapp.monitor.health.facts import Clockwork, Flag, Level, Seen, Storage
+from webapp.monitor.health.facts import ClockEvidence, Clockwork, Flag, Level, Storage
 from webapp.monitor.models import Target
 from webapp.monitor.probing import probe_settings
 from webapp.monitor.refresh import runs, selection
@@ -258,10 +258,10 @@ def _write_problem() -> str:
     return ""
 
 
-def _seen(now: datetime) -> Seen:
+def _seen(now: datetime) -> ClockEvidence:
     future = func.count().filter(Target.not_before > now + timedelta(days=1))
     columns = (func.max(Target.checked_at), func.count(Target.not_before), future)
-    return Seen(*db.session.execute(select(*columns)).one())
+    return ClockEvidence(*db.session.execute(select(*columns)).one())
 
 
 def _only_here(config: Mapping[str, Any]) -> bool:

@@ -67,7 +67,7 @@ class Storage:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ClockEvidence:
     """What the certificates and checks that are stored say about the clock."""
 
     last_check_at: datetime | None = None

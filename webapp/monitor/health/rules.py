@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from webapp.monitor.health import releases
-from webapp.monitor.health.facts import Clockwork, Flag, Level, Seen, Storage
+from webapp.monitor.health.facts import ClockEvidence, Clockwork, Flag, Level, Storage
 from webapp.probe import Roots
 from webapp.words import health as say
 from webapp.words import jobs as job_words
@@ -255,7 +255,7 @@ def broker(wanted: bool, problem: str, workers: int) -> list[Flag]:
     return [Flag(name, Level.OK, say.workers_text(workers))]
 
 
-def clock(seen: Seen, versions: Mapping[str, str], now: datetime) -> Flag:
+def clock(seen: ClockEvidence, versions: Mapping[str, str], now: datetime) -> Flag:
     """Whether the clock can be right.
 
     What is stored and what is installed cannot be from the future.

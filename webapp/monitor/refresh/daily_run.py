@@ -11,7 +11,7 @@ from webapp.extensions import db, writing
 from webapp.monitor.models import RefreshRun, RunKind, RunState
 from webapp.monitor.refresh import selection
 from webapp.monitor.refresh.runs import add_job, begin, day_of, todays, update_runs
-from webapp.words.refreshes import Detail
+from webapp.words.refreshes import RunDetail
 
 PAUSE_AFTER_FAILURE = timedelta(hours=1)
 
@@ -41,7 +41,7 @@ def begin_daily(now: datetime) -> None:
         cut = (
             {"state": RunState.DONE}
             if selection.adaptive()
-            else {"state": RunState.FAILED, "detail_code": Detail.CUT_OFF}
+            else {"state": RunState.FAILED, "detail_code": RunDetail.CUT_OFF}
         )
         open_before = (
             RefreshRun.kind == RunKind.DAILY,
@@ -72,5 +72,5 @@ def go_on(now: datetime) -> None:
         total = min(run.most or run.asked + size, run.asked + size)
         with writing():
             fresh = {"state": RunState.RUNNING, "tries": 0, "ended_at": None, "total": total}
-            if update_runs(RefreshRun.id == run.id, *ended, detail_code=Detail.NONE, **fresh):
+            if update_runs(RefreshRun.id == run.id, *ended, detail_code=RunDetail.NONE, **fresh):
                 add_job(run.id, now)

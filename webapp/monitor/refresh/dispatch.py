@@ -22,7 +22,7 @@ from webapp.extensions import db
 from webapp.monitor.models import RefreshRun
 from webapp.monitor.probing import STOP_CHECK_SECONDS, Prober
 from webapp.monitor.refresh import runner, runs, selection
-from webapp.monitor.refresh.pipeline import Clock, Work
+from webapp.monitor.refresh.pipeline import Clock, RunWork
 from webapp.monitor.refresh.runner import utc_now
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Dispatcher:
         # When another process last took up one of them, on the monotonic clock
         self._moved_at = 0.0
 
-    def step(self, work: Work) -> bool:
+    def step(self, work: RunWork) -> bool:
         """Dispatches a batch, or lends a hand with one, or waits a moment: a step of a run, see
         `runner.work`."""
         if not self._broker.anybody():
@@ -81,13 +81,13 @@ class Dispatcher:
             self._moved_at = time.monotonic()
         self._waiting = {token: run_id for token, run_id in self._waiting.items() if token in left}
 
-    def _hand_out(self, batch: selection.Batch, work: Work) -> bool:
+    def _hand_out(self, batch: selection.Batch, work: RunWork) -> bool:
         if not self._broker.tell(work.run_id, batch.claim):
             return runner.work_on(batch, work)
         self._waiting[batch.claim] = work.run_id
         return True
 
-    def _lend_a_hand(self, work: Work) -> bool:
+    def _lend_a_hand(self, work: RunWork) -> bool:
         token = next(iter(self._waiting))
         run_id = self._waiting.pop(token)
         batch = selection.take_up(run_id, token, work.clock())
@@ -104,7 +104,7 @@ def take_up(
     try:
         batch = selection.take_up(run_id, token, clock())
         well = not batch.names or runner.work_on(
-            batch, Work(run_id, None, stop, clock, prober=prober)
+            batch, RunWork(run_id, None, stop, clock, prober=prober)
         )
     except Exception as error:
         log.exception("a batch of the refresh %d failed on our side", run_id)
@@ -120,7 +120,7 @@ def _note(run_id: int, error: Exception, clock: Clock) -> None:
         log.exception("that could not be noted on the run")
 
 
-def _paused(work: Work) -> bool:
+def _paused(work: RunWork) -> bool:
     """Whether a worker has found that the monitor is ill, and no one has come through with a batch
     since."""
     retry_at = db.session.get_one(RefreshRun, work.run_id, populate_existing=True).retry_at

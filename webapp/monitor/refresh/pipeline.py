@@ -36,7 +36,7 @@ MOST_BATCHES = 128
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class RunWork:
     """What a process works on: a run, with its job as `owner` where they have it, until they are to
     stop or that moment of the monotonic clock; from `turn_until` on another run goes first. `only`
     narrows it to these host names; `progress` is told how far it is; `prober` is shared with other
@@ -70,7 +70,7 @@ class Pipeline:
     answer. It holds them, and the run where a process owns it. Close it at the end: it lets go of
     what has not been answered by then."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: RunWork) -> None:
         self._work = work
         self._asking = ProbeBatch[tuple[str, int]](work.prober)
         self._under_way: dict[str, _UnderWay] = {}  # by claim, the oldest first

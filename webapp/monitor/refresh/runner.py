@@ -22,13 +22,13 @@ from webapp.jobs.queue import DONE, ClaimedJob, Outcome
 from webapp.monitor.models import RefreshRun, RunKind
 from webapp.monitor.refresh import daily_run, runs, selection
 from webapp.monitor.refresh.network import MachineBusy
-from webapp.monitor.refresh.pipeline import Clock, Pipeline, Progress, Work
+from webapp.monitor.refresh.pipeline import Clock, Pipeline, Progress, RunWork
 from webapp.site import this_site
 
 log = logging.getLogger(__name__)
 
 # One step of the process that owns a run, such as `flow`: whether another may follow
-RunStep = Callable[[Work], bool]
+RunStep = Callable[[RunWork], bool]
 
 TURN_SECONDS = 40.0  # of a run, where others wait: a person's must not wait for all names
 NONE = selection.Batch("", {})
@@ -76,7 +76,7 @@ def work(
     narrows it to these host names. A failure of ours is logged, and the run is tried again later.
     `step` is how it works: see `dispatch` for another way than `flow`."""
     run_id = job.arguments["run"]
-    task = Work(run_id, job, stop, clock, only, progress, until, turn_until)
+    task = RunWork(run_id, job, stop, clock, only, progress, until, turn_until)
     step = step or flow
     renewed_at = time.monotonic()
     try:
@@ -95,7 +95,7 @@ def work(
     return runs.outcome(run_id, clock())
 
 
-def flow(work: Work) -> bool:
+def flow(work: RunWork) -> bool:
     """Ask batch after batch from here, the next one as soon as there are connections for it, until
     then; those that are under way then are waited for. Whether there may be more."""
     with closing(Pipeline(work)) as stream:
@@ -111,7 +111,7 @@ def flow(work: Work) -> bool:
         return more and stream.flows
 
 
-def claim_next(work: Work) -> selection.Batch | None:
+def claim_next(work: RunWork) -> selection.Batch | None:
     """The next batch of a run; without names while there are others under way, the last of them.
 
     None: it is another process's by now, another run goes first, or there are no more, and it has
@@ -129,7 +129,7 @@ def claim_next(work: Work) -> selection.Batch | None:
     return None
 
 
-def work_on(batch: selection.Batch, work: Work) -> bool:
+def work_on(batch: selection.Batch, work: RunWork) -> bool:
     """Ask one batch, and note on the run what became of it.
 
     Whether this machine can go on with another.

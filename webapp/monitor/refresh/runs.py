@@ -25,7 +25,7 @@ from webapp.monitor.models import Heartbeat, RefreshRun, RunKind, RunState
 from webapp.monitor.refresh import selection
 from webapp.monitor.refresh.network import MachineBusy
 from webapp.words import refreshes
-from webapp.words.refreshes import Detail
+from webapp.words.refreshes import RunDetail
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ def outcome(run_id: int, now: datetime) -> Outcome:
 def interrupt(run_id: int, now: datetime) -> None:
     """Ends what a command line has left behind: it was for the person who sat there."""
     with writing():
-        told = {"state": RunState.FAILED, "detail_code": Detail.INTERRUPTED}
+        told = {"state": RunState.FAILED, "detail_code": RunDetail.INTERRUPTED}
         update_runs(*_unfinished(run_id), **told, ended_at=now)
 
 
@@ -126,12 +126,12 @@ def end(run_id: int, owner: ClaimedJob, now: datetime) -> None:
         if run is not None and queue.hold(owner, now, selection.lease()):
             all_failed = run.asked > 0 and run.failed == run.asked
             run.state = RunState.FAILED if all_failed else RunState.DONE
-            run.detail_code = Detail.ALL_FAILED if all_failed else Detail.NONE
+            run.detail_code = RunDetail.ALL_FAILED if all_failed else RunDetail.NONE
             if run.failed:
                 told = refreshes.failed_checks(run.asked, run.failed)
                 log.error("the refresh %d did not go well: %s", run.id, told)
                 if not all_failed and refreshes.many_failed(run.asked, run.failed):
-                    run.detail_code = Detail.MANY_FAILED
+                    run.detail_code = RunDetail.MANY_FAILED
                     run.detail_parameters = {"asked": run.asked, "failed": run.failed}
             run.ended_at = now
 
@@ -140,7 +140,7 @@ def went_well(run_id: int) -> None:
     """A batch has come through, here or at a worker: whatever was wrong before is over."""
     with writing():
         fresh = {"state": RunState.RUNNING, "tries": 0, "retry_at": None}
-        update_runs(*_unfinished(run_id), detail_code=Detail.NONE, **fresh)
+        update_runs(*_unfinished(run_id), detail_code=RunDetail.NONE, **fresh)
 
 
 def went_offline(run_id: int, now: datetime) -> None:
@@ -160,7 +160,7 @@ def stumbled(run_id: int, error: Exception, now: datetime) -> None:
         if run is not None and (run.retry_at is None or run.retry_at <= now):
             run.tries += 1
             busy = isinstance(error, MachineBusy)
-            run.detail_code = Detail.BUSY if busy else Detail.ERROR
+            run.detail_code = RunDetail.BUSY if busy else RunDetail.ERROR
             run.detail_parameters = {} if busy else {"error": type(error).__name__}
             run.retry_at = now + STUMBLE_PAUSE * 2 ** (run.tries - 1)
             if run.tries >= MOST_TRIES:
