@@ -75,6 +75,8 @@ def test_what_needs_a_person_is_listed_by_urgency_until_it_is_solved(app, visit)
     sees(app, 3, NAMES[4])
     assert [name for name, _ in rows(sam.get(PAGE))] == [NAMES[2], NAMES[1]]
     ids = [id_of(app, name) for name in NAMES[1:3]]
+    for tampered in ({"do": "mute", "days": "8"}, {"do": "delete"}):
+        assert sam.post(PAGE, tampered | {"item": ids}).status_code == 400
     told = sam.post(PAGE, {"do": "mute", "days": "7", "item": ids}, follow_redirects=True)
     assert "2 names were muted." in told.text
     sees(app, 4, NAMES[4])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -41,15 +41,17 @@ def page() -> str:
 def act() -> Response:
     """Acknowledges or mutes the selected names, or the one whose own button was pressed."""
     what, _, one = request.form.get("do", "").partition("-")
+    days = request.form.get("days", "")
     chosen = [one] if one else request.form.getlist("item")
     ids = [id_ for id_ in map(whole, chosen[: padlocks.MOST_AT_ONCE]) if id_]
     if not ids:
         flash(refusals.nothing_selected(), "warning")
-    elif what == "mute":
-        days = request.form.get("days", "")
-        until = now() + timedelta(days=int(days)) if days in say.MUTES and days else None
+    elif what == "mute" and days in say.MUTES:
+        until = now() + timedelta(days=int(days)) if days else None
         flash(say.muted(acts.act_on_names(current_user, ids, Act.MUTE, until, now())), "success")
-    else:
+    elif what == "acknowledge":
         count = acts.act_on_names(current_user, ids, Act.ACKNOWLEDGE, None, now())
         flash(say.acknowledged(count), "success")
+    else:
+        abort(400)
     return redirect(own_path(request.form.get("back")) or url_for("today.page"), 303)
