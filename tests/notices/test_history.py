@@ -13,6 +13,7 @@ from webapp.jobs.models import Job
 from webapp.jobs.queue import DONE
 from webapp.monitor.models import Change, Target
 from webapp.notices import counts, history, readiness, validity
+from webapp.notices.models import StoredCount
 from webapp.notices.validity import Strip
 from webapp.probe import Reason, State
 from webapp.site import site_of
@@ -147,6 +148,13 @@ def test_a_job_counts_what_is_old(in_app):
         db.session.execute(delete(Job))
     for name in both:
         assert works[name].run(None) == DONE
+    assert tick(now + timedelta(minutes=4)) == []
+    # There was nothing to count, and a new site soon has something
+    assert tick(now + timedelta(minutes=6)) == both
+    with writing():
+        db.session.execute(delete(Job))
+        for row in db.session.scalars(select(StoredCount)):
+            row.numbers = {"days": [[1, 0, 0]], "everything": {"names": 1}}
     assert tick(now + timedelta(minutes=59)) == []
     assert tick(now + timedelta(minutes=61)) == ["readiness count"]
 

@@ -19,15 +19,17 @@ from webapp.notices.models import StoredCount
 from webapp.site import site_of
 
 LANE = "counts"
+EMPTY_FOR = timedelta(minutes=5)  # a new site soon has something to count
 
 
 class Count(NamedTuple):
-    """Numbers under a name, which is that of their job as well; how often they are counted, and by
-    what, as JSON."""
+    """Numbers under a name, which is that of their job as well; how often they are counted, by
+    what, as JSON, and whether they say that there was nothing to count."""
 
     name: str
     every: timedelta
     numbers: Callable[[datetime], dict[str, Any]]
+    is_empty: Callable[[dict[str, Any]], bool]
 
 
 def register(app: Flask, count: Count) -> None:
@@ -67,5 +69,7 @@ def count_again(count: Count, now: datetime) -> None:
 
 def _of(count: Count, now: datetime, most: timedelta) -> StoredCount | None:
     row = db.session.get(StoredCount, count.name)
+    if row is not None and count.is_empty(row.numbers):
+        most = EMPTY_FOR
     # One from after `now` was counted under a clock that has been set back
     return row if row is not None and timedelta() <= now - row.counted_at < most else None

@@ -136,4 +136,9 @@ def _periods(days: Sequence[Day]) -> list[Period]:
     ]
 
 
-COUNT = Count("history count", timedelta(hours=6), _tend)
+COUNT = Count(
+    "history count",
+    timedelta(hours=6),
+    _tend,
+    lambda numbers: not any(map(any, numbers["days"])),
+)

@@ -167,4 +167,9 @@ _NAMES = (
     .where(Target.not_before.is_not(None), Target.not_after.is_not(None))
     .execution_options(yield_per=5000)
 )
-COUNT = Count("readiness count", timedelta(hours=1), lambda _now: asdict(_count(MOST_LISTED)))
+COUNT = Count(
+    "readiness count",
+    timedelta(hours=1),
+    lambda _now: asdict(_count(MOST_LISTED)),
+    lambda numbers: not numbers["everything"]["names"],
+)
