@@ -10,7 +10,7 @@ from webapp.extensions import db, writing
 from webapp.jobs.models import Job
 from webapp.monitor.models import Target
 from webapp.notices import minute
-from webapp.notices.models import AlertName
+from webapp.notices.models import AlertClock, AlertName
 from webapp.probe import Reason
 
 PAGE = "/admin/today"
@@ -53,6 +53,13 @@ def test_what_needs_a_person_is_listed_by_urgency_until_it_is_solved(app, visit)
     empty = sam.get(PAGE)
     assert "Nothing needs you today." in empty.text
     assert empty.select_one("#states-heading")
+    with app.app_context(), writing():
+        clock = db.session.get(AlertClock, 1)
+        before = clock.state
+        clock.state = before | {"outage": {"waiting": [NAMES[0]]}}
+    assert "Not all names have been evaluated yet." in sam.get(PAGE).text
+    with app.app_context(), writing():
+        db.session.get(AlertClock, 1).state = before
     sees(app, 1, NAMES[0], left=15)
     sees(app, 1, NAMES[1], left=5)
     sees(app, 1, NAMES[2], left=-3, reason=Reason.EXPIRED)

@@ -44,6 +44,7 @@ class Today(page.Shown[NameRow]):
     counts: Mapping[str, int]
     kind: str
     evaluated: bool  # of late: else nothing is known of what needs a person
+    catching_up: bool  # after a start or an outage: what is wrong since then is not known yet
 
     @property
     def empty(self) -> bool:
@@ -71,7 +72,7 @@ def today(user: User, asked: Mapping[str, str], now: datetime) -> Today:
         len(sizes) - len(largest),
         {word: found[need] for word, need in KINDS.items() if need in found},
         kind,
-        _evaluated(now),
+        *_evaluated(now),
     )
 
 
@@ -83,7 +84,11 @@ def _shared() -> Subquery:
     return chosen.group_by(AlertName.incident_id).subquery()
 
 
-def _evaluated(now: datetime) -> bool:
+def _evaluated(now: datetime) -> tuple[bool, bool]:
+    """Whether names are evaluated, and whether those of a start or an outage still wait."""
     clock = db.session.get(AlertClock, 1)
-    on = bool(current_app.config["PADLOCK_ALERTS"])
-    return on and clock is not None and now - clock.evaluated_at <= SILENT
+    if not current_app.config["PADLOCK_ALERTS"] or clock is None:
+        return False, False
+    outage = clock.state.get("outage") or {}
+    waiting = bool(outage.get("waiting") or outage.get("gathered"))
+    return now - clock.evaluated_at <= SILENT, waiting

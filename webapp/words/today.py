@@ -61,6 +61,18 @@ def nothing() -> str:
     return gettext("Nothing needs you today.")
 
 
+def not_yet() -> str:
+    """After a start or an outage of the monitor."""
+    return gettext("Not all names have been evaluated yet.")
+
+
+def when_listed() -> str:
+    return gettext(
+        "Names that were invalid at the start are listed after their next check, an hour later at"
+        " the earliest."
+    )
+
+
 def not_evaluated() -> str:
     """Why it may not be known what needs a person."""
     return gettext(
