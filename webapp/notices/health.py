@@ -19,13 +19,18 @@ from webapp.words import health as words
 NAME = "Warnings"
 
 
-def flags(now: datetime) -> list[Flag]:
-    """Whether alerts are evaluated, and when they last were."""
+def why_off() -> str:
+    """Why no warnings are sent; empty if they are."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     if not app.config["PADLOCK_ALERTS"]:
-        return [Flag(NAME, Level.OK, say.alerts_are_off())]
-    if not (mail.ready(app) or channels.active()):
-        return [Flag(NAME, Level.OK, say.no_mail_server())]
+        return say.alerts_are_off()
+    return "" if mail.ready(app) or channels.active() else say.no_mail_server()
+
+
+def flags(now: datetime) -> list[Flag]:
+    """Whether alerts are evaluated, and when they last were."""
+    if off := why_off():
+        return [Flag(NAME, Level.OK, off)]
     clock = db.session.get(AlertClock, 1)
     if clock is None:
         return [Flag(NAME, Level.OK, say.not_evaluated_yet())]

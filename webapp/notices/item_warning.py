@@ -98,12 +98,10 @@ def _is_acknowledged(name: Watched) -> bool:
 
 
 def _remembered(target: Target, book: RuleBook) -> Watched:
-    """What is remembered of a name; of one that was not evaluated yet, its certificate."""
+    """What is remembered of a name; of one that was never seen valid, the present certificate."""
     row = db.session.scalar(select(AlertName).filter_by(target_id=target.id))
-    if row is not None:
-        return codec.load_name(row.state, book)
-    name = Watched(target.authority)
-    if target.not_after is not None:
+    name = Watched(target.authority) if row is None else codec.load_name(row.state, book)
+    if name.certificate is None and target.not_after is not None:
         facts = (target.fingerprint or "", target.not_before, target.not_after, target.issuer)
         name.certificate = Certificate(*facts)
     return name

@@ -8,7 +8,7 @@ from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
 from webapp.customers import access, concurrency, items, lists, padlocks, tags
-from webapp.notices import item_warning
+from webapp.notices import health, item_warning
 from webapp.reports import export
 from webapp.routes import diagnosis as diagnosis_pages
 from webapp.routes import exports, first_steps
@@ -113,5 +113,6 @@ def item_page(
         "www": item_pages.www_offered(item),
         "warning": item_warning.warning_of(item, now()),
         "mute_problem": mute_problem,
+        "warnings_off": health.why_off(),
     }
     return render_template(f"admin/{item.kind}.html", item=item, **shown)

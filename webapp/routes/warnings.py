@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response
 
 from webapp.customers import access
 from webapp.errors import Refused
-from webapp.notices import acts, mails, rehearsals, rules, subjects
+from webapp.notices import acts, health, mails, rehearsals, rules, subjects
 from webapp.notices.models import Scope
 from webapp.notices.rules import Subject
 from webapp.routes import admin
@@ -94,7 +94,9 @@ def _start_of(day: str) -> datetime | None:
 def _page(**refused: Any) -> str:
     shown = {"site": say.rule_facts(rules.DEFAULTS | rules.rule_of(Subject(Scope.SITE)))}
     listed = [(subject, say.rule_facts(one)) for subject, one in rules.rows()]
-    return render_template("warnings/page.html", rows=listed, **shown, **refused)
+    return render_template(
+        "warnings/page.html", rows=listed, off=health.why_off(), **shown, **refused
+    )
 
 
 def _rule_page(subject: Subject, form: RuleForm, *, rehearse: bool = False) -> str:

@@ -250,11 +250,13 @@ def refused_text(email: str, code: str) -> str:
 
 
 def alerts_are_off() -> str:
-    return gettext("Off: PADLOCK_ALERTS is off.")
+    return gettext("No warnings are sent, because PADLOCK_ALERTS is off.")
 
 
 def no_mail_server() -> str:
-    return gettext("Off: they need PADLOCK_SMTP_URL and PADLOCK_SITE_URL, or a channel.")
+    return gettext(
+        "No warnings are sent yet. Set PADLOCK_SMTP_URL and PADLOCK_SITE_URL, or add a channel."
+    )
 
 
 def not_evaluated_yet() -> str:
