@@ -218,7 +218,7 @@ def urgent_from(at: datetime, span: timedelta, scope: str, zone: tzinfo) -> str:
 
 def reminds() -> str:
     return gettext(
-        "A reminder is sent each day, after a week each week, until it is renewed or acknowledged."
+        "Reminders are sent daily for a week, then weekly, until it is renewed or acknowledged."
     )
 
 
