@@ -96,7 +96,7 @@ def test_pauses_double_up_to_an_hour():
 def test_an_outcome_can_say_the_pause_and_then_they_double_from_the_first_on():
     add()
     queue.finish(claim(), LATER, NOW)
-    paused = NOW + MINUTE
+    paused = job().run_at
     queue.finish(claim(paused), Outcome(pause=5 * MINUTE), paused)
     assert claim(paused + 4 * MINUTE) is None
     assert claim(paused + 5 * MINUTE)
