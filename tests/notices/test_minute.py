@@ -147,7 +147,7 @@ def test_what_is_so_at_the_first_evaluation_is_one_mail(site, server):
     page = f"https://padlock.example.com/admin/services/{service('alice.example').id}"
     assert "- alice.example (Alice’s Bakery)\n  Expires in 5 days, on " in text
     assert page in text
-    assert f"Change what you get: {SITE}/profile\n" in text
+    assert f"Change which warnings you get: {SITE}/profile\n" in text
     assert db.session.scalar(select(func.count()).select_from(AlertName)) == 6
 
 

@@ -48,7 +48,7 @@ def test_an_incident_has_a_page_and_one_acknowledgement(app, server, visit):  # 
     assert {page in text for _, _, text in mails} == {True}
     listed = sam.get(LIST)
     assert listed.select_one("tbody .row-link").text == "4 names are invalid"
-    assert "4 of 4 not solved" in listed.text
+    assert "4 of 4 unresolved" in listed.text
     shown = sam.get(page)
     assert [row.text for row in shown.select(".name-table .row-link")] == NAMES[:4]
     assert shown.select_one(".name-table .cell-client").text.strip() == "Alice’s Bakery"

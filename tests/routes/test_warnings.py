@@ -96,7 +96,9 @@ def test_a_rule_is_rehearsed_before_it_is_saved(app, visit):
             sees("alice.example", now - age * DAY, left, leaf=f"leaf {number}")
     form = {"expiring_days": "30", "expiring_share": "", "clients": "off", "do": "rehearse"}
     page = looked_at(visit("ada").post(RULE, form | {"scope": "names", "of": "alice.example"}))
-    assert "would have got 1 message in the last 90 days; with the present rules, 0." in page.text
+    assert (
+        "would have received 1 message in the last 90 days; with the current rules, 0." in page.text
+    )
     assert "Calculated from the history of 1 name. Nothing is saved yet." in page.text
     (told,) = page.select(".rehearsed li")
     assert told.text.endswith("The certificate of alice.example expires soon")

@@ -109,12 +109,12 @@ def hello(user: str) -> str:
 
 def why() -> str:
     """Why the reader gets this mail."""
-    return gettext("You get this mail because warnings by mail are on in your profile.")
+    return gettext("You receive this mail because warnings by mail are on in your profile.")
 
 
 def change() -> str:
     """What the link to the profile says."""
-    return gettext("Change what you get")
+    return gettext("Change which warnings you get")
 
 
 def turn_off() -> str:

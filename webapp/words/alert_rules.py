@@ -38,7 +38,7 @@ _DONE: Mapping[str, str] = Table(
     {
         "mute": lambda: gettext("Warnings about this name are muted."),
         "unmute": lambda: gettext("Warnings about this name are on again."),
-        "acknowledge": lambda: gettext("Acknowledged. You are warned again if it gets worse."),
+        "acknowledge": lambda: gettext("Acknowledged. You’ll be warned again if it gets worse."),
     }
 )
 _MISTAKES: Mapping[str, str] = Table(
@@ -65,7 +65,7 @@ def urgent_first() -> str:
 
 
 def as_wider_rule() -> str:
-    return gettext("As the wider rule says")
+    return gettext("Same as the broader rule")
 
 
 def the_site() -> str:
@@ -136,8 +136,8 @@ def _number(number: float) -> str:
 def rehearsed_text(before: int, after: int, days: int) -> str:
     """How many messages a rule would have led to."""
     return gettext(
-        "With this rule, staff would have got {after} in the last {days} days; with the present"
-        " rules, {before}.",
+        "With this rule, staff would have received {after} in the last {days} days; with the"
+        " current rules, {before}.",
         after=ngettext("{count:,} message", "{count:,} messages", after),
         before=f"{before:,}",
         days=days,
@@ -200,7 +200,7 @@ def is_late() -> str:
 
 def warned_since(at: datetime, span: timedelta, scope: str, zone: tzinfo) -> str:
     return gettext(
-        "Expires soon since {day}: {span} before the end, {whose}.",
+        "Expiring soon since {day}: {span} before the end, {whose}.",
         day=_day(at, zone),
         span=span_before(span),
         whose=_WHOSE[scope],
@@ -223,7 +223,7 @@ def reminds() -> str:
 
 
 def tells_its_end() -> str:
-    return gettext("You are told when it is valid again.")
+    return gettext("You’ll get a message when it is valid again.")
 
 
 def no_certificate() -> str:

@@ -110,7 +110,7 @@ def paused(name: str) -> str:
 
 
 def resumed(name: str) -> str:
-    return gettext("{name} is on again.", name=name)
+    return gettext("{name} was resumed.", name=name)
 
 
 def deleted(name: str) -> str:

@@ -463,7 +463,9 @@ DOING: Mapping[str, str] = Table(
         "writing": lambda: gettext("Writing"),
         "listing": lambda: gettext("Updating lists"),
         "stopping": lambda: gettext("Stopping"),
-        "interrupted": lambda: gettext("Interrupted. It continues by itself within two minutes."),
+        "interrupted": lambda: gettext(
+            "Interrupted. It continues automatically within two minutes."
+        ),
     }
 )
 

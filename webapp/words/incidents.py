@@ -44,8 +44,8 @@ def few(names: Sequence[str]) -> str:
 
 
 def left_text(troubled: int, names: int) -> str:
-    """ "3 of 5 not solved" """
-    return gettext("{troubled:,} of {names:,} not solved", troubled=troubled, names=names)
+    """ "3 of 5 unresolved" """
+    return gettext("{troubled:,} of {names:,} unresolved", troubled=troubled, names=names)
 
 
 def step_text(step: str, count: int, *, staff: bool, clients: Sequence[str], user: str) -> str:
@@ -85,4 +85,4 @@ def gone_text(count: int) -> str:
 
 
 def acknowledged() -> str:
-    return gettext("The incident was acknowledged. You are warned again if it gets worse.")
+    return gettext("The incident was acknowledged. You’ll be warned again if it gets worse.")

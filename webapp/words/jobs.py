@@ -17,9 +17,9 @@ _TITLES: Mapping[str, Callable[[], str]] = MappingProxyType(
         "alert mail": lambda: gettext("Warning about certificates by mail"),
         "channel": lambda: gettext("Warning about certificates to a channel"),
         "diagnosis": lambda: gettext("Diagnosis"),
-        "readiness count": lambda: gettext("Count of the report on shorter lifetimes"),
-        "history count": lambda: gettext("Count of the history, and deletion of its oldest part"),
-        "listing rewrite": lambda: gettext("Update lists after a change of a rule for warnings"),
+        "readiness count": lambda: gettext("Counts for the report on shorter lifetimes"),
+        "history count": lambda: gettext("Counts of the history, and deletion of its oldest part"),
+        "listing rewrite": lambda: gettext("Update lists after a change to a warning rule"),
         "listing sample": lambda: gettext("Nightly spot check of list entries"),
     }
 )
@@ -42,7 +42,7 @@ _PROBLEMS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         ),
         "drift": lambda detail: listings.drift_text(int(detail)),
         "interrupted": lambda _: gettext(
-            "The process that ran it ended in the middle of it, several times."
+            "The process that ran it stopped several times before it was done."
         ),
         "no upload": lambda _: gettext(
             "Its uploaded file is not on this host, or was deleted after a day."

@@ -92,8 +92,8 @@ def more_incidents(count: int) -> str:
 
 def acknowledged(count: int) -> str:
     return ngettext(
-        "{count:,} name was acknowledged. You are warned again if it gets worse.",
-        "{count:,} names were acknowledged. You are warned again if one gets worse.",
+        "{count:,} name was acknowledged. You’ll be warned again if it gets worse.",
+        "{count:,} names were acknowledged. You’ll be warned again if one gets worse.",
         count,
     )
 
