@@ -187,5 +187,5 @@ def _progress(job: ImportJob, claimed: ClaimedJob) -> importer.Progress:
 def _still_ours(claimed: ClaimedJob) -> bool:
     try:
         return queue.renew_lease(claimed, datetime.now(UTC))
-    except OperationalError:  # another import writes: the lease has time for the next look
+    except OperationalError:  # another import writes: the lease lasts until the next try
         return True

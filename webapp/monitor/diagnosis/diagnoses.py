@@ -41,11 +41,11 @@ MOST_OF_VIEWER = 3  # of one viewer's, in progress or in the queue
 MOST_TRIES = 3  # of one whose process ends in the middle of it
 TRY_FOR = timedelta(hours=1)
 COOL_DOWN = timedelta(seconds=30)  # before the same is done again
-KEPT = timedelta(minutes=15)  # for which it can be looked at
+KEPT = timedelta(minutes=15)  # after its end
 MOST_DELETED = 500  # in a minute
 SAVE_TIMEOUT_SECONDS = 60.0  # for which a step waits to be stored: an import may be writing
 
-# Told of the arguments of the job, inside `writing()`, where the name leads
+# Called inside `writing()` with the arguments of the job and where the name leads
 Remember = Callable[[dict[str, Any], Origin], None]
 
 _JOB = exists().where(
@@ -131,9 +131,9 @@ def of(name: str, server: str | None, after: int = 0) -> Progress:
 
 
 def delete_old(now: datetime) -> None:
-    """Deletes diagnoses that nobody is to look at any more."""
-    seen_at = func.coalesce(Diagnosis.ended_at, Diagnosis.started_at)
-    old = select(Diagnosis.id).where(seen_at <= now - KEPT, ~_UNDER_WAY).limit(MOST_DELETED)
+    """Deletes diagnoses that ended longer than `KEPT` ago."""
+    last_at = func.coalesce(Diagnosis.ended_at, Diagnosis.started_at)
+    old = select(Diagnosis.id).where(last_at <= now - KEPT, ~_UNDER_WAY).limit(MOST_DELETED)
     ids = db.session.scalars(old).all()
     if ids:
         with writing(beside_others=True):
