@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from webapp.alerts.events import is_muted
-from webapp.alerts.watched import ExpiryLevel, Trouble, Watched, level_of
+from webapp.alerts.watched import ExpiryLevel, Red, Trouble, Watched, level_of
 from webapp.probe.finding import Reason
 
 
@@ -54,12 +54,18 @@ def _of_trouble(name: Watched, now: datetime) -> Needed | None:
     if name.red is not None and name.red.check.reason != Reason.EXPIRED:
         return Needed(Need.INVALID, name.red.since) if known < Trouble.INVALID else None
     if name.red is not None or (expires_at is not None and now >= expires_at):
-        at = expires_at or (name.red.since if name.red is not None else now)
+        at = expires_at or (_seen_to_expire(name.red) if name.red is not None else now)
         return Needed(Need.EXPIRED, at) if known < Trouble.EXPIRED else None
     unknown = name.unknown
     if unknown is not None and now >= unknown.since + name.rule.unknown_after:
         return Needed(Need.UNKNOWN, unknown.since) if known < Trouble.UNKNOWN else None
     return None
+
+
+def _seen_to_expire(red: Red) -> datetime:
+    """When the certificate of a name that was never seen valid expired."""
+    certificate = red.check.certificate
+    return (certificate and certificate.not_after) or red.since
 
 
 def _of_level(name: Watched, now: datetime) -> Needed | None:
