@@ -10,6 +10,7 @@ from flask import current_app
 from sqlalchemy import Subquery, func, select
 
 from webapp.alerts.needs import Need
+from webapp.customers.listing_row import MODELS, ListingRow
 from webapp.customers.models import User
 from webapp.extensions import db
 from webapp.listing import page
@@ -45,6 +46,7 @@ class Today(page.Shown[NameRow]):
     kind: str
     evaluated: bool  # of late: else nothing is known of what needs a person
     catching_up: bool  # after a start or an outage: what is wrong since then is not known yet
+    news: bool  # what changed since the last evaluation is not known yet either
 
     @property
     def empty(self) -> bool:
@@ -84,11 +86,19 @@ def _shared() -> Subquery:
     return chosen.group_by(AlertName.incident_id).subquery()
 
 
-def _evaluated(now: datetime) -> tuple[bool, bool]:
-    """Whether names are evaluated, and whether those of a start or an outage still wait."""
+def _evaluated(now: datetime) -> tuple[bool, bool, bool]:
+    """Whether names are evaluated, whether those of a start or an outage still wait, and whether a
+    check has changed one since."""
     clock = db.session.get(AlertClock, 1)
     if not current_app.config["PADLOCK_ALERTS"] or clock is None:
-        return False, False
+        return False, False, False
     outage = clock.state.get("outage") or {}
     waiting = bool(outage.get("waiting") or outage.get("gathered"))
-    return now - clock.evaluated_at <= SILENT, waiting
+    changed = ListingRow.changed_at >= clock.evaluated_at
+    news = any(
+        db.session.scalar(
+            select(ListingRow.id).where(ListingRow.kind == model.kind, changed).limit(1)
+        )
+        for model in MODELS
+    )
+    return now - clock.evaluated_at <= SILENT, waiting, news

@@ -66,6 +66,10 @@ def not_yet() -> str:
     return gettext("Not all names have been evaluated yet.")
 
 
+def soon() -> str:
+    return gettext("The latest results appear here within a minute.")
+
+
 def when_listed() -> str:
     return gettext(
         "Names that were invalid at the start are listed after their next check, an hour later at"
