@@ -99,7 +99,7 @@ def test_a_rule_is_rehearsed_before_it_is_saved(app, visit):
     assert (
         "would have received 1 message in the last 90 days; with the current rules, 0." in page.text
     )
-    assert "Calculated from the history of 1 name. Nothing is saved yet." in page.text
+    assert "history of 1 name. That history begins on " in page.text
     (told,) = page.select(".rehearsed li")
     assert told.text.endswith("The certificate of alice.example expires soon")
     assert page.select_one("#expiring_days")["value"] == "30"

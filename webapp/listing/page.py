@@ -79,11 +79,13 @@ def fetch(
     cursor = cursors.decode(at, sort, order.types())
     up = at == cursors.LAST or (cursor is not None and not cursor.after)
     searched = rows.search is not None
+    alone = rows.link is not None and not rows.where and not searched
     rows = planned(rows)
     asked = _Asked(rows, order, sort, size, cursor, up)
     start = _Asked(rows, order, sort, size, None, up=False)
     empty = Page([], 0, True, size)
-    many = known > MOST_COUNTED
+    # A link that `planned` keeps leads to many rows, which no filter makes fewer
+    many = known > MOST_COUNTED or (alone and not rows.scan)
     # An index counts them in 1 ms, where to sort so many for nothing takes up to 200 ms. Not where
     # a search looks into one after the other.
     if not many and (rows.search is not None or not searched):

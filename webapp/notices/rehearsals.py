@@ -44,10 +44,12 @@ _CHANGE = (
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
     """The messages to staff in the last days, before a change of the rules and after it. `names`:
-    those that were looked at, of `all_names` that the change is about."""
+    those that were looked at, of `all_names` that the change is about; `begins_at`: the oldest that
+    is known of them, where that lies within these days."""
 
     names: int
     all_names: int
+    begins_at: datetime | None
     before: tuple[Message, ...]
     after: tuple[Message, ...]
 
@@ -62,7 +64,8 @@ def rehearse(subject: Subject, rule: Rules, now: datetime) -> Rehearsal:
     targets: Sequence[Any] = db.session.execute(found).all()
     facts = sorted(_facts(targets, now), key=lambda fact: (fact.at, fact.name))
     before, after = (_to_staff(facts, book, now) for book in (rules.book(old), new_book))
-    return Rehearsal(len(targets), all_names, before, after)
+    begins_at = facts[0].at if facts and facts[0].at > now - PAST else None
+    return Rehearsal(len(targets), all_names, begins_at, before, after)
 
 
 def _to_staff(facts: Iterable[Check], book: RuleBook, now: datetime) -> tuple[Message, ...]:

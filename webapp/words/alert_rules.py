@@ -159,6 +159,11 @@ def rehearsed_names(names: int, all_names: int) -> str:
     )
 
 
+def rehearsed_since(begins_at: datetime, zone: tzinfo) -> str:
+    """How far back that history goes, where it is short."""
+    return gettext("That history begins on {day}.", day=day_text(local(begins_at, zone).date()))
+
+
 # --- an item ---
 
 
