@@ -48,6 +48,7 @@ def test_a_channel_is_added_tested_paused_changed_and_deleted(app, visit):
     assert "Paused" in page.text
     assert "Works" in page.text  # the URL is the same
     ada.post(f"{PAGE}/1/resume")
+    assert "Operations" in ada.get(f"{PAGE}/1/delete").select_one("h1").text
     ada.post(f"{PAGE}/1/delete")
     with app.app_context():
         assert db.session.scalar(select(Channel)) is None

@@ -93,6 +93,11 @@ def state(channel_id: int) -> str:
     return render_template("channels/state.html", channel=channel, is_tested=_is_tested(channel))
 
 
+@blueprint.get("/<id:channel_id>/delete")
+def delete(channel_id: int) -> str:
+    return render_template("channels/delete.html", channel=channels.get(channel_id))
+
+
 @blueprint.post("/<id:channel_id>/<any(pause, resume, delete):what>")
 def change(channel_id: int, what: str) -> Response:
     name = channels.get(channel_id).name
