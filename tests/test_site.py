@@ -156,6 +156,7 @@ ANSWERS = {
     "POST /admin/warnings/channels/new": ADMINS_ONLY | {ADA: 422},
     "GET /admin/warnings/channels/<id:channel_id>": NO_CHANNEL,
     "POST /admin/warnings/channels/<id:channel_id>": NO_CHANNEL,
+    "GET /admin/warnings/channels/<id:channel_id>/delete": NO_CHANNEL,
     "GET /admin/warnings/channels/<id:channel_id>/state": NO_CHANNEL | {NOBODY: 401},
     "POST /admin/warnings/channels/<id:channel_id>/test": NO_CHANNEL,
     "POST /admin/warnings/channels/<id:channel_id>/<any(pause, resume, delete):what>": NO_CHANNEL,
