@@ -96,7 +96,7 @@ def add_claimed(
 
 
 def any_due(kind: str, now: datetime) -> bool:
-    """Whether a job of this kind waits for somebody to run it."""
+    """Whether a job of this kind waits for a process to run it."""
     return db.session.scalar(_due(now).where(Job.kind == kind).limit(1)) is not None
 
 

@@ -156,7 +156,7 @@ def _add(who: User, item: Item, act: Act, until: datetime | None, now: datetime)
 
 
 def _note_act(who: User, target_id: int, act: Act, until: datetime | None, now: datetime) -> None:
-    """Has an act evaluated; the names need nobody from now on. One incident has one
+    """Has an act evaluated; the names need no attention from now on. One incident has one
     acknowledgement, whichever of its names it was said of."""
     db.session.add(AlertAct(target_id=target_id, act=act, at=now, until=until, user_id=who.id))
     incident_id = db.session.scalar(select(AlertName.incident_id).filter_by(target_id=target_id))

@@ -92,8 +92,8 @@ def _changed(chosen: ColumnElement[bool], *, hold: bool = False) -> dict[int, da
     rows: list[Any] = list(db.session.connection().execute(found))
     book = rules.book()
     owners = {} if book.is_one else checks.owners_of([row.id for row in rows])
-    nobody = checks.Owners()
-    moments = ((row, _moment(row, book, owners.get(row.id, nobody))) for row in rows)
+    no_owners = checks.Owners()
+    moments = ((row, _moment(row, book, owners.get(row.id, no_owners))) for row in rows)
     return {row.id: moment for row, moment in moments if moment != row.expiring_at}
 
 

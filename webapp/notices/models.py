@@ -40,7 +40,7 @@ class AlertName(Model):
     state: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
-# Most names need nobody
+# Most names need no attention
 _NEEDED = AlertName.need.is_not(None)
 Index(
     "ix_alert_name_need",

@@ -224,7 +224,7 @@ class Store:
 
 
 class _Names(dict[str, Watched]):
-    """Watched names by name; one that has not been loaded is when it is asked for."""
+    """Watched names by name; each is loaded when it is first asked for."""
 
     def __init__(self, store: Store) -> None:
         super().__init__()

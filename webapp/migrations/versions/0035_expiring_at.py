@@ -99,11 +99,8 @@ def _moment(begins, ends, within):
 def _make_due():
     """Has the scheduler write the rows of what is valid."""
     long_ago = datetime(1970, 1, 1, tzinfo=UTC)
-    op.get_bind().execute(
-        sa.text(f"UPDATE listing_row SET rank_until = :due WHERE rank IN {VALID}").bindparams(  # noqa: S608
-            sa.bindparam("due", long_ago, INSTANT)
-        )
-    )
+    due = sa.text(f"UPDATE listing_row SET rank_until = :due WHERE rank IN {VALID}")  # noqa: S608
+    op.get_bind().execute(due.bindparams(sa.bindparam("due", long_ago, INSTANT)))
 
 
 def _forget_settings():

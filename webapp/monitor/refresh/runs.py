@@ -94,8 +94,8 @@ def add_job(run_id: int, now: datetime) -> None:
 
 
 def add_missing_jobs(now: datetime) -> None:
-    """Adds the job of each run that is under way and has none: somebody ended its job, or it comes
-    from an earlier release."""
+    """Adds the job of each run that is under way and has none: an administrator has ended
+    it, or the run comes from an earlier release."""
     under_way = select(RefreshRun.id).filter_by(ended_at=None)
     ids = {str(run_id): run_id for run_id in db.session.scalars(under_way)}
     keys = set(db.session.scalars(select(Job.key).where(Job.kind == JOB, Job.key.in_(ids))))

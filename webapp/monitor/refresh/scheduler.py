@@ -57,7 +57,7 @@ def at_each_tick(app: Flask, work: Callable[[datetime], None]) -> None:
 
 
 def register(app: Flask) -> None:
-    """Has runs worked on by the processes that tick, and where somebody has asked for it."""
+    """Has runs worked on by the processes that tick, and where a user has asked for it."""
 
     def run(job: ClaimedJob) -> Outcome:
         return runner.run(job, _step(app))
