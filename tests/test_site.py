@@ -67,6 +67,7 @@ ANSWERS = {
     "POST /profile/calendar": EVERYBODYS,
     "POST /profile/calendar/revoke": dict.fromkeys(EVERYBODYS, 303) | {NOBODY: 302},
     "GET /calendar/<token>.ics": dict.fromkeys(ALL, 410),
+    "GET /metrics": dict.fromkeys(ALL, 404),
     "POST /profile/sign-out-everywhere": dict.fromkeys(EVERYBODYS, 303) | {NOBODY: 302},
     "POST /profile/sign-out-elsewhere": dict.fromkeys(EVERYBODYS, 303) | {NOBODY: 302},
     "POST /profile/sign-ins/<id:sign_in_id>/end": dict.fromkeys(EVERYBODYS, 404) | {NOBODY: 302},

@@ -44,6 +44,7 @@ SETTINGS = (
     Setting("PADLOCK_COOKIE_SECURE", switch, "off"),
     Setting("PADLOCK_ADMIN_IDLE_HOURS", whole_number(0, 720), "12"),
     Setting("PADLOCK_SECURITY_LOG_DAYS", whole_number(1, 3650), "90"),
+    Setting("PADLOCK_METRICS_NETWORKS", each_of(network), ""),
     Setting("PADLOCK_HISTORY_DAYS", whole_number(30, 3650), "400"),
     LOG_FORMAT,
     LOG_LEVEL,

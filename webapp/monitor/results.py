@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import insert
 
 from webapp.extensions import db, writing
-from webapp.monitor import adaptive_schedule
+from webapp.monitor import adaptive_schedule, check_counts
 from webapp.monitor.models import Change, Target
 from webapp.probe import Certificate, Finding, Reason, State
 
@@ -28,9 +28,12 @@ def record_inside(finding: Finding, now: datetime) -> None:
     """The same inside the caller's `writing()`."""
     named = db.select(Target).filter_by(hostname=finding.hostname, port=finding.port)
     row = db.session.scalar(named.with_for_update(key_share=True))
-    change = remember(row, finding, now) if row is not None else None
+    if row is None:
+        return
+    change = remember(row, finding, now)
     if change is not None:
         note([change])
+    check_counts.add([finding])
 
 
 def remember(row: Target, finding: Finding, now: datetime) -> dict[str, object] | None:

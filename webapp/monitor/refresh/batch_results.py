@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import defer
 
 from webapp.extensions import db, writing
-from webapp.monitor import adaptive_schedule, results
+from webapp.monitor import adaptive_schedule, check_counts, results
 from webapp.monitor.models import Target
 from webapp.monitor.refresh import runs, selection
 from webapp.probe import Finding, Reason
@@ -75,6 +75,7 @@ def _in_one_transaction(answers: Sequence[ClaimedFinding], run_id: int, now: dat
     names = {answer.target_id for answer in answers}
     counts: Counter[str] = Counter()
     changes = []
+    recorded = []
     with writing(beside_others=True):
         asked = Target.id.in_(names) & Target.claim.in_({answer.claim for answer in answers})
         held = select(Target).where(asked, selection.in_use()).order_by(Target.id).options(*_UNREAD)
@@ -90,6 +91,7 @@ def _in_one_transaction(answers: Sequence[ClaimedFinding], run_id: int, now: dat
                     ("asked", outcome) if change is None else ("asked", outcome, "changed")
                 )
                 changes += [change] if change is not None else []
+                recorded += [answer.finding] if outcome != "failed" else []
         if counts:
             runs.count(run_id, counts)
         if changes:
@@ -98,6 +100,7 @@ def _in_one_transaction(answers: Sequence[ClaimedFinding], run_id: int, now: dat
             end = {"claim": None, "claimed_until": None}
             unused = asked & Target.id.not_in(rows)
             db.session.execute(update(Target).where(unused).values(end))
+        check_counts.add(recorded)
 
 
 def _record_one(

@@ -1,0 +1,33 @@
+"""Numbers for monitoring systems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import ip_address
+from itertools import chain
+
+from flask import Blueprint, Response, abort, current_app, request, stream_with_context
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from webapp.metrics import collect, names
+from webapp.routes.gate import open_to_everyone
+from webapp.routes.template_helpers import now
+
+blueprint = Blueprint("metrics", __name__)
+
+
+@blueprint.get("/metrics")
+@open_to_everyone
+def page() -> Response:
+    if not _from_known_network():
+        abort(404)
+    parts: Iterable[bytes] = [collect.site_metrics(now())]
+    if request.args.get("names") == "1":
+        parts = chain(parts, names.name_metrics())
+    return Response(stream_with_context(iter(parts)), content_type=CONTENT_TYPE_LATEST)
+
+
+def _from_known_network() -> bool:
+    address = ip_address(request.remote_addr or "")
+    address = getattr(address, "ipv4_mapped", None) or address
+    return any(address in each for each in current_app.config["PADLOCK_METRICS_NETWORKS"])
