@@ -177,6 +177,8 @@ ANSWERS = {
     "POST /admin/reports/ssl-status/selected/move": ADMINS_ONLY | {ADA: 303},
     "GET /admin/reports/ssl-status/selected/status": ADMINS_ONLY | {ADA: 303},
     "POST /admin/reports/ssl-status/selected/status": ADMINS_ONLY | {ADA: 303},
+    "GET /admin/reports/ssl-status/selected/renewer": ADMINS_ONLY | {ADA: 303},
+    "POST /admin/reports/ssl-status/selected/renewer": ADMINS_ONLY | {ADA: 303},
     "GET /admin/reports/ssl-status/selected/tags": ADMINS_ONLY | {ADA: 303},
     "POST /admin/reports/ssl-status/selected/tags": ADMINS_ONLY | {ADA: 303},
     "GET /admin/reports/ssl-status/selected/delete": ADMINS_ONLY | {ADA: 303},

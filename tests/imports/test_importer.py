@@ -28,7 +28,7 @@ from webapp.monitor.results import record
 from webapp.probe import Finding, Reason
 from webapp.words.counts import import_text
 
-LEFT_OUT = ("server", "tags", "contact_email", "note")  # that may be
+LEFT_OUT = ("server", "who_renews", "tags", "contact_email", "note")  # that may be
 HEAD = ",".join(column for column in COLUMNS if column not in LEFT_OUT)
 CLIENT = "client,1001,Müller & Söhne,,,,,,,"
 SERVICE = "service,1001,,S-1,Business Hosting,Shop.Example.com,active,2027-01-15,,"

@@ -13,6 +13,7 @@ from webapp.customers import catalog, tags
 from webapp.customers.lists import ListQuery
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import db, writing
+from webapp.renewer import Renewer
 from webapp.reports import export
 
 
@@ -53,6 +54,7 @@ def items(in_app):
                 status=ServiceStatus.SUSPENDED,
                 next_due_on=date(2027, 2, 1),
                 server_address="192.0.2.7",
+                who_renews=Renewer.CLIENT,
                 reference=reference,
                 note="-50 %, until\nMay",
             )
@@ -84,6 +86,20 @@ def test_an_exported_list_changes_nothing(items, check, kind):
     assert [problem.text for problem in problems] == []
     assert checked.counts[kind]["same"] > 1
     assert not any(of["new"] or of["changed"] for of in checked.counts.values())
+
+
+def test_who_renews_is_imported_and_an_empty_cell_clears_it(items, bring_in, check):
+    file = exported("service")
+    bring_in(edited(file, "Who renews", {"Web": "Provider", "Mail": ""}))
+    found = db.session.execute(select(Service.product, Service.who_renews).where(Service.id > 2))
+    assert dict(found.all()) == {
+        "Mail": None,
+        "Web": Renewer.PROVIDER,
+        "+1 Web": Renewer.CLIENT,
+        "=Backup": Renewer.CLIENT,
+    }
+    _, problems = check(edited(file, "Who renews", {"Web": "Bob"}))
+    assert [problem.column for problem in problems] == ["who_renews"]
 
 
 def test_an_edited_note_and_product_are_imported(items, bring_in):

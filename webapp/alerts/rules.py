@@ -1,4 +1,5 @@
-"""The rules: how long before its end a certificate is told of, and who wants to know."""
+"""The rules: how long before its end a certificate is told of, who wants to know, and who renews
+it."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeAlias
+
+from webapp.renewer import Renewer
 
 MOST_DAYS = 3650
 MOST_MINUTES = 24 * 60
@@ -48,6 +51,7 @@ class Rule(NamedTuple):
     digest_at: timedelta = timedelta(hours=8)  # since midnight, UTC
     gather: timedelta = timedelta(minutes=30)
     unknown_after: timedelta = timedelta(days=3)
+    who_renews: Renewer | None = None
 
 
 class Mistake(StrEnum):
@@ -216,6 +220,12 @@ def _clients(given: object, path: str) -> Clients:
     return Clients(given)
 
 
+def _renewer(given: object, path: str) -> Renewer:
+    if not isinstance(given, str) or given not in set(Renewer):
+        raise BadRule(path, Mistake.NO_CHOICE)
+    return Renewer(given)
+
+
 def _time_of_day(given: object, path: str) -> timedelta:
     found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)", given) if isinstance(given, str) else None
     if found is None:
@@ -238,4 +248,5 @@ _READERS: Mapping[str, tuple[str, Callable[[object, str], Any]]] = {
     "digest_at": ("digest_at", _time_of_day),
     "gather_minutes": ("gather", _minutes),
     "unknown_days": ("unknown_after", _days),
+    "who_renews": ("who_renews", _renewer),
 }

@@ -1,5 +1,5 @@
-"""What administrators do to many services and domains at once: change their status or tags, move
-them to another client, delete them.
+"""What administrators do to many services and domains at once: change their status or tags, say
+who renews them, move them to another client, delete them.
 
 All are named by the ids of their listing rows, and changed in portions: others can write between
 two of them. Each item has its line in the activity log.
@@ -22,6 +22,7 @@ from webapp.customers.listing_row import MODELS, item_of
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
 from webapp.customers.name_key import name_key
 from webapp.extensions import db, writing
+from webapp.renewer import Renewer
 from webapp.words.activity import Detail
 
 PORTION = 500  # items that are changed in one transaction
@@ -103,6 +104,22 @@ def set_status(
         if item.status is before:
             return False
         changes = [["status", before.value, item.status.value]]
+        _note(who, "changed", item, now, Detail.CHANGES, changes=changes)
+        return True
+
+    return _each(who, row_ids, give)
+
+
+def set_renewer(who: User, row_ids: Sequence[int], renewer: Renewer | None, now: datetime) -> int:
+    """Says who renews the certificates of the services among these items, and returns how many
+    changed; domains have nothing of the kind."""
+
+    def give(item: Item) -> bool:
+        if not isinstance(item, Service) or item.who_renews is renewer:
+            return False
+        before = {"who renews": item.who_renews}
+        item.who_renews = renewer
+        changes = audit_log.changes(before, {"who renews": renewer})
         _note(who, "changed", item, now, Detail.CHANGES, changes=changes)
         return True
 

@@ -15,6 +15,7 @@ from webapp.customers.access import Item, require_item
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
 from webapp.customers.www_name import www_name
 from webapp.extensions import db, writing
+from webapp.renewer import Renewer
 from webapp.words import refusals
 from webapp.words.activity import Detail
 
@@ -29,6 +30,7 @@ class ServiceDetails:
     next_due_on: date | None = None
     reference: str | None = None
     server_address: str | None = None
+    who_renews: Renewer | None = None
     tags: Sequence[str] = ()
 
 
@@ -86,7 +88,7 @@ def add_www(who: User, kind: str, item_id: int, now: datetime) -> Item | None:
     name = probe.to_unicode(name)
     same = tags.names_of(item)
     if isinstance(item, Service):
-        facts = (item.status, item.next_due_on, None, item.server_address, same)
+        facts = (item.status, item.next_due_on, None, item.server_address, item.who_renews, same)
         return add(who, f"#{item.client_id}", ServiceDetails(item.product, name, *facts), now)
     return add(who, f"#{item.client_id}", DomainDetails(name, item.status, tags=same), now)
 
@@ -211,6 +213,7 @@ def _describe(item: Item, client: Client, details: Details) -> None:
             item.domain = details.domain
             item.reference = details.reference
             item.next_due_on = details.next_due_on
+            item.who_renews = details.who_renews
         elif isinstance(item, Domain) and isinstance(details, DomainDetails):
             item.name = details.name
             item.registered_on = details.registered_on
@@ -238,6 +241,7 @@ def _facts(item: Item) -> dict[str, object]:
             "status": item.status.value,
             "next due": item.next_due_on,
             "server": item.server_address,
+            "who renews": item.who_renews,
         }
     dates = {"registered": item.registered_on, "expires": item.expires_on}
     return {"domain": item.name, "status": item.status.value, **dates}

@@ -16,6 +16,7 @@ from webapp.customers.tag_models import Tag, client_tag, item_tag, linked_by
 from webapp.extensions import Instant, Model, word_column
 from webapp.monitor.models import Target
 from webapp.probe.steps import Origin
+from webapp.renewer import Renewer
 from webapp.words import activity
 
 
@@ -186,10 +187,8 @@ class _Named:
 
 
 class Service(_Named, _Versioned, Model):
-    """A product that a client bought.
-
-    `domain` is the text as it was entered, `reference` its number in the provider's own books.
-    """
+    """A product that a client bought. `domain` is the text as it was entered, `reference` its
+    number in the provider's own books. `who_renews` is None where rules are to say it."""
 
     __table_args__ = _NO_ID_TWICE
     kind: ClassVar[str] = "service"
@@ -204,6 +203,7 @@ class Service(_Named, _Versioned, Model):
     server_address: Mapped[str | None] = mapped_column(String(45))  # where it is meant to lead
     # Where it led, seen from there, at last asking
     origin: Mapped[Origin | None] = mapped_column(word_column(Origin))
+    who_renews: Mapped[Renewer | None] = mapped_column(word_column(Renewer))
     target_id: Mapped[int | None] = mapped_column(ForeignKey("target.id"))
 
     client: Mapped[Client] = relationship()

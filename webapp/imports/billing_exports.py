@@ -60,7 +60,7 @@ EXPORTS = (
         " server note tags",
         _OF_ITEMS
         | {"product": "product", "next_due": "nextdue", "reference": "reference"}
-        | {"server": "server"},
+        | {"server": "server", "who_renews": "whorenews"},
     ),
     Export(
         "padlock_domains",

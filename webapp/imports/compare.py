@@ -214,6 +214,7 @@ def _services_where(
     found = db.session.execute(
         select(*columns, Service.next_due_on, Service.server_address, Service.client_id)
         .add_columns(
+            Service.who_renews,
             Client.reference.label("number"),
             Client.name.label("owner"),
             Target.hostname,
@@ -234,6 +235,7 @@ def _services_where(
                 **{
                     "note": row.note or "",
                     "server": row.server_address,
+                    "who_renews": row.who_renews,
                     "owner": (row.owner, row.number),
                 },
                 "client": of_client.get(row.client_id, row.number),

@@ -6,7 +6,7 @@ import re
 
 COLUMNS = (
     *("kind", "client", "client_name", "reference", "product", "domain"),
-    *("status", "next_due", "registered", "expires", "server", "tags"),
+    *("status", "next_due", "registered", "expires", "server", "who_renews", "tags"),
     *("contact_email", "note"),
 )
 DATES = ("next_due", "registered", "expires")
@@ -31,6 +31,7 @@ _HEADINGS = {
     "expires": "expires expirydate expiry expirationdate expiredate expireson expiresat validuntil"
     " paiduntil registereduntil",
     "server": "serverip dedicatedip ipaddress ip serveraddress",
+    "who_renews": "whorenews",
     "tags": "tags labels",
 }
 OURS = {heading: ours for ours, names in _HEADINGS.items() for heading in names.split()}

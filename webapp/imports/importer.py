@@ -277,8 +277,8 @@ def _read_rows(
 
 def _client_named(text: str, name: str, line: int) -> dict[str, Any]:
     """The client that an item of this line names: it is added where it is not there yet."""
-    nothing = ("domain", "host", "status", "next_due", "registered", "expires", "server", "tags")
+    nothing = ("domain", "host", "status", "next_due", "registered", "expires", "server")
     return {
         **{"line": -line, "kind": "client", "key": text, "client": text, "name": name},
-        **dict.fromkeys((*nothing, "contact_email", "note")),
+        **dict.fromkeys((*nothing, "who_renews", "tags", "contact_email", "note")),
     }

@@ -17,6 +17,7 @@ from webapp.imports.headings import COLUMNS
 from webapp.imports.staging import ROW_KINDS
 from webapp.imports.table_errors import CellProblem
 from webapp.probe.address import literal
+from webapp.renewer import Renewer
 from webapp.words import hostnames
 from webapp.words import imports as say
 
@@ -84,7 +85,7 @@ def understand(
     wanted |= dict.fromkeys(
         ("key", "name", "domain", "host", "status", "next_due", "registered", "expires", "server")
     )
-    wanted |= dict.fromkeys(("contact_email", "note"))
+    wanted |= dict.fromkeys(("who_renews", "contact_email", "note"))
     if wanted["kind"] == "client":
         wanted |= {
             "key": wanted["client"],
@@ -107,6 +108,7 @@ def understand(
             "status": cells.status(_SERVICE_WORDS, ServiceStatus.ACTIVE),
             "next_due": cells.day("next_due"),
             "server": cells.address("server"),
+            "who_renews": cells.renewer("who_renews"),
         }
     elif wanted["kind"] == "domain":
         named = cells.host("domain", needed=True)
@@ -197,6 +199,13 @@ class _Cells:
         if word not in words:
             self._wrong("status", say.none_of(_quoted(text), list(words.values())))
         return words.get(word)
+
+    def renewer(self, column: str) -> Renewer | None:
+        text = self._row.cells.get(column, "").strip().lower()
+        if text and text not in set(Renewer):
+            self._wrong(column, say.none_of(_quoted(text), list(Renewer)))
+            return None
+        return Renewer(text) if text else None
 
     def day(self, column: str) -> str | None:
         """The day as ISO writes it."""

@@ -17,13 +17,13 @@ CHUNK_ROWS = 1000  # rows that are compared or written together
 # In the order in which they are written: the latter two belong to a client
 ROW_KINDS = ("client", "service", "domain")
 OPTIONAL = (
-    *("product", "domain", "status", "next_due", "registered", "expires", "server", "tags"),
-    *("contact_email", "note"),
+    *("product", "domain", "status", "next_due", "registered", "expires", "server", "who_renews"),
+    *("tags", "contact_email", "note"),
 )
 
 _FIELDS = (
     *("line", "kind", "key", "client", "name", "domain", "host", "status"),
-    *("next_due", "registered", "expires", "server", "tags", "contact_email", "note"),
+    *("next_due", "registered", "expires", "server", "who_renews", "tags", "contact_email", "note"),
 )
 _TABLES = (
     f"CREATE TABLE waiting (line INTEGER PRIMARY KEY, {', '.join(_FIELDS[1:])}, id, version,"

@@ -218,6 +218,7 @@ def _services(rows: Chunk, now: datetime) -> list[dict[str, Any]]:
             "status": ServiceStatus(row["status"]),
             "next_due_on": _day(row["next_due"]),
             "server_address": row["server"],
+            "who_renews": row["who_renews"],
             "note": _item_note(row),
         }
         for row in rows

@@ -9,12 +9,16 @@ from typing import Any
 
 from flask import current_app
 from sqlalchemy import select
+from sqlalchemy.orm import contains_eager
 
 from webapp import mail
 from webapp.alerts.messages import Event, Kind
-from webapp.customers.models import Client, Domain, Service
+from webapp.customers.access import Item
+from webapp.customers.listing_row import MODELS
+from webapp.customers.models import Client
 from webapp.extensions import db
 from webapp.monitor.models import Target
+from webapp.notices import renewers, rules
 from webapp.notices.store import Store
 from webapp.words.alert_mails import Line
 
@@ -50,7 +54,8 @@ def client_ids(clients: str | None) -> list[int]:
 def lines(events: Collection[dict[str, Any]], client_id: int | None = None) -> list[Line]:
     """The lines for staff; for this client, those about names that it still has."""
     clients = _client_names(events) if client_id is None else {}
-    paths = _paths([event["name"] for event in events], client_id)
+    items = _items([event["name"] for event in events], client_id)
+    book = rules.book()
     return [
         Line(
             kind=event["kind"],
@@ -58,10 +63,11 @@ def lines(events: Collection[dict[str, Any]], client_id: int | None = None) -> l
             client=next((clients[id_] for id_ in event["clients"] if id_ in clients), ""),
             reason=event["reason"] or "",
             not_after=datetime.fromisoformat(event["not_after"]) if event["not_after"] else None,
-            link=mail.link(current_app, paths[event["name"]]) if event["name"] in paths else "",
+            link=_link(item, client_id) if item else "",
+            who_renews=(renewers.who_renews(item, book) or "") if item else "",
         )
         for event in events
-        if client_id is None or event["name"] in paths
+        if (item := items.get(event["name"])) or client_id is None
     ]
 
 
@@ -84,17 +90,22 @@ def _client_names(events: Collection[dict[str, Any]]) -> dict[int, str]:
     return {client.id: client.name for client in db.session.execute(found)}
 
 
-def _paths(names: Collection[str], client_id: int | None) -> dict[str, str]:
-    """Where this site tells more of each name: the page of its first service or domain, among those
-    of this client, if there is one."""
+def _items(names: Collection[str], client_id: int | None) -> dict[str, Item]:
+    """The first service or domain of each name, among those of this client, if there is one."""
     hostnames = {name.partition(":")[0] for name in names}
-    area = "/admin" if client_id is None else ""
-    paths: dict[str, str] = {}
-    for model in (Service, Domain):
-        found = select(Target, model.id).join(Target, Target.id == model.target_id)
+    items: dict[str, Item] = {}
+    for model in MODELS:
+        found = select(model).join(model.target).options(contains_eager(model.target))
         found = found.where(Target.hostname.in_(hostnames)).order_by(model.id)
         if client_id is not None:
             found = found.where(model.client_id == client_id)
-        for target, id_ in db.session.execute(found):
-            paths.setdefault(target.authority, f"{area}/{model.kind}s/{id_}")
-    return paths
+        rows: Iterable[Any] = db.session.scalars(found)
+        for item in rows:
+            items.setdefault(item.target.authority, item)
+    return items
+
+
+def _link(item: Item, client_id: int | None) -> str:
+    """Where this site tells more of it."""
+    area = "/admin" if client_id is None else ""
+    return mail.link(current_app, f"{area}/{item.kind}s/{item.id}")

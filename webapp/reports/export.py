@@ -51,6 +51,7 @@ _OF_SERVICES: Any = select(
     Service.next_due_on,
     Service.reference,
     Service.server_address,
+    Service.who_renews,
     *_FACTS,
 )
 _OF_DOMAINS: Any = select(
@@ -136,6 +137,7 @@ _CELLS: Mapping[str, Callable[[_Item], object]] = MappingProxyType(
         "registered_until": lambda item: _day(item.row.expires_on),
         "reference": lambda item: item.row.reference or "",
         "server": lambda item: item.row.server_address or "",
+        "who_renews": lambda item: item.row.who_renews or "",  # as an import reads it
     }
 )
 _COLUMNS = (
@@ -154,7 +156,7 @@ _OF_CLIENT = ("client", "client_reference", "contact_email")
 # What else the provider's people get
 _MORE_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        Service.kind: (*_OF_CLIENT, "reference", "server", "note", "tags"),
+        Service.kind: (*_OF_CLIENT, "reference", "server", "who_renews", "note", "tags"),
         Domain.kind: (*_OF_CLIENT, "note", "tags"),
     }
 )

@@ -8,7 +8,7 @@ from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
 from webapp.customers import access, concurrency, items, lists, padlocks, tags
-from webapp.notices import health, item_warning
+from webapp.notices import health, item_warning, renewers, rules
 from webapp.reports import export
 from webapp.routes import diagnosis as diagnosis_pages
 from webapp.routes import exports, first_steps
@@ -112,6 +112,7 @@ def item_page(
         "history": padlocks.history(item),
         "www": item_pages.www_offered(item),
         "warning": item_warning.warning_of(item, now()),
+        "who_renews": renewers.who_renews(item, rules.book()),
         "mute_problem": mute_problem,
         "warnings_off": health.why_off(),
     }

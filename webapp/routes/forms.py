@@ -30,7 +30,8 @@ from webapp.customers.statuses import status_choices
 from webapp.customers.tag_models import Tag
 from webapp.parsing import whole
 from webapp.probe.address import literal
-from webapp.words import refusals
+from webapp.renewer import Renewer
+from webapp.words import refusals, renewers
 from webapp.words.fields import label
 from webapp.words.translation import LazyText
 
@@ -73,6 +74,19 @@ def status_field(field: str, statuses: type[StrEnum], default: str = "") -> Sele
         label(field),
         choices=lambda: [*none, *status_choices(statuses, client=False).items()],
         default=default,
+    )
+
+
+def renewer_field() -> SelectField:
+    """Who renews; its data is None where that is not said."""
+
+    def read(text: str | None) -> str | None:
+        return Renewer(text) if text in set(Renewer) else text or None
+
+    return SelectField(
+        label("who_renews"),
+        choices=lambda: [("", renewers.not_said()), *renewers.WHO_RENEWS.items()],
+        coerce=read,
     )
 
 

@@ -36,6 +36,7 @@ from webapp.routes.forms import (
     is_address,
     names_a_client,
     none_if_empty,
+    renewer_field,
     required,
     status_field,
     stripped,
@@ -79,13 +80,14 @@ class ServiceForm(FlaskForm):  # type: ignore[misc]
     next_due_on = DayField(label("next_due"))
     reference = _reference()
     server_address = StringField(label("server"), filters=[none_if_empty], validators=[is_address])
+    who_renews = renewer_field()
     tags = TagsField(label("tags"))
 
     @property
     def asked(self) -> items.Details:
         words = self.product.data, self.domain.data or "", ServiceStatus(self.status.data)
         facts = (self.next_due_on.data, self.reference.data, self.server_address.data)
-        return items.ServiceDetails(*words, *facts, self.tags.data)
+        return items.ServiceDetails(*words, *facts, self.who_renews.data, self.tags.data)
 
 
 class DomainForm(FlaskForm):  # type: ignore[misc]

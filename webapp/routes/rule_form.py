@@ -14,6 +14,7 @@ from webapp.notices.models import Scope
 from webapp.routes.forms import at_most, stripped
 from webapp.words import alert_rules as say
 from webapp.words.fields import label
+from webapp.words.renewers import WHO_RENEWS, not_said
 
 # Of certificates that are issued today, or were until lately
 LIFETIMES = tuple(timedelta(days=days) for days in (6, 47, 90, 200, 398))
@@ -32,11 +33,13 @@ class RuleForm(FlaskForm):  # type: ignore[misc]
     urgent_days = _number("urgent_days")
     unknown_days = _number("unknown_days")
     clients = SelectField(label("mails_to_clients"))
+    who_renews = SelectField(label("who_renews"))
 
     def offer(self, scope: Scope) -> None:
         """What there is to choose from in a rule of this scope."""
         unset = [] if scope is Scope.SITE else [("", say.as_wider_rule())]
         self.clients.choices = [*unset, *say.CLIENTS.items()]
+        self.who_renews.choices = [*(unset or [("", not_said())]), *WHO_RENEWS.items()]
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -46,6 +49,7 @@ class RuleForm(FlaskForm):  # type: ignore[misc]
             "urgent": self._threshold("urgent"),
             "unknown_days": _read(self.unknown_days.data),
             "clients": self.clients.data,
+            "who_renews": self.who_renews.data,
         }
         return {key: value for key, value in rule.items() if value}
 
@@ -84,7 +88,7 @@ def form_data(rule: Mapping[str, Any]) -> dict[str, str]:
     }
     if "unknown_days" in rule:
         data["unknown_days"] = f"{rule['unknown_days']:.6g}"
-    return data | {"clients": rule.get("clients", "")}
+    return data | {key: rule.get(key, "") for key in ("clients", "who_renews")}
 
 
 def _is_never_first(first: Threshold, urgent: Threshold) -> bool:

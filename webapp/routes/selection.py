@@ -17,7 +17,14 @@ from webapp.customers.tags import MOST_TAGS
 from webapp.errors import Refused
 from webapp.parsing import whole
 from webapp.reports import selection
-from webapp.routes.forms import TagsField, at_most, names_a_client, status_field, stripped
+from webapp.routes.forms import (
+    TagsField,
+    at_most,
+    names_a_client,
+    renewer_field,
+    status_field,
+    stripped,
+)
 from webapp.routes.gate import admins_only_but, own_path
 from webapp.routes.reports import asked_in, selected_in
 from webapp.routes.template_helpers import now
@@ -46,6 +53,10 @@ class StatusForm(FlaskForm):  # type: ignore[misc]
         return ServiceStatus(service) if service else None, DomainStatus(domain) if domain else None
 
 
+class RenewerForm(FlaskForm):  # type: ignore[misc]
+    who_renews = renewer_field()
+
+
 class TagsForm(FlaskForm):  # type: ignore[misc]
     add = TagsField(label("add_tags"))
     drop = TagsField(label("remove_tags"))
@@ -61,7 +72,7 @@ def _refused(error: Refused) -> Response:
 def choose() -> Response:
     """From the report to the page of what is to be done; which has the selection in its address."""
     what = request.form.get("do", "")
-    page = what if what in ("move", "status", "tags", "delete") else "status"
+    page = what if what in ("move", "status", "renewer", "tags", "delete") else "status"
     selection.row_ids(current_user, selected_in(request.form), now())
     return redirect(url_for(f"selection.{page}", **_selected(request.form)), 303)
 
@@ -92,6 +103,18 @@ def status() -> Response:
             return _back()
         problem = refusals.no_status_chosen()
     return _page("status", ids, problem, form=form)
+
+
+@blueprint.route("/renewer", methods=["GET", "POST"])
+def renewer() -> Response:
+    ids = _row_ids()
+    form = RenewerForm()
+    problem = _changed(ids)
+    if form.validate_on_submit() and not problem:
+        changed = bulk.set_renewer(current_user, ids, form.who_renews.data, now())
+        flash(confirmations.many_changed(changed, len(ids) - changed), "success")
+        return _back()
+    return _page("renewer", ids, problem, form=form)
 
 
 @blueprint.route("/tags", methods=["GET", "POST"])

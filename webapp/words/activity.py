@@ -104,6 +104,7 @@ _FACTS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "urgent warning": lambda: gettext("urgent warning"),
         "no answer": lambda: gettext("no answer for"),
         "mails to clients": lambda: gettext("mails to clients"),
+        "who renews": lambda: gettext("who renews"),
     }
 )
 

@@ -8,6 +8,7 @@ from datetime import datetime, tzinfo
 from types import MappingProxyType
 
 from webapp.probe import Reason, to_unicode
+from webapp.words import renewers
 from webapp.words.reasons import WORDS
 from webapp.words.times import age_text, expiry_text
 from webapp.words.translation import Table, gettext, ngettext
@@ -15,7 +16,8 @@ from webapp.words.translation import Table, gettext, ngettext
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What has happened to one name. `client` and `link` are empty where there is none."""
+    """What has happened to one name. `client` and `link` are empty where there is none, and
+    `who_renews` where that is not said."""
 
     kind: str
     name: str
@@ -23,6 +25,7 @@ class Line:
     reason: str
     not_after: datetime | None
     link: str
+    who_renews: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +200,8 @@ def _entry(line: Line, now: datetime, zone: tzinfo, *, staff: bool) -> Entry:
     dated = line.kind in _WITH_DATE
     date = expiry_text(line.not_after, now, zone) if dated else ""
     why = _reason_texts(Reason(line.reason), staff=staff) if line.reason in set(Reason) else []
+    if dated and not staff and (asked := renewers.asks(line.who_renews)):
+        why = [*why[:1], asked]  # in place of the usual cure
     texts = [date, *(why if not (date and staff) else [])]
     return Entry(title, [text for text in texts if text], line.link)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
+from webapp.words.renewers import WHO_RENEWS
 from webapp.words.times import day_text, local
 from webapp.words.translation import Table, gettext, ngettext
 
@@ -103,6 +104,8 @@ def rule_facts(rule: Mapping[str, Any]) -> dict[str, str]:
         facts["no answer"] = _days_text(rule["unknown_days"])
     if "clients" in rule:
         facts["mails to clients"] = CLIENTS[rule["clients"]]
+    if "who_renews" in rule:
+        facts["who renews"] = WHO_RENEWS[rule["who_renews"]]
     return facts
 
 

@@ -37,6 +37,7 @@ HEADINGS: Mapping[str, str] = Table(
         "tags": lambda: gettext("Tags"),
         "time_zone": lambda: gettext("Time zone"),
         "users": lambda: gettext("Users"),
+        "who_renews": lambda: gettext("Who renews"),
     }
 )
 

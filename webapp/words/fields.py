@@ -46,6 +46,7 @@ LABELS: Mapping[str, str] = Table(
         "urgent_share": lambda: gettext("Urgent warning, % of the lifetime left"),
         "warnings_by_mail": lambda: gettext("Warnings by mail"),
         "zone": lambda: gettext("Time zone"),
+        "who_renews": lambda: gettext("Who renews the certificate"),
         "your_name": lambda: gettext("Your name"),
     }
 )

@@ -238,6 +238,10 @@ COLUMN_LABELS: Mapping[str, tuple[str, str]] = Table(
         "registered": lambda: (gettext("Registered on"), gettext("Of a domain")),
         "expires": lambda: (gettext("Registered until"), gettext("Of a domain")),
         "server": lambda: (gettext("Server IP address"), gettext("Of a service")),
+        "who_renews": lambda: (
+            gettext("Who renews the certificate"),
+            gettext("provider, client or automatic"),
+        ),
         "tags": lambda: (gettext("Tags"), gettext("Separated by commas")),
         "contact_email": lambda: (gettext("Contact e-mail"), gettext("Of a client")),
         "note": lambda: (gettext("Note"), gettext("Clients don’t see it")),
