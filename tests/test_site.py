@@ -160,6 +160,11 @@ ANSWERS = {
     "GET /admin/warnings/channels/<id:channel_id>/delete": NO_CHANNEL,
     "GET /admin/warnings/channels/<id:channel_id>/state": NO_CHANNEL | {NOBODY: 401},
     "POST /admin/warnings/channels/<id:channel_id>/test": NO_CHANNEL,
+    "GET /admin/warnings/channels/new-webhook": ADMINS_ONLY,
+    "POST /admin/warnings/channels/new-webhook": ADMINS_ONLY | {ADA: 422},
+    "GET /admin/warnings/channels/<id:channel_id>/deliveries": NO_CHANNEL,
+    "POST /admin/warnings/channels/<id:channel_id>/deliveries/<id:delivery_id>/again": NO_CHANNEL,
+    "POST /admin/warnings/channels/<id:channel_id>/secret": NO_CHANNEL,
     "POST /admin/warnings/channels/<id:channel_id>/<any(pause, resume, delete):what>": NO_CHANNEL,
     "GET /admin/settings": ADMINS_ONLY,
     "POST /admin/settings": ADMINS_ONLY | {ADA: 303},
@@ -225,8 +230,10 @@ def test_who_may_come_where(visit, who, monkeypatch):
                 .replace("<id:job_id>", "1")
                 .replace("<any(mute, unmute, acknowledge):what>", "unmute")
             )
-            path = path.replace("<id:channel_id>", "1").replace(
-                "<any(pause, resume, delete):what>", "pause"
+            path = (
+                path.replace("<id:channel_id>", "1")
+                .replace("<id:delivery_id>", "1")
+                .replace("<any(pause, resume, delete):what>", "pause")
             )
             path = path.replace("<path:filename>", "site.css").replace("<token>", "x")
             answer = browser.client.get(path) if method == "GET" else browser.post(path)

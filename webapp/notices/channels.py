@@ -1,15 +1,18 @@
-"""Channels: what administrators set, and the one place that talks to the process with Apprise."""
+"""Channels: what administrators set, and the one place that talks to the processes which send."""
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import current_app
 from sqlalchemy import select
@@ -30,8 +33,8 @@ MOST_URL_CHARACTERS = 2000
 # For everything, also for a service that answers a byte at a time. Less than the lease of a job
 SECONDS = 20
 
+_PRINTABLE = re.compile(r"[!-~]+")
 _ROOT = Path(__file__).parents[2]
-_COMMAND = (sys.executable, "-m", "webapp.notices.apprise_process")
 
 
 class BadUrl(Exception):
@@ -40,13 +43,15 @@ class BadUrl(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What an administrator sets of a channel; an empty `url` leaves the stored one."""
+    """What an administrator sets of a channel; an empty `url` leaves the stored one. Whether it is
+    a webhook never changes: a new one comes with its `secrets`."""
 
     name: str
     url: str
     kinds: Sequence[str]
     products: Sequence[str]
     clients: Sequence[int]
+    secrets: str | None = None
 
 
 def listed() -> list[Channel]:
@@ -73,20 +78,20 @@ def save(who: User, channel_id: int | None, settings: Settings, now: datetime) -
         "clients": list(settings.clients),
     }
     if settings.url:
-        values |= _read(settings.url)
+        read = _read if settings.secrets is None else _read_webhook
+        values |= read(settings.url)
     with writing():
         still_admin(who)
-        channel = Channel(paused=False) if channel_id is None else get(channel_id)
+        new = Channel(paused=False, secrets=settings.secrets)
+        channel = new if channel_id is None else get(channel_id)
         if settings.url:
             values |= {"said_at": None, "problem": "", "detail": ""}
         for name, value in values.items():
             setattr(channel, name, value)
         db.session.add(channel)
         flush(say.name_taken())
-        new = channel_id is None
-        audit_log.note(
-            who, "created" if new else "changed", "channel", channel.id, channel.name, now
-        )
+        action = "created" if channel is new else "changed"
+        audit_log.note(who, action, "channel", channel.id, channel.name, now)
     return channel
 
 
@@ -147,6 +152,15 @@ def url_of(channel: Channel) -> str | None:
 
 def ask(url: str, **message: str) -> dict[str, str]:
     """What the process with Apprise answers, see there."""
+    return _ask("apprise_process", url, message)
+
+
+def ask_webhook(url: str, **message: Any) -> dict[str, Any]:
+    """The same for the process that posts webhooks."""
+    return _ask("webhook_process", url, message)
+
+
+def _ask(process: str, url: str, message: dict[str, Any]) -> dict[str, Any]:
     config = current_app.config
     asked = {
         "url": url,
@@ -156,7 +170,7 @@ def ask(url: str, **message: str) -> dict[str, str]:
     }
     try:
         done = subprocess.run(  # noqa: S603 - our own words
-            _COMMAND,
+            (sys.executable, "-m", f"webapp.notices.{process}"),
             input=json.dumps(asked),
             capture_output=True,
             text=True,
@@ -165,7 +179,7 @@ def ask(url: str, **message: str) -> dict[str, str]:
             cwd=_ROOT,
             env={},  # no proxy, no secret, no home with files
         )
-        answer: dict[str, str] = json.loads(done.stdout)
+        answer: dict[str, Any] = json.loads(done.stdout)
     except subprocess.TimeoutExpired:
         return {"problem": "slow", "detail": str(SECONDS)}
     except subprocess.CalledProcessError as error:
@@ -182,3 +196,33 @@ def _read(url: str) -> dict[str, str]:
         raise BadUrl(say.problem_text(answer["problem"], answer.get("detail", "")))
     encrypted = encryption.encrypt(url, current_app.config["SECRET_KEY"], PURPOSE)
     return {"url": encrypted, "service": answer["service"][:100], "shown": answer["shown"][:300]}
+
+
+def _read_webhook(url: str) -> dict[str, str]:
+    """The same of the URL of a webhook."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("http", "https") or not _PRINTABLE.fullmatch(url):
+        raise BadUrl(say.not_a_webhook_url())
+    if parts.username or parts.password:
+        raise BadUrl(say.password_in_url())
+    if parts.scheme == "http" and not _stays_here(host):
+        raise BadUrl(say.not_encrypted())
+    answer = ask_webhook(url)
+    if "problem" in answer:
+        raise BadUrl(say.problem_text(answer["problem"], answer.get("detail", "")))
+    encrypted = encryption.encrypt(url, current_app.config["SECRET_KEY"], PURPOSE)
+    return {"url": encrypted, "service": "", "shown": f"{parts.scheme}://{host}/…"[:300]}
+
+
+def _stays_here(host: str) -> bool:
+    """Whether what is sent to this host never leaves the machine, or an allowed network."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    allowed = current_app.config["PADLOCK_ALLOWED_NETWORKS"]
+    return address.is_loopback or any(address in network for network in allowed)

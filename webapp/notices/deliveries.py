@@ -16,15 +16,17 @@ from sqlalchemy import select, update
 
 from webapp import mail
 from webapp.alerts.messages import STAFF, Message
+from webapp.customers import audit_log
 from webapp.customers.concurrency import still_admin
 from webapp.customers.models import User
+from webapp.errors import found
 from webapp.extensions import db, writing
 from webapp.jobs import outbox, queue
 from webapp.jobs.models import Job
 from webapp.jobs.queue import DONE, ClaimedJob, Outcome
 from webapp.jobs.runner import Work
-from webapp.notices import channels, contents
-from webapp.notices.models import Channel
+from webapp.notices import channels, contents, webhooks
+from webapp.notices.models import Channel, WebhookDelivery
 from webapp.notices.store import Store
 from webapp.site import site_of, this_site
 from webapp.words import alert_mails as mail_words
@@ -33,6 +35,7 @@ from webapp.words import channels as say
 MOST_LISTED = 20  # names in one message: many services cut what is longer than 4,000 characters
 TEST_FOR = timedelta(minutes=2)  # for which a test waits for its turn
 TEST = "test"
+AGAIN = "again"
 # Another try would be no use
 _FINAL = frozenset({"blocked", "key", "local", "unknown"})
 _PREFIX = "channel:"
@@ -69,8 +72,9 @@ def add(messages: Iterable[Message], store: Store, now: datetime) -> None:
                 if channels.wants(channel, event, store.memory.names[event.name].product)
             ]
             if events:
+                most = webhooks.MOST_EVENTS if channel.is_webhook else MOST_LISTED
                 told = contents.arguments(
-                    events, message.incident, store, MOST_LISTED, reminder=message.reminder
+                    events, message.incident, store, most, reminder=message.reminder
                 )
                 _add_lane(channel.id)
                 outbox.add(kind_of(channel.id), str(number), told, now)
@@ -84,6 +88,19 @@ def test(who: User, channel_id: int, now: datetime) -> None:
         channels.get(channel_id)
         _add_lane(channel_id)
         queue.add(kind_of(channel_id), TEST, {TEST: True}, now, TEST_FOR)
+
+
+def send_again(who: User, channel_id: int, delivery_id: int, now: datetime) -> None:
+    """Has a webhook get a message once more, with the same id. Raises `errors.NotFound`."""
+    with writing():
+        still_admin(who)
+        channel = webhooks.get(channel_id)
+        mine = select(WebhookDelivery.id).filter_by(id=delivery_id, channel_id=channel_id)
+        found(db.session.scalar(mine))
+        audit_log.note(who, "sent again", "channel", channel_id, channel.name, now)
+        _add_lane(channel_id)
+        key = f"{AGAIN} {delivery_id}"
+        queue.add(kind_of(channel_id), key, {AGAIN: delivery_id}, now, TEST_FOR)
 
 
 def is_tested(channel_id: int, now: datetime) -> bool:
@@ -114,8 +131,12 @@ def _name(channel_id: int, _arguments: dict[str, Any]) -> str:
 def _send(channel_id: int, job: ClaimedJob) -> Outcome:
     channel = db.session.get(Channel, channel_id)
     is_test = TEST in job.arguments
-    if channel is None or (channel.paused and not is_test):
+    asked_for = is_test or AGAIN in job.arguments
+    if channel is None or (channel.paused and not asked_for):
         return DONE
+    if channel.is_webhook:
+        outcome = webhooks.send(channel, job, job.arguments.get(AGAIN))
+        return DONE if asked_for else outcome
     url = channels.url_of(channel)
     message = {"title": say.test_title(), "body": say.test_body()} if is_test else _message(job)
     db.session.rollback()  # no transaction is open while the service takes its time

@@ -10,7 +10,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, SmallInteger, String, UniqueConstraint, false
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.customers.models import User
@@ -165,9 +174,11 @@ class StoredCount(Model):
 
 
 class Channel(Model):
-    """Where messages to staff go besides their mails: a service that Apprise knows.
+    """Where messages to staff go besides their mails: a service that Apprise knows, or a webhook,
+    which has `secrets` to sign them with.
 
-    `url` is encrypted, see `channels`; `shown` is what people see of it. `kinds`, `products` and
+    `url` and `secrets` are encrypted, see `channels` and `webhooks`; `shown` is what people see of
+    the URL, `service` the name that Apprise has for it, none for a webhook. `kinds`, `products` and
     `clients` (ids) limit it, an empty one does not. `said_at`, `problem` and `detail` are how the
     last message went: a key of `words.channels.PROBLEMS`, empty where it was taken.
     """
@@ -178,6 +189,7 @@ class Channel(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(100), unique=True)
     url: Mapped[str] = mapped_column(String(6000))
+    secrets: Mapped[str | None] = mapped_column(String(1000))
     service: Mapped[str] = mapped_column(String(100))
     shown: Mapped[str] = mapped_column(String(300))
     paused: Mapped[bool] = mapped_column(default=False)
@@ -187,6 +199,34 @@ class Channel(Model):
     said_at: Mapped[datetime | None] = mapped_column(Instant)
     problem: Mapped[str] = mapped_column(String(20), default="")
     detail: Mapped[str] = mapped_column(String(100), default="")
+
+    @property
+    def is_webhook(self) -> bool:
+        return self.secrets is not None
+
+
+class WebhookDelivery(Model):
+    """One message to a webhook: its `body`, and what the last try came to.
+
+    `status` and `answer` are those of the HTTP response; `problem` is why there was none, or "".
+    """
+
+    __table_args__ = (UniqueConstraint("channel_id", "message_id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id", ondelete="CASCADE"))
+    message_id: Mapped[str] = mapped_column(String(40))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    body: Mapped[str] = mapped_column(Text)
+    tries: Mapped[int] = mapped_column(default=0)
+    said_at: Mapped[datetime | None] = mapped_column(Instant)
+    status: Mapped[int | None]
+    problem: Mapped[str] = mapped_column(String(20), default="")
+    answer: Mapped[str] = mapped_column(String(1000), default="")
+
+    @property
+    def arrived(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
 
 
 class AlertReader(Model):

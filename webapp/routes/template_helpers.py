@@ -45,6 +45,7 @@ from webapp.words import (
     today,
     validity,
     verdicts,
+    webhooks,
     website,
 )
 from webapp.words.user_agents import browser_text
@@ -77,6 +78,7 @@ WORDING = {
     "today": today,
     "validity": validity,
     "verdicts": verdicts,
+    "webhooks": webhooks,
     "website": website,
 }
 MOST_ZONE_CHARACTERS = 64  # characters

@@ -1,4 +1,4 @@
-"""Channels: where warnings go besides mail."""
+"""Channels: where warnings go besides mail, webhooks among them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from wtforms.validators import InputRequired
 
 from webapp.customers import clients
 from webapp.customers.concurrency import Taken
-from webapp.notices import channels, deliveries
+from webapp.notices import channels, deliveries, webhooks
 from webapp.notices.models import Channel
 from webapp.routes.forms import at_most, stripped
 from webapp.routes.gate import admins_only_but, fragment
 from webapp.routes.template_helpers import now
 from webapp.words import channels as say
+from webapp.words import webhooks as say_of_webhooks
 from webapp.words.fields import label
 from webapp.words.translation import LazyText
 
@@ -56,10 +57,9 @@ class ChannelForm(FlaskForm):  # type: ignore[misc]
             except clients.NoSuchClient as error:
                 raise ValidationError(say.not_a_client(text, str(error))) from None
 
-    @property
-    def settings(self) -> channels.Settings:
+    def settings(self, secrets: str | None) -> channels.Settings:
         name, url, kinds = self.name.data, self.url.data or "", self.kinds.data or []
-        return channels.Settings(name, url, kinds, self.product_names, self.client_ids)
+        return channels.Settings(name, url, kinds, self.product_names, self.client_ids, secrets)
 
 
 @blueprint.get("")
@@ -71,12 +71,43 @@ def page() -> str:
 
 @blueprint.route("/new", methods=["GET", "POST"])
 def new() -> Response:
-    return _edit(None)
+    return _edit(None, None)
+
+
+@blueprint.route("/new-webhook", methods=["GET", "POST"])
+def new_webhook() -> Response:
+    return _edit(None, webhooks.new_secrets())
 
 
 @blueprint.route("/<id:channel_id>", methods=["GET", "POST"])
 def edit(channel_id: int) -> Response:
-    return _edit(channels.get(channel_id))
+    channel = channels.get(channel_id)
+    return _edit(channel, channel.secrets)
+
+
+@blueprint.get("/<id:channel_id>/deliveries")
+def webhook(channel_id: int) -> str:
+    channel = webhooks.get(channel_id)
+    return render_template(
+        "channels/webhook.html",
+        channel=channel,
+        secrets=webhooks.valid_secrets(channel, now()),
+        deliveries=webhooks.latest(channel_id),
+    )
+
+
+@blueprint.post("/<id:channel_id>/deliveries/<id:delivery_id>/again")
+def send_again(channel_id: int, delivery_id: int) -> Response:
+    deliveries.send_again(current_user, channel_id, delivery_id, now())
+    flash(say_of_webhooks.sent_again(channels.get(channel_id).name), "success")
+    return redirect(url_for("warning_channels.webhook", channel_id=channel_id), 303)
+
+
+@blueprint.post("/<id:channel_id>/secret")
+def rotate(channel_id: int) -> Response:
+    webhooks.rotate(current_user, channel_id, now())
+    flash(say_of_webhooks.rotated(channels.get(channel_id).name), "success")
+    return redirect(url_for("warning_channels.webhook", channel_id=channel_id), 303)
 
 
 @blueprint.post("/<id:channel_id>/test")
@@ -110,17 +141,21 @@ def change(channel_id: int, what: str) -> Response:
     return redirect(url_for("warning_channels.page"), 303)
 
 
-def _edit(channel: Channel | None) -> Response:
+def _edit(channel: Channel | None, secrets: str | None) -> Response:
+    """`secrets`: of a webhook."""
     form = ChannelForm(data=_form_data(channel) if channel else None)
+    if secrets is not None:
+        form.url.label.text = label("webhook_url")
     if not form.is_submitted():
-        return _form(form, channel)
+        return _form(form, channel, secrets)
     right = form.validate()
     if channel is None and not form.url.data:
-        form.url.errors = [say.url_missing()]
+        missing = say.url_missing if secrets is None else say.webhook_url_missing
+        form.url.errors = [missing()]
     if right and not form.errors:
         try:
             saved = channels.save(
-                current_user, channel.id if channel else None, form.settings, now()
+                current_user, channel.id if channel else None, form.settings(secrets), now()
             )
         except channels.BadUrl as error:
             form.url.errors = [str(error)]
@@ -128,12 +163,16 @@ def _edit(channel: Channel | None) -> Response:
             form.name.errors = [str(error)]
         else:
             flash(say.saved(saved.name), "success")
+            if channel is None and saved.is_webhook:  # its secret is what comes next
+                return redirect(url_for("warning_channels.webhook", channel_id=saved.id), 303)
             return redirect(url_for("warning_channels.page"), 303)
-    return _form(form, channel)
+    return _form(form, channel, secrets)
 
 
-def _form(form: ChannelForm, channel: Channel | None) -> Response:
-    page = render_template("channels/form.html", form=form, channel=channel)
+def _form(form: ChannelForm, channel: Channel | None, secrets: str | None) -> Response:
+    page = render_template(
+        "channels/form.html", form=form, channel=channel, is_webhook=secrets is not None
+    )
     return make_response(page, 422 if form.errors else 200)
 
 

@@ -56,6 +56,7 @@ ACTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "unmuted": lambda: gettext("Unmuted"),
         "acknowledged": lambda: gettext("Acknowledged"),
         "retried": lambda: gettext("Retried"),
+        "sent again": lambda: gettext("Sent again"),
         "ended": lambda: gettext("Ended"),
         "viewed as": lambda: gettext("Viewed as"),
         "ended viewing as": lambda: gettext("Ended viewing as"),

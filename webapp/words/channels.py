@@ -36,6 +36,10 @@ PROBLEMS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "key": lambda _: gettext(
             "The URL can’t be decrypted, because PADLOCK_SECRET_KEY has changed. Enter it again."
         ),
+        "tls": lambda _: gettext(
+            "The TLS connection failed: the receiver’s certificate is not valid. Check its host"
+            " name with Padlock."
+        ),
         "status": lambda detail: gettext(
             "The service answered with HTTP status {status}.", status=detail
         ),
@@ -91,6 +95,27 @@ def name_missing() -> str:
 
 def url_missing() -> str:
     return gettext("Enter the Apprise URL of the service.")
+
+
+def webhook_url_missing() -> str:
+    return gettext("Enter the URL that receives the webhooks.")
+
+
+def not_a_webhook_url() -> str:
+    return gettext("Enter a URL that begins with https://, such as https://example.com/hooks.")
+
+
+def password_in_url() -> str:
+    return gettext(
+        "Put no user name or password in the URL. The signature shows who sends the webhook."
+    )
+
+
+def not_encrypted() -> str:
+    return gettext(
+        "Use https://. Padlock sends webhooks unencrypted only to this machine, and to addresses in"
+        " PADLOCK_ALLOWED_NETWORKS."
+    )
 
 
 def no_such_product(product: str) -> str:

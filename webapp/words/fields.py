@@ -14,6 +14,7 @@ LABELS: Mapping[str, str] = Table(
         "channel_clients": lambda: gettext("Only these clients, one per line"),
         "channel_products": lambda: gettext("Only these products, one per line"),
         "channel_url": lambda: gettext("Apprise URL"),
+        "webhook_url": lambda: gettext("URL"),
         "contact_email": lambda: gettext("Contact e-mail"),
         "current_password": lambda: gettext("Current password"),
         "digest_hour": lambda: gettext("Daily digest at"),
