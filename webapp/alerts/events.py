@@ -77,7 +77,7 @@ def next_moment(name: Watched, now: datetime, online_at: datetime | None) -> dat
     moments: list[datetime | None] = [name.digest_at, name.remind_at]
     if is_stale(name, now, online_at):
         moments = [_stale_until(name, online_at)]
-    elif name.plan is not None and not _is_broken(name):
+    elif name.plan is not None and not is_broken(name):
         moments += [name.plan.expiring_at, name.plan.urgent_at, name.plan.expires_at]
     if name.red is not None and not (name.red.confirmed or name.red.doubted):
         moments.append(name.red.since + CONFIRMED_AFTER)
@@ -124,7 +124,7 @@ def acknowledge(name: Watched, now: datetime, online_at: datetime | None) -> Non
     trouble = trouble_of(name, now, online_at)
     name.trouble = max(name.trouble, trouble)
     name.trouble_acknowledged = name.trouble is not Trouble.NONE
-    if not _is_broken(name):
+    if not is_broken(name):
         name.told = max(name.told, level_of(name, now))
         name.acknowledged = name.told is not ExpiryLevel.FINE
         name.digest_at = None
@@ -155,7 +155,7 @@ def _stale_until(name: Watched, online_at: datetime | None) -> datetime | None:
     return None if fresh_from is None else fresh_from + name.rule.unknown_after
 
 
-def _is_broken(name: Watched) -> bool:
+def is_broken(name: Watched) -> bool:
     """Whether the name is not valid whatever its certificate's dates are: they can wait."""
     return name.red is not None and name.red.confirmed and name.red.check.reason != Reason.EXPIRED
 
@@ -210,7 +210,7 @@ def _of_change(name: Watched) -> list[Decision]:
 
 
 def _of_level(name: Watched, now: datetime, *, digest: bool) -> list[Decision]:
-    if name.plan is None or now >= name.plan.expires_at or _is_broken(name):
+    if name.plan is None or now >= name.plan.expires_at or is_broken(name):
         return []
     level = level_of(name, now)
     if level <= name.told:
@@ -252,7 +252,7 @@ def _reminder(
     if event is None:
         name.remind_at = None
         return []
-    if told_now or _is_broken(name):
+    if told_now or is_broken(name):
         name.remind_at = next_digest(_tomorrow(now), name.rule.digest_at)
         return []
     due_at = next_digest(now, name.rule.digest_at)

@@ -24,7 +24,7 @@ from webapp.customers.listing_row import INACTIVE, SEVERITIES, ListingRow
 from webapp.extensions import db
 from webapp.jobs.models import Job
 from webapp.monitor import check_counts
-from webapp.monitor.models import RefreshRun, Target
+from webapp.monitor.models import RefreshRun, RunKind, Target
 from webapp.monitor.refresh import runs, selection
 from webapp.notices.models import AlertClock, AlertIncident
 from webapp.probe import Reason, State
@@ -135,7 +135,8 @@ def _refreshes(_now: datetime) -> Iterator[Metric]:
         started.add_metric([], last.started_at.timestamp())
         for result in ("valid", "invalid", "unknown", "failed"):
             names.add_metric([result], getattr(last, result))
-    done = db.session.scalar(select(func.max(RefreshRun.ended_at)))
+    refreshes = RefreshRun.kind != RunKind.RECHECK
+    done = db.session.scalar(select(func.max(RefreshRun.ended_at)).where(refreshes))
     if done is not None:
         ended.add_metric([], done.timestamp())
     yield from (started, ended, names)

@@ -84,6 +84,8 @@ class Target(Model):
     urgent_at: Mapped[datetime | None] = mapped_column(Instant)
     # When it is checked next, see `adaptive_schedule`; None: at once
     next_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
+    # When it is checked once more, outside its turn, see `refresh.rechecks`; None: it is not
+    recheck_at: Mapped[datetime | None] = mapped_column(Instant)
     run_id: Mapped[int | None]  # the last refresh that has asked it
     # The batch that is asking it now
     claim: Mapped[str | None] = mapped_column(String(32), index=True)
@@ -128,6 +130,7 @@ class RunKind(StrEnum):
     DAILY = "daily"
     NOW = "now"  # a user pressed the button
     COMMAND = "command"  # flask refresh
+    RECHECK = "recheck"  # of a day: what is checked once more
 
 
 class RunState(StrEnum):
@@ -141,7 +144,7 @@ class RefreshRun(Model):
     """One refresh of many host names, running or ended.
 
     Its `slot` is unique: for a daily run the local day, so that no second scheduler, restart or
-    turn of the clock runs a day twice.
+    turn of the clock runs a day twice. Rechecks have one a day as well, which is not listed.
 
     `total` is how many were due when it began and may be asked, `asked` how many of them have been;
     the counts below it add up to `asked`. Until it has ended a background job works on it, see
@@ -194,6 +197,14 @@ class Heartbeat(Model):
 
 Index("ix_target_issuer", Target.issuer)  # which issuers there are
 Index("ix_target_checked", Target.checked_at, Target.id)
+# Few names wait for that
+_RECHECKED = Target.recheck_at.is_not(None)
+Index(
+    "ix_target_recheck",
+    *(Target.recheck_at, Target.id),
+    sqlite_where=_RECHECKED,
+    postgresql_where=_RECHECKED,
+)
 
 
 @dataclass(frozen=True, slots=True)

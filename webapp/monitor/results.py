@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import insert
 
@@ -11,6 +11,8 @@ from webapp.extensions import db, writing
 from webapp.monitor import adaptive_schedule, check_counts
 from webapp.monitor.models import Change, Target
 from webapp.probe import Certificate, Finding, Reason, State
+
+CONFIRMED_AFTER = timedelta(minutes=5)  # a name that has turned invalid is checked once more
 
 
 def record(finding: Finding, now: datetime) -> None:
@@ -49,8 +51,11 @@ def remember(row: Target, finding: Finding, now: datetime) -> dict[str, object] 
     if row.checked_at is not None and finding.checked_at <= row.checked_at <= now:
         return None
     before = _facts(row)
+    row.recheck_at = None
     if row.state is not finding.state:
         row.changed_at = finding.checked_at
+        if finding.state is State.INVALID:
+            row.recheck_at = finding.checked_at + CONFIRMED_AFTER
     row.state = finding.state
     row.reason = finding.reason
     row.detail = finding.detail

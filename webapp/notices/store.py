@@ -22,12 +22,14 @@ from sqlalchemy import (
 from webapp.alerts.incidents import Incidents
 from webapp.alerts.memory import Memory
 from webapp.alerts.needs import need_of
+from webapp.alerts.rechecks import recheck_from
 from webapp.alerts.rules import RuleBook
 from webapp.alerts.watched import Watched
 from webapp.customers.catalog import CHUNK_IDS
 from webapp.customers.monitored_names import in_use
 from webapp.extensions import among, db
 from webapp.monitor.models import Target
+from webapp.monitor.refresh import rechecks
 from webapp.notices import codec, timeline
 from webapp.notices.codec import Common
 from webapp.notices.models import AlertClock, AlertIncident, AlertIncidentStep, AlertName
@@ -40,8 +42,8 @@ _names = cast(Table, AlertName.__table__)
 _incidents = cast(Table, AlertIncident.__table__)
 _steps = cast(Table, AlertIncidentStep.__table__)
 _COLUMNS = (
-    *(AlertName.id, AlertName.name, AlertName.next_at, AlertName.checked_at, AlertName.need),
-    AlertName.state,
+    *(AlertName.id, AlertName.name, AlertName.target_id, AlertName.next_at, AlertName.checked_at),
+    *(AlertName.need, AlertName.state),
 )
 
 
@@ -50,6 +52,7 @@ class _Stored:
     """The row of a name as it is in the database."""
 
     id: int
+    target_id: int | None
     next_at: datetime | None
     checked_at: datetime
     need: int | None
@@ -149,13 +152,11 @@ class Store:
         db.session.merge(AlertClock(id=1, evaluated_at=memory.now, state=state))
 
     def _load(self, which: ColumnElement[bool]) -> None:
-        for id_, name, next_at, checked_at, need, state in db.session.execute(
-            select(*_COLUMNS).where(which)
-        ):
+        for id_, name, *others in db.session.execute(select(*_COLUMNS).where(which)):
             if name not in self._stored:
-                self._stored[name] = _Stored(id_, next_at, checked_at, need, state)
-                self.memory.names[name] = codec.load_name(state, self._book)
-                self.memory.agenda.set(name, self._later(next_at))
+                stored = self._stored[name] = _Stored(id_, *others)
+                self.memory.names[name] = codec.load_name(stored.state, self._book)
+                self.memory.agenda.set(name, self._later(stored.next_at))
 
     def _later(self, moment: datetime | None) -> datetime | None:
         """A moment that was missed is made up for now."""
@@ -164,17 +165,25 @@ class Store:
     def _save_names(self) -> None:
         new: list[dict[str, Any]] = []
         changed: list[dict[str, Any]] = []
+        to_recheck: list[int] = []
+        now = self.memory.now
         for name, watched in self.memory.names.items():
             stored = self._stored.get(name)
             state = codec.dump_name(watched)
+            next_at = self.memory.agenda.moment_of(name)
+            recheck_at = recheck_from(watched, now, self.memory.outage.online_at)
+            if recheck_at is not None and recheck_at > now:
+                next_at = min(recheck_at, next_at or recheck_at)
+            elif recheck_at is not None and stored is not None and stored.target_id is not None:
+                to_recheck.append(stored.target_id)
             row: dict[str, Any] = {
                 "state": state,
                 "regular": watched.plan is not None and watched.plan.late_at is not None,
-                "next_at": self.memory.agenda.moment_of(name),
+                "next_at": next_at,
                 "checked_at": stored.checked_at if stored else None,
                 "incident_id": watched.incident,
             }
-            needed = need_of(watched, self.memory.now)
+            needed = need_of(watched, now)
             row["need"], row["need_at"] = needed or (None, None)
             if name in self._checked:
                 row["target_id"], row["checked_at"] = self._checked[name]
@@ -189,6 +198,7 @@ class Store:
         ):
             _execute(update(_names).where(_names.c.id == bindparam("row_id")), rows)
         _execute(insert(_names), new)
+        rechecks.add(to_recheck, now)
         for part in _chunked(_names.c.id, gone):
             db.session.execute(delete(_names).where(part))
 

@@ -107,10 +107,12 @@ def _record_one(
     row: Target, finding: Finding, run_id: int, now: datetime
 ) -> tuple[str, dict[str, object] | None]:
     """Record one answer in its row, which ends its claim; how it counts, and what changed."""
+    row.recheck_at = None  # whatever came of it, else a run of rechecks would never end
     change = results.remember(row, finding, now)
     failed = finding.reason is Reason.MONITOR_ERROR
     row.asked_at = now if failed else finding.checked_at
-    row.run_id = run_id
+    # Rechecks have an old run: what a later one has asked is not asked by it again
+    row.run_id = max(run_id, row.run_id or 0)
     row.claim = row.claimed_until = None
     if failed:
         row.next_at = now + adaptive_schedule.HOUR

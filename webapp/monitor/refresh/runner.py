@@ -20,7 +20,7 @@ from webapp.extensions import db
 from webapp.jobs import queue
 from webapp.jobs.queue import DONE, ClaimedJob, Outcome
 from webapp.monitor.models import RefreshRun, RunKind
-from webapp.monitor.refresh import daily_run, runs, selection
+from webapp.monitor.refresh import daily_run, rechecks, runs, selection
 from webapp.monitor.refresh.network import MachineBusy
 from webapp.monitor.refresh.pipeline import Clock, Pipeline, Progress, RunWork
 from webapp.site import this_site
@@ -45,6 +45,7 @@ def tick(now: datetime) -> None:
     runs.beat(now)
     daily_run.begin_daily(now)
     daily_run.go_on(now)
+    rechecks.go_on(now)
     runs.add_missing_jobs(now)
 
 

@@ -220,7 +220,10 @@ def under_way() -> RefreshRun | None:
 def offline_since() -> datetime | None:
     """Since when the monitor has had no network, as its last run saw it; None where it has one."""
     run = db.session.scalar(_newest().limit(1))
-    return run.started_at if run is not None and run.state is RunState.OFFLINE else None
+    if run is not None and run.state is RunState.OFFLINE:
+        return run.started_at
+    waits = select(RefreshRun.started_at).filter_by(kind=RunKind.RECHECK, ended_at=None)
+    return db.session.scalar(waits.filter_by(state=RunState.OFFLINE).limit(1))
 
 
 def is_late(now: datetime) -> bool:
@@ -238,7 +241,9 @@ def _unfinished(run_id: int) -> tuple[ColumnElement[bool], ...]:
 
 
 def _newest() -> Select[RefreshRun]:
-    return select(RefreshRun).order_by(RefreshRun.id.desc())
+    """Rechecks are no refresh: theirs goes on all day."""
+    refreshes = select(RefreshRun).where(RefreshRun.kind != RunKind.RECHECK)
+    return refreshes.order_by(RefreshRun.id.desc())
 
 
 def update_runs(*where: ColumnElement[bool], **values: Any) -> int:

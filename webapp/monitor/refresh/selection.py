@@ -99,6 +99,12 @@ def awaited(now: datetime) -> int:
     )
 
 
+def to_recheck(now: datetime) -> int:
+    """How many host names are to be rechecked by now, see `rechecks`."""
+    due = select(func.count()).select_from(Target).where(Target.recheck_at <= now)
+    return db.session.scalar(due.where(in_use(each=True))) or 0
+
+
 def needed(now: datetime) -> int:
     """How many checks a day the adaptive schedule needs, about: while everything stays as it is."""
     needed = select(func.sum(adaptive_schedule.checks_a_day(now))).where(in_use())
@@ -131,14 +137,16 @@ def claim(
     token = _token(run_id)
     until = now + lease()
     unclaimed = free(Target.__table__.c.claimed_until, now)
-    due = and_(in_use(each=True), unclaimed, _open_to(run_id, now))
+    kind = db.session.scalar(select(RefreshRun.kind).filter_by(id=run_id))
+    due = and_(in_use(each=True), unclaimed, _open_to(run_id, kind, now))
     if only:
         due = and_(due, Target.id.in_(only))
     with writing():
         under_way = select(RefreshRun.id).filter_by(id=run_id, ended_at=None).with_for_update()
         if db.session.scalar(under_way) is None or not queue.hold(owner, now, lease()):
             return None
-        chosen = _first(due, most, now)
+        rechecks = kind is RunKind.RECHECK
+        chosen = _longest_waiting(due, most) if rechecks else _first(due, most, now)
         values = {"claim": token, "claimed_until": until}
         if not _changed(update(Target).where(Target.id.in_(chosen), unclaimed).values(values)):
             # Another process was quicker: there may be more
@@ -210,12 +218,11 @@ def release(token: str) -> None:
         _changed(update(Target).where(Target.claim == token).values(claim=None, claimed_until=None))
 
 
-def _open_to(run_id: int, now: datetime) -> ColumnElement[bool]:
+def _open_to(run_id: int, kind: RunKind | None, now: datetime) -> ColumnElement[bool]:
     """Which names a run may ask: each once, or each time its turn has come."""
-    if (
-        adaptive()
-        and db.session.scalar(select(RefreshRun.kind).filter_by(id=run_id)) is RunKind.DAILY
-    ):
+    if kind is RunKind.RECHECK:
+        return Target.recheck_at <= now
+    if adaptive() and kind is RunKind.DAILY:
         return adaptive_schedule.is_due(now)
     # What a later run has asked serves this one too: else two at once ask the same names in turn
     return or_(Target.run_id.is_(None), Target.run_id < run_id)
@@ -253,6 +260,12 @@ def _first(due: ColumnElement[bool], most: int, now: datetime) -> list[int]:
         if len(chosen) < most:
             chosen[candidate] = None
     return list(chosen)
+
+
+def _longest_waiting(due: ColumnElement[bool], most: int) -> list[int]:
+    """The ids of the `most` names that have waited longest to be rechecked."""
+    chosen = select(Target.id).where(due).order_by(Target.recheck_at, Target.id).limit(most)
+    return list(db.session.scalars(chosen.with_for_update(skip_locked=True)))
 
 
 def _changed(statement: object) -> int:
