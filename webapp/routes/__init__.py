@@ -32,6 +32,7 @@ from webapp.routes import (
     settings,
     static,
     template_helpers,
+    template_words,
     today,
     unsubscribe,
     users,
@@ -48,6 +49,7 @@ def register(app: Flask) -> None:
     cell_throttle.register(app)
     gate.register(app)
     template_helpers.register(app)
+    template_words.register(app)
     errors.register(app)
     static.register(app)
     provider = (

@@ -1,4 +1,4 @@
-"""Helpers for every template: the moment of the request, the words, the filters."""
+"""Helpers for every template: the moment of the request, the filters."""
 
 from __future__ import annotations
 
@@ -18,69 +18,9 @@ from webapp.customers.access import Item
 from webapp.customers.lists import ListQuery
 from webapp.customers.models import MOST_NOTE_CHARACTERS, Service
 from webapp.routes.gate import own_path
-from webapp.words import (
-    activity,
-    alert_mails,
-    alert_rules,
-    certificates,
-    changes,
-    channels,
-    counts,
-    curl_errors,
-    health,
-    hostnames,
-    imports,
-    incidents,
-    jobs,
-    notes,
-    notices,
-    readiness,
-    reasons,
-    refreshes,
-    renewers,
-    security,
-    settings,
-    states,
-    times,
-    today,
-    validity,
-    verdicts,
-    webhooks,
-    website,
-)
+from webapp.words import hostnames, times
 from webapp.words.user_agents import browser_text
 
-# What templates know as `wording`: one module a subject.
-WORDING = {
-    "activity": activity,
-    "alert_mails": alert_mails,
-    "alert_rules": alert_rules,
-    "certificates": certificates,
-    "changes": changes,
-    "channels": channels,
-    "counts": counts,
-    "curl_errors": curl_errors,
-    "health": health,
-    "hostnames": hostnames,
-    "imports": imports,
-    "incidents": incidents,
-    "jobs": jobs,
-    "notes": notes,
-    "notices": notices,
-    "readiness": readiness,
-    "reasons": reasons,
-    "refreshes": refreshes,
-    "renewers": renewers,
-    "security": security,
-    "settings": settings,
-    "states": states,
-    "times": times,
-    "today": today,
-    "validity": validity,
-    "verdicts": verdicts,
-    "webhooks": webhooks,
-    "website": website,
-}
 MOST_ZONE_CHARACTERS = 64  # characters
 
 
@@ -164,7 +104,7 @@ def register(app: Flask) -> None:
     # Globals, not a context: an error page is made without one.
     app.jinja_env.globals["site_name"] = LocalProxy(lambda: app.config["PADLOCK_SITE_NAME"])
     app.jinja_env.globals["has_logo"] = LocalProxy(lambda: app.config["PADLOCK_LOGO"] is not None)
-    app.context_processor(lambda: {"now": now(), "wording": WORDING})
+    app.context_processor(lambda: {"now": now()})
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 

@@ -20,13 +20,27 @@ _AS_WRITTEN = NullTranslations()
 _translations = ContextVar("translations", default=_AS_WRITTEN)
 
 
+def translation_of(message: str) -> str:
+    """This sentence in the reader's language, its parameters not filled in yet.
+
+    Templates take this one and the next: Jinja fills in parameters itself, `%(day)s`, and escapes
+    them.
+    """
+    return _translations.get().gettext(message)
+
+
+def plural_of(one: str, many: str, count: int) -> str:
+    """The form of a sentence that belongs to this count, its parameters not filled in yet."""
+    return _translations.get().ngettext(one, many, count)
+
+
 def gettext(message: str, **parameters: object) -> str:
     """This sentence in the reader's language, with its parameters: "Expires on {day}."
 
     `message` is always written out, else no translator sees it. What a parameter holds is inserted
     as it is, braces and all.
     """
-    return _translations.get().gettext(message).format_map(parameters)
+    return translation_of(message).format_map(parameters)
 
 
 def ngettext(one: str, many: str, count: int, **parameters: object) -> str:
@@ -34,8 +48,7 @@ def ngettext(one: str, many: str, count: int, **parameters: object) -> str:
 
     English has two forms; a translation has as many as its language.
     """
-    found = _translations.get().ngettext(one, many, count)
-    return found.format_map({"count": count, **parameters})
+    return plural_of(one, many, count).format_map({"count": count, **parameters})
 
 
 class Table(Mapping[Key, Row]):

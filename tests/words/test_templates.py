@@ -1,0 +1,180 @@
+"""What templates say themselves passes through the seam of translation, too."""
+
+import re
+from gettext import NullTranslations
+from html.parser import HTMLParser
+from pathlib import Path
+
+from jinja2 import Environment, nodes
+
+import webapp
+from webapp.words.translation import translated
+
+ROOT = Path(webapp.__file__).parent / "templates"
+# Still to be done: folders, and files beside them
+TO_DO = (
+    *("activity", "admin", "auth", "base.html", "channels", "client", "clients", "components"),
+    *("diagnosis", "errors", "fragments", "help", "history", "incidents", "items", "profile"),
+    *("refresh", "reports", "search", "selection", "today", "users", "warnings"),
+    "styleguide.html",  # samples, for those who work on the site
+)
+JINJA = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
+JINJA.newstyle_gettext = True  # each {% trans %} is parsed as one call
+SEAM = ("gettext", "ngettext")
+# What a browser shows or reads out of a tag, and what site.js does
+SHOWN = {"alt", "aria-label", "label", "placeholder", "title"}
+SHOWN |= {"data-idle", "data-label", "data-none", "data-selected"}
+# Names that no one translates
+SILENT = {"code", "script", "style"}
+LETTER = re.compile(r"[^\W\d_]")
+# A text in an expression: it begins with a capital, is a sentence, or joins others
+WORDS = re.compile(r"^\W*[A-Z][a-z’]|[a-z][.,:] |^[ ,]+[a-z]|[a-z][ ,]+$")
+
+
+def printed(expression):
+    """The texts of an expression that can end up on the page."""
+    match expression:
+        case nodes.Const(value=str(text)):
+            yield text
+        case nodes.CondExpr():
+            yield from printed(expression.expr1)
+            yield from printed(expression.expr2) if expression.expr2 else ()
+        case nodes.Or() | nodes.And() | nodes.Add():
+            yield from printed(expression.left)
+            yield from printed(expression.right)
+        case nodes.Concat():
+            for part in expression.nodes:
+                yield from printed(part)
+        case nodes.Filter():
+            yield from printed(expression.node) if expression.node else ()
+        case nodes.Getitem(node=nodes.Dict() as table):
+            for pair in table.items:
+                yield from printed(pair.value)
+
+
+def markup(node):
+    """The HTML of a template, all branches of it, a 0 in place of what is filled in."""
+    if isinstance(node, nodes.TemplateData):
+        yield node.data
+    elif isinstance(node, nodes.Expr):
+        yield " ".join(printed(node)) or "0"
+    else:
+        # What is printed and what is nested; not conditions, nor what is looped over
+        printing = isinstance(node, nodes.Output)
+        for child in node.iter_child_nodes():
+            if printing or isinstance(child, nodes.Stmt):
+                yield from markup(child)
+
+
+class Texts(HTMLParser):
+    """Collects what a page shows: texts between tags and in attributes."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+        self.inside = []
+
+    def handle_starttag(self, tag, attrs):
+        self.inside = [tag] if tag in SILENT else self.inside
+        button = dict(attrs).get("type") in ("submit", "button", "reset") and tag == "input"
+        for name, value in attrs:
+            if name in SHOWN or (button and name == "value"):
+                self.handle_data(value or "")
+
+    def handle_endtag(self, tag):
+        self.inside = [open_ for open_ in self.inside if open_ != tag]
+
+    def handle_data(self, data):
+        if not self.inside and LETTER.search(data):
+            self.found.append(" ".join(data.split()))
+
+
+def codes(tree):
+    """Expressions of which no one reads the texts: what is compared, looked up or translated."""
+    for node in tree.find_all((nodes.Compare, nodes.Getitem, nodes.Dict, nodes.Call, nodes.Test)):
+        match node:
+            case nodes.Compare():
+                yield from (node.expr, *(operand.expr for operand in node.ops))
+            case nodes.Getitem():
+                yield node.arg
+            case nodes.Dict():
+                yield from (pair.key for pair in node.items)
+            case nodes.Test():
+                yield from (node.node, *node.args)
+            case nodes.Call(node=nodes.Name(name=name)) if name in SEAM:
+                yield from node.args
+
+
+def unseamed(source):
+    """What a template says past the seam."""
+    tree = JINJA.parse(source)
+    page = Texts()
+    page.feed("".join(markup(tree)))
+    page.close()
+    silent = {id(const) for code in codes(tree) for const in (code, *code.find_all(nodes.Const))}
+    texts = (
+        const.value
+        for const in tree.find_all(nodes.Const)
+        if id(const) not in silent and isinstance(const.value, str)
+    )
+    return page.found + [text for text in texts if WORDS.search(text)]
+
+
+def test_every_text_of_the_templates_can_be_translated():
+    pages = {str(path.relative_to(ROOT)): path for path in sorted(ROOT.rglob("*.html"))}
+    found = {
+        name: texts
+        for name, path in pages.items()
+        if name.split("/")[0] not in TO_DO and (texts := unseamed(path.read_text()))
+    }
+    assert found == {}
+
+
+def test_the_guard_sees_what_it_guards_against():
+    for source in (
+        "<p>Nothing yet</p>",
+        '<input placeholder="Search">',
+        '<input type="submit" value="Save">',
+        "{{ 'none' if empty else 'some' }}",
+        '<a title="{{ {1: "one"}[count] }}">1</a>',
+        "{% set title = 'Delete ' ~ name %}",
+        "{{ field(form.name, hint='Separated by commas.') }}",
+        "{% trans %}Delete{% endtrans %} {{ name }} now",
+    ):
+        assert len(unseamed(source)) > 0, source
+    for source in (
+        "{% trans name=client.name %}Delete <b>{{ name }}</b>?{% endtrans %}",
+        '<a title="{{ gettext("All with this tag") }}">{{ tag.name }}</a>',
+        "<p class=\"{{ 'card mb-3' if wide else 'card' }}\"><code>curl</code> 1 × 2</p>",
+        "{% if status == 'Active' %}{{ icon('plus') }}{% endif %}",
+        "{{ colours['Active'] }}{{ {'Active': 'green'}.get(status) }}",
+    ):
+        assert unseamed(source) == [], source
+
+
+class Shouted(NullTranslations):
+    """A language with words in another order, and three plural forms."""
+
+    def gettext(self, message):
+        return {"Delete %(name)s?": "%(name)s: delete?"}.get(message, message.upper())
+
+    def ngettext(self, one, many, count):
+        return {1: "one", 2: "a pair"}.get(count, "%(count)s of them")
+
+
+def test_templates_speak_the_readers_language_and_escape_what_they_fill_in_once(app):
+    delete = app.jinja_env.from_string(
+        '<a title="{{ gettext("Undo") }}">'
+        "{% trans name=name %}Delete\n  {{ name }}?{% endtrans %}</a>"
+        " {% trans %}100 % done{% endtrans %}"
+    )
+    counted = app.jinja_env.from_string(
+        "{% trans count=count %}{{ count }} item{% pluralize %}{{ count }} items{% endtrans %}"
+    )
+    name = "<b> & %(name)s {name}"
+    escaped = "&lt;b&gt; &amp; %(name)s {name}"
+    assert delete.render(name=name) == f'<a title="Undo">Delete {escaped}?</a> 100 % done'
+    assert [counted.render(count=n) for n in (1, 2, 5)] == ["1 item", "2 items", "5 items"]
+    with translated(Shouted()):
+        assert delete.render(name=name) == f'<a title="UNDO">{escaped}: delete?</a> 100 % DONE'
+        assert [counted.render(count=n) for n in (1, 2, 5)] == ["one", "a pair", "5 of them"]
