@@ -28,11 +28,11 @@ CLIENTS: Mapping[str, str] = Table(
 )
 _WHOSE: Mapping[str, str] = Table(
     {
-        "site": lambda: gettext("the site’s rule"),
-        "products": lambda: gettext("the product’s rule"),
-        "clients": lambda: gettext("the client’s rule"),
-        "issuers": lambda: gettext("the issuer’s rule"),
-        "names": lambda: gettext("its own rule"),
+        "site": lambda: gettext("The site’s rule applies."),
+        "products": lambda: gettext("The product’s rule applies."),
+        "clients": lambda: gettext("The client’s rule applies."),
+        "issuers": lambda: gettext("The issuer’s rule applies."),
+        "names": lambda: gettext("The rule for this host name applies."),
     }
 )
 _DONE: Mapping[str, str] = Table(
@@ -171,10 +171,10 @@ def rehearsed_since(begins_at: datetime, zone: tzinfo) -> str:
 
 
 def span_before(span: timedelta) -> str:
-    """ "22.5 days", "40 hours": how long before the end of a certificate."""
-    days = span / timedelta(days=1)
+    """ "22 days", "40 hours": about how long before the end of a certificate."""
+    days = span // timedelta(days=1)
     if days >= 2:
-        return _days_text(round(days, 1))
+        return _days_text(days)
     hours = round(span / timedelta(hours=1))
     return ngettext("{count} hour", "{count} hours", hours)
 
@@ -182,7 +182,7 @@ def span_before(span: timedelta) -> str:
 def warns_from(at: datetime, span: timedelta, scope: str, zone: tzinfo) -> str:
     """When the first warning comes."""
     return gettext(
-        "Warns from {day}: {span} before the end, {whose}.",
+        "Warns from {day}, {span} before the certificate expires. {whose}",
         day=_day(at, zone),
         span=span_before(span),
         whose=_WHOSE[scope],
@@ -192,7 +192,7 @@ def warns_from(at: datetime, span: timedelta, scope: str, zone: tzinfo) -> str:
 def warns_after_rhythm(at: datetime, span: timedelta, zone: tzinfo) -> str:
     """The same where renewals are regular."""
     return gettext(
-        "Renewals are regular, so it warns from {day}, {span} before the end.",
+        "Renewals are regular, so it warns from {day}, {span} before the certificate expires.",
         day=_day(at, zone),
         span=span_before(span),
     )
@@ -208,7 +208,8 @@ def is_late() -> str:
 
 def warned_since(at: datetime, span: timedelta, scope: str, zone: tzinfo) -> str:
     return gettext(
-        "Expiring soon since {day}: {span} before the end, {whose}.",
+        "Expires soon: the first warning was due on {day}, {span} before the certificate expires."
+        " {whose}",
         day=_day(at, zone),
         span=span_before(span),
         whose=_WHOSE[scope],
@@ -217,7 +218,7 @@ def warned_since(at: datetime, span: timedelta, scope: str, zone: tzinfo) -> str
 
 def urgent_from(at: datetime, span: timedelta, scope: str, zone: tzinfo) -> str:
     return gettext(
-        "Warns again from {day}: {span} before the end, {whose}.",
+        "Warns again from {day}, {span} before the certificate expires. {whose}",
         day=_day(at, zone),
         span=span_before(span),
         whose=_WHOSE[scope],
