@@ -4,6 +4,7 @@ import pytest
 
 from tests.browser import looked_at
 from tests.conftest import PASSWORD
+from webapp.config.mail import mail_server
 from webapp.customers.models import Activity, User
 from webapp.extensions import db
 from webapp.notices import readers
@@ -165,6 +166,23 @@ def test_staff_switch_warnings_by_mail_off_and_clients_where_they_get_any(visit)
     visit("ada").post("/admin/warnings/rule", rule)
     assert visit("alice").get("/profile").find(id="warnings").has_attr("checked")
     assert visit("bob").get("/profile").find(id="warnings") is None
+
+
+def test_the_profile_promises_no_mails_where_none_are_sent(app, visit):
+    told = {
+        "ada": "Set PADLOCK_SMTP_URL and PADLOCK_SITE_URL.",
+        "sam": "Ask its administrator to set up a mail server.",
+    }
+    for who, words in told.items():
+        page = visit(who).get("/profile").text
+        assert "This site can’t send mails yet" in page
+        assert words in page
+        assert "Padlock warns you" not in page
+    app.config["PADLOCK_SMTP_URL"] = mail_server("smtp://127.0.0.1:25")
+    app.config["PADLOCK_SITE_URL"] = "https://padlock.example.com"
+    assert "Padlock warns you before" in visit("sam").get("/profile").text
+    app.config["PADLOCK_ALERTS"] = False
+    assert "Ask its administrator to turn them on." in visit("sam").get("/profile").text
 
 
 def test_users_choose_when_they_are_warned(visit, app):

@@ -8,6 +8,7 @@ from flask import Flask, current_app
 from sqlalchemy import func, select
 
 from webapp import mail
+from webapp.customers.models import User
 from webapp.extensions import db
 from webapp.monitor.health.facts import Flag, Level
 from webapp.monitor.health.rules import SILENT
@@ -25,6 +26,16 @@ def why_off() -> str:
     if not app.config["PADLOCK_ALERTS"]:
         return say.alerts_are_off()
     return "" if mail.ready(app) or channels.active() else say.no_mail_server()
+
+
+def why_no_mails(who: User) -> str:
+    """Why this user gets no warnings by mail, and what to do; empty if that is their choice."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    if not app.config["PADLOCK_ALERTS"]:
+        return say.alerts_are_off() if who.is_admin else say.alerts_off_here()
+    if mail.ready(app):
+        return ""
+    return say.no_mails() if who.is_admin else say.no_mails_here()
 
 
 def flags(now: datetime) -> list[Flag]:

@@ -24,7 +24,7 @@ from webapp.accounts import sign_ins as account_sign_ins
 from webapp.accounts.security_events import Event
 from webapp.customers import concurrency
 from webapp.extensions import limiter
-from webapp.notices import readers, rules
+from webapp.notices import health, readers, rules
 from webapp.routes.account_fields import (
     attempts,
     caller,
@@ -193,6 +193,7 @@ def _page(
         **forms,
         sign_ins=sign_ins,
         may_be_warned=current_user.sees_everything or rules.may_tell(current_user.client_id),
+        why_no_mails=health.why_no_mails(current_user),
         calendar_link=calendar_links.link_of(current_user),
     )
     return make_response(page, 422 if details or password or warnings else 200)

@@ -264,6 +264,26 @@ def no_mail_server() -> str:
     )
 
 
+def alerts_off_here() -> str:
+    """For those who can't turn them on."""
+    return gettext("This site sends no warnings. Ask its administrator to turn them on.")
+
+
+def no_mails() -> str:
+    return gettext(
+        "This site can’t send mails yet, so you get no warnings. Set PADLOCK_SMTP_URL and"
+        " PADLOCK_SITE_URL."
+    )
+
+
+def no_mails_here() -> str:
+    """The same, for those who can't set it up."""
+    return gettext(
+        "This site can’t send mails yet, so you get no warnings. Ask its administrator to set up a"
+        " mail server."
+    )
+
+
 def not_evaluated_yet() -> str:
     return gettext("Not evaluated yet.")
 
