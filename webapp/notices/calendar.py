@@ -33,8 +33,8 @@ READ_EVERY = timedelta(hours=6)  # how often a calendar program is asked to come
 class Expiry:
     """The expiry of the certificate of one name, written as `Target.authority`.
 
-    `alarm`: how long before it the rule warns. `path`: the page of the first item with this name.
-    `clients`: whose it is, for those who see more than one.
+    `alarms`: how long before it the rule warns, and warns again. `path`: the page of the first item
+    with this name. `clients`: whose it is, for those who see more than one.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Expiry:
     expires_at: datetime
     issuer: str
     path: str
-    alarm: timedelta
+    alarms: tuple[timedelta, timedelta]
     clients: list[str] = field(default_factory=list)
 
 
@@ -59,7 +59,7 @@ def expiries(user: User, now: datetime) -> list[Expiry]:
         if name not in found:
             owner = owners[row.target_id]
             rule = book.rule_for(name, owner.client, owner.product, row.issuer)
-            certificate = Certificate("", row.not_before, row.not_after)
+            lifetime = Certificate("", row.not_before, row.not_after).lifetime
             kind, id_ = item_of(row.id)
             found[name] = Expiry(
                 name,
@@ -67,7 +67,7 @@ def expiries(user: User, now: datetime) -> list[Expiry]:
                 row.not_after,
                 row.issuer,
                 f"{area}/{kind}s/{id_}",
-                rule.expiring.span(certificate.lifetime),
+                (rule.expiring.span(lifetime), rule.urgent.span(lifetime)),
             )
         if user.sees_everything and row.client not in found[name].clients:
             found[name].clients.append(row.client)
@@ -140,9 +140,10 @@ def _event(expiry: Expiry, address: str) -> Any:
     event.add("description", say.description(expiry.issuer, expiry.clients))
     event.add("url", address + expiry.path)
     event.add("transp", "TRANSPARENT")
-    alarm = Alarm()
-    alarm.add("action", "DISPLAY")
-    alarm.add("description", title)
-    alarm.add("trigger", -expiry.alarm)
-    event.add_component(alarm)
+    for before in expiry.alarms:
+        alarm = Alarm()
+        alarm.add("action", "DISPLAY")
+        alarm.add("description", title)
+        alarm.add("trigger", -before)
+        event.add_component(alarm)
     return event
