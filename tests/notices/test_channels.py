@@ -17,7 +17,8 @@ from tests.notices.test_minute import LATER, MINUTE, NAMES, begin, sees, tick
 from tests.notices.test_minute import site as mail_site  # noqa: F401 - a fixture
 from tests.served import served
 from webapp import create_app
-from webapp.customers.models import User
+from webapp.customers import catalog
+from webapp.customers.models import Client, ServiceStatus, User
 from webapp.extensions import db, writing
 from webapp.jobs import queue
 from webapp.jobs.models import Job
@@ -124,6 +125,28 @@ def test_one_that_hangs_or_answers_500_holds_up_no_other(site, caplog):
         assert stored(only_changes).said_at is stored(only_bob).said_at is None
     assert "hunter2" not in stored(ids[0]).url + stored(ids[0]).shown + caplog.text
     assert "secret" not in stored(ids[0]).shown
+
+
+def test_a_channel_of_one_client_is_told_of_no_other(site):
+    with writing():
+        bob = db.session.get(Client, 2)
+        catalog.add_service(bob, "Hosting", "s1.example", ServiceStatus.ACTIVE, None)
+    with served(Receiver()) as receiver, served(Receiver()) as all_clients:
+        add("bob", receiver.url, clients=[2])
+        add("all", all_clients.url)
+        turn_red(site)
+        body = receiver.bodies.get(timeout=60)
+        assert "s1.example (Bob & Sons)" in body
+        assert "Alice" not in body
+        assert "s1.example (Alice" in all_clients.bodies.get(timeout=60)
+
+
+def test_a_url_that_takes_too_much_space_is_refused(site):
+    most = channels.MOST_URL_BYTES // 4
+    start = "ntfys://127.0.0.1/"
+    with pytest.raises(channels.BadUrl, match="too long to be stored"):
+        add("ops", start + "𝄞" * most)
+    add("ops", start + "𝄞" * (most - len(start)))  # the column takes it
 
 
 def test_a_url_that_leads_inside_is_refused(site):

@@ -30,6 +30,7 @@ from webapp.words import channels as say
 
 PURPOSE = "channel URL"
 MOST_URL_CHARACTERS = 2000
+MOST_URL_BYTES = 4000  # encrypted, they fit the column
 # For everything, also for a service that answers a byte at a time. Less than the lease of a job
 SECONDS = 20
 
@@ -191,6 +192,8 @@ def _ask(process: str, url: str, message: dict[str, Any]) -> dict[str, Any]:
 
 def _read(url: str) -> dict[str, str]:
     """What is stored of a URL."""
+    if len(url.encode()) > MOST_URL_BYTES:
+        raise BadUrl(say.url_too_long())
     answer = ask(url)
     if "problem" in answer:
         raise BadUrl(say.problem_text(answer["problem"], answer.get("detail", "")))

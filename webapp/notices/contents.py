@@ -51,10 +51,16 @@ def client_ids(clients: str | None) -> list[int]:
     return [int(id_) for id_ in (clients or "").split(",") if id_]
 
 
-def lines(events: Collection[dict[str, Any]], client_id: int | None = None) -> list[Line]:
-    """The lines for staff; for this client, those about names that it still has."""
-    clients = _client_names(events) if client_id is None else {}
-    items = _items([event["name"] for event in events], client_id)
+def lines(
+    events: Collection[dict[str, Any]],
+    client_id: int | None = None,
+    limited_to: Collection[int] = (),
+) -> list[Line]:
+    """The lines for staff; for this client, those about names that it still has. Where they are
+    `limited_to` some clients, no other client of a name is told of."""
+    clients = _client_names(events, limited_to) if client_id is None else {}
+    owners = limited_to if client_id is None else [client_id]
+    items = _items([event["name"] for event in events], owners)
     book = rules.book()
     return [
         Line(
@@ -83,22 +89,26 @@ def _event(event: Event, store: Store) -> dict[str, Any]:
     }
 
 
-def _client_names(events: Collection[dict[str, Any]]) -> dict[int, str]:
+def _client_names(
+    events: Collection[dict[str, Any]], limited_to: Collection[int]
+) -> dict[int, str]:
     """The names of clients, by id."""
     ids = {id_ for event in events for id_ in event["clients"]}
+    if limited_to:
+        ids &= set(limited_to)
     found = select(Client.id, Client.name).where(Client.id.in_(ids))
     return {client.id: client.name for client in db.session.execute(found)}
 
 
-def _items(names: Collection[str], client_id: int | None) -> dict[str, Item]:
-    """The first service or domain of each name, among those of this client, if there is one."""
+def _items(names: Collection[str], owners: Collection[int]) -> dict[str, Item]:
+    """The first service or domain of each name, among those of these clients, or of all."""
     hostnames = {name.partition(":")[0] for name in names}
     items: dict[str, Item] = {}
     for model in MODELS:
         found = select(model).join(model.target).options(contains_eager(model.target))
         found = found.where(Target.hostname.in_(hostnames)).order_by(model.id)
-        if client_id is not None:
-            found = found.where(model.client_id == client_id)
+        if owners:
+            found = found.where(model.client_id.in_(owners))
         rows: Iterable[Any] = db.session.scalars(found)
         for item in rows:
             items.setdefault(item.target.authority, item)

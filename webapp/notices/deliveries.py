@@ -138,7 +138,9 @@ def _send(channel_id: int, job: ClaimedJob) -> Outcome:
         outcome = webhooks.send(channel, job, job.arguments.get(AGAIN))
         return DONE if asked_for else outcome
     url = channels.url_of(channel)
-    message = {"title": say.test_title(), "body": say.test_body()} if is_test else _message(job)
+    message = (
+        {"title": say.test_title(), "body": say.test_body()} if is_test else _message(job, channel)
+    )
     db.session.rollback()  # no transaction is open while the service takes its time
     answer = channels.ask(url, **message) if url else {"problem": "key"}
     problem, detail = answer.get("problem", ""), answer.get("detail", "")
@@ -150,9 +152,9 @@ def _send(channel_id: int, job: ClaimedJob) -> Outcome:
     return Outcome(problem, detail, final=problem in _FINAL)
 
 
-def _message(job: ClaimedJob) -> dict[str, str]:
+def _message(job: ClaimedJob, channel: Channel) -> dict[str, str]:
     told = job.arguments
-    lines = contents.lines(told["events"])
+    lines = contents.lines(told["events"], limited_to=channel.clients)
     counts = Counter(told["counts"])
     zone = current_app.config["PADLOCK_TIMEZONE"]
     number = told["incident"]

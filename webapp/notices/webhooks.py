@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -77,7 +77,7 @@ def send(channel: Channel, job: ClaimedJob, delivery_id: int | None) -> Outcome:
     """Posts the message of this job, or this one again, and stores what came of it."""
     url, keys = channels.url_of(channel), valid_secrets(channel, datetime.now(UTC))
     channel_id = channel.id
-    delivery = _delivery(channel_id, job, delivery_id)
+    delivery = _delivery(channel, job, delivery_id)
     if delivery is None:
         return DONE
     message_id, body = delivery.message_id, delivery.body
@@ -96,9 +96,9 @@ def send(channel: Channel, job: ClaimedJob, delivery_id: int | None) -> Outcome:
     return Outcome(problem, detail, final=problem in _FINAL or status == GONE)
 
 
-def alert_body(told: dict[str, Any], at: datetime) -> str:
+def alert_body(told: dict[str, Any], at: datetime, limited_to: Collection[int]) -> str:
     """A message as JSON: the same events that mails and other channels tell of."""
-    lines = contents.lines(told["events"])
+    lines = contents.lines(told["events"], limited_to=limited_to)
     number = told["incident"]
     incident = {"id": number, "link": mail.link(current_app, f"/admin/incidents/{number}")}
     data = {
@@ -132,17 +132,19 @@ def _instant(at: datetime) -> str:
     return at.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
 
-def _delivery(channel_id: int, job: ClaimedJob, delivery_id: int | None) -> WebhookDelivery | None:
+def _delivery(channel: Channel, job: ClaimedJob, delivery_id: int | None) -> WebhookDelivery | None:
     """The row of a message, made at its first try; None where the one to be sent again is gone."""
     if delivery_id is not None:
         return db.session.get(WebhookDelivery, delivery_id)
     message_id = f"msg_{job.id}"
+    channel_id = channel.id
     each = select(WebhookDelivery).filter_by(channel_id=channel_id, message_id=message_id)
     known = db.session.scalar(each)
     if known is not None:
         return known
     at = job.created_at
-    body = alert_body(job.arguments, at) if "events" in job.arguments else test_body(at)
+    told = job.arguments
+    body = alert_body(told, at, channel.clients) if "events" in told else test_body(at)
     with writing():
         new = WebhookDelivery(
             channel_id=channel_id, message_id=message_id, created_at=at, body=body

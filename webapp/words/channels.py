@@ -118,6 +118,14 @@ def not_encrypted() -> str:
     )
 
 
+def url_too_long() -> str:
+    """Few enough characters, and too many bytes."""
+    return gettext(
+        "This URL is too long to be stored, because letters such as ä or 字 take more space."
+        " Shorten it."
+    )
+
+
 def no_such_product(product: str) -> str:
     return gettext("No service has the product “{product}”.", product=product)
 
