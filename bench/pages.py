@@ -112,6 +112,7 @@ def _others() -> list[tuple[str, str]]:
         f"/activity?kind=service{NEXT}",
     ]
     queries += ["/today", f"/today?{NEXT}", f"/today?{LAST}", "/today?kind=expiring"]
+    queries += ["/today?show=mine", "/today?show=unassigned", "/today?show=snoozed"]
     queries += ["/incidents", "/incidents/1"]
     return [("ada", f"/admin{query}") for query in [*queries, "/activity?q=shop-77"]]
 

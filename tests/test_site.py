@@ -144,6 +144,9 @@ ANSWERS = {
     "POST /admin/health/jobs/<id:job_id>/end": ADMINS_ONLY | {ADA: 303},
     "GET /admin/today": ADMINS,
     "POST /admin/today": ADMINS | {SAM: 303, ADA: 303},
+    "POST /admin/today/selected": ADMINS | {SAM: 303, ADA: 303},
+    "GET /admin/today/selected/<any(assign, snooze, note):what>": ADMINS | {SAM: 303, ADA: 303},
+    "POST /admin/today/selected/<any(assign, snooze, note):what>": ADMINS | {SAM: 303, ADA: 303},
     "GET /admin/incidents": ADMINS,
     "GET /admin/incidents/<id:incident_id>": ADMINS | {SAM: 404, ADA: 404},  # there is none
     "POST /admin/incidents/<id:incident_id>/acknowledge": ADMINS | {SAM: 404, ADA: 404},
@@ -235,6 +238,7 @@ def test_who_may_come_where(visit, who, monkeypatch):
                 .replace("<id:delivery_id>", "1")
                 .replace("<any(pause, resume, delete):what>", "pause")
             )
+            path = path.replace("<any(assign, snooze, note):what>", "assign")
             path = path.replace("<path:filename>", "site.css").replace("<token>", "x")
             answer = browser.client.get(path) if method == "GET" else browser.post(path)
             answers[f"{method} {path}"] = (answer.status_code, ANSWERS[address][who])

@@ -44,12 +44,22 @@ def need_of(name: Watched, now: datetime) -> Needed | None:
     """
     if not name.active or is_muted(name, now):
         return None
-    needs = (_of_trouble(name, now), _of_level(name, now))
+    known = name.trouble if name.trouble_acknowledged else Trouble.NONE
+    return _worst(name, now, known, name.told if name.acknowledged else ExpiryLevel.FINE)
+
+
+def is_solved(name: Watched, now: datetime) -> bool:
+    """Whether nothing is wrong with a name, whatever people have muted or acknowledged."""
+    return not name.active or _worst(name, now, Trouble.NONE, ExpiryLevel.FINE) is None
+
+
+def _worst(name: Watched, now: datetime, known: Trouble, told: ExpiryLevel) -> Needed | None:
+    """The most urgent need beyond what a person knows of."""
+    needs = (_of_trouble(name, now, known), _of_level(name, now, told))
     return min((each for each in needs if each is not None), default=None)
 
 
-def _of_trouble(name: Watched, now: datetime) -> Needed | None:
-    known = name.trouble if name.trouble_acknowledged else Trouble.NONE
+def _of_trouble(name: Watched, now: datetime, known: Trouble) -> Needed | None:
     expires_at = name.plan.expires_at if name.plan is not None else None
     if name.red is not None and name.red.check.reason != Reason.EXPIRED:
         return Needed(Need.INVALID, name.red.since) if known < Trouble.INVALID else None
@@ -68,10 +78,10 @@ def _seen_to_expire(red: Red) -> datetime:
     return (certificate and certificate.not_after) or red.since
 
 
-def _of_level(name: Watched, now: datetime) -> Needed | None:
+def _of_level(name: Watched, now: datetime, told: ExpiryLevel) -> Needed | None:
     if name.plan is None or name.red is not None or now >= name.plan.expires_at:
         return None
     level = level_of(name, now)
-    if level is ExpiryLevel.FINE or (name.acknowledged and level <= name.told):
+    if level <= told:
         return None
     return Needed(_LEVELS[level], name.plan.expires_at)

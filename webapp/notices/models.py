@@ -25,6 +25,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from webapp.customers.models import User
 from webapp.extensions import Instant, Model, word_column
 
+MOST_TASK_NOTE = 200  # characters
+
 
 class AlertName(Model):
     """One watched name, written as `Target.authority`. A name that is not active has no row.
@@ -47,6 +49,17 @@ class AlertName(Model):
     need: Mapped[int | None] = mapped_column(SmallInteger)
     need_at: Mapped[datetime | None] = mapped_column(Instant)
     state: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+    # What staff do about it on Today, until its problem is solved, see `tasks`
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    assigned_id: Mapped[int | None] = mapped_column(
+        ForeignKey("user.id", ondelete="SET NULL"), index=True
+    )
+    note: Mapped[str] = mapped_column(String(MOST_TASK_NOTE), default="", server_default="")
+    snoozed_until: Mapped[datetime | None] = mapped_column(Instant)
+    snoozed_need: Mapped[int | None] = mapped_column(SmallInteger)  # a more urgent one ends it
+
+    assigned: Mapped[User | None] = relationship()
 
 
 # Most names need no attention

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from webapp.customers import access
 from webapp.customers.access import Item
@@ -33,7 +34,8 @@ def name_rows(user: User, ids: Collection[int]) -> list[NameRow]:
     """The rows of these names, in this order, as far as they exist."""
     if not ids:
         return []
-    found = db.session.scalars(select(AlertName).where(AlertName.id.in_(ids)))
+    chosen = select(AlertName).options(joinedload(AlertName.assigned))
+    found = db.session.scalars(chosen.where(AlertName.id.in_(ids)))
     names = {name.id: name for name in found}
     items = items_of(user, {name.target_id for name in names.values() if name.target_id})
     ordered = (names[id_] for id_ in ids if id_ in names)

@@ -15,13 +15,14 @@ from sqlalchemy import (
     bindparam,
     delete,
     insert,
+    or_,
     select,
     update,
 )
 
 from webapp.alerts.incidents import Incidents
 from webapp.alerts.memory import Memory
-from webapp.alerts.needs import need_of
+from webapp.alerts.needs import is_solved, need_of
 from webapp.alerts.rechecks import recheck_from
 from webapp.alerts.rules import RuleBook
 from webapp.alerts.watched import Watched
@@ -166,6 +167,7 @@ class Store:
         new: list[dict[str, Any]] = []
         changed: list[dict[str, Any]] = []
         to_recheck: list[int] = []
+        solved: list[int] = []
         now = self.memory.now
         for name, watched in self.memory.names.items():
             stored = self._stored.get(name)
@@ -187,10 +189,13 @@ class Store:
             row["need"], row["need_at"] = needed or (None, None)
             if name in self._checked:
                 row["target_id"], row["checked_at"] = self._checked[name]
+            if stored is not None and needed is None and is_solved(watched, now):
+                solved.append(stored.id)
             if stored is None:
                 new.append(row | {"name": name})
             elif name in self._checked or stored.is_other(row):
                 changed.append(row | {"row_id": stored.id})
+        _end_tasks(solved)
         gone = [row.id for name, row in self._stored.items() if name not in self.memory.names]
         for rows in (
             [row for row in changed if "target_id" in row],
@@ -243,6 +248,17 @@ class _Names(dict[str, Watched]):
     def __missing__(self, name: str) -> Watched:
         self._store.load_with_others(name)
         return self.get(name) or Watched(name, active=False)
+
+
+def _end_tasks(name_ids: Collection[int]) -> None:
+    """Forgets what staff did about the problems of these names, which are solved."""
+    there = or_(
+        _names.c.assigned_id.is_not(None), _names.c.note != "", _names.c.snoozed_until.is_not(None)
+    )
+    nothing = {"assigned_id": None, "note": "", "snoozed_until": None, "snoozed_need": None}
+    fresh = update(_names).values(**nothing, version=_names.c.version + 1)
+    for part in _chunked(_names.c.id, name_ids):
+        db.session.execute(fresh.where(part, there))
 
 
 def _execute(statement: Insert | Update, rows: list[dict[str, Any]]) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from flask import current_app
-from sqlalchemy import Subquery, func, select
+from sqlalchemy import ColumnElement, Subquery, and_, func, not_, select
 
 from webapp.alerts.needs import Need
 from webapp.customers.listing_row import MODELS, ListingRow
@@ -16,13 +16,15 @@ from webapp.extensions import db
 from webapp.listing import page
 from webapp.listing.order import Order, Rows
 from webapp.monitor.health.rules import SILENT
-from webapp.notices import incident_list
+from webapp.notices import incident_list, renewers, rules, tasks
 from webapp.notices.incident_list import IncidentRow
 from webapp.notices.models import AlertClock, AlertName
 from webapp.notices.name_rows import NameRow, name_rows
+from webapp.renewer import Renewer
 
 MOST_INCIDENTS = 10  # that are listed; the list of incidents has the others
 KINDS: Mapping[str, Need] = {need.name.lower(): need for need in Need}
+SHOWN = ("", "mine", "unassigned", "snoozed")
 _NEEDED = AlertName.need.is_not(None)
 BY_URGENCY = Order((AlertName.need, AlertName.need_at), AlertName.id, within=(_NEEDED,))
 
@@ -37,45 +39,80 @@ class OpenIncident:
 
 @dataclass(frozen=True)
 class Today(page.Shown[NameRow]):
-    """One page of the names that need a person. `counts` are by `KINDS`, of which one may be the
-    only one that is shown; `more_incidents` are not listed."""
+    """One page of the names that need a person. `totals` are of those `SHOWN`, `counts` of what
+    `show` has by `KINDS`, of which one may be the only one that is shown. `who_renews` is by the id
+    of the row. `more_incidents` are not listed."""
 
     incidents: Sequence[OpenIncident]
     more_incidents: int
+    totals: Mapping[str, int]
+    show: str
     counts: Mapping[str, int]
     kind: str
+    who_renews: Mapping[int, Renewer | None]
     evaluated: bool  # of late: else nothing is known of what needs a person
     catching_up: bool  # after a start or an outage: what is wrong since then is not known yet
     news: bool  # what changed since the last evaluation is not known yet either
 
     @property
     def empty(self) -> bool:
-        return not (self.incidents or self.counts)
+        return not (self.incidents or self.totals[""] or self.show)
 
 
 def today(user: User, asked: Mapping[str, str], now: datetime) -> Today:
-    """For the provider's own people only: who may ask is the gate's to say. `asked`: "kind", "page"
-    and "size"."""
+    """For the provider's own people only: who may ask is the gate's to say. `asked`: "show",
+    "kind", "page" and "size"."""
     shared = _shared()
     sizes = {id_: size for id_, size in db.session.execute(select(shared)) if size > 1}
     largest = sorted(sizes, key=lambda id_: (-sizes[id_], id_))[:MOST_INCIDENTS]
     alone = AlertName.incident_id.is_(None) | AlertName.incident_id.not_in(sizes)
-    counted = select(AlertName.need, func.count()).where(_NEEDED, alone).group_by(AlertName.need)
+    conditions = _conditions(user, now)
+    show = asked.get("show", "") if asked.get("show") in SHOWN else ""
+    here = (_NEEDED, alone, conditions[show])
+    counted = select(AlertName.need, func.count()).where(*here).group_by(AlertName.need)
     found: dict[int | None, int] = dict(db.session.execute(counted).all())
     kind = asked.get("kind", "") if asked.get("kind") in KINDS else ""
     only = (AlertName.need == KINDS[kind],) if kind else ()
     size = page.size_of(asked.get("size", ""))
-    rows = Rows((_NEEDED, alone, *only))
+    rows = Rows((*here, *only))
     shown = page.fetch(rows, BY_URGENCY, "urgency", asked.get("page", ""), size)
+    listed = name_rows(user, shown.ids)
     return Today(
-        name_rows(user, shown.ids),
+        listed,
         shown,
         [OpenIncident(row, sizes[row.incident.id]) for row in incident_list.incident_rows(largest)],
         len(sizes) - len(largest),
+        _totals(alone, conditions),
+        show,
         {word: found[need] for word, need in KINDS.items() if need in found},
         kind,
+        _who_renews(listed),
         *_evaluated(now),
     )
+
+
+def _conditions(user: User, now: datetime) -> dict[str, ColumnElement[bool]]:
+    """Which rows each of `SHOWN` has."""
+    awake = tasks.is_awake(now)
+    return {
+        "": awake,
+        "mine": and_(awake, AlertName.assigned_id == user.id),
+        "unassigned": and_(awake, tasks.is_unassigned()),
+        "snoozed": not_(awake),
+    }
+
+
+def _totals(
+    alone: ColumnElement[bool], conditions: Mapping[str, ColumnElement[bool]]
+) -> dict[str, int]:
+    counts = (func.count().filter(condition) for condition in conditions.values())
+    found = db.session.execute(select(*counts).where(_NEEDED, alone)).one()
+    return dict(zip(conditions, found, strict=True))
+
+
+def _who_renews(rows: Iterable[NameRow]) -> dict[int, Renewer | None]:
+    book = rules.book()
+    return {row.name.id: renewers.who_renews(row.items[0], book) for row in rows if row.items}
 
 
 def _shared() -> Subquery:

@@ -10,9 +10,8 @@ from werkzeug.wrappers import Response
 
 from webapp.customers import padlocks
 from webapp.monitor.refresh import runs
-from webapp.notices import acts, today
+from webapp.notices import acts, tasks, today
 from webapp.notices.models import Act
-from webapp.parsing import whole
 from webapp.reports import ssl_status
 from webapp.routes import first_steps
 from webapp.routes.gate import open_to_staff, own_path, staff_only
@@ -42,8 +41,7 @@ def act() -> Response:
     """Acknowledges or mutes the selected names, or the one whose own button was pressed."""
     what, _, one = request.form.get("do", "").partition("-")
     days = request.form.get("days", "")
-    chosen = [one] if one else request.form.getlist("item")
-    ids = [id_ for id_ in map(whole, chosen[: padlocks.MOST_AT_ONCE]) if id_]
+    ids = list(tasks.read_chosen([one] if one else request.form.getlist("item")))
     if not ids:
         flash(refusals.nothing_selected(), "warning")
     elif what == "mute" and days in say.MUTES:

@@ -38,6 +38,7 @@ class Detail(StrEnum):
     MOVED = "moved"  # before, after: the names of two clients
     BELONGINGS = "belongings"  # services, domains, users
     IMPORTED = "imported"  # counts: of each kind how many are new, changed and the same
+    TO_USER = "to user"  # name
     HOST_NAMES = "host names"  # count: it stands in place of an item
 
 
@@ -55,6 +56,10 @@ ACTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "muted": lambda: gettext("Muted"),
         "unmuted": lambda: gettext("Unmuted"),
         "acknowledged": lambda: gettext("Acknowledged"),
+        "assigned": lambda: gettext("Assigned"),
+        "unassigned": lambda: gettext("Unassigned"),
+        "snoozed": lambda: gettext("Snoozed"),
+        "ended snooze": lambda: gettext("Ended snooze"),
         "retried": lambda: gettext("Retried"),
         "sent again": lambda: gettext("Sent again"),
         "ended": lambda: gettext("Ended"),
@@ -106,6 +111,7 @@ _FACTS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "no answer": lambda: gettext("no answer for"),
         "mails to clients": lambda: gettext("mails to clients"),
         "who renews": lambda: gettext("who renews"),
+        "note on Today": lambda: gettext("note on Today"),
     }
 )
 
@@ -194,6 +200,7 @@ _DETAILS: Mapping[str, Callable[[Parameters], str]] = MappingProxyType(
         Detail.UNTIL: lambda found: gettext(
             "until {day}", day=day_text(date.fromisoformat(found["day"]))
         ),
+        Detail.TO_USER: lambda found: gettext("to {name}", name=found["name"]),
         Detail.MOVED: lambda found: gettext(
             "from {before} to {after}", before=found["before"], after=found["after"]
         ),

@@ -52,11 +52,6 @@ def renews_itself() -> str:
     return gettext("It usually renews automatically.")
 
 
-def no_other_names() -> str:
-    """All that needs a person is in the incidents, or of another kind."""
-    return gettext("No other names need you.")
-
-
 def nothing() -> str:
     return gettext("Nothing needs you today.")
 
