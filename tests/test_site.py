@@ -68,6 +68,12 @@ ANSWERS = {
     "POST /profile/calendar/revoke": dict.fromkeys(EVERYBODYS, 303) | {NOBODY: 302},
     "GET /calendar/<token>.ics": dict.fromkeys(ALL, 410),
     "GET /metrics": dict.fromkeys(ALL, 404),
+    "GET /shared/<token>": dict.fromkeys(ALL, 410),
+    "GET /embed/<token>": dict.fromkeys(ALL, 410),
+    "GET /badge/<token>.svg": dict.fromkeys(ALL, 410),
+    "GET /admin/clients/<id:client_id>/links": ADMINS_ONLY,
+    "POST /admin/clients/<id:client_id>/links": ADMINS_ONLY | {ADA: 422},
+    "POST /admin/clients/<id:client_id>/links/<id:link_id>/revoke": ADMINS_ONLY | {ADA: 404},
     "POST /profile/sign-out-everywhere": dict.fromkeys(EVERYBODYS, 303) | {NOBODY: 302},
     "POST /profile/sign-out-elsewhere": dict.fromkeys(EVERYBODYS, 303) | {NOBODY: 302},
     "POST /profile/sign-ins/<id:sign_in_id>/end": dict.fromkeys(EVERYBODYS, 404) | {NOBODY: 302},
@@ -234,7 +240,8 @@ def test_who_may_come_where(visit, who, monkeypatch):
                 .replace("<any(mute, unmute, acknowledge):what>", "unmute")
             )
             path = (
-                path.replace("<id:channel_id>", "1")
+                path.replace("<id:link_id>", "1")
+                .replace("<id:channel_id>", "1")
                 .replace("<id:delivery_id>", "1")
                 .replace("<any(pause, resume, delete):what>", "pause")
             )

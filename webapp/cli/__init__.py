@@ -19,6 +19,7 @@ from webapp.cli import (
     copy_from,
     diagnose,
     import_,
+    links,
     listing,
     refresh,
     setup,
@@ -49,6 +50,7 @@ def register(app: Flask) -> None:
         refresh.refresh_names,
         copy_from.copy_from,
         listing.listing,
+        links.links,
     )
     for each in with_tables:
         app.cli.add_command(_checked(each))

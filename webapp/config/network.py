@@ -26,6 +26,18 @@ def ports(text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys([443, *map(int, each)]))
 
 
+# A scheme and a host, which may be all below a domain, with or without a port: as CSP has it
+_ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?")
+
+
+def site_origin(text: str) -> str:
+    if not _ORIGIN.fullmatch(text.lower()):
+        raise ValueError(
+            "it must be sites such as https://billing.example.com, separated by commas"
+        )
+    return text.lower()
+
+
 def connect_to(text: str) -> tuple[str, str, int]:
     pattern, _, where = text.partition("=")
     address, _, port = where.rpartition(":")

@@ -6,7 +6,7 @@ from webapp.config import mail, refresh
 from webapp.config.branding import logo, site_name
 from webapp.config.broker import broker_url
 from webapp.config.database import database_url
-from webapp.config.network import connect_to, listen_address, network, ports
+from webapp.config.network import connect_to, listen_address, network, ports, site_origin
 from webapp.config.parsers import each_of, existing_file, one_of, seconds, switch, whole_number
 from webapp.config.secret import secret
 from webapp.config.setting import Setting
@@ -44,6 +44,7 @@ SETTINGS = (
     Setting("PADLOCK_COOKIE_SECURE", switch, "off"),
     Setting("PADLOCK_ADMIN_IDLE_HOURS", whole_number(0, 720), "12"),
     Setting("PADLOCK_SECURITY_LOG_DAYS", whole_number(1, 3650), "90"),
+    Setting("PADLOCK_EMBED_SITES", each_of(site_origin), ""),
     Setting("PADLOCK_METRICS_NETWORKS", each_of(network), ""),
     Setting("PADLOCK_HISTORY_DAYS", whole_number(30, 3650), "400"),
     LOG_FORMAT,

@@ -6,13 +6,13 @@ user may not see does not exist for them: a stranger's id answers like one that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import contains_eager, selectinload
 
-from webapp.customers.listing_row import MODELS, ListingRow, item_of
+from webapp.customers.listing_row import MODELS, ItemModel, ListingRow, item_of
 from webapp.customers.models import Domain, Service, User
 from webapp.errors import found
 from webapp.extensions import db
@@ -34,14 +34,18 @@ def domains_for(user: User) -> Select[Domain]:
 def items_for(model: type[T], user: User) -> Select[T]:
     """The services or the domains this user may see, each with its client and its host name in the
     same query."""
-    statement = (
+    statement = _items(model)
+    return statement if user.sees_everything else statement.where(model.client_id == user.client_id)
+
+
+def _items(model: type[T]) -> Select[T]:
+    return (
         select(model)
         # There always is one; a database leaves an outer join out where no one asks for it
         .outerjoin(model.client)
         .outerjoin(model.target)
         .options(contains_eager(model.client), contains_eager(model.target))
     )
-    return statement if user.sees_everything else statement.where(model.client_id == user.client_id)
 
 
 def rows_for(user: User) -> tuple[ColumnElement[bool], ...]:
@@ -52,15 +56,27 @@ def rows_for(user: User) -> tuple[ColumnElement[bool], ...]:
 def items_of_rows(user: User, row_ids: Sequence[int]) -> list[Item]:
     """The services and domains of these listing rows, in this order, as far as this user may see
     them; with their tags for those who see these."""
+
+    def mine(model: ItemModel) -> Select[Any]:
+        chosen = items_for(model, user)
+        return chosen.options(selectinload(model.tags)) if user.sees_everything else chosen
+
+    return _in_order(row_ids, mine)
+
+
+def items_of_client(client_id: int, row_ids: Sequence[int]) -> list[Item]:
+    """Those of these listing rows that are of this client, in this order: for whoever has a link to
+    them."""
+    return _in_order(row_ids, lambda model: _items(model).where(model.client_id == client_id))
+
+
+def _in_order(row_ids: Sequence[int], of: Callable[[ItemModel], Select[Any]]) -> list[Item]:
     found: dict[tuple[str, int], Item] = {}
     wanted = [item_of(id_) for id_ in row_ids]
     for model in MODELS:
         ids = [id_ for kind, id_ in wanted if kind == model.kind]
         if ids:
-            chosen = items_for(model, user).where(model.id.in_(ids))
-            if user.sees_everything:
-                chosen = chosen.options(selectinload(model.tags))
-            for item in db.session.scalars(chosen):
+            for item in db.session.scalars(of(model).where(model.id.in_(ids))):
                 found[model.kind, item.id] = item
     return [found[one] for one in wanted if one in found]
 

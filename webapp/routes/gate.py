@@ -255,8 +255,17 @@ def _add_headers(response: Response) -> Response:
     response.headers.update(HEADERS)
     if request.endpoint == "branding.logo":
         response.headers["Content-Security-Policy"] = LOGO_POLICY
+    if request.endpoint == "shared.embed":
+        sites = " ".join(current_app.config["PADLOCK_EMBED_SITES"]) or "'none'"
+        policy = HEADERS["Content-Security-Policy"]
+        response.headers["Content-Security-Policy"] = policy.replace(
+            "frame-ancestors 'none'", f"frame-ancestors {sites}"
+        )
     if request.endpoint == "calendar.feed":
         response.headers["Cache-Control"] = "private, no-cache"  # it has an entity tag
+    elif request.endpoint == "shared.badge" and response.status_code < 400:
+        # Many readers, and the same for all of them
+        response.headers["Cache-Control"] = "public, max-age=300"
     elif request.endpoint not in ("static", "branding.logo"):
         response.headers["Cache-Control"] = "private, no-store"
         response.vary.update(("Cookie", "HX-Request"))

@@ -89,6 +89,7 @@ KINDS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "warning rule": lambda: gettext("Rule for warnings"),
         "incident": lambda: gettext("Incident"),
         "channel": lambda: gettext("Channel for warnings"),
+        "link": lambda: gettext("Link without sign-in"),
     }
 )
 _FACTS: Mapping[str, Callable[[], str]] = MappingProxyType(

@@ -16,6 +16,8 @@ LABELS: Mapping[str, str] = Table(
         "channel_products": lambda: gettext("Only these products, one per line"),
         "channel_url": lambda: gettext("Apprise URL"),
         "webhook_url": lambda: gettext("URL"),
+        "link_name": lambda: gettext("Host name"),
+        "link_days": lambda: gettext("Days"),
         "contact_email": lambda: gettext("Contact e-mail"),
         "current_password": lambda: gettext("Current password"),
         "digest_hour": lambda: gettext("Daily digest at"),

@@ -70,6 +70,9 @@ HELP: Mapping[str, str] = Table(
             "Hours without use after which an administrator has to sign in again. 0 means never."
         ),
         "PADLOCK_SECURITY_LOG_DAYS": lambda: gettext("Days for which security events are kept."),
+        "PADLOCK_EMBED_SITES": lambda: gettext(
+            "Sites whose pages may show a client’s padlocks in a frame."
+        ),
         "PADLOCK_METRICS_NETWORKS": lambda: gettext(
             "Networks whose machines may read /metrics without a token."
         ),
