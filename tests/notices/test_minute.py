@@ -349,6 +349,20 @@ def test_what_is_muted_or_acknowledged_is_not_told(site, server):
     assert to_and_subject(server) == [(to, told) for to in STAFF]
 
 
+def test_an_acknowledged_incident_hides_no_name_that_is_valid_again_and_expires_soon(site):
+    begin(site)
+    for minutes in (5, 10):
+        sees(LATER + minutes * MINUTE, NAMES[:3], Reason.REFUSED)
+        tick(site, LATER + minutes * MINUTE)
+    sees(LATER + 45 * MINUTE, NAMES[:1], days=10, age=80, leaf="new")
+    tick(site, LATER + 45 * MINUTE)
+    acts.acknowledge(db.session.get(User, 4), service(NAMES[1]), LATER + 46 * MINUTE)
+    needs = select(AlertName.name).where(AlertName.need.is_not(None))
+    assert list(db.session.scalars(needs)) == NAMES[:1]
+    tick(site, LATER + 47 * MINUTE)
+    assert list(db.session.scalars(needs)) == NAMES[:1]
+
+
 def test_a_mute_outlasts_a_time_in_which_the_name_is_not_used(site, server):
     begin(site)
     acts.mute(db.session.get(User, 4), service(NAMES[0]), None, LATER)

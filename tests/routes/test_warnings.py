@@ -62,6 +62,22 @@ def test_a_rule_is_set_listed_and_removed(app, visit):
         assert len(list(db.session.scalars(select(AlertRule)))) == 3
 
 
+def test_the_site_sets_when_its_digest_comes_and_how_long_an_incident_collects(app, visit):
+    ada = visit("ada")
+    form = {"digest_at": "6:30", "gather_minutes": "0", "clients": "off"}
+    assert "would have received 0 messages" in ada.post(RULE, form | {"do": "rehearse"}).text
+    page = looked_at(ada.post(RULE, form | {"do": "save"}, follow_redirects=True))
+    assert "06:30 UTC" in page.text
+    assert "0 minutes" in page.text
+    with app.app_context():
+        rule = rules.book().rule_for("alice.example", "1", None, "")
+        assert (rule.digest_at, rule.gather) == (timedelta(hours=6.5), timedelta())
+    page = ada.get(RULE)
+    assert page.select_one("#digest_at")["value"] == "06:30"
+    assert page.select_one("#gather_minutes")["value"] == "0"
+    assert not ada.get(f"{RULE}?scope=clients&of=%231").select("#digest_at, #gather_minutes")
+
+
 def test_what_is_wrong_with_a_rule_is_said_beside_its_field(visit):
     ada = visit("ada")
     for field, value, words in (
@@ -71,6 +87,11 @@ def test_what_is_wrong_with_a_rule_is_said_beside_its_field(visit):
         ("urgent_share", "101", "Enter a share above 0"),
         ("urgent_share", "x" * 21, "20 characters"),
         ("unknown_days", "-1", "Enter a number above 0"),
+        ("unknown_days", "0", "Enter a number above 0"),
+        ("digest_at", "24:00", "Enter a time from 00:00 to 23:59"),
+        ("digest_at", "8 am", "Enter a time from 00:00 to 23:59"),
+        ("gather_minutes", "1441", "Enter a number from 0 to 1440"),
+        ("gather_minutes", "-1", "Enter a number from 0 to 1440"),
     ):
         answer = ada.post(RULE, {field: value, "clients": "off", "do": "save"})
         assert answer.status_code == 422

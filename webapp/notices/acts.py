@@ -164,7 +164,10 @@ def _note_act(who: User, target_id: int, act: Act, until: datetime | None, now: 
     if act is Act.ACKNOWLEDGE and incident_id is not None:
         step = {"step": Step.ACKNOWLEDGED, "count": 0, "readers": [], "user_id": who.id}
         db.session.add(AlertIncidentStep(incident_id=incident_id, at=now, **step))
-        taken_up = or_(taken_up, AlertName.incident_id == incident_id)
+        incident = db.session.get_one(AlertIncident, incident_id)
+        troubled = codec.load_incident(incident.state).troubled
+        # One that is valid again may need a person for another reason
+        taken_up = or_(taken_up, among(AlertName.name, troubled))
     db.session.execute(
         update(AlertName).where(taken_up).values(need=None, need_at=None),
         execution_options={"synchronize_session": False},

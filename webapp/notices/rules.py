@@ -32,6 +32,8 @@ DEFAULTS: dict[str, Any] = {
     "expiring": {"share": Rule().expiring.share, "days": Rule().expiring.days},
     "urgent": {"share": Rule().urgent.share, "days": Rule().urgent.days},
     "unknown_days": Rule().unknown_after / timedelta(days=1),
+    "digest_at": "08:00",
+    "gather_minutes": Rule().gather / timedelta(minutes=1),
     "clients": Clients.OFF.value,
 }
 

@@ -32,6 +32,9 @@ class RuleForm(FlaskForm):  # type: ignore[misc]
     urgent_share = _number("urgent_share")
     urgent_days = _number("urgent_days")
     unknown_days = _number("unknown_days")
+    # In the site's rule alone
+    digest_at = _number("digest_at")
+    gather_minutes = _number("gather_minutes")
     clients = SelectField(label("mails_to_clients"))
     who_renews = SelectField(label("who_renews"))
 
@@ -48,10 +51,12 @@ class RuleForm(FlaskForm):  # type: ignore[misc]
             "expiring": self._threshold("expiring"),
             "urgent": self._threshold("urgent"),
             "unknown_days": _read(self.unknown_days.data),
+            "digest_at": self.digest_at.data and self.digest_at.data.zfill(len("08:00")),
+            "gather_minutes": _read(self.gather_minutes.data),
             "clients": self.clients.data,
             "who_renews": self.who_renews.data,
         }
-        return {key: value for key, value in rule.items() if value}
+        return {key: value for key, value in rule.items() if value or value == 0}
 
     def _threshold(self, name: str) -> dict[str, Any]:
         share = _read(self[f"{name}_share"].data)
@@ -86,9 +91,9 @@ def form_data(rule: Mapping[str, Any]) -> dict[str, str]:
         for name in ("expiring", "urgent")
         for unit, value in rule.get(name, {}).items()
     }
-    if "unknown_days" in rule:
-        data["unknown_days"] = f"{rule['unknown_days']:.6g}"
-    return data | {key: rule.get(key, "") for key in ("clients", "who_renews")}
+    numbers = ("unknown_days", "gather_minutes")
+    data |= {key: f"{rule[key]:.6g}" for key in numbers if key in rule}
+    return data | {key: rule.get(key, "") for key in ("digest_at", "clients", "who_renews")}
 
 
 def _is_never_first(first: Threshold, urgent: Threshold) -> bool:

@@ -110,6 +110,8 @@ _FACTS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "first warning": lambda: gettext("first warning"),
         "urgent warning": lambda: gettext("urgent warning"),
         "no answer": lambda: gettext("no answer for"),
+        "daily digest": lambda: gettext("daily digest at"),
+        "incidents collect": lambda: gettext("incidents collect names for"),
         "mails to clients": lambda: gettext("mails to clients"),
         "who renews": lambda: gettext("who renews"),
         "note on Today": lambda: gettext("note on Today"),

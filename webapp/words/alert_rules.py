@@ -50,6 +50,8 @@ _MISTAKES: Mapping[str, str] = Table(
         "no_days": lambda: gettext(
             "Enter a number above 0 and up to 3650. At 0 days no warning would ever be sent."
         ),
+        "no_time": lambda: gettext("Enter a time from 00:00 to 23:59, such as 08:00."),
+        "no_minutes": lambda: gettext("Enter a number from 0 to 1440."),
         "no_choice": lambda: gettext("Choose one of the options."),
     }
 )
@@ -102,6 +104,10 @@ def rule_facts(rule: Mapping[str, Any]) -> dict[str, str]:
     }
     if "unknown_days" in rule:
         facts["no answer"] = _days_text(rule["unknown_days"])
+    if "digest_at" in rule:
+        facts["daily digest"] = gettext("{time} UTC", time=rule["digest_at"])
+    if "gather_minutes" in rule:
+        facts["incidents collect"] = _minutes_text(rule["gather_minutes"])
     if "clients" in rule:
         facts["mails to clients"] = CLIENTS[rule["clients"]]
     if "who_renews" in rule:
@@ -124,9 +130,17 @@ def threshold_text(threshold: Mapping[str, float]) -> str:
 
 
 def _days_text(days: float) -> str:
+    return ngettext("{number} day", "{number} days", _count(days), number=_number(days))
+
+
+def _minutes_text(minutes: float) -> str:
+    number = _number(minutes)
+    return ngettext("{number} minute", "{number} minutes", _count(minutes), number=number)
+
+
+def _count(number: float) -> int:
     # Plural forms go by whole numbers: 22.5 days are some
-    count = int(days) if days == int(days) else int(days) + 2
-    return ngettext("{number} day", "{number} days", count, number=_number(days))
+    return int(number) if number == int(number) else int(number) + 2
 
 
 def _number(number: float) -> str:
