@@ -20,7 +20,7 @@ LABELS: Mapping[str, str] = Table(
         "link_days": lambda: gettext("Days"),
         "contact_email": lambda: gettext("Contact e-mail"),
         "current_password": lambda: gettext("Current password"),
-        "digest_at": lambda: gettext("Daily digest at, UTC"),
+        "digest_at": lambda: gettext("Daily digest at (UTC)"),
         "digest_hour": lambda: gettext("Daily digest at"),
         "domain": lambda: gettext("Domain"),
         "domain_status": lambda: gettext("Status of the domains"),
