@@ -42,6 +42,7 @@ PAGES = {
         "/admin/reports/history",
         "/search?q=bob",
         "/admin/warnings",
+        "/admin/warnings/mails",
         "/admin/incidents",
         "/admin/today",
         "/admin/activity",
@@ -83,6 +84,8 @@ PAGES = {
             "/admin/settings",
             "/admin/warnings/rule",
             "/admin/warnings/channels/new",
+            "/admin/warnings/mails/clients",
+            "/admin/warnings/mails/clients/restore",
         ),
     ),
 }

@@ -175,6 +175,13 @@ ANSWERS = {
     "POST /admin/warnings/channels/<id:channel_id>/deliveries/<id:delivery_id>/again": NO_CHANNEL,
     "POST /admin/warnings/channels/<id:channel_id>/secret": NO_CHANNEL,
     "POST /admin/warnings/channels/<id:channel_id>/<any(pause, resume, delete):what>": NO_CHANNEL,
+    "GET /admin/warnings/mails": ADMINS,
+    "GET /admin/warnings/mails/<any(staff, clients):audience>": ADMINS_ONLY,
+    "POST /admin/warnings/mails/<any(staff, clients):audience>": ADMINS_ONLY | {ADA: 422},
+    "POST /admin/warnings/mails/<any(staff, clients):audience>/html": ADMINS_ONLY
+    | {NOBODY: 401, ADA: 422},
+    "GET /admin/warnings/mails/<any(staff, clients):audience>/restore": ADMINS_ONLY,
+    "POST /admin/warnings/mails/<any(staff, clients):audience>/restore": ADMINS_ONLY | {ADA: 303},
     "GET /admin/settings": ADMINS_ONLY,
     "POST /admin/settings": ADMINS_ONLY | {ADA: 303},
     "POST /admin/first-steps/hide": ADMINS_ONLY | {ADA: 303},
@@ -246,6 +253,7 @@ def test_who_may_come_where(visit, who, monkeypatch):
                 .replace("<any(pause, resume, delete):what>", "pause")
             )
             path = path.replace("<any(assign, snooze, note):what>", "assign")
+            path = path.replace("<any(staff, clients):audience>", "clients")
             path = path.replace("<path:filename>", "site.css").replace("<token>", "x")
             answer = browser.client.get(path) if method == "GET" else browser.post(path)
             answers[f"{method} {path}"] = (answer.status_code, ANSWERS[address][who])

@@ -15,25 +15,21 @@ from flask import Flask, current_app
 from sqlalchemy import select
 
 from webapp import mail
-from webapp.alerts.messages import STAFF, Event, Kind, Message
+from webapp.alerts.messages import STAFF, Event, Message
 from webapp.customers.models import Role, User
 from webapp.extensions import db
 from webapp.jobs import outbox
 from webapp.jobs.queue import DONE, ClaimedJob, Outcome
-from webapp.notices import contents, held, readers, unsubscribe
+from webapp.notices import contents, held, mail_making, mail_templates, readers, unsubscribe
+from webapp.notices.mail_making import Mail, MailFacts
+from webapp.notices.models import Audience
 from webapp.notices.store import Store
+from webapp.notices.template_sandbox import BadTemplate
 from webapp.words import alert_mails as say
 from webapp.words.alert_mails import Line
 
 MAIL = "alert mail"
 MOST_LISTED = 200  # names in one mail
-# Of the line beside what has happened; seen on white and on black
-COLOURS = {
-    **dict.fromkeys((Kind.EXPIRED, Kind.URGENT, Kind.INVALID), "#d63939"),
-    **dict.fromkeys((Kind.UNKNOWN, Kind.LATE, Kind.EXPIRING), "#f59f00"),
-    Kind.CHANGED: "#4299e1",
-    Kind.RECOVERED: "#2fb344",
-}
 
 
 def register(app: Flask) -> None:
@@ -108,39 +104,38 @@ def _send(job: ClaimedJob) -> Outcome:
     counts -= Counter(event["kind"] for event in told["events"])
     counts += Counter(line.kind for line in lines)
     number = told["incident"]
-    sections = say.sections(
-        *(lines, counts, job.created_at, current_app.config["PADLOCK_TIMEZONE"]),
-        staff=staff,
-        together=number is not None,
-    )
-    subject = say.subject(lines, counts, reminder=told["reminder"])
-    left = say.left_text(lines, counts)
-    incident = mail.link(current_app, f"/admin/incidents/{number}") if number and staff else ""
-    profile = mail.link(current_app, "/profile")
     token = unsubscribe.token_for(user, current_app.config["SECRET_KEY"])
     off = mail.link(current_app, f"/unsubscribe/{token}")
-    text = say.text(user.name, say.sections_text(sections, left, incident), profile, off)
-    html = current_app.jinja_env.get_template("mails/warning.html").render(
-        subject=subject,
-        hello=say.hello(user.name),
-        sections=sections,
-        colours=COLOURS,
-        left=left,
-        incident=incident,
-        incident_words=say.see_incident(),
-        why=say.why(),
-        profile=profile,
-        change=say.change(),
+    facts = MailFacts(
+        audience=Audience.STAFF if staff else Audience.CLIENTS,
+        user=user.name,
+        client=user.client.name if user.client else "",
+        lines=lines,
+        counts=counts,
+        at=job.created_at,
+        reminder=told["reminder"],
+        incident=number,
         unsubscribe=off,
-        turn_off=say.turn_off(),
     )
     to = user.email
+    made = _made(facts)
     db.session.rollback()  # no transaction is open while the mail server takes its time
     thread = f"incident-{number}" if number else ""
-    outcome = outbox.send(job, to, subject, text, html=html, thread=thread, unsubscribe=off)
+    outcome = outbox.send(
+        job, to, made.subject, made.text, html=made.html, thread=thread, unsubscribe=off
+    )
     if outcome == DONE or outcome.problem == "bounced":
         readers.note_answer(told["user_id"], to, outcome.detail, datetime.now(UTC))
     return outcome
+
+
+def _made(facts: MailFacts) -> Mail:
+    """The mail, by the default text where that of the site fails: no mail is lost for it."""
+    try:
+        return mail_making.make(mail_templates.text_of(facts.audience), facts)
+    except BadTemplate as error:
+        mail_templates.note_failure(facts.audience, str(error), datetime.now(UTC))
+        return mail_making.make(mail_templates.default(), facts)
 
 
 def _recipient(arguments: dict[str, Any]) -> str:

@@ -29,6 +29,7 @@ from webapp.notices import (
     deliveries,
     expiring,
     health,
+    mail_templates,
     mails,
     rules,
 )
@@ -51,7 +52,7 @@ KNOWN_FOR = timedelta(hours=25)
 def register(app: Flask) -> None:
     """Has alerts evaluated in each tick of the scheduler, and their messages sent."""
     scheduler.at_each_tick(app, evaluate)
-    site_of(app).health_flags.append(health.flags)
+    site_of(app).health_flags += [health.flags, mail_templates.flags]
     mails.register(app)
     expiring.register(app)
     deliveries.register(app)

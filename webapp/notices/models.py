@@ -271,3 +271,27 @@ class HeldMail(Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
     due_at: Mapped[datetime] = mapped_column(Instant, index=True)
     told: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Audience(StrEnum):
+    """Who mails are written to."""
+
+    STAFF = "staff"
+    CLIENTS = "clients"
+
+
+MOST_SUBJECT_CHARACTERS = 200
+MOST_BODY_CHARACTERS = 4000
+
+
+class MailTemplate(Model):
+    """What the mails to these people say in place of the default, see `mail_templates`.
+
+    `failed_at` and `problem` are of the first mail since that it could not be used for.
+    """
+
+    audience: Mapped[Audience] = mapped_column(word_column(Audience), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(MOST_SUBJECT_CHARACTERS))
+    body: Mapped[str] = mapped_column(String(MOST_BODY_CHARACTERS))
+    failed_at: Mapped[datetime | None] = mapped_column(Instant)
+    problem: Mapped[str] = mapped_column(String(500), default="")

@@ -47,6 +47,15 @@ HEADERS = {
 # A logo comes from outside. Opened by itself, an SVG runs no script, not even one of the site's
 LOGO_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 
+# The HTML of a mail has its styles in itself. It is shown in a frame of the page that previews it
+MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
+PREVIEW_POLICY = f"{HEADERS['Content-Security-Policy']}; frame-src 'self'"
+POLICIES = {
+    "branding.logo": LOGO_POLICY,
+    "mail_texts.html": MAIL_POLICY,
+    "mail_texts.edit": PREVIEW_POLICY,
+}
+
 
 class IdConverter(BaseConverter):
     """A row's id as we write it ourselves: plain digits, no leading zero, no more than a database
@@ -253,8 +262,8 @@ def _sign_in_url(back_to: str | None) -> str:
 
 def _add_headers(response: Response) -> Response:
     response.headers.update(HEADERS)
-    if request.endpoint == "branding.logo":
-        response.headers["Content-Security-Policy"] = LOGO_POLICY
+    if policy := POLICIES.get(request.endpoint or ""):
+        response.headers["Content-Security-Policy"] = policy
     if request.endpoint == "shared.embed":
         sites = " ".join(current_app.config["PADLOCK_EMBED_SITES"]) or "'none'"
         policy = HEADERS["Content-Security-Policy"]

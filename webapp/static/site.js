@@ -68,6 +68,9 @@
   const arrive = () => { localise(document); fold(); countSelected(); };
   document.addEventListener("htmx:after:swap", arrive);
 
+  // A frame is filled in by a form of its own, because it may have styles that pages may not.
+  document.querySelectorAll("button[data-pressed-at-once]").forEach((button) => { button.form.submit(); button.hidden = true; });
+
   // A filter applies as soon as it is chosen, and the address bar shows only what was asked.
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();

@@ -53,6 +53,7 @@ ACTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "saved": lambda: gettext("Saved"),
         "disabled": lambda: gettext("Disabled"),
         "enabled": lambda: gettext("Enabled"),
+        "restored": lambda: gettext("Restored the default"),
         "muted": lambda: gettext("Muted"),
         "unmuted": lambda: gettext("Unmuted"),
         "acknowledged": lambda: gettext("Acknowledged"),
@@ -90,6 +91,7 @@ KINDS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "incident": lambda: gettext("Incident"),
         "channel": lambda: gettext("Channel for warnings"),
         "link": lambda: gettext("Link without sign-in"),
+        "mail text": lambda: gettext("Mail text"),
     }
 )
 _FACTS: Mapping[str, Callable[[], str]] = MappingProxyType(
@@ -107,6 +109,8 @@ _FACTS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "registered": lambda: gettext("registered"),
         "expires": lambda: gettext("registered until"),
         "value": lambda: gettext("value"),
+        "subject": lambda: gettext("subject"),
+        "body": lambda: gettext("text"),
         "first warning": lambda: gettext("first warning"),
         "urgent warning": lambda: gettext("urgent warning"),
         "no answer": lambda: gettext("no answer for"),

@@ -128,13 +128,13 @@ def see_incident() -> str:
     return gettext("See the incident with its timeline")
 
 
-def text(user: str, body: str, profile: str, unsubscribe: str) -> str:
-    """The mail as plain text: its `body` is that of `sections_text`, and two links follow."""
+def text(body: str, profile: str, unsubscribe: str) -> str:
+    """The mail as plain text: two links follow its `body`."""
     links = [
         gettext("{what}: {link}", what=change(), link=profile),
         gettext("{what}: {link}", what=turn_off(), link=unsubscribe),
     ]
-    return "\n\n".join([hello(user), body, "\n".join([why(), *links])]) + "\n"
+    return "\n\n".join([body, "\n".join([why(), *links])]) + "\n"
 
 
 def sections(
@@ -153,7 +153,7 @@ def sections(
         heading = gettext("{sentence}.", sentence=_happened(listed[0], counts))
         if together and counts[kind] > 1 and kind != "recovered":
             heading += " " + gettext("They probably have the same cause.")
-        entries = [_entry(line, now, zone, staff=staff) for line in listed]
+        entries = [entry(line, now, zone, staff=staff) for line in listed]
         found.append(Section(kind, heading, entries))
     return found
 
@@ -194,7 +194,8 @@ def happened(kind: str, count: int, name: str) -> str:
     return _HAPPENED[kind](count, name)
 
 
-def _entry(line: Line, now: datetime, zone: tzinfo, *, staff: bool) -> Entry:
+def entry(line: Line, now: datetime, zone: tzinfo, *, staff: bool) -> Entry:
+    """What is said of one name, to staff or a client's user."""
     name = to_unicode(line.name)
     title = gettext("{name} ({client})", name=name, client=line.client) if line.client else name
     dated = line.kind in _WITH_DATE

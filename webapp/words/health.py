@@ -32,6 +32,7 @@ SUBJECTS: Mapping[str, str] = Table(
         "Database": lambda: gettext("Database"),
         "Debug mode": lambda: gettext("Debug mode"),
         "Libraries": lambda: gettext("Libraries"),
+        "Mail texts": lambda: gettext("Mail texts"),
         "Resolver": lambda: gettext("Resolver"),
         "Scheduler": lambda: gettext("Scheduler"),
         "Search": lambda: gettext("Search"),
