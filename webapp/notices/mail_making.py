@@ -20,7 +20,7 @@ from webapp import mail, probe
 from webapp.alerts.messages import Kind
 from webapp.notices import template_sandbox
 from webapp.notices.mail_templates import MailText
-from webapp.notices.models import Audience
+from webapp.notices.models import MOST_SUBJECT_CHARACTERS, Audience
 from webapp.notices.template_sandbox import BadTemplate
 from webapp.words import alert_mails as say
 from webapp.words import channels
@@ -28,7 +28,6 @@ from webapp.words import mail_templates as template_words
 from webapp.words.alert_mails import Line
 from webapp.words.times import days_left
 
-MOST_SUBJECT_CHARACTERS = 200
 # Of the line beside what has happened; seen on white and on black
 COLOURS = {
     **dict.fromkeys((Kind.EXPIRED, Kind.URGENT, Kind.INVALID), "#d63939"),

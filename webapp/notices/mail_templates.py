@@ -46,10 +46,6 @@ def text_of(audience: Audience) -> MailText:
     return MailText(row.subject, row.body) if row else default()
 
 
-def is_default(audience: Audience) -> bool:
-    return text_of(audience) == default()
-
-
 def save(who: User, audience: Audience, text: MailText, version: str, now: datetime) -> None:
     """Stores a text that renders. The default is not stored.
 
