@@ -150,6 +150,8 @@ ANSWERS = {
     "POST /admin/health/jobs/<id:job_id>/end": ADMINS_ONLY | {ADA: 303},
     "GET /admin/today": ADMINS,
     "POST /admin/today": ADMINS | {SAM: 303, ADA: 303},
+    "GET /admin/today/selected/write": ADMINS | {SAM: 303, ADA: 303},
+    "POST /admin/today/selected/write": ADMINS | {SAM: 303, ADA: 303},
     "POST /admin/today/selected": ADMINS | {SAM: 303, ADA: 303},
     "GET /admin/today/selected/<any(assign, snooze, note):what>": ADMINS | {SAM: 303, ADA: 303},
     "POST /admin/today/selected/<any(assign, snooze, note):what>": ADMINS | {SAM: 303, ADA: 303},

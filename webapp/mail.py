@@ -56,11 +56,13 @@ def send(
     html: str = "",
     thread: str = "",
     unsubscribe: str = "",
+    reply_to: str = "",
 ) -> MailFailure | None:
     """Hands a mail to the server; why that failed, with a line in the log, or None.
 
     `html` is the same as the text; mails with the same `thread` are shown together; `unsubscribe`
-    is a link that switches such mails off by one POST (RFC 8058).
+    is a link that switches such mails off by one POST (RFC 8058); `reply_to` is the address for
+    answers.
 
     Neither the text nor the settings are in that line: both hold secrets.
     """
@@ -71,6 +73,8 @@ def send(
         message = _message(sender, to, subject, text, f"<{message_id}@{host}>")
         if thread:
             message["References"] = f"<{thread}@{host}>"
+        if reply_to:
+            message["Reply-To"] = reply_to
         if unsubscribe:
             message["List-Unsubscribe"] = f"<{unsubscribe}>"
             message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"

@@ -13,7 +13,7 @@ from webapp.jobs.models import Job
 from webapp.jobs.queue import DONE
 from webapp.monitor.models import Change, Target
 from webapp.notices import counts, history, readiness, validity
-from webapp.notices.models import StoredCount
+from webapp.notices.counts import StoredCount
 from webapp.notices.validity import Strip
 from webapp.probe import Reason, State
 from webapp.site import site_of

@@ -67,9 +67,9 @@ def test_the_mail_to_a_client_asks_for_what_they_have_to_do():
 
     for kind, reason in (("expiring", ""), ("expired", "expired")):
         assert "We’ll renew it." in texts(kind, reason, "provider")
-        assert "Please renew it" in texts(kind, reason, "client")
+        assert "Please renew the certificate" in texts(kind, reason, "client")
         assert "renewed automatically" in texts(kind, reason, "automatic")
-        assert "renew it" not in texts(kind, reason, "client", staff=True)
+        assert "Please renew" not in texts(kind, reason, "client", staff=True)
     assert "Ask your hosting provider" in texts("expired", "expired", "")
     assert "Ask your hosting provider" not in texts("expired", "expired", "provider")
     assert "Ask your hosting provider" in texts("invalid", "self_signed", "client")

@@ -7,19 +7,27 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import JSON, String, select
+from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.extensions import db, writing
+from webapp.extensions import Instant, Model, db, writing
 from webapp.jobs import queue
 from webapp.jobs.models import Job
 from webapp.jobs.queue import DONE, ClaimedJob, Outcome
 from webapp.jobs.runner import Work
 from webapp.monitor.refresh import scheduler
-from webapp.notices.models import StoredCount
 from webapp.site import site_of
 
 LANE = "counts"
 EMPTY_FOR = timedelta(minutes=5)  # a new site soon has something to count
+
+
+class StoredCount(Model):
+    """Numbers of a page that take a while to count, and when that was."""
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    counted_at: Mapped[datetime] = mapped_column(Instant)
+    numbers: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class Count(NamedTuple):

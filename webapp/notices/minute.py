@@ -29,6 +29,7 @@ from webapp.notices import (
     deliveries,
     expiring,
     health,
+    letters,
     mail_templates,
     mails,
     rules,
@@ -56,6 +57,7 @@ def register(app: Flask) -> None:
     mails.register(app)
     expiring.register(app)
     deliveries.register(app)
+    letters.register(app)
 
 
 def evaluate(now: datetime) -> None:

@@ -59,7 +59,13 @@ class AlertName(Model):
     snoozed_until: Mapped[datetime | None] = mapped_column(Instant)
     snoozed_need: Mapped[int | None] = mapped_column(SmallInteger)  # a more urgent one ends it
 
-    assigned: Mapped[User | None] = relationship()
+    written_at: Mapped[datetime | None] = mapped_column(Instant)  # to a client, see `letters`
+    written_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("user.id", ondelete="SET NULL"), index=True
+    )
+
+    assigned: Mapped[User | None] = relationship(foreign_keys=[assigned_id])
+    written_by: Mapped[User | None] = relationship(foreign_keys=[written_by_id])
 
 
 # Most names need no attention
@@ -176,14 +182,6 @@ class AlertAct(Model):
     taken: Mapped[bool] = mapped_column(default=False, index=True)
 
     user: Mapped[User | None] = relationship()
-
-
-class StoredCount(Model):
-    """Numbers of a page that take a while to count, and when that was."""
-
-    name: Mapped[str] = mapped_column(String(40), primary_key=True)
-    counted_at: Mapped[datetime] = mapped_column(Instant)
-    numbers: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class Channel(Model):

@@ -34,7 +34,8 @@ def name_rows(user: User, ids: Collection[int]) -> list[NameRow]:
     """The rows of these names, in this order, as far as they exist."""
     if not ids:
         return []
-    chosen = select(AlertName).options(joinedload(AlertName.assigned))
+    people = (joinedload(AlertName.assigned), joinedload(AlertName.written_by))
+    chosen = select(AlertName).options(*people)
     found = db.session.scalars(chosen.where(AlertName.id.in_(ids)))
     names = {name.id: name for name in found}
     items = items_of(user, {name.target_id for name in names.values() if name.target_id})

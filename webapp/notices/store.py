@@ -252,11 +252,11 @@ class _Names(dict[str, Watched]):
 
 def _end_tasks(name_ids: Collection[int]) -> None:
     """Forgets what staff did about the problems of these names, which are solved."""
-    there = or_(
-        _names.c.assigned_id.is_not(None), _names.c.note != "", _names.c.snoozed_until.is_not(None)
+    nothing = dict.fromkeys(
+        ("assigned_id", "snoozed_until", "snoozed_need", "written_at", "written_by_id")
     )
-    nothing = {"assigned_id": None, "note": "", "snoozed_until": None, "snoozed_need": None}
-    fresh = update(_names).values(**nothing, version=_names.c.version + 1)
+    there = or_(_names.c.note != "", *(_names.c[name].is_not(None) for name in nothing))
+    fresh = update(_names).values(**nothing, note="", version=_names.c.version + 1)
     for part in _chunked(_names.c.id, name_ids):
         db.session.execute(fresh.where(part, there))
 

@@ -21,6 +21,7 @@ from webapp.routes import (
     imports,
     incidents,
     items,
+    letters,
     links,
     mail_texts,
     metrics,
@@ -50,6 +51,7 @@ def register(app: Flask) -> None:
     app.url_map.converters["id"] = gate.IdConverter
     settings.register(app)
     imports.register(app)
+    letters.register(app)
     cell_throttle.register(app)
     gate.register(app)
     template_helpers.register(app)
@@ -64,6 +66,7 @@ def register(app: Flask) -> None:
         imports,
         incidents,
         items,
+        letters,
         links,
         mail_texts,
         refresh,

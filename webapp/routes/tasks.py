@@ -109,9 +109,10 @@ def choose() -> Response:
     elif what == "wake":
         done = tasks.snooze(current_user, chosen, None, now())
         _tell(done, say.snooze_ended(done.changed))
+    elif what == "write":
+        return redirect(url_for("letters.page", item=texts, back=_way_back()), 303)
     elif what in FORMS:
-        back = request.form.get("back")
-        return redirect(url_for("tasks.page", what=what, item=texts, back=back), 303)
+        return redirect(url_for("tasks.page", what=what, item=texts, back=_way_back()), 303)
     else:
         abort(400)
     return _back()

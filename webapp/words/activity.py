@@ -57,6 +57,7 @@ ACTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "muted": lambda: gettext("Muted"),
         "unmuted": lambda: gettext("Unmuted"),
         "acknowledged": lambda: gettext("Acknowledged"),
+        "wrote to client": lambda: gettext("Wrote to the client"),
         "assigned": lambda: gettext("Assigned"),
         "unassigned": lambda: gettext("Unassigned"),
         "snoozed": lambda: gettext("Snoozed"),

@@ -15,6 +15,7 @@ _TITLES: Mapping[str, Callable[[], str]] = MappingProxyType(
         "password reset mail": lambda: gettext("Password reset mail"),
         "import": lambda: gettext("Import through the browser"),
         "alert mail": lambda: gettext("Warning about certificates by mail"),
+        "letter": lambda: gettext("Mail of staff to a client"),
         "channel": lambda: gettext("Warning about certificates to a channel"),
         "diagnosis": lambda: gettext("Diagnosis"),
         "readiness count": lambda: gettext("Counts for the report on shorter lifetimes"),

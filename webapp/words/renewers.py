@@ -18,7 +18,7 @@ WHO_RENEWS: Mapping[str, str] = Table(
 _ASKS: Mapping[str, str] = Table(
     {
         "provider": lambda: gettext("We’ll renew it. You don’t need to do anything."),
-        "client": lambda: gettext("Please renew it, and install the new certificate."),
+        "client": lambda: gettext("Please renew the certificate, and install the new one."),
         "automatic": lambda: gettext(
             "It should have been renewed automatically. Please check why it wasn’t, or ask us."
         ),

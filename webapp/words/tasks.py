@@ -44,7 +44,7 @@ HINTS: Mapping[str, str] = Table(
     {
         "assign": lambda: gettext("Colleagues find it under “Mine” on Today."),
         "snooze": lambda: gettext(
-            "Today hides it until that day, or until it gets worse. Warnings are still sent."
+            "Hidden on Today until that day, or until it gets worse. Warnings are still sent."
         ),
         "note": lambda: gettext(
             "Only you and your colleagues see it. It is deleted when the problem is solved."
