@@ -169,3 +169,59 @@ def test_templates_speak_the_readers_language_and_escape_what_they_fill_in_once(
     with translated(Shouted()):
         assert delete.render(name=name) == f'<a title="UNDO">{escaped}: delete?</a> 100 % DONE'
         assert [counted.render(count=n) for n in (1, 2, 5)] == ["one", "a pair", "5 of them"]
+
+
+class Bracketed(NullTranslations):
+    """A language that shows what has passed through the seam."""
+
+    def gettext(self, message):
+        return f"⟦{message}⟧"
+
+    def ngettext(self, one, many, count):
+        return self.gettext(super().ngettext(one, many, count))
+
+
+class Untranslated(Texts):
+    """Collects what a page shows outside of all brackets."""
+
+    def __init__(self):
+        super().__init__()
+        self.depth = 0
+
+    def handle_data(self, data):
+        for part in re.split("([⟦⟧])", data):
+            self.depth += {"⟦": 1, "⟧": -1}.get(part, 0)
+            if not self.depth:
+                super().handle_data(part)
+
+
+# What is stored or a name; the months still wait for their language
+DATA = re.compile(
+    r"Padlock|Alice’s Bakery|(Alice|Ada|Bob|Sam) \w+|Bob & Sons|\w+@example\.com|\w+\.example|"
+    r"Starter Hosting|\d+ [A-Z][a-z]{2}( \d{4})?|UTC|Etc/UTC|(Py(thon)?)?(Open)?SSL|"
+    r"Connection refused"
+)
+PAGES = {
+    None: ("/sign-in", "/forgot", "/help/padlocks", "/nowhere"),
+    "alice": ("/home", "/services", "/domains/1", "/services/1/history", "/profile"),
+    "ada": (
+        *("/admin/today", "/admin/clients", "/admin/clients/1", "/admin/clients/1/delete"),
+        *("/admin/services/1", "/admin/services/1/edit", "/admin/services/1/move"),
+        *("/admin/reports/ssl-status", "/admin/activity", "/admin/users/1", "/admin/import"),
+        *("/admin/settings", "/admin/refresh", "/admin/incidents", "/admin/warnings/rule"),
+    ),
+}
+
+
+def test_pages_in_another_language_have_no_english_left(visit):
+    left = {}
+    with translated(Bracketed()):
+        for who, paths in PAGES.items():
+            client = visit(who).client
+            for path in paths:
+                page = Untranslated()
+                page.feed(client.get(path).text)
+                page.close()
+                assert page.depth == 0, path
+                left[path] = [text for text in page.found if LETTER.search(DATA.sub("", text))]
+    assert {path: texts for path, texts in left.items() if texts} == {}
