@@ -22,6 +22,7 @@ SAMPLES: Mapping[str, str] = Table(
         "solved": lambda: gettext("Valid again"),
     }
 )
+# `client` is in mails to clients
 VARIABLES: Mapping[str, str] = Table(
     {
         "names": lambda: gettext("the list of names, each with what is wrong and a link"),
@@ -36,11 +37,11 @@ VARIABLES: Mapping[str, str] = Table(
         "solved": lambda: gettext("true if all of the names are valid again"),
     }
 )
-# Of one of the names, in a loop
+# Of one of the names, in a loop; `client` is for staff
 OF_A_NAME: Mapping[str, str] = Table(
     {
         "name": lambda: gettext("the host name"),
-        "client": lambda: gettext("its client, in mails to staff"),
+        "client": lambda: gettext("the name of its client"),
         "problem": lambda: gettext("what happened to it, in a few words"),
         "details": lambda: gettext("what is wrong, and what to do"),
         "days": lambda: gettext("days until the certificate expires; none if that is not known"),
