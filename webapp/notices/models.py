@@ -16,7 +16,6 @@ from sqlalchemy import (
     Index,
     SmallInteger,
     String,
-    Text,
     UniqueConstraint,
     false,
 )
@@ -228,7 +227,7 @@ class WebhookDelivery(Model):
     channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id", ondelete="CASCADE"))
     message_id: Mapped[str] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(Instant)
-    body: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(String)
     tries: Mapped[int] = mapped_column(default=0)
     said_at: Mapped[datetime | None] = mapped_column(Instant)
     status: Mapped[int | None]

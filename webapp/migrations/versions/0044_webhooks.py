@@ -23,7 +23,7 @@ def upgrade():
         sa.Column("channel_id", sa.Integer(), nullable=False),
         sa.Column("message_id", sa.String(40), nullable=False),
         sa.Column("created_at", INSTANT, nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("body", sa.String(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("said_at", INSTANT, nullable=True),
         sa.Column("status", sa.Integer(), nullable=True),
