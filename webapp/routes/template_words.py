@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask
+from markupsafe import Markup
 
 from webapp.words import (
     activity,
@@ -82,6 +83,23 @@ def register(app: Flask) -> None:
     app.context_processor(lambda: {"wording": WORDING})
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.policies["ext.i18n.trimmed"] = True  # a sentence may stand in several lines
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        translation.translation_of, translation.plural_of, newstyle=True
-    )
+    app.jinja_env.newstyle_gettext = True  # type: ignore[attr-defined]
+    app.jinja_env.globals.update(gettext=_gettext, ngettext=_ngettext)
+
+
+# The extension's own functions fill in parameters where there are none, too. A page says a hundred
+# texts, most of them without: with these, half of what the translation costs is saved.
+def _gettext(message: str, /, **parameters: object) -> Markup:
+    """This message in the reader's language: HTML, in which its parameters are escaped."""
+    return _filled(translation.translation_of(message), parameters)
+
+
+def _ngettext(one: str, many: str, count: int, /, **parameters: object) -> Markup:
+    """The form of a message that belongs to this count, its parameters escaped."""
+    return _filled(translation.plural_of(one, many, count), {"num": count, **parameters})
+
+
+def _filled(message: str, parameters: dict[str, object]) -> Markup:
+    if not parameters:
+        return Markup(message.replace("%%", "%"))  # noqa: S704 - trusted, like the template
+    return Markup(message) % parameters  # noqa: S704

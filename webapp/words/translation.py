@@ -23,8 +23,7 @@ _translations = ContextVar("translations", default=_AS_WRITTEN)
 def translation_of(message: str) -> str:
     """This sentence in the reader's language, its parameters not filled in yet.
 
-    Templates take this one and the next: Jinja fills in parameters itself, `%(day)s`, and escapes
-    them.
+    Templates take this one and the next: theirs are written `%(day)s`, and are escaped.
     """
     return _translations.get().gettext(message)
 
