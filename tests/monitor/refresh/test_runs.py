@@ -55,6 +55,17 @@ def test_a_day_begins_at_its_time_in_the_zone_of_the_site(moment, day):
     assert runs.day_of(datetime.fromisoformat(f"{moment}+00:00"), time(3), BERLIN) == day
 
 
+def test_a_run_that_begins_in_an_outage_does_not_end_it(at):
+    at(NOON)
+    runs.went_offline(1, NOON)
+    assert at(NOON + DAY) == ["2026-11-23", "2026-11-24"]
+    assert runs.offline_since() == NOON
+    runs.went_well(2)
+    runs.count(2, {"asked": 1})
+    db.session.commit()
+    assert runs.offline_since() is None
+
+
 def test_the_first_run_begins_at_once(at):
     assert at(NOON) == ["2026-11-23"]
 

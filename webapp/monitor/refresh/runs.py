@@ -14,7 +14,7 @@ from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import ColumnElement, Select, select, update
+from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.extensions import db, writing
@@ -218,8 +218,10 @@ def under_way() -> RefreshRun | None:
 
 
 def offline_since() -> datetime | None:
-    """Since when the monitor has had no network, as its last run saw it; None where it has one."""
-    run = db.session.scalar(_newest().limit(1))
+    """Since when the monitor has had no network, as its last run saw it; None where it has one. A
+    run that has just begun has not seen anything yet."""
+    has_seen = or_(RefreshRun.state != RunState.RUNNING, RefreshRun.asked > 0)
+    run = db.session.scalar(_newest().where(has_seen).limit(1))
     if run is not None and run.state is RunState.OFFLINE:
         return run.started_at
     waits = select(RefreshRun.started_at).filter_by(kind=RunKind.RECHECK, ended_at=None)
