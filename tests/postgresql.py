@@ -36,6 +36,7 @@ NEAR_THE_DATABASE = (
     "tests/monitor/refresh/test_runs.py",
     "tests/monitor/refresh/test_selection.py",
     "tests/monitor/test_results.py",
+    "tests/notices/test_fleet.py",
     "tests/notices/test_minute.py::test_a_server",
     "tests/notices/test_minute.py::test_many_checks",
     "tests/notices/test_minute.py::test_what_fails",

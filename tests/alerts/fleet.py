@@ -77,10 +77,22 @@ BY_HAND = (-20, -3, 5, -35, -10, -1, -25)  # days around the end
 
 
 class Fleet:
-    """`size` names over `days` days."""
+    """`size` names over `days` days. What happens, happens at multiples of `grain` seconds, and
+    names are looked at at multiples of `pace` seconds."""
 
-    def __init__(self, size: int, days: int, seed: int = 1, *, catch_up: bool = True) -> None:
+    def __init__(
+        self,
+        size: int,
+        days: int,
+        seed: int = 1,
+        *,
+        catch_up: bool = True,
+        grain: int = 1,
+        pace: int = 1,
+    ) -> None:
         self.random = Random(seed)  # noqa: S311 - made-up facts, no secrets
+        self.grain = grain
+        self.pace = pace
         self.until = START + days * DAY
         self.outages = self._outages(days)
         self.catch_up = catch_up
@@ -93,7 +105,7 @@ class Fleet:
         return [
             (begin, begin + hours * HOUR)
             for part, hours in wanted
-            for begin in [START + int(part * days * DAY) + self.random.randrange(DAY)]
+            for begin in [self._round(START + int(part * days * DAY) + self.random.randrange(DAY))]
         ]
 
     def _names(self, size: int) -> Iterator[Name]:
@@ -106,12 +118,12 @@ class Fleet:
                 f"Client {self.random.randrange(max(3, size // 8))}",
                 f"198.51.{number // 250}.{number % 250}",
                 every=every,
-                slot=self.random.randrange(every),
+                slot=self.random.randrange(every) // self.pace * self.pace,
                 confirming=self.random.random() < 0.8,
             )
             self._certify(name)
             if kind == "flapping":
-                begin = self.random.randrange(START, self.until - 30 * DAY)
+                begin = self._round(self.random.randrange(START, self.until - 30 * DAY))
                 name.flaps = (begin, begin + 30 * DAY)
                 name.confirming = True
             yield name
@@ -120,11 +132,11 @@ class Fleet:
         """All certificates of a name, until the end or until its renewals stop."""
         _, hours, when, jitter = KINDS[name.kind]
         lifetime = hours * HOUR
-        first = self.random.randrange(lifetime * 3 // 5)
+        first = self._round(self.random.randrange(lifetime * 3 // 5))
         seen = START
         if name.kind == "young":
-            seen = START + int(0.6 * (self.until - START))
-            first = lifetime * self.random.randrange(76, 97) // 100
+            seen = self._round(START + int(0.6 * (self.until - START)))
+            first = self._round(lifetime * self.random.randrange(76, 97) // 100)
         stops = START + (self.until - START) * self.random.uniform(0.35, 0.75)
         begin, shown = seen - first, seen
         for number in count():
@@ -142,12 +154,16 @@ class Fleet:
             return None
         if when is None:
             late = BY_HAND[(number + len(name.name) + int(name.name[1:5])) % len(BY_HAND)]
-            return max(leaf.shown + DAY, leaf.end + late * DAY + self.random.randrange(8 * HOUR))
+            at = leaf.end + late * DAY + self.random.randrange(8 * HOUR)
+            return max(leaf.shown + DAY, self._round(at))
         if name.kind == "young" and number == 0:
             return leaf.shown + 2 * DAY
         due = leaf.begin + when * leaf.lifetime if when > 0 else leaf.end + when * HOUR
         at = int(due + self.random.uniform(-jitter, jitter) * HOUR)
-        return max(at, leaf.shown + HOUR)
+        return max(self._round(at), leaf.shown + HOUR)
+
+    def _round(self, at: int) -> int:
+        return at // self.grain * self.grain
 
     def _break_server(self, days: int) -> list[tuple[int, int]]:
         """The names of one server break within minutes, and recover in three portions."""
@@ -204,18 +220,18 @@ class Fleet:
         events = [
             (at, "", json.dumps({"at": iso(at), "monitor": word})) for at, word in self._ill()
         ]
-        heap = [(at, n, None) for n, name in enumerate(self.names) for at in [self._first(name)]]
+        heap = [(at, n, "") for n, name in enumerate(self.names) for at in [self._first(name)]]
         heap += [(at, -1, line) for at, _, line in events]
         for begin, end in self.outages if self.catch_up else ():
             spread = self.random.randrange(10, 45) * MINUTE
             heap += [
-                (end + self.random.randrange(MINUTE, spread), n, "once")
+                (self._round(end + self.random.randrange(MINUTE, spread)), n, "once")
                 for n, name in enumerate(self.names)
                 if name.leaves[0].shown < begin
             ]
         for begin, _ in [*self.breaks, (self.chain_broken)]:
             heap += [  # what turns red is looked for at once, where others have
-                (begin + self.random.randrange(MINUTE, 50 * MINUTE), n, "once")
+                (self._round(begin + self.random.randrange(MINUTE, 50 * MINUTE)), n, "once")
                 for n, name in enumerate(self.names)
                 if any(since == begin for since, _, _ in name.broken)
             ]
@@ -227,9 +243,9 @@ class Fleet:
                 yield at, what
                 continue
             name = self.names[n]
-            if what is None and at + name.every < self.until:
+            if not what and at + name.every < self.until:
                 following = START + (at - START) // name.every * name.every + name.every + name.slot
-                heappush(heap, (following, n, None))
+                heappush(heap, (following, n, ""))
             state, reason, leaf = self.truth(name, at)
             out = self.is_out(at)
             if not out:
