@@ -16,7 +16,7 @@ JINJA.newstyle_gettext = True  # each {% trans %} is parsed as one call
 SEAM = ("gettext", "ngettext")
 # What a browser shows or reads out of a tag, and what site.js does
 SHOWN = {"alt", "aria-label", "label", "placeholder", "title"}
-SHOWN |= {"data-idle", "data-label", "data-none", "data-selected"}
+SHOWN |= {"data-copied", "data-failed", "data-idle", "data-label", "data-none", "data-selected"}
 # Names that no one translates
 SILENT = {"code", "script", "style"}
 LETTER = re.compile(r"[^\W\d_]")

@@ -185,10 +185,10 @@
     const label = button.querySelector("[data-idle]");
     try {
       await navigator.clipboard.writeText(text.textContent);
-      label.textContent = "Copied";
+      label.textContent = label.dataset.copied;
     } catch {
       if (text.select) text.select(); else getSelection().selectAllChildren(text);
-      label.textContent = document.execCommand("copy") ? "Copied" : "Press Ctrl-C";
+      label.textContent = label.dataset[document.execCommand("copy") ? "copied" : "failed"];
     }
     setTimeout(() => { label.textContent = label.dataset.idle; }, 2000);
   });
