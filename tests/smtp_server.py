@@ -50,7 +50,9 @@ class _Conversation(socketserver.StreamRequestHandler):
 
     def _take_mail(self) -> None:
         lines = []
-        while (line := self.rfile.readline()) not in (b".\r\n", b""):
+        while (line := self.rfile.readline()) != b".\r\n":
+            if not line:
+                return  # cut off: it is no mail
             lines.append(line.removeprefix(b"."))
         self._say("250 taken")
         self.server.mails.put(message_from_bytes(b"".join(lines), policy=policy.default))

@@ -1,28 +1,24 @@
 """Messages to channels: what administrators limit, one that hangs, and what is lost: nothing."""
 
 import http.server
-import os
-import signal
 import threading
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from queue import Queue
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from tests import forked
 from tests.monitor.processes import wait_for
+from tests.notices.killed import Step, environ_of, kill_at
 from tests.notices.test_minute import LATER, MINUTE, NAMES, begin, sees, tick
 from tests.notices.test_minute import site as mail_site  # noqa: F401 - a fixture
 from tests.served import served
-from webapp import create_app
 from webapp.customers import catalog
 from webapp.customers.models import Client, ServiceStatus, User
 from webapp.extensions import db, writing
-from webapp.jobs import queue
 from webapp.jobs.models import Job
-from webapp.notices import channels, deliveries, minute
+from webapp.notices import channels, deliveries
 from webapp.notices.models import Channel
 from webapp.probe import Reason
 from webapp.site import site_of
@@ -183,57 +179,25 @@ def test_a_redirect_leads_to_no_denied_address(site):
         assert receiver.bodies.qsize() == 1
 
 
-# Where a process is killed: before this function of a module, or after it
 STEPS = (
-    (deliveries, "add", "after"),  # nothing is stored yet
-    (queue, "claim", "before"),
-    (channels, "ask", "before"),
-    (channels, "ask", "after"),
-    (queue, "finish", "before"),
+    Step("after", "webapp.notices.deliveries", "add"),  # nothing is stored yet
+    Step("before", "webapp.jobs.queue", "claim"),
+    Step("before", "webapp.notices.channels", "ask"),
+    Step("after", "webapp.notices.channels", "ask"),
+    Step("before", "webapp.jobs.queue", "finish"),
 )
 
 
-def die_at(step, environ):
-    """Evaluates and sends in a process that kills itself at this step."""
-    os.environ.clear()
-    os.environ.update(environ)
-    module, name, when = STEPS[step]
-    real = getattr(module, name)
-
-    def dying(*args, **kwargs):
-        if when == "after":
-            real(*args, **kwargs)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    setattr(module, name, dying)
-    app = create_app()
-    with app.app_context():
-        minute.evaluate(LATER + (45 + step) * MINUTE)
-        deliveries.add_lanes(datetime.now(UTC))
-        threading.Event().wait()
-
-
 def test_a_process_that_is_killed_at_any_step_loses_nothing(site):
-    environ = {
-        "PATH": os.environ["PATH"],
-        "PADLOCK_DATABASE_URL": site.config["PADLOCK_DATABASE_URL"],
-        "PADLOCK_SECRET_KEY": site.config["SECRET_KEY"],
-        "PADLOCK_MAIL_RETRY_HOURS": "168",
-        "PADLOCK_ALLOWED_NETWORKS": "127.0.0.0/8",
-    }
     with served(Receiver()) as receiver:
         add("hook", receiver.url)
         begin(site)
         for minutes in (5, 10):
             sees(LATER + minutes * MINUTE, NAMES[:2], Reason.REFUSED)
             tick(site, LATER + minutes * MINUTE)
-        for step in range(len(STEPS)):
-            process = forked.start(die_at, step, environ)
-            process.join(60)
-            assert process.exitcode == -signal.SIGKILL
-            assert len(jobs()) == (step > 0)
-            with writing():  # as if the lease had expired
-                db.session.execute(update(Job).values(claimed_until=NOW, run_at=NOW))
+        for number, step in enumerate(STEPS):
+            kill_at(step, LATER + (45 + number) * MINUTE, environ_of(site))
+            assert len(jobs()) == (number > 0), step
         tick(site, LATER + 50 * MINUTE)
         deliveries.add_lanes(datetime.now(UTC))
         site_of(site).jobs.wake()
