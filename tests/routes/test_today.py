@@ -8,10 +8,11 @@ from tests.notices.test_minute import NAMES, add_names
 from webapp.customers.models import Activity
 from webapp.extensions import db, writing
 from webapp.jobs.models import Job
+from webapp.monitor import results
 from webapp.monitor.models import Target
-from webapp.notices import minute
+from webapp.notices import counts, history, minute, readiness
 from webapp.notices.models import AlertClock, AlertName
-from webapp.probe import Reason
+from webapp.probe import Certificate, Finding, Reason
 
 PAGE = "/admin/today"
 NOW = datetime.now(UTC)
@@ -112,3 +113,28 @@ def test_names_of_one_incident_are_one_row(app, visit):
     assert "Nothing needs you today." in ada.get(PAGE).text
     sees(app, 122, NAMES[4])
     assert "Nothing needs you today." in ada.get(PAGE).text
+
+
+def test_the_pictures_of_issuers_and_of_the_last_days_are_those_counted_last(app, visit):
+    ada = visit("ada")
+    assert ada.get(PAGE).select("#issuers-heading, #trend-heading") == []
+    with app.app_context():
+        begin = NOW - timedelta(days=30)
+        for name, issuer in (("alice.example", "R11, Let's Encrypt"), ("bob.example", "Own CA")):
+            ends = NOW + timedelta(days=60)
+            certificate = Certificate(name, issuer=issuer, not_before=begin, not_after=ends)
+            found = Finding(name, name, Reason.OK, begin, 0.1, certificate=certificate)
+            results.record(found, begin)
+        broke_at = NOW - timedelta(days=3)
+        refused = Finding("bob.example", "bob.example", Reason.REFUSED, broke_at, 0.1)
+        results.record(refused, broke_at)
+        for count in (history.COUNT, readiness.COUNT):
+            counts.count_again(count, NOW)
+    page = ada.get(PAGE)
+    shown = [row.get_text(" ", strip=True) for row in page.select(".issuers li")]
+    assert shown == ["Let's Encrypt 1"]  # of the other one no certificate is known any more
+    card = page.select_one("#trend-heading").find_parent("section")
+    assert "% valid" in card.text
+    first, second, *_ = [row.get_text(" ", strip=True) for row in card.select("tbody tr")]
+    assert first.endswith(" 1 1 0")
+    assert second.endswith(" 2 0 0")

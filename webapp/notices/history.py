@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -24,6 +24,7 @@ from webapp.notices.epoch import epoch
 from webapp.notices.validity import Bar, Day, LifePicture, Strip
 
 PERIODS = (30, 90, 365)  # days
+TREND_DAYS = 90
 MOST_LIVES = 20  # certificates that are shown of a name
 DELETED_AT_ONCE = 1000
 
@@ -34,6 +35,14 @@ class Period(NamedTuple):
     days: int
     valid: float | None
     bars: list[Bar]
+
+
+class Trend(NamedTuple):
+    """The picture of the last `TREND_DAYS`, and how many names were in each state on the last full
+    days, a week apart, the latest first."""
+
+    period: Period
+    weeks: list[tuple[date, Day]]
 
 
 class ItemHistory(NamedTuple):
@@ -75,6 +84,19 @@ def of_site(now: datetime) -> list[Period]:
     if row is None:
         return _periods(_days(_histories(_of_rows()), now))
     return _periods([Day(*day) for day in row.numbers["days"]])
+
+
+def trend(now: datetime) -> Trend | None:
+    """The last days of all names of active items, as they were counted last; None where that was
+    long ago, or there was nothing to count."""
+    row = counts.stored(COUNT, now)
+    if row is None or COUNT.is_empty(row.numbers):
+        return None
+    days = [Day(*day) for day in row.numbers["days"]]
+    today = row.counted_at.astimezone(UTC).date()
+    ago = range(1, TREND_DAYS, 7)
+    weeks = [(today - timedelta(days=number), days[-1 - number]) for number in ago]
+    return Trend(_period(days, TREND_DAYS), [week for week in weeks if any(week[1])])
 
 
 def _tend(now: datetime) -> dict[str, Any]:
@@ -130,10 +152,12 @@ def _days(histories: Iterable[Sequence[Any]], now: datetime) -> list[Day]:
 
 
 def _periods(days: Sequence[Day]) -> list[Period]:
-    parts = ((number, days[-number:]) for number in PERIODS)
-    return [
-        Period(number, validity.valid_share(part), validity.bars(part)) for number, part in parts
-    ]
+    return [_period(days, number) for number in PERIODS]
+
+
+def _period(days: Sequence[Day], number: int) -> Period:
+    part = days[-number:]
+    return Period(number, validity.valid_share(part), validity.bars(part))
 
 
 COUNT = Count(

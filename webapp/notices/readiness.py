@@ -25,6 +25,7 @@ from webapp.notices.models import AlertName
 from webapp.words import readiness as say
 
 MOST_LISTED = 100  # of each list
+MOST_USED = 5  # issuers
 EVERYTHING = ""  # beside the lists: all names
 DAY_SECONDS = 24 * 60 * 60
 
@@ -69,11 +70,13 @@ class Group:
 @dataclass(slots=True)
 class Numbers:
     """All names, and the same by what they have in common, most work first: by a word of
-    `words.readiness.LISTS`. `totals`: how many groups each list has."""
+    `words.readiness.LISTS`. `totals`: how many groups each list has. `issuers`: how many names the
+    most used issuers have, the most used first."""
 
     everything: Group
     lists: dict[str, list[Group]]
     totals: dict[str, int]
+    issuers: dict[str, int]
 
 
 class Report(NamedTuple):
@@ -95,8 +98,17 @@ def report(now: datetime) -> Report:
         return Report(_count(MOST_LISTED), now)
     stored = row.numbers
     lists = {key: [Group(**group) for group in groups] for key, groups in stored["lists"].items()}
-    numbers = Numbers(Group(**stored["everything"]), lists, stored["totals"])
+    numbers = Numbers(Group(**stored["everything"]), lists, stored["totals"], {})
     return Report(numbers, row.counted_at)
+
+
+def issuers(now: datetime) -> tuple[dict[str, int], int] | None:
+    """How many names the most used issuers have, and all issuers together, as counted last; None
+    where that was long ago."""
+    row = counts.stored(COUNT, now)
+    if row is None or "issuers" not in row.numbers:
+        return None
+    return row.numbers["issuers"], row.numbers["everything"]["names"]
 
 
 def rows() -> Iterator[Sequence[object]]:
@@ -133,11 +145,17 @@ def _count(most: int | None) -> Numbers:
                 groups[of, key] = Group(title, row.client_id if of == "client" else None)
             groups[of, key].add(*numbers)
     lists = {of: _most_work_first(groups, of) for of in say.LISTS}
+    most_used = sorted(lists["issuer"], key=_most_used_first)
     return Numbers(
         groups.get((EVERYTHING, ""), Group()),
         {of: found[:most] for of, found in lists.items()},
         {of: len(found) for of, found in lists.items()},
+        {group.title: group.names for group in most_used[:MOST_USED]},
     )
+
+
+def _most_used_first(group: Group) -> tuple[int, str]:
+    return -group.names, group.title.casefold()
 
 
 def _most_work_first(groups: dict[tuple[str, object], Group], wanted: str) -> list[Group]:

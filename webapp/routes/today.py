@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from webapp.customers import padlocks
 from webapp.monitor.refresh import runs
-from webapp.notices import acts, tasks, today
+from webapp.notices import acts, history, readiness, tasks, today
 from webapp.notices.models import Act
 from webapp.reports import ssl_status
 from webapp.routes import first_steps
@@ -28,6 +28,8 @@ def page() -> str:
     shown = {
         "listing": today.today(current_user, request.args, now()),
         "numbers": ssl_status.numbers(current_user, now()),
+        "issuers": readiness.issuers(now()),
+        "trend": history.trend(now()),
         "refresh": next(iter(runs.latest(1)), None),
         "steps": first_steps.shown(),
         "kind_of": {need.value: word for word, need in today.KINDS.items()},

@@ -95,11 +95,6 @@ def _what_to_do(line: Line) -> str:
 # --- the page ---
 
 
-def act() -> str:
-    """The button on Today that leads there."""
-    return gettext("Write to client")
-
-
 def heading(clients: Sequence[str]) -> str:
     """ "Write to Alice’s Bakery" """
     if len(clients) == 1:

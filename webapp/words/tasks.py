@@ -53,6 +53,13 @@ HINTS: Mapping[str, str] = Table(
 )
 
 
+def choices(shown: str) -> list[tuple[str, str]]:
+    """What can be done to rows where so much of them is `SHOWN`: each a code and its words."""
+    ending = [("wake", gettext("End snooze"))] if shown == "snoozed" else []
+    taking = ("take", gettext("Assign to me"))
+    return [*ending, taking, *ACTS.items(), ("write", gettext("Write to client"))]
+
+
 def none_shown(shown: str) -> str:
     """Of an empty list."""
     return _NONE[shown]
@@ -63,17 +70,9 @@ def heading(act: str, count: int) -> str:
     return _HEADINGS[act](count)
 
 
-def assign_to_me() -> str:
-    return gettext("Assign to me")
-
-
 def no_one() -> str:
     """The choice to assign rows to no one."""
     return gettext("No one")
-
-
-def end_snooze() -> str:
-    return gettext("End snooze")
 
 
 def assigned_text(name: str) -> str:
