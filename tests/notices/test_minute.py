@@ -11,7 +11,8 @@ from webapp.customers import catalog
 from webapp.customers.models import Client, Domain, Service, ServiceStatus, User
 from webapp.extensions import db, writing
 from webapp.jobs.models import Job
-from webapp.monitor.health.facts import Level
+from webapp.monitor.health import collect
+from webapp.monitor.health.facts import Flag, Level
 from webapp.monitor.models import RefreshRun, RunKind, RunState, Target
 from webapp.notices import acts, health, mails, minute, rules, subjects
 from webapp.notices.models import (
@@ -214,6 +215,44 @@ def test_an_outage_is_quiet_and_one_mail_after_it(site, server):
     for minutes in (60, 90, 120):
         tick(site, LATER + minutes * MINUTE)
     assert to_and_subject(server) == [(to, "4 names are invalid") for to in STAFF]
+
+
+def test_a_resolver_that_is_dead_is_an_outage_too(site, server, monkeypatch):
+    begin(site)
+    site.config["PADLOCK_CONNECT_TO"] = ()
+    words = ("Resolver", Level.BAD, "192.0.2.53 did not answer.", "Start it.")
+    resolver = Flag(*words, blinds=True)
+    monkeypatch.setattr(collect, "ask_resolver", lambda names: [resolver])
+    tick(site, LATER + MINUTE)
+    assert health.flags(LATER + MINUTE)[0].level is Level.OK  # no one has asked it
+    for minutes in (5, 10):
+        sees(LATER + minutes * MINUTE, NAMES, Reason.REFUSED)
+        tick(site, LATER + minutes * MINUTE)
+    flag = health.flags(LATER + 10 * MINUTE)[0]
+    assert (flag.level, flag.words[:25]) == (Level.WARNING, "No warnings are sent, bec")
+    pass_time(site, LATER + 10 * MINUTE, HOUR)
+    sees(LATER + 2 * HOUR, NAMES[:3])
+    for hours in (2, 3, 3.1, 4):  # those that are not checked are not waited for
+        tick(site, LATER + hours * HOUR)
+    assert not mails_of(server)
+
+
+def test_nothing_is_told_while_no_name_is_checked_any_more(site, server):
+    begin(site)
+    sees(LATER + MINUTE, NAMES[:1], days=1.25, age=88.75, leaf="short")  # until the next afternoon
+    pass_time(site, LATER, 30 * HOUR)
+    told = {subject for _, subject in to_and_subject(server)}
+    assert told == {
+        "The certificate of s1.example expires very soon",
+        "Reminder: The certificate of s1.example expires very soon",
+    }
+    seen = LATER + 30 * HOUR + MINUTE
+    sees(seen, ALL)
+    sees(seen, NAMES[:1], Reason.EXPIRED, days=1.25, age=88.75, leaf="short")
+    pass_time(site, seen, 2 * HOUR)
+    assert to_and_subject(server) == [
+        (to, "The certificate of s1.example has expired") for to in STAFF
+    ]
 
 
 def test_clients_are_told_of_their_own_names_where_the_provider_wants_it(site, server):

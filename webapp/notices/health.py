@@ -12,7 +12,7 @@ from webapp.customers.models import User
 from webapp.extensions import db
 from webapp.monitor.health.facts import Flag, Level
 from webapp.monitor.health.rules import SILENT
-from webapp.notices import channels
+from webapp.notices import channels, codec
 from webapp.notices.models import AlertClock, AlertName
 from webapp.words import alert_mails as say
 from webapp.words import health as words
@@ -49,4 +49,6 @@ def flags(now: datetime) -> list[Flag]:
     told = say.evaluated_text(names, clock.evaluated_at, now)
     if now - clock.evaluated_at > SILENT:
         return [Flag(NAME, Level.WARNING, told, words.look_in_the_log())]
+    if codec.load_common(clock.state).outage.lasts:
+        return [Flag(NAME, Level.WARNING, words.warnings_held_back(), words.see_other_problems())]
     return [Flag(NAME, Level.OK, told)]

@@ -21,7 +21,9 @@ from webapp.alerts.messages import Message
 from webapp.alerts.rules import RuleBook
 from webapp.alerts.watched import confirm
 from webapp.extensions import writing
-from webapp.monitor.refresh import runs, scheduler
+from webapp.monitor.health import collect
+from webapp.monitor.health.rules import is_blind
+from webapp.monitor.refresh import scheduler
 from webapp.notices import (
     acts,
     channels,
@@ -64,15 +66,16 @@ def evaluate(now: datetime) -> None:
     """Evaluates everything up to `now`: where no mail or channel can tell of it, pages do."""
     if not current_app.config["PADLOCK_ALERTS"]:
         return
+    ill = is_blind(collect.blinding(now))
     until = time.monotonic() + MOST_SECONDS
-    while _evaluate_some(now) and time.monotonic() < until:
+    while _evaluate_some(now, ill=ill) and time.monotonic() < until:
         pass
     if mail.ready(current_app):
         mails.release(now)
 
 
-def _evaluate_some(now: datetime) -> bool:
-    """Whether there may be more."""
+def _evaluate_some(now: datetime, *, ill: bool) -> bool:
+    """Whether there may be more. `ill`: the monitor is, see `_take_monitor`."""
     with writing():
         book = rules.book()
         store = Store(book, now)
@@ -89,7 +92,7 @@ def _evaluate_some(now: datetime) -> bool:
         unused = store.load_unused(None if more else now.minute)
         evaluation = Evaluation(book, memory)
         told = _gap(evaluation, memory.now, now) if gap else []
-        _take_monitor(evaluation, memory)
+        _take_monitor(evaluation, memory, ill=ill)
         for name in unused:
             evaluation.take(Activity(memory.now, name, active=False))
             store.forget(name)
@@ -126,11 +129,11 @@ def _gap(evaluation: Evaluation, last: datetime, now: datetime) -> list[Message]
     return told
 
 
-def _take_monitor(evaluation: Evaluation, memory: Memory) -> None:
-    """Takes up whether the monitor has a network, as its refreshes have judged."""
-    offline = runs.offline_since() is not None
-    if offline != memory.outage.lasts:
-        evaluation.take(Monitor(memory.now, online=not offline))
+def _take_monitor(evaluation: Evaluation, memory: Memory, *, ill: bool) -> None:
+    """Takes up whether the monitor is so ill that nothing it sees is reported, as System health
+    judges."""
+    if ill != memory.outage.lasts:
+        evaluation.take(Monitor(memory.now, online=not ill))
 
 
 def _confirm_acknowledged(act: WaitingAct, memory: Memory, book: RuleBook) -> None:

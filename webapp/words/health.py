@@ -228,6 +228,24 @@ def refresh_late() -> str:
     return gettext("Today's refresh is more than an hour late.")
 
 
+def warnings_held_back() -> str:
+    return gettext(
+        "No warnings are sent, because checks can't be relied on. What is due is sent in one"
+        " message when the monitor works again."
+    )
+
+
+def see_other_problems() -> str:
+    return gettext("Fix the other problems on this page.")
+
+
+def nothing_checked(checked_at: datetime, now: datetime) -> str:
+    return gettext(
+        "The last check of a host name was {ago}, so states are out of date.",
+        ago=times.age_text(checked_at, now),
+    )
+
+
 def see_scheduler() -> str:
     return gettext("See Scheduler on this page, and the site's log.")
 

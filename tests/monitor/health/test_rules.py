@@ -251,3 +251,31 @@ def test_a_clock_that_cannot_be_right_is_told(seen, now, level):
 def test_a_broker_that_is_gone_or_has_no_workers_is_told(problem, workers, levels):
     assert told(rules.broker(True, problem, workers)) == levels
     assert rules.broker(False, "", 0) == []
+
+
+def test_nothing_is_reported_while_checks_cannot_be_relied_on():
+    """But whatever else System health complains of."""
+    old = replace(WELL, checked_at=NOW - timedelta(hours=27))
+    for flags in (
+        rules.scheduler(replace(WELL, ticked_at=NOW - timedelta(minutes=11)), NOW),
+        rules.scheduler(replace(WELL, state="offline"), NOW),
+        rules.scheduler(old, NOW),
+        rules.resolver(".", [answer("silent", 2.0)]),
+        rules.resolver(".", []),
+        rules.controls(["a.example", "b.example"], ["a.example", "b.example"]),
+        [rules.clock(ClockEvidence(NOW + timedelta(hours=1)), NEW, NOW)],
+        [rules.clock(ClockEvidence(), NEW | {"certifi": "2027.1.1"}, NOW)],
+    ):
+        assert rules.is_blind(flags)
+        assert any(flag.level is BAD for flag in flags)
+    for flags in (
+        rules.scheduler(replace(WELL, checked_at=NOW - timedelta(hours=25)), NOW),
+        rules.scheduler(replace(old, round=timedelta(days=3)), NOW),  # the adaptive schedule
+        rules.scheduler(replace(WELL, state="failed", late=True), NOW),
+        rules.resolver(".", [answer("silent", 2.0), answer(server="::1")]),
+        rules.controls(["a.example", "b.example"], ["a.example"]),
+        rules.storage(Storage("SQLite", "wal", 0, "disk full")),
+        rules.broker(True, "refused", 0),
+        [rules.jobs(3, 3), rules.trust(Roots(Path("x"), problem="gone"))],
+    ):
+        assert not rules.is_blind(flags)

@@ -24,17 +24,20 @@ from webapp import probe, sqlite_file
 from webapp.extensions import db, saving_failed, writing
 from webapp.jobs import queue
 from webapp.jobs.models import Job
+from webapp.monitor import adaptive_schedule
 from webapp.monitor.health import rules
 from webapp.monitor.health.facts import ClockEvidence, Clockwork, Flag, Level, Storage
-from webapp.monitor.models import Target
+from webapp.monitor.models import RunState, Target
 from webapp.monitor.probing import probe_settings
-from webapp.monitor.refresh import runs, selection
+from webapp.monitor.refresh import network, runs, selection
 from webapp.probe.address import overridden
 from webapp.site import this_site
 
 log = logging.getLogger(__name__)
 
 MOST_OVERRIDDEN = 1000  # names that are looked at for where a setting sends them
+DOUBTED_FOR = timedelta(minutes=15)  # after checks without an answer
+MOST_LATEST = 100  # checks that are looked at
 KEPT_FOR = timedelta(minutes=1)  # a result, for pages that show no more
 HEALTH_TIMEOUT_SECONDS = 2.0  # seconds for whatever has to be asked: a person waits for the page
 
@@ -99,6 +102,23 @@ def run_checks(now: datetime) -> Checkup:
     return Checkup(sorted(flags, key=lambda flag: flag.level), versions | around, jobs)
 
 
+def blinding(now: datetime) -> list[Flag]:
+    """The flags of a checkup that say whether what checks see can be relied on. Made each minute:
+    the network is asked only while most of the latest checks had no answer."""
+    found = rules.refresh(_clockwork(now, counted=False), now)
+    found.append(rules.clock(ClockEvidence(_checked_at()), probe.versions(), now))
+    latest = select(Target.reason).where(Target.checked_at.between(now - DOUBTED_FOR, now))
+    reasons = list(db.session.scalars(latest.order_by(Target.checked_at.desc()).limit(MOST_LATEST)))
+    if 2 * sum(reason in network.NETWORK for reason in reasons) > len(reasons):
+        names = current_app.config["PADLOCK_CONTROL_NAMES"]
+        settings = probe_settings(current_app.config)
+        looks_up = _looks_names_up(settings.connect_to)
+        db.session.rollback()  # no transaction is open while we wait
+        found += ask_resolver(names) if looks_up else []
+        found += rules.controls(names, _silent(names, settings))
+    return found
+
+
 def last_result(now: datetime) -> CheckupResult:
     """What a checkup finds, not older than a minute."""
     site = this_site()
@@ -150,24 +170,32 @@ def file_problem(seconds: float) -> str:
     return file.change() or ("damaged" if file.look(seconds) else "")
 
 
-def _clockwork(now: datetime) -> Clockwork:
-    """How the scheduler does, and its last daily run."""
+def _clockwork(now: datetime, *, counted: bool = True) -> Clockwork:
+    """How the scheduler does, and its last daily run; `counted`: with the numbers of all names."""
     run = runs.last_daily()
+    offline = RunState.OFFLINE if runs.offline_since() else None
     today = runs.todays(now)
     config = current_app.config
     return Clockwork(
         on=config["PADLOCK_SCHEDULER"],
         ticked_at=runs.last_tick(),
-        state=run.state.value if run else None,
+        state=offline or (run.state.value if run else None),
         detail=run.detail if run else "",
         late=runs.is_late(now),
-        names_in_use=selection.names_in_use(),
+        names_in_use=selection.names_in_use() if counted else 0,
         limit=config["PADLOCK_REFRESH_DAILY_LIMIT"],
         used=today.asked if today else 0,
-        needed=selection.needed(now) if selection.adaptive() else None,
+        needed=selection.needed(now) if counted and selection.adaptive() else None,
         asked=run.asked if run else 0,
         failed=run.failed if run else 0,
+        checked_at=_checked_at(),
+        round=adaptive_schedule.SELDOM if selection.adaptive() else adaptive_schedule.DAY,
     )
+
+
+def _checked_at() -> datetime | None:
+    """When a host name was last checked."""
+    return db.session.scalar(select(func.max(Target.checked_at)))
 
 
 def _jobs(listed: list[Job], now: datetime) -> Flag:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum
 
 
@@ -18,12 +18,13 @@ class Level(IntEnum):
 @dataclass(frozen=True, slots=True)
 class Flag:
     """One thing that was looked at: how it is, and what to do about it; `fix` is empty where all is
-    well."""
+    well. `blinds`: what checks see may be the monitor's own fault, or is too old."""
 
     name: str
     level: Level
     words: str
     fix: str = ""
+    blinds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Clockwork:
     `state` and `detail` are the run's, `late`: today's has not begun though it should have. `limit`
     of 0 is none, `used` are today's checks so far. `needed`: how many a day the adaptive schedule
     needs; None where it is off. `asked`, `failed`: the checks of the last run, and those that
-    failed on our side.
+    failed on our side. `checked_at`: of the last check; some name is checked in each `round`.
     """
 
     on: bool
@@ -47,6 +48,8 @@ class Clockwork:
     needed: int | None = None
     asked: int = 0
     failed: int = 0
+    checked_at: datetime | None = None
+    round: timedelta = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,12 @@ LOW = 500 * 2**20
 EMPTY = 20 * 2**20
 # Days a round through all host names may take: a certificate's last week must not go unseen
 MAX_ROUND_DAYS = 7
+OVERDUE = timedelta(hours=2)  # of all checks
+
+
+def is_blind(flags: Iterable[Flag]) -> bool:
+    """Whether the monitor is so ill that nothing it sees is reported."""
+    return any(flag.blinds for flag in flags)
 
 
 def libraries(versions: Mapping[str, str], today: date) -> list[Flag]:
@@ -61,14 +67,14 @@ def resolver(name: str, answers: Sequence[ServerAnswer]) -> list[Flag]:
     flag = "Resolver"
     fix = say.check_name_server()
     if not answers:
-        return [Flag(flag, Level.BAD, say.no_name_server(), fix)]
+        return [Flag(flag, Level.BAD, say.no_name_server(), fix, blinds=True)]
     told = [(_resolver_fault(name, answer), answer) for answer in answers]
     faults = [fault for fault, _ in told if fault]
     well = [answer.server for fault, answer in told if not fault]
     if faults:
         others = [say.name_servers_answer(well)] if well else []
         level = Level.WARNING if well else Level.BAD
-        return [Flag(flag, level, " ".join([*faults, *others]), fix)]
+        return [Flag(flag, level, " ".join([*faults, *others]), fix, blinds=not well)]
     slowest = max(answers, key=lambda answer: answer.seconds)
     if slowest.seconds > SLOW_LOOKUP_SECONDS:
         words = say.name_server_slow(slowest.server, slowest.seconds)
@@ -100,14 +106,15 @@ def controls(asked: Sequence[str], failed: Sequence[str]) -> list[Flag]:
         return []
     if not failed:
         return [Flag("Control names", Level.OK, say.controls_answered(", ".join(asked)))]
-    level = Level.BAD if len(failed) == len(asked) else Level.WARNING
+    none = len(failed) == len(asked)
+    level = Level.BAD if none else Level.WARNING
     words = say.controls_silent(", ".join(failed))
-    return [Flag("Control names", level, words, say.check_network())]
+    return [Flag("Control names", level, words, say.check_network(), blinds=none)]
 
 
 def scheduler(clockwork: Clockwork, now: datetime) -> list[Flag]:
     """Whether the daily refresh runs, how the last run went, and whether it gets round."""
-    return [_ticking(clockwork, now), *_last_run(clockwork), _budget(clockwork)]
+    return [_ticking(clockwork, now), *refresh(clockwork, now), _budget(clockwork)]
 
 
 def days_a_round(names_in_use: int, limit: int) -> int:
@@ -129,23 +136,29 @@ def _ticking(clockwork: Clockwork, now: datetime) -> Flag:
     ticked = clockwork.ticked_at
     if ticked is not None and ticked - now > SKEW:
         words = say.scheduler_in_the_future(ticked)
-        return Flag(name, Level.BAD, words, say.wait_for_the_clock())
+        return Flag(name, Level.BAD, words, say.wait_for_the_clock(), blinds=True)
     if ticked is None or is_silent(ticked, now):
         fix = say.restart_the_site() if clockwork.on else say.switch_the_scheduler_on()
-        return Flag(name, Level.BAD, say.scheduler_silent(ticked, now), fix)
+        return Flag(name, Level.BAD, say.scheduler_silent(ticked, now), fix, blinds=True)
     return Flag(name, Level.OK, say.scheduler_active(ticked, now))
 
 
-def _last_run(clockwork: Clockwork) -> list[Flag]:
+def refresh(clockwork: Clockwork, now: datetime) -> list[Flag]:
+    """How the last daily run went, and whether names are checked at all."""
     name = "Daily refresh"
     state = clockwork.state
+    checked_at = clockwork.checked_at
+    if checked_at is not None and now - checked_at > clockwork.round + OVERDUE:
+        words = say.nothing_checked(checked_at, now)
+        return [Flag(name, Level.BAD, words, say.see_scheduler(), blinds=True)]
+    if state == "offline":
+        words = say.refresh_offline()
+        return [Flag(name, Level.BAD, words, say.wait_for_the_network(), blinds=True)]
     if clockwork.late:
         return [Flag(name, Level.WARNING, say.refresh_late(), say.see_scheduler())]
     if state == "failed":
         words = say.refresh_failed(clockwork.detail)
         return [Flag(name, Level.BAD, words, say.look_in_the_log())]
-    if state == "offline":
-        return [Flag(name, Level.BAD, say.refresh_offline(), say.wait_for_the_network())]
     if clockwork.failed:
         level = (
             Level.BAD if refreshes.many_failed(clockwork.asked, clockwork.failed) else Level.WARNING
@@ -266,9 +279,10 @@ def clock(seen: ClockEvidence, versions: Mapping[str, str], now: datetime) -> Fl
         day for kind in ("certifi", "OpenSSL") if (day := releases.released(kind, versions[kind]))
     ]
     if made and max(made) > now.date() + timedelta(days=1):
-        return Flag(name, Level.BAD, say.clock_behind(), fix)
+        return Flag(name, Level.BAD, say.clock_behind(), fix, blinds=True)
     if seen.last_check_at is not None and seen.last_check_at - now > SKEW:
-        return Flag(name, Level.BAD, say.clock_set_back(seen.last_check_at), fix)
+        words = say.clock_set_back(seen.last_check_at)
+        return Flag(name, Level.BAD, words, fix, blinds=True)
     if seen.from_the_future >= 3 and 20 * seen.from_the_future > seen.certificates:
         words = say.certificates_from_the_future(seen.from_the_future, seen.certificates)
         return Flag(name, Level.WARNING, words, fix)
