@@ -24,10 +24,17 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     from flask import Flask
     from werkzeug.middleware.proxy_fix import ProxyFix
 
-    from webapp import logs, routes, site
+    from webapp import api, logs, routes, site
     from webapp.accounts import password_resets, security_events
     from webapp.config import loading
-    from webapp.customers import index, index_check, item_diagnosis, monitored_names, search_index
+    from webapp.customers import (
+        check_requests,
+        index,
+        index_check,
+        item_diagnosis,
+        monitored_names,
+        search_index,
+    )
     from webapp.extensions import csrf, db, limiter, login
     from webapp.imports import run_job as imports
     from webapp.jobs import runner as jobs
@@ -49,6 +56,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     logs.register(app)
     # Before the extensions that look at a request: a broken one is refused first
     routes.register(app)
+    api.register(app)
     login.init_app(app)
     csrf.init_app(app)
     limiter.init_app(app)
@@ -59,6 +67,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     imports.register(app)
     scheduler.register(app)
     item_diagnosis.register(app)
+    check_requests.register(app)
     index_check.register(app)
     search_index.register(app)
     password_resets.register(app)

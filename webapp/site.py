@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
 
@@ -68,6 +68,7 @@ class Site:
     rows_written_for: int | None = None  # days, see `customers.index_check`
     counted_rows: dict[object, CountedRows] = field(default_factory=dict)
     warned_of_proxy: bool = False
+    api_document: Callable[[], dict[str, Any]] = dict  # what describes the API
 
 
 def register(app: Flask) -> None:

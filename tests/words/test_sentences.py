@@ -20,7 +20,19 @@ SENTENCE = re.compile(r"^[“\"']?[A-Z{].*[a-z}]+\s.*[.!?…]$|[a-z]\. [A-Z]", r
 # What a form, a table or a button says; outside words/ it is a code that words/ has words for
 WORDS = re.compile(r"^[A-Z][a-z’'-]+( [\w’'-]+)*( ?\([\w ]+\))?[.…:?!]?$")
 # Parts of a protocol, and names
-CODES = {"Allow", "Cookie", "Key", "Lax", "Mc", "Mn", "Padlock", "Python"}
+CODES = {
+    "Accept",
+    "Allow",
+    "Authorization",
+    "Bearer",
+    "Cookie",
+    "Key",
+    "Lax",
+    "Mc",
+    "Mn",
+    "Padlock",
+    "Python",
+}
 # The engine says nothing to people, mail.py writes headers, the styleguide has samples
 WORDLESS = ("probe/", "mail.py", "routes/styleguide_data.py")
 # In words/ a label counts as well, and what joins words by hand

@@ -1,15 +1,16 @@
-"""What is kept of accounts beside the users themselves: sign-ins, links to calendars, and what
-happened to accounts."""
+"""What is kept of accounts beside the users themselves: sign-ins, links to calendars, tokens, and
+what happened to accounts."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.customers.models import User
-from webapp.extensions import Instant, Model
+from webapp.customers.models import Client, User
+from webapp.extensions import Instant, Model, word_column
 
 
 class SignIn(Model):
@@ -43,6 +44,42 @@ class CalendarLink(Model):
     )
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)  # SHA-256 of the secret
     created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Scope(StrEnum):
+    """What a token is good for."""
+
+    READ = "read"
+    WRITE = "write"  # also what changes something, or has a server checked
+    METRICS = "metrics"  # nothing but metrics
+
+
+class Token(Model):
+    """What a program signs in with: its row is its right. It is of a user, or of a client.
+
+    `last_used_at` is a few minutes old: not every request writes.
+    """
+
+    # The activity log names it by its id
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)  # SHA-256 of the secret
+    name: Mapped[str] = mapped_column(String(100))
+    scope: Mapped[Scope] = mapped_column(word_column(Scope))
+    user_id: Mapped[int | None] = mapped_column(
+        ForeignKey("user.id", ondelete="CASCADE"), index=True
+    )
+    client_id: Mapped[int | None] = mapped_column(
+        ForeignKey("client.id", ondelete="CASCADE"), index=True
+    )
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    ends_at: Mapped[datetime | None] = mapped_column(Instant)
+    last_used_at: Mapped[datetime | None] = mapped_column(Instant)
+    last_used_from: Mapped[str] = mapped_column(String(45), default="")
+
+    user: Mapped[User | None] = relationship()
+    client: Mapped[Client | None] = relationship()
 
 
 class SecurityEvent(Model):

@@ -23,6 +23,7 @@ from webapp.cli import (
     listing,
     refresh,
     setup,
+    tokens,
     users,
     worker,
 )
@@ -46,6 +47,7 @@ def register(app: Flask) -> None:
     with_tables = (
         setup.welcome,
         users.users,
+        tokens.tokens,
         import_.import_file,
         refresh.refresh_names,
         copy_from.copy_from,

@@ -42,6 +42,7 @@ SETTINGS = (
     Setting("PADLOCK_SITE_NAME", site_name, "Padlock", changeable=True),
     Setting("PADLOCK_LOGO", logo, "", changeable=True),
     Setting("PADLOCK_COOKIE_SECURE", switch, "off"),
+    Setting("PADLOCK_API_PER_MINUTE", whole_number(1, 1_000_000), "3000"),
     Setting("PADLOCK_ADMIN_IDLE_HOURS", whole_number(0, 720), "12"),
     Setting("PADLOCK_SECURITY_LOG_DAYS", whole_number(1, 3650), "90"),
     Setting("PADLOCK_EMBED_SITES", each_of(site_origin), ""),

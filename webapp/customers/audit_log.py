@@ -54,6 +54,7 @@ def note(
             at=now,
             who=COMMAND_LINE if who is None else who.email,
             user_id=None if who is None else who.id,
+            token="" if who is None else who.token_name,
             action=action,
             kind=kind,
             item_id=item_id,

@@ -94,12 +94,19 @@ def add_www(who: User, kind: str, item_id: int, now: datetime) -> Item | None:
 
 
 def change(
-    who: User, kind: str, item_id: int, version: int, details: Details, now: datetime
+    who: User,
+    kind: str,
+    item_id: int,
+    version: int,
+    details: Details,
+    now: datetime,
+    client: str | None = None,
 ) -> None:
-    """Gives an item these details.
+    """Gives an item these details; and gives it to the `client` that `clients.find_client` finds,
+    where it is another one's.
 
-    `version` is the one the form was opened with. Raises `concurrency.ChangedMeanwhile` or
-    `concurrency.Taken`.
+    `version` is the one the form was opened with. Raises `clients.NoSuchClient`,
+    `concurrency.ChangedMeanwhile` or `concurrency.Taken`.
     """
     with writing():
         concurrency.still_admin(who)
@@ -108,7 +115,9 @@ def change(
         name = called(item)
         before = _facts(item) | tags.facts(item)
         host = item.target_id
-        _describe(item, item.client, details)
+        owner = item.client
+        new_owner = owner if client is None else clients.find_client(client)
+        _describe(item, new_owner, details)
         _not_twice(item)
         concurrency.flush(refusals.item_taken(kind))
         tags.give(item, details.tags)
@@ -116,6 +125,9 @@ def change(
             audit_log.note(
                 who, "changed", kind, item.id, name, now, Detail.CHANGES, changes=changes
             )
+        if new_owner is not owner:
+            names = {"before": owner.name, "after": new_owner.name}
+            audit_log.note(who, "moved", kind, item.id, name, now, Detail.MOVED, **names)
         catalog.drop_orphans({host} - {None, item.target_id})
 
 

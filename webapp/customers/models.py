@@ -129,6 +129,7 @@ class User(_Versioned, Model):
     token = ""
     last_used_at = cast("datetime | None", None)  # this sign-in, as far as it has been noted
     viewed_by = cast("User | None", None)  # the administrator who looks at the site as them
+    token_name = ""  # of the token with which a program acts as them
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)  # lower case
@@ -279,8 +280,8 @@ class Activity(Model):
     user_id: Mapped[int | None] = mapped_column(
         ForeignKey("user.id", ondelete="SET NULL"), index=True
     )
-    # "created", "changed", "moved", "deleted", "viewed as", …
-    action: Mapped[str] = mapped_column(String(40))
+    token: Mapped[str] = mapped_column(String(100), default="", server_default="")  # its name
+    action: Mapped[str] = mapped_column(String(40))  # "created", "changed", "moved", …
     kind: Mapped[str] = mapped_column(String(20))  # "client", "user", "service", "domain", "import"
     item_id: Mapped[int | None]
     item: Mapped[str] = mapped_column(String(255))  # its name at that time

@@ -14,7 +14,7 @@ from webapp.customers.listing_row import row_id
 from webapp.customers.models import User
 from webapp.monitor import history as monitor_history
 from webapp.monitor import live
-from webapp.monitor.models import Change, Standing
+from webapp.monitor.models import Change, Standing, Target
 from webapp.parsing import LARGEST
 
 MOST_AT_ONCE = 100  # items that one wish may name: a page of a list
@@ -35,6 +35,13 @@ def history(item: Item) -> list[Change]:
     return monitor_history.changes(item.target) if item.active and item.target is not None else []
 
 
+def certificate(item: Item) -> Target | None:
+    """What is stored of the certificate that was seen last; nothing of an inactive item, as
+    above."""
+    target = item.target if item.active else None
+    return target if target is not None and target.fingerprint else None
+
+
 def ask(user: User, kind: str, item_id: int, now: datetime) -> tuple[Item, Standing]:
     """The item, checked where nothing fresh is known; takes `checks.WEB_WAIT_SECONDS` at most.
 
@@ -48,9 +55,9 @@ def ask_anew(user: User, kind: str, item_id: int, now: datetime) -> tuple[Item, 
     return _after(live.ask_anew, user, kind, item_id, now)
 
 
-def row_ids_of(names: Iterable[str]) -> set[int]:
+def row_ids_of(names: Iterable[str], most: int = MOST_AT_ONCE) -> set[int]:
     """The ids of the listing rows of the items that are called "service-12" and the like."""
-    parts = (name.split("-") for name in list(names)[:MOST_AT_ONCE] if _NAME.fullmatch(name))
+    parts = (name.split("-") for name in list(names)[:most] if _NAME.fullmatch(name))
     ids = (row_id(kind, int(number)) for kind, number in parts)
     return {id_ for id_ in ids if id_ <= LARGEST}
 

@@ -37,6 +37,7 @@ class Page:
     """The ids of the rows on a page, and where it is in the list.
 
     `total` is how many rows there are; where that is not `exact`, there are more than so many.
+    `lost`: the cursor that was asked for leads nowhere, and this is the first page.
     `first` is the place of the first row, counted from 1; 0: unknown. `previous`, `following` and
     `last` are cursors of other pages, "" where there is none.
     """
@@ -49,6 +50,7 @@ class Page:
     previous: str = ""
     following: str = ""
     last: str = ""
+    lost: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,13 @@ def fetch(
     `known`: how many rows there are, where a counter knows it; 0 where none does.
     """
     cursor = cursors.decode(at, sort, order.types())
+    page = _fetched(rows, order, sort, cursor, at, size, known)
+    return page if cursor or at in ("", cursors.LAST) else replace(page, lost=True)
+
+
+def _fetched(
+    rows: Rows, order: Order, sort: str, cursor: Cursor | None, at: str, size: int, known: int
+) -> Page:
     up = at == cursors.LAST or (cursor is not None and not cursor.after)
     searched = rows.search is not None
     alone = rows.link is not None and not rows.where and not searched

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 from flask import request
@@ -20,6 +19,7 @@ from webapp.accounts.security_events import Caller, Event
 from webapp.extensions import limiter
 from webapp.routes.forms import at_most, none_if_empty, required, stripped
 from webapp.routes.template_helpers import now
+from webapp.visitor_address import address, network
 from webapp.words import refusals
 from webapp.words.fields import label
 from webapp.words.security import PASSWORD_FAULTS, PasswordFault
@@ -74,34 +74,10 @@ def new_password_field(field: str, person: Callable[[Any], Iterable[str | None]]
     )
 
 
-def network() -> str:
-    """Where the request comes from.
-
-    One household has 2**64 addresses of IPv6: they count as one.
-    """
-    found = _address()
-    if found is None:
-        return "nowhere"
-    return str(ip_network((found, 64), strict=False)) if found.version == 6 else str(found)
-
-
 def caller() -> Caller:
     """Where the request comes from, as sign-ins and security events keep it."""
     agent = "".join(character for character in request.user_agent.string if character.isprintable())
-    return Caller(str(_address() or "unknown"), agent[:255])
-
-
-def _address() -> IPv4Address | IPv6Address | None:
-    """The visitor's address, behind `PADLOCK_TRUSTED_PROXIES`.
-
-    One of IPv4 may come dressed as one of IPv6; what may stand behind a "%" is no part of it, and
-    can be any text.
-    """
-    try:
-        found = ip_address((request.remote_addr or "").partition("%")[0])
-    except ValueError:
-        return None
-    return found.ipv4_mapped or found if isinstance(found, IPv6Address) else found
+    return Caller(address(), agent[:255])
 
 
 def account() -> str:

@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import EmailField, Field, Form, PasswordField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length
 
-from webapp import live_settings
+from webapp import live_settings, problems
 from webapp.accounts import first_admin, impersonation, password_hashes, security_events, sign_ins
 from webapp.accounts.security_events import Event
 from webapp.config.table import CHANGEABLE
@@ -34,7 +34,6 @@ from webapp.routes.account_fields import (
     caller,
     email_field,
     name_field,
-    network,
     new_password_field,
     no_guess,
     note_refusal,
@@ -43,6 +42,7 @@ from webapp.routes.forms import stripped
 from webapp.routes.gate import in_background, open_to_everyone, own_path
 from webapp.routes.sessions import admin_idle, end_session, open_session
 from webapp.routes.template_helpers import now
+from webapp.visitor_address import network
 from webapp.words import settings
 from webapp.words.fields import label
 from webapp.words.translation import LazyText
@@ -176,6 +176,7 @@ def _note_use(response: Response) -> Response:
     signed in for ever. What is sent bit by bit may need the database still."""
     known = (
         g.get("user_id")
+        and not problems.wanted()  # a token notes its own use
         and not in_background()
         and not response.is_streamed
         and response.status_code < 500

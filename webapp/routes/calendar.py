@@ -7,9 +7,9 @@ from flask import Blueprint, Response, request
 from webapp.accounts import calendar_links
 from webapp.extensions import limiter
 from webapp.notices import calendar
-from webapp.routes.account_fields import network
 from webapp.routes.gate import open_to_everyone
 from webapp.routes.template_helpers import now
+from webapp.visitor_address import network
 from webapp.words import calendar as say
 
 blueprint = Blueprint("calendar", __name__)

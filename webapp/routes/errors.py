@@ -12,6 +12,7 @@ from sqlalchemy.orm.exc import ObjectDeletedError
 from werkzeug.exceptions import BadHost, Forbidden, HTTPException, SecurityError
 from werkzeug.routing import RequestRedirect
 
+from webapp import problems
 from webapp.accounts.hashing import TooManyHashes
 from webapp.accounts.password_hashes import CannotHash
 from webapp.errors import NotAllowed, NotFound
@@ -123,6 +124,8 @@ def _page(code: int, words: tuple[str, str] | None = None) -> Response:
     if isinstance(request.routing_exception, (SecurityError, BadHost)):
         # Not our host, or none at all: whatever else is wrong, there is no address to link to.
         return Response(error_pages.page(400)[0], 400, mimetype="text/plain")
+    if problems.wanted():
+        return problems.problem(code)
     title, text = words or error_pages.page(code)
     shown = {
         "title": title,

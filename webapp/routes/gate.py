@@ -15,6 +15,7 @@ from werkzeug.exceptions import BadHost, ClientDisconnected
 from werkzeug.routing import BaseConverter, ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
+from webapp import problems
 from webapp.parsing import LARGEST
 from webapp.site import this_site
 
@@ -175,6 +176,7 @@ def _refuse_broken_address() -> None:
         abort(404)
     if (
         request.method == "POST"
+        and not problems.wanted()
         and request.mimetype
         and request.mimetype not in (_URLENCODED, _MULTIPART)
     ):
@@ -189,8 +191,8 @@ def _refuse_broken_address() -> None:
 
 
 def _refuse_broken_form() -> None:
-    if request.endpoint is None:
-        return  # 404 and 405 are the answer, whatever the body is
+    if request.endpoint is None or problems.wanted():
+        return  # 404 and 405 are the answer, whatever the body is; the API reads its own
     if (request.content_length or 0) > (request.max_content_length or 0):
         abort(413)
     if request.method != "POST":
@@ -232,6 +234,8 @@ def _text(encoded: bytes) -> str:
 
 def _require_sign_in() -> AnyResponse | None:
     view = current_app.view_functions.get(request.endpoint or "")
+    if problems.wanted():
+        return None  # it has tokens, and a gate of its own
     if view is None or getattr(view, "open_to_everyone", False) or current_user.is_authenticated:
         return None
     sent_by_a_part = request.method not in LOOKING and "HX-Request" in request.headers
@@ -270,7 +274,10 @@ def _add_headers(response: Response) -> Response:
         response.headers["Content-Security-Policy"] = policy.replace(
             "frame-ancestors 'none'", f"frame-ancestors {sites}"
         )
-    if request.endpoint == "calendar.feed":
+    if problems.wanted():
+        response.headers["Cache-Control"] = "private, no-store"
+        response.vary.add("Authorization")
+    elif request.endpoint == "calendar.feed":
         response.headers["Cache-Control"] = "private, no-cache"  # it has an entity tag
     elif request.endpoint == "shared.badge" and response.status_code < 400:
         # Many readers, and the same for all of them

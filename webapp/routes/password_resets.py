@@ -25,13 +25,13 @@ from webapp.routes.account_fields import (
     attempts,
     caller,
     email_field,
-    network,
     new_password_field,
     note_refusal,
 )
 from webapp.routes.gate import open_to_everyone
 from webapp.routes.impersonation import not_in_their_name
 from webapp.routes.template_helpers import now
+from webapp.visitor_address import network
 from webapp.words import confirmations
 
 blueprint = Blueprint("reset", __name__)

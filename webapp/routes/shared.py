@@ -10,9 +10,9 @@ from flask import Blueprint, Response, make_response, render_template, request
 from webapp.customers import public_links
 from webapp.customers.link_models import LinkUse
 from webapp.extensions import limiter
-from webapp.routes.account_fields import network
 from webapp.routes.gate import open_to_everyone
 from webapp.routes.template_helpers import now
+from webapp.visitor_address import network
 from webapp.words import links as say
 
 THEMES = ("light", "dark")

@@ -51,6 +51,7 @@ ACTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "imported": lambda: gettext("Imported"),
         "started": lambda: gettext("Started"),
         "saved": lambda: gettext("Saved"),
+        "revoked": lambda: gettext("Revoked"),
         "disabled": lambda: gettext("Disabled"),
         "enabled": lambda: gettext("Enabled"),
         "restored": lambda: gettext("Restored the default"),
@@ -93,6 +94,7 @@ KINDS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "channel": lambda: gettext("Channel for warnings"),
         "link": lambda: gettext("Link without sign-in"),
         "mail text": lambda: gettext("Mail text"),
+        "token": lambda: gettext("API token"),
     }
 )
 _FACTS: Mapping[str, Callable[[], str]] = MappingProxyType(
@@ -142,6 +144,11 @@ def fact_text(fact: str) -> str:
 def who_text(who: str) -> str:
     """Who it was: an e-mail address, or the command line."""
     return gettext("command line") if who == COMMAND_LINE else who
+
+
+def token_text(token: str) -> str:
+    """By which token of theirs."""
+    return gettext("by token “{token}”", token=token)
 
 
 def item_text(item: str, code: str, parameters: Parameters) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from webapp.words.counts import counted, import_text
 from webapp.words.translation import gettext
@@ -243,3 +244,20 @@ def refreshing() -> str:
 
 def writing() -> str:
     return gettext("Writing")
+
+
+# --- flask tokens ---
+
+
+def token_name_length(most: int) -> str:
+    return gettext("Give the token a name of at most {most} characters.", most=most)
+
+
+def no_token(token_id: int) -> str:
+    return gettext("There is no token {token_id}.", token_id=token_id)
+
+
+def token_last_used(at: datetime | None, address: str) -> str:
+    if at is None:
+        return gettext("never used")
+    return gettext("last used {at} from {address}", at=f"{at:%Y-%m-%d %H:%M} UTC", address=address)

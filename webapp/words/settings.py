@@ -66,6 +66,9 @@ HELP: Mapping[str, str] = Table(
         "PADLOCK_COOKIE_SECURE": lambda: gettext(
             "Turn on if the site is reached by https:// only."
         ),
+        "PADLOCK_API_PER_MINUTE": lambda: gettext(
+            "Requests that one API token may send in a minute."
+        ),
         "PADLOCK_ADMIN_IDLE_HOURS": lambda: gettext(
             "Hours without use after which an administrator has to sign in again. 0 means never."
         ),
