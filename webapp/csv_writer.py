@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
+MOST_PLAIN = 1000  # cells that are remembered
 MARK = "\ufeff"  # tells a spreadsheet that it is UTF-8
 # Invisible characters: some hide what a cell begins with, some turn the order of its text around
 # (bidi controls).
@@ -32,13 +33,20 @@ def lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[
     people wrote is never a formula."""
     writer = csv.writer(_Passed(), quoting=csv.QUOTE_NONNUMERIC)
     yield MARK + writer.writerow([harmless(column) for column in columns])
+    plain: set[object] = set()
     for row in rows:
-        yield writer.writerow(
-            [
-                harmless(cell) if isinstance(cell, str) and _SUSPECT.search(cell) else cell
-                for cell in row
-            ]
-        )
+        if len(plain) > MOST_PLAIN:
+            plain.clear()
+        yield writer.writerow([cell if cell in plain else _safe(cell, plain) for cell in row])
+
+
+def _safe(cell: object, plain: set[object]) -> object:
+    """The cell, harmless. One that is so already is `plain`, and not looked into again: most cells
+    say what one in the lines before says."""
+    if isinstance(cell, str) and _SUSPECT.search(cell):
+        return harmless(cell)
+    plain.add(cell)
+    return cell
 
 
 def joined(lines: Iterable[str], size: int = 500) -> Iterator[str]:

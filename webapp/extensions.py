@@ -6,7 +6,7 @@ Imports nothing that knows the site.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -94,10 +94,10 @@ class Instant(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return None if value is None else value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        if dialect.name == "sqlite":  # a third of the usual time, for half a million of a CSV
+            return lambda text: None if text is None else datetime.fromisoformat(f"{text}+00:00")
+        return lambda at: None if at is None else at.astimezone(UTC)
 
 
 def word_column(words: type[StrEnum]) -> Enum:
