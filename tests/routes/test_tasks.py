@@ -124,7 +124,7 @@ def test_a_note_is_for_colleagues_until_the_problem_is_solved(app, visit, names)
     sees(app, 4, names[0], reason=Reason.SELF_SIGNED)
     again = row_of(sam.get(PAGE), names[0])
     assert "Waits" not in again
-    assert "No one" in again
+    assert "Assigned" not in again
 
 
 def test_the_second_of_two_colleagues_is_told_and_overwrites_nothing(app, visit, names):
