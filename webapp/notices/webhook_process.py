@@ -29,6 +29,7 @@ def run(asked: dict[str, Any]) -> dict[str, Any]:
         return {} if guard.may_lead_somewhere(host) else {"problem": "blocked"}
     session = requests.Session()
     session.trust_env = False
+    session.headers["accept-encoding"] = "identity"  # it is for people to read
     try:
         with session.post(
             asked["url"],
@@ -38,12 +39,20 @@ def run(asked: dict[str, Any]) -> dict[str, Any]:
             allow_redirects=False,
             stream=True,
         ) as response:
-            beginning = next(response.iter_content(MOST_ANSWER_BYTES), b"")
-            return {"status": response.status_code, "answer": beginning.decode(errors="replace")}
+            return {"status": response.status_code, "answer": _beginning(response)}
     except requests.exceptions.SSLError:
         return {"problem": "tls"}
-    except (requests.RequestException, OSError):
+    except (requests.RequestException, OSError, ValueError):  # of a host that cannot be one
         return {"problem": "blocked" if guard.blocked else "silent"}
+
+
+def _beginning(response: requests.Response) -> str:
+    """What the answer begins with. The status counts even if this cannot be read: a message that
+    was taken is not sent again."""
+    try:
+        return next(response.iter_content(MOST_ANSWER_BYTES), b"").decode(errors="replace")
+    except (requests.RequestException, OSError):
+        return ""
 
 
 def main() -> None:
