@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.browser import looked_at
-from webapp.customers import public_links
+from webapp.customers import catalog, public_links
 from webapp.customers.link_models import LinkUse, PublicLink
-from webapp.customers.models import Activity, Domain, DomainStatus, ServiceStatus
+from webapp.customers.models import Activity, Client, Domain, DomainStatus, ServiceStatus
 from webapp.extensions import db, writing
 from webapp.monitor.models import Target
 from webapp.probe import Reason
@@ -101,6 +101,27 @@ def test_a_badge_says_the_state_or_the_days_that_are_left(visit, app):
         item = db.session.scalars(select(PublicLink)).one().item
         item.status = DomainStatus.EXPIRED if isinstance(item, Domain) else ServiceStatus.TERMINATED
     assert "inactive" in visit().client.get(path).text
+
+
+def test_a_badge_ends_when_another_client_gets_its_host_name(visit, app):
+    ada = visit("ada")
+    path, _ = made(ada, use="badge", name="alice.example")
+    assert visit().client.get(path).status_code == 200
+    with app.app_context(), writing():
+        db.session.scalars(select(PublicLink)).one().item.client_id = 2
+    assert visit().client.get(path).status_code == 410
+    page = ada.get(ALICE).select_one(".link-list").text
+    assert "was moved to another client" in page
+    assert "alice.example" not in page
+
+
+def test_a_badge_takes_either_spelling_of_a_host_name(visit, app):
+    with app.app_context(), writing():
+        alice = db.session.get(Client, 1)
+        catalog.add_domain(alice, "Müller.example", DomainStatus.ACTIVE, None, None)
+    ada = visit("ada")
+    for name in ("müller.example", "xn--mller-kva.example", "https://müller.example/"):
+        made(ada, use="badge", name=name)
 
 
 def test_a_form_that_is_wrong_says_what_to_do(visit):

@@ -23,7 +23,8 @@ class LinkUse(StrEnum):
 class PublicLink(Model):
     """A link that works until `ends_at`, None: until it is revoked, which deletes it.
 
-    A badge is of one service or domain. `created_by` is an e-mail address, "" for the command line.
+    A badge is of one service or domain, as long as that is this client's. `created_by` is an e-mail
+    address, "" for the command line.
     """
 
     # An id stands in the audit log: it is never given again
@@ -49,4 +50,6 @@ class PublicLink(Model):
 
     @property
     def item(self) -> Service | Domain | None:
-        return self.service or self.domain
+        """What a badge is of; None where another client has it now."""
+        item = self.service or self.domain
+        return item if item is not None and item.client_id == self.client_id else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from webapp.probe import State
 from webapp.words import states, times
@@ -37,7 +37,8 @@ def gone() -> str:
 
 def too_many(most: int) -> str:
     return gettext(
-        "A client can have {count} links at most. Revoke those that nobody needs.", count=most
+        "A client can have {count} links at most. Revoke those that are no longer needed.",
+        count=most,
     )
 
 
@@ -68,10 +69,16 @@ def revoked() -> str:
     return gettext("The link was revoked.")
 
 
-def ends_text(ends_at: datetime | None, now: datetime) -> str:
+def ends_text(ends_at: datetime | None, now: datetime, zone: tzinfo) -> str:
     """Until when a link works."""
     if ends_at is None:
         return gettext("Works until it is revoked")
+    day = times.day_text(times.local(ends_at, zone).date())
     if ends_at <= now:
-        return gettext("Ended on {day}", day=times.day_text(ends_at.date()))
-    return gettext("Works until {day}", day=times.day_text(ends_at.date()))
+        return gettext("Ended on {day}", day=day)
+    return gettext("Works until {day}", day=day)
+
+
+def moved() -> str:
+    """Instead of that, for a badge that shows nothing any more."""
+    return gettext("Doesn’t work any more: its service or domain was moved to another client")
