@@ -9,7 +9,7 @@ from flask import request
 
 def address() -> str:
     """The visitor's IP address, as people write it."""
-    return str(_address() or "unknown")
+    return str(parsed_address() or "unknown")
 
 
 def network() -> str:
@@ -17,15 +17,18 @@ def network() -> str:
 
     One household has 2**64 addresses of IPv6: they count as one.
     """
-    found = _address()
+    found = parsed_address()
     if found is None:
         return "nowhere"
     return str(ip_network((found, 64), strict=False)) if found.version == 6 else str(found)
 
 
-def _address() -> IPv4Address | IPv6Address | None:
-    """One of IPv4 may come dressed as one of IPv6; what may stand behind a "%" is no part of it,
-    and can be any text."""
+def parsed_address() -> IPv4Address | IPv6Address | None:
+    """The visitor's IP address; None where what the server or a proxy says is none.
+
+    One of IPv4 may come dressed as one of IPv6; what may stand behind a "%" is no part of it, and
+    can be any text.
+    """
     try:
         found = ip_address((request.remote_addr or "").partition("%")[0])
     except ValueError:

@@ -66,6 +66,9 @@ def test_metrics_are_off_until_a_network_is_named(visit, app):
     assert visit("ada").client.get("/metrics").status_code == 404
     inside = {"REMOTE_ADDR": "::ffff:10.1.2.3"}
     assert visit().client.get("/metrics", environ_base=inside).status_code == 200
+    for nowhere in ("", "unknown", "10.1.2.3:4567"):  # of a socket, or as some proxies say it
+        outside = {"REMOTE_ADDR": nowhere}
+        assert visit().client.get("/metrics", environ_base=outside).status_code == 404
 
 
 @pytest.mark.usefixtures("open_here")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import ip_address
 from itertools import chain
 
 from flask import Blueprint, Response, abort, current_app, request, stream_with_context
@@ -12,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from webapp.metrics import collect, names
 from webapp.routes.gate import open_to_everyone
 from webapp.routes.template_helpers import now
+from webapp.visitor_address import parsed_address
 
 blueprint = Blueprint("metrics", __name__)
 
@@ -28,6 +28,6 @@ def page() -> Response:
 
 
 def _from_known_network() -> bool:
-    address = ip_address(request.remote_addr or "")
-    address = getattr(address, "ipv4_mapped", None) or address
-    return any(address in each for each in current_app.config["PADLOCK_METRICS_NETWORKS"])
+    address = parsed_address()
+    known = current_app.config["PADLOCK_METRICS_NETWORKS"]
+    return address is not None and any(address in each for each in known)
