@@ -13,7 +13,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import update
 
-from webapp.customers.models import Client
+from webapp.accounts import tokens
+from webapp.accounts.models import Scope, Token
+from webapp.customers.models import Client, User
 from webapp.extensions import db, writing
 from webapp.monitor.results import record
 from webapp.probe import Certificate, Finding, Reason
@@ -69,6 +71,21 @@ def test_metrics_are_off_until_a_network_is_named(visit, app):
     for nowhere in ("", "unknown", "10.1.2.3:4567"):  # of a socket, or as some proxies say it
         outside = {"REMOTE_ADDR": nowhere}
         assert visit().client.get("/metrics", environ_base=outside).status_code == 404
+
+
+def test_a_token_of_the_scope_metrics_reads_them_from_anywhere(visit, app):
+    with app.app_context():
+        ada = db.session.scalars(db.select(User).filter_by(email="ada@example.com")).one()
+        secrets = {
+            scope: tokens.create(ada, ada, scope, scope, None, NOW)
+            for scope in (Scope.METRICS, Scope.WRITE)
+        }
+    for scope, status in ((Scope.METRICS, 200), (Scope.WRITE, 404)):
+        headers = {"Authorization": f"Bearer {secrets[scope]}"}
+        assert visit().client.get("/metrics", headers=headers).status_code == status
+    with app.app_context():
+        used = db.session.scalars(db.select(Token.name).where(Token.last_used_at.is_not(None)))
+        assert list(used) == ["metrics"]
 
 
 @pytest.mark.usefixtures("open_here")

@@ -21,6 +21,7 @@ from webapp.cli import (
     import_,
     links,
     listing,
+    mcp,
     refresh,
     setup,
     tokens,
@@ -53,6 +54,7 @@ def register(app: Flask) -> None:
         copy_from.copy_from,
         listing.listing,
         links.links,
+        mcp.mcp,
     )
     for each in with_tables:
         app.cli.add_command(_checked(each))
