@@ -146,8 +146,11 @@ TASKS = (add_services, sign_in, import_names)
 class Place:
     """The processes of a site, each in a group of its own, and what can be killed."""
 
-    def __init__(self, servers: dict[str, postgresql.Server | redis_fixture.Server]) -> None:
+    def __init__(
+        self, servers: dict[str, postgresql.Server | redis_fixture.Server], workers: int = 2
+    ) -> None:
         self.servers = servers
+        self._workers = workers
         self.sites = [f"http://127.0.0.1:{free_port()}" for _ in range(2 if servers else 1)]
         self._processes: list[subprocess.Popen[bytes]] = []
 
@@ -155,7 +158,7 @@ class Place:
         module = [sys.executable, "-m"]
         for site in self.sites:
             self._run([*module, "gunicorn", "--log-level", "critical", "wsgi:app"], site)
-        for _ in range(2 if self.servers else 0):
+        for _ in range(self._workers if self.servers else 0):
             self._run([*module, "flask", "worker"], "")
         for site in self.sites:
             while not answers(site):

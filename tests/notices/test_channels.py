@@ -1,16 +1,14 @@
 """Messages to channels: what administrators limit, one that hangs, and what is lost: nothing."""
 
-import http.server
-import threading
 from datetime import UTC, datetime
 from ipaddress import ip_network
-from queue import Queue
 
 import pytest
 from sqlalchemy import select
 
 from tests.monitor.processes import wait_for
 from tests.notices.killed import Step, environ_of, kill_at
+from tests.notices.receiver import Receiver
 from tests.notices.test_minute import LATER, MINUTE, NAMES, begin, sees, tick
 from tests.notices.test_minute import site as mail_site  # noqa: F401 - a fixture
 from tests.served import served
@@ -26,24 +24,6 @@ from webapp.site import site_of
 NOW = datetime.now(UTC)
 
 
-class Receiver(http.server.ThreadingHTTPServer):
-    """A webhook that notes what it gets, and answers with this status."""
-
-    daemon_threads = True
-
-    def __init__(self, status=200):
-        super().__init__(("127.0.0.1", 0), Hook)
-        self.status = status
-        self.headers = {}
-        self.bodies = Queue()
-        self.released = threading.Event()
-        self.released.set()
-
-    @property
-    def url(self):
-        return f"json://127.0.0.1:{self.server_port}/hook-secret?+X-Token=hunter2"
-
-
 class Redirect(Receiver):
     """Sends whoever comes to another address of this machine."""
 
@@ -54,19 +34,6 @@ class Redirect(Receiver):
     @property
     def url(self):
         return f"{super().url}&redirect=yes"
-
-
-class Hook(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        self.server.released.wait(60)
-        self.server.bodies.put(self.rfile.read(int(self.headers["Content-Length"])).decode())
-        self.send_response(self.server.status)
-        for header in self.server.headers.items():
-            self.send_header(*header)
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from tests.browser import looked_at
 from tests.monitor.processes import wait_for
-from tests.notices.test_channels import Receiver
+from tests.notices.receiver import Receiver
 from tests.served import served
 from webapp.customers.models import Activity
 from webapp.extensions import db, writing
