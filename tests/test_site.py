@@ -77,6 +77,14 @@ ANSWERS = {
     "POST /profile/sign-out-everywhere": dict.fromkeys(EVERYBODYS, 303) | {NOBODY: 302},
     "POST /profile/sign-out-elsewhere": dict.fromkeys(EVERYBODYS, 303) | {NOBODY: 302},
     "POST /profile/sign-ins/<id:sign_in_id>/end": dict.fromkeys(EVERYBODYS, 404) | {NOBODY: 302},
+    "GET /profile/tokens/new": EVERYBODYS,
+    "POST /profile/tokens/new": EVERYBODYS_POST,
+    "POST /profile/tokens/<id:token_id>/revoke": dict.fromkeys(EVERYBODYS, 404) | {NOBODY: 302},
+    "GET /admin/tokens": ADMINS_ONLY,
+    "GET /admin/tokens/new": ADMINS_ONLY,
+    "POST /admin/tokens/new": ADMINS_ONLY | {ADA: 422},
+    "POST /admin/tokens/<id:token_id>/revoke": ADMINS_ONLY | {ADA: 404},
+    "GET /help/api": ALL,
     "GET /forgot-password": ALL,
     "POST /forgot-password": dict.fromkeys(ALL, 422),
     "GET /unsubscribe/<token>": dict.fromkeys(ALL, 410),
@@ -245,6 +253,7 @@ def test_who_may_come_where(visit, who, monkeypatch):
                 "<any(enable, disable):what>", "enable"
             )
             path = path.replace("<id:view_id>", "1").replace("<id:sign_in_id>", "999999")
+            path = path.replace("<id:token_id>", "999999")
             path = (
                 path.replace("<id:incident_id>", "1")
                 .replace("<id:job_id>", "1")

@@ -36,7 +36,7 @@ def canaries(app, now):
 @pytest.mark.parametrize(
     ("who", "scope", "phases"),
     [
-        ("ada", "write", "coverage,stateful"),
+        ("ada", "write", "fuzzing,stateful"),
         ("alice", "write", "fuzzing,stateful"),
         ("sam", "read", "fuzzing"),
     ],

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import joinedload
 
 from webapp.accounts.models import Scope, Token
-from webapp.accounts.sign_ins import USE_NOTED_EVERY
+from webapp.accounts.sign_ins import USE_NOTED_EVERY, tidy_email
 from webapp.customers import audit_log, clients, concurrency
 from webapp.customers.models import Role, User
 from webapp.errors import NotAllowed, NotFound, Refused, found
@@ -40,11 +40,28 @@ def create(
     `who`: the user themself, or an administrator; None is the command line. Raises
     `errors.NotAllowed` or `errors.Refused`.
     """
-    if who is not user:
+    if who is None or who.id != user.id:
         concurrency.still_admin(who)
     if scope is Scope.METRICS and not user.is_admin:
         raise Refused(say.metrics_for_admins())
     return _create(who, {"user_id": user.id}, user.email, name, scope, ends_at, now)
+
+
+def create_own(user: User, name: str, scope: Scope, ends_at: datetime | None, now: datetime) -> str:
+    """The same of a token that a user makes for themself."""
+    return create(user, user, name, scope, ends_at, now)
+
+
+def create_for(
+    who: User, owner: str, name: str, scope: Scope, ends_at: datetime | None, now: datetime
+) -> str:
+    """The same of a token that an administrator makes: for the user of this e-mail address, or the
+    client of this name or reference. Raises `clients.NoSuchClient`, too."""
+    user = db.session.scalar(select(User).where(User.email == tidy_email(owner)))
+    if user is not None:
+        return create(who, user, name, scope, ends_at, now)
+    client = clients.find_client(owner)
+    return create_for_client(who, client.id, name, scope, ends_at, now)
 
 
 def create_for_client(
@@ -108,14 +125,6 @@ def all_tokens(who: User | None = None) -> list[Token]:
     """All tokens of users and clients, the newest first. None is the command line."""
     concurrency.still_admin(who)
     return _tokens()
-
-
-def tokens_of_client(who: User, client_id: int) -> list[Token]:
-    """The tokens of this client and of its users, for administrators; others see none."""
-    users = select(User.id).where(User.client_id == client_id)
-    return (
-        _tokens((Token.client_id == client_id) | Token.user_id.in_(users)) if who.is_admin else []
-    )
 
 
 def signed_in(secret: str, now: datetime) -> tuple[Token, User] | None:

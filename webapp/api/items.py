@@ -18,7 +18,9 @@ from webapp.errors import found
 from webapp.probe import Reason, State
 from webapp.words import changes
 
-blueprint = make_blueprint("certificates", help="Certificates of services and domains.")
+blueprint = make_blueprint(
+    "items", help="What services and domains have in common: certificates, history, checks."
+)
 
 
 class CertificateAnswer(Answer):

@@ -75,7 +75,7 @@ def operation(
             made = on.arguments(query, location="query")(made)
         described: dict[str, Any] = {"operationId": name or view.__name__}
         if links:
-            described["responses"] = {str(code): {"links": each} for code, each in links.items()}
+            described["responses"] = {code: {"links": each} for code, each in links.items()}
         made = on.doc(**described)(made)
         on.route(rule, methods=[method], endpoint=described["operationId"])(made)
         return view

@@ -39,6 +39,7 @@ from webapp.routes import (
     template_helpers,
     template_words,
     today,
+    tokens,
     unsubscribe,
     users,
     warning_channels,
@@ -94,5 +95,7 @@ def register(app: Flask) -> None:
         password_resets,
         impersonation,
         help,
+        tokens,
     ):
         app.register_blueprint(module.blueprint)
+    app.register_blueprint(tokens.all_tokens)

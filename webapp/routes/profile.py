@@ -19,7 +19,7 @@ from wtforms import PasswordField
 from wtforms.validators import InputRequired, Length
 
 from webapp import mail
-from webapp.accounts import calendar_links, password_hashes, profile
+from webapp.accounts import calendar_links, password_hashes, profile, tokens
 from webapp.accounts import sign_ins as account_sign_ins
 from webapp.accounts.security_events import Event
 from webapp.customers import concurrency
@@ -195,5 +195,6 @@ def _page(
         may_be_warned=current_user.sees_everything or rules.may_tell(current_user.client_id),
         why_no_mails=health.why_no_mails(current_user),
         calendar_link=calendar_links.link_of(current_user),
+        tokens=tokens.tokens_of(current_user),
     )
     return make_response(page, 422 if details or password or warnings else 200)

@@ -9,6 +9,7 @@ from webapp.words import (
     activity,
     alert_mails,
     alert_rules,
+    api,
     certificates,
     changes,
     channels,
@@ -44,6 +45,7 @@ from webapp.words import (
 # What templates know as `wording`: one module a subject.
 WORDING = {
     "activity": activity,
+    "api": api,
     "alert_mails": alert_mails,
     "alert_rules": alert_rules,
     "certificates": certificates,

@@ -218,6 +218,11 @@ def token_name_missing() -> str:
     return gettext("Enter a name, such as the program that uses the token.")
 
 
+def whose_token() -> str:
+    """An administrator makes one for somebody."""
+    return gettext("Enter an e-mail address of a user, or a client’s name or reference.")
+
+
 def too_many_tokens(most: int) -> str:
     """Of one user or client."""
     return gettext("There are already {most} tokens. Revoke one first.", most=most)
