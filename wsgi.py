@@ -6,11 +6,13 @@ What keeps it from starting is one sentence for a person, instead of a traceback
 import gc
 import os
 import sys
+import threading
 
 from webapp import create_app, logs, start_check
 from webapp.config.setting import BadSetting
 from webapp.config.table import LOG_FORMAT, LOG_LEVEL
 from webapp.monitor.refresh import scheduler
+from webapp.routes import template_helpers
 
 # Nothing that is imported is garbage: to look for it would take a fifth of the start.
 gc.disable()
@@ -35,3 +37,5 @@ gc.freeze()
 gc.set_threshold(5_000, 10, 100)
 gc.enable()
 scheduler.start(app)
+if not COMMAND:
+    threading.Thread(target=template_helpers.compile_report, args=(app,), daemon=True).start()

@@ -6,13 +6,15 @@ from itertools import product
 
 from tests.customers.shelf import NOW, ada, all_pages, shelf, way  # noqa: F401 - two are fixtures
 from tests.customers.test_index import rank
-from webapp.customers import index_check
+from webapp.customers import index_check, tags
 from webapp.customers.models import Client, Domain, Service, ServiceStatus
 from webapp.extensions import db, writing
+from webapp.listing import page
 from webapp.monitor.models import Target, standing
 from webapp.probe import Reason
 from webapp.reports import export, ssl_status, tally
 from webapp.reports.query import REASONS, SORTS, ReportQuery
+from webapp.site import this_site
 from webapp.words import states
 
 TICK = timedelta(microseconds=1)
@@ -162,6 +164,20 @@ def test_numbers_of_many_rows_are_counted_again_after_a_minute(in_app, monkeypat
     assert totals(now + timedelta(seconds=59)) == before
     assert sum(totals(now + timedelta(seconds=60)).values()) == sum(before.values()) + 1
     assert totals(now, search="example") == {}  # a search is not counted further
+
+
+def test_of_a_tag_with_too_many_items_no_numbers_are_shown(in_app, monkeypatch):
+    monkeypatch.setattr(tally, "MOST_COUNTED", 0)
+    with writing():
+        tags.give(db.session.get(Domain, 1), ["shop"])
+
+    def totals():
+        return ssl_status.report(ada(), ReportQuery(tag="shop"), datetime.now(UTC)).totals
+
+    assert sum(totals().values()) == 1
+    this_site().counted_rows.clear()
+    monkeypatch.setattr(page, "MOST_CANDIDATES", 0)
+    assert totals() == {}
 
 
 def test_numbers_along_the_index_are_those_of_rows_looked_into(shelf, monkeypatch):  # noqa: F811

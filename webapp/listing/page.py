@@ -93,8 +93,8 @@ def _fetched(
     asked = _Asked(rows, order, sort, size, cursor, up)
     start = _Asked(rows, order, sort, size, None, up=False)
     empty = Page([], 0, True, size)
-    # A link that `planned` keeps leads to many rows, which no filter makes fewer
-    many = known > MOST_COUNTED or (alone and not rows.scan)
+    # No filter makes them fewer
+    many = known > MOST_COUNTED or (alone and leads_to_many(rows))
     # An index counts them in 1 ms, where to sort so many for nothing takes up to 200 ms. Not where
     # a search looks into one after the other.
     if not many and (rows.search is not None or not searched):
@@ -146,6 +146,11 @@ def planned(rows: Rows) -> Rows:
         return rows
     # So many rows contain it that those which meet the conditions do as well
     return replace(rows, search=Search(search.contains, indexed=True))
+
+
+def leads_to_many(rows: Rows) -> bool:
+    """Whether these rows, as `planned`, have a link that more than `MOST_CANDIDATES` have."""
+    return rows.link is not None and not rows.scan
 
 
 def _count(rows: Select[Any], most: int) -> int:

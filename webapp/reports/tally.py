@@ -35,7 +35,8 @@ def tallies(
     """The rows with these filters by rank, whatever filter of state is among them; and the valid
     ones by week, whatever filter of expiry.
 
-    None where a search finds more than `MOST_COUNTED`; there are so `many` with all filters.
+    None where a search finds more than `MOST_COUNTED`, there are so `many` with all filters; and
+    where a tag has so many items that each of them would have to be read.
     """
     if many and "q" in filters:
         return None, None
@@ -60,7 +61,9 @@ def _tally(user: User, filters: Mapping[str, str], now: datetime, *, weeks: bool
     More than `MOST_COUNTED` are counted once a minute, as ranks move in the scheduler's minute.
     """
     known = this_site().counted_rows
-    key = (user.id, weeks and not _at_once(filters), *sorted(filters.items()))
+    # All who see everything share them
+    whose = 0 if user.sees_everything else user.id
+    key = (whose, weeks and not _at_once(filters), *sorted(filters.items()))
     if key in known and timedelta() <= now - known[key].counted_at < COUNTED_AGAIN:
         return known[key].numbers
     ranks = listing_row.ranks_of_reason(filters.get("reason", Reason.OK))
@@ -71,7 +74,7 @@ def _tally(user: User, filters: Mapping[str, str], now: datetime, *, weeks: bool
     found = _grouped(some.limit(MOST_COUNTED + 1))
     if found.total() <= MOST_COUNTED:
         return found
-    if "q" in filters:
+    if "q" in filters or page.leads_to_many(rows):
         return None
     if user.sees_everything and _at_once(filters):
         found = _counted(rows, [*_rank_and_week_ranges(now)])
@@ -146,15 +149,15 @@ def _rank_ranges(expires: str, now: datetime) -> Iterator[Range]:
 
 
 def _counted(rows: Rows, ranges: list[Range]) -> Tally:
-    """How many of the rows each of these ranges has, in one statement: to count along an index is
-    quicker than to sort rows into groups."""
-    parts = [(split, *one) for split in rows.splits for one in ranges]
-    counts = [
-        select(func.count()).select_from(ListingRow).where(split, *rows.where, within)
-        for split, _, _, within in parts
-    ]
-    numbers = db.session.execute(select(*(one.scalar_subquery() for one in counts))).one()
+    """How many of the rows each of these ranges has: to count along an index is quicker than to
+    sort rows into groups. In one statement for each split, so that it is compiled once."""
     found = Tally()
-    for (_, rank, week, _), number in zip(parts, numbers, strict=True):
-        found[rank, week] += number
+    for split in rows.splits:
+        counts = [
+            select(func.count()).select_from(ListingRow).where(split, *rows.where, within)
+            for _, _, within in ranges
+        ]
+        numbers = db.session.execute(select(*(one.scalar_subquery() for one in counts))).one()
+        for (rank, week, _), number in zip(ranges, numbers, strict=True):
+            found[rank, week] += number
     return found

@@ -109,6 +109,13 @@ def register(app: Flask) -> None:
     app.jinja_env.lstrip_blocks = True
 
 
+def compile_report(app: Flask) -> None:
+    """Compiles the templates of the report, the largest there are: its first page need not."""
+    for name in app.jinja_env.list_templates():
+        if name.startswith(("base", "components/", "reports/ssl_status", "reports/pictures")):
+            app.jinja_env.get_template(name)
+
+
 def _day(value: date | datetime | None) -> str:
     """23 Nov 2026; of an instant, where the reader is."""
     if value is None:
