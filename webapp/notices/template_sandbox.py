@@ -18,6 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from webapp.words import mail_templates as say
 
 MOST_OUTPUT_CHARACTERS = 20_000
+MOST_DEPTH = 25  # of expressions in each other: Jinja compiles 200 of them for a minute
 
 _ALLOWED = frozenset(
     {
@@ -88,6 +89,8 @@ def _refuse_long(characters: int) -> None:
 def _read(source: str, known: Iterable[str]) -> nodes.Template:
     """The template, once nothing in it can take long or names what there is not."""
     template = _environment.parse(source)
+    if _depth(template) > MOST_DEPTH:
+        raise BadTemplate(say.too_deep())
     for node in template.find_all(nodes.Node):
         if type(node) not in _ALLOWED:
             raise BadTemplate(say.not_possible(node.lineno))
@@ -99,6 +102,10 @@ def _read(source: str, known: Iterable[str]) -> nodes.Template:
     if unknown:
         raise BadTemplate(say.no_such_variable(unknown[0], known))
     return template
+
+
+def _depth(node: nodes.Node) -> int:
+    return 1 + max(map(_depth, node.iter_child_nodes()), default=0)
 
 
 def _is_short(loop: nodes.For) -> bool:

@@ -120,6 +120,12 @@ def loop_too_long(line: int) -> str:
     )
 
 
+def too_deep() -> str:
+    return gettext(
+        "This text has too many parts inside each other, or filters in a row. Simplify it."
+    )
+
+
 def no_such_filter(name: str, known: Iterable[str]) -> str:
     return gettext(
         "There is no filter “{name}”. Use one of these: {known}.",
