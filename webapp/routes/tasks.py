@@ -34,6 +34,7 @@ from webapp.words import tasks as say
 from webapp.words.fields import label
 
 MOST_NAMED = 20  # rows that a page names
+MOST_SNOOZE_DAYS = 366
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/admin/today/selected")
 blueprint.before_request(staff_only)
@@ -68,8 +69,9 @@ class SnoozeForm(FlaskForm):  # type: ignore[misc]
     def carry_out(self, chosen: Chosen) -> tuple[Done, str]:
         if self.asked.data is None:
             raise Refused(say.day_missing())
-        if self.asked.data <= now().astimezone(zone()).date():
-            raise Refused(say.day_not_ahead())
+        ahead = self.asked.data - now().astimezone(zone()).date()
+        if not 1 <= ahead.days <= MOST_SNOOZE_DAYS:
+            raise Refused(say.day_not_ahead(MOST_SNOOZE_DAYS))
         until = datetime.combine(self.asked.data, time(), zone())
         done = tasks.snooze(current_user, chosen, until, now(), zone())
         return done, say.snoozed(done.changed, until, zone())

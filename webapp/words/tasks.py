@@ -133,8 +133,12 @@ def day_missing() -> str:
     return gettext("Enter the day on which Today lists it again.")
 
 
-def day_not_ahead() -> str:
-    return gettext("Enter a day after today.")
+def day_not_ahead(most: int) -> str:
+    return ngettext(
+        "Enter a day after today, at most {count} day ahead.",
+        "Enter a day after today, at most {count} days ahead.",
+        most,
+    )
 
 
 def solved_meanwhile() -> str:
