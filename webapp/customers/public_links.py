@@ -1,4 +1,4 @@
-"""Links that show a client's padlocks without a sign-in: who makes them, and what they show.
+"""Links that show a client's padlocks without a sign-in: created, revoked, opened.
 
 They show what is stored and never ask a server.
 """
@@ -131,15 +131,15 @@ def _digest(token: str) -> str:
 
 
 def _item_named(client: Client, name: str) -> Item:
-    """The service or domain of this client that people call so. Raises `BadLink`."""
+    """The service or domain of this client with this name. Raises `BadLink`."""
     if not name.strip():
         raise BadLink(say.name_missing())
-    called_so = ListingRow.name == name.strip().lower()
+    has_name = ListingRow.name == name.strip().lower()
     with suppress(probe.NotCheckable):  # a name in another script has two spellings
         asked = probe.understand(name)
         target = select(Target.id).filter_by(hostname=asked.hostname, port=asked.port)
-        called_so = or_(called_so, ListingRow.target_id.in_(target))
-    mine = select(ListingRow.id).where(ListingRow.client_id == client.id, called_so)
+        has_name = or_(has_name, ListingRow.target_id.in_(target))
+    mine = select(ListingRow.id).where(ListingRow.client_id == client.id, has_name)
     row_id = db.session.scalar(mine.order_by(ListingRow.rank, ListingRow.id).limit(1))
     if row_id is None:
         raise BadLink(say.no_such_name(name.strip(), client.name))

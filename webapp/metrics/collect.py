@@ -32,7 +32,7 @@ from webapp.words.metrics import HELP, OTHER_ISSUERS
 from webapp.words.report_filters import NEVER_ASKED
 
 MOST_ISSUERS = 100
-DAYS = (0, 1, 3, 7, 14, 30, 60, 90)  # within which a certificate ends
+DAYS = (0, 1, 3, 7, 14, 30, 60, 90)  # within which a certificate expires
 WAITS_FOR = timedelta(hours=25)
 # What the number in `ListingRow.reason` stands for
 REASONS = {number: word for word, number in SEVERITIES.items()}

@@ -24,7 +24,7 @@ _ESCAPED = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
 def name_metrics() -> Iterator[bytes]:
-    """When the certificate of each active name ends, and its state, by name and client, as text.
+    """When the certificate of each active name expires, and its state, by name and client, as text.
 
     Prometheus refuses two numbers with the same labels. So a name that one client has twice, or two
     clients with the same name have, is there once: as the item of it that is worst.

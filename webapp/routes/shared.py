@@ -41,7 +41,7 @@ def embed(token: str) -> Response:
 @open_to_everyone
 @limiter.limit(LIMIT, key_func=network)
 def badge(token: str) -> Response:
-    """The state of a host name as a picture, or with `?show=days` how long it is still good for."""
+    """The state of a host name as a picture, or with `?show=days` the days that are left."""
     link = public_links.opened(token, LinkUse.BADGE, now())
     item = link.item if link else None
     if item is None:

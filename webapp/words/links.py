@@ -24,7 +24,7 @@ def badge_title() -> str:
 
 
 def badge_text(state: State, not_after: datetime | None, now: datetime, *, days: bool) -> str:
-    """The right part: the state, or how long a valid certificate is still good for."""
+    """The right part: the state, or how many days a valid certificate has left."""
     if days and state is State.VALID and not_after is not None:
         left = times.days_left(not_after, now) or 0
         return ngettext("{count:,} day left", "{count:,} days left", left)

@@ -14,8 +14,8 @@ HELP: Mapping[str, str] = Table(
             " issuers, and all others together."
         ),
         "padlock_ending_items": lambda: gettext(
-            "Active services and domains whose certificate ends within this number of days: 0 has"
-            " ended, and each number includes the smaller ones."
+            "Active services and domains whose certificate expires within this number of days: 0"
+            " has expired, and each number includes the smaller ones."
         ),
         "padlock_checks": lambda: gettext("Checks that were recorded, by state."),
         "padlock_check_duration_seconds": lambda: gettext("How long recorded checks took."),
@@ -41,7 +41,7 @@ HELP: Mapping[str, str] = Table(
             "When a scheduler last looked for work."
         ),
         "padlock_certificate_not_after_timestamp_seconds": lambda: gettext(
-            "When the certificate of a host name ends."
+            "When the certificate of a host name expires."
         ),
         "padlock_state": lambda: gettext("The state of a host name: always 1."),
     }
