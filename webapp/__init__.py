@@ -42,6 +42,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     from webapp.monitor.refresh import scheduler
     from webapp.notices import history, readiness
     from webapp.notices import minute as notices
+    from webapp.sources import schedule as sources
 
     app = Flask(__name__, instance_path=str(Path(__file__).parent.parent / "instance"))
     app.config.from_mapping(loading.load(os.environ, Path(app.instance_path)))
@@ -65,6 +66,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     monitored_names.register(app)
     jobs.register(app)
     imports.register(app)
+    sources.register(app)
     scheduler.register(app)
     item_diagnosis.register(app)
     check_requests.register(app)

@@ -95,6 +95,7 @@ def settings(form: str, level: str) -> dict[str, Any]:
             "webapp": {"level": level.upper()},
             "gunicorn.error": handed_on,
             "gunicorn.access": never,
+            "urllib3": never,  # addresses of billing systems, which may hold a key
         },
     }
 

@@ -93,7 +93,7 @@ def test_what_a_killed_process_left_is_done_once_by_the_next(in_app, ada, databa
     assert killed(importer, "compare") == "interrupted"
     work()
     jobs.start_import(jobs.require_job(ada, token, datetime.now(UTC)), datetime.now(UTC))
-    assert (killed(write_rows, "_insert"), stored()) == ("interrupted", (0, 0))
+    assert (killed(write_rows, "insert_rows"), stored()) == ("interrupted", (0, 0))
     assert (killed(importer, "tune"), stored()) == ("interrupted", (1, 1))
     work()
     done = jobs.require_job(ada, token, datetime.now(UTC))

@@ -31,6 +31,7 @@ SETTINGS = (
     Setting("PADLOCK_DENIED_NETWORKS", each_of(network), ""),
     Setting("PADLOCK_PORTS", ports, "443, 8443, 2083, 2087, 2096, 8006, 10000"),
     Setting("PADLOCK_CONNECT_TO", each_of(connect_to), ""),
+    Setting("PADLOCK_SOURCES_TIMEOUT", seconds(0.1, 300), "30"),
     Setting("PADLOCK_FRESH_SECONDS", seconds(0, 86400), "300"),
     Setting("PADLOCK_TRUSTED_HOSTS", each_of(str), ""),
     Setting("PADLOCK_TRUSTED_PROXIES", whole_number(0, 9), "0"),

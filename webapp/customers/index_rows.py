@@ -55,7 +55,8 @@ _REASONS = MappingProxyType(
 
 def inactive(model: ItemModel) -> ColumnElement[bool]:
     """Whether an item is not active; such a one is never asked."""
-    return model.status.in_(_INACTIVE[model])
+    ended = model.status.in_(_INACTIVE[model])
+    return or_(ended, ~Service.watched) if model is Service else ended
 
 
 def rank_at(model: ItemModel, now: Moment) -> ColumnElement[int]:

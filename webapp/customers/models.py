@@ -7,10 +7,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from flask import current_app
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, func, true
+from sqlalchemy import JSON, ForeignKey, Index, String, func, true
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship, validates
 
 from webapp import probe
+from webapp.customers.item_statuses import ACTIVE_DOMAINS as ACTIVE_DOMAINS
+from webapp.customers.item_statuses import ACTIVE_SERVICES as ACTIVE_SERVICES
+from webapp.customers.item_statuses import DomainStatus as DomainStatus
+from webapp.customers.item_statuses import ServiceStatus as ServiceStatus
 from webapp.customers.name_key import name_key
 from webapp.customers.tag_models import Tag, client_tag, item_tag, linked_by
 from webapp.extensions import Instant, Model, word_column
@@ -18,44 +22,6 @@ from webapp.monitor.models import Target
 from webapp.probe.steps import Origin
 from webapp.renewer import Renewer
 from webapp.words import activity
-
-
-class ServiceStatus(StrEnum):
-    PENDING = "Pending"
-    ACTIVE = "Active"
-    SUSPENDED = "Suspended"
-    COMPLETED = "Completed"
-    TERMINATED = "Terminated"
-    CANCELLED = "Cancelled"
-    FRAUD = "Fraud"
-
-
-class DomainStatus(StrEnum):
-    PENDING = "Pending"
-    PENDING_REGISTRATION = "Pending Registration"
-    PENDING_TRANSFER = "Pending Transfer"
-    ACTIVE = "Active"
-    GRACE_PERIOD = "Grace Period"
-    REDEMPTION_PERIOD = "Redemption Period"
-    EXPIRED = "Expired"
-    TRANSFERRED_AWAY = "Transferred Away"
-    CANCELLED = "Cancelled"
-    FRAUD = "Fraud"
-    TERMINATED = "Terminated"
-
-
-ACTIVE_SERVICES = frozenset(
-    {ServiceStatus.PENDING, ServiceStatus.ACTIVE, ServiceStatus.SUSPENDED, ServiceStatus.COMPLETED}
-)
-ACTIVE_DOMAINS = frozenset(
-    {
-        DomainStatus.PENDING,
-        DomainStatus.PENDING_REGISTRATION,
-        DomainStatus.PENDING_TRANSFER,
-        DomainStatus.ACTIVE,
-        DomainStatus.GRACE_PERIOD,
-    }
-)
 
 
 class Role(StrEnum):
@@ -87,7 +53,16 @@ def _key_of_inserted(context: Any) -> str:
     return name_key(context.get_current_parameters()["name"]) if context else ""
 
 
-class Client(_Versioned, Model):
+class _Sourced:
+    """What a billing system calls this, where it comes from one (see `webapp.sources`): the source
+    and the id there. None: it is kept by hand or by imports."""
+
+    # No foreign key: `sources` stands above, and lets go of what it owns before a source is deleted
+    source_id: Mapped[int | None]
+    source_key: Mapped[str | None] = mapped_column(String(64))
+
+
+class Client(_Sourced, _Versioned, Model):
     """A customer of the hosting provider: a person or a company, with any number of users.
 
     `reference` is the client's number in the provider's own books; an import finds the client again
@@ -187,9 +162,10 @@ class _Named:
         return None
 
 
-class Service(_Named, _Versioned, Model):
+class Service(_Named, _Sourced, _Versioned, Model):
     """A product that a client bought. `domain` is the text as it was entered, `reference` its
-    number in the provider's own books. `who_renews` is None where rules are to say it."""
+    number in the provider's own books. `who_renews` is None where rules are to say it. What is not
+    `watched` is never checked, whatever its status."""
 
     __table_args__ = _NO_ID_TWICE
     kind: ClassVar[str] = "service"
@@ -206,6 +182,7 @@ class Service(_Named, _Versioned, Model):
     origin: Mapped[Origin | None] = mapped_column(word_column(Origin))
     who_renews: Mapped[Renewer | None] = mapped_column(word_column(Renewer))
     target_id: Mapped[int | None] = mapped_column(ForeignKey("target.id"))
+    watched: Mapped[bool] = mapped_column(default=True, server_default=true())
 
     client: Mapped[Client] = relationship()
     target: Mapped[Target | None] = relationship()
@@ -213,17 +190,20 @@ class Service(_Named, _Versioned, Model):
 
     @property
     def active(self) -> bool:
-        return self.status in ACTIVE_SERVICES
+        return self.status in ACTIVE_SERVICES and self.watched is not False
 
     @property
     def entered(self) -> str:
         return self.domain
 
 
-class Domain(_Named, _Versioned, Model):
-    """A domain that a client registered. `name` is the text as it was entered."""
+class Domain(_Named, _Sourced, _Versioned, Model):
+    """A domain that a client registered. `name` is the text as it was entered.
 
-    __table_args__ = (UniqueConstraint("client_id", "name"), _NO_ID_TWICE)
+    A client has a name once, unless a billing system says otherwise.
+    """
+
+    __table_args__ = _NO_ID_TWICE
     kind: ClassVar[str] = "domain"
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -247,6 +227,17 @@ class Domain(_Named, _Versioned, Model):
         return self.name
 
 
+_BY_HAND = Domain.source_id.is_(None)
+Index(
+    "uq_domain_by_hand",
+    *(Domain.client_id, Domain.name),
+    unique=True,
+    sqlite_where=_BY_HAND,
+    postgresql_where=_BY_HAND,
+)
+for _model in (Client, Service, Domain):
+    _name = f"uq_{_model.__tablename__}_source"
+    Index(_name, _model.source_id, _model.source_key, unique=True)
 # What the lists of clients and users are sorted by; those of items have `listing_row`.
 Index("ix_client_name_sorted", func.lower(Client.name), Client.id)
 Index("ix_client_name_key", Client.name_key)

@@ -1,13 +1,15 @@
 """Which client a row of an import means.
 
 Clients are named by a text, here and in the staging: by their reference; where the file has none by
-a line break, which no reference holds, and the key of their name; and by their id behind two line
-breaks, which no key begins with, where a person has chosen one that has no reference.
+a line break, which no reference holds, and the key of their name; by their id behind two line
+breaks, which no key begins with, where a person has chosen one that has no reference; and those of
+a billing system by its number between two line breaks, and their id there.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from sqlalchemy import select
@@ -20,11 +22,30 @@ from webapp.imports.table_errors import NotATable
 from webapp.words import refusals
 
 _CHOSEN = "\n\n"
+_OF_SOURCE = re.compile(r"\n(\d+)\n(.+)", re.DOTALL)
 
 
 def by_name(name: str) -> str:
     """The text for the client of this name."""
     return f"\n{name_key(name)}"
+
+
+def of_source(source_id: int, key: str) -> str:
+    """The text for the client that has this id in a billing system."""
+    return f"\n{source_id}\n{key}"
+
+
+def source_key(text: str) -> str:
+    """The id in its billing system of the client with this text."""
+    found = _OF_SOURCE.fullmatch(text)
+    if found is None:
+        raise ValueError("no client of a billing system")
+    return found[2]
+
+
+def is_name(text: str) -> bool:
+    """Whether a client is meant by its name, or was chosen."""
+    return not is_reference(text) and not _OF_SOURCE.fullmatch(text)
 
 
 def is_reference(text: str) -> bool:
@@ -81,7 +102,24 @@ def ids(texts: Iterable[str]) -> dict[str, int]:
     times = Counter(key for key, _ in named)
     found |= {f"\n{key}": id_ for key, id_ in named if times[key] == 1}
     there = set(db.session.scalars(select(Client.id).where(Client.id.in_(chosen_ids.values()))))
-    return found | {text: id_ for text, id_ in chosen_ids.items() if id_ in there}
+    found |= {text: id_ for text, id_ in chosen_ids.items() if id_ in there}
+    return found | _ids_of_sources(asked)
+
+
+def _ids_of_sources(texts: Iterable[str]) -> dict[str, int]:
+    asked = defaultdict[int, list[str]](list)
+    for text in texts:
+        if of := _OF_SOURCE.fullmatch(text):
+            asked[int(of[1])].append(of[2])
+    found: dict[str, int] = {}
+    for source_id, keys in asked.items():
+        rows = db.session.execute(
+            select(Client.source_key, Client.id).where(
+                Client.source_id == source_id, among(Client.source_key, keys)
+            )
+        )
+        found |= {of_source(source_id, str(key)): id_ for key, id_ in rows}
+    return found
 
 
 def names(texts: Iterable[str]) -> dict[str, str]:
@@ -101,5 +139,5 @@ def with_several(texts: Iterable[str]) -> set[str]:
 
 def _name_keys(texts: Iterable[str]) -> list[str]:
     """The keys of names among these texts."""
-    named = (text for text in texts if not (is_reference(text) or text.startswith(_CHOSEN)))
+    named = (text for text in texts if is_name(text) and not text.startswith(_CHOSEN))
     return [text.removeprefix("\n") for text in named]

@@ -13,13 +13,12 @@ from webapp.customers import tags
 from webapp.customers.models import Client, Domain, Service
 from webapp.customers.name_key import name_key
 from webapp.extensions import among, db
-from webapp.imports import clients_meant
-from webapp.imports.staging import ROW_KINDS, Staging
+from webapp.imports import clients_meant, sourced
+from webapp.imports.staging import ROW_KINDS, Chunk, Staging
 from webapp.imports.table_errors import CellProblem
 from webapp.monitor.models import Target
 from webapp.words import imports as say
 
-Chunk = list[dict[str, Any]]
 MODELS: Mapping[str, type[tags.Tagged]] = {"client": Client, "service": Service, "domain": Domain}
 
 
@@ -40,13 +39,16 @@ def compare(staging: Staging, progress: Callable[[str, int, int], None]) -> None
                 problems = _without_client(staging, rows)
             staging.tell(problem for problem in problems if problem.line > 0)
             staging.drop(problem.line for problem in problems)
-            stored = _STORED[kind](rows)
-            if kind == "client":
-                stored |= _given_a_reference(rows, stored, named_twice)
+            if staging.source() is not None:
+                stored = sourced.stored(kind, rows, staging)
+            else:
+                stored = _STORED[kind](rows)
+                if kind == "client":
+                    stored |= _given_a_reference(rows, stored, named_twice)
+                if kind == "service":
+                    staging.tell(_moved_back(rows, stored))
             if "tags" not in absent:
                 _add_tags(kind, rows, stored)
-            if kind == "service":
-                staging.tell(_moved_back(rows, stored))
             staging.compared(_change(row, stored.get(row["key"]), absent) for row in rows)
             done += len(rows)
             progress("comparing", done, total)
@@ -59,10 +61,9 @@ def _without_client(staging: Staging, rows: Chunk) -> list[CellProblem]:
     missing = asked - staging.clients_among(asked)
     missing -= clients_meant.ids(missing).keys()
     several = clients_meant.with_several(missing)
+    unknown = say.no_client() if staging.source() is None else say.no_client_at_source()
     return [
-        _several(row)
-        if row["client"] in several
-        else CellProblem(row["line"], "client", say.no_client())
+        _several(row) if row["client"] in several else CellProblem(row["line"], "client", unknown)
         for row in rows
         if row["client"] in missing
     ]

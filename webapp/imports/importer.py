@@ -173,33 +173,39 @@ def write(
     that goes on, or brings new problems, and `HasProblems` where there were some before that are
     not to be skipped; `Stopped` where `progress` does. What `before_commit` raises undoes it.
     """
+
+    def finish(counts: ChangeCounts) -> None:
+        told = {"counts": counts}
+        audit_log.note(who, "imported", "import", None, filename, now, Detail.IMPORTED, **told)
+        before_commit(counts)
+
     with open_staging(staged) as staging:
-        bad = staging.count_problems(serious=True)
-        if bad and not skip_bad:
+        if not skip_bad and staging.count_problems(serious=True):
             raise HasProblems
-        for _ in range(MOST_TRIES):
-            compare(staging, progress)
-            if staging.count_problems(serious=True) != bad:
-                break
-            counts = staging.counts()
-            try:
-                with writing():
-                    write_rows.write(staging, now, progress)
-                    audit_log.note(
-                        who,
-                        "imported",
-                        "import",
-                        None,
-                        filename,
-                        now,
-                        Detail.IMPORTED,
-                        counts=counts,
-                    )
-                    before_commit(counts)
-            except (IntegrityError, write_rows.Stale):
-                continue
-            tune()
-            return counts
+        return write_compared(staging, now, progress, finish)
+
+
+def write_compared(
+    staging: Staging,
+    now: datetime,
+    progress: Progress,
+    before_commit: Callable[[ChangeCounts], None],
+) -> ChangeCounts:
+    """As `write`, from an open staging; what `before_commit` stores belongs to the transaction."""
+    bad = staging.count_problems(serious=True)
+    for _ in range(MOST_TRIES):
+        compare(staging, progress)
+        if staging.count_problems(serious=True) != bad:
+            break
+        counts = staging.counts()
+        try:
+            with writing():
+                write_rows.write(staging, now, progress)
+                before_commit(counts)
+        except (IntegrityError, write_rows.Stale):
+            continue
+        tune()
+        return counts
     raise PreviewOutdated
 
 
@@ -214,7 +220,7 @@ def _stage(
         staging.add_columns(how.columns)
         reading, new_client = _reading(table, how)
         if new_client:
-            staging.add([_client_named(reading.client, new_client, NO_LINE)], [])
+            staging.add([client_named(reading.client, new_client, NO_LINE)], [])
         _read_rows(table, staging, how, reading, progress, order)
         if left := unread(table.headings, how):
             table.notes.append(say.not_read(left, how.source))
@@ -264,7 +270,7 @@ def _read_rows(
                 name = cells.get("client_name", "")
                 if name and wanted["kind"] != "client" and wanted["client"] not in named:
                     named.add(wanted["client"])
-                    rows.append(_client_named(wanted["client"], name[:200], found.line))
+                    rows.append(client_named(wanted["client"], name[:200], found.line))
         if len(rows) + len(problems) >= CHUNK_ROWS:
             staging.add(rows, problems)
             rows = []
@@ -275,10 +281,10 @@ def _read_rows(
     staging.add(rows, problems)
 
 
-def _client_named(text: str, name: str, line: int) -> dict[str, Any]:
+def client_named(text: str, name: str, line: int) -> dict[str, Any]:
     """The client that an item of this line names: it is added where it is not there yet."""
     nothing = ("domain", "host", "status", "next_due", "registered", "expires", "server")
     return {
         **{"line": -line, "kind": "client", "key": text, "client": text, "name": name},
-        **dict.fromkeys((*nothing, "who_renews", "tags", "contact_email", "note")),
+        **dict.fromkeys((*nothing, "who_renews", "tags", "contact_email", "note", "watched")),
     }

@@ -85,7 +85,7 @@ def understand(
     wanted |= dict.fromkeys(
         ("key", "name", "domain", "host", "status", "next_due", "registered", "expires", "server")
     )
-    wanted |= dict.fromkeys(("who_renews", "contact_email", "note"))
+    wanted |= dict.fromkeys(("who_renews", "contact_email", "note", "watched"))
     if wanted["kind"] == "client":
         wanted |= {
             "key": wanted["client"],

@@ -6,7 +6,7 @@ However many rows there are, none of them has to be in memory, and they can come
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from webapp.imports.table_errors import CellProblem
 CHUNK_ROWS = 1000  # rows that are compared or written together
 # In the order in which they are written: the latter two belong to a client
 ROW_KINDS = ("client", "service", "domain")
+Chunk = list[dict[str, Any]]
 OPTIONAL = (
     *("product", "domain", "status", "next_due", "registered", "expires", "server", "who_renews"),
     *("tags", "contact_email", "note"),
@@ -24,6 +25,7 @@ OPTIONAL = (
 _FIELDS = (
     *("line", "kind", "key", "client", "name", "domain", "host", "status"),
     *("next_due", "registered", "expires", "server", "who_renews", "tags", "contact_email", "note"),
+    "watched",
 )
 _TABLES = (
     f"CREATE TABLE waiting (line INTEGER PRIMARY KEY, {', '.join(_FIELDS[1:])}, id, version,"
@@ -32,6 +34,10 @@ _TABLES = (
     "CREATE INDEX waiting_key ON waiting (kind, key)",
     "CREATE TABLE problem (line, place, text, serious, UNIQUE (line, place, text))",
     "CREATE TABLE known_column (name)",
+    # Of a billing system: which it is, and everything that it has, also what cannot be imported
+    "CREATE TABLE source (id)",
+    "CREATE TABLE seen (kind, key, line, PRIMARY KEY (kind, key))",
+    "CREATE INDEX seen_line ON seen (line)",
 )
 _ADD = (
     f"INSERT INTO waiting ({', '.join(_FIELDS)}) VALUES"  # noqa: S608
@@ -65,6 +71,54 @@ class Staging:
             row["name"] for row in self._database.execute("SELECT name FROM known_column")
         }
 
+    def set_source(self, source_id: int) -> None:
+        """The rows are those of this billing system, and are known by its ids."""
+        self._database.execute("INSERT INTO source VALUES (?)", (source_id,))
+
+    def source(self) -> int | None:
+        """The billing system that the rows are of; None where they are a file's."""
+        found = self._database.execute("SELECT id FROM source").fetchone()
+        return None if found is None else int(found["id"])
+
+    def see(self, kind: str, key: str | None, line: int) -> bool:
+        """Notes that the billing system has this; False where it has been seen before. What has no
+        key is noted each time."""
+        add = "INSERT OR IGNORE INTO seen VALUES (?, ?, ?)"
+        return self._database.execute(add, (kind, key, line)).rowcount == 1
+
+    def seen(self, kind: str, keys: Collection[str | None]) -> set[str]:
+        """Those of these keys that the billing system has."""
+        found = self._database.execute(
+            f"SELECT key FROM seen WHERE kind = ? AND key IN ({_marks(keys)})",  # noqa: S608
+            (kind, *keys),
+        )
+        return {row["key"] for row in found}
+
+    def seen_on(self, line: int) -> tuple[str, str | None] | None:
+        """The kind and the key of what stands on this line."""
+        found = self._database.execute("SELECT kind, key FROM seen WHERE line = ?", (line,))
+        return next(((row["kind"], row["key"]) for row in found), None)
+
+    def last_line(self) -> int:
+        return int(self._database.execute("SELECT coalesce(max(line), 0) FROM seen").fetchone()[0])
+
+    def waiting_among(self, kind: str, column: str, values: Collection[Any]) -> set[Any]:
+        """Those of these values that a waiting row of this kind has in a column: "key" or "id"."""
+        found = self._database.execute(
+            f"SELECT {column} FROM waiting WHERE kind = ? AND {column} IN ({_marks(values)})",  # noqa: S608
+            (kind, *values),
+        )
+        return {row[column] for row in found}
+
+    def client_ids(self, texts: Collection[str]) -> dict[str, int]:
+        """The ids of those of these clients that wait to be changed, or are the same."""
+        found = self._database.execute(
+            "SELECT key, id FROM waiting WHERE kind = 'client' AND id IS NOT NULL"  # noqa: S608
+            f" AND key IN ({_marks(texts)})",
+            tuple(texts),
+        )
+        return {row["key"]: row["id"] for row in found}
+
     def add(self, rows: Iterable[Mapping[str, Any]], problems: Iterable[CellProblem]) -> None:
         self._database.executemany(_ADD, rows)
         self.tell(problems)
@@ -82,6 +136,21 @@ class Staging:
         self._database.executemany(
             "DELETE FROM waiting WHERE line = ?", ((line,) for line in lines)
         )
+
+    def doubles(self, kind: str) -> Iterator[Chunk]:
+        """The waiting rows that one client has more than once under one name, name by name."""
+        name = "coalesce(host, lower(domain))"
+        several = (
+            f"SELECT client, {name} AS name FROM waiting WHERE kind = :kind"  # noqa: S608
+            " GROUP BY 1, 2 HAVING count(*) > 1"
+        )
+        for found in self._database.execute(several, {"kind": kind}).fetchall():
+            rows = self._database.execute(
+                "SELECT * FROM waiting WHERE kind = :kind AND client = :client"  # noqa: S608
+                f" AND {name} = :name ORDER BY line",
+                {"kind": kind, **dict(found)},
+            )
+            yield [dict(row) for row in rows]
 
     def drop_repeated(self) -> None:
         """Where one item stands on several lines the last of them counts, and the others are told

@@ -5,14 +5,12 @@ Everything slow was done before: other writers wait.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, cast
 
 from sqlalchemy import (
     Column,
-    ColumnDefault,
     ColumnElement,
     CursorResult,
     Table,
@@ -21,18 +19,18 @@ from sqlalchemy import (
     case,
     func,
     select,
-    text,
     update,
 )
 
 from webapp import probe
 from webapp.customers import catalog, index, tags
-from webapp.customers.models import DomainStatus, Service, ServiceStatus
+from webapp.customers.models import DomainStatus, ServiceStatus
 from webapp.customers.name_key import name_key
 from webapp.extensions import among, db, plan_anew
-from webapp.imports import clients_meant
-from webapp.imports.compare import MODELS, Chunk
-from webapp.imports.staging import ROW_KINDS, Staging
+from webapp.imports import clients_meant, sourced
+from webapp.imports.compare import MODELS
+from webapp.imports.insert_rows import insert_rows
+from webapp.imports.staging import ROW_KINDS, Chunk, Staging
 from webapp.monitor.models import Target
 
 
@@ -47,6 +45,8 @@ def write(staging: Staging, now: datetime, progress: Callable[[str, int, int], N
     or deleted something in the meantime.
     """
     absent = staging.absent_columns()
+    source = staging.source()
+    kept = _KEPT if source is None else sourced.KEPT
     done = 0
     total = staging.total("new", "changed")
     left = set[int | None]()
@@ -56,14 +56,16 @@ def write(staging: Staging, now: datetime, progress: Callable[[str, int, int], N
         highest = db.session.scalar(select(func.max(table.c.id))) or 0
         for number, rows in enumerate(staging.chunks(kind, "new", "changed")):
             made = list(zip(rows, _VALUES[kind](rows, now), strict=True))
-            if kind == "service" and "domain" not in absent:  # a domain keeps the name it has
-                left |= _targets_left(made)
+            if source is not None:
+                sourced.own(kind, made, source)
+            if kind != "client" and not {"domain", "target_id"} & (kept[kind] | absent):
+                left |= _targets_left(MODELS[kind], made)
             last = db.session.scalar(select(func.max(table.c.id))) or 0
-            _insert(table, [values for row, values in made if row["change"] == "new"])
+            insert_rows(table, [values for row, values in made if row["change"] == "new"])
             _update(
                 table,
                 [(row, values) for row, values in made if row["change"] == "changed"],
-                _KEPT[kind] | absent,
+                kept[kind] | absent,
             )
             if number == 0:
                 plan_anew(table, cast(Table, Target.__table__))
@@ -80,10 +82,12 @@ def write(staging: Staging, now: datetime, progress: Callable[[str, int, int], N
     index.write_touched(lambda: progress("listing", 0, 0))
 
 
-def _targets_left(made: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> set[int | None]:
-    """The ids of the targets that these services have had and will have no more."""
+def _targets_left(
+    model: Any, made: Sequence[tuple[dict[str, Any], dict[str, Any]]]
+) -> set[int | None]:
+    """The ids of the targets that these items have had and will have no more."""
     new = {row["id"]: values["target_id"] for row, values in made if row["change"] == "changed"}
-    found = db.session.execute(select(Service.id, Service.target_id).where(Service.id.in_(new)))
+    found = db.session.execute(select(model.id, model.target_id).where(model.id.in_(new)))
     return {old for id_, old in found if old != new[id_]}
 
 
@@ -96,39 +100,6 @@ def _write_tags(table: Table, kind: str, rows: Chunk, last: int) -> None:
     texts = {id_: row["tags"] for id_, row in (*zip(new_ids, new, strict=True), *changed)}
     # A client that is only named by an item has none said of it
     tags.replace_all(MODELS[kind], {id_: text for id_, text in texts.items() if text is not None})
-
-
-def _insert(table: Table, values: list[dict[str, Any]]) -> None:
-    """The database takes the rows out of one JSON text by itself: as thousands of values, or a row
-    at a time, they take its driver many times as long, for which others wait."""
-    if not values:
-        return
-    made = {
-        column.name: column.default
-        for column in table.c
-        if isinstance(column.default, ColumnDefault)
-    }
-    rest = {
-        name: default.arg(None) if default.is_callable else default.arg
-        for name, default in made.items()
-    }
-    rows = [rest | row for row in values]
-    columns = ", ".join(f'"{name}"' for name in rows[0])
-    if db.engine.dialect.name == "postgresql":
-        as_text: Callable[[Any], str] = str
-        source = f'SELECT {columns} FROM json_populate_recordset(NULL::"{table.name}", :rows)'  # noqa: S608
-    else:
-        taken = ", ".join(f"json_extract(value, '$.{name}')" for name in rows[0])
-        source = f"SELECT {taken} FROM json_each(:rows)"  # noqa: S608 - our own names
-        as_text = _as_sqlite_has_it
-    statement = text(f'INSERT INTO "{table.name}" ({columns}) {source}')
-    db.session.execute(statement, {"rows": json.dumps(rows, default=as_text)})
-
-
-def _as_sqlite_has_it(moment: date | datetime) -> str:
-    if isinstance(moment, datetime):
-        return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
-    return moment.isoformat()
 
 
 def _update(
@@ -153,7 +124,9 @@ def _update(
             }
         )
     )
-    if "domain" in fields:  # the spelling of a name that is there already stays
+    if (
+        "domain" in table.c and "domain" in fields
+    ):  # the spelling of a name that is there already stays
         same = table.c.target_id == bindparam("new_target_id", type_=table.c.target_id.type)
         new = bindparam("new_domain", type_=table.c.domain.type)
         statement = statement.values(domain=case((same, table.c.domain), else_=new))
@@ -190,7 +163,7 @@ def _item_note(row: dict[str, Any]) -> str | None:
 
 def _clients(rows: Chunk, now: datetime) -> list[dict[str, Any]]:
     # A client that is found by its name keeps the spelling it has
-    named = {row["key"] for row in rows if not clients_meant.is_reference(row["key"])}
+    named = {row["key"] for row in rows if clients_meant.is_name(row["key"])}
     names = {row["key"]: row["name"] for row in rows} | clients_meant.names(named)
     return [
         {
@@ -255,7 +228,7 @@ def _targets(rows: Chunk) -> dict[str | None, int]:
     asked = {row["host"] for row in rows if row["host"]}
     found = _target_ids(asked)
     if missing := asked - found.keys():
-        _insert(cast(Table, Target.__table__), [_new_target(name) for name in sorted(missing)])
+        insert_rows(cast(Table, Target.__table__), [_new_target(name) for name in sorted(missing)])
         found |= _target_ids(missing)
     return found
 

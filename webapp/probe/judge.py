@@ -194,6 +194,11 @@ def judge(
     return _unfinished(contact), problems
 
 
+def reason_of_error(code: int) -> Reason:
+    """The reason for a verify error of a leaf, where nothing else is known of its handshake."""
+    return _reason_for(code, 0, issuer_missing=True, ends_in_root=False)
+
+
 def _unfinished(contact: Contact) -> Reason:
     if contact.ending is not Ending.DECLINED:
         return _ENDINGS[contact.ending]

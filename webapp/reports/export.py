@@ -54,6 +54,7 @@ _OF_SERVICES: Any = select(
     Service.reference,
     Service.server_address,
     Service.who_renews,
+    Service.watched,
     *_FACTS,
 )
 _OF_DOMAINS: Any = select(
@@ -64,6 +65,7 @@ _OF_DOMAINS: Any = select(
     Domain.note,
     Domain.registered_on,
     Domain.expires_on,
+    literal_column("1 = 1").label("watched"),
     *_FACTS,
 )
 _STATEMENTS: Mapping[str, tuple[ItemModel, Any, frozenset[Any]]] = {
@@ -209,7 +211,7 @@ def _rows(
         for id_ in ids:
             if (found := stored.get(id_)) is not None:
                 kind, row = found
-                active = row.status in _STATEMENTS[kind][2]
+                active = row.status in _STATEMENTS[kind][2] and row.watched
                 stands = standing(row if row.hostname else None, active=active, now=now)
                 theirs = tagged.get(id_, "")
                 item = _Item(kind, row, stands, now, zone, client_reads, theirs)

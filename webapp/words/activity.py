@@ -12,7 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from webapp.words.counts import belongings_text, counted, import_text
+from webapp.words.counts import belongings_text, counted, import_text, sync_text
 from webapp.words.times import day_text
 from webapp.words.translation import gettext
 
@@ -39,6 +39,7 @@ class Detail(StrEnum):
     BELONGINGS = "belongings"  # services, domains, users
     IMPORTED = "imported"  # counts: of each kind how many are new, changed and the same
     TO_USER = "to user"  # name
+    SYNCED = "synced"  # counts: of each kind how many were added, changed, are gone and the same
     HOST_NAMES = "host names"  # count: it stands in place of an item
 
 
@@ -49,6 +50,7 @@ ACTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "moved": lambda: gettext("Moved"),
         "deleted": lambda: gettext("Deleted"),
         "imported": lambda: gettext("Imported"),
+        "synced": lambda: gettext("Synced"),
         "started": lambda: gettext("Started"),
         "saved": lambda: gettext("Saved"),
         "revoked": lambda: gettext("Revoked"),
@@ -85,6 +87,7 @@ KINDS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "service": lambda: gettext("Service"),
         "domain": lambda: gettext("Domain"),
         "import": lambda: gettext("Import"),
+        "source": lambda: gettext("Source"),
         "refresh": lambda: gettext("Refresh"),
         "view": lambda: gettext("View"),
         "job": lambda: gettext("Background job"),
@@ -224,6 +227,7 @@ _DETAILS: Mapping[str, Callable[[Parameters], str]] = MappingProxyType(
             belongings=belongings_text(found["services"], found["domains"], found["users"]),
         ),
         Detail.IMPORTED: lambda found: import_text(found["counts"]),
+        Detail.SYNCED: lambda found: sync_text(found["counts"]),
         Detail.HOST_NAMES: lambda _: "",
     }
 )

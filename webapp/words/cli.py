@@ -261,3 +261,57 @@ def token_last_used(at: datetime | None, address: str) -> str:
     if at is None:
         return gettext("never used")
     return gettext("last used {at} from {address}", at=f"{at:%Y-%m-%d %H:%M} UTC", address=address)
+
+
+# --- flask sources ---
+
+
+def source_added(name: str) -> str:
+    return gettext(
+        "Source {name} added. See what a sync would change: flask sources sync {name} --preview",
+        name=name,
+    )
+
+
+def source_removed(name: str) -> str:
+    return gettext("Source {name} removed. What came from it stays.", name=name)
+
+
+def no_such_source() -> str:
+    return gettext("there is no such source. See flask sources list.")
+
+
+def no_sources() -> str:
+    return gettext("There are no sources. Add one with flask sources add.")
+
+
+def source_paused() -> str:
+    return gettext("paused")
+
+
+def source_next(at: datetime | None) -> str:
+    if at is None:
+        return gettext("waits for its first sync")
+    return gettext("next at {at}", at=f"{at:%Y-%m-%d %H:%M} UTC")
+
+
+def no_json_object() -> str:
+    return gettext("the file must contain one JSON object.")
+
+
+def credentials_wanted(needed: Sequence[str], optional: Sequence[str]) -> str:
+    if not needed:
+        return gettext("the JSON object must be empty: {{}}")
+    told = gettext("the JSON object must have these texts: {names}.", names=", ".join(needed))
+    if optional:
+        more = gettext("It may have {names}.", names=", ".join(optional))
+        told = f"{told} {more}"
+    return told
+
+
+def credentials_too_long() -> str:
+    return gettext("the credentials are too long.")
+
+
+def sync_stopped(name: str, why: str) -> str:
+    return gettext("{name}: stopped, and nothing was written. {why}", name=name, why=why)

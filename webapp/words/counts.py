@@ -242,5 +242,24 @@ def import_text(counts: Mapping[str, Mapping[str, int]]) -> str:
     return "; ".join(parts)
 
 
+def sync_text(counts: Mapping[str, Mapping[str, int]]) -> str:
+    """ "3 clients, 120 services new; 2 domains changed; 1 service gone; 5 unchanged": what a sync
+    does.
+
+    `counts`: of each kind how many were "added", "changed", are "gone" and the "same".
+    """
+    parts = []
+    if new := _all_counted(counts, "added"):
+        parts.append(gettext("{items} new", items=new))
+    if changed := _all_counted(counts, "changed"):
+        parts.append(gettext("{items} changed", items=changed))
+    if gone := _all_counted(counts, "gone"):
+        parts.append(gettext("{items} gone", items=gone))
+    same = sum(of["same"] for of in counts.values())
+    if same or not parts:
+        parts.append(ngettext("{count:,} unchanged", "{count:,} unchanged", same))
+    return "; ".join(parts)
+
+
 def _all_counted(counts: Mapping[str, Mapping[str, int]], change: str) -> str:
     return ", ".join(counted(kind, of[change]) for kind, of in counts.items() if of[change])

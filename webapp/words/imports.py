@@ -409,6 +409,11 @@ def no_client() -> str:
     )
 
 
+def no_client_at_source() -> str:
+    """A row of a billing system whose client it does not have, or which could not be imported."""
+    return gettext("Its client is unknown: the billing system has no usable client with this ID.")
+
+
 def moved(owner: str) -> str:
     """A note: another client has this service by now."""
     return gettext("It belongs to {owner}. Importing moves it.", owner=owner)

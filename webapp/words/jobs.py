@@ -14,6 +14,7 @@ _TITLES: Mapping[str, Callable[[], str]] = MappingProxyType(
         "refresh": lambda: gettext("Refresh"),
         "password reset mail": lambda: gettext("Password reset mail"),
         "import": lambda: gettext("Import through the browser"),
+        "source": lambda: gettext("Sync of a source"),
         "alert mail": lambda: gettext("Warning about certificates by mail"),
         "letter": lambda: gettext("Mail of staff to a client"),
         "channel": lambda: gettext("Warning about certificates to a channel"),

@@ -35,6 +35,9 @@ HELP: Mapping[str, str] = Table(
         "PADLOCK_CONNECT_TO": lambda: gettext(
             "Addresses to use instead of those from DNS, as a list of pattern=address:port."
         ),
+        "PADLOCK_SOURCES_TIMEOUT": lambda: gettext(
+            "Seconds that a billing system has for each whole answer."
+        ),
         "PADLOCK_FRESH_SECONDS": lambda: gettext(
             "Seconds for which a result is shown before it is checked again."
         ),

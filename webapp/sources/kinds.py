@@ -1,0 +1,26 @@
+"""Which kinds of sources there are, what each is asked by, and what credentials it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from webapp.sources.csv_address import CsvAddress
+from webapp.sources.fossbilling import Fossbilling
+from webapp.sources.panel import Panel
+from webapp.sources.paymenter import Paymenter
+from webapp.sources.whmcs import Whmcs
+
+PANELS: Mapping[str, type[Panel] | type[CsvAddress]] = MappingProxyType(
+    {"whmcs": Whmcs, "fossbilling": Fossbilling, "paymenter": Paymenter, "csv": CsvAddress}
+)
+KINDS = tuple(PANELS)
+# By kind: those that are needed, and those that may be there
+CREDENTIALS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = MappingProxyType(
+    {
+        "whmcs": (frozenset({"identifier", "secret"}), frozenset({"access_key"})),
+        "fossbilling": (frozenset({"api_key"}), frozenset()),
+        "paymenter": (frozenset({"token"}), frozenset()),
+        "csv": (frozenset(), frozenset()),
+    }
+)

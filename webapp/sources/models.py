@@ -1,0 +1,56 @@
+"""What is kept of sources and of their runs."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, SmallInteger, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.extensions import Instant, Model
+
+EVERY = timedelta(hours=1)  # that a source is read
+GONE_PERCENT = 20  # of a kind, which may be gone at once unless an administrator says otherwise
+PROPERTY_KEY = "domain"  # of the property of a service at Paymenter that holds its domain
+
+
+class Source(Model):
+    """A billing system. Clients and items name it in `source_id`.
+
+    `credentials` is encrypted JSON, see `registry`. `next_at`: when it is read next by the
+    scheduler, unless it is `paused`; None until someone has agreed to its first sync.
+    """
+
+    __table_args__ = ({"sqlite_autoincrement": True},)  # items may name one that was deleted
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(60), unique=True)
+    kind: Mapped[str] = mapped_column(String(20))  # a key of `panels.PANELS`, or "csv"
+    url: Mapped[str] = mapped_column(String(500))
+    credentials: Mapped[str] = mapped_column(String(8000))
+    watch_other: Mapped[bool] = mapped_column(default=False)  # products of kind "other" of WHMCS
+    property_key: Mapped[str] = mapped_column(String(60), default=PROPERTY_KEY)
+    gone_percent: Mapped[int] = mapped_column(SmallInteger, default=GONE_PERCENT)
+    add_users: Mapped[bool] = mapped_column(default=False)
+    paused: Mapped[bool] = mapped_column(default=False)
+    next_at: Mapped[datetime | None] = mapped_column(Instant)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class SourceRun(Model):
+    """One run that has ended. `fault` is why it stopped, a key of `words.sources.FAULTS`, and what
+    goes into its sentence; empty where it is complete. `problems` are the first of them."""
+
+    __table_args__ = (Index("ix_source_run_source", "source_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id", ondelete="CASCADE"))
+    started_at: Mapped[datetime] = mapped_column(Instant)
+    ended_at: Mapped[datetime] = mapped_column(Instant)
+    who: Mapped[str] = mapped_column(String(254))  # as in `Activity`; empty: the scheduler
+    fault: Mapped[str] = mapped_column(String(40), default="")
+    fault_parameters: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    counts: Mapped[dict[str, dict[str, int]]] = mapped_column(JSON, default=dict)
+    problem_count: Mapped[int] = mapped_column(default=0)
+    problems: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)

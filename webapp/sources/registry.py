@@ -1,0 +1,169 @@
+"""Sources as administrators keep them: add, list, remove. Credentials are stored encrypted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from flask import current_app
+from sqlalchemy import func, select, update
+
+from webapp import encryption
+from webapp.customers import audit_log
+from webapp.customers.concurrency import flush, still_admin
+from webapp.customers.models import Client, Domain, Service, User
+from webapp.errors import Refused, found
+from webapp.extensions import db, writing
+from webapp.sources.fault import Fault
+from webapp.sources.loopback import is_loopback
+from webapp.sources.models import EVERY, GONE_PERCENT, PROPERTY_KEY, Source
+from webapp.sources.panel import Access
+from webapp.words import sources as say
+
+PURPOSE = "source credentials"
+MOST_URL_CHARACTERS = 500
+MOST_NAME_CHARACTERS = 60
+
+
+class BadValue(Refused):
+    """What cannot be so; `field` says of what."""
+
+    def __init__(self, field: str, words: str) -> None:
+        super().__init__(words)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an administrator says of a source. No `credentials`: the stored ones stay."""
+
+    name: str
+    kind: str
+    url: str
+    credentials: Mapping[str, str] | None = None
+    watch_other: bool = False
+    property_key: str = PROPERTY_KEY
+    gone_percent: int = GONE_PERCENT
+    add_users: bool = False
+
+
+def listed() -> list[Source]:
+    """All of them, by name."""
+    return list(db.session.scalars(select(Source).order_by(func.lower(Source.name), Source.id)))
+
+
+def get(source_id: int) -> Source:
+    """Raises `errors.NotFound`."""
+    return found(db.session.get(Source, source_id))
+
+
+def by_name(name: str) -> Source:
+    """Raises `errors.NotFound`."""
+    return found(db.session.scalar(select(Source).where(Source.name == name)))
+
+
+def add(who: User | None, settings: Settings, now: datetime) -> Source:
+    """A new source. It is read hourly once someone has agreed to its first sync. Raises `BadValue`,
+    or `concurrency.Taken` where another one has its name."""
+    values = _values(settings)
+    with writing():
+        still_admin(who)
+        source = Source(**values, created_at=now)
+        db.session.add(source)
+        flush(say.name_taken())
+        audit_log.note(who, "created", "source", source.id, source.name, now)
+    return source
+
+
+def agree(source_id: int, now: datetime) -> None:
+    """From now on a source is read hourly: someone wants it synced. Raises `Fault` where it was
+    removed."""
+    with writing():
+        source = db.session.get(Source, source_id)
+        if source is None:
+            raise Fault("removed")
+        if source.next_at is None:
+            source.next_at = now + EVERY
+
+
+def remove(who: User | None, source_id: int, now: datetime) -> str:
+    """Deletes a source, and returns its name. What came from it stays, and is kept by hand from
+    now on. Raises `errors.NotFound`."""
+    with writing():
+        still_admin(who)
+        source = get(source_id)
+        for model in (Client, Service, Domain):
+            theirs = update(model).where(model.source_id == source_id)
+            # Past the session's eyes: lists copy neither of these
+            db.session.connection().execute(theirs.values(source_id=None, source_key=None))
+        name = source.name
+        audit_log.note(who, "deleted", "source", source.id, name, now)
+        db.session.delete(source)
+    return name
+
+
+def access_of(source: Source) -> Access:
+    """How a source is asked. Raises `Fault` where its credentials were stored under another secret
+    key, or where its address may not be asked any more as it stands."""
+    text = encryption.decrypt(source.credentials, current_app.config["SECRET_KEY"], PURPOSE)
+    if text is None:
+        raise Fault("other key")
+    if not _may_be_asked(source.url):
+        raise Fault("plain")
+    return Access(source.url, json.loads(text), source.watch_other, source.property_key)
+
+
+def _values(settings: Settings) -> dict[str, object]:
+    name = " ".join(settings.name.split())
+    if not (0 < len(name) <= MOST_NAME_CHARACTERS and name.isprintable()):
+        raise BadValue("name", say.bad_name())
+    url, query = _url(settings.url.strip(), settings.kind)
+    values: dict[str, object] = {
+        **{"name": name, "kind": settings.kind, "url": url},
+        **{"watch_other": settings.watch_other, "add_users": settings.add_users},
+        **{"property_key": settings.property_key, "gone_percent": settings.gone_percent},
+    }
+    if settings.credentials is not None:
+        kept = dict(settings.credentials) | ({"query": query} if query else {})
+        text = json.dumps(kept)
+        secret = current_app.config["SECRET_KEY"]
+        values["credentials"] = encryption.encrypt(text, secret, PURPOSE)
+    return values
+
+
+def _url(text: str, kind: str) -> tuple[str, str]:
+    """The address, and what stands behind it for a CSV: a key may be in there."""
+    try:
+        parts = urlsplit(text)
+        web = parts.scheme in ("http", "https") and bool(parts.hostname)
+        known = web and (parts.port is None or parts.port > 0)
+    except ValueError:
+        known = False
+    if not known or not text.isprintable() or " " in text or len(text) > MOST_URL_CHARACTERS:
+        raise BadValue("url", say.bad_url())
+    if parts.username is not None or parts.password is not None:
+        raise BadValue("url", say.url_with_login())
+    if parts.fragment or (parts.query and kind != "csv"):
+        raise BadValue("url", say.url_with_query())
+    if not _may_be_asked(text):
+        raise BadValue("url", say.fault_text("plain", {}))
+    path = parts.path if kind == "csv" else parts.path.rstrip("/")
+    return f"{parts.scheme}://{parts.netloc}{path}", parts.query
+
+
+def _may_be_asked(url: str) -> bool:
+    """Whether a source may be asked at this address: without TLS only on this machine, and in
+    networks that are allowed; where a name leads is seen when it is asked."""
+    parts = urlsplit(url)
+    if parts.scheme == "https" or is_loopback(parts.hostname or ""):
+        return True
+    networks = current_app.config["PADLOCK_ALLOWED_NETWORKS"]
+    try:
+        address = ip_address(parts.hostname or "")
+    except ValueError:
+        return bool(networks)
+    return any(address in network for network in networks)

@@ -1,0 +1,298 @@
+"""One run of a source: it is read to its end, compared, and written in one transaction, or not."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import delete, func, select, update
+
+from webapp.customers import audit_log, index
+from webapp.customers.models import Domain, DomainStatus, Service, ServiceStatus, User
+from webapp.extensions import db, writing
+from webapp.imports import importer
+from webapp.imports.compare import compare
+from webapp.imports.importer import ChangeCounts, Progress
+from webapp.imports.staging import CHUNK_ROWS, ROW_KINDS, Staging, open_staging
+from webapp.monitor.probing import probe_settings
+from webapp.site import this_site
+from webapp.sources import reading, registry
+from webapp.sources.fault import Fault
+from webapp.sources.http import Http
+from webapp.sources.kinds import PANELS
+from webapp.sources.lock import file_of, only_run
+from webapp.sources.models import Source, SourceRun
+from webapp.words import sources as say
+from webapp.words.activity import Detail
+
+log = logging.getLogger(__name__)
+
+RUNS_KEPT = 50
+MOST_PROBLEMS = 200  # that are kept with a run
+_CANCELLED: dict[str, Any] = {
+    "service": (Service, ServiceStatus.CANCELLED),
+    "domain": (Domain, DomainStatus.CANCELLED),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a row, in words; `serious`: it was left as it is here."""
+
+    row: str
+    field: str
+    words: str
+    serious: bool
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run did, or would do. `counts`: of each kind how many were added, changed, are gone
+    and the same. `fault`: why it stopped; then nothing was written."""
+
+    source: str
+    counts: dict[str, dict[str, int]] = field(default_factory=lambda: _counted({}, {}))
+    problems: list[Problem] = field(default_factory=list)
+    fault: Fault | None = None
+
+    @property
+    def stopped(self) -> str | None:
+        """Why it stopped, in words."""
+        fault = self.fault
+        return None if fault is None else say.fault_text(fault.code, fault.parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Who wants a run, and how. `by`: as `SourceRun.who` has it. A `preview` writes nothing.
+    `gone_percent`: what may be gone at once this time, where it is not what the source has."""
+
+    who: User | None
+    by: str
+    now: datetime
+    preview: bool = False
+    gone_percent: int | None = None
+
+
+def run(source: Source, order: Order, progress: Progress) -> Summary:
+    """Reads a source, and writes what has changed there.
+
+    Whatever goes wrong over there, or here, is the summary's `fault`: nothing is written then. What
+    `progress` raises stops it, too.
+    """
+    source_id, summary = source.id, Summary(source.name)
+    try:
+        with only_run(source_id), _staged(source_id) as path:
+            if not order.preview:
+                registry.agree(source_id, order.now)
+            gone = _read(source, path, summary, progress)
+            percent = source.gone_percent if order.gone_percent is None else order.gone_percent
+            _not_too_many(source_id, gone, percent)
+            if not order.preview:
+                _write(path, source_id, order, gone, summary, progress)
+    except Fault as fault:
+        summary.fault = fault
+    except importer.PreviewOutdated:
+        summary.fault = Fault("changed")
+    except importer.Stopped:
+        raise
+    except Exception:
+        db.session.rollback()
+        log.exception("the source %d could not be synced", source_id)
+        summary.fault = Fault("our fault")
+    if summary.fault is not None and not order.preview:
+        summary.counts = _counted({}, {})
+        if summary.fault.code != "running":
+            _keep_stopped(source_id, summary, order)
+    return summary
+
+
+def _read(source: Source, path: Path, summary: Summary, progress: Progress) -> dict[str, list[int]]:
+    """Reads and compares everything; what is gone, as a second reading has confirmed."""
+    source_id, kind = source.id, source.kind
+    with _panel(source) as panel, open_staging(path, fresh=True) as staging:
+        reading.read(panel, staging, source_id, progress)
+        compare(staging, progress)
+        gone = _missing(staging, source_id)
+        if any(gone.values()):
+            kinds = tuple(kind for kind, ids in gone.items() if ids)
+            reading.read_again(panel, staging, kinds, progress)
+            compare(staging, progress)
+            gone = _missing(staging, source_id)
+        _finish_summary(summary, staging, kind, gone)
+    return gone
+
+
+def test(source: Source) -> Fault | None:
+    """Why a source can't be read; None where it answers as it should. Only its first pages are
+    asked for."""
+    try:
+        with _panel(source) as panel:
+            panel.test()
+    except Fault as fault:
+        return fault
+    return None
+
+
+@contextmanager
+def _panel(source: Source) -> Iterator[Any]:
+    config = current_app.config
+    access = registry.access_of(source)
+    stopping = this_site().jobs.stopping
+    http = Http(config["PADLOCK_SOURCES_TIMEOUT"], probe_settings(config), stopping)
+    try:
+        yield PANELS[source.kind](access, http)
+    except Fault as fault:
+        if fault.code == "other product":
+            raise Fault("other product", kind=source.kind) from None
+        raise
+    finally:
+        http.close()
+
+
+@contextmanager
+def _staged(source_id: int) -> Iterator[Path]:
+    path = file_of(source_id, "rows")
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _missing(staging: Staging, source_id: int) -> dict[str, list[int]]:
+    """The ids of the services and the domains that the source does not have any more, by kind; not
+    of those that are cancelled already."""
+    missing: dict[str, list[int]] = {}
+    for kind, (model, cancelled) in _CANCELLED.items():
+        missing[kind] = []
+        rows = select(model.id, model.source_key).where(
+            model.source_id == source_id, model.status != cancelled
+        )
+        last = 0
+        while found := db.session.execute(
+            rows.where(model.id > last).order_by(model.id).limit(CHUNK_ROWS)
+        ).all():
+            last = found[-1].id
+            seen = staging.seen(kind, [row.source_key for row in found])
+            # A domain may go on under another id
+            there = staging.waiting_among(kind, "id", [row.id for row in found])
+            missing[kind] += [
+                row.id for row in found if row.source_key not in seen and row.id not in there
+            ]
+    db.session.rollback()
+    return missing
+
+
+def _not_too_many(source_id: int, gone: dict[str, list[int]], percent: int) -> None:
+    """Raises `Fault` where more of a kind are gone than may be at once."""
+    for kind, (model, _) in _CANCELLED.items():
+        count = select(func.count()).where(model.source_id == source_id)
+        total = db.session.scalar(count) or 0
+        if 100 * len(gone[kind]) > percent * total:
+            raise Fault("gone", kind=kind, count=len(gone[kind]), total=total, percent=percent)
+    db.session.rollback()
+
+
+def _finish_summary(
+    summary: Summary, staging: Staging, source_kind: str, gone: dict[str, list[int]]
+) -> None:
+    summary.counts = _counted(staging.counts(), gone)
+    for problem in staging.problems():
+        seen = staging.seen_on(problem.line)
+        row = say.line_text(problem.line) if source_kind == "csv" else ""
+        row = row or say.row_text(*(seen or ("client", None)))
+        summary.problems.append(Problem(row, problem.column, problem.text, problem.serious))
+
+
+def _counted(counts: ChangeCounts, gone: dict[str, list[int]]) -> dict[str, dict[str, int]]:
+    return {
+        kind: {
+            "added": counts.get(kind, {}).get("new", 0),
+            "changed": counts.get(kind, {}).get("changed", 0),
+            "gone": len(gone.get(kind, ())),
+            "same": counts.get(kind, {}).get("same", 0),
+        }
+        for kind in ROW_KINDS
+    }
+
+
+def _write(
+    path: Path,
+    source_id: int,
+    order: Order,
+    gone: dict[str, list[int]],
+    summary: Summary,
+    progress: Progress,
+) -> None:
+    def finish(counts: ChangeCounts) -> None:
+        source = db.session.get(Source, source_id)
+        if source is None:
+            raise Fault("removed")
+        _cancel(gone)
+        summary.counts = _counted(counts, gone)
+        if any(of[done] for of in summary.counts.values() for done in ("added", "changed", "gone")):
+            told = {"counts": summary.counts}
+            audit_log.note(
+                order.who,
+                "synced",
+                "source",
+                source_id,
+                source.name,
+                order.now,
+                Detail.SYNCED,
+                **told,
+            )
+        _keep_run(source_id, summary, order)
+
+    with open_staging(path) as staging:
+        importer.write_compared(staging, order.now, progress, finish)
+
+
+def _cancel(gone: dict[str, list[int]]) -> None:
+    """What is gone at the source is cancelled here, and keeps its history."""
+    for kind, ids in gone.items():
+        model, cancelled = _CANCELLED[kind]
+        for start in range(0, len(ids), CHUNK_ROWS):
+            chunk = ids[start : start + CHUNK_ROWS]
+            db.session.connection().execute(
+                update(model)
+                .where(model.id.in_(chunk))
+                .values(status=cancelled, version=model.version + 1)
+            )
+            index.touch(model, chunk)
+
+
+def _keep_stopped(source_id: int, summary: Summary, order: Order) -> None:
+    with writing():
+        if db.session.get(Source, source_id) is not None:
+            _keep_run(source_id, summary, order)
+
+
+def _keep_run(source_id: int, summary: Summary, order: Order) -> None:
+    """Stores how the run ended, and forgets those of long ago."""
+    fault = summary.fault
+    told = summary.problems[:MOST_PROBLEMS]
+    db.session.add(
+        SourceRun(
+            source_id=source_id,
+            started_at=order.now,
+            ended_at=datetime.now(UTC),
+            who=order.by,
+            fault=fault.code if fault else "",
+            fault_parameters=fault.parameters if fault else {},
+            counts=summary.counts,
+            problem_count=len(summary.problems),
+            problems=[{"row": one.row, "field": one.field, "words": one.words} for one in told],
+        )
+    )
+    mine = select(SourceRun.id).where(SourceRun.source_id == source_id)
+    oldest = db.session.scalar(mine.order_by(SourceRun.id.desc()).offset(RUNS_KEPT).limit(1))
+    if oldest is not None:
+        old = SourceRun.source_id == source_id, SourceRun.id <= oldest
+        db.session.execute(delete(SourceRun).where(*old))

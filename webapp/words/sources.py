@@ -1,0 +1,309 @@
+"""What is said of billing systems: why one could not be read, and what is wrong with its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from webapp.probe.finding import Reason
+from webapp.words.reasons import WORDS
+from webapp.words.translation import Table, gettext, ngettext
+
+KINDS: Mapping[str, str] = Table(
+    {
+        "whmcs": lambda: gettext("WHMCS"),
+        "fossbilling": lambda: gettext("FOSSBilling"),
+        "paymenter": lambda: gettext("Paymenter"),
+        "csv": lambda: gettext("CSV"),
+    }
+)
+_COUNTED: Mapping[str, Callable[[], str]] = MappingProxyType(
+    {"service": lambda: gettext("services"), "domain": lambda: gettext("domains")}
+)
+FIELDS: Mapping[str, str] = Table(
+    {
+        "id": lambda: gettext("ID"),
+        "client": lambda: gettext("client"),
+        "client_name": lambda: gettext("client name"),
+        "contact_email": lambda: gettext("contact e-mail"),
+        "product": lambda: gettext("product"),
+        "domain": lambda: gettext("domain"),
+        "status": lambda: gettext("status"),
+        "next_due": lambda: gettext("next due"),
+        "registered": lambda: gettext("registered"),
+        "expires": lambda: gettext("registered until"),
+        "server": lambda: gettext("server"),
+    }
+)
+
+Parameters = Mapping[str, Any]
+
+
+def fault_text(code: str, parameters: Parameters) -> str:
+    """Why a run stopped; empty where it did not."""
+    return _FAULTS[code](parameters) if code else ""
+
+
+def _tls(found: Parameters) -> str:
+    wording = WORDS[Reason(found["reason"])]
+    return gettext(
+        "The TLS connection to {host} is not safe. {title}: {text} Nothing was sent. Correct the"
+        " certificate of the panel, then sync again.",
+        host=found["host"],
+        title=wording.title,
+        text=wording.staff,
+    )
+
+
+def _not_allowed(found: Parameters) -> str:
+    if not found["address"]:
+        return gettext("The address of the panel is not one that Padlock may connect to.")
+    return gettext(
+        "The panel is at {address}, which Padlock may not connect to. If this is right, add its"
+        " network to PADLOCK_ALLOWED_NETWORKS.",
+        address=found["address"],
+    )
+
+
+def _gone(found: Parameters) -> str:
+    return gettext(
+        "{count:,} of {total:,} {kind} are gone at the source, more than the {percent} % that may"
+        " be gone at once. Nothing was changed. If they are really gone, agree with"
+        " --gone-limit 100.",
+        count=found["count"],
+        total=found["total"],
+        kind=_COUNTED[found["kind"]](),
+        percent=found["percent"],
+    )
+
+
+_FAULTS: Mapping[str, Callable[[Parameters], str]] = MappingProxyType(
+    {
+        # --- the connection ---
+        "unreachable": lambda found: gettext(
+            "The panel can't be reached: {detail}. Check that it is running, and its address.",
+            detail=found["detail"] or gettext("no answer"),
+        ),
+        "no such host": lambda found: gettext(
+            "{host} has no address in DNS. Check the address of the source.", host=found["host"]
+        ),
+        "no lookup": lambda found: gettext(
+            "The address of {host} could not be looked up in DNS. Try again later.",
+            host=found["host"],
+        ),
+        "not allowed": _not_allowed,
+        "plain": lambda _: gettext(
+            "The address must begin with https://, so that the credentials are sent encrypted."
+            " http:// is only for this machine, and for PADLOCK_ALLOWED_NETWORKS."
+        ),
+        "tls": _tls,
+        "slow": lambda found: ngettext(
+            "The panel did not finish an answer within {count} second.",
+            "The panel did not finish an answer within {count} seconds.",
+            found["seconds"],
+        ),
+        "cut": lambda _: gettext("The connection was closed in the middle of an answer."),
+        "large": lambda found: gettext(
+            "An answer of the panel is larger than {megabytes} MB.", megabytes=found["megabytes"]
+        ),
+        "compressed": lambda _: gettext(
+            "The panel sent a compressed answer, which was not asked for."
+        ),
+        "redirect": lambda found: gettext(
+            "The panel redirects to {host}. Redirects to another host are not followed. Use the"
+            " final address if it is right.",
+            host=found["host"],
+        ),
+        "redirects": lambda _: gettext("The panel redirects again and again."),
+        "long wait": lambda found: ngettext(
+            "The panel asks to wait for {count:,} second, and a run waits for 60 at most.",
+            "The panel asks to wait for {count:,} seconds, and a run waits for 60 at most.",
+            found["seconds"],
+        ),
+        "busy panel": lambda found: ngettext(
+            "The panel still asks to wait after {count} try.",
+            "The panel still asks to wait after {count} tries.",
+            found["times"],
+        ),
+        # --- the answer ---
+        "web page": lambda found: gettext(
+            "The panel answers with a web page (status {status}) instead of data: a login page, a"
+            " firewall, maintenance, or a wrong address.",
+            status=found["status"],
+        ),
+        "status": lambda found: gettext(
+            "The panel answers {call} with status {status}.",
+            call=found["call"],
+            status=found["status"],
+        ),
+        "no json": lambda found: gettext(
+            "The answer of the panel to {call} can't be read: it is not valid JSON.",
+            call=found["call"],
+        ),
+        "no list": lambda found: gettext(
+            "The answer of the panel to {call} can't be read: it has no list where one belongs.",
+            call=found["call"],
+        ),
+        "other product": lambda found: gettext(
+            "There is something else at this address than {product}. Check the address and the"
+            " kind.",
+            product=KINDS.get(found.get("kind", ""), gettext("this product")),
+        ),
+        "no end": lambda found: gettext(
+            "The panel sends the same page of {call} again and again.", call=found["call"]
+        ),
+        "secret": lambda _: gettext(
+            "The panel does not accept the credentials. Create new ones in the panel, and enter"
+            " them here."
+        ),
+        "address": lambda found: gettext(
+            "The panel does not accept calls from {address}. Add this address to its list of"
+            " allowed addresses.",
+            address=found["address"],
+        ),
+        "address unknown": lambda _: gettext(
+            "The panel does not accept calls from this address. Add the public address of this"
+            " server to its list of allowed addresses."
+        ),
+        "permission": lambda found: gettext(
+            "The credentials lack a permission: {call}. Add it in the panel.", call=found["call"]
+        ),
+        "no access": lambda _: gettext(
+            "The panel denies access: the API key is not an admin key, or the address of this"
+            " server is not on its list of allowed addresses."
+        ),
+        "panel error": lambda found: gettext(
+            "The panel reports an error for {call}. Its own log says more.", call=found["call"]
+        ),
+        "panel code": lambda found: gettext(
+            "The panel reports error {code} for {call}. Its own log says more.",
+            call=found["call"],
+            code=found["number"],
+        ),
+        "referrer": lambda _: gettext(
+            "The panel only accepts calls with a referrer. Switch this off in its API settings."
+        ),
+        "table": lambda found: gettext("The CSV can't be read. {text}", text=found["text"]),
+        "dates": lambda found: gettext(
+            "Dates such as {example} can be read with the day or the month first. Write dates as"
+            " 2026-11-23.",
+            example=found["example"],
+        ),
+        # --- on this side ---
+        "gone": _gone,
+        "removed": lambda _: gettext("The source was removed. Nothing was written."),
+        "running": lambda _: gettext("This source is being synced already."),
+        "changed": lambda _: gettext(
+            "Something else was changed at the same time. Nothing was written. Sync again."
+        ),
+        "other key": lambda _: gettext(
+            "The credentials can't be decrypted, because the secret key of the site has changed."
+            " Enter them again."
+        ),
+        "interrupted": lambda _: gettext("Padlock was stopped. Nothing was written."),
+        "our fault": lambda _: gettext(
+            "Padlock failed, and nothing was written. The error is in the site's log."
+        ),
+    }
+)
+
+
+# --- a row ---
+
+
+def row_text(kind: str, key: str | None) -> str:
+    """Which row has a problem: its kind, and its id at the source."""
+    if key is None:
+        return {
+            "client": gettext("client without ID"),
+            "service": gettext("service without ID"),
+            "domain": gettext("domain without ID"),
+        }[kind]
+    return {
+        "client": gettext("client {id}", id=key),
+        "service": gettext("service {id}", id=key),
+        "domain": gettext("domain {id}", id=key),
+    }[kind]
+
+
+def line_text(line: int) -> str:
+    """Which line of a CSV has a problem."""
+    return gettext("line {line:,}", line=line)
+
+
+def no_record() -> str:
+    """A number or a text where a record belongs."""
+    return gettext("It is not a record.")
+
+
+def no_id() -> str:
+    """A record that nothing can be found by again."""
+    return gettext("It has no ID.")
+
+
+def no_text() -> str:
+    """A list or a switch where a text belongs."""
+    return gettext("It is not text.")
+
+
+def not_text() -> str:
+    """Characters that no text has."""
+    return gettext("It contains characters that are not text.")
+
+
+def no_address(text: str) -> str:
+    """A note: another text where an address belongs."""
+    return gettext("“{text}” is not an IP address and was left out.", text=text)
+
+
+def no_status(text: str) -> str:
+    """A status that is not known."""
+    return gettext("“{text}” is not a known status.", text=text)
+
+
+def no_instant() -> str:
+    """Something else where a date with a time belongs."""
+    return gettext("It is not a date.")
+
+
+def bad_email(text: str) -> str:
+    """A note: a client without a usable address."""
+    return gettext("“{text}” is not an e-mail address and was left out.", text=text)
+
+
+def name_again(key: str) -> str:
+    """A note: the other record of this name counts."""
+    return gettext(
+        "The client has this name again as domain {id}: that one counts, and this one was left"
+        " out.",
+        id=key,
+    )
+
+
+# --- what an administrator enters ---
+
+
+def bad_url() -> str:
+    """No address of a panel."""
+    return gettext("Enter the address of the panel, for example https://billing.example.com.")
+
+
+def url_with_login() -> str:
+    """Credentials in the address."""
+    return gettext("Credentials don't belong in the address. Enter them as credentials.")
+
+
+def url_with_query() -> str:
+    """More than the address of the panel."""
+    return gettext("Enter the address without “?” and “#” and what is behind them.")
+
+
+def name_taken() -> str:
+    """Another source has the name."""
+    return gettext("There is a source with this name already.")
+
+
+def bad_name() -> str:
+    """A name that can't be used."""
+    return gettext("Enter a name of 1 to 60 visible characters.")
