@@ -54,6 +54,7 @@ bench: ## how fast it is, as ratios: see BENCHMARKS.md; takes forty minutes
 	@.venv/bin/python bench/pages.py --postgresql
 	@.venv/bin/python bench/kills.py
 	@.venv/bin/python bench/kills.py 20 --all
+	@.venv/bin/python bench/together.py
 
 screenshots: ## the pictures in docs/, taken from the demo
 	@scripts/prepare test
