@@ -1,8 +1,11 @@
 """Checks, diagnoses, and what staff do about warnings. All names lead to a closed port."""
 
 import time
+from datetime import timedelta
 
 import pytest
+
+from webapp.customers import check_requests
 
 
 def until(read, done):
@@ -39,6 +42,24 @@ def test_many_names_are_checked_and_nothing_of_others(program):
     program("bob")("GET", f"/checks/{begun['id']}", status=404)
     call("POST", "/checks", {"items": ["service-1"] * 2}, 422)
     call("POST", "/checks", {"items": []}, 422)
+
+
+def test_no_one_asks_for_checks_without_end(program, monkeypatch):
+    monkeypatch.setattr(check_requests, "MOST_REQUESTS", 1)
+    call = program("alice", "write")
+    call("POST", "/checks", {"items": ["service-1"]}, 202)
+    call("POST", "/checks", {"items": ["service-1"]}, 409)
+    program("bob", "write")("POST", "/checks", {"items": ["service-2"]}, 202)
+
+
+def test_results_are_kept_for_an_hour(app, program, now):
+    call = program("alice", "write")
+    id_ = call("POST", "/checks", {"items": ["service-1"]}, 202).json["id"]
+    with app.app_context():
+        check_requests.delete_old(now)
+        call("GET", f"/checks/{id_}")
+        check_requests.delete_old(now + check_requests.KEPT + timedelta(minutes=1))
+        call("GET", f"/checks/{id_}", status=404)
 
 
 def test_a_diagnosis_is_started_and_read(program):

@@ -33,6 +33,7 @@ def test_what_cannot_be_as_things_are(program):
         call("PUT", f"{path}/a.example", dates, 409).json["errors"][0]["pointer"] == "#/expires_on"
     )
     assert call("PUT", f"{path}/no name", {}, 409).json["errors"][0]["pointer"] == "#/name"
+    call("PUT", f"{path}/a%0A.example", {}, 409)
     call("PUT", "/clients/4711/domains/a.example", {}, 404)
     call("PUT", "/services/by-reference/S-1", {"client": "Nobody", "product": "x"}, 409)
     call("PATCH", "/domains/1", {"name": "other.example"})

@@ -143,7 +143,8 @@ def signed_in(secret: str, now: datetime) -> tuple[Token, User] | None:
         user.client_id = token.client_id
     else:
         user = found(token.user)
-    if not user.active:
+    may = user.is_admin or token.scope is not Scope.METRICS
+    if not (user.active and may):
         return None
     user.token_name = token.name
     return token, user

@@ -26,6 +26,7 @@ from webapp.customers.note_text import note_or_none
 from webapp.customers.tag_models import MOST_CHARACTERS
 from webapp.probe.address import literal
 from webapp.renewer import Renewer
+from webapp.words import api as say
 from webapp.words import hostnames, refusals
 
 
@@ -132,9 +133,11 @@ def changed_service(service: Service, body: Mapping[str, Any]) -> items.ServiceD
 def domain_details(body: Mapping[str, Any], name: str) -> items.DomainDetails:
     """The domain that a body describes. Raises `BadRequest` where its name can be none, or its
     dates are the wrong way round."""
+    if not re.fullmatch(fields.ANY_LINE, name):
+        raise BadRequest(409, say.text_refused(), [in_body("name", say.text_refused())])
     return _right(
         items.DomainDetails(
-            name,
+            _line(name),
             DomainStatus(body["status"]),
             body.get("registered_on"),
             body.get("expires_on"),

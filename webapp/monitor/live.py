@@ -97,16 +97,20 @@ def ask_anew(target: Target | None, *, active: bool, viewer: int, now: datetime)
     )
 
 
-def start(targets: Iterable[Target], *, viewer: int, now: datetime) -> int:
+def start(
+    targets: Iterable[Target],
+    *,
+    viewer: int,
+    now: datetime,
+    most: int = MOST_CHECKS_OF_ADMINISTRATOR,
+) -> int:
     """Starts or joins the checks of these host names and waits for none of them: how many are in
-    progress now. A person has asked for each, so what is younger than `COOL_DOWN` is left as it
-    is."""
+    progress now; at most `most` are this viewer's. A person has asked for each, so what is
+    younger than `COOL_DOWN` is left as it is."""
     names = [target.authority for target in targets if not _younger(target, COOL_DOWN, now)]
     checks = _checks()
     return sum(
-        checks.start(name, viewer, MOST_CHECKS_OF_ADMINISTRATOR) is not None
-        for name in names
-        if not checks.failed(name)
+        checks.start(name, viewer, most) is not None for name in names if not checks.failed(name)
     )
 
 

@@ -176,6 +176,11 @@ def no_room() -> str:
     return gettext("Too many diagnoses are running. Try again in a minute.")
 
 
+def too_many_checks(most: int) -> str:
+    """Of one user, whose results are kept."""
+    return gettext("You have asked for {most} checks within the hour. Try again later.", most=most)
+
+
 def inactive() -> str:
     """What is not active is not checked."""
     return gettext("It is inactive or has no valid host name, so it is not checked.")
