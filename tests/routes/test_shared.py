@@ -57,6 +57,12 @@ def test_a_page_shows_the_padlocks_of_one_client_until_the_link_ends(visit, app)
         assert public_links.opened(token, LinkUse.PAGE, NOW + timedelta(days=8)) is None
 
 
+def test_a_page_says_how_many_it_leaves_out(visit, monkeypatch):
+    monkeypatch.setattr(public_links, "MOST_SHOWN", 1)
+    path, _ = made(visit("ada"), use="page")
+    assert "1 of 2" in looked_at(visit().client.get(path)).text
+
+
 def test_a_link_that_was_revoked_opens_nothing(visit, app):
     ada = visit("ada")
     path, _ = made(ada, use="page")
