@@ -1,14 +1,14 @@
 """tokens of users and clients, who used one in the activity log, and checks that programs ask for
 
-Revision ID: 0052
-Revises: 0051
+Revision ID: 0050
+Revises: 0049
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0052"
-down_revision = "0051"
+revision = "0050"
+down_revision = "0049"
 branch_labels = None
 depends_on = None
 
