@@ -1,5 +1,5 @@
-"""Two syncs of a source with 20,000 clients and 60,000 items: seconds, and the memory of the process
-that syncs.
+"""Two syncs of a source with 20,000 clients and 60,000 items: seconds, and the memory of the
+process that syncs.
 
     python -m bench.sources [--clients 20000]
 

@@ -68,6 +68,14 @@ def test_http_is_for_this_machine_and_allowed_networks_only(add, instance):
         with pytest.raises(registry.BadValue):
             add(At, path="")
     instance.config["PADLOCK_ALLOWED_NETWORKS"] = (ip_network("192.0.2.0/24"),)
+    At.url = "http://inner.example"
+    for address, allowed in (("192.0.2.7", True), ("198.51.100.7", False)):
+        instance.config["PADLOCK_CONNECT_TO"] = (("inner.example:80", address, 80),)
+        if allowed:
+            add(At, name="inner")
+        else:
+            with pytest.raises(registry.BadValue, match="https://"):
+                add(At, name="elsewhere")
     At.url = "http://192.0.2.1"
     add(At)
     for number, host in enumerate(("localhost", "[::1]", "127.0.0.2")):

@@ -66,12 +66,8 @@ class Guard:
         encrypted. Raises `Fault`."""
         host = host.strip("[]")
         error: OSError | None = None
-        endpoints = self._endpoints(host, port)
-        networks = (*self._settings.allowed_networks, *(_LOOPBACK if is_loopback(host) else ()))
+        endpoints = self.plain_endpoints(host, port) if plain else self._endpoints(host, port)
         for endpoint in endpoints:
-            address = ip_address(endpoint.address)
-            if plain and not any(address in network for network in networks):
-                raise Fault("plain")
             try:
                 where = (endpoint.address, endpoint.port)
                 sock = socket.create_connection(where, max(0.01, self._deadline.remaining()))
@@ -85,6 +81,16 @@ class Guard:
             raise Fault("slow", seconds=max(1, round(self._deadline.elapsed())))
         why = (error.strerror or type(error).__name__) if error else ""
         raise Fault("unreachable", detail=why)
+
+    def plain_endpoints(self, host: str, port: int) -> Sequence[Endpoint]:
+        """Where this host may be asked without TLS: on this machine, and in the networks that are
+        allowed. Raises `Fault`."""
+        networks = (*self._settings.allowed_networks, *(_LOOPBACK if is_loopback(host) else ()))
+        found = self._endpoints(host, port)
+        for endpoint in found:
+            if not any(ip_address(endpoint.address) in network for network in networks):
+                raise Fault("plain")
+        return found
 
     def _endpoints(self, host: str, port: int) -> Sequence[Endpoint]:
         policy = self._settings.policy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -18,7 +18,9 @@ from webapp.customers.concurrency import flush, still_admin
 from webapp.customers.models import Client, Domain, Service, User
 from webapp.errors import Refused, found
 from webapp.extensions import db, writing
+from webapp.monitor.probing import probe_settings
 from webapp.sources.fault import Fault
+from webapp.sources.guarded import Guard
 from webapp.sources.loopback import is_loopback
 from webapp.sources.models import EVERY, GONE_PERCENT, PROPERTY_KEY, Source
 from webapp.sources.panel import Access
@@ -26,6 +28,7 @@ from webapp.words import sources as say
 
 PURPOSE = "source credentials"
 MOST_URL_CHARACTERS = 500
+LOOKUP_SECONDS = 5.0  # in which DNS has to say where a name leads
 MOST_NAME_CHARACTERS = 60
 
 
@@ -149,7 +152,7 @@ def _url(text: str, kind: str) -> tuple[str, str]:
         raise BadValue("url", say.url_with_login())
     if parts.fragment or (parts.query and kind != "csv"):
         raise BadValue("url", say.url_with_query())
-    if not _may_be_asked(text):
+    if not _may_be_asked(text) or not _leads_to_allowed(text):
         raise BadValue("url", say.fault_text("plain", {}))
     path = parts.path if kind == "csv" else parts.path.rstrip("/")
     return f"{parts.scheme}://{parts.netloc}{path}", parts.query
@@ -167,3 +170,17 @@ def _may_be_asked(url: str) -> bool:
     except ValueError:
         return bool(networks)
     return any(address in network for network in networks)
+
+
+def _leads_to_allowed(url: str) -> bool:
+    """Whether a name that is asked without TLS leads to allowed networks, as far as is known now;
+    it is seen again at each connection."""
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        return True
+    guard = Guard(replace(probe_settings(current_app.config), timeout=LOOKUP_SECONDS))
+    try:
+        guard.plain_endpoints(parts.hostname or "", parts.port or 80)
+    except Fault:
+        return False
+    return True
