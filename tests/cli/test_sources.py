@@ -37,6 +37,7 @@ def test_a_source_is_added_previewed_synced_and_removed(flask, credentials, whmc
     stopped = flask("sync", "billing", "--json")
     assert stopped.returncode == 1
     assert "credentials" in json.loads(stopped.stdout)["stopped"]
+    assert "credentials" in flask("list").stdout, "why it stopped"
     for ran in (added, told, stopped, flask("list", "--json")):
         assert SECRET not in ran.stdout + ran.stderr
         assert PLANTED not in ran.stdout + ran.stderr

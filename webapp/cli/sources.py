@@ -19,6 +19,7 @@ from webapp.sources.models import GONE_PERCENT, PROPERTY_KEY, Source
 from webapp.words import cli as say
 from webapp.words.activity import COMMAND_LINE
 from webapp.words.counts import sync_text
+from webapp.words.sources import fault_text
 
 _PERCENT = click.IntRange(0, 100)
 MOST_CREDENTIALS = 4000  # characters of the file
@@ -116,14 +117,19 @@ def list_sources(as_json: bool) -> None:
         return
     for source in found:
         told = _facts(source)
-        click.echo("  ".join([told["name"], told["kind"], told["url"], told["state"]]))
+        click.echo("  ".join(told.values()))
     if not found:
         click.echo(say.no_sources(), err=True)
 
 
 def _facts(source: Source) -> dict[str, str]:
     state = say.source_paused() if source.paused else say.source_next(source.next_at)
-    return {"name": source.name, "kind": source.kind, "url": source.url, "state": state}
+    run = registry.last_run(source)
+    last = say.source_never()
+    if run is not None:
+        last = say.source_last(run.ended_at, fault_text(run.fault, run.fault_parameters))
+    facts = {"name": source.name, "kind": source.kind, "url": source.url, "state": state}
+    return facts | {"last": last}
 
 
 @sources.command("sync")

@@ -22,7 +22,7 @@ from webapp.monitor.probing import probe_settings
 from webapp.sources.fault import Fault
 from webapp.sources.guarded import Guard
 from webapp.sources.loopback import is_loopback
-from webapp.sources.models import EVERY, GONE_PERCENT, PROPERTY_KEY, Source
+from webapp.sources.models import EVERY, GONE_PERCENT, PROPERTY_KEY, Source, SourceRun
 from webapp.sources.panel import Access
 from webapp.words import sources as say
 
@@ -67,6 +67,12 @@ def get(source_id: int) -> Source:
 def by_name(name: str) -> Source:
     """Raises `errors.NotFound`."""
     return found(db.session.scalar(select(Source).where(Source.name == name)))
+
+
+def last_run(source: Source) -> SourceRun | None:
+    """The last run that has ended."""
+    mine = select(SourceRun).where(SourceRun.source_id == source.id)
+    return db.session.scalar(mine.order_by(SourceRun.id.desc()).limit(1))
 
 
 def add(who: User | None, settings: Settings, now: datetime) -> Source:

@@ -295,6 +295,17 @@ def source_next(at: datetime | None) -> str:
     return gettext("next at {at}", at=f"{at:%Y-%m-%d %H:%M} UTC")
 
 
+def source_never() -> str:
+    return gettext("never synced")
+
+
+def source_last(at: datetime, why_stopped: str) -> str:
+    told = f"{at:%Y-%m-%d %H:%M} UTC"
+    if why_stopped:
+        return gettext("stopped at {at}: {why}", at=told, why=why_stopped)
+    return gettext("synced at {at}", at=told)
+
+
 def no_json_object() -> str:
     return gettext("the file must contain one JSON object.")
 
