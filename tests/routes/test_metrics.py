@@ -19,6 +19,7 @@ from webapp.customers.models import Client, User
 from webapp.extensions import db, writing
 from webapp.monitor.results import record
 from webapp.probe import Certificate, Finding, Reason
+from webapp.sources.models import Source, SourceRun
 from webapp.words.metrics import HELP
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -100,6 +101,25 @@ def test_the_numbers_are_those_of_the_lists(visit, app):
     assert found["padlock_names_in_use",] == 2
     assert found["padlock_names_waiting",] == 0
     assert found["padlock_incidents_open",] == 0
+
+
+@pytest.mark.usefixtures("open_here")
+def test_the_last_sync_of_a_source_counts(visit, app):
+    with app.app_context(), writing():
+        source = Source(name="billing", kind="whmcs", url="", credentials="", created_at=NOW)
+        db.session.add(source)
+        db.session.flush()
+        for minutes, fault in ((2, ""), (1, "html")):
+            at = NOW - timedelta(minutes=minutes)
+            facts = {"started_at": at, "ended_at": at, "who": "", "fault": fault}
+            db.session.add(SourceRun(source_id=source.id, problem_count=minutes, **facts))
+    found = numbers(visit)
+    assert found["padlock_sync_complete", "billing"] == 0
+    assert found["padlock_sync_problems", "billing"] == 1
+    assert (
+        found["padlock_sync_ended_timestamp_seconds", "billing"]
+        == (NOW - timedelta(minutes=1)).timestamp()
+    )
 
 
 @pytest.mark.usefixtures("open_here")

@@ -28,6 +28,7 @@ from webapp.monitor.models import RefreshRun, RunKind, Target
 from webapp.monitor.refresh import runs, selection
 from webapp.notices.models import AlertClock, AlertIncident
 from webapp.probe import Reason, State
+from webapp.sources.models import Source, SourceRun
 from webapp.words.metrics import HELP, OTHER_ISSUERS
 from webapp.words.report_filters import NEVER_ASKED
 
@@ -62,6 +63,7 @@ def site_metrics(now: datetime) -> bytes:
         _checks,
         _names,
         _refreshes,
+        _syncs,
         _jobs,
         _alerts,
     )
@@ -146,6 +148,19 @@ def _refreshes(_now: datetime) -> Iterator[Metric]:
     for kind, state, number in _rows(select(*grouped, func.count()).group_by(*grouped)):
         stored.add_metric([kind, state], number)
     yield stored
+
+
+def _syncs(_now: datetime) -> Iterator[Metric]:
+    ended = gauge("padlock_sync_ended_timestamp_seconds", "source")
+    complete = gauge("padlock_sync_complete", "source")
+    problems = gauge("padlock_sync_problems", "source")
+    last = select(func.max(SourceRun.id)).group_by(SourceRun.source_id)
+    runs_ = select(Source.name, SourceRun).join(Source, Source.id == SourceRun.source_id)
+    for name, run in _rows(runs_.where(SourceRun.id.in_(last))):
+        ended.add_metric([name], run.ended_at.timestamp())
+        complete.add_metric([name], not run.fault)
+        problems.add_metric([name], run.problem_count)
+    yield from (ended, complete, problems)
 
 
 def _jobs(now: datetime) -> Iterator[Metric]:

@@ -91,8 +91,10 @@ def save(who: User, channel_id: int | None, settings: Settings, now: datetime) -
             setattr(channel, name, value)
         db.session.add(channel)
         flush(say.name_taken())
-        action = "created" if channel is new else "changed"
-        audit_log.note(who, action, "channel", channel.id, channel.name, now)
+        was_new = channel is new
+        audit_log.note(
+            who, "created" if was_new else "changed", "channel", channel.id, channel.name, now
+        )
     return channel
 
 

@@ -29,6 +29,13 @@ HELP: Mapping[str, str] = Table(
         "padlock_refresh_ended_timestamp_seconds": lambda: gettext("When the last refresh ended."),
         "padlock_refresh_names": lambda: gettext("Host names of the last refresh, by result."),
         "padlock_refresh_runs": lambda: gettext("Stored refreshes, by kind and state."),
+        "padlock_sync_ended_timestamp_seconds": lambda: gettext(
+            "When the last sync of a source ended."
+        ),
+        "padlock_sync_complete": lambda: gettext(
+            "1 if the last sync of a source was complete, 0 if it stopped."
+        ),
+        "padlock_sync_problems": lambda: gettext("Problems of the last sync of a source."),
         "padlock_jobs": lambda: gettext("Background jobs, mails among them, by kind and state."),
         "padlock_job_oldest_timestamp_seconds": lambda: gettext(
             "Since when the oldest job that is due has been waiting."
