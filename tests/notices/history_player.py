@@ -33,6 +33,7 @@ from webapp.customers.models import Role, ServiceStatus, User
 from webapp.extensions import db, writing
 from webapp.jobs.models import Job
 from webapp.monitor import results
+from webapp.monitor.health import releases
 from webapp.monitor.models import RunState
 from webapp.monitor.refresh import runs, scheduler
 from webapp.notices import mails, minute, rules
@@ -90,6 +91,8 @@ def play(app: Flask, facts: Iterable[Fact], server: MailServer) -> Iterator[Mess
         # Minutes that are left out are no gap, and mails list all names
         patch.setattr(minute, "GAP", 2 * LONGEST_STEP)
         patch.setattr(mails, "MOST_LISTED", MOST_LISTED)
+        # The libraries of today come from the future of this history, as if its clock were wrong
+        patch.setattr(releases, "released", lambda _name, _version: None)
         for at, group in groupby(facts, attrgetter("at")):
             yield from player.pass_time(at)
             yield from player.see(at, list(group))

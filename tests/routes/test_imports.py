@@ -349,7 +349,7 @@ def test_a_failure_of_ours_is_told_changes_nothing_and_can_be_tried_again(
 ):
     job = upload(app, ada, WHOLE)
     with monkeypatch.context() as patch:
-        patch.setattr(write_rows, "_insert", lambda *arguments: 1 / 0)
+        patch.setattr(write_rows, "insert_rows", lambda *arguments: 1 / 0)
         ada.post(job)
         settle(app)
     page = ada.get(job)
@@ -525,14 +525,14 @@ def held(app, monkeypatch):
     `go_on` is."""
     begun = Event()
     go_on = Event()
-    insert = write_rows._insert
+    insert = write_rows.insert_rows
 
     def held(table, values):
         insert(table, values)
         begun.set()
         assert go_on.wait(30)
 
-    monkeypatch.setattr(write_rows, "_insert", held)
+    monkeypatch.setattr(write_rows, "insert_rows", held)
     return SimpleNamespace(begun=begun, go_on=go_on)
 
 
