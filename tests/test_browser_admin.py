@@ -4,6 +4,8 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.notices.test_channels import Receiver
+from tests.served import served
 from tests.test_browser import chrome, complaints, demo, page, sign_in  # noqa: F401 - four of them are fixtures
 from tests.test_browser_people import sign_in as straight_to
 
@@ -197,3 +199,44 @@ def test_ada_edits_the_text_of_mails_previews_it_and_restores_the_default(page):
     page.get_by_role("link", name="Restore default").click()
     press(page, "Restore default")
     expect(section).to_contain_text("Hello {{ user }},")
+
+
+def test_ada_adds_a_channel_tests_it_and_pauses_it(page):  # noqa: F811
+    straight_to(page, "ada", "/admin/warnings")
+    page.get_by_role("link", name="Channels").click()
+    page.get_by_role("link", name="New channel").click()
+    with served(Receiver()) as receiver:
+        page.get_by_label("Name").fill("Operations")
+        page.get_by_label("Apprise URL").fill(receiver.url)
+        press(page, "Save")
+        channel = page.get_by_role("region", name="Operations")
+        expect(channel).to_contain_text("Nothing sent yet")
+        expect(page.locator("main")).not_to_contain_text("hunter2")
+        press(page, "Send a test message")
+        expect(channel).to_contain_text("Works", timeout=30_000)
+        assert "This channel works." in receiver.bodies.get(timeout=10)
+    press(page, "Pause")
+    expect(channel.get_by_role("heading")).to_contain_text("Paused")
+    page.get_by_role("link", name="Delete Operations").click()
+    press(page, "Delete channel")
+    expect(page.locator("main")).to_contain_text("There are no channels yet")
+
+
+def test_ada_rehearses_a_rule_before_she_saves_it(page):  # noqa: F811
+    straight_to(page, "ada", "/admin/warnings")
+    page.get_by_role("link", name="Edit the site’s rule").click()
+    page.get_by_label("First warning, days left").fill("20")
+    press(page, "Rehearse")
+    rehearsal = page.get_by_role("status").filter(has_text="Nothing is saved yet.")
+    expect(rehearsal.get_by_role("heading")).to_contain_text("message")
+    expect(page.get_by_label("First warning, days left")).to_have_value("20")
+    page.goto("/admin/warnings")
+    site = page.get_by_role("region", name="The site’s rule")
+    expect(site).not_to_contain_text("20 days")
+    page.get_by_role("link", name="Edit the site’s rule").click()
+    page.get_by_label("First warning, days left").fill("20")
+    press(page, "Save")
+    expect(site).to_contain_text("20 days")
+    page.get_by_role("link", name="Edit the site’s rule").click()
+    press(page, "Use the defaults")
+    expect(site).not_to_contain_text("20 days")
