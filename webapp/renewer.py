@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Renewer(StrEnum):
-    """Where nobody has said it, there is none: None, or an empty text."""
+    """None, or an empty text, where it is not said."""
 
     PROVIDER = "provider"
     CLIENT = "client"

@@ -37,7 +37,7 @@ def now() -> datetime:
 
 
 def this_user() -> User:
-    """Whom the token of this request acts as."""
+    """The user that the token of this request acts as."""
     user: User = g.api_user
     return user
 

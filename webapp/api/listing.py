@@ -64,7 +64,7 @@ def list_query(query: Mapping[str, Any]) -> ListQuery:
 
 def refuse_unknown(query: Mapping[str, Any], filters: Collection[str], page: Page) -> None:
     """Raises `BadRequest` where a filter or the cursor was not understood: without it, the list
-    would hold what nobody has asked for."""
+    would hold what was not asked for."""
     others = ("q", "limit", "cursor", "sort")
     names = [name for name in query if name not in others and str(query[name]).strip()]
     odd = [name for name in names if _NAMES.get(name, name) not in filters]

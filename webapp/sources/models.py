@@ -32,7 +32,6 @@ class Source(Model):
     watch_other: Mapped[bool] = mapped_column(default=False)  # products of kind "other" of WHMCS
     property_key: Mapped[str] = mapped_column(String(60), default=PROPERTY_KEY)
     gone_percent: Mapped[int] = mapped_column(SmallInteger, default=GONE_PERCENT)
-    add_users: Mapped[bool] = mapped_column(default=False)
     paused: Mapped[bool] = mapped_column(default=False)
     next_at: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)

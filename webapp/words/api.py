@@ -41,7 +41,7 @@ def about() -> str:
     return gettext(
         "Clients, services, domains and their certificates. Every request needs a token, which"
         " sees what its user sees. Changes need an administrator’s token of scope write. An answer"
-        " with an ETag can be changed with If-Match: where somebody else was faster, nothing is"
+        " with an ETag can be changed with If-Match: if someone else was faster, nothing is"
         " changed and the answer is 412. Lists are read page by page: follow next_cursor until it"
         " is null."
     )

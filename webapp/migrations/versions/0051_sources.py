@@ -30,7 +30,6 @@ def upgrade():
         sa.Column("watch_other", sa.Boolean(), nullable=False),
         sa.Column("property_key", sa.String(60), nullable=False),
         sa.Column("gone_percent", sa.SmallInteger(), nullable=False),
-        sa.Column("add_users", sa.Boolean(), nullable=False),
         sa.Column("paused", sa.Boolean(), nullable=False),
         sa.Column("next_at", INSTANT, nullable=True),
         sa.Column("created_at", INSTANT, nullable=False),
