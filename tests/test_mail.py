@@ -84,8 +84,8 @@ def test_a_server_that_is_silent_is_given_up(in_app, monkeypatch, caplog):
 @pytest.mark.parametrize(
     ("step", "answer", "failure"),
     [
-        ("RCPT", "550 no such mailbox", MailFailure("550", final=True, of_recipient=True)),
-        ("RCPT", "450 come back later", MailFailure("450", of_recipient=True)),
+        ("RCPT", "550 no such mailbox", MailFailure("550", True, True, "550 no such mailbox")),
+        ("RCPT", "450 come back later", MailFailure("450", False, True, "450 come back later")),
         ("MAIL", "553 not from you", MailFailure("553", final=True)),
         ("DATA", "554 spam", MailFailure("554", final=True)),
         ("AUTH", "535 wrong password", MailFailure("535")),

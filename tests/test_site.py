@@ -63,6 +63,8 @@ ANSWERS = {
     "POST /profile": EVERYBODYS_POST,
     "GET /profile/password": EVERYBODYS,
     "POST /profile/password": EVERYBODYS_POST,
+    "POST /refused-addresses/try-again": dict.fromkeys(EVERYBODYS, 404)
+    | {NOBODY: 302, ALICE: 403, BOB: 403},
     "POST /profile/warnings": dict.fromkeys(EVERYBODYS, 303) | {NOBODY: 302},
     "POST /profile/calendar": EVERYBODYS,
     "POST /profile/calendar/revoke": dict.fromkeys(EVERYBODYS, 303) | {NOBODY: 302},

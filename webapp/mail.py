@@ -26,11 +26,12 @@ log = logging.getLogger(__name__)
 class MailFailure:
     """Why a mail could not be handed over: the server's code, or the kind of error. `final`: the
     server refuses this mail, and will again (5yz, RFC 5321, section 4.2.1); `of_recipient`: because
-    of the address that it is for."""
+    of the address that it is for, and `said` is its whole answer."""
 
     why: str
     final: bool = False
     of_recipient: bool = False
+    said: str = ""
 
 
 def ready(app: Flask) -> bool:
@@ -104,8 +105,9 @@ def send(
 
 def _failure(error: OSError | ValueError) -> MailFailure:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        ((code, _words),) = error.recipients.values()  # each mail has one
-        return MailFailure(str(code), code >= 500, of_recipient=True)
+        ((code, words),) = error.recipients.values()  # each mail has one
+        said = " ".join([str(code), *words.decode(errors="replace").split()])
+        return MailFailure(str(code), code >= 500, of_recipient=True, said=said)
     if isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
         return MailFailure(str(error.smtp_code), error.smtp_code >= 500)
     why = getattr(error, "smtp_code", type(error).__name__)

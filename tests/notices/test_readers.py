@@ -18,7 +18,7 @@ from tests.notices.test_minute import (
 )
 from webapp.customers.models import User
 from webapp.extensions import db
-from webapp.jobs.models import Job
+from webapp.jobs.models import Job, RefusedAddress
 from webapp.notices import readers
 from webapp.notices.models import HeldMail
 from webapp.probe import Reason
@@ -73,7 +73,7 @@ def test_quiet_hours_end_with_one_mail(site, server):  # noqa: F811
 def test_an_address_that_is_refused_is_tried_once_and_told(site, server):  # noqa: F811
     def refusal():
         db.session.rollback()
-        return readers.refusal_of(db.session.get(User, SAM))
+        return db.session.get(RefusedAddress, "sam@example.com")
 
     choose(ADA, wanted=False)
     begin(site)
@@ -84,7 +84,7 @@ def test_an_address_that_is_refused_is_tried_once_and_told(site, server):  # noq
         tick(site, LATER + minutes * MINUTE)
     wait_for(lambda: refusal() is not None)
     wait_for(lambda: db.session.rollback() or db.session.scalar(select(Job.failed_at)))
-    assert (refusal().refused, refusal().refused_code) == ("sam@example.com", "550")
+    assert refusal().said == "550 no such user"
     job = db.session.scalars(select(Job)).one()
     assert (job.problem, job.tries) == ("bounced", 1)
     del server.answers["RCPT"]

@@ -139,3 +139,32 @@ def test_what_is_wrong_is_said_and_nothing_is_sent(app, visit, server, monkeypat
     assert sam.post(WRITE, form).status_code == 200
     assert visit("alice").post(WRITE, form).status_code == 403
     assert server.mails.empty()
+
+
+def test_a_refused_letter_is_told_on_the_pages_of_client_and_user(app, visit, server):  # noqa: F811
+    """*Try again* sends a test mail, and what is accepted ends the warning."""
+    begin(app, server)
+    server.answers["RCPT"] = "550 5.1.1 no such user"
+    sam, ada, alice = visit("sam"), visit("ada"), visit("alice")
+    client_page, profile = "/admin/clients/1", "/profile"
+    assert not sam.get(client_page).select(".refused-address")
+    _page, form = draft(sam, NAMES[1:2])
+    sam.post(WRITE, form | {"c1-to": "alice@example.com"})
+
+    def told(browser, path):
+        return [one.div.text for one in browser.get(path).select(".refused-address")]
+
+    wait_for(lambda: told(sam, client_page))
+    (text,) = told(sam, client_page)
+    assert text.startswith("Mails to alice@example.com have been refused since ")
+    assert "The mail server says: “550 5.1.1 no such user”." in text
+    assert told(alice, profile) == told(ada, "/admin/users/1") == [text]
+    assert told(sam, profile) == []
+    assert told(sam, f"{WRITE}?item={form['item'][0]}") == [text]
+    del server.answers["RCPT"]
+    sent = {"email": "alice@example.com", "back": client_page}
+    assert visit("bob").post("/refused-addresses/try-again", sent).status_code == 403
+    again = sam.post("/refused-addresses/try-again", sent, follow_redirects=True)
+    assert "A test mail to alice@example.com is on its way." in again.text
+    assert server.mails.get(timeout=10)["Subject"] == "Test mail from Padlock"
+    wait_for(lambda: not told(sam, client_page))

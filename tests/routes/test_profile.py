@@ -1,5 +1,3 @@
-from datetime import UTC, datetime
-
 import pytest
 
 from tests.browser import looked_at
@@ -7,7 +5,6 @@ from tests.conftest import PASSWORD
 from webapp.config.mail import mail_server
 from webapp.customers.models import Activity, User
 from webapp.extensions import db
-from webapp.notices import readers
 
 NEW = "another horse battery"
 
@@ -207,7 +204,3 @@ def test_users_choose_when_they_are_warned(visit, app):
         assert [each["id"] for each in looked_at(answer).select(".invalid-feedback")] == [
             f"{field}-help"
         ]
-    with app.app_context():
-        readers.note_answer(4, "sam@example.com", "550", datetime.now(UTC))
-    for page in (sam.get("/profile"), visit("ada").get("/admin/users/4")):
-        assert "The mail server refused sam@example.com with code 550" in page.text

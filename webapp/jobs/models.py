@@ -11,6 +11,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.extensions import Instant, Model
 
 
+class RefusedAddress(Model):
+    """An address that the mail server has refused for good, since `refused_at`, and what it `said`
+    the last time. It has no row any more when a mail for it is accepted."""
+
+    email: Mapped[str] = mapped_column(String(254), primary_key=True)
+    said: Mapped[str] = mapped_column(String(200))
+    refused_at: Mapped[datetime] = mapped_column(Instant)
+
+
 class Job(Model):
     """One piece of work that waits, runs or has failed. What is done has no row any more.
 

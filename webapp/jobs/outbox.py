@@ -7,13 +7,16 @@ the mail is sent, and is stored nowhere.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Flask, current_app
+from sqlalchemy import delete
 
 from webapp import mail
+from webapp.extensions import db, writing
 from webapp.jobs import queue
+from webapp.jobs.models import RefusedAddress
 from webapp.jobs.queue import DONE, ClaimedJob, Outcome
 from webapp.jobs.runner import Work
 from webapp.site import site_of
@@ -43,8 +46,27 @@ def send(job: ClaimedJob, to: str, subject: str, text: str, **extra: str) -> Out
     message_id = f"{job.id}.{job.created_at:%Y%m%d%H%M%S%f}"
     failure = mail.send(app, to, subject, text, message_id, **extra)
     if failure is None:
+        _note_accepted(to)
         return DONE
     problem = "unreachable"
     if failure.final:
         problem = "bounced" if failure.of_recipient else "refused"
+    if problem == "bounced":
+        _note_refused(to, failure.said)
     return Outcome(problem, failure.why, failure.final)
+
+
+def _note_accepted(email: str) -> None:
+    if db.session.get(RefusedAddress, email) is None:
+        return  # most mails write nothing
+    with writing():
+        db.session.execute(delete(RefusedAddress).where(RefusedAddress.email == email))
+
+
+def _note_refused(email: str, said: str) -> None:
+    with writing():
+        row = db.session.get(RefusedAddress, email)
+        if row is None:
+            row = RefusedAddress(email=email, refused_at=datetime.now(UTC))
+            db.session.add(row)
+        row.said = said[:200]

@@ -121,12 +121,9 @@ def _send(job: ClaimedJob) -> Outcome:
     made = _made(facts)
     db.session.rollback()  # no transaction is open while the mail server takes its time
     thread = f"incident-{number}" if number else ""
-    outcome = outbox.send(
+    return outbox.send(
         job, to, made.subject, made.text, html=made.html, thread=thread, unsubscribe=off
     )
-    if outcome == DONE or outcome.problem == "bounced":
-        readers.note_answer(told["user_id"], to, outcome.detail, datetime.now(UTC))
-    return outcome
 
 
 def _made(facts: MailFacts) -> Mail:

@@ -34,6 +34,7 @@ from webapp.notices import (
     letters,
     mail_templates,
     mails,
+    refused_addresses,
     rules,
 )
 from webapp.notices.acts import WaitingAct
@@ -60,6 +61,7 @@ def register(app: Flask) -> None:
     expiring.register(app)
     deliveries.register(app)
     letters.register(app)
+    refused_addresses.register(app)
 
 
 def evaluate(now: datetime) -> None:

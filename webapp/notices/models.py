@@ -240,10 +240,9 @@ class WebhookDelivery(Model):
 
 
 class AlertReader(Model):
-    """What a user has chosen about warnings by mail, and that their address was refused.
+    """What a user has chosen about warnings by mail.
 
-    `choices` are of `alerts.delivery.Choice`, by kind; an empty `zone` is the site's. `refused` is
-    the address which a mail server has refused, with its code, until a mail is taken again.
+    `choices` are of `alerts.delivery.Choice`, by kind; an empty `zone` is the site's.
     """
 
     user_id: Mapped[int] = mapped_column(
@@ -254,9 +253,6 @@ class AlertReader(Model):
     digest_hour: Mapped[int] = mapped_column(default=8)
     quiet_from: Mapped[int | None]
     quiet_until: Mapped[int | None]
-    refused: Mapped[str] = mapped_column(String(254), default="")
-    refused_code: Mapped[str] = mapped_column(String(20), default="")
-    refused_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class HeldMail(Model):

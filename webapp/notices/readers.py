@@ -1,4 +1,4 @@
-"""What users choose about warnings by mail, and whether their address takes any."""
+"""What users choose about warnings by mail."""
 
 from __future__ import annotations
 
@@ -44,29 +44,8 @@ def save(user: User, chosen: Mapping[str, Any], now: datetime, *, wanted: bool) 
         audit_log.note(user, "changed own profile", "user", user.id, user.email, now)
 
 
-def note_answer(user_id: int, email: str, refused_code: str, now: datetime) -> None:
-    """A mail server has refused this address, or has taken a mail for it (no code)."""
-    row = db.session.get(AlertReader, user_id)
-    if not refused_code and (row is None or not row.refused):
-        return  # most mails write nothing
-    with writing():
-        row = db.session.get(AlertReader, user_id) or _new(user_id)
-        row.refused = email if refused_code else ""
-        row.refused_code = refused_code
-        row.refused_at = now if refused_code else None
-        db.session.add(row)
-
-
-def refusal_of(user: User) -> AlertReader | None:
-    """That the present address of a user was refused the last time."""
-    row = db.session.get(AlertReader, user.id)
-    return row if row is not None and row.refused == user.email else None
-
-
 def _new(user_id: int) -> AlertReader:
-    return AlertReader(
-        user_id=user_id, choices={}, zone="", digest_hour=8, refused="", refused_code=""
-    )
+    return AlertReader(user_id=user_id, choices={}, zone="", digest_hour=8)
 
 
 def _preferences(row: AlertReader) -> Preferences:

@@ -11,6 +11,7 @@ from wtforms import StringField
 from webapp.customers import client_list, clients, concurrency, home, lists, padlocks
 from webapp.customers.models import Client
 from webapp.notices import history as history_of
+from webapp.notices import refused_addresses
 from webapp.routes.account_fields import contact_email_field, name_field
 from webapp.routes.forms import TagsField, VersionField, at_most, none_if_empty, note_field
 from webapp.routes.gate import admins_only_but, fragment
@@ -73,6 +74,7 @@ def show(client_id: int) -> str:
     shown = {
         "overview": home.overview(current_user, now(), client),
         "users": clients.users_of(client),
+        "refused": refused_addresses.of_client(client),
     }
     return render_template(
         "clients/show.html", client=client, tab="show", known=padlocks.known, **shown

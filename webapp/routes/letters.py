@@ -23,7 +23,7 @@ from wtforms import SelectField, StringField, TextAreaField
 from webapp import mail
 from webapp.customers.note_text import note_or_none
 from webapp.errors import Refused
-from webapp.notices import letters, tasks
+from webapp.notices import letters, refused_addresses, tasks
 from webapp.notices.letters import Draft, Letter
 from webapp.routes.forms import at_most, required, stripped
 from webapp.routes.gate import open_to_staff, own_path, staff_only
@@ -118,6 +118,9 @@ def _page(
     **shown: Any,
 ) -> Response:
     shown |= {"drafts": drafts, "forms": forms, "chosen": chosen, "back": _way_back()}
+    shown["refused"] = refused_addresses.among(
+        address for draft in drafts for address in draft.addresses
+    )
     ready = mail.ready(current_app)
     return make_response(render_template("letters/page.html", ready=ready, **shown), status)
 

@@ -24,7 +24,7 @@ from webapp.accounts import sign_ins as account_sign_ins
 from webapp.accounts.security_events import Event
 from webapp.customers import concurrency
 from webapp.extensions import limiter
-from webapp.notices import health, readers, rules
+from webapp.notices import health, readers, refused_addresses, rules
 from webapp.routes.account_fields import (
     attempts,
     caller,
@@ -182,7 +182,7 @@ def _page(
         "details": details or DetailsForm(None, obj=current_user),
         "password": password or PasswordForm(None),
         "warnings": warnings or WarningsForm(None, data=warnings_data(current_user)),
-        "refusal": readers.refusal_of(current_user),
+        "refused": refused_addresses.among([current_user.email]),
     }
     sign_ins = [
         (one, account_sign_ins.is_this(one, current_user))

@@ -23,7 +23,7 @@ from webapp.accounts import impersonation, password_resets, users
 from webapp.customers import clients, concurrency
 from webapp.customers.models import Role, User
 from webapp.errors import Refused
-from webapp.notices import readers
+from webapp.notices import refused_addresses
 from webapp.routes.account_fields import caller, email_field, name_field
 from webapp.routes.forms import VersionField, at_most, client_asked_for, names_a_client
 from webapp.routes.gate import admins_only_but
@@ -174,5 +174,5 @@ def _page(user: User, form: UserForm, status: int) -> Response:
     """
     conflict = refusals.changed_meanwhile() if status == 409 else ""
     shown = {"user": user, "form": form, "conflict": conflict}
-    shown["refusal"] = readers.refusal_of(user)
+    shown["refused"] = refused_addresses.among([user.email])
     return make_response(render_template("users/edit.html", **shown), status)

@@ -242,16 +242,6 @@ def both_quiet_hours() -> str:
     return gettext("Choose different hours for the beginning and the end, or “None” for both.")
 
 
-def refused_text(email: str, code: str) -> str:
-    """A mail server takes no mails for this address."""
-    return gettext(
-        "The mail server refused {email} with code {code}, so warnings don’t arrive. Correct the"
-        " address.",
-        email=email,
-        code=code,
-    )
-
-
 # --- System health ---
 
 

@@ -16,6 +16,7 @@ _TITLES: Mapping[str, Callable[[], str]] = MappingProxyType(
         "import": lambda: gettext("Import through the browser"),
         "source": lambda: gettext("Sync of a source"),
         "alert mail": lambda: gettext("Warning about certificates by mail"),
+        "test mail": lambda: gettext("Test mail to an address that was refused"),
         "letter": lambda: gettext("Mail of staff to a client"),
         "channel": lambda: gettext("Warning about certificates to a channel"),
         "diagnosis": lambda: gettext("Diagnosis"),

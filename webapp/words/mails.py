@@ -18,3 +18,25 @@ def password_reset_text(name: str, link: str) -> str:
         name=name,
         link=link,
     )
+
+
+def test_subject() -> str:
+    """Of the mail that *Try again* sends to an address which was refused."""
+    return gettext("Test mail from Padlock")
+
+
+def test_text(site: str) -> str:
+    """Of the same mail."""
+    return gettext(
+        "Hello,\n\nthis is a test: mails to this address were refused, and this one was accepted."
+        "\nYou don’t have to do anything.\n\n{site}\n",
+        site=site,
+    )
+
+
+def tried_again(email: str) -> str:
+    """After *Try again*."""
+    return gettext(
+        "A test mail to {email} is on its way. If it is accepted, the warning here goes away.",
+        email=email,
+    )
