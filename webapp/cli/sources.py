@@ -15,7 +15,7 @@ from webapp.customers import concurrency
 from webapp.errors import NotFound
 from webapp.sources import registry, sync
 from webapp.sources.kinds import CREDENTIALS, KINDS
-from webapp.sources.models import GONE_PERCENT, PROPERTY_KEY, Source
+from webapp.sources.models import GONE_PERCENT, PROPERTY_KEY, TOO_MANY_GONE, Source
 from webapp.words import cli as say
 from webapp.words.activity import COMMAND_LINE
 from webapp.words.counts import sync_text
@@ -178,6 +178,8 @@ def _show(summary: sync.Summary, preview: bool) -> None:
         click.echo(f"{place}: {weight}{one.words}", err=True)
     if summary.stopped is not None:
         click.echo(say.sync_stopped(summary.source, summary.stopped), err=True)
+        if summary.fault is not None and summary.fault.code == TOO_MANY_GONE:
+            click.echo(say.agree_to_gone(), err=True)
     if summary.stopped is None or preview:
         click.echo(f"{summary.source}: {sync_text(summary.counts)}.")
 

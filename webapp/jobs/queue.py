@@ -147,15 +147,17 @@ def store_progress(job: ClaimedJob, progress: dict[str, Any], now: datetime) -> 
     return _changed(update(Job).where(Job.claim == job.claim).values(values))
 
 
-def renew_lease(job: ClaimedJob, now: datetime) -> bool:
-    """Holds a job for another lease in the middle of a long transaction, by another connection.
-    False where it has to stop. Raises `OperationalError` where others write for longer than a
-    second."""
+def renew_lease(job: ClaimedJob, now: datetime, progress: dict[str, Any] | None = None) -> bool:
+    """Holds a job for another lease in the middle of a long transaction, by another connection, and
+    stores how far it is. False where it has to stop. Raises `OperationalError` where others write
+    for longer than a second."""
     if keeps_all_from_writing():
         return True  # no one can claim it
     options = {"writing": "beside", "patience": 1.0}
     with db.engine.connect().execution_options(**options) as connection, connection.begin():
-        mine = update(Job).where(Job.claim == job.claim).values(claimed_until=now + LEASE)
+        values: dict[str, Any] = {"claimed_until": now + LEASE}
+        values |= {} if progress is None else {"progress": progress}
+        mine = update(Job).where(Job.claim == job.claim).values(values)
         return bool(connection.execute(mine).rowcount)
 
 

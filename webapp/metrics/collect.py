@@ -28,7 +28,7 @@ from webapp.monitor.models import RefreshRun, RunKind, Target
 from webapp.monitor.refresh import runs, selection
 from webapp.notices.models import AlertClock, AlertIncident
 from webapp.probe import Reason, State
-from webapp.sources.models import Source, SourceRun
+from webapp.sources.models import Mode, Source, SourceRun
 from webapp.words.metrics import HELP, OTHER_ISSUERS
 from webapp.words.report_filters import NEVER_ASKED
 
@@ -154,7 +154,8 @@ def _syncs(_now: datetime) -> Iterator[Metric]:
     ended = gauge("padlock_sync_ended_timestamp_seconds", "source")
     complete = gauge("padlock_sync_complete", "source")
     problems = gauge("padlock_sync_problems", "source")
-    last = select(func.max(SourceRun.id)).group_by(SourceRun.source_id)
+    syncs = SourceRun.mode == Mode.SYNC
+    last = select(func.max(SourceRun.id)).where(syncs).group_by(SourceRun.source_id)
     runs_ = select(Source.name, SourceRun).join(Source, Source.id == SourceRun.source_id)
     for name, run in _rows(runs_.where(SourceRun.id.in_(last))):
         ended.add_metric([name], run.ended_at.timestamp())

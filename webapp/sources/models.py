@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.extensions import Instant, Model
+from webapp.extensions import Instant, Model, word_column
 
 EVERY = timedelta(hours=1)  # that a source is read
 GONE_PERCENT = 20  # of a kind, which may be gone at once unless an administrator says otherwise
 PROPERTY_KEY = "domain"  # of the property of a service at Paymenter that holds its domain
+TOO_MANY_GONE = "gone"  # the fault that a person can agree to
+
+
+class Mode(StrEnum):
+    """What a run is for. Only a sync writes; a test asks for the first page of each list."""
+
+    SYNC = "sync"
+    PREVIEW = "preview"
+    TEST = "test"
 
 
 class Source(Model):
@@ -39,12 +49,17 @@ class Source(Model):
 
 class SourceRun(Model):
     """One run that has ended. `fault` is why it stopped, a key of `words.sources.FAULTS`, and what
-    goes into its sentence; empty where it is complete. `problems` are the first of them."""
+    goes into its sentence; empty where it is complete. `counts` of a preview are what a sync would
+    have done. Only the last one that read the source to its end has `problems`: the first of them.
+    """
 
     __table_args__ = (Index("ix_source_run_source", "source_id", "id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     source_id: Mapped[int] = mapped_column(ForeignKey("source.id", ondelete="CASCADE"))
+    mode: Mapped[Mode] = mapped_column(
+        word_column(Mode), default=Mode.SYNC, server_default=Mode.SYNC
+    )
     started_at: Mapped[datetime] = mapped_column(Instant)
     ended_at: Mapped[datetime] = mapped_column(Instant)
     who: Mapped[str] = mapped_column(String(254))  # as in `Activity`; empty: the scheduler
@@ -52,4 +67,20 @@ class SourceRun(Model):
     fault_parameters: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     counts: Mapped[dict[str, dict[str, int]]] = mapped_column(JSON, default=dict)
     problem_count: Mapped[int] = mapped_column(default=0)
-    problems: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
+    problems: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, deferred=True)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the source was read to its end, and compared."""
+        return self.mode is not Mode.TEST and self.fault in ("", TOO_MANY_GONE)
+
+    @property
+    def gone_percent(self) -> int:
+        """How many percent may be gone for someone who agrees to what this run has found gone."""
+        gone = self.fault_parameters
+        shares = [
+            -(-100 * gone[kind] // gone[f"{kind}_total"])
+            for kind in ("service", "domain")
+            if gone.get(kind)
+        ]
+        return max(shares, default=0)

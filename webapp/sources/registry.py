@@ -22,7 +22,7 @@ from webapp.monitor.probing import probe_settings
 from webapp.sources.fault import Fault
 from webapp.sources.guarded import Guard
 from webapp.sources.loopback import is_loopback
-from webapp.sources.models import EVERY, GONE_PERCENT, PROPERTY_KEY, Source, SourceRun
+from webapp.sources.models import EVERY, GONE_PERCENT, PROPERTY_KEY, Mode, Source, SourceRun
 from webapp.sources.panel import Access
 from webapp.words import sources as say
 
@@ -68,10 +68,11 @@ def by_name(name: str) -> Source:
     return found(db.session.scalar(select(Source).where(Source.name == name)))
 
 
-def last_run(source: Source) -> SourceRun | None:
-    """The last run that has ended."""
-    mine = select(SourceRun).where(SourceRun.source_id == source.id)
-    return db.session.scalar(mine.order_by(SourceRun.id.desc()).limit(1))
+def last_run(source: Source, *modes: Mode) -> SourceRun | None:
+    """The last run that has ended: a sync, or one of these."""
+    mine = SourceRun.source_id == source.id, SourceRun.mode.in_(modes or (Mode.SYNC,))
+    newest = select(SourceRun).where(*mine).order_by(SourceRun.id.desc()).limit(1)
+    return db.session.scalar(newest)
 
 
 def add(who: User | None, settings: Settings, now: datetime) -> Source:

@@ -5,79 +5,41 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 
 from webapp.customers import audit_log, index
-from webapp.customers.models import Domain, DomainStatus, Service, ServiceStatus, User
-from webapp.extensions import db, writing
+from webapp.customers.models import Domain, DomainStatus, Service, ServiceStatus
+from webapp.extensions import db
 from webapp.imports import importer
 from webapp.imports.compare import compare
 from webapp.imports.importer import ChangeCounts, Progress
-from webapp.imports.staging import CHUNK_ROWS, ROW_KINDS, Staging, open_staging
+from webapp.imports.staging import CHUNK_ROWS, Staging, open_staging
 from webapp.monitor.probing import probe_settings
 from webapp.site import this_site
-from webapp.sources import reading, registry
+from webapp.sources import kept_runs, reading, registry
 from webapp.sources.fault import Fault
 from webapp.sources.http import Http
 from webapp.sources.kinds import PANELS
 from webapp.sources.lock import file_of, only_run
-from webapp.sources.models import Source, SourceRun
+from webapp.sources.models import TOO_MANY_GONE, Mode, Source
+from webapp.sources.summary import Order as Order
+from webapp.sources.summary import Problem, counted
+from webapp.sources.summary import Summary as Summary
 from webapp.words import sources as say
 from webapp.words.activity import Detail
 
 log = logging.getLogger(__name__)
 
-RUNS_KEPT = 50
-MOST_PROBLEMS = 200  # that are kept with a run
+# What another run, or another process, makes good
+NOT_KEPT = ("running", "interrupted")
 _CANCELLED: dict[str, Any] = {
     "service": (Service, ServiceStatus.CANCELLED),
     "domain": (Domain, DomainStatus.CANCELLED),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with a row, in words; `serious`: it was left as it is here."""
-
-    row: str
-    field: str
-    words: str
-    serious: bool
-
-
-@dataclass(slots=True)
-class Summary:
-    """What a run did, or would do. `counts`: of each kind how many were added, changed, are gone
-    and the same. `fault`: why it stopped; then nothing was written."""
-
-    source: str
-    counts: dict[str, dict[str, int]] = field(default_factory=lambda: _counted({}, {}))
-    problems: list[Problem] = field(default_factory=list)
-    fault: Fault | None = None
-
-    @property
-    def stopped(self) -> str | None:
-        """Why it stopped, in words."""
-        fault = self.fault
-        return None if fault is None else say.fault_text(fault.code, fault.parameters)
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """Who wants a run, and how. `by`: as `SourceRun.who` has it. A `preview` writes nothing.
-    `gone_percent`: what may be gone at once this time, where it is not what the source has."""
-
-    who: User | None
-    by: str
-    now: datetime
-    preview: bool = False
-    gone_percent: int | None = None
 
 
 def run(source: Source, order: Order, progress: Progress) -> Summary:
@@ -95,6 +57,7 @@ def run(source: Source, order: Order, progress: Progress) -> Summary:
             percent = source.gone_percent if order.gone_percent is None else order.gone_percent
             _not_too_many(source_id, gone, percent)
             if not order.preview:
+                progress("writing", 0, 0)
                 _write(path, source_id, order, gone, summary, progress)
     except Fault as fault:
         summary.fault = fault
@@ -107,9 +70,9 @@ def run(source: Source, order: Order, progress: Progress) -> Summary:
         log.exception("the source %d could not be synced", source_id)
         summary.fault = Fault("our fault")
     if summary.fault is not None and not order.preview:
-        summary.counts = _counted({}, {})
-        if summary.fault.code != "running":
-            _keep_stopped(source_id, summary, order)
+        summary.counts = counted({}, {})
+        if summary.fault.code not in NOT_KEPT:
+            kept_runs.keep(source_id, summary, order, Mode.SYNC)
     return summary
 
 
@@ -137,6 +100,9 @@ def test(source: Source) -> Fault | None:
             panel.test()
     except Fault as fault:
         return fault
+    except Exception:
+        log.exception("the source %d could not be tested", source.id)
+        return Fault("our fault")
     return None
 
 
@@ -191,35 +157,26 @@ def _missing(staging: Staging, source_id: int) -> dict[str, list[int]]:
 
 def _not_too_many(source_id: int, gone: dict[str, list[int]], percent: int) -> None:
     """Raises `Fault` where more of a kind are gone than may be at once."""
+    found: dict[str, int] = {}
     for kind, (model, _) in _CANCELLED.items():
         count = select(func.count()).where(model.source_id == source_id)
         total = db.session.scalar(count) or 0
         if 100 * len(gone[kind]) > percent * total:
-            raise Fault("gone", kind=kind, count=len(gone[kind]), total=total, percent=percent)
+            found |= {kind: len(gone[kind]), f"{kind}_total": total}
     db.session.rollback()
+    if found:
+        raise Fault(TOO_MANY_GONE, percent=percent, **found)
 
 
 def _finish_summary(
     summary: Summary, staging: Staging, source_kind: str, gone: dict[str, list[int]]
 ) -> None:
-    summary.counts = _counted(staging.counts(), gone)
+    summary.counts = counted(staging.counts(), gone)
     for problem in staging.problems():
         seen = staging.seen_on(problem.line)
         row = say.line_text(problem.line) if source_kind == "csv" else ""
         row = row or say.row_text(*(seen or ("client", None)))
         summary.problems.append(Problem(row, problem.column, problem.text, problem.serious))
-
-
-def _counted(counts: ChangeCounts, gone: dict[str, list[int]]) -> dict[str, dict[str, int]]:
-    return {
-        kind: {
-            "added": counts.get(kind, {}).get("new", 0),
-            "changed": counts.get(kind, {}).get("changed", 0),
-            "gone": len(gone.get(kind, ())),
-            "same": counts.get(kind, {}).get("same", 0),
-        }
-        for kind in ROW_KINDS
-    }
 
 
 def _write(
@@ -235,7 +192,7 @@ def _write(
         if source is None:
             raise Fault("removed")
         _cancel(gone)
-        summary.counts = _counted(counts, gone)
+        summary.counts = counted(counts, gone)
         if any(of[done] for of in summary.counts.values() for done in ("added", "changed", "gone")):
             told = {"counts": summary.counts}
             audit_log.note(
@@ -248,7 +205,7 @@ def _write(
                 Detail.SYNCED,
                 **told,
             )
-        _keep_run(source_id, summary, order)
+        kept_runs.add(source_id, summary, order, Mode.SYNC)
 
     with open_staging(path) as staging:
         importer.write_compared(staging, order.now, progress, finish)
@@ -266,33 +223,3 @@ def _cancel(gone: dict[str, list[int]]) -> None:
                 .values(status=cancelled, version=model.version + 1)
             )
             index.touch(model, chunk)
-
-
-def _keep_stopped(source_id: int, summary: Summary, order: Order) -> None:
-    with writing():
-        if db.session.get(Source, source_id) is not None:
-            _keep_run(source_id, summary, order)
-
-
-def _keep_run(source_id: int, summary: Summary, order: Order) -> None:
-    """Stores how the run ended, and forgets those of long ago."""
-    fault = summary.fault
-    told = summary.problems[:MOST_PROBLEMS]
-    db.session.add(
-        SourceRun(
-            source_id=source_id,
-            started_at=order.now,
-            ended_at=datetime.now(UTC),
-            who=order.by,
-            fault=fault.code if fault else "",
-            fault_parameters=fault.parameters if fault else {},
-            counts=summary.counts,
-            problem_count=len(summary.problems),
-            problems=[{"row": one.row, "field": one.field, "words": one.words} for one in told],
-        )
-    )
-    mine = select(SourceRun.id).where(SourceRun.source_id == source_id)
-    oldest = db.session.scalar(mine.order_by(SourceRun.id.desc()).offset(RUNS_KEPT).limit(1))
-    if oldest is not None:
-        old = SourceRun.source_id == source_id, SourceRun.id <= oldest
-        db.session.execute(delete(SourceRun).where(*old))

@@ -324,5 +324,9 @@ def credentials_too_long() -> str:
     return gettext("the credentials are too long.")
 
 
+def agree_to_gone() -> str:
+    return gettext("If they are really gone, agree with --gone-limit 100.")
+
+
 def sync_stopped(name: str, why: str) -> str:
     return gettext("{name}: stopped, and nothing was written. {why}", name=name, why=why)

@@ -18,8 +18,19 @@ KINDS: Mapping[str, str] = Table(
         "csv": lambda: gettext("CSV"),
     }
 )
-_COUNTED: Mapping[str, Callable[[], str]] = MappingProxyType(
-    {"service": lambda: gettext("services"), "domain": lambda: gettext("domains")}
+# What a run is doing
+DOING: Mapping[str, str] = Table(
+    {
+        "waiting": lambda: gettext("Queued"),
+        "testing": lambda: gettext("Testing the connection"),
+        "reading": lambda: gettext("Reading"),
+        "comparing": lambda: gettext("Comparing"),
+        "writing": lambda: gettext("Writing"),
+        "listing": lambda: gettext("Updating lists"),
+        "interrupted": lambda: gettext(
+            "Interrupted. It continues automatically within two minutes."
+        ),
+    }
 )
 FIELDS: Mapping[str, str] = Table(
     {
@@ -68,14 +79,23 @@ def _not_allowed(found: Parameters) -> str:
 
 def _gone(found: Parameters) -> str:
     return gettext(
-        "{count:,} of {total:,} {kind} are gone at the source, more than the {percent} % that may"
-        " be gone at once. Nothing was changed. If they are really gone, agree with"
-        " --gone-limit 100.",
-        count=found["count"],
-        total=found["total"],
-        kind=_COUNTED[found["kind"]](),
+        "{items} are gone at the source, more than the {percent} % that may be gone at once."
+        " Nothing was changed.",
+        items=gone_items(found),
         percent=found["percent"],
     )
+
+
+def gone_items(found: Parameters) -> str:
+    """ "5 of 9 services and 3 of 4 domains": the kinds of which too many are gone."""
+    told = []
+    if (count := found.get("service")) is not None:
+        total = found["service_total"]
+        told.append(gettext("{count:,} of {total:,} services", count=count, total=total))
+    if (count := found.get("domain")) is not None:
+        total = found["domain_total"]
+        told.append(gettext("{count:,} of {total:,} domains", count=count, total=total))
+    return gettext("{first} and {second}", first=told[0], second=told[1]) if told[1:] else told[0]
 
 
 _FAULTS: Mapping[str, Callable[[Parameters], str]] = MappingProxyType(

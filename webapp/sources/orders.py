@@ -1,0 +1,88 @@
+"""Runs that a person starts: each is a background job, of which one can ask how far it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from webapp.customers.concurrency import still_admin
+from webapp.customers.models import User
+from webapp.extensions import writing
+from webapp.jobs import queue
+from webapp.jobs.models import Job
+from webapp.sources import registry
+from webapp.sources.models import Mode, Source
+from webapp.sources.schedule import KIND, TRY_FOR, under_way
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """A run that waits or is under way. `doing` is a key of `words.sources.DOING`; `done` of
+    `total` is how far that is, and 0 where no one knows. `problem`: it is over, and nothing was
+    kept of it, because it failed on our side; a code as `Job.problem` has it."""
+
+    mode: Mode
+    doing: str = "waiting"
+    done: int = 0
+    total: int = 0
+    problem: str = ""
+
+    @property
+    def running(self) -> bool:
+        return not self.problem
+
+    @property
+    def percent(self) -> int:
+        return min(100, 100 * self.done // self.total) if self.total else 0
+
+
+def start(
+    who: User | None, source_id: int, now: datetime, mode: Mode, gone_percent: int | None = None
+) -> Mode:
+    """Has a source read in the background, and returns what for.
+
+    The first sync of a source has to be agreed to: without a preview that was read to its end, this
+    is a preview. What is under way already is joined, unless it is a preview and this is a sync:
+    that comes next. `gone_percent` may be gone, this time. Raises `errors.NotFound`.
+    """
+    with writing():
+        still_admin(who)
+        source = registry.get(source_id)
+        if mode is Mode.SYNC and not may_sync(source):
+            mode = Mode.PREVIEW
+        job = under_way(source_id)
+        asked = {"mode": mode, "gone_percent": gone_percent}
+        if job is None or (mode is Mode.SYNC and not _is_asked(job, asked)):
+            by = {"source": source_id, "user": who.id if who else None}
+            queue.add(KIND, str(source_id), by | asked, now, TRY_FOR)
+    return mode
+
+
+def may_sync(source: Source) -> bool:
+    """Whether someone has agreed to syncs of this source, or has seen what its first one does."""
+    if source.next_at is not None:
+        return True
+    preview = registry.last_run(source, Mode.PREVIEW)
+    return preview is not None and preview.is_read
+
+
+def state(source_id: int, now: datetime) -> RunState | None:
+    """The run that is under way, or that failed on our side; None where the last one has ended, and
+    `registry.last_run` tells how."""
+    job = queue.find(KIND, str(source_id))
+    if job is None:
+        return None
+    mode = Mode(job.arguments["mode"])
+    if job.failed_at is not None:
+        return RunState(mode, problem=job.problem)
+    if job.claimed_until is None:
+        return RunState(mode)
+    # Who works on it holds it for longer, again and again
+    if job.claimed_until < now + queue.LEASE / 2:
+        return RunState(mode, "interrupted")
+    return RunState(mode, **job.progress)
+
+
+def _is_asked(job: Job, asked: dict[str, Any]) -> bool:
+    return all(job.arguments[name] == value for name, value in asked.items())
