@@ -124,6 +124,8 @@ def test_what_it_refuses_is_told(panel, source, run):
         "than Paymenter": as_json({"result": "success"}),
         "web page": page(),
         "no list": as_json({"data": PLANTED}),
+        "where one belongs": as_json({"data": []}),
+        "again and again": as_json({"data": [], "links": {"next": "x"}}),
     }
     for words, answer in cases.items():
         panel.trap = lambda asked, answer=answer: answer if "services" in asked.path else None

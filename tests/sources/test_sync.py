@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text
 
 from tests import forked
 from tests.sources.conftest import clients, counts, domains, services
-from tests.sources.panels import PLANTED, SECRET
+from tests.sources.panels import PLANTED, SECRET, Whmcs
 from webapp import create_app
 from webapp.customers import catalog, index_check
 from webapp.customers.models import Activity, Client, Domain, DomainStatus, Service
@@ -122,6 +122,48 @@ def test_a_source_that_was_removed_leaves_its_items_and_takes_them_up_again(whmc
     assert counts(found) == {"client changed": 2, "service changed": 2, "domain changed": 2}
     assert stored() == before
     assert counts(run(again)) == {}
+
+
+def test_each_of_two_removed_sources_takes_up_its_own_items_again(whmcs, add, run, now):
+    with Whmcs().cast().running() as other:
+        other.clients[0]["companyname"] = "Carol"
+        for name, panel in (("one", whmcs), ("two", other)):
+            run(add(panel, name=name))
+        before = stored()
+        for source in registry.listed():
+            registry.remove(None, source.id, now)
+        for name, panel in (("two", other), ("one", whmcs)):
+            assert counts(run(add(panel, name=name)))["client changed"] == 2
+    assert stored() == before
+
+
+def test_a_source_can_be_removed_where_a_client_has_a_name_twice(whmcs, add, run, now):
+    whmcs.domain(23, 1, "old.example", status="Expired")
+    source = add(whmcs)
+    run(source)
+    whmcs.domains[2]["domainname"] = "alice.example"  # beside 21, which is stored as well
+    whmcs.domains[2]["status"], whmcs.domains[0]["status"] = "Active", "Cancelled"
+    assert run(source, gone_percent=100).stopped is None
+    number = source.id
+    registry.remove(None, number, now)
+    found = db.session.scalars(select(Domain).where(Domain.name == "alice.example"))
+    assert {(one.status, one.source_id) for one in found} == {
+        ("Active", None),
+        ("Cancelled", number),
+    }
+
+
+def test_a_source_that_is_removed_while_it_is_read_writes_nothing(whmcs, add, run, now):
+    source = add(whmcs)
+    number = source.id
+
+    def remove(doing, done, total):
+        if doing == "reading" and registry.listed():
+            registry.remove(None, number, now)
+
+    before = stored()
+    found = sync.run(source, sync.Order(None, "command line", now), remove)
+    assert (found.fault.code, stored()) == ("removed", before)
 
 
 def test_two_sources_have_clients_with_the_same_id(whmcs, add, run):

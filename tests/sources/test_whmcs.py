@@ -132,6 +132,23 @@ def test_the_living_one_of_two_records_of_a_name_counts(whmcs, add, run):
     assert counts(run(source)) == {}
 
 
+def test_of_two_items_that_got_one_name_only_the_living_one_goes_on(whmcs, add, run):
+    for number in range(30, 40):
+        whmcs.domain(number, 2, f"d{number}.example")
+    source = add(whmcs)
+    run(source)
+    whmcs.domains[0] |= {"userid": 2, "domainname": "BOB.example"}  # the clients were merged
+    found = run(source)
+    assert (counts(found), len(found.problems)) == ({"domain gone": 1}, 1)
+    assert (domains(source)["21"].status, domains(source)["22"].status) == ("Cancelled", "Active")
+    assert counts(run(source)) == {}
+    whmcs.domains[0]["domainname"] = "alice.example"
+    assert counts(run(source)) == {"domain changed": 1}
+    assert (domains(source)["21"].status, domains(source)["21"].client.name) == (
+        *("Active", "Bob & Sons"),
+    )
+
+
 def test_two_clients_may_own_one_name(whmcs, add, run):
     whmcs.domain(30, 2, "alice.example")
     assert counts(run(add(whmcs)))["domain added"] == 3
@@ -148,6 +165,7 @@ def test_what_goes_wrong_stops_the_run_and_writes_nothing(whmcs, add, run):
         "reports an error": as_json({"result": "error", "message": PLANTED}),
         "in the middle": Answer(b'{"result": "success"}', cut=True),
         "no list": as_json({"result": "success", "domains": PLANTED}),
+        "where one belongs": as_json({"result": "success", "domains": {"domain": PLANTED}}),
         "203.0.113.7": as_json({"result": "error", "message": "Invalid IP 203.0.113.7"}, 403),
         "2001:db8::7": as_json({"result": "error", "message": "Invalid IP 2001:db8::7"}),
         "lack a permission: GetClientsDomains": as_json(

@@ -2,13 +2,14 @@
 there, whatever they are called.
 
 What was imported before is taken over where there is no doubt that it is the same: it has the id of
-the row as its reference, and the name, or the client, too. So is a domain that its client has
-already. Nothing is taken over from another client, or from another source.
+the row as its reference, or had it in a source that was removed, and the name, or the client, too.
+So is a domain that its client has already. Nothing is taken over from another client, or from
+another source.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -65,28 +66,34 @@ def _clients(rows: Chunk, _staging: Staging, source_id: int) -> dict[str, Facts]
     )
     by_key = {facts["key"]: facts for facts in found}
     rest = {key: row for key, row in keys.items() if row["key"] not in by_key}
-    before = _clients_where(
-        and_(Client.source_id.is_(None), among(Client.reference, rest)), source_id
-    )
-    for facts in before:
-        row = rest[facts.pop("reference")]
+    for facts in _clients_where(_of_no_source(Client, rest), source_id):
+        row = rest[facts["before"]]
         if name_key(facts["name"]) == name_key(row["name"]):
             by_key[row["key"]] = facts
     for facts in by_key.values():
-        facts.pop("reference", None)
+        del facts["before"]
     return by_key
+
+
+def _of_no_source(model: type[Client | Service], keys: Collection[str]) -> ColumnElement[bool]:
+    """What is kept by hand, and had one of these ids in a source that was removed; or has it as its
+    reference."""
+    by_reference = and_(model.source_key.is_(None), among(model.reference, keys))
+    return and_(model.source_id.is_(None), or_(among(model.source_key, keys), by_reference))
 
 
 def _clients_where(condition: ColumnElement[bool], source_id: int) -> list[Facts]:
     columns = (Client.id, Client.version, Client.name, Client.contact_email, Client.note)
     found = db.session.execute(
-        select(*columns, Client.reference, Client.source_key).where(condition)
+        select(*columns, Client.reference, Client.source_id, Client.source_key)
+        .where(condition)
+        .order_by(Client.source_key.is_not(None))  # the last one counts
     )
     return [
         {
             **{"id": row.id, "version": row.version, "name": row.name, "note": row.note},
-            **{"contact_email": row.contact_email, "reference": row.reference},
-            "key": clients_meant.of_source(source_id, row.source_key) if row.source_key else None,
+            **{"contact_email": row.contact_email, "before": row.source_key or row.reference},
+            "key": clients_meant.of_source(source_id, row.source_key) if row.source_id else None,
         }
         for row in found
     ]
@@ -98,17 +105,13 @@ def _services(rows: Chunk, staging: Staging, source_id: int) -> dict[str, Facts]
     mine = and_(Service.source_id == source_id, among(Service.source_key, keys))
     by_key = {facts["key"]: facts for facts in _services_where(mine, clients)}
     rest = {key: row for key, row in keys.items() if key not in by_key}
-    before = and_(
-        Service.source_id.is_(None),
-        among(Service.reference, rest),
-        Service.client_id.in_(clients.values()),
-    )
+    before = and_(_of_no_source(Service, rest), Service.client_id.in_(clients.values()))
     for facts in _services_where(before, clients):
-        row = rest[facts["reference"]]
+        row = rest[facts["before"]]
         if facts["client"] == row["client"]:
             by_key[row["key"]] = facts
     for facts in by_key.values():
-        del facts["reference"]
+        del facts["before"]
     return by_key
 
 
@@ -117,10 +120,12 @@ def _services_where(condition: ColumnElement[bool], clients: Mapping[str, int]) 
     columns = (Service.id, Service.version, Service.product, Service.domain, Service.status)
     more = (Service.next_due_on, Service.server_address, Service.who_renews, Service.note)
     found = db.session.execute(
-        select(*columns, *more, Service.client_id, Service.reference, Service.source_key)
+        select(*columns, *more, Service.client_id, Service.reference)
+        .add_columns(Service.source_id, Service.source_key)
         .add_columns(Service.watched, Target.hostname, Target.port)
         .outerjoin(Service.target)
         .where(condition)
+        .order_by(Service.source_key.is_not(None))  # the last one counts
     )
     return [
         {
@@ -131,7 +136,8 @@ def _services_where(condition: ColumnElement[bool], clients: Mapping[str, int]) 
             "client": texts.get(row.client_id),
             "host": probe.authority(row.hostname, row.port) if row.hostname else None,
             "watched": row.watched,
-            **{"key": row.source_key, "reference": row.reference},
+            "key": row.source_key if row.source_id else None,
+            "before": row.source_key or row.reference,
         }
         for row in found
     ]
@@ -168,7 +174,8 @@ def _domains_where(condition: ColumnElement[bool], clients: Mapping[str, int]) -
     texts = {id_: text for text, id_ in clients.items()}
     columns = (Domain.id, Domain.version, Domain.name, Domain.status, Domain.registered_on)
     found = db.session.execute(
-        select(*columns, Domain.expires_on, Domain.note, Domain.client_id, Domain.source_key)
+        select(*columns, Domain.expires_on, Domain.note, Domain.client_id, Domain.source_id)
+        .add_columns(Domain.source_key)
         .add_columns(Target.hostname, Target.port)
         .outerjoin(Domain.target)
         .where(condition)
@@ -181,7 +188,7 @@ def _domains_where(condition: ColumnElement[bool], clients: Mapping[str, int]) -
             "note": row.note or "",
             "client": texts.get(row.client_id),
             "host": probe.authority(row.hostname, row.port) if row.hostname else None,
-            "key": row.source_key,
+            "key": row.source_key if row.source_id else None,
         }
         for row in found
     ]

@@ -36,7 +36,7 @@ _TABLES = (
     "CREATE TABLE known_column (name)",
     # Of a billing system: which it is, and everything that it has, also what cannot be imported
     "CREATE TABLE source (id)",
-    "CREATE TABLE seen (kind, key, line, PRIMARY KEY (kind, key))",
+    "CREATE TABLE seen (kind, key, line, left_out DEFAULT FALSE, PRIMARY KEY (kind, key))",
     "CREATE INDEX seen_line ON seen (line)",
 )
 _ADD = (
@@ -83,13 +83,14 @@ class Staging:
     def see(self, kind: str, key: str | None, line: int) -> bool:
         """Notes that the billing system has this; False where it has been seen before. What has no
         key is noted each time."""
-        add = "INSERT OR IGNORE INTO seen VALUES (?, ?, ?)"
+        add = "INSERT OR IGNORE INTO seen (kind, key, line) VALUES (?, ?, ?)"
         return self._database.execute(add, (kind, key, line)).rowcount == 1
 
     def seen(self, kind: str, keys: Collection[str | None]) -> set[str]:
-        """Those of these keys that the billing system has."""
+        """Those of these keys that the billing system has, and that were not left out."""
         found = self._database.execute(
-            f"SELECT key FROM seen WHERE kind = ? AND key IN ({_marks(keys)})",  # noqa: S608
+            "SELECT key FROM seen WHERE NOT left_out AND kind = ?"  # noqa: S608
+            f" AND key IN ({_marks(keys)})",
             (kind, *keys),
         )
         return {row["key"] for row in found}
@@ -135,6 +136,13 @@ class Staging:
         come."""
         self._database.executemany(
             "DELETE FROM waiting WHERE line = ?", ((line,) for line in lines)
+        )
+
+    def leave_out(self, lines: Collection[int]) -> None:
+        """Drops rows for which another one counts: what is stored of them has to go."""
+        self.drop(lines)
+        self._database.executemany(
+            "UPDATE seen SET left_out = TRUE WHERE line = ?", ((line,) for line in lines)
         )
 
     def doubles(self, kind: str) -> Iterator[Chunk]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from webapp.customers.models import DomainStatus, ServiceStatus
 from webapp.sources.fault import Fault
-from webapp.sources.panel import ALL_COLUMNS, Panel, Progressing
+from webapp.sources.panel import ALL_COLUMNS, Panel, Progressing, listed
 from webapp.sources.rows import Record, Row, id_of, records
 
 PATH = "/api/admin"
@@ -125,10 +125,13 @@ class Fossbilling(Panel):
             found = self._call(call, {**asked, "page": str(number), "per_page": str(PAGE_ROWS)})
             if not isinstance(found, Mapping) or "list" not in found:
                 raise Fault("no list", call=call)
-            page = records(found["list"])
+            page = listed(found["list"], call)
             progressing.page({id_of(one.get("id")) for one in page if isinstance(one, Mapping)})
             yield found
-            if number >= int(id_of(found.get("pages")) or 0):
+            pages = id_of(found.get("pages"))
+            if not pages and found.get("pages") not in (0, "0"):
+                raise Fault("no list", call=call)  # where it ends is not known
+            if number >= int(pages or 0):
                 return
             number += 1
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from webapp.imports.staging import ROW_KINDS
 from webapp.sources.fault import Fault
-from webapp.sources.rows import Row
+from webapp.sources.rows import Row, records
 
 if TYPE_CHECKING:
     from webapp.sources.http import Http
@@ -51,6 +51,14 @@ class Panel(ABC):
             next(self.pages(kind), None)
 
 
+def listed(found: Any, call: str) -> list[Any]:
+    """The records of a list that was asked for, see `rows.records`. Raises `Fault` where something
+    else is in its place."""
+    if found and not isinstance(found, list | Mapping):
+        raise Fault("no list", call=call)
+    return records(found)
+
+
 class Progressing:
     """Sees that a list comes to an end: its pages go on bringing something new."""
 
@@ -63,7 +71,7 @@ class Progressing:
     def page(self, ids: set[Any]) -> None:
         """One page more, with these ids. Raises `Fault`."""
         self._pages += 1
-        self._old = self._old + 1 if ids and ids == self._last else 0
+        self._old = self._old + 1 if ids == self._last else 0
         self._last = ids
         if self._old >= MOST_OLD_PAGES or self._pages > MOST_PAGES:
             raise Fault("no end", call=self._call)

@@ -44,15 +44,16 @@ class Paymenter(Panel):
             paging = {"page": str(number), "per_page": str(PAGE_ROWS), "sort": "id"}
             found = self._call(call, {**asked, **paging})
             sent = found.get("data")
-            if not isinstance(sent, list):
+            links = found.get("links")
+            # Without "next" it is not known where the list ends
+            if not (isinstance(sent, list) and isinstance(links, Mapping) and "next" in links):
                 raise Fault("no list", call=call)
             progressing.page({id_of(one.get("id")) for one in sent if isinstance(one, Mapping)})
             included = self._included(found)
             yield [
                 _client(one) if kind == "client" else self._service(one, included) for one in sent
             ]
-            links = found.get("links")
-            if not isinstance(links, Mapping) or links.get("next") is None:
+            if links["next"] is None:
                 return
             number += 1  # where the link itself leads is not ours to trust
 

@@ -84,7 +84,7 @@ def drop_doubles(staging: Staging) -> None:
     newer one; a note tells of the others."""
     for rows in list(staging.doubles("domain")):
         first, *others = sorted(rows, key=_life, reverse=True)
-        staging.drop(row["line"] for row in others)
+        staging.leave_out([row["line"] for row in others])
         staging.tell(
             CellProblem(row["line"], "domain", say.name_again(first["key"]), serious=False)
             for row in others

@@ -10,12 +10,12 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from flask import current_app
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, or_, select, update
 
 from webapp import encryption
 from webapp.customers import audit_log
 from webapp.customers.concurrency import flush, still_admin
-from webapp.customers.models import Client, Domain, Service, User
+from webapp.customers.models import Client, Domain, DomainStatus, Service, User
 from webapp.errors import Refused, found
 from webapp.extensions import db, writing
 from webapp.monitor.probing import probe_settings
@@ -107,12 +107,31 @@ def remove(who: User | None, source_id: int, now: datetime) -> str:
         source = get(source_id)
         for model in (Client, Service, Domain):
             theirs = update(model).where(model.source_id == source_id)
-            # Past the session's eyes: lists copy neither of these
-            db.session.connection().execute(theirs.values(source_id=None, source_key=None))
+            if model is Domain:
+                theirs = theirs.where(Domain.id.not_in(_names_again(source_id)))
+            # Past the session's eyes: lists don't copy it. By its `source_key` an item is taken
+            # over where the same billing system is added again
+            db.session.connection().execute(theirs.values(source_id=None))
         name = source.name
         audit_log.note(who, "deleted", "source", source.id, name, now)
         db.session.delete(source)
     return name
+
+
+def _names_again(source_id: int) -> Select[tuple[int]]:
+    """The domains of a source that a client would have a second time by hand, where a name is
+    unique: they keep the number of the source, which no other gets. The living one goes first."""
+    of_name = func.row_number().over(
+        partition_by=(Domain.client_id, Domain.name),
+        order_by=(
+            Domain.source_id.is_not(None),
+            Domain.status != DomainStatus.ACTIVE,
+            Domain.id.desc(),
+        ),
+    )
+    theirs = or_(Domain.source_id == source_id, Domain.source_id.is_(None))
+    ranked = select(Domain.id, of_name.label("of_name")).where(theirs).subquery()
+    return select(ranked.c.id).where(ranked.c.of_name > 1)
 
 
 def access_of(source: Source) -> Access:

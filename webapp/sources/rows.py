@@ -86,7 +86,7 @@ class Record:
         """A whole number above 0, as text; empty where there is none, which is told."""
         found = id_of(self._sent.get(name))
         if not found:
-            self.row.wrong(column or "id", say.no_id())
+            self.row.wrong(column or "id", say.no_client() if column else say.no_id())
         return found
 
     def day(self, name: str, column: str) -> str:

@@ -48,13 +48,14 @@ def run(source: Source, order: Order, progress: Progress) -> Summary:
     Whatever goes wrong over there, or here, is the summary's `fault`: nothing is written then. What
     `progress` raises stops it, too.
     """
+    # Read before anything else: it may be removed while the panel is asked
     source_id, summary = source.id, Summary(source.name)
+    percent = source.gone_percent if order.gone_percent is None else order.gone_percent
     try:
         with only_run(source_id), _staged(source_id) as path:
             if not order.preview:
                 registry.agree(source_id, order.now)
             gone = _read(source, path, summary, progress)
-            percent = source.gone_percent if order.gone_percent is None else order.gone_percent
             _not_too_many(source_id, gone, percent)
             if not order.preview:
                 progress("writing", 0, 0)
@@ -109,14 +110,15 @@ def test(source: Source) -> Fault | None:
 @contextmanager
 def _panel(source: Source) -> Iterator[Any]:
     config = current_app.config
+    kind = source.kind
     access = registry.access_of(source)
     stopping = this_site().jobs.stopping
     http = Http(config["PADLOCK_SOURCES_TIMEOUT"], probe_settings(config), stopping)
     try:
-        yield PANELS[source.kind](access, http)
+        yield PANELS[kind](access, http)
     except Fault as fault:
         if fault.code == "other product":
-            raise Fault("other product", kind=source.kind) from None
+            raise Fault("other product", kind=kind) from None
         raise
     finally:
         http.close()

@@ -11,8 +11,8 @@ from typing import Any
 from webapp.customers.models import DomainStatus, ServiceStatus
 from webapp.sources.fault import Fault
 from webapp.sources.http import Answer
-from webapp.sources.panel import ALL_COLUMNS, Panel, Progressing
-from webapp.sources.rows import Record, Row, id_of, nested, records
+from webapp.sources.panel import ALL_COLUMNS, Panel, Progressing, listed
+from webapp.sources.rows import Record, Row, id_of, nested
 
 PATH = "/includes/api.php"
 PAGE_ROWS = 250
@@ -64,10 +64,8 @@ class Whmcs(Panel):
         found = nested(self._call(call, asked)).get(outer)
         if isinstance(found, Mapping):
             # Nothing found: the inner list is missing, or empty in one of many ways
-            return records(found.get(inner) if inner in found or not found else found)
-        if found and not isinstance(found, list):
-            raise Fault("no list", call=call)
-        return records(found)
+            return listed(found.get(inner) if inner in found or not found else found, call)
+        return listed(found, call)
 
     def _call(self, call: str, asked: Mapping[str, str]) -> Mapping[str, Any]:
         """The answer to one call. Raises `Fault`."""

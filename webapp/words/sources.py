@@ -259,7 +259,12 @@ def no_record() -> str:
 
 def no_id() -> str:
     """A record that nothing can be found by again."""
-    return gettext("It has no ID.")
+    return gettext("It has no ID that is a whole number above 0.")
+
+
+def no_client() -> str:
+    """An item that belongs to nobody."""
+    return gettext("It names no client.")
 
 
 def no_text() -> str:
