@@ -1,4 +1,5 @@
-"""Takes the pictures in docs/screenshots from the demo, when its padlocks have settled."""
+"""Takes the pictures in docs/screenshots from the demo, when its padlocks have settled: those that
+are named, or all."""
 
 from __future__ import annotations
 
@@ -7,14 +8,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Locator, Page, ViewportSize, expect, sync_playwright
 
 from scripts import browser, demo
 from webapp.demo.data import PASSWORD
 
 FOLDER = Path(__file__).parent.parent / "docs" / "screenshots"
 WIDE: ViewportSize = {"width": 1280, "height": 900}
+TOP: ViewportSize = {"width": 1280, "height": 1000}  # the rest of the page is left out
 PHONE: ViewportSize = {"width": 390, "height": 844}
+MAIL = "/admin/warnings/mails/staff"
 PICTURES = (
     ("services", "alice", "/services", WIDE),
     ("services-phone", "alice", "/services", PHONE),
@@ -25,6 +28,12 @@ PICTURES = (
     ("admin-diagnosis", "ada", "/admin/services/6/diagnosis", WIDE),
     ("admin-client", "ada", "/admin/clients/1", WIDE),
     ("admin-services", "ada", "/admin/services?sort=ssl", WIDE),
+    ("admin-today", "ada", "/admin/today", TOP),
+    ("admin-today-phone", "ada", "/admin/today", PHONE),
+    ("admin-incident", "ada", "/admin/incidents/1", WIDE),
+    ("admin-readiness", "ada", "/admin/reports/readiness", TOP),
+    ("history", "alice", "/services/1/history", WIDE),
+    ("mail", "ada", MAIL, PHONE),
     # Last: what it counts has been looked at by then
     ("home", "alice", "/home", WIDE),
 )
@@ -37,13 +46,20 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with demo.running() as address, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=demo.FLAGS)
+        page = chromium.new_context(base_url=address).new_page()
+        await_incidents(page)
+        page.context.close()
         for theme in ("light", "dark"):
             for name, who, url, size in PICTURES:
+                if name not in (sys.argv[1:] or [name]):
+                    continue
                 page = chromium.new_context(
                     base_url=address, color_scheme=theme, viewport=size
                 ).new_page()
                 sign_in(page, who)
                 page.goto(url)
+                if url == MAIL:
+                    show_mail(page)
                 settle(page, size)
                 picture = FOLDER / f"{name}-{theme}.png"
                 page.screenshot(path=picture, full_page=size is WIDE)
@@ -58,6 +74,33 @@ def sign_in(page: Page, who: str) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("button", name="Sign in")).to_have_count(0)
+
+
+def await_incidents(page: Page) -> None:
+    """Has every name checked twice, which confirms what is invalid, and waits until Today shows
+    it."""
+    sign_in(page, "ada")
+    button = page.get_by_role("button", name="Refresh now")
+    for _ in range(2):
+        reload_until(page, "/admin/refresh", button)
+        button.click()
+    reload_until(page, "/admin/refresh", button)
+    reload_until(page, "/admin/today", page.locator("#incidents-heading"))
+
+
+def reload_until(page: Page, url: str, wanted: Locator) -> None:
+    page.goto(url)
+    while not wanted.count():
+        page.wait_for_timeout(3000)
+        page.goto(url)
+
+
+def show_mail(page: Page) -> None:
+    """The HTML of the example, which the preview has in a frame, as the whole page."""
+    page.get_by_role("button", name="Preview").last.click()
+    html = page.frame_locator(".mail-frame").locator("html")
+    expect(html.locator("h1")).to_be_visible()
+    page.set_content(html.evaluate("html => html.outerHTML"))
 
 
 def settle(page: Page, size: ViewportSize) -> None:

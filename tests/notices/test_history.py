@@ -54,7 +54,7 @@ def user(name):
 
 
 def shares(periods):
-    return [say.share_text(period.valid) for period in periods]
+    return [say.share_text(period.valid, period.known, period.days) for period in periods]
 
 
 def service(client_id):
@@ -76,10 +76,14 @@ def test_certificates_follow_each_other(renewed):
 
 def test_the_share_of_valid_time(renewed):
     alice, bob = history.of_item(service(1), NOW), history.of_item(service(2), NOW)
-    assert shares(alice.periods) == ["83.05 % valid", "94.41 % valid", "95 % valid"]
+    assert shares(alice.periods) == [
+        "83.05 % valid",
+        "94.41 % valid",
+        "95 % valid, 101 of 365 days known",
+    ]
     # Today has twelve hours so far
     assert alice.periods[0].valid == pytest.approx(24.5 / 29.5)
-    assert shares(bob.periods)[2] == "99 % valid"
+    assert shares(bob.periods)[2] == "99 % valid, 101 of 365 days known"
     kinds = [(bar.state, bar.width) for bar in alice.periods[0].bars]
     assert (State.INVALID, 5) in kinds
     both = history.of_site(NOW)[2].valid
@@ -88,9 +92,14 @@ def test_the_share_of_valid_time(renewed):
 
 def test_a_client_sees_its_own_days_and_no_history_of_inactive_items(renewed):
     alice, bob = (db.session.get(Client, id_) for id_ in (1, 2))
-    assert shares(history.of_client(user("alice"), alice, NOW))[2] == "95 % valid"
+    assert (
+        shares(history.of_client(user("alice"), alice, NOW))[2]
+        == "95 % valid, 101 of 365 days known"
+    )
     assert shares(history.of_client(user("bob"), alice, NOW)) == 3 * ["no results"]
-    assert shares(history.of_client(user("sam"), bob, NOW))[2] == "99 % valid"
+    assert (
+        shares(history.of_client(user("sam"), bob, NOW))[2] == "99 % valid, 101 of 365 days known"
+    )
     with writing():
         db.session.scalar(select(Domain).filter_by(client_id=1)).status = DomainStatus.CANCELLED
     domain = db.session.scalar(select(Domain).filter_by(client_id=1))
@@ -108,7 +117,7 @@ def test_unknown_time_is_left_out_and_short_trouble_is_seen():
     assert validity.valid_share(days) == pytest.approx(36 / 37)
     invalid = [bar for bar in validity.bars(days) if bar.state is State.INVALID]
     assert [(bar.x, bar.height) for bar in invalid] == [(1, validity.LEAST_SHOWN)]
-    assert say.share_text(0.99999) == "99.99 % valid"
+    assert say.share_text(0.99999, 90, 90) == "99.99 % valid"
 
 
 def test_old_history_is_deleted_and_the_site_is_counted(renewed):

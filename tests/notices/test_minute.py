@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import event, func, select, update
 
 from tests.monitor.processes import wait_for
+from webapp.alerts import messages
 from webapp.config.mail import mail_server
 from webapp.customers import catalog
 from webapp.customers.models import Client, Domain, Service, ServiceStatus, User
@@ -178,6 +179,33 @@ def test_a_server_that_breaks_is_one_mail_and_one_at_its_end(site, server):
     tick(site, LATER + 120 * MINUTE)
     assert to_and_subject(server) == [("sam@example.com", "4 names are valid again")]
     assert list(db.session.scalars(select(AlertIncident.ended_at))) == [LATER + 120 * MINUTE]
+
+
+def test_many_incidents_at_once_are_one_mail(site, server, monkeypatch):
+    monkeypatch.setattr(messages, "MOST_AT_ONCE", 4)
+    monkeypatch.setattr(mails, "MOST_LISTED", 3)
+    begin(site)
+    db.session.get(User, 3).alert_mails = False
+    db.session.commit()
+    reasons = (
+        *(Reason.REFUSED, Reason.SELF_SIGNED, Reason.WRONG_HOSTNAME),
+        *(Reason.REVOKED, Reason.UNTRUSTED_ISSUER),
+    )
+    for minutes in (5, 10):
+        for name, reason in zip(NAMES, reasons, strict=True):
+            sees(LATER + minutes * MINUTE, [name], reason)
+        tick(site, LATER + minutes * MINUTE)
+    tick(site, LATER + 45 * MINUTE)
+    (mail,) = mails_of(server)
+    assert mail[:2] == ("sam@example.com", "5 names are invalid")
+    assert "same cause" not in mail[2]
+    assert f"2 more names are not listed here.\n\nAll names: {SITE}/\n" in mail[2]
+    assert db.session.scalar(select(func.count()).select_from(AlertIncident)) == 5
+    sees(LATER + 60 * MINUTE, NAMES[1:])  # four, and each has its own mail
+    tick(site, LATER + 60 * MINUTE)
+    assert [subject for _, subject in to_and_subject(server)] == [
+        f"{name} is valid again" for name in NAMES[1:]
+    ]
 
 
 def test_renewals_are_quiet_and_what_is_not_renewed_is_told_once(site, server):

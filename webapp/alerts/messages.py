@@ -10,6 +10,7 @@ from typing import NamedTuple
 from webapp.alerts.rules import Clients
 
 STAFF = "staff"
+MOST_AT_ONCE = 10  # messages to one reader; more would be a flood
 
 
 class Kind(StrEnum):
@@ -92,3 +93,19 @@ def only(incidents: set[int | None]) -> int | None:
     """The one incident of a message; None where there are several."""
     first, *others = incidents
     return None if others else first
+
+
+def without_flood(told: Iterable[Message]) -> list[Message]:
+    """These messages. Where a reader would get more than `MOST_AT_ONCE` of them, all of them are
+    one, which belongs to no incident; reminders are one of their own."""
+    by_reader: dict[tuple[str, bool], list[Message]] = {}
+    for message in told:
+        by_reader.setdefault((message.to, message.reminder), []).append(message)
+    found = []
+    for (to, reminder), some in by_reader.items():
+        if len(some) > MOST_AT_ONCE:
+            events = dict.fromkeys(event for message in some for event in message.events)
+            found.append(Message(some[-1].at, to, tuple(events), None, reminder))
+        else:
+            found += some
+    return found

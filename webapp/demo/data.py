@@ -7,12 +7,19 @@ from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from itertools import cycle
 
+from sqlalchemy import select
+
 from webapp import probe
 from webapp.accounts import first_admin, sign_ins
 from webapp.customers import audit_log, catalog, tags
 from webapp.customers.models import Client, DomainStatus, Role, ServiceStatus, User
 from webapp.demo.diagnosis_cases import ORIGINS
 from webapp.extensions import db, writing
+from webapp.monitor.models import Change, Target
+from webapp.notices import codec
+from webapp.notices.codec import Common
+from webapp.notices.models import AlertClock
+from webapp.probe import Reason, State
 from webapp.words.activity import Detail
 
 PASSWORD = "padlock-demo"
@@ -51,6 +58,8 @@ DOMAINS = (
     ("sni-only", DomainStatus.TERMINATED, -300),
 )
 TAGS = {"WordPress Hosting": ("wordpress", "updates by us"), "Virtual Server": ("root access",)}
+# Names that were monitored for a year before the demo
+KNOWN = ("ok", "bücher", "expiring-soon", "tls-1-2", "http-500", "extra-certificates", "sni-only")
 NOT_A_HOST_NAME = "see ticket 4711"
 
 
@@ -73,6 +82,7 @@ def fill(lab_cases: Collection[str]) -> None:
         _fill_bob(bob, sorted(set(lab_cases) - _alices_names()), now.date())
         db.session.flush()
         _fill_log(ada, now)
+        _fill_history(now)
 
 
 def _fill_alice(client: Client, today: date) -> None:
@@ -132,6 +142,34 @@ def _fill_log(ada: User, now: datetime) -> None:
     at = now - timedelta(days=2, hours=5)
     audit_log.note(ada, "moved", "service", 3, _name("expired"), at, Detail.MOVED, **owners)
     audit_log.note(ada, "deleted", "domain", 99_999, _name("gone"), now - timedelta(hours=3))
+
+
+def _fill_history(now: datetime) -> None:
+    """What earlier checks have seen of some names: a certificate every two months, and of the first
+    an outage of half a day. They were evaluated until now, so *Today* begins with the first
+    check."""
+    evaluated = codec.dump_common(Common(scanned_to=now))
+    db.session.add(AlertClock(id=1, evaluated_at=now, state=evaluated))
+    found = select(Target).where(Target.hostname.in_([probe.parse(_name(each)) for each in KNOWN]))
+    for target in db.session.scalars(found):
+        state: State | None = None
+        for number, days in enumerate(range(330, 0, -60)):
+            begun = now - timedelta(days=days)
+            certificate = {
+                "new_fingerprint": f"{number:064}",
+                "new_issuer": "Padlock Lab",
+                "new_not_before": begun,
+                "new_not_after": begun + timedelta(days=90),
+            }
+            told = [(begun, State.VALID, Reason.OK)]
+            if target.hostname == probe.parse(_name(KNOWN[0])) and days == 90:
+                told.append((begun + timedelta(days=48), State.INVALID, Reason.REFUSED))
+                told.append((begun + timedelta(days=48.5), State.VALID, Reason.OK))
+            for at, new_state, reason in told:
+                change = {"at": at, "old_state": state, "new_state": new_state, "old_issuer": ""}
+                seen = certificate if new_state is State.VALID else {"new_issuer": ""}
+                db.session.add(Change(target_id=target.id, new_reason=reason, **change, **seen))
+                state = new_state
 
 
 def _alices_names() -> set[str]:

@@ -162,8 +162,11 @@ def _message(job: ClaimedJob, channel: Channel) -> dict[str, str]:
         *(lines, counts, job.created_at, zone), staff=True, together=number is not None
     )
     left = mail_words.left_text(lines, counts)
-    incident = mail.link(current_app, f"/admin/incidents/{number}") if number else ""
+    if number:
+        more = mail_words.incident_text(mail.link(current_app, f"/admin/incidents/{number}"))
+    else:
+        more = mail_words.all_names_text(mail.link(current_app, "/")) if left else ""
     return {
         "title": mail_words.subject(lines, counts, reminder=told["reminder"]),
-        "body": mail_words.sections_text(sections, left, incident),
+        "body": mail_words.sections_text(sections, left, more),
     }

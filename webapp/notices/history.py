@@ -30,10 +30,12 @@ DELETED_AT_ONCE = 1000
 
 
 class Period(NamedTuple):
-    """So many days up to now: the share of them with a valid certificate, and their picture."""
+    """So many days up to now: the share of them with a valid certificate, on how many of them
+    anything is known, and their picture."""
 
     days: int
     valid: float | None
+    known: int
     bars: list[Bar]
 
 
@@ -157,7 +159,8 @@ def _periods(days: Sequence[Day]) -> list[Period]:
 
 def _period(days: Sequence[Day], number: int) -> Period:
     part = days[-number:]
-    return Period(number, validity.valid_share(part), validity.bars(part))
+    known = sum(any(day) for day in part)
+    return Period(number, validity.valid_share(part), known, validity.bars(part))
 
 
 COUNT = Count(

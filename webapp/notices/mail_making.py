@@ -82,10 +82,12 @@ def make(template: MailText, facts: MailFacts) -> Mail:
         *(facts.lines, facts.counts, facts.at, zone), staff=staff, together=together
     )
     left = say.left_text(facts.lines, facts.counts)
-    path = f"/admin/incidents/{facts.incident}"
-    incident = mail.link(current_app, path) if together and staff else ""
+    of_incident = together and staff
+    path = f"/admin/incidents/{facts.incident}" if of_incident else "/"
+    more = mail.link(current_app, path) if of_incident or left else ""
     profile = mail.link(current_app, "/profile")
-    listed = say.sections_text(sections, left, incident)
+    more_text = more and (say.incident_text(more) if of_incident else say.all_names_text(more))
+    listed = say.sections_text(sections, left, more_text)
     body = "\n\n".join(filter(None, [before, listed, after]))
     html = current_app.jinja_env.get_template("mails/warning.html").render(
         subject=subject,
@@ -94,8 +96,8 @@ def make(template: MailText, facts: MailFacts) -> Mail:
         sections=sections,
         colours=COLOURS,
         left=left,
-        incident=incident,
-        incident_words=say.see_incident(),
+        more=more,
+        more_words=say.see_incident() if of_incident else say.see_all_names(),
         why=say.why(),
         profile=profile,
         change=say.change(),

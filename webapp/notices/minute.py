@@ -17,7 +17,7 @@ from webapp import mail
 from webapp.alerts.evaluation import Evaluation
 from webapp.alerts.facts import Activity, Monitor
 from webapp.alerts.memory import Memory
-from webapp.alerts.messages import Message
+from webapp.alerts.messages import Message, without_flood
 from webapp.alerts.rules import RuleBook
 from webapp.alerts.watched import confirm
 from webapp.extensions import writing
@@ -107,7 +107,7 @@ def _evaluate_some(now: datetime, *, ill: bool) -> bool:
         for check in found:
             told += _take_check(evaluation, store, check)
         told += evaluation.advance(max(until, memory.now), through=True)
-        told += evaluation.finish()
+        told = without_flood([*told, *evaluation.finish()])
         by_mail = mail.ready(current_app)
         if by_mail:
             mails.add(told, store, now)

@@ -128,6 +128,10 @@ def see_incident() -> str:
     return gettext("See the incident with its timeline")
 
 
+def see_all_names() -> str:
+    return gettext("See all names")
+
+
 def text(body: str, profile: str, unsubscribe: str) -> str:
     """The mail as plain text: two links follow its `body`."""
     links = [
@@ -168,8 +172,8 @@ def left_text(lines: Sequence[Line], counts: Mapping[str, int]) -> str:
     )
 
 
-def sections_text(listed: Sequence[Section], left: str, incident: str) -> str:
-    """The same as plain text, with the link to the page of the incident, where there is one."""
+def sections_text(listed: Sequence[Section], left: str, more: str) -> str:
+    """The same as plain text; `more` is a line with a link, if any."""
     parts = []
     for section in listed:
         entries = [
@@ -177,12 +181,15 @@ def sections_text(listed: Sequence[Section], left: str, incident: str) -> str:
             for entry in section.entries
         ]
         parts += [section.heading, "\n".join(entries)]
-    more = incident and incident_text(incident)
     return "\n\n".join(filter(None, [*parts, left, more]))
 
 
 def incident_text(link: str) -> str:
     return gettext("The incident with its timeline: {link}", link=link)
+
+
+def all_names_text(link: str) -> str:
+    return gettext("All names: {link}", link=link)
 
 
 def _happened(line: Line, counts: Mapping[str, int]) -> str:

@@ -14,12 +14,17 @@ def period(days: int) -> str:
     return gettext("Last {days} days", days=days)
 
 
-def share_text(share: float | None) -> str:
-    """How much of the time there was a valid certificate. It is 100 % only if it was all of it."""
+def share_text(share: float | None, known: int, days: int) -> str:
+    """How much of the time there was a valid certificate, and how many of these days are known
+    where not all are. It is 100 % only if it was all of it."""
     if share is None:
         return gettext("no results")
     hundredths = int(10_000 * share + 1e-6) if share < 1 else 10_000
     number = f"{hundredths / 100:.2f}".rstrip("0").rstrip(".")
+    if known < days:
+        return gettext(
+            "{number} % valid, {known} of {days} days known", number=number, known=known, days=days
+        )
     return gettext("{number} % valid", number=number)
 
 
