@@ -5,7 +5,8 @@ Fills a database with 1,000, 10,000, 100,000 and 1,000,000 services and as many 
 after the other, and asks the site for the pages. Prints of each page, at the first size and at
 100,000, how long its first load takes ("cold"), p50 and p95 of those that follow, and the factor by
 which the p50 grew; and of each size what all pages come to. The database is an SQLite file, or with
---postgresql a PostgreSQL server of its own. Other sizes are arguments.
+--postgresql a PostgreSQL server of its own. Other sizes are arguments, and words of addresses to
+load only some of the pages.
 """
 
 from __future__ import annotations
@@ -67,8 +68,10 @@ NEXT = "&page=next"  # what the first page calls the next one
 
 
 def pages() -> list[tuple[str, str]]:
-    """Who loads what."""
-    return [*_items(), *_others(), *_report()]
+    """Who loads what: all pages, or those whose address has a word of the command line."""
+    words = [word for word in sys.argv[1:] if not word.isdecimal() and word != POSTGRESQL]
+    every = [*_items(), *_others(), *_report()]
+    return [each for each in every if any(word in each[1] for word in words or [""])]
 
 
 def _items() -> list[tuple[str, str]]:
@@ -115,6 +118,7 @@ def _others() -> list[tuple[str, str]]:
     queries += ["/today", f"/today?{NEXT}", f"/today?{LAST}", "/today?kind=expiring"]
     queries += ["/today?show=mine", "/today?show=unassigned", "/today?show=snoozed"]
     queries += ["/incidents", "/incidents/1"]
+    queries += ["/today?size=100", "/today?kind=expiring&size=100", "/incidents/1?size=100"]
     return [("ada", f"/admin{query}") for query in [*queries, "/activity?q=shop-77"]]
 
 
@@ -204,7 +208,7 @@ def _peak() -> float:
 def main() -> None:
     results: dict[int, dict[str, Times]] = {}
     files: dict[int, File] = {}
-    for size in [int(word) for word in sys.argv[1:] if word != POSTGRESQL] or SIZES:
+    for size in [int(word) for word in sys.argv[1:] if word.isdecimal()] or SIZES:
         print(f"{size:,} services and as many domains ...", file=sys.stderr)
         server = postgresql_server() if POSTGRESQL in sys.argv else nullcontext()
         with tempfile.TemporaryDirectory() as folder, server as url:
@@ -238,7 +242,8 @@ def report(results: dict[int, dict[str, Times]], files: dict[int, File]) -> dict
     for size, taken in results.items():
         for what, of_report in (("lists", False), ("report", True)):
             then, before = (_some(of, of_report=of_report) for of in (taken, small))
-            print(f"{size:>9,} {what:6}: {summary(then)}; {grown(before, then)}")
+            if then:
+                print(f"{size:>9,} {what:6}: {summary(then)}; {grown(before, then)}")
     for size, file in files.items():
         goal = file.seconds * MANY / file.rows / CSV_GOAL
         print(

@@ -365,7 +365,7 @@ def test_an_incident_that_is_open_begins_its_timeline(in_app):
     state = {"id": 7, "kind": "invalid", "opened_at": NOW.isoformat(), "grown_at": NOW.isoformat()}
     state |= {"causes": [], "names": ["alice.example"], "troubled": ["alice.example"]}
     with writing():
-        db.session.add(AlertIncident(id=7, state=state))
+        db.session.add(AlertIncident(id=7, state=state, readers={"staff": {"ended": True}}))
         db.session.add(AlertName(name="alice.example", target_id=1, checked_at=NOW, state={}))
     db.session.remove()
     downgrade(revision="0035")
@@ -374,3 +374,5 @@ def test_an_incident_that_is_open_begins_its_timeline(in_app):
     assert db.session.scalar(db.select(AlertName.incident_id)) == 7
     step = db.session.scalars(db.select(AlertIncidentStep)).one()
     assert (step.incident_id, step.step, step.at, step.count) == (7, "opened", NOW, 1)
+    incident = db.session.scalars(db.select(AlertIncident)).one()
+    assert (incident.state, incident.readers) == (state, {"staff": {"ended": True}})

@@ -27,18 +27,13 @@ OPEN = "open"  # the one status that incidents are filtered by
 
 @dataclass(frozen=True, slots=True)
 class IncidentRow:
-    """An incident, and its acknowledgement, unless it has grown since."""
+    """An incident without its readers, its names, those that are still in trouble first, and its
+    acknowledgement, unless it has grown since."""
 
     incident: Incident
+    names: Sequence[str]
     ended_at: datetime | None
     acknowledged: AlertIncidentStep | None
-
-    @property
-    def names(self) -> list[str]:
-        """Those that are still in trouble first."""
-        return sorted(
-            self.incident.names, key=lambda name: (name not in self.incident.troubled, name)
-        )
 
     @property
     def open(self) -> bool:
@@ -99,10 +94,12 @@ def incident_rows(ids: Sequence[int]) -> list[IncidentRow]:
     in_order = db.session.scalars(steps.order_by(AlertIncidentStep.id))
     last = {step.incident_id: step for step in in_order}
     acknowledged = {id_: step for id_, step in last.items() if step.step is Step.ACKNOWLEDGED}
-    return [
-        IncidentRow(codec.load_incident(rows[id_].state), rows[id_].ended_at, acknowledged.get(id_))
-        for id_ in ids
-    ]
+    found = []
+    for id_ in ids:
+        incident = codec.load_incident(rows[id_].state)
+        names = [*sorted(incident.troubled), *sorted(incident.names - incident.troubled)]
+        found.append(IncidentRow(incident, names, rows[id_].ended_at, acknowledged.get(id_)))
+    return found
 
 
 def incident_page(user: User, incident_id: int, asked: Mapping[str, str]) -> IncidentPage:

@@ -78,12 +78,16 @@ Index(
 
 
 class AlertIncident(Model):
-    """An incident; its id is its number, and is never given again."""
+    """An incident; its id is its number, and is never given again. `readers` are a part of its
+    state that pages do not need: an event for each name and reader."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     next_at: Mapped[datetime | None] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
     state: Mapped[dict[str, Any]] = mapped_column(JSON)
+    readers: Mapped[dict[str, Any]] = mapped_column(
+        JSON, default=dict, server_default="{}", deferred=True
+    )
 
 
 class Step(StrEnum):

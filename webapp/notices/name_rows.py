@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import defer, joinedload
 
 from webapp.customers import access
 from webapp.customers.access import Item
@@ -35,7 +35,7 @@ def name_rows(user: User, ids: Collection[int]) -> list[NameRow]:
     if not ids:
         return []
     people = (joinedload(AlertName.assigned), joinedload(AlertName.written_by))
-    chosen = select(AlertName).options(*people)
+    chosen = select(AlertName).options(*people, defer(AlertName.state))
     found = db.session.scalars(chosen.where(AlertName.id.in_(ids)))
     names = {name.id: name for name in found}
     items = items_of(user, {name.target_id for name in names.values() if name.target_id})

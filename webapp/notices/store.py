@@ -72,7 +72,7 @@ class Store:
         clock = db.session.get(AlertClock, 1)
         self._common = codec.load_common(clock.state) if clock else Common()
         rows = db.session.execute(select(_incidents).where(_incidents.c.ended_at.is_(None)))
-        self._rows = {row.id: (row.next_at, row.state) for row in rows}
+        self._rows = {row.id: (row.next_at, _whole_state(row.state, row.readers)) for row in rows}
         self._stored: dict[str, _Stored] = {}
         self._checked: dict[str, tuple[int, datetime]] = {}
         self.scanned_to = self._common.scanned_to  # None: this is the first evaluation
@@ -220,7 +220,7 @@ class Store:
                 continue
             before = codec.load_incident(stored[1]) if stored else None
             steps += timeline.steps(before, incident, memory.now)
-            row = {"next_at": next_at, "state": state, "ended_at": None}
+            row = {"next_at": next_at, "ended_at": None} | _state_columns(state)
             if stored:
                 changed.append(row | {"row_id": incident.id})
             else:
@@ -228,14 +228,25 @@ class Store:
         for id_ in self._open.keys() - {incident.id for incident in memory.incidents}:
             ended = self._open[id_]
             ended.names |= codec.load_incident(self._rows[id_][1]).names  # who left it as well
-            state = codec.dump_incident(ended)
-            changed.append({"row_id": id_, "next_at": None, "state": state, "ended_at": memory.now})
+            row = {"row_id": id_, "next_at": None, "ended_at": memory.now}
+            changed.append(row | _state_columns(codec.dump_incident(ended)))
             steps.append(timeline.end(ended, memory.now))
         _execute(update(_incidents).where(_incidents.c.id == bindparam("row_id")), changed)
         _execute(insert(_incidents), new)
         _execute(insert(_steps), steps if told else timeline.untold(steps))
         old = _incidents.c.ended_at < memory.now - KEPT_FOR
         db.session.execute(delete(_incidents).where(old))
+
+
+def _state_columns(state: dict[str, Any]) -> dict[str, Any]:
+    """The columns that hold the state of an incident."""
+    others = {name: value for name, value in state.items() if name != "readers"}
+    return {"state": others, "readers": state.get("readers", {})}
+
+
+def _whole_state(state: dict[str, Any], readers: dict[str, Any]) -> dict[str, Any]:
+    """The state that these columns hold."""
+    return state | ({"readers": readers} if readers else {})
 
 
 class _Names(dict[str, Watched]):

@@ -31,7 +31,7 @@ def reason(word: str) -> str:
 
 def names_text(names: Sequence[str]) -> str:
     """ "a.example, b.example, c.example and 3 more" """
-    return few([*map(to_unicode, names)])
+    return few([*map(to_unicode, names[:MOST_NAMED]), *names[MOST_NAMED:]])
 
 
 def few(names: Sequence[str]) -> str:
