@@ -87,7 +87,7 @@ def watch() -> None:
         "regular": literal(False),
         "need": case((needed, 1 + Target.id // 20 % 6)),
         "need_at": case((needed, Target.not_after)),
-        "state": literal({}, JSON),
+        "state": literal({"name": "shop-1.example", "facts": 11 * ["x" * 60]}, JSON),  # as long
     }
     names = [f"shop-{number}.example" for number in range(1, 401)]
     cause = {"kind": "invalid", "reason": "refused", "part": "address", "value": "192.0.2.1"}

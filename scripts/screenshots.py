@@ -99,7 +99,7 @@ def show_mail(page: Page) -> None:
     """The HTML of the example, which the preview has in a frame, as the whole page."""
     page.get_by_role("button", name="Preview").last.click()
     html = page.frame_locator(".mail-frame").locator("html")
-    expect(html.locator("h1")).to_be_visible()
+    expect(html.locator("h1")).to_be_visible(timeout=30_000)
     page.set_content(html.evaluate("html => html.outerHTML"))
 
 
