@@ -83,6 +83,16 @@ def test_http_is_for_this_machine_and_allowed_networks_only(add, instance):
         add(At, name=f"source {number}")
 
 
+def test_credentials_that_no_header_can_hold_are_refused(whmcs, add):
+    for kind, name, value in (
+        ("paymenter", "token", "key\n"),
+        ("fossbilling", "api_key", "schlüssel"),
+        ("whmcs", "secret", "a\r\nb"),
+    ):
+        with pytest.raises(registry.BadValue, match="line break"):
+            add(whmcs, kind, credentials={name: value})
+
+
 def test_a_whole_answer_has_a_deadline_and_a_size(whmcs, add, run, instance):
     instance.config["PADLOCK_SOURCES_TIMEOUT"] = 0.5
     source = add(whmcs)

@@ -156,6 +156,10 @@ def _values(settings: Settings) -> dict[str, object]:
         **{"property_key": settings.property_key, "gone_percent": settings.gone_percent},
     }
     if settings.credentials is not None:
+        for text in settings.credentials.values():
+            # All but those of WHMCS are sent in a header
+            if not text.isprintable() or not (text.isascii() or settings.kind == "whmcs"):
+                raise BadValue("credentials", say.bad_credentials())
         kept = dict(settings.credentials) | ({"query": query} if query else {})
         text = json.dumps(kept)
         secret = current_app.config["SECRET_KEY"]

@@ -324,6 +324,14 @@ def url_with_query() -> str:
     return gettext("Enter the address without “?” and “#” and what is behind them.")
 
 
+def bad_credentials() -> str:
+    """Credentials with a line break, or that no header can hold."""
+    return gettext(
+        "The credentials contain a line break or another character that can't be sent. Copy them"
+        " from the panel again."
+    )
+
+
 def name_taken() -> str:
     """Another source has the name."""
     return gettext("There is a source with this name already.")
