@@ -78,6 +78,7 @@ class Store:
         self.scanned_to = self._common.scanned_to  # None: this is the first evaluation
         ordered = [codec.load_incident(self._rows[id_][1]) for id_ in sorted(self._rows)]
         self._open = {incident.id: incident for incident in ordered}
+        self._together = {name: each.names for each in ordered for name in each.names}
         common = self._common
         self.memory = Memory(
             names=_Names(self),
@@ -94,7 +95,10 @@ class Store:
             agenda.set(incident.id, self._later(self._rows[incident.id][0]))
 
     def load_due(self, until: datetime) -> None:
+        """Loads the names that are due, and those that due incidents are to tell of."""
         self._load(AlertName.next_at <= until)
+        due = {id_ for id_, (next_at, _) in self._rows.items() if next_at and next_at <= until}
+        self.load(name for id_ in due for name in self._open[id_].pending())
 
     def load_unused(self, minute: int | None) -> list[str]:
         """Those names that are not in use any more, of all that are loaded or whose target is gone,
@@ -117,11 +121,9 @@ class Store:
 
     def load_with_others(self, name: str) -> None:
         """Loads a name together with those that are likely to be needed with it."""
-        memory = self.memory
-        outage = memory.outage
-        groups = [incident.names for incident in memory.incidents]
-        groups += [outage.waiting, outage.gathered]
-        self.load({name}.union(*(group for group in groups if name in group)))
+        outage = self.memory.outage
+        groups = [group for group in (outage.waiting, outage.gathered) if name in group]
+        self.load({name}.union(self._together.get(name, ()), *groups))
 
     def note_check(self, name: str, target_id: int, checked_at: datetime) -> None:
         """Remembers which check of a name was evaluated last."""
