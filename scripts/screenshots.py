@@ -17,7 +17,6 @@ FOLDER = Path(__file__).parent.parent / "docs" / "screenshots"
 WIDE: ViewportSize = {"width": 1280, "height": 900}
 TOP: ViewportSize = {"width": 1280, "height": 1000}  # the rest of the page is left out
 PHONE: ViewportSize = {"width": 390, "height": 844}
-MAIL = "/admin/warnings/mails/staff"
 PICTURES = (
     ("services", "alice", "/services", WIDE),
     ("services-phone", "alice", "/services", PHONE),
@@ -33,7 +32,6 @@ PICTURES = (
     ("admin-incident", "ada", "/admin/incidents/1", WIDE),
     ("admin-readiness", "ada", "/admin/reports/readiness", TOP),
     ("history", "alice", "/services/1/history", WIDE),
-    ("mail", "ada", MAIL, PHONE),
     # Last: what it counts has been looked at by then
     ("home", "alice", "/home", WIDE),
 )
@@ -58,8 +56,6 @@ def main() -> None:
                 ).new_page()
                 sign_in(page, who)
                 page.goto(url)
-                if url == MAIL:
-                    show_mail(page)
                 settle(page, size)
                 picture = FOLDER / f"{name}-{theme}.png"
                 page.screenshot(path=picture, full_page=size is WIDE)
@@ -78,14 +74,14 @@ def sign_in(page: Page, who: str) -> None:
 
 def await_incidents(page: Page) -> None:
     """Has every name checked twice, which confirms what is invalid, and waits until Today shows
-    it."""
+    several incidents."""
     sign_in(page, "ada")
     button = page.get_by_role("button", name="Refresh now")
     for _ in range(2):
         reload_until(page, "/admin/refresh", button)
         button.click()
     reload_until(page, "/admin/refresh", button)
-    reload_until(page, "/admin/today", page.locator("#incidents-heading"))
+    reload_until(page, "/admin/today", page.locator(".today-incidents li").nth(4))
 
 
 def reload_until(page: Page, url: str, wanted: Locator) -> None:
@@ -93,14 +89,6 @@ def reload_until(page: Page, url: str, wanted: Locator) -> None:
     while not wanted.count():
         page.wait_for_timeout(3000)
         page.goto(url)
-
-
-def show_mail(page: Page) -> None:
-    """The HTML of the example, which the preview has in a frame, as the whole page."""
-    page.get_by_role("button", name="Preview").last.click()
-    html = page.frame_locator(".mail-frame").locator("html")
-    expect(html.locator("h1")).to_be_visible(timeout=30_000)
-    page.set_content(html.evaluate("html => html.outerHTML"))
 
 
 def settle(page: Page, size: ViewportSize) -> None:
