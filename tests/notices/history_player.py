@@ -32,9 +32,9 @@ from webapp.customers import catalog
 from webapp.customers.models import Role, ServiceStatus, User
 from webapp.extensions import db, writing
 from webapp.jobs.models import Job
-from webapp.monitor import results
+from webapp.monitor import check_counts, results
 from webapp.monitor.health import releases
-from webapp.monitor.models import RunState
+from webapp.monitor.models import RunState, Target
 from webapp.monitor.refresh import runs, scheduler
 from webapp.notices import mails, minute, rules
 from webapp.notices.models import AlertClock, AlertIncident, AlertName, HeldMail, Scope
@@ -154,9 +154,15 @@ class _Player:
     def _record(self, checks: list[Check]) -> None:
         """As the refresh records what arrives together."""
         run = runs.under_way()
+        findings = {check.name: (_finding(check), check.at) for check in checks}
         with writing():
-            for check in checks:
-                results.record_inside(_finding(check), check.at)
+            named = select(Target).where(Target.hostname.in_(findings))
+            changes = [
+                results.remember(row, *findings[row.hostname]) for row in db.session.scalars(named)
+            ]
+            if noted := [change for change in changes if change is not None]:
+                results.note(noted)
+            check_counts.add([finding for finding, _ in findings.values()])
             if run is not None and not self._offline:
                 runs.count(run.id, {"asked": len(checks)})
         db.session.remove()

@@ -47,7 +47,8 @@ def add_to(lab: Lab) -> None:
         "expiring-soon",
         Reason.OK,
         "Valid for 12 more days",
-        shows(not_after=days(12.5)),
+        # The last quarter of its life
+        shows(not_before=days(-60), not_after=days(12.5)),
         days_left=12,
     )
     _names(lab)
