@@ -1,6 +1,10 @@
 """Schemathesis against the running site, with every check and with sequences of requests: nothing
-that is not in the description is answered, and nothing of another client."""
+that is not in the description is answered, and nothing of another client.
 
+SCHEMATHESIS_EXAMPLES=50 tries each operation so often, for as long as that takes.
+"""
+
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +18,7 @@ from webapp.customers.models import DomainStatus, ServiceStatus
 from webapp.extensions import writing
 
 CANARY = "canary-of-carol"
-EXAMPLES = 1
+EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "1")
 
 
 class Quiet(WSGIRequestHandler):
@@ -37,7 +41,7 @@ def canaries(app, now):
     ("who", "scope", "phases"),
     [
         ("ada", "write", "fuzzing,stateful"),
-        ("alice", "write", "fuzzing,stateful"),
+        ("alice", "write", "fuzzing"),  # may create nothing that a sequence could go on with
         ("sam", "read", "fuzzing"),
     ],
 )
@@ -58,7 +62,7 @@ def test_schemathesis_finds_nothing(app, token_of, canaries, tmp_path, who, scop
                 *(Path(sys.executable).parent / "schemathesis", "run"),
                 f"http://127.0.0.1:{site.port}/api/v1/openapi.json",
                 *("--header", f"Authorization: Bearer {secret}"),
-                *("--checks", "all", "--max-examples", str(EXAMPLES), "--seed", "1"),
+                *("--checks", "all", "--max-examples", EXAMPLES, "--seed", "1"),
                 *("--phases", phases),
                 *("--generation-database", "none", "--continue-on-failure", "--no-color"),
             ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -23,6 +24,7 @@ class Roots:
     problem: str = ""
 
 
+@cache
 def versions() -> dict[str, str]:
     """What shakes hands, by name.
 
