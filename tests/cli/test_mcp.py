@@ -122,3 +122,9 @@ def test_a_token_that_reads_sees_what_its_user_sees_and_changes_nothing(names, i
     _, revoked = ask(in_app, file, ("find_names", {}))
     assert revoked.is_error
     assert "was revoked" in revoked.content[0].text
+
+
+def test_a_token_for_metrics_asks_nothing(names, in_app, tmp_path):
+    _, refused = ask(in_app, token_of("ada", Scope.METRICS, tmp_path), ("find_names", {}))
+    assert refused.is_error
+    assert "for metrics only" in refused.content[0].text

@@ -44,6 +44,22 @@ def test_an_administrator_makes_tokens_for_others_and_revokes_them(app, visit):
     assert [services_with(app, secret) for secret in secrets] == [401, 401]
 
 
+def test_the_page_of_a_client_lists_the_tokens_of_the_client_and_its_users(visit):
+    ada, page = visit("ada"), "/admin/clients/2/links"
+    link = ada.get(page).select_one("a[href^='/admin/tokens/new']")["href"]
+    owner = ada.get(link).find(id="owner")["value"]
+    ada.post(link, {"owner": owner, "name": "Panel of Bob", "scope": "write"})
+    visit("bob").post("/profile/tokens/new", {"name": "Own panel", "scope": "read"})
+    visit("alice").post("/profile/tokens/new", {"name": "Panel of Alice", "scope": "read"})
+    own, of_client = (tag.parent.parent for tag in ada.get(page).select(".sign-ins strong"))
+    assert "Panel of Bob Read and change Bob & Sons" in " ".join(of_client.text.split())
+    assert "by ada@example.com · Never used" in " ".join(of_client.text.split())
+    assert "Own panel Read bob@example.com" in " ".join(own.text.split())
+    answer = ada.post(of_client.form["action"])
+    assert answer.location == page
+    assert [tag.text for tag in ada.get(page).select(".sign-ins strong")] == ["Own panel"]
+
+
 def test_what_cannot_be_a_token_is_said_beside_its_field(app, visit):
     alice, ada = visit("alice"), visit("ada")
     for form, told in (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from datetime import datetime
 
@@ -13,6 +12,7 @@ from webapp.accounts.models import CalendarLink
 from webapp.customers import audit_log
 from webapp.customers.models import User
 from webapp.extensions import db, writing
+from webapp.secret_hash import secret_hash
 
 
 def create(user: User, now: datetime) -> str:
@@ -23,7 +23,7 @@ def create(user: User, now: datetime) -> str:
     """
     token = secrets.token_urlsafe(32)
     with writing():
-        known = {"token_hash": digest(token), "created_at": now}
+        known = {"token_hash": secret_hash(token), "created_at": now}
         db.session.merge(CalendarLink(user_id=user.id, **known))
         audit_log.note(user, "created own calendar link", "user", user.id, user.email, now)
     return token
@@ -45,10 +45,5 @@ def link_of(user: User) -> CalendarLink | None:
 def user_of(token: str) -> User | None:
     """The active user whose link has this secret."""
     found = select(User).join(CalendarLink, CalendarLink.user_id == User.id)
-    wanted = (CalendarLink.token_hash == digest(token), User.active)
+    wanted = (CalendarLink.token_hash == secret_hash(token), User.active)
     return db.session.scalar(found.where(*wanted).options(joinedload(User.client)))
-
-
-def digest(token: str) -> str:
-    """What is stored of a secret, and what requests with it are counted by."""
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -57,7 +57,8 @@ class Scope(StrEnum):
 class Token(Model):
     """What a program signs in with: its row is its right. It is of a user, or of a client.
 
-    `last_used_at` is a few minutes old: not every request writes.
+    `created_by` is an e-mail address, "" for the command line. `last_used_at` is a few minutes old:
+    not every request writes.
     """
 
     # The activity log names it by its id
@@ -74,6 +75,7 @@ class Token(Model):
         ForeignKey("client.id", ondelete="CASCADE"), index=True
     )
     created_at: Mapped[datetime] = mapped_column(Instant)
+    created_by: Mapped[str] = mapped_column(String(254), default="")
     ends_at: Mapped[datetime | None] = mapped_column(Instant)
     last_used_at: Mapped[datetime | None] = mapped_column(Instant)
     last_used_from: Mapped[str] = mapped_column(String(45), default="")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import secrets
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from webapp.accounts.password_hashes import hash_of_nobody, hash_password, verif
 from webapp.accounts.security_events import COMMAND_LINE, Caller, Event
 from webapp.customers.models import Client, Role, User
 from webapp.extensions import db, writing
+from webapp.secret_hash import secret_hash
 
 SIGN_IN_LASTS = timedelta(days=30)
 MOST_SIGN_INS = 20  # of one user: more than anyone has browsers, and few enough to look through
@@ -93,7 +93,7 @@ def sign_in(user: User, now: datetime, caller: Caller = COMMAND_LINE) -> str | N
             "address": caller.address,
             "user_agent": caller.user_agent,
         }
-        db.session.add(SignIn(token_hash=_digest(token), user_id=user_id, **started))
+        db.session.add(SignIn(token_hash=secret_hash(token), user_id=user_id, **started))
         security_events.note(Event.SIGN_IN, caller, now, user=user)
     return token
 
@@ -122,7 +122,7 @@ def signed_in(token: str, now: datetime, admin_idle: timedelta | None = None) ->
     The sign-in of an administrator ends when it has not been used for `admin_idle`.
     """
     found = db.session.scalar(
-        _SIGNED_IN, {"token_hash": _digest(token), "since": now - SIGN_IN_LASTS}
+        _SIGNED_IN, {"token_hash": secret_hash(token), "since": now - SIGN_IN_LASTS}
     )
     if found is None or (
         found.user.is_admin and admin_idle and now - found.last_used_at >= admin_idle
@@ -143,7 +143,7 @@ def note_use(user: User, caller: Caller, now: datetime) -> None:
     each request."""
     if user.last_used_at is not None and abs(now - user.last_used_at) < USE_NOTED_EVERY:
         return
-    used = update(SignIn).where(SignIn.token_hash == _digest(user.token))
+    used = update(SignIn).where(SignIn.token_hash == secret_hash(user.token))
     try:
         with writing(beside_others=True, patience=0.5):
             db.session.execute(used.values(last_used_at=now, address=caller.address))
@@ -164,7 +164,7 @@ def sign_ins_of(user: User, now: datetime, admin_idle: timedelta | None = None) 
 
 def is_this(sign_in: SignIn, user: User) -> bool:
     """Whether this is the sign-in that the request of this user came with."""
-    return sign_in.token_hash == _digest(user.token)
+    return sign_in.token_hash == secret_hash(user.token)
 
 
 def may_view_as(user: User, other: User) -> bool:
@@ -178,7 +178,9 @@ def renew(token: str) -> str:
     more. Call it inside `writing()`."""
     fresh = secrets.token_urlsafe(32)
     db.session.execute(
-        update(SignIn).where(SignIn.token_hash == _digest(token)).values(token_hash=_digest(fresh))
+        update(SignIn)
+        .where(SignIn.token_hash == secret_hash(token))
+        .values(token_hash=secret_hash(fresh))
     )
     return fresh
 
@@ -188,7 +190,7 @@ def view_as(token: str, user_id: int | None) -> str:
     new secret. Call it inside `writing()`."""
     fresh = renew(token)
     db.session.execute(
-        update(SignIn).where(SignIn.token_hash == _digest(fresh)).values(viewing_as_id=user_id)
+        update(SignIn).where(SignIn.token_hash == secret_hash(fresh)).values(viewing_as_id=user_id)
     )
     return fresh
 
@@ -197,7 +199,7 @@ def sign_out(user: User, token: str, now: datetime, caller: Caller = COMMAND_LIN
     """Ends this sign-in of a user: its cookie opens nothing from now on, wherever it was copied
     to."""
     with writing():
-        db.session.execute(delete(SignIn).where(SignIn.token_hash == _digest(token)))
+        db.session.execute(delete(SignIn).where(SignIn.token_hash == secret_hash(token)))
         security_events.note(Event.SIGN_OUT, caller, now, user=user)
 
 
@@ -215,7 +217,7 @@ def end_sign_ins(user: User, but: str = "") -> None:
     """Ends every sign-in of this user, in every browser, but the one with this secret; links to
     reset the password end with them. Call it inside `writing()`."""
     db.session.execute(
-        delete(SignIn).where(SignIn.user_id == user.id, SignIn.token_hash != _digest(but))
+        delete(SignIn).where(SignIn.user_id == user.id, SignIn.token_hash != secret_hash(but))
     )
     end_reset_links(user)
 
@@ -239,7 +241,3 @@ def change_password(user: User, password: str) -> None:
 def tidy_email(email: str) -> str:
     """An e-mail address as it is stored and compared."""
     return email.strip().lower()
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import secrets
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import joinedload
 
@@ -17,6 +16,7 @@ from webapp.customers import audit_log, clients, concurrency
 from webapp.customers.models import Role, User
 from webapp.errors import NotAllowed, NotFound, Refused, found
 from webapp.extensions import db, writing
+from webapp.secret_hash import secret_hash
 from webapp.words import api as say
 from webapp.words.activity import Detail
 
@@ -93,7 +93,8 @@ def _create(
         if (db.session.scalar(theirs) or 0) >= MOST_TOKENS:
             raise Refused(say.too_many_tokens(MOST_TOKENS))
         facts = {"name": name, "scope": scope, "created_at": now, "ends_at": ends_at}
-        token = Token(token_hash=_digest(secret), **owner, **facts)
+        by = who.email if who else ""
+        token = Token(token_hash=secret_hash(secret), created_by=by, **owner, **facts)
         db.session.add(token)
         db.session.flush()
         of = (token.id, name, now, Detail.FOR_CLIENT)
@@ -127,12 +128,19 @@ def all_tokens(who: User | None = None) -> list[Token]:
     return _tokens()
 
 
+def tokens_of_client(who: User, client_id: int) -> list[Token]:
+    """The tokens of a client and of the client's users, the newest first."""
+    concurrency.still_admin(who)
+    users = select(User.id).where(User.client_id == client_id)
+    return _tokens(or_(Token.client_id == client_id, Token.user_id.in_(users)))
+
+
 def signed_in(secret: str, now: datetime) -> tuple[Token, User] | None:
     """The token of this secret, while it lasts, and whom it acts as, who carries its name.
 
     A client's token acts as a user of the client whom no row has; its id is below zero.
     """
-    chosen = select(Token).where(Token.token_hash == _digest(secret))
+    chosen = select(Token).where(Token.token_hash == secret_hash(secret))
     token = db.session.scalar(chosen.options(joinedload(Token.user).joinedload(User.client)))
     if token is None or (token.ends_at is not None and token.ends_at <= now):
         return None
@@ -150,6 +158,12 @@ def signed_in(secret: str, now: datetime) -> tuple[Token, User] | None:
     return token, user
 
 
+def of_header(authorization: str, now: datetime) -> tuple[Token, User] | None:
+    """The same of an Authorization header, as RFC 6750 has it."""
+    kind, _, secret = authorization.partition(" ")
+    return signed_in(secret.strip(), now) if kind.lower() == "bearer" else None
+
+
 def note_use(token: Token, address: str, now: datetime) -> None:
     """Notes that a token is used, once every few minutes: what only reads does not write with each
     request."""
@@ -164,6 +178,12 @@ def note_use(token: Token, address: str, now: datetime) -> None:
         log.warning("The use of a token could not be noted: %s", error.orig)
 
 
+def require_data(token: Token) -> None:
+    """Raises `errors.NotAllowed` where a token reads metrics and nothing else."""
+    if token.scope is Scope.METRICS:
+        raise NotAllowed(say.metrics_only())
+
+
 def require_write(token: Token) -> None:
     """Raises `errors.NotAllowed` where a token may not change anything."""
     if token.scope is not Scope.WRITE:
@@ -175,7 +195,3 @@ def _tokens(*where: ColumnElement[bool]) -> list[Token]:
     return list(
         db.session.scalars(chosen.options(joinedload(Token.user), joinedload(Token.client)))
     )
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -14,9 +14,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from webapp import problems, visitor_address
 from webapp.accounts import tokens
-from webapp.accounts.models import Scope
 from webapp.api.reading import JSON, MOST_BODY_BYTES, BadRequest
-from webapp.customers import clients, concurrency, tags
+from webapp.customers import clients, concurrency, public_links, tags
 from webapp.customers.models import User
 from webapp.errors import NotAllowed, Refused
 from webapp.extensions import limiter
@@ -47,8 +46,7 @@ def check_in() -> None:
     request.max_content_length = MOST_BODY_BYTES
     if named := next((name for name in IN_ADDRESS if name in request.args), ""):
         raise BadRequest(400, say.token_in_address(named))
-    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
-    found = tokens.signed_in(secret.strip(), now()) if kind.lower() == "bearer" else None
+    found = tokens.of_header(request.headers.get("Authorization", ""), now())
     _count(f"token {found[0].id}" if found else f"network {visitor_address.network()}")
     if found is None:
         raise BadRequest(401)
@@ -56,8 +54,7 @@ def check_in() -> None:
     if g.api_token.user_id is not None:
         g.user_id = g.api_token.user_id  # for the log
     tokens.note_use(g.api_token, visitor_address.address(), now())
-    if g.api_token.scope is Scope.METRICS:
-        raise NotAllowed(say.metrics_only())
+    tokens.require_data(g.api_token)
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         tokens.require_write(g.api_token)
     if (request.content_length or 0) > MOST_BODY_BYTES:
@@ -126,5 +123,6 @@ HANDLERS = {
     concurrency.Taken: conflict,
     clients.NoSuchClient: conflict,
     tags.BadTags: conflict,
+    public_links.BadLink: conflict,
     Refused: conflict,
 }

@@ -51,6 +51,7 @@ def server(app: Flask, secret: str) -> MCPServer[Any]:
                 raise ToolError(say.token_refused())
             token, user = signed_in
             try:
+                tokens.require_data(token)
                 if write:
                     tokens.require_write(token)
                 yield user, now

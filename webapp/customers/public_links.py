@@ -5,7 +5,6 @@ They show what is stored and never ask a server.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
@@ -25,6 +24,7 @@ from webapp.customers.models import Client, Domain, Service, User
 from webapp.errors import found
 from webapp.extensions import db, writing
 from webapp.monitor.models import Standing, Target, standing
+from webapp.secret_hash import secret_hash
 from webapp.words import links as say
 
 MOST_DAYS = 366
@@ -64,7 +64,7 @@ def create(
             raise BadLink(say.too_many(MOST_LINKS))
         link = PublicLink(
             use=use,
-            token_hash=_digest(token),
+            token_hash=secret_hash(token),
             client=client,
             service=item if isinstance(item, Service) else None,
             domain=item if isinstance(item, Domain) else None,
@@ -105,7 +105,7 @@ def of_client(client_id: int) -> list[PublicLink]:
 
 def opened(token: str, use: LinkUse, now: datetime) -> PublicLink | None:
     """The link with this secret; None where it is none for this use, or has ended."""
-    link = db.session.scalar(select(PublicLink).filter_by(token_hash=_digest(token), use=use))
+    link = db.session.scalar(select(PublicLink).filter_by(token_hash=secret_hash(token), use=use))
     return link if link is not None and (link.ends_at is None or now < link.ends_at) else None
 
 
@@ -123,11 +123,6 @@ def padlocks(link: PublicLink, now: datetime) -> SharedPadlocks:
 def item_standing(item: Item, now: datetime) -> Standing:
     """How an item stands, from what is stored."""
     return standing(item.target, active=item.active, now=now)
-
-
-def _digest(token: str) -> str:
-    """What is stored of a secret."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _item_named(client: Client, name: str) -> Item:

@@ -9,6 +9,7 @@ from webapp.extensions import limiter
 from webapp.notices import calendar
 from webapp.routes.gate import open_to_everyone
 from webapp.routes.template_helpers import now
+from webapp.secret_hash import secret_hash
 from webapp.visitor_address import network
 from webapp.words import calendar as say
 
@@ -16,7 +17,7 @@ blueprint = Blueprint("calendar", __name__)
 
 
 def _link() -> str:
-    return calendar_links.digest((request.view_args or {})["token"])
+    return secret_hash((request.view_args or {})["token"])
 
 
 @blueprint.get("/calendar/<token>.ics")

@@ -1,4 +1,5 @@
-"""Links that show a client's padlocks without a sign-in: administrators make and revoke them."""
+"""Links that show a client's padlocks without a sign-in: administrators make and revoke them. The
+same page lists the tokens of the client, which open the same to programs."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ from wtforms import IntegerField, RadioField, StringField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from webapp import mail
+from webapp.accounts import tokens
 from webapp.customers import clients, public_links
 from webapp.customers.link_models import LinkUse
 from webapp.routes.forms import at_most, stripped
@@ -86,12 +88,15 @@ def _new_form(name: str = "") -> LinkForm:
 
 def _page(client_id: int, form: LinkForm, use: LinkUse | None = None, address: str = "") -> str:
     """The links of a client; a new one with its address, once."""
+    client = clients.require_client(client_id)
     return render_template(
         "clients/links.html",
-        client=clients.require_client(client_id),
+        client=client,
         tab="links",
         form=form,
         links=public_links.of_client(client_id),
+        tokens=tokens.tokens_of_client(current_user, client_id),
+        owner=clients.client_text(client),
         use=use,
         address=address,
     )

@@ -34,8 +34,7 @@ def page() -> Response:
 
 def _has_token() -> bool:
     """Whether the request has a token of the scope metrics."""
-    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
-    found = tokens.signed_in(secret.strip(), now()) if kind.lower() == "bearer" else None
+    found = tokens.of_header(request.headers.get("Authorization", ""), now())
     if found is None or found[0].scope is not Scope.METRICS:
         return False
     tokens.note_use(found[0], visitor_address.address(), now())

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, flash, make_response, redirect, render_template, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
@@ -16,7 +16,7 @@ from webapp.accounts.models import Scope
 from webapp.customers.clients import NoSuchClient
 from webapp.errors import Refused
 from webapp.routes.forms import DayField, at_most, required, stripped
-from webapp.routes.gate import admins_only_but
+from webapp.routes.gate import admins_only_but, own_path
 from webapp.routes.impersonation import not_in_their_name
 from webapp.routes.template_helpers import now
 from webapp.words import api as say
@@ -80,8 +80,8 @@ def index() -> str:
 
 @all_tokens.route("/new", methods=["GET", "POST"])
 def create_for() -> Response:
-    form = OwnerForm()
-    shown = {"form": form, "back": url_for("all_tokens.index")}
+    form = OwnerForm(owner=request.args.get("owner", ""))
+    shown = {"form": form, "back": _left()}
     if form.validate_on_submit():
         try:
             secret = tokens.create_for(current_user, form.owner.data, *form.asked, now())
@@ -96,4 +96,9 @@ def create_for() -> Response:
 @all_tokens.post("/<id:token_id>/revoke")
 def revoke_any(token_id: int) -> Response:
     flash(say.token_revoked(tokens.revoke(current_user, token_id, now())), "success")
-    return redirect(url_for("all_tokens.index"), 303)
+    return redirect(_left(), 303)
+
+
+def _left() -> str:
+    """The page that led here: that of a client, or the list of all tokens."""
+    return own_path(request.args.get("next")) or url_for("all_tokens.index")
