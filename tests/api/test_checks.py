@@ -73,9 +73,13 @@ def test_a_diagnosis_is_started_and_read(program):
 def test_staff_mute_and_acknowledge(program):
     call = program("sam", "write")
     call("PUT", "/domains/1/mute", {"until": "2999-01-01"}, 204)
+    until = call("GET", "/domains/1/mute").json["until"]
+    assert until == "2999-01-01T00:00:00+00:00"
     call("PUT", "/domains/1/mute", {"until": None}, 204)
+    assert call("GET", "/domains/1/mute").json == {"muted": True, "until": None}
     call("PUT", "/domains/1/mute", {"until": "2000-01-01"}, 409)
     call("DELETE", "/domains/1/mute", status=204)
+    assert call("GET", "/domains/1/mute").json == {"muted": False, "until": None}
     call("POST", "/services/1/acknowledge", status=204)
     call("POST", "/incidents/1/acknowledge", status=404)
     program("alice", "write")("POST", "/services/1/acknowledge", status=403)

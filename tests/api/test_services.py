@@ -67,6 +67,17 @@ def test_clients_see_nothing_of_the_providers(program):
     program("bob")("GET", f"/services/{made['id']}", status=404)
 
 
+def test_staff_write_the_note_and_the_tags_of_an_item(program):
+    call = program("sam", "write")
+    noted = call("PUT", "/services/1/note", {"note": "Call first\n", "tags": ["VIP"]})
+    assert (noted.json["note"], noted.json["tags"]) == ("Call first", ["VIP"])
+    assert call("GET", "/services/1").headers["ETag"] == noted.headers["ETag"]
+    assert call("PUT", "/services/1/note", {"note": None}).json["tags"] == ["VIP"]
+    call("PUT", "/domains/1/note", {"note": "x"}, 412, If_Match='"7"')
+    call("PUT", "/domains/1/note", {"tags": []}, 422)
+    program("alice", "write")("PUT", "/services/1/note", {"note": "Mine"}, 403)
+
+
 def test_only_administrators_change(program):
     for name in ("alice", "sam"):
         call = program(name, "write")

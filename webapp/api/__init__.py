@@ -14,9 +14,11 @@ from webapp.api import (
     domains,
     incidents,
     items,
+    links,
     openapi,
     report,
     services,
+    sources,
     warnings,
 )
 from webapp.extensions import csrf
@@ -25,7 +27,10 @@ from webapp.extensions import csrf
 def register(app: Flask) -> None:
     """Everything the API answers to."""
     app.register_blueprint(openapi.blueprint)
-    operations = (services, domains, items, clients, checks, diagnosis, warnings, incidents, report)
+    operations = (
+        *(services, domains, items, clients, links),
+        *(checks, diagnosis, warnings, incidents, report, sources),
+    )
     for module in operations:
         app.register_blueprint(module.blueprint)
         csrf.exempt(module.blueprint)

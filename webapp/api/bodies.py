@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import current_app
@@ -15,6 +15,7 @@ from webapp.api import fields
 from webapp.api.fields import Choice, Day, Entries, Request, Text
 from webapp.api.reading import BadRequest, in_body
 from webapp.customers import clients, items, tags
+from webapp.customers.access import Item
 from webapp.customers.models import (
     MOST_NOTE_CHARACTERS,
     Domain,
@@ -107,6 +108,17 @@ class ClientChange(Request):
     contact_email = Text(254, fields.EMAIL, allow_none=True)
     note = Text(MOST_NOTE_CHARACTERS, fields.TEXT, 0, allow_none=True)
     tags = _tags()
+
+
+class NoteBody(Request):
+    note = Text(MOST_NOTE_CHARACTERS, fields.TEXT, 0, required=True, allow_none=True)
+    tags = _tags()
+
+
+def note_and_tags(item: Item, body: Mapping[str, Any]) -> tuple[str | None, Sequence[str]]:
+    """The note that a body has, and the tags: those of the item where the body has none."""
+    names = _tag_names(body) if "tags" in body else tags.names_of(item)
+    return note_or_none(body["note"]), names
 
 
 def reference_in(text: str) -> str:

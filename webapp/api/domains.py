@@ -10,6 +10,7 @@ from webapp.api.bodies import DomainBody, DomainChange, MoveBody, changed_domain
 from webapp.api.gate import now
 from webapp.api.operations import make_blueprint, operation, tagged, version_wanted
 from webapp.customers import access, clients, items, lists, puts
+from webapp.customers.concurrency import still_admin
 from webapp.customers.models import Domain, User
 from webapp.errors import found
 
@@ -62,6 +63,7 @@ def put_domain(user: User, body: Mapping[str, Any], client_id: int, name: str) -
 
     What is left out becomes empty. Sent twice, it is the same.
     """
+    still_admin(user)  # no one else learns which clients there are
     clients.require_client(client_id)
     known = puts.domain_of(user, client_id, name)
     version = version_wanted(known.version if known else 0) or None
@@ -101,6 +103,7 @@ def move_domain(user: User, body: Mapping[str, Any], item_id: int) -> Any:
     """Gives it to another client."""
     domain = access.require_domain(user, item_id)
     version = version_wanted(domain.version)
+    still_admin(user)  # no one else learns which clients there are
     to = clients.find_client(body["client"]).id
     items.move(user, Domain.kind, item_id, version, to, now())
     return _answer(user, access.require_domain(user, item_id))

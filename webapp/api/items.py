@@ -1,7 +1,8 @@
-"""What services and domains have in common: delete, certificate, history, check now."""
+"""What services and domains have in common: delete, note, certificate, history, check now."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response
@@ -9,9 +10,10 @@ from marshmallow import fields
 
 from webapp.api import answers
 from webapp.api.answers import each, instant, text, words
+from webapp.api.bodies import NoteBody, note_and_tags
 from webapp.api.fields import Answer
 from webapp.api.gate import now
-from webapp.api.operations import make_blueprint, operation, version_wanted
+from webapp.api.operations import make_blueprint, operation, tagged, version_wanted
 from webapp.customers import access, items, padlocks
 from webapp.customers.models import Domain, Service, User
 from webapp.errors import found
@@ -74,6 +76,25 @@ def _of_both(kind: str) -> None:
         item = access.require_item(user, kind, item_id)
         items.remove(user, kind, item_id, version_wanted(item.version), now())
         return Response(status=204)
+
+    @operation(
+        blueprint,
+        "PUT",
+        f"{one}/note",
+        answers.ANSWERS[kind],
+        body=NoteBody,
+        problems=(409, 412),
+        name=f"note_{kind}",
+        etag=True,
+        fixed=fixed,
+    )
+    def note(user: User, body: Mapping[str, Any], item_id: int, kind: str) -> Any:
+        """Writes its note, and its tags where they are sent. Staff may do so, too."""
+        item = access.require_item(user, kind, item_id)
+        version = version_wanted(item.version)
+        items.write_note(user, kind, item_id, version, *note_and_tags(item, body), now())
+        item = access.require_item(user, kind, item_id)
+        return answers.item_of(item, user, now()), 200, tagged(item.version)
 
     @operation(
         blueprint,

@@ -10,6 +10,7 @@ from webapp.api.bodies import MoveBody, ServiceBody, ServiceChange, changed_serv
 from webapp.api.gate import now
 from webapp.api.operations import make_blueprint, operation, tagged, version_wanted
 from webapp.customers import access, clients, items, lists, puts
+from webapp.customers.concurrency import still_admin
 from webapp.customers.models import Service, User
 from webapp.errors import found
 
@@ -101,6 +102,7 @@ def move_service(user: User, body: Mapping[str, Any], item_id: int) -> Any:
     """Gives it to another client."""
     service = access.require_service(user, item_id)
     version = version_wanted(service.version)
+    still_admin(user)  # no one else learns which clients there are
     to = clients.find_client(body["client"]).id
     items.move(user, Service.kind, item_id, version, to, now())
     return _answer(user, access.require_service(user, item_id))

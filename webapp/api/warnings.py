@@ -52,6 +52,11 @@ class AlertQuery(PageQuery):
     kind = Choice(KINDS)
 
 
+class MuteAnswer(Answer):
+    muted = fields.Boolean(required=True)
+    until = instant(null=True)
+
+
 class MuteBody(Request):
     until = Day(required=True, allow_none=True, help="The first day of warnings; null: never.")
 
@@ -107,6 +112,13 @@ def _of_both(kind: str) -> None:
             raise Refused(say.not_in_the_future())
         acts.mute(user, access.require_item(user, kind, item_id), until, now())
         return Response(status=204)
+
+    @operation(blueprint, "GET", f"{one}/mute", MuteAnswer, name=f"get_{kind}_mute", fixed=fixed)
+    def mute_of(user: User, item_id: int, kind: str) -> dict[str, Any]:
+        """Whether warnings of its host name are muted, and until when; null: for ever."""
+        still_staff(user)
+        holds = acts.mute_of(access.require_item(user, kind, item_id).target_id or 0, now())
+        return {"muted": holds is not None, "until": holds and holds.until}
 
     @operation(
         blueprint, "DELETE", f"{one}/mute", None, status=204, name=f"unmute_{kind}", fixed=fixed
