@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,7 +15,6 @@ from webapp import create_app
 from webapp.customers import catalog, index_check
 from webapp.customers.models import Activity, Client, Domain, DomainStatus, Service
 from webapp.extensions import db, writing
-from webapp.imports import write_rows
 from webapp.jobs import queue
 from webapp.sources import lock, registry, schedule, sync
 from webapp.sources.fault import Fault
@@ -219,37 +219,42 @@ def test_a_run_is_kept_and_a_change_is_in_the_activity_log(whmcs, add, run):
     assert line.detail == "2 clients, 1 service, 2 domains new"
 
 
-def sync_and_die(database, instance, source_id, place):
-    """Is killed in the middle of writing."""
+def sync_and_die(database, instance, source_id, doing, times):
+    """Is killed when it tells for the nth time that it does this."""
     os.environ |= {"PADLOCK_DATABASE_URL": database, "PADLOCK_SECRET_KEY": SITE_KEY}
     app = create_app()
     app.instance_path = instance
-    usual = getattr(write_rows, place)
+    told = Counter()
 
-    def deadly(*arguments, **options):
-        usual(*arguments, **options)
-        os.kill(os.getpid(), signal.SIGKILL)
+    def deadly(now_doing, *_):
+        told[now_doing] += 1
+        if told[doing] == times:
+            os.kill(os.getpid(), signal.SIGKILL)
 
-    setattr(write_rows, place, deadly)
     with app.app_context():
         source = db.session.get(Source, source_id)
         order = sync.Order(None, "command line", datetime.now(UTC))
-        sync.run(source, order, lambda *_: None)
+        sync.run(source, order, deadly)
 
 
 SITE_KEY = "a secret of this test, and of no other place"
+# After a page, a part of the rows, the clients, the domains, and all but the lists
+MOMENTS = (("reading", 2), ("comparing", 2), ("writing", 2), ("writing", 4), ("listing", 1))
 
 
 def test_a_killed_run_leaves_nothing_half_written(whmcs, add, run, instance, database):
     source = add(whmcs)
     before = stored()
-    for place in ("insert_rows", "_update"):
-        arguments = database, instance.instance_path, source.id, place
+    for moment in MOMENTS:
+        arguments = database, instance.instance_path, source.id, *moment
         process = forked.start(sync_and_die, *arguments)
         process.join(60)
-        assert process.exitcode == -signal.SIGKILL
-        assert stored() == before
+        assert process.exitcode == -signal.SIGKILL, moment
+        assert stored() == before, moment
+        left = lock.file_of(source.id, "rows").read_bytes()
+        assert not [secret for secret in (PLANTED, SECRET) if secret.encode() in left]
     assert counts(run(source)) == {"client added": 2, "service added": 2, "domain added": 2}
+    assert not lock.file_of(source.id, "rows").exists()
     assert index_check.drifted(datetime.now(UTC)) == 0
 
 
