@@ -47,6 +47,7 @@ bench: ## how fast it is, as ratios: see BENCHMARKS.md; takes forty minutes
 	@.venv/bin/python bench/fleet.py
 	@.venv/bin/python bench/workers.py
 	@.venv/bin/python bench/imports.py
+	@.venv/bin/python -m bench.sources
 	@.venv/bin/python bench/rehearse.py
 	@.venv/bin/python bench/alerts.py
 	@.venv/bin/python bench/alerts.py --postgresql

@@ -48,10 +48,11 @@ def test_a_read_token_changes_nothing(app, program):
 
 def test_a_token_in_the_address_is_refused_and_it_is_said_why(app, token_of):
     secret = token_of("ada")
-    answer = app.test_client().get(f"/api/v1/services?access_token={secret}")
-    assert answer.status_code == 400
-    assert "Never put a token into an address" in answer.json["detail"]
-    assert secret not in answer.text
+    for name in ("access_token", "q"):
+        answer = app.test_client().get(f"/api/v1/services?{name}={secret}", headers=bearer(secret))
+        assert answer.status_code == 400
+        assert "Never put a token into an address" in answer.json["detail"]
+        assert secret not in answer.text
 
 
 def test_a_token_stops_with_its_end_its_user_and_itself(app, token_of, now):

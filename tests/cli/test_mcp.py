@@ -8,10 +8,12 @@ import anyio
 import pytest
 from mcp.client.session import ClientSession
 from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp.server.mcpserver.exceptions import ToolError
 from sqlalchemy import select, update
 
 from webapp.accounts import tokens
 from webapp.accounts.models import Scope, Token
+from webapp.cli import mcp_tools
 from webapp.customers.models import User
 from webapp.extensions import db, writing
 from webapp.monitor.models import Target
@@ -124,7 +126,8 @@ def test_a_token_that_reads_sees_what_its_user_sees_and_changes_nothing(names, i
     assert "was revoked" in revoked.content[0].text
 
 
-def test_a_token_for_metrics_asks_nothing(names, in_app, tmp_path):
-    _, refused = ask(in_app, token_of("ada", Scope.METRICS, tmp_path), ("find_names", {}))
-    assert refused.is_error
-    assert "for metrics only" in refused.content[0].text
+def test_a_token_for_metrics_asks_nothing(in_app):
+    ada = db.session.scalars(select(User).filter_by(email="ada@example.com")).one()
+    secret = tokens.create(ada, ada, "Prometheus", Scope.METRICS, None, NOW)
+    with pytest.raises(ToolError, match="for metrics only"):
+        anyio.run(mcp_tools.server(in_app, secret).call_tool, "find_names", {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from datetime import datetime
 
@@ -21,6 +22,7 @@ from webapp.words import api as say
 from webapp.words.activity import Detail
 
 PREFIX = "padlock_"  # so that programs which look for secrets in files know what it is
+LOOKS_LIKE_ONE = re.compile(rf"{PREFIX}[\w-]{{40}}")
 MOST_TOKENS = 50  # of one user or client
 MOST_NAME_CHARACTERS = 100
 

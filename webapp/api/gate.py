@@ -44,8 +44,9 @@ def this_user() -> User:
 def check_in() -> None:
     """Lets a request in whose token is good. Raises `BadRequest` where it is not."""
     request.max_content_length = MOST_BODY_BYTES
-    if named := next((name for name in IN_ADDRESS if name in request.args), ""):
-        raise BadRequest(400, say.token_in_address(named))
+    for name, value in request.args.items():
+        if name in IN_ADDRESS or tokens.LOOKS_LIKE_ONE.match(value):
+            raise BadRequest(400, say.token_in_address(name))
     found = tokens.of_header(request.headers.get("Authorization", ""), now())
     _count(f"token {found[0].id}" if found else f"network {visitor_address.network()}")
     if found is None:

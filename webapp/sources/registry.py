@@ -20,7 +20,6 @@ from webapp.errors import Refused, found
 from webapp.extensions import db, writing
 from webapp.monitor.probing import probe_settings
 from webapp.sources.fault import Fault
-from webapp.sources.guarded import Guard
 from webapp.sources.loopback import is_loopback
 from webapp.sources.models import EVERY, GONE_PERCENT, PROPERTY_KEY, Mode, Source, SourceRun
 from webapp.sources.panel import Access
@@ -204,6 +203,8 @@ def _may_be_asked(url: str) -> bool:
 def _leads_to_allowed(url: str) -> bool:
     """Whether a name that is asked without TLS leads to allowed networks, as far as is known now;
     it is seen again at each connection."""
+    from webapp.sources.guarded import Guard  # an HTTP client, which no start needs
+
     parts = urlsplit(url)
     if parts.scheme == "https":
         return True
