@@ -12,64 +12,26 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from tests import forked
 from tests.monitor.processes import ROOT, SLOW, ended, recorded, wait_for
+from tests.monitor.refreshing import schedule_until_done
 from webapp.demo import behaviours
 from webapp.extensions import db, writing
 from webapp.jobs.models import Job
 from webapp.monitor.models import RefreshRun, RunState, Target
 from webapp.monitor.refresh import runs
 
-# Forks a scheduler for each line it reads, and waits for the one whose number it reads: so the
-# imports are done once.
-NURSERY = """
-import os, sys, time
-from datetime import timedelta
-from webapp import create_app
-from webapp.extensions import db
-from tests.monitor.refreshing import refresh
-from webapp.jobs import queue
-from webapp.monitor.refresh import runs, selection
-
-selection.LEASE = timedelta(seconds=0.6)
-# not a minute, for a test
-queue.LEASE = timedelta(seconds=float(os.environ.get("LEASE", 1)))
-queue.FIRST_PAUSE = timedelta(0)
-selection.lease = lambda: queue.LEASE
-
-def schedule():
-    with create_app().app_context():
-        while not runs.last_daily() or not runs.last_daily().ended:
-            refresh()
-            time.sleep(0.05)
-            db.session.rollback()
-
-for line in sys.stdin:
-    if line.strip():
-        print(os.waitstatus_to_exitcode(os.waitpid(int(line), 0)[1]), flush=True)
-        continue
-    child = os.fork()
-    if not child:
-        schedule()
-        os._exit(0)
-    print(child, flush=True)
-"""
-
 
 @pytest.fixture
-def schedulers(environ):
-    """Starts schedulers, each in a process of its own: says their numbers, or with a number how
-    that one ended."""
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "process_group": 0}
-    nursery = subprocess.Popen([sys.executable, "-c", NURSERY], cwd=ROOT, env=environ, **pipes)
+def scheduler(environ):
+    """Starts a scheduler in a process of its own."""
+    return lambda: forked.start(schedule_until_done, environ)
 
-    def schedulers(line=""):
-        nursery.stdin.write(f"{line}\n")
-        nursery.stdin.flush()
-        return int(nursery.stdout.readline())
 
-    yield schedulers
-    os.killpg(nursery.pid, signal.SIGKILL)
-    nursery.communicate()
+def ends(process):
+    """How a process ended."""
+    process.join(240)
+    return process.exitcode
 
 
 @pytest.fixture
@@ -78,39 +40,39 @@ def patient(environ):
     environ["LEASE"] = "30"
 
 
-def test_two_schedulers_at_once_run_one_run_and_ask_everybody_once(slow, patient, schedulers, lab):
+def test_two_schedulers_at_once_run_one_run_and_ask_everybody_once(slow, patient, scheduler, lab):
     before = lab.contacts("*.slow.example")
-    both = [schedulers(), schedulers()]
-    assert [schedulers(process) for process in both] == [0, 0]
+    both = [scheduler(), scheduler()]
+    assert [ends(process) for process in both] == [0, 0]
     assert recorded() == SLOW
     assert db.session.scalars(db.select(RefreshRun.state)).all() == [RunState.DONE]
     assert lab.contacts("*.slow.example") == before + SLOW
 
 
-def test_killed_again_and_again_it_still_ends_and_loses_nothing(slow, schedulers):
+def test_killed_again_and_again_it_still_ends_and_loses_nothing(slow, scheduler):
     dice = random.Random(4711)  # noqa: S311 - not for a secret
     seen = [0]
     for _ in range(4):
-        process = schedulers()
+        process = scheduler()
         wait_for(lambda: recorded() > seen[-1])
         time.sleep(dice.uniform(0, 0.3))
-        os.kill(process, signal.SIGKILL)
-        assert schedulers(process) == -signal.SIGKILL
+        process.kill()
+        assert ends(process) == -signal.SIGKILL
         seen.append(recorded())
-    assert schedulers(schedulers()) == 0
+    assert ends(scheduler()) == 0
     assert seen == sorted(set(seen))  # what was recorded stays
     assert recorded() == SLOW
     assert db.session.scalars(db.select(RefreshRun.state)).all() == [RunState.DONE]
     assert not db.session.scalar(db.select(Target.id).where(Target.claim.is_not(None)))
 
 
-def test_one_that_stood_still_past_its_claims_finds_them_gone(slow, schedulers):
-    sleeper = schedulers()
+def test_one_that_stood_still_past_its_claims_finds_them_gone(slow, scheduler):
+    sleeper = scheduler()
     wait_for(lambda: recorded() > 2)
-    stop_between_two_writes(sleeper)
-    assert schedulers(schedulers()) == 0
-    os.kill(sleeper, signal.SIGCONT)
-    assert schedulers(sleeper) == 0
+    stop_between_two_writes(sleeper.pid)
+    assert ends(scheduler()) == 0
+    os.kill(sleeper.pid, signal.SIGCONT)
+    assert ends(sleeper) == 0
     assert recorded() == SLOW
     assert db.session.scalar(db.select(db.func.count()).select_from(RefreshRun)) == 1
 
