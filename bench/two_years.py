@@ -24,6 +24,7 @@ from tests.alerts.fleet import START, Fleet
 from tests.notices import history_player
 from tests.served import served
 from tests.smtp_server import MailServer
+from webapp.alerts.messages import Message
 from webapp.alerts.rehearsal import told_of
 from webapp.alerts.rules import RuleBook
 from webapp.cli.alerts import json_line
@@ -52,7 +53,11 @@ def main() -> None:
         with app.app_context():
             history_player.set_up(app, fleet, server, datetime.fromtimestamp(START, UTC))
         began, cpu = time.monotonic(), time.process_time()
-        told = list(history_player.play(app, facts, server))
+        told: list[Message] = []
+        for message in history_player.play(app, facts, server):
+            if not told or message.at.month != told[-1].at.month:
+                print(f"{message.at:%B %Y}", file=sys.stderr, flush=True)
+            told.append(message)
         minutes, cpu_minutes = (time.monotonic() - began) / 60, (time.process_time() - cpu) / 60
     found = history_player.differences(told, rehearsed)
     checker = Checker(fleet, map(json_line, told)).check()
