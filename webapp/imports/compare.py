@@ -58,7 +58,7 @@ def compare(staging: Staging, progress: Callable[[str, int, int], None]) -> None
 
 def _without_client(staging: Staging, rows: Chunk) -> list[CellProblem]:
     asked = {row["client"] for row in rows}
-    missing = asked - staging.clients_among(asked)
+    missing = asked - staging.waiting_among("client", "key", asked)
     missing -= clients_meant.ids(missing).keys()
     several = clients_meant.with_several(missing)
     unknown = say.no_client() if staging.source() is None else say.no_client_at_source()

@@ -198,15 +198,6 @@ class Staging:
         )
         return {row["client"] for row in found}
 
-    def clients_among(self, references: Iterable[str]) -> set[str]:
-        """Those of these references that are clients of the file itself."""
-        asked = list(references)
-        found = self._database.execute(
-            f"SELECT key FROM waiting WHERE kind = 'client' AND key IN ({_marks(asked)})",  # noqa: S608
-            asked,
-        )
-        return {row["key"] for row in found}
-
     def counts(self) -> dict[str, dict[str, int]]:
         """How many are new, changed and the same, by kind."""
         counts = {kind: {"new": 0, "changed": 0, "same": 0} for kind in ROW_KINDS}
