@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -15,7 +16,8 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from flask import Flask  # noqa: E402 - a script finds the project beside itself
+import psycopg  # noqa: E402 - a script finds the project beside itself
+from flask import Flask  # noqa: E402
 from flask_migrate import upgrade  # noqa: E402
 from sqlalchemy import JSON, String, case, cast, insert, literal, select, true  # noqa: E402
 
@@ -66,19 +68,49 @@ def postgresql_server() -> Iterator[str]:
         server.remove()
 
 
+@contextmanager
+def database(size: int, *, on_postgresql: bool) -> Iterator[str]:
+    """The URL of a database for `filled`.
+
+    With `BENCH_KEEP`, a folder, it stays for the next run: a file in it, or a database on
+    `BENCH_SERVER`. Not for a benchmark that changes what is in it.
+    """
+    kept = os.environ.get("BENCH_KEEP")
+    if kept and on_postgresql:
+        yield _kept_database(os.environ["BENCH_SERVER"], f"bench_{size}")
+    elif kept:
+        yield f"sqlite:///{kept}/bench_{size}.sqlite3"
+    elif on_postgresql:
+        with postgresql_server() as url:
+            yield url
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            yield f"sqlite:///{folder}/bench.sqlite3"
+
+
+def _kept_database(server: str, name: str) -> str:
+    with suppress(psycopg.errors.DuplicateDatabase):
+        postgresql.run(server, f"CREATE DATABASE {name}")
+    return server.replace("/postgres?", f"/{name}?")
+
+
 def filled(url: str, size: int) -> Flask:
     """The site, with an empty database at this URL filled with so many services and as many
-    domains."""
+    domains; one that a run before has filled is left as it is."""
     os.environ["PADLOCK_DATABASE_URL"] = url
     app = create_app({"TESTING": True, "WTF_CSRF_ENABLED": False})
     with app.app_context():
         upgrade()
-        _fill(size)
+        if db.session.get(Service, size) is None:
+            _fill(size)
     return app
 
 
 def watch() -> None:
-    """A watched name for each target, of which one in twenty needs a person; and an incident."""
+    """A watched name for each target, of which one in twenty needs a person; and an incident.
+    Once."""
+    if db.session.get(AlertClock, 1) is not None:
+        return
     needed = Target.id % 20 == 0
     columns = {
         "name": Target.hostname,

@@ -7,6 +7,7 @@ after the other, and asks the site for the pages. Prints of each page, at the fi
 which the p50 grew; and of each size what all pages come to. The database is an SQLite file, or with
 --postgresql a PostgreSQL server of its own. Other sizes are arguments, and words of addresses to
 load only some of the pages.
+`BENCH_KEEP=folder` keeps the databases, for a second run that need not fill them (see `filling`).
 """
 
 from __future__ import annotations
@@ -18,12 +19,10 @@ import re
 import resource
 import statistics
 import sys
-import tempfile
 import time
-from contextlib import nullcontext
 from typing import NamedTuple
 
-from filling import NOW, ROOT, TAGS, filled, postgresql_server, watch
+from filling import NOW, ROOT, TAGS, database, filled, watch
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_login import FlaskLoginClient
@@ -210,10 +209,9 @@ def main() -> None:
     files: dict[int, File] = {}
     for size in [int(word) for word in sys.argv[1:] if word.isdecimal()] or SIZES:
         print(f"{size:,} services and as many domains ...", file=sys.stderr)
-        server = postgresql_server() if POSTGRESQL in sys.argv else nullcontext()
-        with tempfile.TemporaryDirectory() as folder, server as url:
+        with database(size, on_postgresql=POSTGRESQL in sys.argv) as url:
             started = time.perf_counter()
-            app = filled(url or f"sqlite:///{folder}/bench.sqlite3", size)
+            app = filled(url, size)
             with app.app_context():
                 watch()
             print(f"  filled in {time.perf_counter() - started:.0f} s", file=sys.stderr)
