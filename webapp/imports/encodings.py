@@ -11,8 +11,6 @@ import re
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from charset_normalizer import from_bytes
-
 from webapp.imports.table_errors import NotATable
 from webapp.words import imports as say
 
@@ -72,6 +70,9 @@ def _certain(file: BinaryIO, name: str, marked: str) -> Encoding:
 def _guess(file: BinaryIO) -> str:
     """The likeliest of `CHOICES`: letters beyond ASCII stand alone in Latin scripts, and fill whole
     words in the others."""
+    # Its tables are 2 MB, which most processes never need
+    from charset_normalizer import from_bytes
+
     sample = _telling_lines(file)
     words = _WORD_WITH_HIGH.findall(sample)
     whole = sum(1 for word in words if _HIGH_WORD.fullmatch(word))
