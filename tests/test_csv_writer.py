@@ -66,5 +66,9 @@ def test_text_comes_back_as_it_was_and_numbers_stay_numbers():
     ]
 
 
-def test_pieces_are_the_lines():
-    assert list(csv_writer.joined(map(str, range(5)), 2)) == ["01", "23", "4"]
+def test_a_long_file_comes_in_pieces_of_many_lines():
+    rows = [[number, "=1" if number == 700 else ""] for number in range(1200)]
+    first, *pieces = csv_writer.lines(("a", "b"), rows)
+    assert first == f'{csv_writer.MARK}"a","b"\r\n'
+    assert len(pieces) == 3
+    assert "".join(pieces).split("\r\n")[699:702] == ['699,""', '700,"\'=1"', '701,""']

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
-MOST_PLAIN = 1000  # cells that are remembered
+ROWS_AT_ONCE = 500  # of a piece of a file
 MARK = "\ufeff"  # tells a spreadsheet that it is UTF-8
 # Invisible characters: some hide what a cell begins with, some turn the order of its text around
 # (bidi controls).
@@ -29,31 +30,28 @@ _SUSPECT = re.compile(rf"\A\W|[{_BEGINS}{_INVISIBLE}]")  # of a hundred thousand
 
 
 def lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """The file a line at a time, its columns first: of an import, people wrote those too. What
-    people wrote is never a formula."""
-    writer = csv.writer(_Passed(), quoting=csv.QUOTE_NONNUMERIC)
-    yield MARK + writer.writerow([harmless(column) for column in columns])
-    plain: set[object] = set()
-    for row in rows:
-        if len(plain) > MOST_PLAIN:
-            plain.clear()
-        yield writer.writerow([cell if cell in plain else _safe(cell, plain) for cell in row])
+    """The file: the line of its columns, then pieces of up to `ROWS_AT_ONCE` lines, as each piece
+    that is sent costs a server about as much as a line. People wrote the columns of an import too;
+    what people wrote is never a formula."""
+    yield MARK + _written([[harmless(column) for column in columns]])
+    rows = iter(rows)
+    while some := list(islice(rows, ROWS_AT_ONCE)):
+        # Most cells say what one in another line says: each is looked into once
+        cells = set[object]().union(*some)
+        suspect = {cell for cell in cells if isinstance(cell, str) and _SUSPECT.search(cell)}
+        if suspect:
+            some = [[_made_harmless(cell, suspect) for cell in row] for row in some]
+        yield _written(some)
 
 
-def _safe(cell: object, plain: set[object]) -> object:
-    """The cell, harmless. One that is so already is `plain`, and not looked into again: most cells
-    say what one in the lines before says."""
-    if isinstance(cell, str) and _SUSPECT.search(cell):
-        return harmless(cell)
-    plain.add(cell)
-    return cell
+def _made_harmless(cell: object, suspect: Collection[str]) -> object:
+    return harmless(cell) if isinstance(cell, str) and cell in suspect else cell
 
 
-def joined(lines: Iterable[str], size: int = 500) -> Iterator[str]:
-    """The same in larger pieces: each piece that is sent costs a server about as much as a line."""
-    lines = iter(lines)
-    while piece := "".join(islice(lines, size)):
-        yield piece
+def _written(rows: Iterable[Sequence[object]]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text, quoting=csv.QUOTE_NONNUMERIC).writerows(rows)
+    return text.getvalue()
 
 
 def harmless(cell: str) -> str:
@@ -65,10 +63,3 @@ def harmless(cell: str) -> str:
 def as_written(cell: str) -> str:
     """The text of a cell before it was made `harmless`; its invisible characters are lost."""
     return _GUARDED.sub(r"\1", cell)
-
-
-class _Passed:
-    """A file that is not kept: `writerow` gives back what this gives back."""
-
-    def write(self, line: str) -> str:
-        return line

@@ -21,6 +21,7 @@ from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy import (
+    ARRAY,
     JSON,
     ColumnElement,
     Connection,
@@ -28,11 +29,12 @@ from sqlalchemy import (
     Dialect,
     Engine,
     Enum,
+    Integer,
     MetaData,
     String,
     Table,
     TypeDecorator,
-    bindparam,
+    any_,
     event,
     func,
     literal,
@@ -200,9 +202,12 @@ def among(column: InstrumentedAttribute[Any], values: Iterable[str]) -> ColumnEl
 def among_ids(
     column: ColumnElement[int] | InstrumentedAttribute[int], ids: Iterable[int]
 ) -> ColumnElement[bool]:
-    """Whether a column has one of these ids. They stand in the statement itself: a thousand
-    parameters would take longer than the rows."""
-    return column.in_(bindparam(None, list(ids), expanding=True, literal_execute=True))
+    """Whether a column has one of these ids, in the same way."""
+    if db.engine.dialect.name == "sqlite":
+        return column.in_(
+            select(func.json_each(literal([*ids], JSON)).table_valued("value").c.value)
+        )
+    return column == any_(literal([*ids], ARRAY(Integer)))
 
 
 def tune() -> None:

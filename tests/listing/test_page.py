@@ -47,12 +47,10 @@ def things(in_app):
         TABLES.drop_all(db.session.connection())
 
 
-@pytest.fixture(params=[(5000, 0), (0, 0), (0, 130)], ids=["gathered", "walked", "counted"])
-def known(request, monkeypatch):
-    """How many rows there are, as a counter knows; the plan that is taken follows from it."""
-    most, known = request.param
-    monkeypatch.setattr(page, "MOST_COUNTED", most)
-    return known
+@pytest.fixture(params=[5000, 0], ids=["gathered", "walked"])
+def plan(request, monkeypatch):
+    """Each of the two plans."""
+    monkeypatch.setattr(page, "MOST_COUNTED", request.param)
 
 
 def in_plain_order(name, backwards):
@@ -64,49 +62,58 @@ def in_plain_order(name, backwards):
 
 
 @pytest.mark.parametrize("sort", [way + name for name in ORDERS for way in ("", "-")])
-def test_forwards_and_back_again_the_pages_are_a_plain_sort(things, known, sort):
+def test_forwards_and_back_again_the_pages_are_a_plain_sort(things, plan, sort):
     order = ORDERS[sort.removeprefix("-")]
     whole = in_plain_order(sort.removeprefix("-"), sort.startswith("-"))
-    found = [page.fetch(BOTH, order, sort, known=known)]
+    found = [page.fetch(BOTH, order, sort)]
     while found[-1].following:
-        found.append(page.fetch(BOTH, order, sort, found[-1].following, known=known))
+        found.append(page.fetch(BOTH, order, sort, found[-1].following))
     assert [id_ for one in found for id_ in one.ids] == whole
     assert [one.first for one in found] == [1, 26, 51, 76, 101, 126]
-    back = [page.fetch(BOTH, order, sort, found[-1].previous, known=known)]
+    back = [page.fetch(BOTH, order, sort, found[-1].previous)]
     while back[-1].previous:
-        back.append(page.fetch(BOTH, order, sort, back[-1].previous, known=known))
+        back.append(page.fetch(BOTH, order, sort, back[-1].previous))
     assert [(one.ids, one.first) for one in back[::-1]] == [
         (one.ids, one.first) for one in found[:-1]
     ]
 
 
-def test_the_last_page_is_reached_at_once(things, known):
-    last = page.fetch(BOTH, ORDERS["name"], "name", cursor.LAST, known=known)
+@pytest.mark.parametrize("sort", [way + name for name in ORDERS for way in ("", "-")])
+def test_a_list_that_is_read_as_a_whole_is_a_plain_sort(things, monkeypatch, sort):
+    monkeypatch.setattr(page, "ROWS_AT_ONCE", 50)
+    parts = list(page.all_ids(BOTH, ORDERS[sort.removeprefix("-")], sort))
+    assert [len(part) for part in parts] == [50, 50, 30]
+    whole = in_plain_order(sort.removeprefix("-"), sort.startswith("-"))
+    assert [id_ for part in parts for id_ in part] == whole
+
+
+def test_the_last_page_is_reached_at_once(things, plan):
+    last = page.fetch(BOTH, ORDERS["name"], "name", cursor.LAST)
     whole = in_plain_order("name", False)
-    counted = known or page.MOST_COUNTED
+    counted = page.MOST_COUNTED
     assert last.ids == (whole[-5:] if counted else whole[-25:])
     assert (last.following, last.first) == ("", 126 if counted else 0)
-    before = page.fetch(BOTH, ORDERS["name"], "name", last.previous, known=known)
+    before = page.fetch(BOTH, ORDERS["name"], "name", last.previous)
     assert before.ids == whole[: -len(last.ids)][-25:]
 
 
 @pytest.mark.parametrize("text", ["7", "-1", "abc", "²", "x" * 9999, "bnVsbA", "W10", "WzFd", "%"])
-def test_any_other_text_is_the_first_page(things, known, text):
-    shown = page.fetch(BOTH, ORDERS["name"], "name", text, known=known)
+def test_any_other_text_is_the_first_page(things, plan, text):
+    shown = page.fetch(BOTH, ORDERS["name"], "name", text)
     assert (shown.ids, shown.first) == (in_plain_order("name", False)[:25], 1)
 
 
-def test_a_cursor_of_another_order_is_the_first_page(things, known):
-    other = page.fetch(BOTH, ORDERS["number"], "number", known=known).following
-    assert page.fetch(BOTH, ORDERS["name"], "name", other, known=known).first == 1
+def test_a_cursor_of_another_order_is_the_first_page(things, plan):
+    other = page.fetch(BOTH, ORDERS["number"], "number").following
+    assert page.fetch(BOTH, ORDERS["name"], "name", other).first == 1
 
 
-def test_where_what_followed_has_gone_the_first_page_is_shown(things, known):
-    last = page.fetch(BOTH, ORDERS["id"], "id", cursor.LAST, known=known)
-    fifth = page.fetch(BOTH, ORDERS["id"], "id", last.previous, known=known)
+def test_where_what_followed_has_gone_the_first_page_is_shown(things, plan):
+    last = page.fetch(BOTH, ORDERS["id"], "id", cursor.LAST)
+    fifth = page.fetch(BOTH, ORDERS["id"], "id", last.previous)
     with writing():
         db.session.execute(THING.delete().where(THING.c.id > fifth.ids[-1]))
-    assert page.fetch(BOTH, ORDERS["id"], "id", fifth.following, known=known).ids[0] == 1
+    assert page.fetch(BOTH, ORDERS["id"], "id", fifth.following).ids[0] == 1
 
 
 def test_nothing_is_an_empty_page(things):

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Column, ColumnElement, Table, and_, delete, exists, insert, or_, select
+from sqlalchemy import Column, ColumnElement, Table, delete, exists, insert, or_, select
 
 from webapp.customers.listing_row import ListingRow, row_id
 from webapp.customers.models import Client, Domain, Service
@@ -110,9 +110,8 @@ def items_with(rows: Rows, name: str, kind: str | None = None) -> Rows:
     """Those of these listing rows that have this tag; `kind`: where all are of items of this kind,
     which is quicker to find."""
     chosen = item_tag.c.tag_id == _number(name)
-    if kind is not None:
-        chosen = and_(chosen, item_tag.c.row_id % 2 == row_id(kind, 0))
-    return replace(rows, link=LinkedRow(chosen, item_tag.c.row_id == ListingRow.id))
+    of_kind = () if kind is None else (item_tag.c.row_id % 2 == row_id(kind, 0),)
+    return replace(rows, link=LinkedRow(chosen, item_tag.c.row_id == ListingRow.id, of_kind))
 
 
 def clients_with(rows: Rows, name: str) -> Rows:
@@ -152,7 +151,7 @@ def texts_of(model: type[Tagged], ids: Iterable[int]) -> dict[int, str]:
     tags = owner.table.join(Tag.__table__, owner.table.c.tag_id == Tag.id)
     found = select(owner, Tag.name).select_from(tags).where(among_ids(owner, ids)).order_by(Tag.key)
     names: dict[int, list[str]] = {}
-    for id_, name in db.session.execute(found):
+    for id_, name in db.session.connection().execute(found):
         names.setdefault(id_, []).append(name)
     return {id_: ", ".join(theirs) for id_, theirs in names.items()}
 

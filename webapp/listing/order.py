@@ -89,10 +89,14 @@ class Search:
 @dataclass(frozen=True)
 class LinkedRow:
     """A row of another table, one at most for each row of a list: which are `chosen` there, and
-    how such a row `joins` that of the list. Indexes lead both ways."""
+    how such a row `joins` that of the list. Indexes lead both ways.
+
+    `of_list`: which of them join a row of this list, where `chosen` has those of others too.
+    """
 
     chosen: ColumnElement[bool]
     joins: ColumnElement[bool]
+    of_list: tuple[ColumnElement[bool], ...] = ()
 
     def is_there(self) -> ColumnElement[bool]:
         """Whether a row of the list that is come by has one."""
@@ -124,7 +128,8 @@ class Rows:
             found = self.search.found
             chosen = chosen if found is None else (*chosen, found)
         chosen = (_hidden(chosen) == 1,) if self.scan else chosen
-        return chosen if self.link is None else (self.link.chosen, self.link.joins, *chosen)
+        link = self.link
+        return chosen if link is None else (link.chosen, *link.of_list, link.joins, *chosen)
 
 
 def _hidden(where: Sequence[ColumnElement[bool]]) -> ColumnElement[int]:
@@ -172,8 +177,9 @@ def walk(rows: Rows, way: Traversal, most: int, looked_into: int = 0) -> Select[
     return select(whole).order_by(*way.sorted(whole.c)).limit(most)
 
 
-def collect(rows: Rows, way: Traversal, most: int) -> Select[Any]:
-    """The same rows, from all that there are: no database is to look for the first few in order."""
+def collect(rows: Rows, way: Traversal, most: int | None = None) -> Select[Any]:
+    """The same rows, from all that there are: no database is to look for the first few in order.
+    Without `most` it is all of them."""
     every = way.order.selected().where(*rows.all()).cte().prefix_with("MATERIALIZED")
     return select(every).where(*way.behind(every.c)).order_by(*way.sorted(every.c)).limit(most)
 

@@ -15,7 +15,17 @@ from sqlalchemy import ColumnElement, Row, Select, func, literal, select
 from webapp.extensions import db
 from webapp.listing import cursor as cursors
 from webapp.listing.cursor import Cursor
-from webapp.listing.order import EMPTY, Order, Rows, Search, Traversal, collect, ordered, walk
+from webapp.listing.order import (
+    EMPTY,
+    LinkedRow,
+    Order,
+    Rows,
+    Search,
+    Traversal,
+    collect,
+    ordered,
+    walk,
+)
 
 R = TypeVar("R")
 
@@ -70,56 +80,54 @@ def size_of(text: str) -> int:
     return int(text) if text in map(str, PAGE_SIZES) else PAGE_SIZE
 
 
-def fetch(
-    rows: Rows, order: Order, sort: str, at: str = "", size: int = PAGE_SIZE, known: int = 0
-) -> Page:
+def fetch(rows: Rows, order: Order, sort: str, at: str = "", size: int = PAGE_SIZE) -> Page:
     """The page that the cursor `at` leads to; what is none that fits leads to the first.
 
     `sort`: what the list is sorted by in words; with a minus before it, the other way round.
-    `known`: how many rows there are, where a counter knows it; 0 where none does.
     """
     cursor = cursors.decode(at, sort, order.types())
-    page = _fetched(rows, order, sort, cursor, at, size, known)
+    page = _fetched(rows, order, sort, cursor, at, size)
     return page if cursor or at in ("", cursors.LAST) else replace(page, lost=True)
 
 
 def _fetched(
-    rows: Rows, order: Order, sort: str, cursor: Cursor | None, at: str, size: int, known: int
+    rows: Rows, order: Order, sort: str, cursor: Cursor | None, at: str, size: int
 ) -> Page:
     up = at == cursors.LAST or (cursor is not None and not cursor.after)
-    searched = rows.search is not None
-    alone = rows.link is not None and not rows.where and not searched
-    rows = planned(rows)
+    total = None  # as far as it is counted
+    if rows.link is not None and not rows.where and rows.search is None:
+        # Each link has its row: no need to look for it
+        total = _linked(rows.link, MOST_COUNTED)
+        rows = replace(rows, scan=total <= MOST_COUNTED)
+    else:
+        searched = rows.search is not None
+        rows = planned(rows)
+        # An index counts them in 1 ms, where to sort so many for nothing takes up to 200 ms. Not
+        # where a search looks into one after the other.
+        if rows.search is not None or not searched:
+            total = _count(select(order.id).where(*rows.all()), MOST_COUNTED)
     asked = _Asked(rows, order, sort, size, cursor, up)
     start = _Asked(rows, order, sort, size, None, up=False)
     empty = Page([], 0, True, size)
-    # No filter makes them fewer
-    many = known > MOST_COUNTED or (alone and leads_to_many(rows))
-    # An index counts them in 1 ms, where to sort so many for nothing takes up to 200 ms. Not where
-    # a search looks into one after the other.
-    if not many and (rows.search is not None or not searched):
-        total = _count(select(order.id).where(*rows.all()), MOST_COUNTED)
-        if not total:
-            return empty
-        many = total > MOST_COUNTED
-    if not many:
+    if total == 0:
+        return empty
+    if total is None or total <= MOST_COUNTED:
         page = _gathered(asked) or (_gathered(start) if asked != start else None)
         if page is None or page.exact:
             return page or empty
-    return _walked(asked, known) or _walked(start, known) or empty
+    return _walked(asked) or _walked(start) or empty
 
 
 def all_ids(rows: Rows, order: Order, sort: str) -> Iterator[list[int]]:
-    """The ids of all rows of a list in its order, `ROWS_AT_ONCE` at once."""
-    at = ""
-    known = 0
-    while True:
-        part = fetch(rows, order, sort, at, ROWS_AT_ONCE, known)
-        yield part.ids
-        at = part.following
-        if not at:
-            return
-        known = part.total if part.exact else MOST_COUNTED + 1  # they are not gathered again
+    """The ids of all rows of a list in its order, `ROWS_AT_ONCE` at once.
+
+    All are collected and sorted first, which takes a tenth of the time of a thousand pages.
+    """
+    way = Traversal(order, None, backwards=sort.startswith("-"), up=False)
+    every = collect(planned(rows), way).execution_options(yield_per=ROWS_AT_ONCE)
+    with db.session.connection().execute(every) as found:
+        for part in found.scalars().partitions():
+            yield [*part]
 
 
 def planned(rows: Rows) -> Rows:
@@ -127,10 +135,12 @@ def planned(rows: Rows) -> Rows:
     conditions, or one after the other, whichever is quickest."""
     search = rows.search
     link = rows.link
-    linked = _count(select(literal(1)).where(link.chosen), MOST_CANDIDATES) if link else 0
-    if link and linked <= MOST_CANDIDATES:
-        contains = () if search is None else (search.contains,)
-        return replace(rows, where=(*rows.where, *contains), search=None, scan=True)
+    if link is not None:
+        if _linked(link, MOST_CANDIDATES) <= MOST_CANDIDATES:
+            contains = () if search is None else (search.contains,)
+            return replace(rows, where=(*rows.where, *contains), search=None, scan=True)
+        # Of so many PostgreSQL would expect one in two hundred to be of this list
+        rows = replace(rows, link=replace(link, of_list=()))
     if search is None:
         return rows
     filtered = rows.where or link
@@ -151,6 +161,10 @@ def planned(rows: Rows) -> Rows:
 def leads_to_many(rows: Rows) -> bool:
     """Whether these rows, as `planned`, have a link that more than `MOST_CANDIDATES` have."""
     return rows.link is not None and not rows.scan
+
+
+def _linked(link: LinkedRow, most: int) -> int:
+    return _count(select(literal(1)).where(link.chosen, *link.of_list), most)
 
 
 def _count(rows: Select[Any], most: int) -> int:
@@ -214,25 +228,22 @@ def _there(asked: _Asked, columns: Any) -> list[ColumnElement[bool]]:
     return asked.way.behind(columns)
 
 
-def _walked(asked: _Asked, known: int) -> Page | None:
+def _walked(asked: _Asked) -> Page | None:
     """The page, of more than `MOST_COUNTED` rows; None where it would be empty, or a short one at
     the start of the list."""
     cursor = asked.cursor
-    last = asked.up and cursor is None
-    most = (known - 1) % asked.size + 1 if last and known else asked.size
-    found = _found(asked, most + 1)
-    more = len(found) > most
-    shown = found[:most][::-1] if asked.up else found[:most]
-    if not shown or (asked.up and len(shown) < most):
+    found = _found(asked, asked.size + 1)
+    more = len(found) > asked.size
+    shown = found[: asked.size]
+    if not shown or (asked.up and len(shown) < asked.size):
         return None
+    first = 0
     if cursor is not None and cursor.place:
         first = max(0, cursor.place - len(shown)) if asked.up else cursor.place + 1
-    else:
-        first = known - len(shown) + 1 if last and known else 0
     begins = not more if asked.up else cursor is None
-    ends = last or (not asked.up and not more)
-    total = known or MOST_COUNTED
-    return _page(asked, shown, total, known > 0, 1 if begins else first, begins, ends)
+    ends = cursor is None if asked.up else not more
+    in_order = shown[::-1] if asked.up else shown
+    return _page(asked, in_order, MOST_COUNTED, False, 1 if begins else first, begins, ends)
 
 
 def _found(asked: _Asked, most: int) -> list[Row[Any]]:

@@ -3,14 +3,15 @@ memory."""
 
 from __future__ import annotations
 
+import json
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import literal_column, select
+from sqlalchemy import String, cast, literal_column, select, type_coerce
 
 from webapp import probe
 from webapp.customers import client_list, lists, statuses, tags
@@ -20,54 +21,64 @@ from webapp.customers.models import ACTIVE_DOMAINS, ACTIVE_SERVICES, Client, Dom
 from webapp.extensions import among_ids, db
 from webapp.listing import page
 from webapp.monitor.models import Standing, Target, standing
-from webapp.parsing import LARGEST
+from webapp.probe import Reason
 from webapp.reports import ssl_status
 from webapp.reports.query import ReportQuery, rows_of
 from webapp.words import activity, certificates, states, times, verdicts
 from webapp.words.columns import headings
 
+# The first ones are the same in many rows, and what is said of them alone is made once.
+_SHARED = (
+    Target.port,
+    type_coerce(Target.reason, String).label("reason"),
+    cast(Target.problems, String).label("problems"),
+    cast(Target.notes, String).label("notes"),
+    Target.issuer,
+    cast(Target.unreadable, String).label("unreadable"),
+    Target.browsers_refuse,
+    Target.id.is_not(None).label("has_target"),
+    Target.fingerprint.is_not(None).label("has_certificate"),
+)
 _FACTS = (
     Client.name.label("client"),
     Client.reference.label("client_reference"),
     Client.contact_email,
     Client.note.label("client_note"),
     Target.hostname.label("hostname"),
-    Target.port,
-    Target.reason,
-    Target.problems,
-    Target.notes,
     Target.not_after,
-    Target.issuer,
-    Target.fingerprint,
-    Target.unreadable,
     Target.checked_at,
     Target.changed_at,
-    Target.browsers_refuse,
 )
 _OF_SERVICES: Any = select(
+    literal_column(f"'{Service.kind}'").label("kind"),
+    type_coerce(Service.status, String).label("status"),
+    Service.watched,
+    *_SHARED,
     Service.id,
     Service.product,
     Service.domain.label("entered"),
-    Service.status,
     Service.note,
     Service.next_due_on,
     Service.reference,
     Service.server_address,
     Service.who_renews,
-    Service.watched,
     *_FACTS,
 )
 _OF_DOMAINS: Any = select(
+    literal_column(f"'{Domain.kind}'").label("kind"),
+    type_coerce(Domain.status, String).label("status"),
+    literal_column("1 = 1").label("watched"),
+    *_SHARED,
     Domain.id,
     literal_column("''").label("product"),
     Domain.name.label("entered"),
-    Domain.status,
     Domain.note,
     Domain.registered_on,
     Domain.expires_on,
-    literal_column("1 = 1").label("watched"),
     *_FACTS,
 )
+_SHARED_COLUMNS = 3 + len(_SHARED)
+_AS_TEXT = ("problems", "notes", "unreadable")  # JSON
 _STATEMENTS: Mapping[str, tuple[ItemModel, Any, frozenset[Any]]] = {
     Service.kind: (
         Service,
@@ -80,66 +91,89 @@ _STATEMENTS: Mapping[str, tuple[ItemModel, Any, frozenset[Any]]] = {
         ACTIVE_DOMAINS,
     ),
 }
+MOST_SHARED = 1000  # of what is said of many rows is remembered
+
+
+class _Reader(NamedTuple):
+    """Who reads the file, and when."""
+
+    now: datetime
+    zone: tzinfo
+    is_client: bool
 
 
 class _Item(NamedTuple):
     """A service or a domain as it is stored, and how it stands."""
 
-    kind: str
     row: Any
     standing: Standing
-    now: datetime
-    zone: tzinfo
-    client_reads: bool
-    tags: str
+    reader: _Reader
 
 
-# What stands in each column. "time_zone" is that in whose calendar the days are counted.
-_CELLS: Mapping[str, Callable[[_Item], object]] = MappingProxyType(
+_TWO = [f"{number:02}" for number in range(60)]
+
+
+def _instant(at: datetime | None) -> str:
+    if at is None:
+        return ""
+    # A third of the time of str(at)
+    return f"{_day(at.date())} {_TWO[at.hour]}:{_TWO[at.minute]}:{_TWO[at.second]}"
+
+
+@lru_cache(4096)
+def _day(on: date | None) -> str:
+    return "" if on is None else str(on)
+
+
+# What stands in each column. These go by the columns of `_SHARED` and those before, and by whether
+# the certificate has expired. "time_zone" is that in whose calendar the days are counted.
+_SHARED_CELLS: Mapping[str, Callable[[_Item], object]] = MappingProxyType(
     {
         "state": lambda item: states.look_of(item.standing.state, item.standing.reason).label,
-        "domain": lambda item: (
-            probe.to_unicode(probe.authority(item.row.hostname, item.row.port))
-            if item.standing.facts
-            else item.row.entered
-        ),
-        "client": lambda item: item.row.client,
-        "client_reference": lambda item: item.row.client_reference or "",
-        "kind": lambda item: activity.kind_text(item.kind),
-        "product": lambda item: item.row.product,
-        "status": lambda item: statuses.status_text(item.row.status, client=item.client_reads),
+        "kind": lambda item: activity.kind_text(item.row.kind),
+        "status": lambda item: statuses.status_text(item.row.status, client=item.reader.is_client),
         "issuer": lambda item: (
             certificates.issuer_text(item.row.issuer, item.row.unreadable)
-            if item.row.fingerprint
+            if item.row.has_certificate
             else ""
-        ),
-        "expires": lambda item: _instant(item.row.not_after),
-        "days_left": lambda item: (
-            ""
-            if item.row.not_after is None
-            else times.days_left(item.row.not_after, item.now, item.zone)
         ),
         "reason": lambda item: verdicts.title(
             item.standing.state, item.standing.reason, item.standing.facts
         ),
-        "last_checked": lambda item: _instant(item.row.checked_at),
-        "last_changed": lambda item: _instant(item.row.changed_at),
         "browsers": lambda item: (
             states.browsers_may_refuse()
             if states.refused(item.standing.state, item.standing.facts)
             else ""
         ),
-        "time_zone": lambda item: str(item.zone),
-        "contact_email": lambda item: item.row.contact_email or "",
-        "client_note": lambda item: item.row.client_note or "",
-        "note": lambda item: item.row.note or "",
-        "tags": lambda item: item.tags,
-        "next_due": lambda item: _day(item.row.next_due_on),
-        "registered": lambda item: _day(item.row.registered_on),
-        "registered_until": lambda item: _day(item.row.expires_on),
-        "reference": lambda item: item.row.reference or "",
-        "server": lambda item: item.row.server_address or "",
-        "who_renews": lambda item: item.row.who_renews or "",  # as an import reads it
+        "time_zone": lambda item: str(item.reader.zone),
+    }
+)
+# These go by all that is stored
+_OWN_CELLS: Mapping[str, Callable[[Any, _Reader], object]] = MappingProxyType(
+    {
+        "domain": lambda row, _: (
+            probe.to_unicode(probe.authority(row.hostname, row.port))
+            if row.hostname
+            else row.entered
+        ),
+        "client": lambda row, _: row.client,
+        "client_reference": lambda row, _: row.client_reference or "",
+        "product": lambda row, _: row.product,
+        "expires": lambda row, _: _instant(row.not_after),
+        "days_left": lambda row, reader: (
+            "" if row.not_after is None else times.days_left(row.not_after, reader.now, reader.zone)
+        ),
+        "last_checked": lambda row, _: _instant(row.checked_at),
+        "last_changed": lambda row, _: _instant(row.changed_at),
+        "contact_email": lambda row, _: row.contact_email or "",
+        "client_note": lambda row, _: row.client_note or "",
+        "note": lambda row, _: row.note or "",
+        "next_due": lambda row, _: _day(row.next_due_on),
+        "registered": lambda row, _: _day(row.registered_on),
+        "registered_until": lambda row, _: _day(row.expires_on),
+        "reference": lambda row, _: row.reference or "",
+        "server": lambda row, _: row.server_address or "",
+        "who_renews": lambda row, _: row.who_renews or "",  # as an import reads it
     }
 )
 _COLUMNS = (
@@ -203,19 +237,38 @@ def _rows(
     now: datetime,
     zone: tzinfo,
 ) -> Iterator[Sequence[object]]:
-    cells = [_CELLS[column] for column in columns]
-    client_reads = not user.sees_everything  # the user may be a proxy, which takes its time
+    reader = _Reader(now, zone, not user.sees_everything)  # the user may be a proxy: once
+    own = [(place, _OWN_CELLS[name]) for place, name in enumerate(columns) if name in _OWN_CELLS]
+    tags_at = columns.index("tags") if "tags" in columns else None
+    known: dict[tuple[object, ...], list[object]] = {}
     for ids in pages:
         stored = _stored(ids)
-        tagged = _tagged(ids) if "tags" in columns else {}
+        tagged = {} if tags_at is None else _tagged(ids)
         for id_ in ids:
-            if (found := stored.get(id_)) is not None:
-                kind, row = found
-                active = row.status in _STATEMENTS[kind][2] and row.watched
-                stands = standing(row if row.hostname else None, active=active, now=now)
-                theirs = tagged.get(id_, "")
-                item = _Item(kind, row, stands, now, zone, client_reads, theirs)
-                yield [cell(item) for cell in cells]
+            if (row := stored.get(id_)) is None:
+                continue
+            expired = row.not_after is not None and row.not_after <= now
+            key = (expired, *row[:_SHARED_COLUMNS])
+            if key not in known:
+                if len(known) == MOST_SHARED:
+                    known.clear()
+                known[key] = _shared_cells(row, columns, reader)
+            cells = known[key].copy()
+            for place, cell in own:
+                cells[place] = cell(row, reader)
+            if tags_at is not None:
+                cells[tags_at] = tagged.get(id_, "")
+            yield cells
+
+
+def _shared_cells(row: Any, columns: Sequence[str], reader: _Reader) -> list[object]:
+    """A line with what is said of all rows like this one."""
+    read = {name: json.loads(getattr(row, name) or "[]") for name in _AS_TEXT}
+    row = row._replace(reason=row.reason and Reason(row.reason), **read)
+    active = row.status in _STATEMENTS[row.kind][2] and row.watched
+    stands = standing(row if row.has_target else None, active=active, now=reader.now)
+    item = _Item(row, stands, reader)
+    return [_SHARED_CELLS[name](item) if name in _SHARED_CELLS else "" for name in columns]
 
 
 def _tagged(ids: Sequence[int]) -> dict[int, str]:
@@ -232,15 +285,14 @@ def _of_kind(kind: str, ids: Sequence[int]) -> list[int]:
     return [id_ for of, id_ in map(item_of, ids) if of == kind]
 
 
-def _stored(ids: Sequence[int]) -> dict[int, tuple[str, Any]]:
-    """The kind and what is stored of the items of these listing rows."""
-    found = {}
+def _stored(ids: Sequence[int]) -> dict[int, Any]:
+    """What is stored of the items of these listing rows."""
+    found: dict[int, Any] = {}
     for kind, (model, statement, _) in _STATEMENTS.items():
         if wanted := _of_kind(kind, ids):
-            chosen = db.session.execute(statement.where(among_ids(model.id, wanted)))
+            chosen = db.session.connection().execute(statement.where(among_ids(model.id, wanted)))
             plain = _plain(tuple(chosen.keys()))
-            for row in map(plain._make, chosen):
-                found[row_id(kind, row.id)] = (kind, row)
+            found |= {row_id(kind, row.id): row for row in map(plain._make, chosen)}
     return found
 
 
@@ -249,14 +301,6 @@ def _plain(names: tuple[str, ...]) -> Any:
     """A tuple with these names. To read a value of SQLAlchemy's own rows takes four times as long,
     and the cells of a line read forty."""
     return namedtuple("_Plain", names)
-
-
-def _instant(at: datetime | None) -> str:
-    return "" if at is None else str(at)[:19]
-
-
-def _day(on: date | None) -> str:
-    return "" if on is None else str(on)
 
 
 _CLIENT_COLUMNS = (
@@ -276,7 +320,8 @@ def client_headings() -> tuple[str, ...]:
 
 def client_rows(question: ListQuery) -> Iterator[Sequence[object]]:
     """The rows of the list of clients in the same way."""
-    for ids in _client_ids(question):
+    asked = client_list.understood(question)
+    for ids in page.all_ids(asked.rows, asked.order, asked.sort):
         for row in client_list.rows_of(ids):
             client = row.client
             texts = (client.name, client.reference, client.contact_email, client.note)
@@ -287,13 +332,3 @@ def client_rows(question: ListQuery) -> Iterator[Sequence[object]]:
                 *(row.states.get(state, 0) for state in client_list.STATES.values()),
                 _instant(client.created_at),
             )
-
-
-def _client_ids(question: ListQuery) -> Iterator[Sequence[int]]:
-    asked = client_list.understood(question)
-    if asked.sort.removeprefix("-") not in client_list.COUNTED_SORTS:
-        return page.all_ids(asked.rows, asked.order, asked.sort)
-    # At once: for each part all would be counted again
-    ids = page.fetch(asked.rows, asked.order, asked.sort, size=LARGEST).ids
-    most = page.ROWS_AT_ONCE
-    return (ids[first : first + most] for first in range(0, len(ids), most))

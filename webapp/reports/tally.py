@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, literal, null, s
 
 from webapp.customers import listing_row
 from webapp.customers.listing_row import INACTIVE, ListingRow
-from webapp.customers.models import User
+from webapp.customers.models import Client, User
 from webapp.extensions import db
 from webapp.listing import page
 from webapp.listing.order import Rows
@@ -70,13 +70,19 @@ def _tally(user: User, filters: Mapping[str, str], now: datetime, *, weeks: bool
     if weeks and ranks != listing_row.RANKS["valid"]:
         return Tally()
     rows = page.planned(rows_of(user, filters, now))
+    if page.leads_to_many(rows) and not rows.where:
+        return None
     some: Select[Any] = select(ListingRow.rank, _week(now)).where(*rows.all())
     found = _grouped(some.limit(MOST_COUNTED + 1))
     if found.total() <= MOST_COUNTED:
         return found
     if "q" in filters or page.leads_to_many(rows):
         return None
-    if user.sees_everything and _at_once(filters):
+    if user.sees_everything and not filters:
+        found = _counted(rows, [one for one in _rank_and_week_ranges(now) if one[0] != INACTIVE])
+        # Often the most by far: what clients have and no other rank has
+        found[INACTIVE, None] = _items() - found.total()
+    elif user.sees_everything and _at_once(filters):
         found = _counted(rows, [*_rank_and_week_ranges(now)])
     elif user.sees_everything and filters.keys() == {"expires"}:
         found = _counted(Rows(splits=rows.splits), [*_rank_ranges(filters["expires"], now)])
@@ -93,6 +99,11 @@ def _tally(user: User, filters: Mapping[str, str], now: datetime, *, weeks: bool
         known.clear()
     known[key] = CountedRows(found, now)
     return found
+
+
+def _items() -> int:
+    """How many items there are, by the numbers that stand with each client."""
+    return db.session.scalar(select(func.sum(Client.service_count + Client.domain_count))) or 0
 
 
 def _ends(now: datetime) -> list[datetime]:

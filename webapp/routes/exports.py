@@ -43,7 +43,7 @@ def list_file(kind: str) -> Response:
 
 def table_file(headings: Sequence[str], rows: Iterable[Sequence[object]], name: str) -> Response:
     """These rows as a file that is called by this name and the day. Raises `TooManyExports`."""
-    lines = csv_writer.joined(csv_writer.lines(headings, rows))
+    lines = csv_writer.lines(headings, rows)
     return csv_file(lines, f"{name}-{now():%Y-%m-%d}.csv", current_user.id)
 
 
