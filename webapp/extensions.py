@@ -29,12 +29,10 @@ from sqlalchemy import (
     Dialect,
     Engine,
     Enum,
-    Integer,
     MetaData,
     String,
     Table,
     TypeDecorator,
-    any_,
     event,
     func,
     literal,
@@ -199,15 +197,12 @@ def among(column: InstrumentedAttribute[Any], values: Iterable[str]) -> ColumnEl
     return column.in_(select(each(literal(list(values), JSON)).table_valued("value").c.value))
 
 
-def among_ids(
-    column: ColumnElement[int] | InstrumentedAttribute[int], ids: Iterable[int]
-) -> ColumnElement[bool]:
+def among_ids(column: Any, ids: Iterable[int]) -> ColumnElement[bool]:
     """Whether a column has one of these ids, in the same way."""
     if db.engine.dialect.name == "sqlite":
-        return column.in_(
-            select(func.json_each(literal([*ids], JSON)).table_valued("value").c.value)
-        )
-    return column == any_(literal([*ids], ARRAY(Integer)))
+        each = func.json_each(literal([*ids], JSON)).table_valued("value")
+        return column.in_(select(each.c.value))
+    return column == func.any(literal([*ids], ARRAY(column.type)))
 
 
 def tune() -> None:

@@ -4,93 +4,25 @@ memory."""
 from __future__ import annotations
 
 import json
-from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, tzinfo
-from functools import cache, lru_cache
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import String, cast, literal_column, select, type_coerce
-
 from webapp import probe
 from webapp.customers import client_list, lists, statuses, tags
-from webapp.customers.listing_row import MODELS, ItemModel, item_of, row_id
+from webapp.customers.listing_row import MODELS, row_id
 from webapp.customers.lists import ListQuery
-from webapp.customers.models import ACTIVE_DOMAINS, ACTIVE_SERVICES, Client, Domain, Service, User
-from webapp.extensions import among_ids, db
+from webapp.customers.models import Domain, Service, User
 from webapp.listing import page
-from webapp.monitor.models import Standing, Target, standing
+from webapp.monitor.models import Standing, standing
 from webapp.probe import Reason
-from webapp.reports import ssl_status
+from webapp.reports import item_facts, ssl_status
 from webapp.reports.query import ReportQuery, rows_of
 from webapp.words import activity, certificates, states, times, verdicts
 from webapp.words.columns import headings
 
-# The first ones are the same in many rows, and what is said of them alone is made once.
-_SHARED = (
-    Target.port,
-    type_coerce(Target.reason, String).label("reason"),
-    cast(Target.problems, String).label("problems"),
-    cast(Target.notes, String).label("notes"),
-    Target.issuer,
-    cast(Target.unreadable, String).label("unreadable"),
-    Target.browsers_refuse,
-    Target.id.is_not(None).label("has_target"),
-    Target.fingerprint.is_not(None).label("has_certificate"),
-)
-_FACTS = (
-    Client.name.label("client"),
-    Client.reference.label("client_reference"),
-    Client.contact_email,
-    Client.note.label("client_note"),
-    Target.hostname.label("hostname"),
-    Target.not_after,
-    Target.checked_at,
-    Target.changed_at,
-)
-_OF_SERVICES: Any = select(
-    literal_column(f"'{Service.kind}'").label("kind"),
-    type_coerce(Service.status, String).label("status"),
-    Service.watched,
-    *_SHARED,
-    Service.id,
-    Service.product,
-    Service.domain.label("entered"),
-    Service.note,
-    Service.next_due_on,
-    Service.reference,
-    Service.server_address,
-    Service.who_renews,
-    *_FACTS,
-)
-_OF_DOMAINS: Any = select(
-    literal_column(f"'{Domain.kind}'").label("kind"),
-    type_coerce(Domain.status, String).label("status"),
-    literal_column("1 = 1").label("watched"),
-    *_SHARED,
-    Domain.id,
-    literal_column("''").label("product"),
-    Domain.name.label("entered"),
-    Domain.note,
-    Domain.registered_on,
-    Domain.expires_on,
-    *_FACTS,
-)
-_SHARED_COLUMNS = 3 + len(_SHARED)
-_AS_TEXT = ("problems", "notes", "unreadable")  # JSON
-_STATEMENTS: Mapping[str, tuple[ItemModel, Any, frozenset[Any]]] = {
-    Service.kind: (
-        Service,
-        _OF_SERVICES.join(Service.client).outerjoin(Service.target),
-        ACTIVE_SERVICES,
-    ),
-    Domain.kind: (
-        Domain,
-        _OF_DOMAINS.join(Domain.client).outerjoin(Domain.target),
-        ACTIVE_DOMAINS,
-    ),
-}
 MOST_SHARED = 1000  # of what is said of many rows is remembered
 
 
@@ -242,13 +174,13 @@ def _rows(
     tags_at = columns.index("tags") if "tags" in columns else None
     known: dict[tuple[object, ...], list[object]] = {}
     for ids in pages:
-        stored = _stored(ids)
+        stored = item_facts.stored(ids)
         tagged = {} if tags_at is None else _tagged(ids)
         for id_ in ids:
             if (row := stored.get(id_)) is None:
                 continue
             expired = row.not_after is not None and row.not_after <= now
-            key = (expired, *row[:_SHARED_COLUMNS])
+            key = (expired, *row[: item_facts.SHARED_COLUMNS])
             if key not in known:
                 if len(known) == MOST_SHARED:
                     known.clear()
@@ -263,9 +195,9 @@ def _rows(
 
 def _shared_cells(row: Any, columns: Sequence[str], reader: _Reader) -> list[object]:
     """A line with what is said of all rows like this one."""
-    read = {name: json.loads(getattr(row, name) or "[]") for name in _AS_TEXT}
+    read = {name: json.loads(getattr(row, name) or "[]") for name in item_facts.AS_TEXT}
     row = row._replace(reason=row.reason and Reason(row.reason), **read)
-    active = row.status in _STATEMENTS[row.kind][2] and row.watched
+    active = item_facts.is_active(row)
     stands = standing(row if row.has_target else None, active=active, now=reader.now)
     item = _Item(row, stands, reader)
     return [_SHARED_CELLS[name](item) if name in _SHARED_CELLS else "" for name in columns]
@@ -276,31 +208,8 @@ def _tagged(ids: Sequence[int]) -> dict[int, str]:
     return {
         row_id(model.kind, id_): text
         for model in MODELS
-        for id_, text in tags.texts_of(model, _of_kind(model.kind, ids)).items()
+        for id_, text in tags.texts_of(model, item_facts.of_kind(model.kind, ids)).items()
     }
-
-
-def _of_kind(kind: str, ids: Sequence[int]) -> list[int]:
-    """The ids of the items of this kind among these listing rows."""
-    return [id_ for of, id_ in map(item_of, ids) if of == kind]
-
-
-def _stored(ids: Sequence[int]) -> dict[int, Any]:
-    """What is stored of the items of these listing rows."""
-    found: dict[int, Any] = {}
-    for kind, (model, statement, _) in _STATEMENTS.items():
-        if wanted := _of_kind(kind, ids):
-            chosen = db.session.connection().execute(statement.where(among_ids(model.id, wanted)))
-            plain = _plain(tuple(chosen.keys()))
-            found |= {row_id(kind, row.id): row for row in map(plain._make, chosen)}
-    return found
-
-
-@cache
-def _plain(names: tuple[str, ...]) -> Any:
-    """A tuple with these names. To read a value of SQLAlchemy's own rows takes four times as long,
-    and the cells of a line read forty."""
-    return namedtuple("_Plain", names)
 
 
 _CLIENT_COLUMNS = (
