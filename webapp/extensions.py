@@ -197,7 +197,7 @@ def among(column: InstrumentedAttribute[Any], values: Iterable[str]) -> ColumnEl
     return column.in_(select(each(literal(list(values), JSON)).table_valued("value").c.value))
 
 
-def among_ids(column: Any, ids: Iterable[int]) -> ColumnElement[bool]:
+def among_ids(column: ColumnElement[int], ids: Iterable[int]) -> ColumnElement[bool]:
     """Whether a column has one of these ids, in the same way."""
     if db.engine.dialect.name == "sqlite":
         each = func.json_each(literal([*ids], JSON)).table_valued("value")

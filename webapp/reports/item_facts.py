@@ -95,7 +95,9 @@ def stored(ids: Sequence[int]) -> dict[int, Any]:
     found: dict[int, Any] = {}
     for kind, (model, statement, _) in _STATEMENTS.items():
         if wanted := of_kind(kind, ids):
-            chosen = db.session.connection().execute(statement.where(among_ids(model.id, wanted)))
+            chosen = db.session.connection().execute(
+                statement.where(among_ids(model.__table__.c.id, wanted))
+            )
             plain = _plain(tuple(chosen.keys()))
             found |= {row_id(kind, row.id): row for row in map(plain._make, chosen)}
     return found
