@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 from tests.notices.test_channels import Receiver
 from tests.served import served
+from tests.sources.panels import Whmcs
 from tests.test_browser import chrome, complaints, demo, page, sign_in  # noqa: F401 - four of them are fixtures
 from tests.test_browser_people import sign_in as straight_to
 
@@ -240,3 +241,37 @@ def test_ada_rehearses_a_rule_before_she_saves_it(page):  # noqa: F811
     page.get_by_role("link", name="Edit the site’s rule").click()
     press(page, "Use the defaults")
     expect(site).not_to_contain_text("20 days")
+
+
+def test_ada_connects_a_billing_system_and_padlocks_arrive(page):  # noqa: F811
+    panel = Whmcs()
+    panel.client(1, companyname="Dora’s Flowers")
+    panel.service(11, 1, "ok.lab.example")
+    straight_to(page, "ada", "/admin/sources")
+    page.get_by_role("link", name="Add a source").first.click()
+    with panel.running():
+        page.get_by_label("WHMCS", exact=True).check()
+        expect(page.get_by_label("API key")).to_have_count(2)
+        expect(page.locator("#token")).to_be_hidden()
+        page.get_by_label("Name").fill("Billing")
+        page.get_by_label("Address").fill(f"{panel.url}/billing")
+        page.get_by_label("API identifier").fill(panel.credentials["identifier"])
+        page.get_by_label("API secret").fill("wrong")
+        press(page, "Save and test")
+        expect(page.locator("main")).to_contain_text("does not accept the credentials")
+        page.get_by_role("link", name="Change").click()
+        expect(page.get_by_label("API secret")).to_have_value("")
+        page.get_by_label("API identifier").fill(panel.credentials["identifier"])
+        page.get_by_label("API secret").fill(panel.credentials["secret"])
+        press(page, "Save and test")
+        expect(page.locator("main")).to_contain_text("The connection works.")
+        press(page, "Preview")
+        expect(page.get_by_role("row", name="Services 1 0 0 0")).to_be_visible()
+        press(page, "Agree and sync")
+        synced = page.get_by_role("row").filter(has_text="Sync")
+        expect(synced).to_contain_text("1 client, 1 service new", timeout=15_000)
+    expect(page.locator("main")).to_contain_text("Synced every hour")
+    page.goto("/admin/services?q=ok.lab.example")
+    row = page.get_by_role("row").filter(has_text="Dora’s Flowers")
+    padlock = row.locator(".padlock-cell")
+    expect(padlock).to_have_attribute("data-state", "valid", timeout=15_000)

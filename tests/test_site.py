@@ -31,6 +31,7 @@ FRAGMENT_POST = {NOBODY: 302, ALICE: 200, BOB: 404, SAM: 200, ADA: 200}
 EVERYBODYS = {NOBODY: 302, ALICE: 200, BOB: 200, SAM: 200, ADA: 200}
 EVERYBODYS_POST = dict.fromkeys(EVERYBODYS, 422) | {NOBODY: 302}
 ADMINS_ONLY = {NOBODY: 302, ALICE: 403, BOB: 403, SAM: 403, ADA: 200}
+NO_SOURCE = ADMINS_ONLY | {ADA: 404}
 NO_CHANNEL = ADMINS_ONLY | {ADA: 404}
 NO_IMPORT = ADMINS_ONLY | {ADA: 404}  # x is no import of anybody's
 ANSWERS = {
@@ -173,6 +174,18 @@ ANSWERS = {
     "POST /admin/warnings/rule": ADMINS_ONLY | {ADA: 422},
     "POST /admin/<any(services, domains):place>/<id:item_id>/warnings"
     "/<any(mute, unmute, acknowledge):what>": ADMINS | {SAM: 303, ADA: 303},
+    "GET /admin/sources": ADMINS_ONLY,
+    "GET /admin/sources/new": ADMINS_ONLY,
+    "POST /admin/sources/new": ADMINS_ONLY | {ADA: 422},
+    "GET /admin/sources/<id:source_id>": NO_SOURCE,
+    "GET /admin/sources/<id:source_id>/edit": NO_SOURCE,
+    "POST /admin/sources/<id:source_id>/edit": NO_SOURCE,
+    "GET /admin/sources/<id:source_id>/progress": NO_SOURCE | {NOBODY: 401},
+    "POST /admin/sources/<id:source_id>/<any(sync, preview, test):mode>": NO_SOURCE,
+    "POST /admin/sources/<id:source_id>/<any(pause, resume):what>": NO_SOURCE,
+    "GET /admin/sources/<id:source_id>/remove": NO_SOURCE,
+    "POST /admin/sources/<id:source_id>/remove": NO_SOURCE,
+    "GET /admin/sources/<id:source_id>/problems.csv": NO_SOURCE,
     "GET /admin/warnings/channels": ADMINS_ONLY,
     "GET /admin/warnings/channels/new": ADMINS_ONLY,
     "POST /admin/warnings/channels/new": ADMINS_ONLY | {ADA: 422},
@@ -267,6 +280,9 @@ def test_who_may_come_where(visit, who, monkeypatch):
                 .replace("<id:delivery_id>", "1")
                 .replace("<any(pause, resume, delete):what>", "pause")
             )
+            path = path.replace("<id:source_id>", "1")
+            path = path.replace("<any(sync, preview, test):mode>", "test")
+            path = path.replace("<any(pause, resume):what>", "pause")
             path = path.replace("<any(assign, snooze, note):what>", "assign")
             path = path.replace("<any(staff, clients):audience>", "clients")
             path = path.replace("<path:filename>", "site.css").replace("<token>", "x")

@@ -41,6 +41,10 @@ def test_a_source_is_added_previewed_synced_and_removed(flask, credentials, whmc
     for ran in (added, told, stopped, flask("list", "--json")):
         assert SECRET not in ran.stdout + ran.stderr
         assert PLANTED not in ran.stdout + ran.stderr
+    assert flask("change", "billing", "--url", "https://other.example").returncode == 2
+    assert flask("change", "billing", "--gone-limit", "50").returncode == 0
+    assert flask("pause", "billing").returncode == 0
+    assert json.loads(flask("list", "--json").stdout)[0]["state"] == "paused"
     assert flask("remove", "billing").returncode == 0
     assert flask("sync", "billing").returncode == 2
 

@@ -1,4 +1,5 @@
-"""The command line for billing systems: `flask sources add`, `list`, `sync` and `remove`."""
+"""The command line for billing systems: `flask sources add`, `list`, `sync`, `change`, `pause`,
+`resume` and `remove`."""
 
 from __future__ import annotations
 
@@ -14,12 +15,12 @@ import click
 from webapp.customers import concurrency
 from webapp.errors import NotFound
 from webapp.sources import registry, sync
-from webapp.sources.kinds import CREDENTIALS, KINDS
+from webapp.sources.kinds import KINDS
 from webapp.sources.models import GONE_PERCENT, PROPERTY_KEY, TOO_MANY_GONE, Source
 from webapp.words import cli as say
 from webapp.words.activity import COMMAND_LINE
 from webapp.words.counts import sync_text
-from webapp.words.sources import fault_text
+from webapp.words.sources import fault_text, paused, resumed
 
 _PERCENT = click.IntRange(0, 100)
 MOST_CREDENTIALS = 4000  # characters of the file
@@ -94,7 +95,7 @@ def _credentials(kind: str, file: Path) -> Mapping[str, str]:
         found = json.loads(file.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError):
         raise click.BadParameter(say.no_json_object(), param_hint="--credentials") from None
-    needed, optional = CREDENTIALS[kind]
+    needed, optional = registry.CREDENTIALS[kind]
     known = {*needed, *optional}
     if not isinstance(found, dict):
         raise click.BadParameter(say.no_json_object(), param_hint="--credentials")
@@ -182,6 +183,68 @@ def _show(summary: sync.Summary, preview: bool) -> None:
             click.echo(say.agree_to_gone(), err=True)
     if summary.stopped is None or preview:
         click.echo(f"{summary.source}: {sync_text(summary.counts)}.")
+
+
+@sources.command("change")
+@click.argument("name")
+@click.option("--url", help="Another address. For another server, --credentials is needed, too.")
+@click.option(
+    "--credentials",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A JSON file with all of the new credentials.",
+)
+@click.option("--watch-other/--no-watch-other", default=None, help="As with add.")
+@click.option("--property-key", help="As with add.")
+@click.option("--gone-limit", type=_PERCENT, help="As with add.")
+def change(
+    name: str,
+    url: str | None,
+    credentials: Path | None,
+    watch_other: bool | None,
+    property_key: str | None,
+    gone_limit: int | None,
+) -> None:
+    """Change the billing system NAME. What is not said stays as it is.
+
+    Exit code: 0 changed, 2 wrong usage.
+    """
+    source = _named(name)
+    settings = registry.Settings(
+        name=source.name,
+        kind=source.kind,
+        url=url or source.url,
+        credentials=_credentials(source.kind, credentials) if credentials else None,
+        watch_other=source.watch_other if watch_other is None else watch_other,
+        property_key=property_key or source.property_key,
+        gone_percent=source.gone_percent if gone_limit is None else gone_limit,
+    )
+    try:
+        registry.change(None, source.id, settings, datetime.now(UTC))
+    except registry.BadValue as error:
+        raise click.BadParameter(str(error), param_hint=error.field) from None
+    click.echo(say.source_changed(name))
+
+
+@sources.command("pause")
+@click.argument("name")
+def pause(name: str) -> None:
+    """Stop the hourly syncs of the billing system NAME, until `resume`.
+
+    Exit code: 0 paused, 2 wrong usage.
+    """
+    registry.pause(None, _named(name).id, datetime.now(UTC), paused=True)
+    click.echo(paused(name))
+
+
+@sources.command("resume")
+@click.argument("name")
+def resume(name: str) -> None:
+    """Sync the billing system NAME every hour again.
+
+    Exit code: 0 resumed, 2 wrong usage.
+    """
+    registry.pause(None, _named(name).id, datetime.now(UTC), paused=False)
+    click.echo(resumed(name))
 
 
 @sources.command("remove")

@@ -263,6 +263,7 @@ class Activity(Model):
         Index("ix_activity_kind", "kind", "id"),
         Index("ix_activity_action", "action", "id"),
         Index("ix_activity_who", "who", "id"),
+        Index("ix_activity_item", "item_id", "kind"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -143,6 +143,7 @@ class Runner:
         finally:
             with self._lock:
                 del lane.claimed[job.id]
+                lane.asked = True  # it may have been added again, when no one could claim it
 
 
 def register(app: Flask) -> None:

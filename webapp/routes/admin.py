@@ -17,6 +17,7 @@ from webapp.routes import items as item_pages
 from webapp.routes.forms import TagsField, VersionField, note_field
 from webapp.routes.gate import fragment, open_to_staff, staff_only
 from webapp.routes.template_helpers import list_query, now
+from webapp.sources import owned
 from webapp.words import confirmations, refusals
 from webapp.words.fields import label
 
@@ -112,6 +113,7 @@ def item_page(
         "history": padlocks.history(item),
         "www": item_pages.www_offered(item),
         "warning": item_warning.warning_of(item, now()),
+        "origin": owned.origin_of(item),
         "who_renews": renewers.who_renews(item, rules.book()),
         "mute_problem": mute_problem,
         "warnings_off": health.why_off(),

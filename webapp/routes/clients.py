@@ -16,6 +16,7 @@ from webapp.routes.account_fields import contact_email_field, name_field
 from webapp.routes.forms import TagsField, VersionField, at_most, none_if_empty, note_field
 from webapp.routes.gate import admins_only_but, fragment
 from webapp.routes.template_helpers import list_query, now
+from webapp.sources import owned
 from webapp.words import confirmations, refusals
 from webapp.words.fields import label
 
@@ -74,6 +75,7 @@ def show(client_id: int) -> str:
     shown = {
         "overview": home.overview(current_user, now(), client),
         "users": clients.users_of(client),
+        "origin": owned.origin_of(client),
         "refused": refused_addresses.of_client(client),
     }
     return render_template(
@@ -180,6 +182,7 @@ def _edit_page(client: Client, form: ClientForm, status: int) -> Response:
     """
     shown = {
         "client": client,
+        "origin": owned.origin_of(client),
         "form": form,
         "conflict": refusals.changed_meanwhile() if status == 409 else "",
     }

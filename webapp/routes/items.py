@@ -43,6 +43,7 @@ from webapp.routes.forms import (
 )
 from webapp.routes.gate import admins_only_but, fragment
 from webapp.routes.template_helpers import now
+from webapp.sources import owned
 from webapp.words import confirmations, hostnames, refusals
 from webapp.words.fields import label
 
@@ -181,6 +182,7 @@ def edit(place: str, item_id: int) -> Response:
             return _saved(item, confirmations.saved(_name(item)))
     shown = {
         "item": item,
+        "origin": owned.origin_of(item),
         "place": place,
         "form": form,
         "conflict": refusals.changed_meanwhile() if status == 409 else "",
@@ -241,7 +243,8 @@ def delete(place: str, item_id: int) -> Response:
         else:
             flash(confirmations.deleted(name), "success")
             return redirect(url_for(f"admin.{place}"), 303)
-    page = render_template("items/delete.html", item=item, place=place, conflict=conflict)
+    shown = {"conflict": conflict, "origin": owned.origin_of(item)}
+    page = render_template("items/delete.html", item=item, place=place, **shown)
     return make_response(page, 409 if conflict else 200)
 
 
@@ -260,6 +263,7 @@ def _move_page(item: Item, client_id: int, problem: str = "") -> str:
         "losing": clients.users_of(item.client),
         "gaining": clients.users_of(client),
         "problem": problem,
+        "origin": owned.origin_of(item),
     }
     return render_template(
         "items/move_confirm.html", item=item, client=client, place=f"{item.kind}s", **shown

@@ -1,18 +1,61 @@
-"""How runs ended, as it is stored."""
+"""How runs ended: what is stored of them, and what the page of a source shows."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import delete, select, update
 
 from webapp.extensions import db, writing
+from webapp.sources import registry
 from webapp.sources.models import TOO_MANY_GONE, Mode, Source, SourceRun
 from webapp.sources.summary import Order, Summary
 
 RUNS_KEPT = 50
 MOST_PROBLEMS = 10_000  # that are kept of a run
+SHOWN_RUNS = 20
+SHOWN_PROBLEMS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What is known of the runs of a source. `newest`: the last sync or preview; `tested`: the test
+    after it. `problems` are the first of the last run that read the source to its end, of so many.
+    """
+
+    newest: SourceRun | None
+    tested: SourceRun | None
+    runs: list[SourceRun]
+    problems: list[dict[str, Any]]
+    problem_count: int
+
+
+def overview(source: Source) -> Overview:
+    """What the page of a source shows of its runs."""
+    mine = select(SourceRun).where(SourceRun.source_id == source.id).order_by(SourceRun.id.desc())
+    real = mine.where(SourceRun.mode != Mode.TEST)
+    runs = list(db.session.scalars(real.limit(SHOWN_RUNS)))
+    newest = runs[0] if runs else None
+    tested = registry.last_run(source, Mode.TEST)
+    if tested is not None and newest is not None and tested.id < newest.id:
+        tested = None
+    read = _last_read(source)
+    problems = read.problems[:SHOWN_PROBLEMS] if read else []
+    return Overview(newest, tested, runs, problems, read.problem_count if read else 0)
+
+
+def all_problems(source: Source) -> list[dict[str, Any]]:
+    """All that is kept of the problems that `overview` begins with."""
+    read = _last_read(source)
+    return read.problems if read else []
+
+
+def _last_read(source: Source) -> SourceRun | None:
+    to_its_end = SourceRun.mode != Mode.TEST, SourceRun.fault.in_(("", TOO_MANY_GONE))
+    mine = select(SourceRun).where(SourceRun.source_id == source.id, *to_its_end)
+    return db.session.scalar(mine.order_by(SourceRun.id.desc()).limit(1))
 
 
 def keep(source_id: int, summary: Summary, order: Order, mode: Mode) -> None:

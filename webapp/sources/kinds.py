@@ -1,4 +1,4 @@
-"""Which kinds of sources there are, what each is asked by, and what credentials it needs."""
+"""Which kinds of sources there are, and what each is asked by."""
 
 from __future__ import annotations
 
@@ -15,12 +15,3 @@ PANELS: Mapping[str, type[Panel] | type[CsvAddress]] = MappingProxyType(
     {"whmcs": Whmcs, "fossbilling": Fossbilling, "paymenter": Paymenter, "csv": CsvAddress}
 )
 KINDS = tuple(PANELS)
-# By kind: those that are needed, and those that may be there
-CREDENTIALS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = MappingProxyType(
-    {
-        "whmcs": (frozenset({"identifier", "secret"}), frozenset({"access_key"})),
-        "fossbilling": (frozenset({"api_key"}), frozenset()),
-        "paymenter": (frozenset({"token"}), frozenset()),
-        "csv": (frozenset(), frozenset()),
-    }
-)

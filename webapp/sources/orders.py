@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from webapp.customers.concurrency import still_admin
 from webapp.customers.models import User
@@ -14,6 +13,8 @@ from webapp.jobs.models import Job
 from webapp.sources import registry
 from webapp.sources.models import Mode, Source
 from webapp.sources.schedule import KIND, TRY_FOR, under_way
+
+_RANKS = (Mode.TEST, Mode.PREVIEW, Mode.SYNC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ def start(
     """Has a source read in the background, and returns what for.
 
     The first sync of a source has to be agreed to: without a preview that was read to its end, this
-    is a preview. What is under way already is joined, unless it is a preview and this is a sync:
-    that comes next. `gone_percent` may be gone, this time. Raises `errors.NotFound`.
+    is a preview. What is under way already is joined, unless it is less than is asked for: then
+    this comes next. `gone_percent` may be gone, this time. Raises `errors.NotFound`.
     """
     with writing():
         still_admin(who)
@@ -52,10 +53,10 @@ def start(
         if mode is Mode.SYNC and not may_sync(source):
             mode = Mode.PREVIEW
         job = under_way(source_id)
-        asked = {"mode": mode, "gone_percent": gone_percent}
-        if job is None or (mode is Mode.SYNC and not _is_asked(job, asked)):
-            by = {"source": source_id, "user": who.id if who else None}
-            queue.add(KIND, str(source_id), by | asked, now, TRY_FOR)
+        if job is None or _is_less(job, mode, gone_percent):
+            by = who.id if who else None
+            asked = {"source": source_id, "user": by, "mode": mode, "gone_percent": gone_percent}
+            queue.add(KIND, str(source_id), asked, now, TRY_FOR)
     return mode
 
 
@@ -84,5 +85,8 @@ def state(source_id: int, now: datetime) -> RunState | None:
     return RunState(mode, **job.progress)
 
 
-def _is_asked(job: Job, asked: dict[str, Any]) -> bool:
-    return all(job.arguments[name] == value for name, value in asked.items())
+def _is_less(job: Job, mode: Mode, gone_percent: int | None) -> bool:
+    """Whether this job does less than a run of this mode."""
+    does, asked = _RANKS.index(job.arguments["mode"]), _RANKS.index(mode)
+    agreed: int | None = job.arguments["gone_percent"]
+    return does < asked or (does == asked and (agreed or 0) < (gone_percent or 0))

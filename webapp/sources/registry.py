@@ -1,4 +1,5 @@
-"""Sources as administrators keep them: add, list, remove. Credentials are stored encrypted."""
+"""Sources as administrators keep them: add, list, change, pause, remove. Credentials are stored
+encrypted."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from ipaddress import ip_address
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from flask import current_app
@@ -29,6 +31,15 @@ PURPOSE = "source credentials"
 MOST_URL_CHARACTERS = 500
 LOOKUP_SECONDS = 5.0  # in which DNS has to say where a name leads
 MOST_NAME_CHARACTERS = 60
+# By kind: those that are needed, and those that may be there
+CREDENTIALS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = MappingProxyType(
+    {
+        "whmcs": (frozenset({"identifier", "secret"}), frozenset({"access_key"})),
+        "fossbilling": (frozenset({"api_key"}), frozenset()),
+        "paymenter": (frozenset({"token"}), frozenset()),
+        "csv": (frozenset(), frozenset()),
+    }
+)
 
 
 class BadValue(Refused):
@@ -85,6 +96,50 @@ def add(who: User | None, settings: Settings, now: datetime) -> Source:
         flush(say.name_taken())
         audit_log.note(who, "created", "source", source.id, source.name, now)
     return source
+
+
+def change(who: User | None, source_id: int, settings: Settings, now: datetime) -> Source:
+    """Gives a source these settings, but for its kind. Credentials are only kept for the server
+    that they were entered for: another one has to be given them anew. Raises `BadValue`,
+    `concurrency.Taken` where another one has its name, or `errors.NotFound`."""
+    source = get(source_id)
+    settings = replace(settings, kind=source.kind)
+    values = _values(settings)
+    moved = _server(str(values["url"])) != _server(source.url)
+    if source.kind == "csv" and (moved or "?" in settings.url or values["url"] != source.url):
+        values = _values(replace(settings, credentials={}))  # what stands behind "?" is of it
+    elif moved and settings.credentials is None:
+        raise BadValue("credentials", say.credentials_again())
+    with writing():
+        still_admin(who)
+        source = get(source_id)
+        for name, value in values.items():
+            setattr(source, name, value)
+        flush(say.name_taken())
+        audit_log.note(who, "changed", "source", source.id, source.name, now)
+    return source
+
+
+def pause(who: User | None, source_id: int, now: datetime, *, paused: bool) -> None:
+    """A source that is paused is not read by the scheduler. Raises `errors.NotFound`."""
+    with writing():
+        still_admin(who)
+        source = get(source_id)
+        if source.paused != paused:
+            source.paused = paused
+            done = "disabled" if paused else "enabled"
+            audit_log.note(who, done, "source", source.id, source.name, now)
+
+
+def counts_of(source_id: int) -> dict[str, int]:
+    """How many clients, services and domains come from a source."""
+    return {
+        model.__tablename__: db.session.scalar(
+            select(func.count()).where(model.source_id == source_id)
+        )
+        or 0
+        for model in (Client, Service, Domain)
+    }
 
 
 def agree(source_id: int, now: datetime) -> None:
@@ -166,6 +221,11 @@ def _values(settings: Settings) -> dict[str, object]:
     return values
 
 
+def _server(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.lower()
+
+
 def _url(text: str, kind: str) -> tuple[str, str]:
     """The address, and what stands behind it for a CSV: a key may be in there."""
     try:
@@ -208,6 +268,7 @@ def _leads_to_allowed(url: str) -> bool:
     parts = urlsplit(url)
     if parts.scheme == "https":
         return True
+
     guard = Guard(replace(probe_settings(current_app.config), timeout=LOOKUP_SECONDS))
     try:
         guard.plain_endpoints(parts.hostname or "", parts.port or 80)

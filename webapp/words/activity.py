@@ -103,6 +103,7 @@ KINDS: Mapping[str, Callable[[], str]] = MappingProxyType(
 _FACTS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "name": lambda: gettext("name"),
+        "client": lambda: gettext("client"),
         "reference": lambda: gettext("reference"),
         "contact e-mail": lambda: gettext("contact e-mail"),
         "note": lambda: gettext("note"),

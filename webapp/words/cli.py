@@ -273,6 +273,10 @@ def source_added(name: str) -> str:
     )
 
 
+def source_changed(name: str) -> str:
+    return gettext("Source {name} changed.", name=name)
+
+
 def source_removed(name: str) -> str:
     return gettext("Source {name} removed. What came from it stays.", name=name)
 

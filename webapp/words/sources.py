@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from webapp.probe.finding import Reason
+from webapp.words.activity import fact_text
+from webapp.words.counts import counted
 from webapp.words.reasons import WORDS
 from webapp.words.translation import Table, gettext, ngettext
 
@@ -332,6 +334,31 @@ def bad_credentials() -> str:
     )
 
 
+def credentials_again() -> str:
+    """Another server gets none of the credentials that were entered for the one before."""
+    return gettext("The address leads to another server. Enter its credentials.")
+
+
+def credential_missing() -> str:
+    """A field that the panel needs is empty."""
+    return gettext("Enter it. The panel needs all of its credentials.")
+
+
+def kind_missing() -> str:
+    """No kind was chosen."""
+    return gettext("Choose the billing system.")
+
+
+def bad_percent() -> str:
+    """No percentage."""
+    return gettext("Enter a whole number from 0 to 100.")
+
+
+def bad_property_key() -> str:
+    """No property is called so."""
+    return gettext("Enter the key of the property, for example domain.")
+
+
 def name_taken() -> str:
     """Another source has the name."""
     return gettext("There is a source with this name already.")
@@ -340,3 +367,143 @@ def name_taken() -> str:
 def bad_name() -> str:
     """A name that can't be used."""
     return gettext("Enter a name of 1 to 60 visible characters.")
+
+
+# --- the pages ---
+
+_MODES: Mapping[str, Callable[[], str]] = MappingProxyType(
+    {
+        "sync": lambda: gettext("Sync"),
+        "preview": lambda: gettext("Preview"),
+        "test": lambda: gettext("Test"),
+    }
+)
+
+
+# What has to be set up in the panel
+SET_UP: Mapping[str, str] = Table(
+    {
+        "whmcs": lambda: gettext(
+            "In WHMCS, create API credentials whose role allows GetClients, GetClientsProducts,"
+            " GetClientsDomains and GetProducts, and allow the address of this server under API IP"
+            " Access Restriction."
+        ),
+        "fossbilling": lambda: gettext(
+            "In FOSSBilling, create an API key of a staff member who may view clients, orders and"
+            " servers. Switch on Show Addon Orders in Orders List, or domains that were bought"
+            " together with hosting are missing."
+        ),
+        "paymenter": lambda: gettext(
+            "In Paymenter, create an API key of type admin that may view users, services, products"
+            " and properties."
+        ),
+        "csv": lambda: gettext(
+            "A CSV file with the columns of an import, at an https address. What stands behind “?”"
+            " is stored encrypted."
+        ),
+    }
+)
+
+
+def mode_text(mode: str) -> str:
+    """What a run is for."""
+    return _MODES[mode]()
+
+
+def progress_text(doing: str, done: int, percent: int) -> str:
+    """ "Reading: 1,200 rows", "Comparing: 40 %": how far a run is."""
+    words = DOING[doing]
+    if percent:
+        return gettext("{doing}: {percent} %", doing=words, percent=percent)
+    if not done:
+        return words
+    return ngettext("{doing}: {count:,} row", "{doing}: {count:,} rows", done, doing=words)
+
+
+def saved(name: str) -> str:
+    """After *Save*, which tests the connection."""
+    return gettext("{name} was saved. The connection is being tested.", name=name)
+
+
+def paused(name: str) -> str:
+    """After *Pause*."""
+    return gettext("{name} is paused. Nothing is synced by itself until you resume it.", name=name)
+
+
+def resumed(name: str) -> str:
+    """After *Resume*."""
+    return gettext("{name} is synced hourly again.", name=name)
+
+
+def removed(name: str) -> str:
+    """After *Remove*."""
+    return gettext("{name} was removed. What came from it stays.", name=name)
+
+
+def works() -> str:
+    """After a test without a fault."""
+    return gettext("The connection works.")
+
+
+def agree_text(count: Parameters) -> str:
+    """The question of a run that stopped because too much is gone."""
+    return gettext(
+        "{items} are gone at the source and would be cancelled here. This is more than the"
+        " {percent} % that may be gone at once, so nothing was changed.",
+        items=gone_items(count),
+        percent=count["percent"],
+    )
+
+
+def comes_from_here(counts: Mapping[str, int]) -> str:
+    """What a source has brought."""
+    return gettext("{items} come from here.", items=_items(counts))
+
+
+def stays(counts: Mapping[str, int]) -> str:
+    """What the removal of a source does not remove."""
+    if not any(counts.values()):
+        return gettext("Nothing has come from it yet.")
+    return gettext("{items} that came from it stay, and are kept by hand.", items=_items(counts))
+
+
+def _items(counts: Mapping[str, int]) -> str:
+    client, service, domain = (
+        counted(kind, counts[kind]) for kind in ("client", "service", "domain")
+    )
+    return gettext(
+        "{clients}, {services} and {domains}", clients=client, services=service, domains=domain
+    )
+
+
+# --- what comes from a source ---
+
+
+def owned_text(facts: Sequence[str]) -> str:
+    """On a form, before it is saved; `facts` in the words of the activity log."""
+    return gettext(
+        "The next sync overwrites what you change here in: {facts}. To keep a change, make it in"
+        " the billing system.",
+        facts=", ".join(map(fact_text, facts)),
+    )
+
+
+def by_hand_text(facts: Sequence[str]) -> str:
+    """What is not as the source says, until it is synced."""
+    return gettext(
+        "Changed here since the last sync: {facts}. The next sync overwrites it.",
+        facts=", ".join(map(fact_text, facts)),
+    )
+
+
+def moves_back(source: str) -> str:
+    """Before a move to another client."""
+    return gettext("It comes from {source}: the next sync moves it back.", source=source)
+
+
+def comes_back(source: str) -> str:
+    """Before a deletion."""
+    return gettext(
+        "It comes from {source}: the next sync adds it again, unless it is deleted there.",
+        source=source,
+    )
