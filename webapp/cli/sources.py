@@ -45,6 +45,9 @@ def sources() -> None:
 )
 @click.option("--watch-other", is_flag=True, help='Check products of type "other" of WHMCS, too.')
 @click.option(
+    "--add-users", is_flag=True, help="Add a user for each client, by the client's e-mail address."
+)
+@click.option(
     "--property-key",
     default=PROPERTY_KEY,
     show_default=True,
@@ -63,6 +66,7 @@ def add(
     url: str,
     credentials: Path,
     watch_other: bool,
+    add_users: bool,
     property_key: str,
     gone_limit: int,
 ) -> None:
@@ -77,6 +81,7 @@ def add(
         url=url,
         credentials=_credentials(kind, credentials),
         watch_other=watch_other,
+        add_users=add_users,
         property_key=property_key,
         gone_percent=gone_limit,
     )
@@ -194,6 +199,7 @@ def _show(summary: sync.Summary, preview: bool) -> None:
     help="A JSON file with all of the new credentials.",
 )
 @click.option("--watch-other/--no-watch-other", default=None, help="As with add.")
+@click.option("--add-users/--no-add-users", default=None, help="As with add.")
 @click.option("--property-key", help="As with add.")
 @click.option("--gone-limit", type=_PERCENT, help="As with add.")
 def change(
@@ -201,6 +207,7 @@ def change(
     url: str | None,
     credentials: Path | None,
     watch_other: bool | None,
+    add_users: bool | None,
     property_key: str | None,
     gone_limit: int | None,
 ) -> None:
@@ -215,6 +222,7 @@ def change(
         url=url or source.url,
         credentials=_credentials(source.kind, credentials) if credentials else None,
         watch_other=source.watch_other if watch_other is None else watch_other,
+        add_users=source.add_users if add_users is None else add_users,
         property_key=property_key or source.property_key,
         gone_percent=source.gone_percent if gone_limit is None else gone_limit,
     )

@@ -68,6 +68,7 @@ class SourceForm(FlaskForm):  # type: ignore[misc]
         label("source_property_key"), filters=[stripped], validators=[at_most(60)]
     )
     gone_percent = StringField(label("source_gone_percent"))
+    add_users = BooleanField(label("source_add_users"))
 
     def validate_gone_percent(self, field: Field) -> None:
         number = whole(str(field.data).strip())
@@ -99,6 +100,7 @@ class SourceForm(FlaskForm):  # type: ignore[misc]
             self.watch_other.data,
             self.property_key.data or PROPERTY_KEY,
             whole(str(self.gone_percent.data).strip()) or 0,
+            self.add_users.data,
         )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, SmallInteger, String
+from sqlalchemy import JSON, ForeignKey, Index, SmallInteger, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.extensions import Instant, Model, word_column
@@ -42,6 +42,7 @@ class Source(Model):
     watch_other: Mapped[bool] = mapped_column(default=False)  # products of kind "other" of WHMCS
     property_key: Mapped[str] = mapped_column(String(60), default=PROPERTY_KEY)
     gone_percent: Mapped[int] = mapped_column(SmallInteger, default=GONE_PERCENT)
+    add_users: Mapped[bool] = mapped_column(default=False, server_default=false())  # for clients
     paused: Mapped[bool] = mapped_column(default=False)
     next_at: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)

@@ -61,6 +61,7 @@ class Settings:
     watch_other: bool = False
     property_key: str = PROPERTY_KEY
     gone_percent: int = GONE_PERCENT
+    add_users: bool = False
 
 
 def listed() -> list[Source]:
@@ -207,6 +208,7 @@ def _values(settings: Settings) -> dict[str, object]:
     values: dict[str, object] = {
         **{"name": name, "kind": settings.kind, "url": url},
         "watch_other": settings.watch_other,
+        "add_users": settings.add_users,
         **{"property_key": settings.property_key, "gone_percent": settings.gone_percent},
     }
     if settings.credentials is not None:

@@ -11,6 +11,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import func, select, update
 
+from webapp.accounts.password_hashes import hash_password
 from webapp.customers import audit_log, index
 from webapp.customers.models import Domain, DomainStatus, Service, ServiceStatus
 from webapp.extensions import db
@@ -20,7 +21,7 @@ from webapp.imports.importer import ChangeCounts, Progress
 from webapp.imports.staging import CHUNK_ROWS, Staging, open_staging
 from webapp.monitor.probing import probe_settings
 from webapp.site import this_site
-from webapp.sources import kept_runs, reading, registry
+from webapp.sources import client_users, kept_runs, reading, registry
 from webapp.sources.fault import Fault
 from webapp.sources.http import Http
 from webapp.sources.kinds import PANELS
@@ -189,6 +190,10 @@ def _write(
     summary: Summary,
     progress: Progress,
 ) -> None:
+    source = db.session.get(Source, source_id)
+    # Made before the database is locked: it takes a while on purpose
+    no_password = hash_password(None) if source is not None and source.add_users else ""
+
     def finish(counts: ChangeCounts) -> None:
         source = db.session.get(Source, source_id)
         if source is None:
@@ -207,6 +212,8 @@ def _write(
                 Detail.SYNCED,
                 **told,
             )
+        if no_password:
+            client_users.add_missing(source_id, no_password, order.now)
         kept_runs.add(source_id, summary, order, Mode.SYNC)
 
     with open_staging(path) as staging:

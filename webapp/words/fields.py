@@ -17,6 +17,7 @@ LABELS: Mapping[str, str] = Table(
         "source_access_key": lambda: gettext("API access key"),
         "source_api_key": lambda: gettext("API key"),
         "source_token": lambda: gettext("API key"),
+        "source_add_users": lambda: gettext("Add a user for each client"),
         "source_watch_other": lambda: gettext("Check products of type “other”, too"),
         "source_property_key": lambda: gettext("Property with the domain"),
         "source_gone_percent": lambda: gettext("Most that may be gone at once, in %"),
