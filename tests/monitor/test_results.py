@@ -6,7 +6,7 @@ import pytest
 from webapp import probe
 from webapp.extensions import db
 from webapp.monitor.models import Target, standing
-from webapp.monitor.results import record
+from webapp.monitor.results import CONFIRMED_AFTER, record
 from webapp.probe import Certificate, Finding, Reason, State
 from webapp.probe.finding import NotAsked, Stray
 
@@ -64,6 +64,16 @@ def test_addresses_that_were_not_asked_are_kept_until_the_next_answer(row):
     assert row.stray == [{"address": "fe80::1", "why": "not_public"}]
     record(later(), LATER)
     assert row.stray == []
+
+
+def test_a_recheck_that_is_still_to_come_stays(row):
+    refused = later(reason=Reason.REFUSED, certificate=None)
+    due = refused.checked_at + CONFIRMED_AFTER
+    for seconds in (0, 20):
+        record(replace(refused, checked_at=refused.checked_at + timedelta(seconds=seconds)), LATER)
+        assert row.recheck_at == due
+    record(replace(refused, checked_at=due), LATER)
+    assert row.recheck_at is None
 
 
 def test_an_older_finding_is_dropped(row):

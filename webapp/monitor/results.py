@@ -51,7 +51,9 @@ def remember(row: Target, finding: Finding, now: datetime) -> dict[str, object] 
     if row.checked_at is not None and finding.checked_at <= row.checked_at <= now:
         return None
     before = _facts(row)
-    row.recheck_at = None
+    # One that is still to come stays: what is checked twice in a minute is evaluated once
+    if finding.state is not State.INVALID or is_due_for_recheck(row, finding.checked_at):
+        row.recheck_at = None
     if row.state is not finding.state:
         row.changed_at = finding.checked_at
         if finding.state is State.INVALID:
@@ -94,6 +96,10 @@ def urgent_from(row: Target) -> datetime | None:
     if row.not_before is None or row.not_after is None:
         return None
     return row.not_after - (row.not_after - row.not_before) / 3
+
+
+def is_due_for_recheck(row: Target, now: datetime) -> bool:
+    return row.recheck_at is not None and row.recheck_at <= now
 
 
 def _facts(row: Target) -> dict[str, object]:

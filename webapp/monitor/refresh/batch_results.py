@@ -107,7 +107,8 @@ def _record_one(
     row: Target, finding: Finding, run_id: int, now: datetime
 ) -> tuple[str, dict[str, object] | None]:
     """Record one answer in its row, which ends its claim; how it counts, and what changed."""
-    row.recheck_at = None  # whatever came of it, else a run of rechecks would never end
+    if results.is_due_for_recheck(row, now):
+        row.recheck_at = None  # whatever came of it, else a run of rechecks would never end
     change = results.remember(row, finding, now)
     failed = finding.reason is Reason.MONITOR_ERROR
     row.asked_at = now if failed else finding.checked_at
