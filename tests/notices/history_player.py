@@ -24,6 +24,7 @@ from sqlalchemy import func, select, update
 from tests.alerts.fleet import Fleet
 from tests.smtp_server import MailServer
 from webapp.accounts import sign_ins
+from webapp.alerts import messages
 from webapp.alerts.facts import Check, Fact, Monitor
 from webapp.alerts.messages import STAFF, Event, Kind, Message
 from webapp.alerts.rehearsal import in_order
@@ -88,8 +89,9 @@ def play(app: Flask, facts: Iterable[Fact], server: MailServer) -> Iterator[Mess
     """
     player = _Player(app, server)
     with pytest.MonkeyPatch.context() as patch:
-        # Minutes that are left out are no gap, and mails list all names
+        # Minutes that are left out are no gap, and a mail is one message and lists all of its names
         patch.setattr(minute, "GAP", 2 * LONGEST_STEP)
+        patch.setattr(messages, "MOST_AT_ONCE", MOST_LISTED)
         patch.setattr(mails, "MOST_LISTED", MOST_LISTED)
         # The libraries of today come from the future of this history, as if its clock were wrong
         patch.setattr(releases, "released", lambda _name, _version: None)
