@@ -1,5 +1,5 @@
 """Takes the pictures in docs/screenshots from the demo, when its padlocks have settled: those that
-are named, or all."""
+are named, or all; each in the themes in which a page shows it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from playwright.sync_api import Locator, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
 
 from scripts import browser, demo
 from webapp.demo.data import PASSWORD
 
-FOLDER = Path(__file__).parent.parent / "docs" / "screenshots"
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "docs" / "screenshots"
+SHOWN_IN = (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
 WIDE: ViewportSize = {"width": 1280, "height": 900}
 TOP: ViewportSize = {"width": 1280, "height": 1000}  # the rest of the page is left out
 PHONE: ViewportSize = {"width": 390, "height": 844}
+MAIL: ViewportSize = {"width": 680, "height": 600}
+INCIDENT = "/admin/today#incidents-heading"  # the first of these
+MAIL_TEXT = "/admin/warnings/mails/staff"  # as a preview shows it
 PICTURES = (
     ("services", "alice", "/services", WIDE),
     ("services-phone", "alice", "/services", PHONE),
@@ -29,9 +34,11 @@ PICTURES = (
     ("admin-services", "ada", "/admin/services?sort=ssl", WIDE),
     ("admin-today", "ada", "/admin/today", TOP),
     ("admin-today-phone", "ada", "/admin/today", PHONE),
-    ("admin-incident", "ada", "/admin/incidents/1", WIDE),
+    ("admin-desk", "ada", "/admin/today#list", TOP),
+    ("admin-incident", "ada", INCIDENT, WIDE),
     ("admin-readiness", "ada", "/admin/reports/readiness", TOP),
     ("history", "alice", "/services/1/history", WIDE),
+    ("mail", "ada", MAIL_TEXT, MAIL),
     # Last: what it counts has been looked at by then
     ("home", "alice", "/home", WIDE),
 )
@@ -42,6 +49,7 @@ def main() -> None:
     if path is None:
         raise SystemExit("padlock: no Chromium was found to take pictures with")
     FOLDER.mkdir(parents=True, exist_ok=True)
+    pages = "".join(path.read_text() for path in SHOWN_IN)
     with demo.running() as address, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=demo.FLAGS)
         page = chromium.new_context(base_url=address).new_page()
@@ -49,17 +57,21 @@ def main() -> None:
         page.context.close()
         for theme in ("light", "dark"):
             for name, who, url, size in PICTURES:
-                if name not in (sys.argv[1:] or [name]):
+                picture = FOLDER / f"{name}-{theme}.png"
+                if picture.name not in pages or name not in (sys.argv[1:] or [name]):
                     continue
                 page = chromium.new_context(
                     base_url=address, color_scheme=theme, viewport=size
                 ).new_page()
                 sign_in(page, who)
                 page.goto(url)
+                if url == MAIL_TEXT:
+                    show_mail(page)
+                if url == INCIDENT:
+                    page.locator(".today-incidents .row-link").first.click()
                 settle(page, size)
-                picture = FOLDER / f"{name}-{theme}.png"
-                page.screenshot(path=picture, full_page=size is WIDE)
-                print(picture.relative_to(FOLDER.parent.parent))
+                page.screenshot(path=picture, full_page=size in (WIDE, MAIL))
+                print(picture.relative_to(ROOT))
                 page.context.close()
         chromium.close()
 
@@ -73,22 +85,22 @@ def sign_in(page: Page, who: str) -> None:
 
 
 def await_incidents(page: Page) -> None:
-    """Has every name checked twice, which confirms what is invalid, and waits until Today shows
-    several incidents."""
+    """Waits until Today shows several: what is invalid is confirmed five minutes later."""
     sign_in(page, "ada")
-    button = page.get_by_role("button", name="Refresh now")
-    for _ in range(2):
-        reload_until(page, "/admin/refresh", button)
-        button.click()
-    reload_until(page, "/admin/refresh", button)
-    reload_until(page, "/admin/today", page.locator(".today-incidents li").nth(4))
-
-
-def reload_until(page: Page, url: str, wanted: Locator) -> None:
-    page.goto(url)
-    while not wanted.count():
+    page.goto("/admin/today")
+    while page.locator(".today-incidents li").count() < 5:
         page.wait_for_timeout(3000)
-        page.goto(url)
+        page.goto("/admin/today")
+
+
+def show_mail(page: Page) -> None:
+    """The HTML of the preview, without the page around it."""
+    page.get_by_role("button", name="Preview").click()
+    form = page.locator("#mail-html")
+    fields = form.evaluate("form => Object.fromEntries(new FormData(form))")
+    html = page.request.post(form.get_attribute("action") or "", form=fields).text()
+    page.goto("about:blank")
+    page.set_content(html)
 
 
 def settle(page: Page, size: ViewportSize) -> None:
