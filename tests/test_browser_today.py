@@ -78,7 +78,7 @@ def test_a_client_is_written_to_and_the_row_goes_with_the_new_certificate(app, s
     text.fill(f"{text.input_value()}\n\nPS: call us.")
     today.get_by_role("button", name="Send 1 mail").click()
     expect(today.get_by_role("status").first).to_contain_text("1 mail is on its way.")
-    expect(row).to_contain_text("Written to on")
+    expect(row).to_contain_text("wrote to the client on")
     mail = server.mails.get(timeout=10)
     assert (mail["To"], mail["Reply-To"]) == ("alice@example.com", "sam@example.com")
     assert f"The certificate of {NAMES[0]} expires on" in mail["Subject"]

@@ -82,8 +82,7 @@ def test_one_mail_goes_to_each_client_with_all_of_its_names(app, visit, server):
     assert found["alice@example.com"][1].strip() == f"{text}\n\nPS: call us."
     assert found["bob@example.com"][0] == form["c2-subject"]
     for name in NAMES[:3]:
-        assert "Written to on" in row_of(sam.get(PAGE), name)
-        assert "by Sam Staff" in row_of(sam.get(PAGE), name)
+        assert "Sam Staff wrote to the client on" in row_of(sam.get(PAGE), name)
     with app.app_context():
         lines = select(Activity.detail_parameters).filter_by(action="wrote to client")
         assert sorted(line["email"] for line in db.session.scalars(lines)) == [
@@ -118,7 +117,7 @@ def test_what_is_wrong_is_said_and_nothing_is_sent(app, visit, server, monkeypat
     answer = sam.post(WRITE, form)
     assert answer.status_code == 409
     assert "A colleague has changed 1 name meanwhile." in answer.text
-    assert "by Ada Admin" in looked_at(answer).main.text
+    assert "Ada Admin wrote to the client on" in looked_at(answer).main.text
     assert server.mails.get(timeout=10)["Reply-To"] == "ada@example.com"
     monkeypatch.setattr(letters, "MOST_LETTERS", 1)
     chosen = items(sam.get(PAGE), NAMES[0])

@@ -41,6 +41,8 @@ _converter = make_converter(omit_if_default=True, detailed_validation=False)
 _converter.register_unstructure_hook_factory(is_namedtuple, namedtuple_dict_unstructure_factory)
 _converter.register_unstructure_hook_func(is_any_set, sorted)  # so that it can be compared
 _converter.register_structure_hook_factory(is_namedtuple, namedtuple_dict_structure_factory)
+# Not text by text: an incident may have ten thousand names
+_converter.register_structure_hook_func(lambda kind: kind == set[str], lambda names, _: set(names))
 # The rule comes from the rule book, and the plan from that. The last check is wanted by rehearsals
 # alone, whose lines may be repeated
 _MADE_AGAIN: dict[str, Any] = dict.fromkeys(("rule", "plan", "last_check"), override(omit=True))

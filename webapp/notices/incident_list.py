@@ -108,7 +108,9 @@ def incident_page(user: User, incident_id: int, asked: Mapping[str, str]) -> Inc
     (row,) = incident_rows([incident_id])
     size = page.size_of(asked.get("size", ""))
     names = Rows((among(AlertName.name, row.names),))
-    shown = page.fetch(names, BY_NAME, "name", asked.get("page", ""), size)
+    # A name that is no longer watched has left an incident that is open
+    known = len(row.names) if row.open else 0
+    shown = page.fetch(names, BY_NAME, "name", asked.get("page", ""), size, known)
     return IncidentPage(name_rows(user, shown.ids), shown, row, _timeline(incident_id))
 
 

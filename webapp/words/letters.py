@@ -104,10 +104,12 @@ def heading(clients: Sequence[str]) -> str:
 
 def preview(mails: int, names: int) -> str:
     """How many mails go out, and about how much."""
-    return gettext(
-        "{mails} about {names}, one to each client.",
-        mails=ngettext("{count:,} mail", "{count:,} mails", mails),
-        names=ngettext("{count:,} name", "{count:,} names", names),
+    about = ngettext("{count:,} name", "{count:,} names", names)
+    return ngettext(
+        "{count:,} mail about {names}.",
+        "{count:,} mails about {names}, one to each client.",
+        mails,
+        names=about,
     )
 
 
@@ -158,8 +160,8 @@ def not_their_address() -> str:
 
 
 def written_text(at: datetime, who: str, zone: tzinfo) -> str:
-    """ "Written to on 29 Nov 2026 by Sam Staff." """
+    """ "Sam Staff wrote to the client on 29 Nov 2026." """
     day = day_text(local(at, zone).date())
     if not who:
-        return gettext("Written to on {day}.", day=day)
-    return gettext("Written to on {day} by {who}.", day=day, who=who)
+        return gettext("The client was written to on {day}.", day=day)
+    return gettext("{who} wrote to the client on {day}.", day=day, who=who)
