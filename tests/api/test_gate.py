@@ -48,7 +48,7 @@ def test_a_read_token_changes_nothing(app, program):
 
 def test_a_token_in_the_address_is_refused_and_it_is_said_why(app, token_of):
     secret = token_of("ada")
-    for name in ("access_token", "q"):
+    for name in ("access_token", "q", "q=again&q", "q=%20"):
         answer = app.test_client().get(f"/api/v1/services?{name}={secret}", headers=bearer(secret))
         assert answer.status_code == 400
         assert "Never put a token into an address" in answer.json["detail"]

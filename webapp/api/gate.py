@@ -44,8 +44,8 @@ def this_user() -> User:
 def check_in() -> None:
     """Lets a request in whose token is good. Raises `BadRequest` where it is not."""
     request.max_content_length = MOST_BODY_BYTES
-    for name, value in request.args.items():
-        if name in IN_ADDRESS or tokens.LOOKS_LIKE_ONE.match(value):
+    for name, value in request.args.items(multi=True):
+        if name in IN_ADDRESS or tokens.LOOKS_LIKE_ONE.search(value):
             raise BadRequest(400, say.token_in_address(name))
     found = tokens.of_header(request.headers.get("Authorization", ""), now())
     _count(f"token {found[0].id}" if found else f"network {visitor_address.network()}")
