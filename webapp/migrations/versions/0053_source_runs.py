@@ -14,6 +14,8 @@ depends_on = None
 
 
 def upgrade():
+    # Those that wait say nothing of what they are for; the next hour adds them again
+    op.execute("DELETE FROM job WHERE kind = 'source'")
     op.add_column(
         "source_run", sa.Column("mode", sa.String(32), nullable=False, server_default="sync")
     )
