@@ -15,9 +15,11 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
+from webapp import probe
 from webapp.config.mail import MailServer
 
 SMTP_STEP_SECONDS = 10  # that each step of handing over a mail may take
+MOST_SAID_CHARACTERS = 200  # of the answer of a mail server
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +28,7 @@ log = logging.getLogger(__name__)
 class MailFailure:
     """Why a mail could not be handed over: the server's code, or the kind of error. `final`: the
     server refuses this mail, and will again (5yz, RFC 5321, section 4.2.1); `of_recipient`: because
-    of the address that it is for, and `said` is its whole answer."""
+    of the address that it is for, and `said` is its answer."""
 
     why: str
     final: bool = False
@@ -106,7 +108,7 @@ def send(
 def _failure(error: OSError | ValueError) -> MailFailure:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         ((code, words),) = error.recipients.values()  # each mail has one
-        said = " ".join([str(code), *words.decode(errors="replace").split()])
+        said = probe.clean(f"{code} {words.decode(errors='replace')}", MOST_SAID_CHARACTERS)
         return MailFailure(str(code), code >= 500, of_recipient=True, said=said)
     if isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
         return MailFailure(str(error.smtp_code), error.smtp_code >= 500)

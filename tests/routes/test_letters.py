@@ -143,7 +143,7 @@ def test_what_is_wrong_is_said_and_nothing_is_sent(app, visit, server, monkeypat
 def test_a_refused_letter_is_told_on_the_pages_of_client_and_user(app, visit, server):  # noqa: F811
     """*Try again* sends a test mail, and what is accepted ends the warning."""
     begin(app, server)
-    server.answers["RCPT"] = "550 5.1.1 no such user"
+    server.answers["RCPT"] = "550 5.1.1 no such\0 user"
     sam, ada, alice = visit("sam"), visit("ada"), visit("alice")
     client_page, profile = "/admin/clients/1", "/profile"
     assert not sam.get(client_page).select(".refused-address")
@@ -167,3 +167,5 @@ def test_a_refused_letter_is_told_on_the_pages_of_client_and_user(app, visit, se
     assert "A test mail to alice@example.com is on its way." in again.text
     assert server.mails.get(timeout=10)["Subject"] == "Test mail from Padlock"
     wait_for(lambda: not told(sam, client_page))
+    statuses = [sam.post("/refused-addresses/try-again", sent).status_code for _ in range(5)]
+    assert statuses == [404, 404, 404, 404, 429]

@@ -9,6 +9,7 @@ from sqlalchemy import JSON, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.extensions import Instant, Model
+from webapp.mail import MOST_SAID_CHARACTERS
 
 
 class RefusedAddress(Model):
@@ -16,7 +17,7 @@ class RefusedAddress(Model):
     the last time. It has no row any more when a mail for it is accepted."""
 
     email: Mapped[str] = mapped_column(String(254), primary_key=True)
-    said: Mapped[str] = mapped_column(String(200))
+    said: Mapped[str] = mapped_column(String(MOST_SAID_CHARACTERS))
     refused_at: Mapped[datetime] = mapped_column(Instant)
 
 

@@ -69,4 +69,4 @@ def _note_refused(email: str, said: str) -> None:
         if row is None:
             row = RefusedAddress(email=email, refused_at=datetime.now(UTC))
             db.session.add(row)
-        row.said = said[:200]
+        row.said = said

@@ -6,7 +6,9 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from webapp.extensions import limiter
 from webapp.notices import refused_addresses
+from webapp.routes.account_fields import account
 from webapp.routes.gate import own_path
 from webapp.routes.template_helpers import now
 from webapp.words import mails
@@ -15,6 +17,7 @@ blueprint = Blueprint("refused_addresses", __name__)
 
 
 @blueprint.post("/refused-addresses/try-again")
+@limiter.limit("5 per 10 minutes", key_func=lambda: f"{current_user.id} {account()}")
 def try_again() -> Response:
     email = request.form.get("email", "")
     refused_addresses.try_again(current_user, email, now())
