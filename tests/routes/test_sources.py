@@ -104,6 +104,7 @@ def test_too_much_that_is_gone_is_asked_about(app, ada, press, whmcs):  # noqa: 
     ("entered", "told"),
     [
         ({"secret": ""}, "Enter it. The panel needs all of its credentials."),
+        ({"secret": "ü" * 1000}, "The credentials are too long."),
         ({"url": "ftp://x"}, "Enter the address of the panel"),
         ({"url": "http://203.0.113.7"}, "must begin with https://"),
         ({"gone_percent": "200"}, "from 0 to 100"),

@@ -1,4 +1,4 @@
-"""Which kinds of sources there are, and what each is asked by."""
+"""Which kinds of sources there are, and the class that reads each."""
 
 from __future__ import annotations
 

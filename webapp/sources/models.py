@@ -14,6 +14,7 @@ from webapp.extensions import Instant, Model, word_column
 EVERY = timedelta(hours=1)  # that a source is read
 GONE_PERCENT = 20  # of a kind, which may be gone at once unless an administrator says otherwise
 PROPERTY_KEY = "domain"  # of the property of a service at Paymenter that holds its domain
+MOST_ENCRYPTED_CHARACTERS = 8000  # of credentials
 TOO_MANY_GONE = "gone"  # the fault that a person can agree to
 
 
@@ -36,9 +37,9 @@ class Source(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(60), unique=True)
-    kind: Mapped[str] = mapped_column(String(20))  # a key of `panels.PANELS`, or "csv"
+    kind: Mapped[str] = mapped_column(String(20))  # a key of `kinds.PANELS`
     url: Mapped[str] = mapped_column(String(500))
-    credentials: Mapped[str] = mapped_column(String(8000))
+    credentials: Mapped[str] = mapped_column(String(MOST_ENCRYPTED_CHARACTERS))
     watch_other: Mapped[bool] = mapped_column(default=False)  # products of kind "other" of WHMCS
     property_key: Mapped[str] = mapped_column(String(60), default=PROPERTY_KEY)
     gone_percent: Mapped[int] = mapped_column(SmallInteger, default=GONE_PERCENT)
@@ -49,9 +50,11 @@ class Source(Model):
 
 
 class SourceRun(Model):
-    """One run that has ended. `fault` is why it stopped, a key of `words.sources.FAULTS`, and what
-    goes into its sentence; empty where it is complete. `counts` of a preview are what a sync would
-    have done. Only the last one that read the source to its end has `problems`: the first of them.
+    """One run that has ended.
+
+    `fault` is why it stopped, a key of `_FAULTS` in `words.sources`, and `fault_parameters` go into
+    its sentence; it is empty where the run is complete. `counts` of a preview are what a sync would
+    have done. Only the last run that read the source to its end has `problems`: the first of them.
     """
 
     __table_args__ = (Index("ix_source_run_source", "source_id", "id"),)

@@ -23,7 +23,15 @@ from webapp.extensions import db, writing
 from webapp.monitor.probing import probe_settings
 from webapp.sources.fault import Fault
 from webapp.sources.loopback import is_loopback
-from webapp.sources.models import EVERY, GONE_PERCENT, PROPERTY_KEY, Mode, Source, SourceRun
+from webapp.sources.models import (
+    EVERY,
+    GONE_PERCENT,
+    MOST_ENCRYPTED_CHARACTERS,
+    PROPERTY_KEY,
+    Mode,
+    Source,
+    SourceRun,
+)
 from webapp.sources.panel import Access
 from webapp.words import sources as say
 
@@ -219,7 +227,9 @@ def _values(settings: Settings) -> dict[str, object]:
         kept = dict(settings.credentials) | ({"query": query} if query else {})
         text = json.dumps(kept)
         secret = current_app.config["SECRET_KEY"]
-        values["credentials"] = encryption.encrypt(text, secret, PURPOSE)
+        values["credentials"] = encrypted = encryption.encrypt(text, secret, PURPOSE)
+        if len(encrypted) > MOST_ENCRYPTED_CHARACTERS:
+            raise BadValue("credentials", say.credentials_too_long())
     return values
 
 

@@ -334,6 +334,11 @@ def bad_credentials() -> str:
     )
 
 
+def credentials_too_long() -> str:
+    """More than is stored; characters beyond ASCII take six times as much."""
+    return gettext("The credentials are too long. Copy them from the panel again.")
+
+
 def credentials_again() -> str:
     """Another server gets none of the credentials that were entered for the one before."""
     return gettext("The address leads to another server. Enter its credentials.")
