@@ -31,6 +31,7 @@ def test_an_empty_site_begins_with_three_steps_each_a_button(visit, empty):
     assert list(steps(page).values()) == [False, False, False]
     assert [link["href"] for link in page.select(".first-steps a")] == [
         "/admin/import",
+        "/admin/sources/new",
         "/admin/clients/new",
         "/admin/domains/new",
         "/admin/services/new",

@@ -103,9 +103,10 @@ def test_too_much_that_is_gone_is_asked_about(app, ada, press, whmcs):  # noqa: 
 @pytest.mark.parametrize(
     ("entered", "told"),
     [
-        ({"secret": ""}, "Enter it. The panel needs all of its credentials."),
+        ({"secret": ""}, "Enter this too. The panel needs it."),
+        ({"url": "ftp://x"}, "Enter the full address"),
+        ({"url": "https://x.example/#a", "kind": "csv"}, "without “#”"),
         ({"secret": "ü" * 1000}, "The credentials are too long."),
-        ({"url": "ftp://x"}, "Enter the address of the panel"),
         ({"url": "http://203.0.113.7"}, "must begin with https://"),
         ({"gone_percent": "200"}, "from 0 to 100"),
         ({"kind": ""}, "Choose the billing system."),

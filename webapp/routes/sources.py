@@ -109,7 +109,8 @@ def index() -> str:
     found = [
         (
             source,
-            registry.last_run(source, Mode.SYNC, Mode.PREVIEW),
+            registry.last_run(source, Mode.SYNC, Mode.PREVIEW)
+            or registry.last_run(source, Mode.TEST),
             orders.state(source.id, now()),
         )
         for source in registry.listed()

@@ -250,7 +250,9 @@ def _url(text: str, kind: str) -> tuple[str, str]:
         raise BadValue("url", say.bad_url())
     if parts.username is not None or parts.password is not None:
         raise BadValue("url", say.url_with_login())
-    if parts.fragment or (parts.query and kind != "csv"):
+    if parts.fragment:
+        raise BadValue("url", say.url_with_fragment())
+    if parts.query and kind != "csv":
         raise BadValue("url", say.url_with_query())
     if not _may_be_asked(text) or not _leads_to_allowed(text):
         raise BadValue("url", say.fault_text("plain", {}))

@@ -20,7 +20,7 @@ LABELS: Mapping[str, str] = Table(
         "source_add_users": lambda: gettext("Add a user for each client"),
         "source_watch_other": lambda: gettext("Check products of type “other”, too"),
         "source_property_key": lambda: gettext("Property with the domain"),
-        "source_gone_percent": lambda: gettext("Most that may be gone at once, in %"),
+        "source_gone_percent": lambda: gettext("Stop if more than this is gone, in %"),
         "client_name": lambda: gettext("Name of the client"),
         "assigned": lambda: gettext("Assign to"),
         "channel_clients": lambda: gettext("Only these clients, one per line"),

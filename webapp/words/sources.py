@@ -116,8 +116,8 @@ _FAULTS: Mapping[str, Callable[[Parameters], str]] = MappingProxyType(
         ),
         "not allowed": _not_allowed,
         "plain": lambda _: gettext(
-            "The address must begin with https://, so that the credentials are sent encrypted."
-            " http:// is only for this machine, and for PADLOCK_ALLOWED_NETWORKS."
+            "The address must begin with https://, so that the credentials are encrypted on their"
+            " way. http:// is only possible on this machine and in PADLOCK_ALLOWED_NETWORKS."
         ),
         "tls": _tls,
         "slow": lambda found: ngettext(
@@ -150,8 +150,8 @@ _FAULTS: Mapping[str, Callable[[Parameters], str]] = MappingProxyType(
         ),
         # --- the answer ---
         "web page": lambda found: gettext(
-            "The panel answers with a web page (status {status}) instead of data: a login page, a"
-            " firewall, maintenance, or a wrong address.",
+            "The panel answers with a web page (status {status}) instead of data. Check the"
+            " address, and that no login page, firewall or maintenance page is in between.",
             status=found["status"],
         ),
         "status": lambda found: gettext(
@@ -168,16 +168,16 @@ _FAULTS: Mapping[str, Callable[[Parameters], str]] = MappingProxyType(
             call=found["call"],
         ),
         "other product": lambda found: gettext(
-            "There is something else at this address than {product}. Check the address and the"
-            " kind.",
+            "This address does not answer as {product} does. Check the address and the billing"
+            " system.",
             product=KINDS.get(found.get("kind", ""), gettext("this product")),
         ),
         "no end": lambda found: gettext(
             "The panel sends the same page of {call} again and again.", call=found["call"]
         ),
         "secret": lambda _: gettext(
-            "The panel does not accept the credentials. Create new ones in the panel, and enter"
-            " them here."
+            "The panel does not accept the credentials. Create new ones in the panel, then change"
+            " the source."
         ),
         "address": lambda found: gettext(
             "The panel does not accept calls from {address}. Add this address to its list of"
@@ -192,8 +192,8 @@ _FAULTS: Mapping[str, Callable[[Parameters], str]] = MappingProxyType(
             "The credentials lack a permission: {call}. Add it in the panel.", call=found["call"]
         ),
         "no access": lambda _: gettext(
-            "The panel denies access: the API key is not an admin key, or the address of this"
-            " server is not on its list of allowed addresses."
+            "The panel denies access. Use an API key of type admin, and add the address of this"
+            " server to its list of allowed addresses."
         ),
         "panel error": lambda found: gettext(
             "The panel reports an error for {call}. Its own log says more.", call=found["call"]
@@ -215,13 +215,13 @@ _FAULTS: Mapping[str, Callable[[Parameters], str]] = MappingProxyType(
         # --- on this side ---
         "gone": _gone,
         "removed": lambda _: gettext("The source was removed. Nothing was written."),
-        "running": lambda _: gettext("This source is being synced already."),
+        "running": lambda _: gettext("This source is already being synced."),
         "changed": lambda _: gettext(
             "Something else was changed at the same time. Nothing was written. Sync again."
         ),
         "other key": lambda _: gettext(
             "The credentials can't be decrypted, because the secret key of the site has changed."
-            " Enter them again."
+            " Change the source and enter them again."
         ),
         "interrupted": lambda _: gettext("Padlock was stopped. Nothing was written."),
         "our fault": lambda _: gettext(
@@ -312,8 +312,8 @@ def name_again(key: str) -> str:
 
 
 def bad_url() -> str:
-    """No address of a panel."""
-    return gettext("Enter the address of the panel, for example https://billing.example.com.")
+    """No address."""
+    return gettext("Enter the full address, for example https://billing.example.com.")
 
 
 def url_with_login() -> str:
@@ -323,7 +323,12 @@ def url_with_login() -> str:
 
 def url_with_query() -> str:
     """More than the address of the panel."""
-    return gettext("Enter the address without “?” and “#” and what is behind them.")
+    return gettext("Enter the address without “?” and what follows it.")
+
+
+def url_with_fragment() -> str:
+    """A part of a page in the address."""
+    return gettext("Enter the address without “#” and what follows it.")
 
 
 def bad_credentials() -> str:
@@ -341,12 +346,12 @@ def credentials_too_long() -> str:
 
 def credentials_again() -> str:
     """Another server gets none of the credentials that were entered for the one before."""
-    return gettext("The address leads to another server. Enter its credentials.")
+    return gettext("This is another server. Enter its credentials.")
 
 
 def credential_missing() -> str:
     """A field that the panel needs is empty."""
-    return gettext("Enter it. The panel needs all of its credentials.")
+    return gettext("Enter this too. The panel needs it.")
 
 
 def kind_missing() -> str:
@@ -390,12 +395,12 @@ SET_UP: Mapping[str, str] = Table(
     {
         "whmcs": lambda: gettext(
             "In WHMCS, create API credentials whose role allows GetClients, GetClientsProducts,"
-            " GetClientsDomains and GetProducts, and allow the address of this server under API IP"
-            " Access Restriction."
+            " GetClientsDomains and GetProducts. Add the address of this server under API IP Access"
+            " Restriction: if it is missing, the test names it."
         ),
         "fossbilling": lambda: gettext(
             "In FOSSBilling, create an API key of a staff member who may view clients, orders and"
-            " servers. Switch on Show Addon Orders in Orders List, or domains that were bought"
+            " servers. Switch on Show Addon Orders in Orders List. Otherwise, domains bought"
             " together with hosting are missing."
         ),
         "paymenter": lambda: gettext(
@@ -403,8 +408,8 @@ SET_UP: Mapping[str, str] = Table(
             " and properties."
         ),
         "csv": lambda: gettext(
-            "A CSV file with the columns of an import, at an https address. What stands behind “?”"
-            " is stored encrypted."
+            "A CSV file with the columns of an import, at an https address. If it has a key after"
+            " “?”, the key is stored encrypted."
         ),
     }
 )
@@ -427,22 +432,24 @@ def progress_text(doing: str, done: int, percent: int) -> str:
 
 def saved(name: str) -> str:
     """After *Save*, which tests the connection."""
-    return gettext("{name} was saved. The connection is being tested.", name=name)
+    return gettext("{name} was saved.", name=name)
 
 
 def paused(name: str) -> str:
     """After *Pause*."""
-    return gettext("{name} is paused. Nothing is synced by itself until you resume it.", name=name)
+    return gettext(
+        "{name} is paused. It isn't synced automatically until you resume it.", name=name
+    )
 
 
 def resumed(name: str) -> str:
     """After *Resume*."""
-    return gettext("{name} is synced hourly again.", name=name)
+    return gettext("{name} is synced every hour again.", name=name)
 
 
 def removed(name: str) -> str:
     """After *Remove*."""
-    return gettext("{name} was removed. What came from it stays.", name=name)
+    return gettext("{name} was removed. Its clients, services and domains stay.", name=name)
 
 
 def works() -> str:
@@ -468,8 +475,8 @@ def comes_from_here(counts: Mapping[str, int]) -> str:
 def stays(counts: Mapping[str, int]) -> str:
     """What the removal of a source does not remove."""
     if not any(counts.values()):
-        return gettext("Nothing has come from it yet.")
-    return gettext("{items} that came from it stay, and are kept by hand.", items=_items(counts))
+        return gettext("Nothing has been synced from it yet.")
+    return gettext("{items} from it stay. You then change them by hand.", items=_items(counts))
 
 
 def _items(counts: Mapping[str, int]) -> str:
