@@ -176,8 +176,8 @@ _FAULTS: Mapping[str, Callable[[Parameters], str]] = MappingProxyType(
             "The panel sends the same page of {call} again and again.", call=found["call"]
         ),
         "secret": lambda _: gettext(
-            "The panel does not accept the credentials. Create new ones in the panel, then change"
-            " the source."
+            "The panel does not accept the credentials. Create new ones in the panel, then enter"
+            " them under Change."
         ),
         "address": lambda found: gettext(
             "The panel does not accept calls from {address}. Add this address to its list of"
@@ -221,7 +221,7 @@ _FAULTS: Mapping[str, Callable[[Parameters], str]] = MappingProxyType(
         ),
         "other key": lambda _: gettext(
             "The credentials can't be decrypted, because the secret key of the site has changed."
-            " Change the source and enter them again."
+            " Enter them again under Change."
         ),
         "interrupted": lambda _: gettext("Padlock was stopped. Nothing was written."),
         "our fault": lambda _: gettext(
