@@ -146,3 +146,20 @@ def test_values_that_no_database_takes_are_no_cursor(place, value):
     values[place] = value
     text = Cursor(True, 0, tuple(values), 26).encode("due")
     assert cursor.decode(text, "due", TYPES) is None
+
+
+@pytest.mark.parametrize("total", [0, 1, 25, 26, 60])
+def test_pages_of_what_is_in_memory_follow_each_other(total):
+    names = [f"{number:03}.example" for number in range(total)]
+    at, places = "", []
+    while True:
+        shown = page.slice_of(names, "name", at)
+        places += shown.ids
+        if not shown.following:
+            break
+        back = page.slice_of(names, "name", page.slice_of(names, "name", shown.following).previous)
+        assert back == shown
+        at = shown.following
+    assert places == list(range(total))
+    assert page.slice_of(names, "name", cursor.LAST).ids == shown.ids
+    assert page.slice_of(names, "name", "nowhere").lost

@@ -1,6 +1,6 @@
 """Incidents: their list, the page of one with its timeline, and its acknowledgement."""
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from tests.jobs.conftest import server  # noqa: F401 - a fixture
 from tests.notices.test_minute import (
@@ -61,10 +61,14 @@ def test_an_incident_has_a_page_and_one_acknowledgement(app, server, visit):  # 
         tick(app, LATER + 70 * MINUTE)
         assert len(mails_of(server)) == len(STAFF)  # of its end
         assert set(db.session.scalars(select(AlertName.incident_id))) == {None}
+        db.session.execute(delete(AlertName).filter_by(name=NAMES[3]))
+        db.session.commit()
         line = db.session.scalars(select(Activity).order_by(Activity.id.desc())).first()
         assert (line.action, line.kind, line.item_id) == ("acknowledged", "incident", number)
     assert "Ended" in sam.get(LIST).select_one("tbody").text
     assert "No open incidents" in sam.get(f"{LIST}?status=open").text
+    gone = sam.get(page).select(".name-table tbody tr")[3].text.split()
+    assert " ".join(gone) == f"{NAMES[3]} No longer watched"
     assert timeline(sam.get(page)) == [
         "Opened with 2 names.",
         "2 more names joined.",

@@ -11,17 +11,18 @@ from sqlalchemy.orm import joinedload
 
 from webapp.alerts.incidents import Incident
 from webapp.alerts.messages import STAFF
+from webapp.customers.access import Item
 from webapp.customers.models import Client, User
 from webapp.errors import found
-from webapp.extensions import among, db
+from webapp.extensions import db
 from webapp.listing import page
 from webapp.listing.order import Order, Rows
 from webapp.notices import codec
 from webapp.notices.models import AlertIncident, AlertIncidentStep, AlertName, Step
-from webapp.notices.name_rows import NameRow, name_rows
+from webapp.notices.name_rows import name_rows
+from webapp.probe import to_unicode
 
 NEWEST_FIRST = Order((), AlertIncident.id)
-BY_NAME = Order((AlertName.name,), AlertName.id)
 OPEN = "open"  # the one status that incidents are filtered by
 
 
@@ -63,9 +64,18 @@ class TimelineStep:
     user: str
 
 
+@dataclass(frozen=True, slots=True)
+class IncidentName:
+    """A name of an incident; one that is not `watched` any more has no items."""
+
+    title: str
+    items: Sequence[Item]
+    watched: bool
+
+
 @dataclass(frozen=True)
-class IncidentPage(page.Shown[NameRow]):
-    """One incident with a page of those of its names that are still watched."""
+class IncidentPage(page.Shown[IncidentName]):
+    """One incident with a page of its names."""
 
     row: IncidentRow
     timeline: Sequence[TimelineStep]
@@ -106,12 +116,22 @@ def incident_page(user: User, incident_id: int, asked: Mapping[str, str]) -> Inc
     """Raises `errors.NotFound` where there is none of this number. `asked`: "page" and "size"."""
     found(db.session.get(AlertIncident, incident_id))
     (row,) = incident_rows([incident_id])
+    names = sorted(row.names)
     size = page.size_of(asked.get("size", ""))
-    names = Rows((among(AlertName.name, row.names),))
-    # A name that is no longer watched has left an incident that is open
-    known = len(row.names) if row.open else 0
-    shown = page.fetch(names, BY_NAME, "name", asked.get("page", ""), size, known)
-    return IncidentPage(name_rows(user, shown.ids), shown, row, _timeline(incident_id))
+    shown = page.slice_of(names, "name", asked.get("page", ""), size)
+    rows = _names_of(user, [names[place] for place in shown.ids])
+    return IncidentPage(rows, shown, row, _timeline(incident_id))
+
+
+def _names_of(user: User, names: Sequence[str]) -> list[IncidentName]:
+    chosen = select(AlertName.id).where(AlertName.name.in_(names))
+    watched = {row.name.name: row for row in name_rows(user, list(db.session.scalars(chosen)))}
+    return [
+        IncidentName(
+            to_unicode(name), watched[name].items if name in watched else (), name in watched
+        )
+        for name in names
+    ]
 
 
 def _timeline(incident_id: int) -> list[TimelineStep]:

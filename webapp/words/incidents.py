@@ -77,11 +77,8 @@ def _readers(*, staff: bool, clients: Sequence[str]) -> str:
     return gettext("Staff and {clients}", clients=told) if staff else told
 
 
-def gone_text(count: int) -> str:
-    """Names that have no row any more."""
-    return ngettext(
-        "{count:,} name is no longer watched.", "{count:,} names are no longer watched.", count
-    )
+def not_watched() -> str:
+    return gettext("No longer watched")
 
 
 def acknowledged() -> str:
