@@ -112,7 +112,9 @@ def settle(page: Page, size: ViewportSize) -> None:
     expect(page.locator(".padlock-cell[hx-get], .ssl-block[hx-get]")).to_have_count(
         0, timeout=30_000
     )
+    page.wait_for_load_state("networkidle")
     page.set_viewport_size(size)
+    page.evaluate("document.getElementById(location.hash.slice(1))?.scrollIntoView()")
 
 
 if __name__ == "__main__":
