@@ -58,7 +58,7 @@ def main() -> None:
         for theme in ("light", "dark"):
             for name, who, url, size in PICTURES:
                 picture = FOLDER / f"{name}-{theme}.png"
-                if picture.name not in pages or name not in (sys.argv[1:] or [name]):
+                if f"/{picture.name}" not in pages or name not in (sys.argv[1:] or [name]):
                     continue
                 page = chromium.new_context(
                     base_url=address, color_scheme=theme, viewport=size
