@@ -93,8 +93,8 @@ def test_too_much_that_is_gone_is_asked_about(app, ada, press, whmcs):  # noqa: 
     page = press("sync")
     question = page.select_one("section[aria-labelledby=agree-heading]")
     assert "1 of 2 services and 1 of 2 domains are gone" in question.text
-    agreed = question.select_one("[name=gone_percent]")["value"]
-    assert "1 service, 1 domain gone" in press("sync", gone_percent=agreed).text
+    agreed = question.select_one("[name=agreed_run]")["value"]
+    assert "1 service, 1 domain gone" in press("sync", agreed_run=agreed).text
     with app.app_context():
         gone = db.session.scalar(select(Service).where(Service.source_key == "11"))
         assert gone.status == "Cancelled"

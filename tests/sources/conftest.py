@@ -10,6 +10,7 @@ from tests.sources.panels import Whmcs
 from webapp.customers.models import Client, Domain, Service
 from webapp.extensions import db
 from webapp.sources import registry, sync
+from webapp.sources.summary import of_each_kind
 
 
 @pytest.fixture
@@ -41,8 +42,9 @@ def add(instance, now):
 def run(now):
     """Syncs a source."""
 
-    def run(source, **order):
-        made = sync.Order(None, "command line", now, **order)
+    def run(source, gone_percent=None, **order):
+        agreed = of_each_kind(gone_percent)
+        made = sync.Order(None, "command line", now, gone_percents=agreed, **order)
         return sync.run(source, made, lambda doing, done, total: None)
 
     return run

@@ -13,6 +13,7 @@ from webapp.extensions import db, writing
 from webapp.jobs import queue
 from webapp.sources import lock, orders, registry, schedule
 from webapp.sources.models import Mode, Source, SourceRun
+from webapp.sources.summary import of_each_kind
 
 
 @pytest.fixture
@@ -120,19 +121,32 @@ def test_progress_is_stored_while_a_run_goes_on(whmcs, add, start, ended):
 def test_who_agrees_to_what_is_gone_agrees_to_what_was_shown(whmcs, add, run, start, ended):
     source = add(whmcs)
     whmcs.service(13, 1, "c.example")
+    whmcs.service(14, 1, "d.example")
     run(source)
     del whmcs.services[2], whmcs.domains[1]
     start(source, Mode.SYNC)
     stopped = ended(source, Mode.SYNC)
-    assert (stopped.fault, stopped.gone_percent) == ("gone", 50), "of 2 domains; 34 of 3 services"
-    del whmcs.domains[0]
-    start(source, Mode.SYNC, gone_percent=stopped.gone_percent)
+    assert (stopped.fault, stopped.gone_percents) == ("gone", {"service": 25, "domain": 50})
+    del whmcs.services[2]
+    start(source, Mode.SYNC, gone_percents=stopped.gone_percents)
     assert ended(source, Mode.SYNC).fault_parameters == {
-        **{"domain": 2, "domain_total": 2, "percent": 50}
-    }
-    start(source, Mode.SYNC, gone_percent=100)
+        **{"service": 2, "service_total": 4, "percent": 25}
+    }, "what may be gone of domains may not be of services"
+    start(source, Mode.SYNC, gone_percents=of_each_kind(100))
     assert ended(source, Mode.SYNC).fault == ""
     assert services(source)["13"].status == "Cancelled"
+
+
+def test_a_preview_by_other_settings_agrees_to_nothing(whmcs, add, start, ended, now):
+    source = add(whmcs)
+    start(source, Mode.PREVIEW)
+    ended(source, Mode.PREVIEW)
+    same = ("billing", "whmcs", source.url)
+    registry.change(None, source.id, registry.Settings(*same, gone_percent=9), now)
+    assert orders.may_sync(source)
+    registry.change(None, source.id, registry.Settings(*same, watch_other=True), now)
+    assert start(source, Mode.SYNC) is Mode.PREVIEW
+    assert ended(source, Mode.PREVIEW).fault == ""
 
 
 def test_a_preview_shows_what_a_sync_would_do_that_has_to_ask(whmcs, add, run, start, ended):
@@ -157,7 +171,7 @@ def test_only_administrators_start_runs(whmcs, add, now):
 def test_a_run_that_failed_here_is_told_and_can_be_started_again(whmcs, add, start, ended, now):
     source = add(whmcs)
     with writing():
-        asked = {"source": source.id, "user": None, "mode": "preview", "gone_percent": None}
+        asked = {"source": source.id, "user": None, "mode": "preview", "gone_percents": {}}
         queue.add(schedule.KIND, str(source.id), asked, now, -schedule.TRY_FOR)
     queue.give_up(datetime.now(UTC))
     assert orders.state(source.id, now).problem == "late"

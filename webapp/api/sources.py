@@ -18,6 +18,7 @@ from webapp.imports.staging import ROW_KINDS
 from webapp.sources import orders, registry
 from webapp.sources.models import Mode, Source, SourceRun
 from webapp.sources.orders import RunState
+from webapp.sources.summary import of_each_kind
 from webapp.words import sources as say
 
 blueprint = make_blueprint("sources", help="Billing systems that are read every hour.")
@@ -101,7 +102,8 @@ def run_source(user: User, body: Mapping[str, Any], source_id: int) -> dict[str,
     Read the source until run is null. The first sync has to be agreed to: without a preview
     before it, this is a preview. A run that is under way already is joined.
     """
-    orders.start(user, source_id, now(), Mode(body["mode"]), body.get("gone_percent"))
+    agreed = of_each_kind(body.get("gone_percent"))
+    orders.start(user, source_id, now(), Mode(body["mode"]), agreed)
     return _told(registry.get(source_id))
 
 

@@ -17,6 +17,7 @@ from webapp.errors import NotFound
 from webapp.sources import registry, sync
 from webapp.sources.kinds import KINDS
 from webapp.sources.models import GONE_PERCENT, PROPERTY_KEY, TOO_MANY_GONE, Source
+from webapp.sources.summary import of_each_kind
 from webapp.words import cli as say
 from webapp.words.activity import COMMAND_LINE
 from webapp.words.counts import sync_text
@@ -153,7 +154,8 @@ def sync_source(name: str, preview: bool, as_json: bool, gone_limit: int | None)
     Exit code: 0 complete, 1 stopped and nothing was written, 2 wrong usage.
     """
     source = _named(name)
-    order = sync.Order(None, COMMAND_LINE, datetime.now(UTC), preview, gone_limit)
+    agreed = of_each_kind(gone_limit)
+    order = sync.Order(None, COMMAND_LINE, datetime.now(UTC), preview, agreed)
     summary = sync.run(source, order, lambda doing, done, total: None)
     if as_json:
         click.echo(json.dumps(_as_json(summary)))

@@ -158,8 +158,8 @@ def progress(source_id: int) -> Response:
 
 @blueprint.post("/<id:source_id>/<any(sync, preview, test):mode>")
 def start(source_id: int, mode: str) -> Response:
-    percent = whole(request.form.get("gone_percent", ""))
-    agreed = None if percent is None else min(100, percent)
+    shown = whole(request.form.get("agreed_run", "")) or 0
+    agreed = kept_runs.gone_percents(source_id, shown)
     orders.start(current_user, source_id, now(), Mode(mode), agreed)
     return redirect(url_for("sources.page", source_id=source_id), 303)
 

@@ -52,6 +52,13 @@ def all_problems(source: Source) -> list[dict[str, Any]]:
     return read.problems if read else []
 
 
+def gone_percents(source_id: int, run_id: int) -> dict[str, int]:
+    """What someone agrees to who was shown this run of the source: nothing where it is forgotten,
+    see `SourceRun.gone_percents`."""
+    run = db.session.get(SourceRun, run_id)
+    return run.gone_percents if run is not None and run.source_id == source_id else {}
+
+
 def _last_read(source: Source) -> SourceRun | None:
     to_its_end = SourceRun.mode != Mode.TEST, SourceRun.fault.in_(("", TOO_MANY_GONE))
     mine = select(SourceRun).where(SourceRun.source_id == source.id, *to_its_end)

@@ -13,6 +13,7 @@ from webapp.extensions import Instant, Model, word_column
 
 EVERY = timedelta(hours=1)  # that a source is read
 GONE_PERCENT = 20  # of a kind, which may be gone at once unless an administrator says otherwise
+GONE_KINDS = ("service", "domain")  # clients stay
 PROPERTY_KEY = "domain"  # of the property of a service at Paymenter that holds its domain
 MOST_ENCRYPTED_CHARACTERS = 8000  # of credentials
 TOO_MANY_GONE = "gone"  # the fault that a person can agree to
@@ -79,12 +80,12 @@ class SourceRun(Model):
         return self.mode is not Mode.TEST and self.fault in ("", TOO_MANY_GONE)
 
     @property
-    def gone_percent(self) -> int:
-        """How many percent may be gone for someone who agrees to what this run has found gone."""
+    def gone_percents(self) -> dict[str, int]:
+        """By kind, how many percent may be gone for someone who agrees to what this run has found
+        gone; a kind of which not too many were gone is not in it."""
         gone = self.fault_parameters
-        shares = [
-            -(-100 * gone[kind] // gone[f"{kind}_total"])
-            for kind in ("service", "domain")
+        return {
+            kind: -(-100 * gone[kind] // gone[f"{kind}_total"])
+            for kind in GONE_KINDS
             if gone.get(kind)
-        ]
-        return max(shares, default=0)
+        }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from webapp.customers.concurrency import still_admin
 from webapp.customers.models import User
@@ -39,13 +41,17 @@ class RunState:
 
 
 def start(
-    who: User | None, source_id: int, now: datetime, mode: Mode, gone_percent: int | None = None
+    who: User | None,
+    source_id: int,
+    now: datetime,
+    mode: Mode,
+    gone_percents: Mapping[str, int] = MappingProxyType({}),
 ) -> Mode:
     """Has a source read in the background, and returns what for.
 
     The first sync of a source has to be agreed to: without a preview that was read to its end, this
     is a preview. What is under way already is joined, unless it is less than is asked for: then
-    this comes next. `gone_percent` may be gone, this time. Raises `errors.NotFound`.
+    this comes next. `gone_percents` of each kind may be gone, this time. Raises `errors.NotFound`.
     """
     with writing():
         still_admin(who)
@@ -53,10 +59,11 @@ def start(
         if mode is Mode.SYNC and not may_sync(source):
             mode = Mode.PREVIEW
         job = under_way(source_id)
-        if job is None or _is_less(job, mode, gone_percent):
+        if job is None or _is_less(job, mode, gone_percents):
             by = who.id if who else None
-            asked = {"source": source_id, "user": by, "mode": mode, "gone_percent": gone_percent}
-            queue.add(KIND, str(source_id), asked, now, TRY_FOR)
+            asked = {"source": source_id, "user": by, "mode": mode}
+            agreed = {"gone_percents": dict(gone_percents)}
+            queue.add(KIND, str(source_id), asked | agreed, now, TRY_FOR)
     return mode
 
 
@@ -85,8 +92,9 @@ def state(source_id: int, now: datetime) -> RunState | None:
     return RunState(mode, **job.progress)
 
 
-def _is_less(job: Job, mode: Mode, gone_percent: int | None) -> bool:
+def _is_less(job: Job, mode: Mode, gone_percents: Mapping[str, int]) -> bool:
     """Whether this job does less than a run of this mode."""
     does, asked = _RANKS.index(job.arguments["mode"]), _RANKS.index(mode)
-    agreed: int | None = job.arguments["gone_percent"]
-    return does < asked or (does == asked and (agreed or 0) < (gone_percent or 0))
+    agreed: dict[str, int] = job.arguments["gone_percents"]
+    more = any(agreed.get(kind, 0) < percent for kind, percent in gone_percents.items())
+    return does < asked or (does == asked and more)

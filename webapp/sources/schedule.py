@@ -60,8 +60,8 @@ def add_due(now: datetime) -> None:
             if under_way(id_) is None:
                 again = update(Source).where(Source.id == id_).values(next_at=now + EVERY)
                 db.session.execute(again)
-                asked = {"source": id_, "user": None, "mode": Mode.SYNC, "gone_percent": None}
-                queue.add(KIND, str(id_), asked, now, TRY_FOR)
+                asked = {"source": id_, "user": None, "mode": Mode.SYNC}
+                queue.add(KIND, str(id_), asked | {"gone_percents": {}}, now, TRY_FOR)
 
 
 def under_way(source_id: int) -> Job | None:
@@ -82,8 +82,8 @@ def run(claimed: ClaimedJob) -> Outcome:
         return Outcome("interrupted", final=True)
     user = db.session.get(User, claimed.arguments["user"] or 0)
     by = user.email if user is not None else ""
-    mode, percent = Mode(claimed.arguments["mode"]), claimed.arguments["gone_percent"]
-    order = sync.Order(user, by, datetime.now(UTC), mode is Mode.PREVIEW, percent)
+    mode, agreed = Mode(claimed.arguments["mode"]), claimed.arguments["gone_percents"]
+    order = sync.Order(user, by, datetime.now(UTC), mode is Mode.PREVIEW, agreed)
     try:
         summary = _carry_out(source, mode, order, _progress(claimed))
         if summary.fault is not None and summary.fault.code == "running":

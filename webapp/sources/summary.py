@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from webapp.customers.models import User
 from webapp.imports.importer import ChangeCounts
 from webapp.imports.staging import ROW_KINDS
 from webapp.sources.fault import Fault
+from webapp.sources.models import GONE_KINDS
 from webapp.words import sources as say
 
 
@@ -42,13 +44,19 @@ class Summary:
 @dataclass(frozen=True, slots=True)
 class Order:
     """Who wants a run, and how. `by`: as `SourceRun.who` has it. A `preview` writes nothing.
-    `gone_percent`: what may be gone at once this time, where it is not what the source has."""
+    `gone_percents`: by kind, what may be gone at once this time, where it is not what the source
+    has."""
 
     who: User | None
     by: str
     now: datetime
     preview: bool = False
-    gone_percent: int | None = None
+    gone_percents: Mapping[str, int] = field(default_factory=dict)
+
+
+def of_each_kind(percent: int | None) -> dict[str, int]:
+    """The same percentage for each kind, as `Order.gone_percents` has them."""
+    return {} if percent is None else dict.fromkeys(GONE_KINDS, percent)
 
 
 def counted(counts: ChangeCounts, gone: dict[str, list[int]]) -> dict[str, dict[str, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from webapp.sources.kinds import PANELS
 from webapp.sources.lock import file_of, only_run
 from webapp.sources.models import TOO_MANY_GONE, Mode, Source
 from webapp.sources.summary import Order as Order
-from webapp.sources.summary import Problem, counted
+from webapp.sources.summary import Problem, counted, of_each_kind
 from webapp.sources.summary import Summary as Summary
 from webapp.words import sources as say
 from webapp.words.activity import Detail
@@ -51,13 +51,13 @@ def run(source: Source, order: Order, progress: Progress) -> Summary:
     """
     # Read before anything else: it may be removed while the panel is asked
     source_id, summary = source.id, Summary(source.name)
-    percent = source.gone_percent if order.gone_percent is None else order.gone_percent
+    limits = of_each_kind(source.gone_percent) | dict(order.gone_percents)
     try:
         with only_run(source_id), _staged(source_id) as path:
             if not order.preview:
                 registry.agree(source_id, order.now)
             gone = _read(source, path, summary, progress)
-            _not_too_many(source_id, gone, percent)
+            _not_too_many(source_id, gone, limits)
             if not order.preview:
                 progress("writing", 0, 0)
                 _write(path, source_id, order, gone, summary, progress)
@@ -158,16 +158,17 @@ def _missing(staging: Staging, source_id: int) -> dict[str, list[int]]:
     return missing
 
 
-def _not_too_many(source_id: int, gone: dict[str, list[int]], percent: int) -> None:
-    """Raises `Fault` where more of a kind are gone than may be at once."""
+def _not_too_many(source_id: int, gone: dict[str, list[int]], limits: Mapping[str, int]) -> None:
+    """Raises `Fault` where more of a kind are gone than may be at once, in percent."""
     found: dict[str, int] = {}
     for kind, (model, _) in _CANCELLED.items():
         count = select(func.count()).where(model.source_id == source_id)
         total = db.session.scalar(count) or 0
-        if 100 * len(gone[kind]) > percent * total:
+        if 100 * len(gone[kind]) > limits[kind] * total:
             found |= {kind: len(gone[kind]), f"{kind}_total": total}
     db.session.rollback()
     if found:
+        percent = min(limits[kind] for kind in found.keys() & limits.keys())
         raise Fault(TOO_MANY_GONE, percent=percent, **found)
 
 
