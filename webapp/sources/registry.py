@@ -12,7 +12,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from flask import current_app
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import Select, delete, func, or_, select, update
 
 from webapp import encryption
 from webapp.customers import audit_log
@@ -39,6 +39,7 @@ PURPOSE = "source credentials"
 MOST_URL_CHARACTERS = 500
 LOOKUP_SECONDS = 5.0  # in which DNS has to say where a name leads
 MOST_NAME_CHARACTERS = 60
+_READ_BY = ("url", "credentials", "watch_other", "property_key")  # what comes depends on them
 # By kind: those that are needed, and those that may be there
 CREDENTIALS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = MappingProxyType(
     {
@@ -109,8 +110,9 @@ def add(who: User | None, settings: Settings, now: datetime) -> Source:
 
 def change(who: User | None, source_id: int, settings: Settings, now: datetime) -> Source:
     """Gives a source these settings, but for its kind. Credentials are only kept for the server
-    that they were entered for: another one has to be given them anew. Raises `BadValue`,
-    `concurrency.Taken` where another one has its name, or `errors.NotFound`."""
+    that they were entered for: they have to be entered again for another one. A
+    preview by other settings is forgotten. Raises `BadValue`, `concurrency.Taken` where another one
+    has its name, or `errors.NotFound`."""
     source = get(source_id)
     settings = replace(settings, kind=source.kind)
     values = _values(settings)
@@ -122,6 +124,11 @@ def change(who: User | None, source_id: int, settings: Settings, now: datetime) 
     with writing():
         still_admin(who)
         source = get(source_id)
+        before = {name: getattr(source, name) for name in _READ_BY}
+        if any(values.get(name, value) != value for name, value in before.items()):
+            # It would agree to what no one has seen
+            preview = SourceRun.source_id == source_id, SourceRun.mode == Mode.PREVIEW
+            db.session.execute(delete(SourceRun).where(*preview))
         for name, value in values.items():
             setattr(source, name, value)
         flush(say.name_taken())
