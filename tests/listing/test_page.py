@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Column, Date, Index, Integer, MetaData, String, Table, insert, select
 
 from webapp.extensions import Instant, db, writing
-from webapp.listing import cursor, page
+from webapp.listing import cursor, in_memory, page
 from webapp.listing.cursor import Cursor
 from webapp.listing.order import Order, Rows
 
@@ -153,13 +153,15 @@ def test_pages_of_what_is_in_memory_follow_each_other(total):
     names = [f"{number:03}.example" for number in range(total)]
     at, places = "", []
     while True:
-        shown = page.slice_of(names, "name", at)
+        shown = in_memory.slice_of(names, "name", at)
         places += shown.ids
         if not shown.following:
             break
-        back = page.slice_of(names, "name", page.slice_of(names, "name", shown.following).previous)
+        back = in_memory.slice_of(
+            names, "name", in_memory.slice_of(names, "name", shown.following).previous
+        )
         assert back == shown
         at = shown.following
     assert places == list(range(total))
-    assert page.slice_of(names, "name", cursor.LAST).ids == shown.ids
-    assert page.slice_of(names, "name", "nowhere").lost
+    assert in_memory.slice_of(names, "name", cursor.LAST).ids == shown.ids
+    assert in_memory.slice_of(names, "name", "nowhere").lost

@@ -15,7 +15,7 @@ from webapp.customers.access import Item
 from webapp.customers.models import Client, User
 from webapp.errors import found
 from webapp.extensions import db
-from webapp.listing import page
+from webapp.listing import in_memory, page
 from webapp.listing.order import Order, Rows
 from webapp.notices import codec
 from webapp.notices.models import AlertIncident, AlertIncidentStep, AlertName, Step
@@ -118,7 +118,7 @@ def incident_page(user: User, incident_id: int, asked: Mapping[str, str]) -> Inc
     (row,) = incident_rows([incident_id])
     names = sorted(row.names)
     size = page.size_of(asked.get("size", ""))
-    shown = page.slice_of(names, "name", asked.get("page", ""), size)
+    shown = in_memory.slice_of(names, "name", asked.get("page", ""), size)
     rows = _names_of(user, [names[place] for place in shown.ids])
     return IncidentPage(rows, shown, row, _timeline(incident_id))
 
