@@ -5,7 +5,7 @@ from tests.sources.conftest import whmcs as whmcs
 from tests.sources.panels import PLANTED, SECRET
 from webapp.sources import registry
 
-NONE_YET = {"run": None, "last_sync": None, "last_preview": None}
+NONE_YET = {"run": None, "last_sync": None, "last_preview": None, "last_test": None}
 
 
 def test_a_source_is_read_and_how_that_ended_is_told(app, program, whmcs, now, tmp_path):
@@ -30,6 +30,9 @@ def test_a_source_is_read_and_how_that_ended_is_told(app, program, whmcs, now, t
     assert preview["counts"]["client"] == {"added": 2, "changed": 0, "gone": 0, "same": 0}
     whmcs.trap = lambda _: whmcs.refuse()
     assert "does not accept the credentials" in run({"mode": "preview"})["last_preview"]["stopped"]
+    call("POST", "/sources/1/run", {"mode": "test"}, 202)
+    wait_for(lambda: call("GET", "/sources/1").json["run"] is None)
+    assert "credentials" in call("GET", "/sources/1").json["last_test"]["stopped"]
     call("POST", "/sources/2/run", {}, 404)
     call("POST", "/sources/1/run", {"mode": "soon"}, 422)
 

@@ -53,7 +53,7 @@ class StateAnswer(Answer):
 
     mode = words(Mode)
     doing = words(say.DOING)
-    done = number(help="Of total; 0 where no one knows.")
+    done = number(help="Of total; 0 where it is not known.")
     total = number()
     problem = text(help="Empty, or a code for why it failed on our side: then it is over.")
 
@@ -68,6 +68,7 @@ class SourceAnswer(Answer):
     run = fields.Nested(StateAnswer, required=True, allow_none=True)
     last_sync = fields.Nested(RunAnswer, required=True, allow_none=True)
     last_preview = fields.Nested(RunAnswer, required=True, allow_none=True)
+    last_test = fields.Nested(RunAnswer, required=True, allow_none=True)
 
 
 class SourcesAnswer(Answer):
@@ -99,8 +100,8 @@ def get_source(user: User, source_id: int) -> dict[str, Any]:
 def run_source(user: User, body: Mapping[str, Any], source_id: int) -> dict[str, Any]:
     """Reads a source in the background.
 
-    Read the source until run is null. The first sync has to be agreed to: without a preview
-    before it, this is a preview. A run that is under way already is joined.
+    Read the source until run is null, or has a problem. The first sync has to be agreed to:
+    without a preview before it, this is a preview. A run that is under way already is joined.
     """
     agreed = of_each_kind(body.get("gone_percent"))
     orders.start(user, source_id, now(), Mode(body["mode"]), agreed)
@@ -113,6 +114,7 @@ def _told(source: Source) -> dict[str, Any]:
         "run": _state(orders.state(source.id, now())),
         "last_sync": _ended(registry.last_run(source, Mode.SYNC)),
         "last_preview": _ended(registry.last_run(source, Mode.PREVIEW)),
+        "last_test": _ended(registry.last_run(source, Mode.TEST)),
     }
 
 
