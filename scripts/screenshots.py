@@ -34,7 +34,6 @@ PICTURES = (
     ("admin-services", "ada", "/admin/services?sort=ssl", WIDE),
     ("admin-today", "ada", "/admin/today", TOP),
     ("admin-today-phone", "ada", "/admin/today", PHONE),
-    ("admin-desk", "ada", "/admin/today#list", TOP),
     ("admin-incident", "ada", INCIDENT, WIDE),
     ("admin-readiness", "ada", "/admin/reports/readiness", TOP),
     ("history", "alice", "/services/1/history", WIDE),
@@ -114,7 +113,6 @@ def settle(page: Page, size: ViewportSize) -> None:
     )
     page.wait_for_load_state("networkidle")
     page.set_viewport_size(size)
-    page.evaluate("document.getElementById(location.hash.slice(1))?.scrollIntoView()")
 
 
 if __name__ == "__main__":
