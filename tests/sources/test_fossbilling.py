@@ -152,7 +152,7 @@ def test_what_it_refuses_is_told(panel, source, run):
         "where one": panel.result({"pages": 1, "list": PLANTED}),
         "list where one": panel.result({"pages": "many", "list": []}),
         "again and again": panel.result({"pages": 10**9, "list": []}),
-        "else at this address than FOSSBilling": as_json({"data": []}),
+        "not answer as FOSSBilling": as_json({"data": []}),
         "web page": page(),
         "wait for 120 seconds": Answer(status=429, headers={"Retry-After": "120"}),
     }

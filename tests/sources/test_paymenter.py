@@ -115,13 +115,13 @@ def test_what_it_refuses_is_told(panel, source, run):
     message = "Requested include(s) `properties` are not allowed"
     cases = {
         "accept the credentials": as_json({"error": "missing a valid bearer token."}, 401),
-        "not an admin key": as_json(
+        "key of type admin": as_json(
             {"message": "You do not have permission to access this resource."}, 403
         ),
         "admin.services.view": as_json({"message": "This action is unauthorized."}, 403),
         "admin.properties.view": as_json({"message": message}, 400),
         "status 500": as_json({"message": f"Server Error {PLANTED}"}, 500),
-        "than Paymenter": as_json({"result": "success"}),
+        "as Paymenter does": as_json({"result": "success"}),
         "web page": page(),
         "no list": as_json({"data": PLANTED}),
         "where one belongs": as_json({"data": []}),

@@ -161,7 +161,7 @@ def test_what_goes_wrong_stops_the_run_and_writes_nothing(whmcs, add, run):
         "web page": page(),
         "valid JSON": Answer(b'{"result": "success", ' + planted),
         "status 500": as_json({"oops": PLANTED}, 500),
-        "something else": as_json({"data": [PLANTED]}),
+        "not answer as WHMCS": as_json({"data": [PLANTED]}),
         "reports an error": as_json({"result": "error", "message": PLANTED}),
         "in the middle": Answer(b'{"result": "success"}', cut=True),
         "no list": as_json({"result": "success", "domains": PLANTED}),

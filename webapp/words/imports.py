@@ -12,9 +12,7 @@ from webapp.words.translation import Table, gettext, ngettext
 
 def other_text(kind: str) -> str:
     """A text of another format, such as JSON."""
-    return gettext(
-        "This file is {kind}, not a CSV file. Save it as CSV, and upload that.", kind=kind
-    )
+    return gettext("This file is {kind}, not a CSV file. Save it as CSV.", kind=kind)
 
 
 def other_file(kind: str) -> str:

@@ -121,11 +121,16 @@ _FAULTS: Mapping[str, Callable[[Parameters], str]] = MappingProxyType(
         ),
         "tls": _tls,
         "slow": lambda found: ngettext(
-            "The panel did not finish an answer within {count} second.",
-            "The panel did not finish an answer within {count} seconds.",
+            "The panel did not finish an answer within {count} second. Check its load, or raise"
+            " PADLOCK_SOURCES_TIMEOUT.",
+            "The panel did not finish an answer within {count} seconds. Check its load, or raise"
+            " PADLOCK_SOURCES_TIMEOUT.",
             found["seconds"],
         ),
-        "cut": lambda _: gettext("The connection was closed in the middle of an answer."),
+        "cut": lambda _: gettext(
+            "The connection was closed in the middle of an answer. Try again, and check the log of"
+            " the panel."
+        ),
         "large": lambda found: gettext(
             "An answer of the panel is larger than {megabytes} MB.", megabytes=found["megabytes"]
         ),
@@ -137,15 +142,17 @@ _FAULTS: Mapping[str, Callable[[Parameters], str]] = MappingProxyType(
             " final address if it is right.",
             host=found["host"],
         ),
-        "redirects": lambda _: gettext("The panel redirects again and again."),
+        "redirects": lambda _: gettext("The panel redirects again and again. Check the address."),
         "long wait": lambda found: ngettext(
-            "The panel asks to wait for {count:,} second, and a run waits for 60 at most.",
-            "The panel asks to wait for {count:,} seconds, and a run waits for 60 at most.",
+            "The panel asks to wait for {count:,} second, and a run waits for 60 at most."
+            " Try again later.",
+            "The panel asks to wait for {count:,} seconds, and a run waits for 60 at most."
+            " Try again later.",
             found["seconds"],
         ),
         "busy panel": lambda found: ngettext(
-            "The panel still asks to wait after {count} try.",
-            "The panel still asks to wait after {count} tries.",
+            "The panel still asks to wait after {count} try. Try again later.",
+            "The panel still asks to wait after {count} tries. Try again later.",
             found["times"],
         ),
         # --- the answer ---
@@ -155,16 +162,18 @@ _FAULTS: Mapping[str, Callable[[Parameters], str]] = MappingProxyType(
             status=found["status"],
         ),
         "status": lambda found: gettext(
-            "The panel answers {call} with status {status}.",
+            "The panel answers {call} with status {status}. Check the address, and its log.",
             call=found["call"],
             status=found["status"],
         ),
         "no json": lambda found: gettext(
-            "The answer of the panel to {call} can't be read: it is not valid JSON.",
+            "The answer of the panel to {call} can't be read: it is not valid JSON."
+            " Check the address and the billing system.",
             call=found["call"],
         ),
         "no list": lambda found: gettext(
-            "The answer of the panel to {call} can't be read: it has no list where one belongs.",
+            "The answer of the panel to {call} can't be read: it has no list where one belongs."
+            " Check the address and the billing system.",
             call=found["call"],
         ),
         "other product": lambda found: gettext(
@@ -469,7 +478,7 @@ def agree_text(count: Parameters) -> str:
 
 def comes_from_here(counts: Mapping[str, int]) -> str:
     """What a source has brought."""
-    return gettext("{items} come from here.", items=_items(counts))
+    return gettext("{items} come from this source.", items=_items(counts))
 
 
 def stays(counts: Mapping[str, int]) -> str:
