@@ -176,6 +176,7 @@ def _as_json(summary: sync.Summary) -> dict[str, Any]:
         "services": summary.counts["service"],
         "domains": summary.counts["domain"],
         "problems": problems,
+        "problem_count": summary.problem_count,
     }
 
 

@@ -14,7 +14,6 @@ from webapp.sources.models import TOO_MANY_GONE, Mode, Source, SourceRun
 from webapp.sources.summary import Order, Summary
 
 RUNS_KEPT = 50
-MOST_PROBLEMS = 10_000  # that are kept of a run
 SHOWN_RUNS = 20
 SHOWN_PROBLEMS = 200
 
@@ -76,7 +75,6 @@ def add(source_id: int, summary: Summary, order: Order, mode: Mode) -> None:
     """As `keep`, inside the `writing()` of what the run writes. Forgets what it replaces: an
     earlier preview or test, the problems of runs before it, and runs of long ago."""
     fault = summary.fault
-    told = summary.problems[:MOST_PROBLEMS]
     runs = SourceRun.source_id == source_id
     if mode is not Mode.SYNC:
         db.session.execute(delete(SourceRun).where(runs, SourceRun.mode == mode))
@@ -93,8 +91,8 @@ def add(source_id: int, summary: Summary, order: Order, mode: Mode) -> None:
             fault=fault.code if fault else "",
             fault_parameters=fault.parameters if fault else {},
             counts=summary.counts,
-            problem_count=len(summary.problems),
-            problems=[asdict(one) for one in told],
+            problem_count=summary.problem_count,
+            problems=[asdict(one) for one in summary.problems],
         )
     )
     newest = select(SourceRun.id).where(runs).order_by(SourceRun.id.desc())

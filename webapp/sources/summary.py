@@ -13,6 +13,8 @@ from webapp.sources.fault import Fault
 from webapp.sources.models import GONE_KINDS
 from webapp.words import sources as say
 
+MOST_PROBLEMS = 10_000  # that are told of a run: a file may have a million
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -26,12 +28,16 @@ class Problem:
 
 @dataclass(slots=True)
 class Summary:
-    """What a run did, or would do. `counts`: of each kind how many were added, changed, are gone
-    and the same. `fault`: why it stopped; then nothing was written."""
+    """What a run did, or would do.
+
+    `counts`: of each kind how many were added, changed, are gone and the same. `problems` are the
+    first `MOST_PROBLEMS` of so many. `fault`: why it stopped; then nothing was written.
+    """
 
     source: str
     counts: dict[str, dict[str, int]] = field(default_factory=lambda: counted({}, {}))
     problems: list[Problem] = field(default_factory=list)
+    problem_count: int = 0
     fault: Fault | None = None
 
     @property

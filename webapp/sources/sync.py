@@ -27,8 +27,8 @@ from webapp.sources.http import Http
 from webapp.sources.kinds import PANELS
 from webapp.sources.lock import file_of, only_run
 from webapp.sources.models import TOO_MANY_GONE, Mode, Source
+from webapp.sources.summary import MOST_PROBLEMS, Problem, counted, of_each_kind
 from webapp.sources.summary import Order as Order
-from webapp.sources.summary import Problem, counted, of_each_kind
 from webapp.sources.summary import Summary as Summary
 from webapp.words import sources as say
 from webapp.words.activity import Detail
@@ -176,7 +176,8 @@ def _finish_summary(
     summary: Summary, staging: Staging, source_kind: str, gone: dict[str, list[int]]
 ) -> None:
     summary.counts = counted(staging.counts(), gone)
-    for problem in staging.problems():
+    summary.problem_count = sum(staging.count_problems(serious=one) for one in (True, False))
+    for problem in staging.problems(MOST_PROBLEMS):
         seen = staging.seen_on(problem.line)
         row = say.line_text(problem.line) if source_kind == "csv" else ""
         row = row or say.row_text(*(seen or ("client", None)))
