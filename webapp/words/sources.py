@@ -62,7 +62,7 @@ def _tls(found: Parameters) -> str:
     wording = WORDS[Reason(found["reason"])]
     return gettext(
         "The TLS connection to {host} is not safe. {title}: {text} Nothing was sent. Correct the"
-        " certificate of the panel, then sync again.",
+        " certificate of the panel, then try again.",
         host=found["host"],
         title=wording.title,
         text=wording.staff,
