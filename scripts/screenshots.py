@@ -21,6 +21,7 @@ TOP: ViewportSize = {"width": 1280, "height": 1000}  # the rest of the page is l
 PHONE: ViewportSize = {"width": 390, "height": 844}
 MAIL: ViewportSize = {"width": 680, "height": 600}
 INCIDENT = "/admin/today#incidents-heading"  # the first of these
+DESK = "/admin/today#list"  # no more of the page than this
 MAIL_TEXT = "/admin/warnings/mails/staff"  # as a preview shows it
 PICTURES = (
     ("services", "alice", "/services", WIDE),
@@ -34,6 +35,7 @@ PICTURES = (
     ("admin-services", "ada", "/admin/services?sort=ssl", WIDE),
     ("admin-today", "ada", "/admin/today", TOP),
     ("admin-today-phone", "ada", "/admin/today", PHONE),
+    ("admin-desk", "ada", DESK, WIDE),
     ("admin-incident", "ada", INCIDENT, WIDE),
     ("admin-readiness", "ada", "/admin/reports/readiness", TOP),
     ("history", "alice", "/services/1/history", WIDE),
@@ -69,7 +71,10 @@ def main() -> None:
                 if url == INCIDENT:
                     page.locator(".today-incidents .row-link").first.click()
                 settle(page, size)
-                page.screenshot(path=picture, full_page=size in (WIDE, MAIL))
+                if url == DESK:
+                    page.locator("#list").screenshot(path=picture)
+                else:
+                    page.screenshot(path=picture, full_page=size in (WIDE, MAIL))
                 print(picture.relative_to(ROOT))
                 page.context.close()
         chromium.close()
