@@ -7,16 +7,7 @@ import pytest
 from tests.sources.conftest import credentials, flask  # noqa: F401 - fixtures
 from tests.sources.panels import PLANTED, SECRET, Whmcs
 
-KEYS = {
-    "source",
-    "complete",
-    "stopped",
-    "clients",
-    "services",
-    "domains",
-    "problems",
-    "problem_count",
-}
+KEYS = {"source", "complete", "stopped", "clients", "services", "domains", "problems"}
 
 
 @pytest.fixture

@@ -168,7 +168,7 @@ def _as_json(summary: sync.Summary) -> dict[str, Any]:
     problems = [
         {"row": one.row, "field": one.field, "words": one.words} for one in summary.problems
     ]
-    return {
+    listed = {
         "source": summary.source,
         "complete": summary.fault is None,
         "stopped": summary.stopped,
@@ -176,8 +176,9 @@ def _as_json(summary: sync.Summary) -> dict[str, Any]:
         "services": summary.counts["service"],
         "domains": summary.counts["domain"],
         "problems": problems,
-        "problem_count": summary.problem_count,
     }
+    cut = summary.problem_count > len(problems)
+    return listed | ({"problem_count": summary.problem_count} if cut else {})
 
 
 def _show(summary: sync.Summary, preview: bool) -> None:
