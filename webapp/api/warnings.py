@@ -115,7 +115,7 @@ def _of_both(kind: str) -> None:
 
     @operation(blueprint, "GET", f"{one}/mute", MuteAnswer, name=f"get_{kind}_mute", fixed=fixed)
     def mute_of(user: User, item_id: int, kind: str) -> dict[str, Any]:
-        """Whether warnings of its host name are muted, and until when; null: for ever."""
+        """Whether warnings of its host name are muted, and until when; null: no end is set."""
         still_staff(user)
         holds = acts.mute_of(access.require_item(user, kind, item_id).target_id or 0, now())
         return {"muted": holds is not None, "until": holds and holds.until}

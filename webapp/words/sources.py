@@ -453,7 +453,7 @@ def paused(name: str) -> str:
 
 def resumed(name: str) -> str:
     """After *Resume*."""
-    return gettext("{name} is synced every hour again.", name=name)
+    return gettext("{name} is no longer paused.", name=name)
 
 
 def removed(name: str) -> str:
