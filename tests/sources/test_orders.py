@@ -130,7 +130,7 @@ def test_who_agrees_to_what_is_gone_agrees_to_what_was_shown(whmcs, add, run, st
     del whmcs.services[2]
     start(source, Mode.SYNC, gone_percents=stopped.gone_percents)
     assert ended(source, Mode.SYNC).fault_parameters == {
-        **{"service": 2, "service_total": 4, "percent": 25}
+        **{"service": 2, "service_total": 4, "percent": 25, "names": ["c.example", "d.example"]}
     }, "what may be gone of domains may not be of services"
     start(source, Mode.SYNC, gone_percents=of_each_kind(100))
     assert ended(source, Mode.SYNC).fault == ""

@@ -83,6 +83,7 @@ def test_too_many_gone_at_once_stop_the_run_and_ask(whmcs, add, run):
     preview = run(source, preview=True)
     assert counts(preview) == {"client changed": 1, "service gone": 2}
     assert "2 of 5 services are gone" in preview.stopped
+    assert "Among them: s31.example, s32.example." in preview.stopped
     found = run(source)
     assert (counts(found), found.stopped) == ({}, preview.stopped)
     assert clients(source)["1"].name == "New name"

@@ -7,7 +7,7 @@ class Fault(Exception):
     """The run stops here, and nothing is written. `code` is a key of `words.sources.FAULTS`,
     `parameters` what goes into its sentence: nothing of them may be secret."""
 
-    def __init__(self, code: str, **parameters: str | int) -> None:
+    def __init__(self, code: str, **parameters: str | int | list[str]) -> None:
         super().__init__(code)
         self.code = code
         self.parameters = parameters

@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 # What another run, or another process, makes good
 NOT_KEPT = ("running", "interrupted")
+MOST_NAMED = 5  # services, and as many domains, of those that are gone
 _CANCELLED: dict[str, Any] = {
     "service": (Service, ServiceStatus.CANCELLED),
     "domain": (Domain, DomainStatus.CANCELLED),
@@ -159,17 +160,22 @@ def _missing(staging: Staging, source_id: int) -> dict[str, list[int]]:
 
 
 def _not_too_many(source_id: int, gone: dict[str, list[int]], limits: Mapping[str, int]) -> None:
-    """Raises `Fault` where more of a kind are gone than may be at once, in percent."""
+    """Raises `Fault` where more of a kind are gone than may be at once, in percent. It names the
+    first of them."""
     found: dict[str, int] = {}
+    names: list[str] = []
     for kind, (model, _) in _CANCELLED.items():
         count = select(func.count()).where(model.source_id == source_id)
         total = db.session.scalar(count) or 0
         if 100 * len(gone[kind]) > limits[kind] * total:
             found |= {kind: len(gone[kind]), f"{kind}_total": total}
+            name = Domain.name if kind == "domain" else Service.domain
+            first = select(name).where(model.id.in_(gone[kind][:MOST_NAMED])).order_by(name)
+            names += filter(None, db.session.scalars(first))
     db.session.rollback()
     if found:
         percent = min(limits[kind] for kind in found.keys() & limits.keys())
-        raise Fault(TOO_MANY_GONE, percent=percent, **found)
+        raise Fault(TOO_MANY_GONE, percent=percent, names=names, **found)
 
 
 def _finish_summary(

@@ -80,12 +80,19 @@ def _not_allowed(found: Parameters) -> str:
 
 
 def _gone(found: Parameters) -> str:
-    return gettext(
+    told = gettext(
         "{items} are gone at the source, more than the {percent} % that may be gone at once."
         " Nothing was changed.",
         items=gone_items(found),
         percent=found["percent"],
     )
+    return " ".join(filter(None, (told, among_gone(found))))
+
+
+def among_gone(found: Parameters) -> str:
+    """Some of what is gone, by name; empty where that was not stored."""
+    names = ", ".join(found.get("names", ()))
+    return gettext("Among them: {names}.", names=names) if names else ""
 
 
 def gone_items(found: Parameters) -> str:
