@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import select, update
 
 from tests.notices.test_minute import NAMES, add_names
@@ -17,6 +18,12 @@ from webapp.probe import Certificate, Finding, Reason
 PAGE = "/admin/today"
 NOW = datetime.now(UTC)
 MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture(autouse=True)
+def in_time(monkeypatch):
+    """Today says so where the last evaluation was minutes ago, as the import of this module was."""
+    monkeypatch.setattr(f"{__name__}.NOW", datetime.now(UTC))
 
 
 def sees(app, minutes, name, left=60, reason=Reason.OK, lifetime=90, address=""):

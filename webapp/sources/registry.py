@@ -143,8 +143,8 @@ def pause(who: User | None, source_id: int, now: datetime, *, paused: bool) -> N
         source = get(source_id)
         if source.paused != paused:
             source.paused = paused
-            done = "disabled" if paused else "enabled"
-            audit_log.note(who, done, "source", source.id, source.name, now)
+            it = "source", source.id, source.name, now
+            audit_log.note(who, "disabled" if paused else "enabled", *it)
 
 
 def counts_of(source_id: int) -> dict[str, int]:
