@@ -39,7 +39,7 @@ def press(ada):
     return press
 
 
-def test_a_source_is_added_mended_previewed_synced_and_removed(app, ada, press, whmcs):  # noqa: F811
+def test_a_source_is_mended_previewed_synced_and_removed(app, ada, press, whmcs):  # noqa: F811
     assert "No sources yet" in ada.get(PAGE).text
     whmcs.services[1]["status"] = "Nonsense"
     page = looked_at(ada.post(f"{PAGE}/new", form_of(whmcs, secret="wrong"), follow_redirects=True))

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from flask import current_app
 from sqlalchemy import func, select
 
 from tests.monitor.processes import wait_for
@@ -12,7 +13,8 @@ from webapp.errors import NotAllowed, NotFound
 from webapp.extensions import db, writing
 from webapp.jobs import queue
 from webapp.sources import lock, orders, registry, schedule
-from webapp.sources.models import Mode, Source, SourceRun
+from webapp.sources.fault import Fault
+from webapp.sources.models import JOB_KIND, Mode, Source, SourceRun
 from webapp.sources.summary import of_each_kind
 
 
@@ -90,7 +92,7 @@ def test_what_is_under_way_is_told_and_joined(whmcs, add, start, ended, now):
         assert (state.mode, state.doing, state.running) == (Mode.PREVIEW, "waiting", True)
         schedule.add_due(now + timedelta(days=9))
     with writing():
-        queue.find(schedule.KIND, str(source.id)).run_at = datetime.now(UTC)
+        queue.find(JOB_KIND, str(source.id)).run_at = datetime.now(UTC)
     schedule.this_site().jobs.wake()
     assert ended(source, Mode.PREVIEW).fault == ""
     assert registry.last_run(source, Mode.TEST) is None
@@ -99,7 +101,7 @@ def test_what_is_under_way_is_told_and_joined(whmcs, add, start, ended, now):
 def paused(source):
     """Whether the job has found that another run has the source."""
     db.session.rollback()
-    job = queue.find(schedule.KIND, str(source.id))
+    job = queue.find(JOB_KIND, str(source.id))
     return job.claim is None and job.run_at > job.created_at
 
 
@@ -149,6 +151,33 @@ def test_a_preview_by_other_settings_agrees_to_nothing(whmcs, add, start, ended,
     assert ended(source, Mode.PREVIEW).fault == ""
 
 
+def test_a_preview_under_way_ends_when_the_settings_change(whmcs, add, start, now):
+    source = add(whmcs)
+    app, source_id, url = current_app._get_current_object(), source.id, source.url
+
+    def change(asked):
+        if asked.fields.get("action") == "GetClientsDomains":
+            whmcs.trap = lambda asked: None
+            other = registry.Settings("billing", "whmcs", url, watch_other=True)
+            with app.app_context():
+                registry.change(None, source_id, other, now)
+
+    def over():
+        try:
+            with lock.only_run(source_id):
+                return orders.state(source_id, datetime.now(UTC)) is None
+        except Fault:
+            return False
+        finally:
+            db.session.rollback()
+
+    whmcs.trap = change
+    start(source, Mode.PREVIEW)
+    wait_for(over)
+    assert registry.last_run(source, Mode.PREVIEW) is None
+    assert not orders.may_sync(source)
+
+
 def test_a_preview_shows_what_a_sync_would_do_that_has_to_ask(whmcs, add, run, start, ended):
     source = add(whmcs)
     run(source)
@@ -172,7 +201,7 @@ def test_a_run_that_failed_here_is_told_and_can_be_started_again(whmcs, add, sta
     source = add(whmcs)
     with writing():
         asked = {"source": source.id, "user": None, "mode": "preview", "gone_percents": {}}
-        queue.add(schedule.KIND, str(source.id), asked, now, -schedule.TRY_FOR)
+        queue.add(JOB_KIND, str(source.id), asked, now, -schedule.TRY_FOR)
     queue.give_up(datetime.now(UTC))
     assert orders.state(source.id, now).problem == "late"
     start(source, Mode.PREVIEW)

@@ -18,7 +18,7 @@ from webapp.extensions import db, writing
 from webapp.jobs import queue
 from webapp.sources import lock, registry, schedule, sync
 from webapp.sources.fault import Fault
-from webapp.sources.models import Source, SourceRun
+from webapp.sources.models import JOB_KIND, Source, SourceRun
 
 
 def stored():
@@ -264,7 +264,7 @@ def test_the_scheduler_reads_what_is_due_and_agreed(whmcs, add, run, now):
 
     def due(at):
         schedule.add_due(at)
-        return queue.claim([schedule.KIND], at)
+        return queue.claim([JOB_KIND], at)
 
     assert due(now + timedelta(days=1)) is None, "no one has agreed"
     run(source)

@@ -19,7 +19,7 @@ from webapp.routes import exports
 from webapp.routes.forms import at_most, stripped
 from webapp.routes.gate import admins_only_but, fragment
 from webapp.routes.template_helpers import now
-from webapp.sources import kept_runs, orders, registry
+from webapp.sources import address, kept_runs, orders, registry
 from webapp.sources.models import GONE_PERCENT, PROPERTY_KEY, Mode, Source
 from webapp.words import sources as say
 from webapp.words.fields import label
@@ -56,7 +56,7 @@ class SourceForm(FlaskForm):  # type: ignore[misc]
     url = StringField(
         label("source_url"),
         filters=[stripped],
-        validators=[InputRequired(LazyText(say.bad_url)), at_most(registry.MOST_URL_CHARACTERS)],
+        validators=[InputRequired(LazyText(say.bad_url)), at_most(address.MOST_URL_CHARACTERS)],
     )
     identifier = _credential("identifier")
     secret = _credential("secret")

@@ -1,6 +1,8 @@
-"""Why a source could not be read to its end, as a value."""
+"""What can be wrong with a source: why it could not be read to its end, and what it cannot be."""
 
 from __future__ import annotations
+
+from webapp.errors import Refused
 
 
 class Fault(Exception):
@@ -11,3 +13,11 @@ class Fault(Exception):
         super().__init__(code)
         self.code = code
         self.parameters = parameters
+
+
+class BadValue(Refused):
+    """What a source cannot have; `field` says of what."""
+
+    def __init__(self, field: str, words: str) -> None:
+        super().__init__(words)
+        self.field = field

@@ -16,6 +16,7 @@ GONE_PERCENT = 20  # of a kind, which may be gone at once unless an administrato
 GONE_KINDS = ("service", "domain")  # clients stay
 PROPERTY_KEY = "domain"  # of the property of a service at Paymenter that holds its domain
 MOST_ENCRYPTED_CHARACTERS = 8000  # of credentials
+JOB_KIND = "source"  # of the background jobs that read sources; the key is the id of the source
 TOO_MANY_GONE = "gone"  # the fault that a person can agree to
 
 

@@ -13,8 +13,8 @@ from webapp.extensions import writing
 from webapp.jobs import queue
 from webapp.jobs.models import Job
 from webapp.sources import registry
-from webapp.sources.models import Mode, Source
-from webapp.sources.schedule import KIND, TRY_FOR, under_way
+from webapp.sources.models import JOB_KIND, Mode, Source
+from webapp.sources.schedule import TRY_FOR, under_way
 
 _RANKS = (Mode.TEST, Mode.PREVIEW, Mode.SYNC)
 
@@ -63,7 +63,7 @@ def start(
             by = who.id if who else None
             asked = {"source": source_id, "user": by, "mode": mode}
             agreed = {"gone_percents": dict(gone_percents)}
-            queue.add(KIND, str(source_id), asked | agreed, now, TRY_FOR)
+            queue.add(JOB_KIND, str(source_id), asked | agreed, now, TRY_FOR)
     return mode
 
 
@@ -78,7 +78,7 @@ def may_sync(source: Source) -> bool:
 def state(source_id: int, now: datetime) -> RunState | None:
     """The run that is under way, or that failed on our side; None where the last one has ended, and
     `registry.last_run` tells how."""
-    job = queue.find(KIND, str(source_id))
+    job = queue.find(JOB_KIND, str(source_id))
     if job is None:
         return None
     mode = Mode(job.arguments["mode"])

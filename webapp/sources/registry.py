@@ -7,9 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from ipaddress import ip_address
 from types import MappingProxyType
-from urllib.parse import urlsplit
 
 from flask import current_app
 from sqlalchemy import Select, delete, func, or_, select, update
@@ -18,14 +16,16 @@ from webapp import encryption
 from webapp.customers import audit_log
 from webapp.customers.concurrency import flush, still_admin
 from webapp.customers.models import Client, Domain, DomainStatus, Service, User
-from webapp.errors import Refused, found
+from webapp.errors import found
 from webapp.extensions import db, writing
-from webapp.monitor.probing import probe_settings
+from webapp.jobs import queue
+from webapp.sources import address
+from webapp.sources.fault import BadValue as BadValue
 from webapp.sources.fault import Fault
-from webapp.sources.loopback import is_loopback
 from webapp.sources.models import (
     EVERY,
     GONE_PERCENT,
+    JOB_KIND,
     MOST_ENCRYPTED_CHARACTERS,
     PROPERTY_KEY,
     Mode,
@@ -36,8 +36,6 @@ from webapp.sources.panel import Access
 from webapp.words import sources as say
 
 PURPOSE = "source credentials"
-MOST_URL_CHARACTERS = 500
-LOOKUP_SECONDS = 5.0  # in which DNS has to say where a name leads
 MOST_NAME_CHARACTERS = 60
 _READ_BY = ("url", "credentials", "watch_other", "property_key")  # what comes depends on them
 # By kind: those that are needed, and those that may be there
@@ -49,14 +47,6 @@ CREDENTIALS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = MappingProxyT
         "csv": (frozenset(), frozenset()),
     }
 )
-
-
-class BadValue(Refused):
-    """What cannot be so; `field` says of what."""
-
-    def __init__(self, field: str, words: str) -> None:
-        super().__init__(words)
-        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +100,13 @@ def add(who: User | None, settings: Settings, now: datetime) -> Source:
 
 def change(who: User | None, source_id: int, settings: Settings, now: datetime) -> Source:
     """Gives a source these settings, but for its kind. Credentials are only kept for the server
-    that they were entered for: they have to be entered again for another one. A
-    preview by other settings is forgotten. Raises `BadValue`, `concurrency.Taken` where another one
-    has its name, or `errors.NotFound`."""
+    that they were entered for: they have to be entered again for another one. A preview by other
+    settings is forgotten, and a run by them is ended. Raises `BadValue`, `concurrency.Taken` where
+    another one has its name, or `errors.NotFound`."""
     source = get(source_id)
     settings = replace(settings, kind=source.kind)
     values = _values(settings)
-    moved = _server(str(values["url"])) != _server(source.url)
+    moved = address.server_of(str(values["url"])) != address.server_of(source.url)
     if source.kind == "csv" and (moved or "?" in settings.url or values["url"] != source.url):
         values = _values(replace(settings, credentials={}))  # what stands behind "?" is of it
     elif moved and settings.credentials is None:
@@ -126,9 +116,11 @@ def change(who: User | None, source_id: int, settings: Settings, now: datetime) 
         source = get(source_id)
         before = {name: getattr(source, name) for name in _READ_BY}
         if any(values.get(name, value) != value for name, value in before.items()):
-            # It would agree to what no one has seen
+            # It would agree to what no one has seen, and so would one that is under way
             preview = SourceRun.source_id == source_id, SourceRun.mode == Mode.PREVIEW
             db.session.execute(delete(SourceRun).where(*preview))
+            if (job := queue.find(JOB_KIND, str(source_id))) is not None:
+                queue.end(job.id)
         for name, value in values.items():
             setattr(source, name, value)
         flush(say.name_taken())
@@ -210,7 +202,7 @@ def access_of(source: Source) -> Access:
     text = encryption.decrypt(source.credentials, current_app.config["SECRET_KEY"], PURPOSE)
     if text is None:
         raise Fault("other key")
-    if not _may_be_asked(source.url):
+    if not address.may_be_asked(source.url):
         raise Fault("plain")
     return Access(source.url, json.loads(text), source.watch_other, source.property_key)
 
@@ -219,7 +211,7 @@ def _values(settings: Settings) -> dict[str, object]:
     name = " ".join(settings.name.split())
     if not (0 < len(name) <= MOST_NAME_CHARACTERS and name.isprintable()):
         raise BadValue("name", say.bad_name())
-    url, query = _url(settings.url.strip(), settings.kind)
+    url, query = address.read(settings.url.strip(), settings.kind)
     values: dict[str, object] = {
         **{"name": name, "kind": settings.kind, "url": url},
         "watch_other": settings.watch_other,
@@ -238,61 +230,3 @@ def _values(settings: Settings) -> dict[str, object]:
         if len(encrypted) > MOST_ENCRYPTED_CHARACTERS:
             raise BadValue("credentials", say.credentials_too_long())
     return values
-
-
-def _server(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc.lower()
-
-
-def _url(text: str, kind: str) -> tuple[str, str]:
-    """The address, and what stands behind it for a CSV: a key may be in there."""
-    try:
-        parts = urlsplit(text)
-        web = parts.scheme in ("http", "https") and bool(parts.hostname)
-        known = web and (parts.port is None or parts.port > 0)
-    except ValueError:
-        known = False
-    if not known or not text.isprintable() or " " in text or len(text) > MOST_URL_CHARACTERS:
-        raise BadValue("url", say.bad_url())
-    if parts.username is not None or parts.password is not None:
-        raise BadValue("url", say.url_with_login())
-    if parts.fragment:
-        raise BadValue("url", say.url_with_fragment())
-    if parts.query and kind != "csv":
-        raise BadValue("url", say.url_with_query())
-    if not _may_be_asked(text) or not _leads_to_allowed(text):
-        raise BadValue("url", say.fault_text("plain", {}))
-    path = parts.path if kind == "csv" else parts.path.rstrip("/")
-    return f"{parts.scheme}://{parts.netloc}{path}", parts.query
-
-
-def _may_be_asked(url: str) -> bool:
-    """Whether a source may be asked at this address: without TLS only on this machine, and in
-    networks that are allowed; where a name leads is seen when it is asked."""
-    parts = urlsplit(url)
-    if parts.scheme == "https" or is_loopback(parts.hostname or ""):
-        return True
-    networks = current_app.config["PADLOCK_ALLOWED_NETWORKS"]
-    try:
-        address = ip_address(parts.hostname or "")
-    except ValueError:
-        return bool(networks)
-    return any(address in network for network in networks)
-
-
-def _leads_to_allowed(url: str) -> bool:
-    """Whether a name that is asked without TLS leads to allowed networks, as far as is known now;
-    it is seen again at each connection."""
-    from webapp.sources.guarded import Guard  # an HTTP client, which no start needs
-
-    parts = urlsplit(url)
-    if parts.scheme == "https":
-        return True
-
-    guard = Guard(replace(probe_settings(current_app.config), timeout=LOOKUP_SECONDS))
-    try:
-        guard.plain_endpoints(parts.hostname or "", parts.port or 80)
-    except Fault:
-        return False
-    return True

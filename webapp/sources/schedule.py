@@ -21,12 +21,11 @@ from webapp.jobs.runner import Work
 from webapp.monitor.refresh import scheduler
 from webapp.site import site_of, this_site
 from webapp.sources import kept_runs
-from webapp.sources.models import EVERY, Mode, Source
+from webapp.sources.models import EVERY, JOB_KIND, Mode, Source
 
 if TYPE_CHECKING:
     from webapp.sources import sync
 
-KIND = "source"
 TRY_FOR = timedelta(hours=1)
 MOST_TRIES = 3  # of a job whose process is killed: the job may be the cause
 AT_ONCE = 2  # in each process: who tests a source does not wait for the first sync of another
@@ -45,7 +44,7 @@ class _ProcessEnds(importer.Stopped):
 def register(app: Flask) -> None:
     """Has sources read in the background."""
     work = Work(run, lambda: True, _about, lane="sources", at_once=AT_ONCE)
-    site_of(app).jobs.works[KIND] = work
+    site_of(app).jobs.works[JOB_KIND] = work
     scheduler.at_each_tick(app, add_due)
 
 
@@ -61,12 +60,12 @@ def add_due(now: datetime) -> None:
                 again = update(Source).where(Source.id == id_).values(next_at=now + EVERY)
                 db.session.execute(again)
                 asked = {"source": id_, "user": None, "mode": Mode.SYNC}
-                queue.add(KIND, str(id_), asked | {"gone_percents": {}}, now, TRY_FOR)
+                queue.add(JOB_KIND, str(id_), asked | {"gone_percents": {}}, now, TRY_FOR)
 
 
 def under_way(source_id: int) -> Job | None:
     """The job of this source that waits or runs."""
-    job = queue.find(KIND, str(source_id))
+    job = queue.find(JOB_KIND, str(source_id))
     return job if job is not None and job.failed_at is None else None
 
 
