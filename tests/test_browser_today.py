@@ -10,7 +10,7 @@ from tests.conftest import PASSWORD
 from tests.jobs.conftest import server  # noqa: F401 - a fixture
 from tests.monitor.processes import wait_for
 from tests.notices.test_minute import NAMES, prepare
-from tests.routes.test_today import NOW, PAGE, sees
+from tests.routes.test_today import NOW, PAGE, in_time, sees  # noqa: F401 - one is a fixture
 from tests.served import served
 from tests.test_browser import chrome  # noqa: F401 - a fixture
 from tests.test_browser_accessibility import wrong_on

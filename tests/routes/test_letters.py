@@ -7,7 +7,7 @@ from tests.jobs.conftest import server  # noqa: F401 - a fixture
 from tests.monitor.processes import wait_for
 from tests.notices.test_minute import NAMES, SITE, prepare
 from tests.routes.test_tasks import items, row_of, shown
-from tests.routes.test_today import NOW, PAGE, sees
+from tests.routes.test_today import NOW, PAGE, in_time, sees  # noqa: F401 - one is a fixture
 from webapp.customers import catalog
 from webapp.customers.models import Activity, Client, Service, ServiceStatus, User
 from webapp.extensions import db, writing

@@ -7,7 +7,15 @@ from sqlalchemy import select, update
 
 from tests.browser import looked_at
 from tests.notices.test_minute import NAMES, add_names
-from tests.routes.test_today import MINUTE, NOW, PAGE, id_of, rows, sees
+from tests.routes.test_today import (  # noqa: F401 - one is a fixture
+    MINUTE,
+    NOW,
+    PAGE,
+    id_of,
+    in_time,
+    rows,
+    sees,
+)
 from webapp.customers.models import Activity, User
 from webapp.extensions import db, writing
 from webapp.notices import minute
@@ -15,7 +23,6 @@ from webapp.notices.models import AlertName
 from webapp.probe import Reason
 
 SELECTED = f"{PAGE}/selected"
-NEXT_WEEK = (NOW + timedelta(days=7)).date().isoformat()
 
 
 @pytest.fixture
@@ -91,7 +98,8 @@ def test_a_snoozed_row_comes_back_on_its_day_or_when_it_gets_worse(app, visit, n
     ):
         page = send(sam, "snooze", items(sam.get(PAGE), *names), day, 422)
         assert words in page.select_one(".invalid-feedback").text
-    page = send(sam, "snooze", items(sam.get(PAGE), *names), NEXT_WEEK)
+    next_week = (NOW + timedelta(days=7)).date().isoformat()
+    page = send(sam, "snooze", items(sam.get(PAGE), *names), next_week)
     assert "3 names are snoozed until" in page.text
     assert shown(page) == []
     snoozed = sam.get(f"{PAGE}?show=snoozed")

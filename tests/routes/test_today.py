@@ -21,9 +21,11 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture(autouse=True)
-def in_time(monkeypatch):
-    """Today says so where the last evaluation was minutes ago, as the import of this module was."""
-    monkeypatch.setattr(f"{__name__}.NOW", datetime.now(UTC))
+def in_time(request, monkeypatch):
+    """Today says so where the last evaluation was minutes ago, as the import of a module may be."""
+    now = datetime.now(UTC)
+    monkeypatch.setattr(f"{__name__}.NOW", now)
+    monkeypatch.setattr(request.module, "NOW", now)
 
 
 def sees(app, minutes, name, left=60, reason=Reason.OK, lifetime=90, address=""):
