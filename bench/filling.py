@@ -107,17 +107,17 @@ def filled(url: str, size: int) -> Flask:
 
 
 def watch() -> None:
-    """A watched name for each target, of which one in twenty needs a person; and an incident.
+    """A watched name for each target, of which one in fifty needs a person; and an incident.
     Once."""
     if db.session.get(AlertClock, 1) is not None:
         return
-    needed = Target.id % 20 == 0
+    needed = Target.id % 50 == 0
     columns = {
         "name": Target.hostname,
         "target_id": Target.id,
         "checked_at": Target.checked_at,
         "regular": literal(False),
-        "need": case((needed, 1 + Target.id // 20 % 6)),
+        "need": case((needed, 1 + Target.id // 50 % 6)),
         "need_at": case((needed, Target.not_after)),
         "state": literal({"name": "shop-1.example", "facts": 11 * ["x" * 60]}, JSON),  # as long
     }
