@@ -37,7 +37,7 @@ from webapp.customers.models import (  # noqa: E402
     User,
 )
 from webapp.customers.tag_models import Tag, item_tag  # noqa: E402
-from webapp.extensions import db, writing  # noqa: E402
+from webapp.extensions import db, tune, writing  # noqa: E402
 from webapp.monitor.models import Target  # noqa: E402
 from webapp.notices.models import AlertClock, AlertIncident, AlertName  # noqa: E402
 from webapp.probe import Reason  # noqa: E402
@@ -129,6 +129,7 @@ def watch() -> None:
         db.session.execute(insert(AlertName).from_select(list(columns), select(*columns.values())))
         db.session.add(AlertClock(id=1, evaluated_at=NOW + timedelta(days=1), state={}))
         db.session.add(AlertIncident(id=1, state=state))
+    tune()
 
 
 def _fill(size: int) -> None:

@@ -186,13 +186,16 @@ def test_numbers_along_the_index_are_those_of_rows_looked_into(shelf, monkeypatc
         for number, row in enumerate(every):
             row.reason = Reason.OK if number % 3 else row.reason
             row.not_after = NOW + timedelta(days=number * 5 - 20) if number % 7 else None
+            row.checked_at = NOW - timedelta(days=number % 5)
+            row.issuer = "R11" if number % 2 else ""
     index_check.rebuild(NOW)
 
     clients = db.session.scalars(db.select(Client.id)).all()
-    for expires in ("", "30", "ended", "2026-11-30"):
+    filters = [{"expires": word} for word in ("", "30", "ended", "2026-11-30")]
+    for asked in (*filters, {"checked": "1"}, {"issuer": "R11"}):
 
-        def numbers(expires=expires, **question):
-            report = ssl_status.report(ada(), ReportQuery(expires=expires, **question), NOW)
+        def numbers(asked=asked, **question):
+            report = ssl_status.report(ada(), ReportQuery(**asked, **question), NOW)
             return [*report.totals.values()], [week.ending for week in report.weeks]
 
         looked_into = numbers()
@@ -206,4 +209,4 @@ def test_numbers_along_the_index_are_those_of_rows_looked_into(shelf, monkeypatc
             [sum(ones) for ones in zip(*found, strict=True)] for found in zip(*each, strict=True)
         )
         assert searches == each[:2]
-        assert sum(along[1]) > 10
+        assert sum(along[1]) > 10, asked

@@ -124,7 +124,10 @@ Index("ix_listing_row_soonest", ListingRow.kind, ListingRow.rank, ListingRow.soo
 Index("ix_listing_row_reason", ListingRow.kind, ListingRow.reason, *_ROW)
 Index("ix_listing_row_issuer", ListingRow.kind, ListingRow.issuer, *_ROW)
 Index("ix_listing_row_not_after", ListingRow.kind, ListingRow.not_after, *_ROW)
-Index("ix_listing_row_checked_at", ListingRow.kind, ListingRow.checked_at, *_ROW)
+Index(
+    "ix_listing_row_checked_at",
+    *(ListingRow.kind, ListingRow.checked_at, *_ROW, ListingRow.rank, ListingRow.not_after),
+)
 Index("ix_listing_row_changed_at", ListingRow.kind, ListingRow.changed_at, *_ROW)
 # What filters and numbers alone go by
 Index("ix_listing_row_rank_not_after", ListingRow.kind, ListingRow.rank, ListingRow.not_after)

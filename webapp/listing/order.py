@@ -124,8 +124,11 @@ class Rows:
         """What a row of the list meets."""
         chosen = (or_(*self.splits), *self.where) if self.splits else self.where
         if self.search is not None:
-            chosen = (*chosen, self.search.contains)
             found = self.search.found
+            if self.search.indexed and found is None and chosen:
+                # PostgreSQL would cross its index with another that finds half of all rows
+                chosen = (_hidden(chosen) == 1,)
+            chosen = (*chosen, self.search.contains)
             chosen = chosen if found is None else (*chosen, found)
         chosen = (_hidden(chosen) == 1,) if self.scan else chosen
         link = self.link

@@ -51,7 +51,7 @@ def tallies(
 
 def _at_once(filters: Mapping[str, str]) -> bool:
     """Whether ranks and weeks of many rows are counted together: one index has both."""
-    return filters.keys() <= {"issuer"}
+    return filters.keys() <= {"issuer"} or filters.keys() == {"checked"}
 
 
 def _tally(user: User, filters: Mapping[str, str], now: datetime, *, weeks: bool) -> Tally | None:
@@ -82,8 +82,10 @@ def _tally(user: User, filters: Mapping[str, str], now: datetime, *, weeks: bool
         found = _counted(rows, [one for one in _rank_and_week_ranges(now) if one[0] != INACTIVE])
         # Often the most by far: what clients have and no other rank has
         found[INACTIVE, None] = _items() - found.total()
-    elif user.sees_everything and _at_once(filters):
+    elif user.sees_everything and filters.keys() == {"issuer"}:
         found = _counted(rows, [*_rank_and_week_ranges(now)])
+    elif _at_once(filters):
+        found = _grouped(some)
     elif user.sees_everything and filters.keys() == {"expires"}:
         found = _counted(Rows(splits=rows.splits), [*_rank_ranges(filters["expires"], now)])
     elif weeks:

@@ -28,3 +28,4 @@ def downgrade():
 def _make(columns):
     op.drop_index(INDEX, "alert_name")
     op.create_index(INDEX, "alert_name", columns, sqlite_where=NEEDED, postgresql_where=NEEDED)
+    op.execute("ANALYZE alert_name")
