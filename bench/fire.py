@@ -9,6 +9,7 @@ beside that alone, the longest request, and the memory.
 from __future__ import annotations
 
 import asyncio
+import html
 import json
 import math
 import re
@@ -154,10 +155,13 @@ def _figures(taken: list[float]) -> dict[str, float]:
 
 async def watch(site: str, cookie: str, stop: Event, taken: list[float]) -> None:
     """All of alice's cells, each until its padlock has settled or it is to stop."""
-    page = "".join(
-        [await _get(site, f"/services?size=100&page={number}", cookie) for number in (1, 2, 3)]
-    )
-    later = {int(found[1]): int(found[2]) for found in re.finditer(LATER, page)}
+    later: dict[int, int] = {}
+    path = "/services?size=100"
+    for _ in range(CELLS // 100):
+        page = await _get(site, path, cookie)
+        later |= {int(found[1]): int(found[2]) for found in re.finditer(LATER, page)}
+        following = re.search('id="page-next" href="([^"]+)"', page)
+        path = html.unescape(following[1]) if following else path
 
     async def cell(number: int) -> None:
         while not stop.is_set():

@@ -163,7 +163,7 @@ def by_index(
     if not _indexed(wanted):
         return Search(contains)
     if db.engine.dialect.name != "sqlite":
-        return Search(contains, indexed=True)
+        return Search(contains, indexed=True, by_itself=True)
     words = " OR ".join(f"({_all_of(one)})" for one in wanted)
     if client_id is not None:
         words = f"({words}) AND {_quoted(_mark(client_id))}"
@@ -171,7 +171,8 @@ def by_index(
     id_ = 2 * number.bitwise_and(_SERVICES - 1) + number.bitwise_rshift(40)
     matches = (_documents.c[NAME].match(words), number.between(*_NUMBERS[kind]))
     candidates = select(id_.label("id")).where(*matches).subquery()
-    return Search(contains, True, candidates, candidates.c.id == ListingRow.id)
+    found = candidates.c.id == ListingRow.id
+    return Search(contains, indexed=True, candidates=candidates, found=found)
 
 
 def in_log(contains: ColumnElement[bool], words: str) -> Search:
@@ -179,10 +180,11 @@ def in_log(contains: ColumnElement[bool], words: str) -> Search:
     if not _indexed([words]):
         return Search(contains)
     if db.engine.dialect.name != "sqlite":
-        return Search(contains, indexed=True)
+        return Search(contains, indexed=True, by_itself=True)
     matches = _log_lines.c[LOG_NAME].match(_all_of(words))
     candidates = select(_log_lines.c.rowid.label("id")).where(matches).subquery()
-    return Search(contains, True, candidates, candidates.c.id == Activity.id)
+    found = candidates.c.id == Activity.id
+    return Search(contains, indexed=True, candidates=candidates, found=found)
 
 
 def _indexed(texts: Iterable[str]) -> bool:

@@ -75,13 +75,15 @@ class Order:
 class Search:
     """A search, which `contains` tells of a row by looking into it.
 
-    `indexed`: rows need not be looked into one by one. Where the database does not do so by itself,
+    `indexed`: rows need not be looked into one by one. `by_itself`: the database goes by the index
+    then, and needs long for a word that many rows have. Where it does not do so by itself,
     `candidates` are the ids that an index finds: of all rows that contain it, and maybe of others;
     `found` tells whether a row is among them.
     """
 
     contains: ColumnElement[bool]
     indexed: bool = False
+    by_itself: bool = False
     candidates: Subquery | None = None
     found: ColumnElement[bool] | None = None
 
@@ -120,15 +122,20 @@ class Rows:
     scan: bool = False
     link: LinkedRow | None = None
 
+    @property
+    def searched_only(self) -> bool:
+        """Whether nothing but the index of a search leads to them, by which the database goes."""
+        return self.search is not None and self.search.by_itself and not self.where
+
     def all(self) -> tuple[ColumnElement[bool], ...]:
         """What a row of the list meets."""
         chosen = (or_(*self.splits), *self.where) if self.splits else self.where
         if self.search is not None:
-            found = self.search.found
-            if self.search.indexed and found is None and chosen:
-                # PostgreSQL would cross its index with another that finds half of all rows
+            if self.searched_only and chosen:
+                # The database would cross that index with one that finds half of all rows
                 chosen = (_hidden(chosen) == 1,)
             chosen = (*chosen, self.search.contains)
+            found = self.search.found
             chosen = chosen if found is None else (*chosen, found)
         chosen = (_hidden(chosen) == 1,) if self.scan else chosen
         link = self.link

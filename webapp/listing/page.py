@@ -103,8 +103,8 @@ def _fetched(
         searched = rows.search is not None
         rows = planned(rows)
         # An index counts them in 1 ms, where to sort so many for nothing takes up to 200 ms. Not
-        # where a search looks into one after the other, or PostgreSQL has to ask its index again.
-        if not searched or (rows.search is not None and rows.search.candidates is not None):
+        # where a search looks into one after the other, or its index has to be asked again.
+        if not searched or (rows.search is not None and not rows.searched_only):
             total = _count(select(order.id).where(*rows.all()), MOST_COUNTED)
     asked = _Asked(rows, order, sort, size, cursor, up)
     start = _Asked(rows, order, sort, size, None, up=False)
