@@ -18,7 +18,8 @@ def test_a_source_is_read_and_how_that_ended_is_told(app, program, whmcs, now, t
     assert listed.items() >= {"name": "billing", "url": url, **NONE_YET}.items()
 
     def run(asked):
-        assert call("POST", "/sources/1/run", asked, 202).json["run"]["mode"] == "preview"
+        started = call("POST", "/sources/1/run", asked, 202).json["run"]
+        assert started is None or started["mode"] == "preview"  # it may have ended by then
         wait_for(lambda: call("GET", "/sources/1").json["run"] is None)
         answer = call("GET", "/sources/1")
         assert SECRET not in answer.text

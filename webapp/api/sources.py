@@ -100,8 +100,9 @@ def get_source(user: User, source_id: int) -> dict[str, Any]:
 def run_source(user: User, body: Mapping[str, Any], source_id: int) -> dict[str, Any]:
     """Reads a source in the background.
 
-    Read the source until run is null, or has a problem. The first sync has to be agreed to:
-    without a preview before it, this is a preview. A run that is under way already is joined.
+    Read the source until run is null, which it may be in this answer already, or has a problem.
+    The first sync has to be agreed to: without a preview before it, this is a preview. A run that
+    is under way already is joined.
     """
     agreed = of_each_kind(body.get("gone_percent"))
     orders.start(user, source_id, now(), Mode(body["mode"]), agreed)
