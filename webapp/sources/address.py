@@ -47,8 +47,8 @@ def read(text: str, kind: str) -> tuple[str, str]:
 
 
 def may_be_asked(url: str) -> bool:
-    """Whether a source may be asked at this address: without TLS only on this machine, and in
-    networks that are allowed; where a name leads is seen when it is asked."""
+    """Whether a source may be asked at this address: without TLS only on this machine and in
+    `PADLOCK_ALLOWED_NETWORKS`. A name is looked up when it is asked."""
     parts = urlsplit(url)
     if parts.scheme == "https" or is_loopback(parts.hostname or ""):
         return True
