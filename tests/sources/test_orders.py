@@ -163,13 +163,14 @@ def test_a_preview_under_way_ends_when_the_settings_change(whmcs, add, start, no
                 registry.change(None, source_id, other, now)
 
     def over():
+        db.session.rollback()
+        if orders.state(source_id, datetime.now(UTC)) is not None:
+            return False  # before it has begun, its lock is not ours to try
         try:
             with lock.only_run(source_id):
-                return orders.state(source_id, datetime.now(UTC)) is None
+                return True
         except Fault:
             return False
-        finally:
-            db.session.rollback()
 
     whmcs.trap = change
     start(source, Mode.PREVIEW)
