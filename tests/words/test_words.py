@@ -189,43 +189,6 @@ def test_the_command_asks_where_we_asked():
     assert there.endswith("--connect-to 'shop.example:443:[2001:db8::1]:8443'")
 
 
-def test_the_providers_people_are_not_sent_to_themselves():
-    told = [
-        verdicts.tooltip(State.INVALID, Reason.REVOKED, now=NOW, staff=staff)
-        for staff in (False, True)
-    ]
-    assert ["Ask your hosting provider" in text for text in told] == [True, False]
-
-
-@pytest.mark.parametrize(
-    ("state", "reason", "facts", "called"),
-    [
-        (State.INVALID, Reason.EXPIRED, {}, "Invalid: certificate expired"),
-        (State.INVALID, Reason.REFUSED, {}, "Invalid: HTTPS is off"),
-        (State.UNKNOWN, Reason.TIMEOUT, {}, "Unknown: no answer"),
-        (State.UNKNOWN, None, {}, "Not checked yet"),
-        (State.INACTIVE, Reason.OK, {}, "Inactive"),
-        (State.VALID, Reason.OK, {"days": 45}, "Valid: expires 7 Jan, 45 days"),
-        (State.VALID, Reason.OK, {"days": 400}, "Valid: expires 28 Dec 2027, 400 days"),
-        (State.VALID, Reason.OK, {"refuse": True}, "Valid: browsers may refuse it"),
-    ],
-)
-def test_a_padlock_is_called_by_its_state_and_its_reason(state, reason, facts, called):
-    ends = NOW + timedelta(days=facts["days"]) if "days" in facts else None
-    known = {"now": NOW, "not_after": ends, "browsers_refuse": facts.get("refuse", False)}
-    assert verdicts.padlock_name(state, reason, **known) == called
-
-
-@pytest.mark.parametrize("staff", [False, True])
-@pytest.mark.parametrize("reason", Reason)
-def test_a_tooltip_has_three_short_lines(reason, staff):
-    lines = verdicts.tooltip(
-        reason.state, reason, now=NOW, checked_at=NOW, not_after=NOW, staff=staff
-    ).split("\n")
-    assert len(lines) == 3
-    assert all(len(line) <= 82 for line in lines)
-
-
 def problem(code, depth, reason):
     return Problem(code, depth, "OpenSSL's error", reason)
 
@@ -275,18 +238,6 @@ def test_customers_read_no_jargon_of_chains(jargon):
     ]
     for one in told:
         assert not re.search(rf"\b{jargon}\b", f"{one.title} {one.customer} {one.cure}")
-
-
-def test_what_is_stored_is_told_as_what_was_found():
-    stored = Target(problems=[asdict(problem(47, 0, Reason.CHAIN_INVALID))], notes=[])
-    told = verdicts.tooltip(State.INVALID, Reason.CHAIN_INVALID, now=NOW, facts=stored)
-    assert "not allowed to issue certificates for this name" in told
-    stored = Target(
-        problems=[asdict(problem(19, 2, Reason.UNTRUSTED_ISSUER))], notes=["other_path_works"]
-    )
-    told = verdicts.tooltip(State.INVALID, Reason.UNTRUSTED_ISSUER, now=NOW, facts=stored)
-    assert "do not trust" not in told
-    assert "Browsers accept" in told
 
 
 def test_a_date_in_the_future_may_be_our_own_clock():

@@ -1,4 +1,4 @@
-"""What a finding means in words: headline, cause, cure, and the tooltip of a padlock."""
+"""What a finding means in words: headline, cause and cure."""
 
 from __future__ import annotations
 
@@ -13,14 +13,8 @@ from webapp.words.curl_errors import command_for, curl_number
 from webapp.words.hostnames import refusal_text
 from webapp.words.notes import note_texts, stray_texts
 from webapp.words.reasons import MENDS, WORDS
-from webapp.words.states import (
-    LOOKS,
-    browsers_may_refuse,
-    look_of,
-    many_browsers_refuse,
-    never_asked,
-)
-from webapp.words.times import age_text, checked_text, expiry_text, short_expiry
+from webapp.words.states import LOOKS, many_browsers_refuse, never_asked
+from webapp.words.times import age_text
 from webapp.words.translation import gettext, ngettext
 
 
@@ -161,66 +155,3 @@ def mend_text(reason: Reason, facts: Facts | None = None) -> str:
     """What a technician does about it."""
     behind = fault(reason, facts)
     return behind.mend if behind else MENDS[reason]
-
-
-def padlock_name(
-    state: State,
-    reason: Reason | None,
-    *,
-    now: datetime,
-    facts: Facts | None = None,
-    not_after: datetime | None = None,
-    browsers_refuse: bool = False,
-    zone: tzinfo = UTC,
-) -> str:
-    """What a padlock is called, on hover and by a screen reader: "Invalid: certificate expired",
-    "Valid: expires 12 Jan, 45 days"."""
-    if state is State.INACTIVE or reason is None:
-        return look_of(state, reason).label
-    what = title(state, reason, facts)
-    if state is State.VALID and browsers_refuse:
-        what = browsers_may_refuse()
-    elif state is State.VALID and not_after is not None:
-        day, left = short_expiry(not_after, now, zone)
-        what = gettext("expires {day}, {left}", day=day, left=left)
-    if what[1:2].islower():  # not "HTTPS is off"
-        what = what[0].lower() + what[1:]
-    return gettext("{state}: {what}", state=LOOKS[state].label, what=what)
-
-
-def tooltip(
-    state: State,
-    reason: Reason | None,
-    *,
-    now: datetime,
-    facts: Facts | None = None,
-    not_after: datetime | None = None,
-    checked_at: datetime | None = None,
-    last_valid_at: datetime | None = None,
-    browsers_refuse: bool = False,
-    staff: bool = False,
-    zone: tzinfo = UTC,
-) -> str:
-    """What a padlock says on hover, in three short lines.
-
-    They are what it is, what is wrong or until when it is valid, and what to do or how old the news
-    is. `staff`: without what to do, which sends a customer to them.
-    """
-    if state is State.INACTIVE:
-        return LOOKS[state].meaning
-    if reason is None:
-        return never_asked()
-    refused = state is State.VALID and browsers_refuse
-    lines = [browsers_may_refuse() if refused else title(state, reason, facts)]
-    if state is State.VALID or reason is Reason.EXPIRED:
-        lines.append(expiry_text(not_after, now, zone))
-    else:
-        known = last_known(state, last_valid_at, now, zone)
-        lines.append(known or _first_sentence(customer_text(state, reason, facts)))
-    cure = "" if staff or state is State.VALID else cure_text(reason, facts)
-    lines.append(_first_sentence(cure) or checked_text(checked_at, now, zone))
-    return "\n".join(line for line in lines if line)
-
-
-def _first_sentence(text: str) -> str:
-    return text.partition(". ")[0].rstrip(".") + "." if text else ""
