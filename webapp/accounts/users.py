@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from sqlalchemy import String, func, or_, select, update
+from sqlalchemy import ColumnElement, String, func, or_, select, update
 from sqlalchemy.orm import contains_eager
 
 from webapp import errors
@@ -19,7 +19,7 @@ from webapp.customers.models import Client, Role, User
 from webapp.errors import Refused
 from webapp.extensions import contains, db, writing
 from webapp.listing import page as pages
-from webapp.listing.order import Order, Rows
+from webapp.listing.order import Order, Rows, Search
 from webapp.words import refusals
 from webapp.words.activity import Detail
 
@@ -49,17 +49,20 @@ def list_users(search: str, role: str, sort: str, page: str, size: str = "") -> 
     """One page of the users; what cannot be understood of the question means its default."""
     search = search.strip()[: pages.MOST_SEARCH_CHARACTERS]
     wanted = Role(role) if role in set(Role) else None
-    where = [User.role == wanted] if wanted else []
-    if search:
-        of_clients = User.client_id.in_(select(Client.id).where(contains(Client.name, search)))
-        where.append(or_(contains(User.name, search), contains(User.email, search), of_clients))
+    where = (User.role == wanted,) if wanted else ()
+    rows = Rows(where, search=Search(_matches(search)) if search else None)
     sort = sort if sort.removeprefix("-") in SORTS else "name"
     order = SORTS[sort.removeprefix("-")]
-    shown = pages.fetch(Rows(tuple(where)), order, sort, page, pages.size_of(size))
+    shown = pages.fetch(rows, order, sort, page, pages.size_of(size))
     chosen = select(User).outerjoin(User.client).options(contains_eager(User.client))
-    rows = {user.id: user for user in db.session.scalars(chosen.where(User.id.in_(shown.ids)))}
+    users = {user.id: user for user in db.session.scalars(chosen.where(User.id.in_(shown.ids)))}
     filters = {"role": wanted.value} if wanted else {}
-    return Listing([rows[id_] for id_ in shown.ids if id_ in rows], shown, search, sort, filters)
+    return Listing([users[id_] for id_ in shown.ids if id_ in users], shown, search, sort, filters)
+
+
+def _matches(search: str) -> ColumnElement[bool]:
+    of_clients = User.client_id.in_(select(Client.id).where(contains(Client.name, search)))
+    return or_(contains(User.name, search), contains(User.email, search), of_clients)
 
 
 def require_user(user_id: int) -> User:

@@ -16,9 +16,9 @@ from webapp.customers.lists import Listing, ListQuery, ParsedQuery, hits
 from webapp.customers.models import Client, Domain, Service, User
 from webapp.customers.name_key import name_key
 from webapp.customers.tag_models import client_tag
-from webapp.extensions import db
+from webapp.extensions import contains, db
 from webapp.listing import page
-from webapp.listing.order import Order, Rows
+from webapp.listing.order import Order, Rows, Search
 from webapp.parsing import whole
 from webapp.words.report_filters import NEVER_ASKED
 
@@ -67,7 +67,7 @@ def understood(question: ListQuery) -> ParsedQuery:
     default."""
     search = question.search.strip()[: page.MOST_SEARCH_CHARACTERS]
     sort = question.sort if question.sort.removeprefix("-") in SORTS else "name"
-    rows = Rows((matches(search),) if search else ())
+    rows = Rows(search=Search(matches(search)) if search else None)
     filters = {}
     if tag := tags.asked_for(question.tag):
         filters["tag"] = tag
@@ -119,12 +119,10 @@ def matches(search: str) -> ColumnElement[bool]:
     """
     if search.startswith("#") and (number := whole(search[1:])) is not None:
         return Client.id == number
-    by_user = Client.id.in_(
-        select(User.client_id).where(User.email.icontains(search, autoescape=True))
-    )
+    by_user = Client.id.in_(select(User.client_id).where(contains(User.email, search)))
     texts = (Client.name, Client.reference, Client.contact_email)
     return or_(
-        *(column.icontains(search, autoescape=True) for column in texts),
+        *(contains(column, search) for column in texts),
         Client.name_key.contains(name_key(search), autoescape=True),
         by_user,
     )
@@ -147,7 +145,6 @@ SORTS = MappingProxyType(
         "created": Order((Client.created_at,), Client.id),
         "services": Order((Client.service_count,), Client.id),
         "domains": Order((Client.domain_count,), Client.id),
-        "users": Order((count_of(User),), Client.id),
+        "users": Order((count_of(User),), Client.id),  # counted of each: no index has it
     }
 )
-COUNTED_SORTS = frozenset({"users"})  # that no index has

@@ -61,11 +61,19 @@ class Order:
         """The types of the keys of each part."""
         return [[key.type for key in self.keys(part)] for part in self.parts]
 
+    def is_empty(self) -> ColumnElement[bool]:
+        """Whether a row is of the part `EMPTY`."""
+        if self.via is None:
+            return self.columns[0].is_(None)
+        # There is no row behind the link: an index of this table tells
+        no_link: ColumnElement[bool] = self.via == None  # noqa: E711
+        return no_link
+
     def selected(self, part: int | None = None) -> Select[Any]:
         """The rows with all that places them, in no order yet; those of one part, or all."""
         filled: Any = literal(FILLED)
         if self.empty_last:
-            filled = case((self.columns[0].is_(None), EMPTY), else_=FILLED)
+            filled = case((self.is_empty(), EMPTY), else_=FILLED)
         keys = (column.label(f"key{number}") for number, column in enumerate(self.columns))
         rows = select(self.id.label("id"), filled.label("part"), *keys)
         return rows if self.via is None else rows.join(self.via, isouter=part != FILLED)
@@ -207,8 +215,7 @@ def _pieces(rows: Rows, way: Traversal, most: int, looked_into: int) -> list[Sel
             continue
         there = [*order.within]
         if order.empty_last:
-            empty = order.columns[0].is_(None)
-            there.append(empty if part == EMPTY else ~empty)
+            there.append(order.is_empty() if part == EMPTY else ~order.is_empty())
         if cursor is not None and part == cursor.part:
             there.append(beyond(order.keys(part), cursor, down=way.down))
         by = [key.desc() if way.down else key.asc() for key in order.index_columns(part)]
