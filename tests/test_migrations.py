@@ -376,3 +376,15 @@ def test_an_incident_that_is_open_begins_its_timeline(in_app):
     assert (step.incident_id, step.step, step.at, step.count) == (7, "opened", NOW, 1)
     incident = db.session.scalars(db.select(AlertIncident)).one()
     assert (incident.state, incident.readers) == (state, {"staff": {"ended": True}})
+
+
+def test_users_of_clients_are_counted(in_app):
+    counts = db.select(Client.user_count).order_by(Client.id)
+    before = db.session.scalars(counts).all()
+    assert any(before)
+    db.session.remove()
+    downgrade(revision="0059")
+    upgrade()
+    assert compared() == []
+    assert db.session.scalars(counts).all() == before
+    assert index_check.miscounted() == 0

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
+from webapp.accounts import sign_ins
 from webapp.customers import (
     access,
     catalog,
@@ -22,7 +23,15 @@ from webapp.customers import (
 )
 from webapp.customers.items import DomainDetails, ServiceDetails
 from webapp.customers.listing_row import SEVERITIES, ListingRow
-from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
+from webapp.customers.models import (
+    Client,
+    Domain,
+    DomainStatus,
+    Role,
+    Service,
+    ServiceStatus,
+    User,
+)
 from webapp.extensions import db, writing
 from webapp.jobs.models import Job
 from webapp.jobs.queue import DONE
@@ -171,7 +180,7 @@ def finding(name, number, now):
     )
 
 
-STEP = some.tuples(some.integers(0, 7), some.integers(0, 500), some.integers(0, 500))
+STEP = some.tuples(some.integers(0, 9), some.integers(0, 500), some.integers(0, 500))
 
 
 def change(what, one, other, now):
@@ -205,6 +214,20 @@ def change(what, one, other, now):
         targets = db.session.scalars(db.select(Target).order_by(Target.id)).all()
         if targets:
             results.record(finding(targets[one % len(targets)].hostname, other, now), now)
+    elif what == 8:
+        with writing():
+            email = f"{now.timestamp():.0f}@example.com"
+            sign_ins.add_user(email, "New", None, now, client=owner, password_hash="none")
+    elif what == 9:
+        theirs = db.select(User).where(User.role == Role.CLIENT).order_by(User.id)
+        people = db.session.scalars(theirs).all()
+        if people:
+            with writing():
+                person = db.session.get(User, people[other % len(people)].id)
+                if one % 2:
+                    db.session.delete(person)
+                else:
+                    person.client = db.session.get(Client, owner.id)
 
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])

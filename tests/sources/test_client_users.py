@@ -33,6 +33,7 @@ def test_clients_get_users_only_where_that_is_wanted(whmcs, add, run):
         *("Carol's Shop", Role.CLIENT),
         clients(source)["7"].id,
     )
+    assert clients(source)["7"].user_count == 1
     assert sign_ins.authenticate("ünsal@shop.example", "") is None
     # Who was disabled or renamed here stays so
     carol.active, carol.name = False, "Carol"

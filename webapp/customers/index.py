@@ -16,28 +16,25 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import (
     ColumnElement,
-    ScalarSelect,
     Update,
     bindparam,
     event,
-    func,
     or_,
     select,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import (
-    InstrumentedAttribute,
     ORMExecuteState,
     Session,
     UOWTransaction,
     attributes,
 )
 
-from webapp.customers import listing_row
+from webapp.customers import client_counts, listing_row
 from webapp.customers.index_rows import rows_of
 from webapp.customers.listing_row import MODELS, ItemModel, ListingRow
-from webapp.customers.models import Client, Domain, Service, User
+from webapp.customers.models import Client, User
 from webapp.extensions import Instant, db, writing
 from webapp.monitor.models import Target
 from webapp.monitor.refresh import scheduler
@@ -114,7 +111,7 @@ class _Touched:
         self.items: dict[ItemModel, set[int]] = {model: set() for model in MODELS}
         self.targets: set[int] = set()
         self.clients: set[int] = set()
-        self.owners: set[int] = set()  # clients of items that were deleted
+        self.owners: set[int] = set()  # clients that have lost or gained an item or a user
         self.after_batch: Callable[[], None] = lambda: None
 
     def of(self, model: type[Any]) -> set[int] | None:
@@ -138,6 +135,11 @@ def touch(model: type[Any], ids: Iterable[int]) -> None:
         found.update(ids)
 
 
+def touch_counts(client_ids: Iterable[int]) -> None:
+    """Has counted again what these clients have, when the session commits."""
+    _touched(db.session()).owners.update(client_ids)
+
+
 def _touched(session: Session) -> _Touched:
     touched: _Touched = session.info.setdefault("listing_touched", _Touched())
     return touched
@@ -149,6 +151,9 @@ def _see_what_is_flushed(session: Session, _flush: UOWTransaction) -> None:
     deleted = [row for row in session.deleted if type(row) in MODELS]
     touched.owners.update(row.client_id for row in deleted)
     touched.targets.update(row.target_id for row in deleted if row.target_id is not None)
+    for row in (*session.new, *session.dirty, *session.deleted):
+        if type(row) is User:
+            touched.owners.update(_changed_owners(row, gone=row in session.deleted))
     for row in (*session.new, *session.dirty):
         ids = touched.of(type(row))
         copied = _COPIED.get(type(row))
@@ -157,6 +162,13 @@ def _see_what_is_flushed(session: Session, _flush: UOWTransaction) -> None:
             or any(attributes.get_history(row, name).has_changes() for name in copied)
         ):
             ids.add(row.id)
+
+
+def _changed_owners(user: User, *, gone: bool) -> set[int]:
+    """The clients that have lost or gained this user in a flush."""
+    owner = attributes.get_history(user, "client_id")
+    ids = owner.sum() if gone else (*owner.added, *owner.deleted)
+    return {id_ for id_ in ids if id_ is not None}
 
 
 @event.listens_for(db.session, "do_orm_execute")
@@ -199,7 +211,7 @@ def write_touched(after_batch: Callable[[], None] = lambda: None) -> None:
         owners = touched.owners | _parents_of(touched, "client_id")
         _write_touched(touched, datetime.now(UTC))
         for ids in touched.batches(owners):
-            count_items(Client.id.in_(ids))
+            client_counts.recount(Client.id.in_(ids))
 
 
 def _write_touched(touched: _Touched, now: datetime) -> None:
@@ -226,34 +238,6 @@ def _parents_of(touched: _Touched, parent: str) -> set[int]:
             found = db.session.connection().scalars(before.union(now))
             parents.update(id_ for id_ in found if id_ is not None)
     return parents
-
-
-def count_items(chosen: ColumnElement[bool]) -> None:
-    """Counts what the chosen clients have, where it is not what is stored. Call it inside
-    `writing()`."""
-    counted = items_counted()
-    differs = or_(*(stored != count for stored, count in counted.items()))
-    values = {stored.key: count for stored, count in counted.items()}
-    db.session.connection().execute(update(Client).where(chosen, differs).values(values))
-
-
-def items_counted() -> dict[InstrumentedAttribute[int], ScalarSelect[int]]:
-    """The columns of a client in which its services and domains are counted, and how."""
-    counts: dict[ItemModel, InstrumentedAttribute[int]] = {
-        Service: Client.service_count,
-        Domain: Client.domain_count,
-    }
-    return {stored: count_of(model) for model, stored in counts.items()}
-
-
-def count_of(model: type[Service] | type[Domain] | type[User]) -> ScalarSelect[int]:
-    """How many of these a client has, in a query of clients."""
-    return (
-        select(func.count(model.id))
-        .where(model.client_id == Client.id)
-        .correlate(Client)
-        .scalar_subquery()
-    )
 
 
 def _hold_targets(touched: _Touched) -> None:

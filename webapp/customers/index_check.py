@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from flask import Flask
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, delete, exists, func, select, true
 
-from webapp.customers import index, index_rows, listing_row, search_index
+from webapp.customers import client_counts, index, index_rows, listing_row, search_index
 from webapp.customers.listing_row import MODELS, ItemModel, ListingRow
 from webapp.customers.models import Client
 from webapp.extensions import db, tune, writing
@@ -43,9 +43,9 @@ def drifted(now: datetime, progress: Progress = lambda done, total: None) -> int
 
 
 def miscounted() -> int:
-    """How many clients have another number of services or domains than is stored."""
-    wrong = or_(*(stored != count for stored, count in index.items_counted().items()))
-    return db.session.scalar(select(func.count(Client.id)).where(wrong)) or 0
+    """How many clients have another number of services, domains or users than is stored."""
+    wrong = select(func.count(Client.id)).where(client_counts.is_wrong())
+    return db.session.scalar(wrong) or 0
 
 
 def drifted_ids(model: ItemModel, first: int, last: int, now: datetime) -> set[int]:
@@ -80,7 +80,7 @@ def rebuild(now: datetime, progress: Progress = lambda done, total: None) -> Non
             index.write_rows(rows, now)
         lost = lost or bool(rows and search_index.missing_ids(model.kind, rows[0], rows[-1]))
     with writing():
-        index.count_items(true())
+        client_counts.recount(true())
     if lost:
         search_index.create()
     tune()

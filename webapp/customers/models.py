@@ -67,7 +67,7 @@ class Client(_Sourced, _Versioned, Model):
 
     `reference` is the client's number in the provider's own books; an import finds the client again
     by it. `name_key` is what its name is looked up by. Clients see neither `note` nor `tags`.
-    `service_count` and `domain_count` are what `index` counts for the list of clients.
+    `service_count`, `domain_count` and `user_count` are what `client_counts` counts.
     """
 
     __table_args__ = _NO_ID_TWICE
@@ -82,6 +82,7 @@ class Client(_Sourced, _Versioned, Model):
     created_at: Mapped[datetime] = mapped_column(Instant)
     service_count: Mapped[int] = mapped_column(default=0)
     domain_count: Mapped[int] = mapped_column(default=0)
+    user_count: Mapped[int] = mapped_column(default=0)
 
     tags: Mapped[list[Tag]] = linked_by(client_tag)
 
@@ -244,6 +245,7 @@ Index("ix_client_name_key", Client.name_key)
 Index("ix_client_created", Client.created_at, Client.id)
 Index("ix_client_service_count", Client.service_count, Client.id)
 Index("ix_client_domain_count", Client.domain_count, Client.id)
+Index("ix_client_user_count", Client.user_count, Client.id)
 Index("ix_user_name_sorted", func.lower(User.name), User.id)
 Index("ix_user_role", User.role, User.id)
 # What is theirs, and who uses a target

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from webapp.accounts.sign_ins import tidy_email
+from webapp.customers import index
 from webapp.customers.models import Client, Role, User
 from webapp.extensions import among, db
 from webapp.imports.staging import CHUNK_ROWS
@@ -33,3 +34,4 @@ def add_missing(source_id: int, password_hash: str, now: datetime) -> None:
             for email in missing[start : start + CHUNK_ROWS]
         ]
         db.session.execute(insert(User), rows)
+        index.touch_counts(row["client_id"] for row in rows)
