@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from threading import Thread
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -216,7 +217,7 @@ def change(what, one, other, now):
             results.record(finding(targets[one % len(targets)].hostname, other, now), now)
     elif what == 8:
         with writing():
-            email = f"{now.timestamp():.0f}@example.com"
+            email = f"{uuid4()}@example.com"
             sign_ins.add_user(email, "New", None, now, client=owner, password_hash="none")
     elif what == 9:
         theirs = db.select(User).where(User.role == Role.CLIENT).order_by(User.id)
