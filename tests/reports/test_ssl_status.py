@@ -190,7 +190,7 @@ def test_numbers_along_the_index_are_those_of_rows_looked_into(shelf, monkeypatc
             row.issuer = "R11" if number % 2 else ""
     index_check.rebuild(NOW)
 
-    clients = db.session.scalars(db.select(Client.id)).all()
+    clients = db.session.scalars(db.select(Client.id).order_by(Client.id)).all()
     filters = [{"expires": word} for word in ("", "30", "ended", "2026-11-30")]
     for asked in (*filters, {"checked": "1"}, {"issuer": "R11"}):
 

@@ -146,7 +146,8 @@ def planned(rows: Rows) -> Rows:
     filtered = rows.where or link
     others = replace(rows, search=None)
     some = select(literal(1)).where(*others.all())
-    few = _count(some, MOST_SCATTERED) if filtered else MOST_SCATTERED + 1
+    most = MOST_COUNTED if search.indexed else MOST_SCATTERED
+    few = _count(some, most) if filtered else most + 1
     if few <= MOST_COUNTED or not search.indexed:
         scan = few > MOST_SCATTERED
         return replace(others, where=(*rows.where, search.contains), scan=scan)
