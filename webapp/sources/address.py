@@ -48,7 +48,7 @@ def read(text: str, kind: str) -> tuple[str, str]:
 
 def may_be_asked(url: str) -> bool:
     """Whether a source may be asked at this address: without TLS only on this machine and in
-    `PADLOCK_ALLOWED_NETWORKS`. A name is looked up when it is asked."""
+    `PADLOCK_ALLOWED_NETWORKS`. Where a name leads is checked at each connection."""
     parts = urlsplit(url)
     if parts.scheme == "https" or is_loopback(parts.hostname or ""):
         return True
