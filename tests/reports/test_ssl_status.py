@@ -188,11 +188,14 @@ def test_numbers_along_the_index_are_those_of_rows_looked_into(shelf, monkeypatc
             row.not_after = NOW + timedelta(days=number * 5 - 20) if number % 7 else None
             row.checked_at = NOW - timedelta(days=number % 5)
             row.issuer = "R11" if number % 2 else ""
+        for domain in db.session.scalars(db.select(Domain).where(Domain.id % 3 > 0)).all():
+            tags.give(domain, ["shop"])
     index_check.rebuild(NOW)
 
     clients = db.session.scalars(db.select(Client.id).order_by(Client.id)).all()
     filters = [{"expires": word} for word in ("", "30", "ended", "2026-11-30")]
-    for asked in (*filters, {"checked": "1"}, {"issuer": "R11"}):
+    filters += [{"tag": "shop", "expires": "30"}, {"reason": "expired"}, {"reason": "ok"}]
+    for asked in (*filters, {"checked": "1"}, {"issuer": "R11"}, {"tag": "shop"}):
 
         def numbers(asked=asked, **question):
             report = ssl_status.report(ada(), ReportQuery(**asked, **question), NOW)
@@ -209,4 +212,4 @@ def test_numbers_along_the_index_are_those_of_rows_looked_into(shelf, monkeypatc
             [sum(ones) for ones in zip(*found, strict=True)] for found in zip(*each, strict=True)
         )
         assert searches == each[:2]
-        assert sum(along[1]) > 10, asked
+        assert sum(along[0] + along[1]) > 10, asked

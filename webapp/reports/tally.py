@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, null, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, null, select, true
 
 from webapp.customers import listing_row
 from webapp.customers.listing_row import INACTIVE, ListingRow
@@ -50,8 +50,9 @@ def tallies(
 
 
 def _at_once(filters: Mapping[str, str]) -> bool:
-    """Whether ranks and weeks of many rows are counted together: one index has both."""
-    return filters.keys() <= {"issuer"} or filters.keys() == {"checked"}
+    """Whether ranks and weeks of many rows are counted together: one index has both, or a tag leads
+    to each row."""
+    return filters.keys() <= {"issuer"} or filters.keys() == {"checked"} or "tag" in filters
 
 
 def _tally(user: User, filters: Mapping[str, str], now: datetime, *, weeks: bool) -> Tally | None:
@@ -73,12 +74,15 @@ def _tally(user: User, filters: Mapping[str, str], now: datetime, *, weeks: bool
     if page.leads_to_many(rows) and not rows.where:
         return None
     some: Select[Any] = select(ListingRow.rank, _week(now)).where(*rows.all())
-    found = _grouped(some.limit(MOST_COUNTED + 1))
+    led = rows.link is not None and rows.scan  # to each of them, few enough to read all at once
+    found = _grouped(some if led else some.limit(MOST_COUNTED + 1))
     if found.total() <= MOST_COUNTED:
         return found
     if "q" in filters or page.leads_to_many(rows):
         return None
-    if user.sees_everything and not filters:
+    if led:
+        pass
+    elif user.sees_everything and not filters:
         found = _counted(rows, [one for one in _rank_and_week_ranges(now) if one[0] != INACTIVE])
         # Often the most by far: what clients have and no other rank has
         found[INACTIVE, None] = _items() - found.total()
@@ -93,10 +97,11 @@ def _tally(user: User, filters: Mapping[str, str], now: datetime, *, weeks: bool
         end = _ends(now)[-1]
         chosen = (*rows.all(), valid, ListingRow.not_after < end)
         found = _grouped(select(literal(listing_row.VALID), _week(now)).where(*chosen))
-    else:
+    elif len(ranks) == 1:
         # It is the same for all rows of most reasons, which need not be read for it
-        rank = ListingRow.rank if len(ranks) > 1 else literal(ranks[0])
-        found = _grouped(select(rank, null()).where(*rows.all()))
+        found = _counted(rows, [(ranks[0], None, true())])
+    else:
+        found = _grouped(select(ListingRow.rank, null()).where(*rows.all()))
     if len(known) >= MOST_REMEMBERED:
         known.clear()
     known[key] = CountedRows(found, now)

@@ -109,10 +109,12 @@ def register(app: Flask) -> None:
     app.jinja_env.lstrip_blocks = True
 
 
-def compile_report(app: Flask) -> None:
-    """Compiles the templates of the report, the largest there are: its first page need not."""
+def compile_largest(app: Flask) -> None:
+    """Compiles the templates of the report and of Today, the largest there are: their first pages
+    need not."""
+    largest = ("base", "components/", "reports/ssl_status", "reports/pictures", "today/")
     for name in app.jinja_env.list_templates():
-        if name.startswith(("base", "components/", "reports/ssl_status", "reports/pictures")):
+        if name.startswith(largest):
             app.jinja_env.get_template(name)
 
 
