@@ -53,11 +53,14 @@ def register(app: Flask) -> None:
 
 
 def _let_uploads_be_large() -> None:
+    # The user is loaded only here, because a static file needs no database
+    if request.endpoint not in ("imports.upload", "imports.paste"):
+        return
     if not (current_user.is_authenticated and current_user.is_admin):
         return
     if request.endpoint == "imports.upload":
         request.max_content_length = MOST_UPLOAD_BYTES
-    elif request.endpoint == "imports.paste":
+    else:
         request.max_content_length = MOST_PASTED_BYTES
         request.max_form_memory_size = MOST_PASTED_BYTES
 
