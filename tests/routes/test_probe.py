@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 
 from tests.browser import looked_at
 from webapp.customers.models import Service, ServiceStatus
@@ -73,6 +74,20 @@ def test_cells_that_come_too_many_at_once_are_told_to_come_later(app, visit, mon
     answers = [who.get("/probe/domain/1") for who in (*[alice] * 4, bob, *[nobody] * 4)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 204, 404, *[401] * 4]
     assert answers[3].headers["HX-Trigger"] == "later"
+
+
+def test_a_file_and_a_cell_that_is_put_off_read_nothing_from_the_database(app, visit, monkeypatch):
+    alice = visit("alice").client
+    alice.get("/home")  # what is read now and then only has been read
+    monkeypatch.setattr(cell_throttle, "CELLS_AT_ONCE", 0)
+    statements = []
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    answers = [alice.get(path) for path in ("/static/site.css", "/probe/domain/1")]
+    assert [answer.status_code for answer in answers] == [200, 204]
+    assert statements == []
+    assert alice.get("/home").status_code == 200
+    assert statements
 
 
 @pytest.mark.parametrize("kind", ["service", "domain"])
