@@ -55,11 +55,12 @@ NOW = datetime.now(UTC)
 
 
 @contextmanager
-def postgresql_server() -> Iterator[str]:
+def postgresql_server(name: str = "bench") -> Iterator[str]:
     """The URL of a PostgreSQL server of the benchmark's own, which has no pg_trgm; or of an empty
-    database on the server whose database `postgres` is at the URL in `BENCH_SERVER`."""
+    database of this name on the server whose database `postgres` is at the URL in `BENCH_SERVER`.
+    """
     if given := os.environ.get("BENCH_SERVER"):
-        yield postgresql.database_of_worker(given, "bench")
+        yield postgresql.database_of_worker(given, name)
         return
     server = postgresql.Server()
     try:
@@ -82,7 +83,7 @@ def database(size: int, *, on_postgresql: bool) -> Iterator[str]:
     elif kept:
         yield f"sqlite:///{kept}/bench_{size}.sqlite3"
     elif on_postgresql:
-        with postgresql_server() as url:
+        with postgresql_server(f"bench_{size}") as url:
             yield url
     else:
         with tempfile.TemporaryDirectory() as folder:

@@ -1,12 +1,13 @@
 """How fast pages are when there are many items: every list and the report, each of their sorts and
 filters, the next page and the last, and the whole report as CSV.
 
-Fills a database with 1,000, 10,000, 100,000 and 1,000,000 services and as many domains, one time
-after the other, and asks the site for the pages. Prints of each page, at the first size and at
-100,000, how long its first load takes ("cold"), the least, p50 and p95 of those that follow, and
-the factor by which the least grew; and of each size what all pages come to. The database is an
-SQLite file, or with --postgresql a PostgreSQL server of its own. Other sizes are arguments, and
-words of addresses to load only some of the pages.
+Fills databases with 1,000, 10,000, 100,000 and 1,000,000 services and as many domains, and asks the
+site for the pages of each. Prints of each page, at the first size and at 100,000, how long its
+first load takes ("cold"), the least, p50 and p95 of those that follow, and the factor by which the
+least grew; and of each size what all pages come to. The sizes take turns at each page: a machine
+that is slower in one minute than in the next is so for all of them. A database is an SQLite file,
+or with --postgresql on a PostgreSQL server of its own. Other sizes are arguments, and words of
+addresses to load only some of the pages.
 `BENCH_KEEP=folder` keeps the databases, for a second run that need not fill them (see `filling`).
 """
 
@@ -20,6 +21,7 @@ import resource
 import statistics
 import sys
 import time
+from contextlib import ExitStack
 from typing import NamedTuple
 
 from filling import NOW, ROOT, TAGS, database, filled, watch
@@ -40,7 +42,6 @@ POSTGRESQL = "--postgresql"
 SIZES = (1_000, 10_000, 100_000, 1_000_000)  # where the command line names no others
 MANY = 100_000  # the size that the goals are for
 LOADS = 11  # of each page, one more before them is cold; the p95 lies between the slowest two
-LOADS_BEYOND = 5  # of `MANY`
 GOAL = 60.0  # milliseconds, p95
 REPORT = "/admin/reports/ssl-status"
 CSV_GOAL = 5.0  # seconds for 100,000 rows
@@ -153,24 +154,30 @@ def browsers(app: Flask) -> dict[str, FlaskClient]:
     return found
 
 
-def measure(who: dict[str, FlaskClient], size: int) -> dict[str, Times]:
-    """What each page took."""
-    # As wsgi.py does
-    template_helpers.compile_largest(who["ada"].application)
+def measure(sites: dict[int, dict[str, FlaskClient]]) -> dict[int, dict[str, Times]]:
+    """What each page took at each size."""
+    for who in sites.values():
+        # As wsgi.py does
+        template_helpers.compile_largest(who["ada"].application)
     gc.collect()
     gc.freeze()
     gc.set_threshold(5_000, 10, 100)
-    taken = {}
+    taken: dict[int, dict[str, Times]] = {size: {} for size in sites}
     asked = pages()
     for number, (name, path) in enumerate(asked):
         if number % 25 == 0:
             print(f"  page {number} of {len(asked)}", file=sys.stderr)
-        real = _real(who[name], path)
-        cold, rows = _load(who[name], real)
-        loads = LOADS if size <= MANY else LOADS_BEYOND
-        times = [_load(who[name], real)[0] for _ in range(loads)]
-        p95 = statistics.quantiles(times, n=20, method="inclusive")[-1]
-        taken[f"{name} {path}"] = Times(cold, min(times), statistics.median(times), p95, rows)
+        real = {size: _real(who[name], path) for size, who in sites.items()}
+        cold = {size: _load(who[name], real[size]) for size, who in sites.items()}
+        times: dict[int, list[float]] = {size: [] for size in sites}
+        for _ in range(LOADS):
+            for size, who in sites.items():
+                times[size].append(_load(who[name], real[size])[0])
+        for size, each in times.items():
+            first, rows = cold[size]
+            p95 = statistics.quantiles(each, n=20, method="inclusive")[-1]
+            found = Times(first, min(each), statistics.median(each), p95, rows)
+            taken[size][f"{name} {path}"] = found
     return taken
 
 
@@ -210,20 +217,20 @@ def _peak() -> float:
 
 
 def main() -> None:
-    results: dict[int, dict[str, Times]] = {}
-    files: dict[int, File] = {}
-    for size in [int(word) for word in sys.argv[1:] if word.isdecimal()] or SIZES:
-        print(f"{size:,} services and as many domains ...", file=sys.stderr)
-        with database(size, on_postgresql=POSTGRESQL in sys.argv) as url:
+    sites: dict[int, dict[str, FlaskClient]] = {}
+    with ExitStack() as databases:
+        for size in [int(word) for word in sys.argv[1:] if word.isdecimal()] or SIZES:
+            print(f"{size:,} services and as many domains ...", file=sys.stderr)
+            on_postgresql = POSTGRESQL in sys.argv
+            url = databases.enter_context(database(size, on_postgresql=on_postgresql))
             started = time.perf_counter()
             app = filled(url, size)
             with app.app_context():
                 watch()
             print(f"  filled in {time.perf_counter() - started:.0f} s", file=sys.stderr)
-            who = browsers(app)
-            results[size] = measure(who, size)
-            if size <= MANY:
-                files[size] = exported(who["ada"])
+            sites[size] = browsers(app)
+        results = measure(sites)
+        files = {size: exported(who["ada"]) for size, who in sites.items() if size <= MANY}
     save(report(results, files))
 
 
