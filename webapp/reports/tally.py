@@ -67,45 +67,56 @@ def _tally(user: User, filters: Mapping[str, str], now: datetime, *, weeks: bool
     key = (whose, weeks and not _at_once(filters), *sorted(filters.items()))
     if key in known and timedelta() <= now - known[key].counted_at < COUNTED_AGAIN:
         return known[key].numbers
-    ranks = listing_row.ranks_of_reason(filters.get("reason", Reason.OK))
-    if weeks and ranks != listing_row.RANKS["valid"]:
+    if weeks and _ranks(filters) != listing_row.RANKS["valid"]:
         return Tally()
     rows = page.planned(rows_of(user, filters, now))
     if page.leads_to_many(rows) and not rows.where:
         return None
     some: Select[Any] = select(ListingRow.rank, _week(now)).where(*rows.all())
-    led = rows.link is not None and rows.scan  # to each of them, few enough to read all at once
-    found = _grouped(some if led else some.limit(MOST_COUNTED + 1))
+    linked = rows.link is not None and rows.scan  # few enough to read all of them at once
+    found = _grouped(some if linked else some.limit(MOST_COUNTED + 1))
     if found.total() <= MOST_COUNTED:
         return found
     if "q" in filters or page.leads_to_many(rows):
         return None
-    if led:
-        pass
-    elif user.sees_everything and not filters:
-        found = _counted(rows, [one for one in _rank_and_week_ranges(now) if one[0] != INACTIVE])
-        # Often the most by far: what clients have and no other rank has
-        found[INACTIVE, None] = _items() - found.total()
-    elif user.sees_everything and filters.keys() == {"issuer"}:
-        found = _counted(rows, [*_rank_and_week_ranges(now)])
-    elif _at_once(filters):
-        found = _grouped(some)
-    elif user.sees_everything and filters.keys() == {"expires"}:
-        found = _counted(Rows(splits=rows.splits), [*_rank_ranges(filters["expires"], now)])
-    elif weeks:
-        valid = ListingRow.rank.in_(listing_row.RANKS["valid"])
-        end = _ends(now)[-1]
-        chosen = (*rows.all(), valid, ListingRow.not_after < end)
-        found = _grouped(select(literal(listing_row.VALID), _week(now)).where(*chosen))
-    elif len(ranks) == 1:
-        # It is the same for all rows of most reasons, which need not be read for it
-        found = _counted(rows, [(ranks[0], None, true())])
-    else:
-        found = _grouped(select(ListingRow.rank, null()).where(*rows.all()))
+    if not linked:
+        found = _along_indexes(user, filters, rows, now, weeks=weeks)
     if len(known) >= MOST_REMEMBERED:
         known.clear()
     known[key] = CountedRows(found, now)
     return found
+
+
+def _ranks(filters: Mapping[str, str]) -> tuple[int, ...]:
+    """The ranks of rows with the reason that is asked for; without one those of valid rows."""
+    return listing_row.ranks_of_reason(filters.get("reason", Reason.OK))
+
+
+def _along_indexes(
+    user: User, filters: Mapping[str, str], rows: Rows, now: datetime, *, weeks: bool
+) -> Tally:
+    """The same of so many rows that only an index which fits the filters counts them quickly."""
+    if user.sees_everything and not filters:
+        found = _counted(rows, [one for one in _rank_and_week_ranges(now) if one[0] != INACTIVE])
+        # Often the most by far: what clients have and no other rank has
+        found[INACTIVE, None] = _items() - found.total()
+        return found
+    if user.sees_everything and filters.keys() == {"issuer"}:
+        return _counted(rows, [*_rank_and_week_ranges(now)])
+    if _at_once(filters):
+        return _grouped(select(ListingRow.rank, _week(now)).where(*rows.all()))
+    if user.sees_everything and filters.keys() == {"expires"}:
+        return _counted(Rows(splits=rows.splits), [*_rank_ranges(filters["expires"], now)])
+    if weeks:
+        valid = ListingRow.rank.in_(listing_row.RANKS["valid"])
+        end = _ends(now)[-1]
+        chosen = (*rows.all(), valid, ListingRow.not_after < end)
+        return _grouped(select(literal(listing_row.VALID), _week(now)).where(*chosen))
+    ranks = _ranks(filters)
+    if len(ranks) == 1:
+        # It is the same for all rows of most reasons, which need not be read for it
+        return _counted(rows, [(ranks[0], None, true())])
+    return _grouped(select(ListingRow.rank, null()).where(*rows.all()))
 
 
 def _items() -> int:
