@@ -38,4 +38,4 @@ gc.set_threshold(5_000, 10, 100)
 gc.enable()
 scheduler.start(app)
 if not COMMAND:
-    threading.Thread(target=template_helpers.compile_largest, args=(app,), daemon=True).start()
+    threading.Thread(target=template_helpers.compile_templates, args=(app,), daemon=True).start()

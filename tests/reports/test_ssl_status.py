@@ -201,7 +201,9 @@ def test_numbers_along_the_index_are_those_of_rows_looked_into(shelf, monkeypatc
             report = ssl_status.report(ada(), ReportQuery(**asked, **question), NOW)
             return [*report.totals.values()], [week.ending for week in report.weeks]
 
+        this_site().counted_rows.clear()
         looked_into = numbers()
+        this_site().counted_rows.clear()
         with monkeypatch.context() as patch:
             patch.setattr(tally, "MOST_COUNTED", 0)
             along = numbers()
@@ -212,4 +214,5 @@ def test_numbers_along_the_index_are_those_of_rows_looked_into(shelf, monkeypatc
             [sum(ones) for ones in zip(*found, strict=True)] for found in zip(*each, strict=True)
         )
         assert searches == each[:2]
-        assert sum(along[0] + along[1]) > 10, asked
+        assert sum(along[0]), asked
+        assert sum(along[1]) > 5 or asked == {"reason": "expired"}, asked

@@ -260,9 +260,7 @@ def _found(asked: _Asked, most: int) -> list[Row[Any]]:
                 break  # between this one and the next there may be others
         if len(found) == most:
             return found
-        if len(found) * LOOKED_INTO[-1] < most * looked_into:
-            break  # where they lie so far apart, the second look would not find enough either
-    # They lie far apart, or the list ends: all are looked for
+    # They lie far apart, or the list ends
     return list(db.session.execute(collect(asked.rows, asked.way, most)))
 
 

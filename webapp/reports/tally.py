@@ -36,7 +36,7 @@ def tallies(
     ones by week, whatever filter of expiry.
 
     None where a search finds more than `MOST_COUNTED`, there are so `many` with all filters; and
-    where a tag has so many items that each of them would have to be read.
+    where a tag has more items than `page.MOST_CANDIDATES`.
     """
     if many and "q" in filters:
         return None, None
@@ -50,8 +50,8 @@ def tallies(
 
 
 def _at_once(filters: Mapping[str, str]) -> bool:
-    """Whether ranks and weeks of many rows are counted together: one index has both, or a tag leads
-    to each row."""
+    """Whether one statement counts ranks and weeks of many rows: one index has both, or a tag leads
+    to the rows."""
     return filters.keys() <= {"issuer"} or filters.keys() == {"checked"} or "tag" in filters
 
 
@@ -73,7 +73,8 @@ def _tally(user: User, filters: Mapping[str, str], now: datetime, *, weeks: bool
     if page.leads_to_many(rows) and not rows.where:
         return None
     some: Select[Any] = select(ListingRow.rank, _week(now)).where(*rows.all())
-    linked = rows.link is not None and rows.scan  # few enough to read all of them at once
+    # The tag has few enough items to count all of them
+    linked = rows.link is not None and rows.scan and "q" not in filters
     found = _grouped(some if linked else some.limit(MOST_COUNTED + 1))
     if found.total() <= MOST_COUNTED:
         return found
@@ -95,7 +96,8 @@ def _ranks(filters: Mapping[str, str]) -> tuple[int, ...]:
 def _along_indexes(
     user: User, filters: Mapping[str, str], rows: Rows, now: datetime, *, weeks: bool
 ) -> Tally:
-    """The same of so many rows that only an index which fits the filters counts them quickly."""
+    """The tally of more than `MOST_COUNTED` rows, counted along an index where one fits the
+    filters."""
     if user.sees_everything and not filters:
         found = _counted(rows, [one for one in _rank_and_week_ranges(now) if one[0] != INACTIVE])
         # Often the most by far: what clients have and no other rank has

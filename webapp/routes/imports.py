@@ -53,7 +53,7 @@ def register(app: Flask) -> None:
 
 
 def _let_uploads_be_large() -> None:
-    # The user is loaded only here, because a static file needs no database
+    # The endpoint first: to know the user takes a query, which files and cells do without
     if request.endpoint not in ("imports.upload", "imports.paste"):
         return
     if not (current_user.is_authenticated and current_user.is_admin):

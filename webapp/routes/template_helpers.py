@@ -109,12 +109,12 @@ def register(app: Flask) -> None:
     app.jinja_env.lstrip_blocks = True
 
 
-def compile_largest(app: Flask) -> None:
-    """Compiles the templates of the report and of Today, the largest there are: their first pages
-    need not."""
-    largest = ("base", "components/", "reports/ssl_status", "reports/pictures", "today/")
+def compile_templates(app: Flask) -> None:
+    """Compiles the templates of the report and of Today, so that the first visitor does not wait
+    for it."""
+    chosen = ("base", "components/", "incidents/facts", "reports/", "tasks/facts", "today/")
     for name in app.jinja_env.list_templates():
-        if name.startswith(largest):
+        if name.startswith(chosen):
             app.jinja_env.get_template(name)
 
 
