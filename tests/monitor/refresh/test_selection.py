@@ -27,9 +27,8 @@ def names(fleet):
             fleet(*(f"name{number}-{len(facts)}.fleet.example" for number in range(count))).values()
         )
         with writing():
-            for number, row in enumerate(
-                db.session.scalars(db.select(Target).where(Target.id.in_(ids)))
-            ):
+            for number, id_ in enumerate(ids):
+                row = db.session.get(Target, id_)
                 row.asked_at = START - DAY + timedelta(seconds=number)
                 for fact, value in facts.items():
                     setattr(row, fact, value)
