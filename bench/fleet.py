@@ -29,7 +29,7 @@ from typing import Any
 
 import distant
 from sqlalchemy import insert
-from start import ROOT, prepared
+from start import ROOT, peak_memory, prepared
 
 from webapp import create_app
 from webapp.customers import index
@@ -118,17 +118,8 @@ def measure(at_least: float) -> dict[str, float]:
             "seconds": seconds,
             "database_seconds": database.seconds,
             "cpu_seconds": cpu.ru_utime + cpu.ru_stime,
-            "peak_mb": _peak(),
+            "peak_mb": peak_memory(),
         }
-
-
-def _peak() -> float:
-    """The most memory this process has had, in megabytes.
-
-    (`ru_maxrss` is inherited from who started it.)
-    """
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    return int(status["VmHWM"].split()[0]) / 1024
 
 
 def main() -> None:

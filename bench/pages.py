@@ -21,13 +21,13 @@ import statistics
 import sys
 import time
 from contextlib import ExitStack
-from pathlib import Path
 from typing import NamedTuple
 
 from filling import NOW, ROOT, TAGS, database, filled, watch
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_login import FlaskLoginClient
+from start import peak_memory, reset_peak_memory
 
 from webapp.accounts import sign_ins, users
 from webapp.customers import client_list, lists
@@ -204,21 +204,13 @@ def exported(client: FlaskClient) -> File:
     """The CSV of everything."""
     gc.collect()
     gc.freeze()
-    before = _peak(anew=True)
+    reset_peak_memory()
+    before = peak_memory()
     started = time.perf_counter()
     lines = 0
     for piece in client.get(f"{REPORT}.csv?sort=expires").iter_encoded():
         lines += piece.count(b"\r\n")
-    return File(time.perf_counter() - started, _peak() - before, lines - 1)
-
-
-def _peak(*, anew: bool = False) -> float:
-    """The most memory that this process has had, in megabytes, since the beginning or, `anew`, from
-    now on. Linux only."""
-    if anew:
-        Path("/proc/self/clear_refs").write_text("5")
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    return int(status["VmHWM"].split()[0]) / 1024
+    return File(time.perf_counter() - started, peak_memory() - before, lines - 1)
 
 
 def main() -> None:

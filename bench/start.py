@@ -51,6 +51,20 @@ def prepared(folder: Path, settings: Mapping[str, str] | None = None) -> Flask:
     return app
 
 
+def peak_memory() -> float:
+    """The most memory this process has had, in megabytes.
+
+    (`ru_maxrss` is inherited from who started it.)
+    """
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmHWM"].split()[0]) / 1024
+
+
+def reset_peak_memory() -> None:
+    """Makes `peak_memory` count from now on. Linux only."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
 @contextmanager
 def gunicorn() -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """A site that answers, or will in a moment, and where it is."""
