@@ -152,6 +152,7 @@ def test_pages_of_many_hits_are_the_same_near_and_far_apart(
 ):
     def pages(most, word):
         monkeypatch.setattr(page, "MOST_COUNTED", most)
+        monkeypatch.setattr(page, "MOST_CANDIDATES", most)
         question = {"sort": sort, "search": word, "client": ""}
 
         def rows(at):

@@ -119,12 +119,12 @@ _MISSING = text(
     " ' AND \"' || replace(substr(listing_row.text, 1, 3), '\"', '\"\"') || '\"' END"
     f" AND {NAME}.rowid = {_NUMBER.format(row='listing_row')})"
 )
-# Table and column of each
+# What each is of. Each kind has its own, so that none is found among the other
 _POSTGRESQL = {
-    f"{NAME}_client_text": ("listing_row", "client_text"),
-    f"{NAME}_text": ("listing_row", "text"),
-    **{f"{LOG_NAME}_{column}": ("activity", column) for column in _LOG_TEXTS},
-}
+    f"{NAME}_{kind}_{one}": f"listing_row USING gin ({one} gin_trgm_ops) WHERE kind = '{kind}'"
+    for kind in (Domain.kind, Service.kind)
+    for one in ("client_text", "text")
+} | {f"{LOG_NAME}_{one}": f"activity USING gin ({one} gin_trgm_ops)" for one in _LOG_TEXTS}
 
 _NAMES: BindParameter[str] = bindparam("names", expanding=True)
 _SCHEMA = text("SELECT sql FROM sqlite_schema WHERE name IN :names ORDER BY name").bindparams(
@@ -272,12 +272,9 @@ def _create_in_postgresql() -> None:
         connection.exec_driver_sql("SET lock_timeout = 0")
         try:
             connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS pg_trgm")
-            for name, (of, column_name) in _POSTGRESQL.items():
+            for name, rows in _POSTGRESQL.items():
                 connection.exec_driver_sql(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
-                connection.exec_driver_sql(
-                    f"CREATE INDEX CONCURRENTLY {name} ON {of} USING gin"
-                    f" ({column_name} gin_trgm_ops)"
-                )
+                connection.exec_driver_sql(f"CREATE INDEX CONCURRENTLY {name} ON {rows}")
         except DBAPIError as error:
             log.warning("The index for searches was not made: %s", error.orig)
 

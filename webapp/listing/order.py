@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Select,
     Subquery,
     and_,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
+    union_all,
 )
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import TypeEngine
@@ -84,9 +86,9 @@ class Search:
     """A search, which `contains` tells of a row by looking into it.
 
     `indexed`: rows need not be looked into one by one. `by_itself`: the database goes by the index
-    then, and needs long for a word that many rows have. Where it does not do so by itself,
-    `candidates` are the ids that an index finds: of all rows that contain it, and maybe of others;
-    `found` tells whether a row is among them.
+    then, of which there is one for each of the `splits` of the rows. Where it does not do so by
+    itself, `candidates` are the ids that an index finds: of all rows that contain it, and maybe of
+    others; `found` tells whether a row is among them.
     """
 
     contains: ColumnElement[bool]
@@ -94,6 +96,11 @@ class Search:
     by_itself: bool = False
     candidates: Subquery | None = None
     found: ColumnElement[bool] | None = None
+
+    @property
+    def leads(self) -> bool:
+        """Whether its index leads to the rows."""
+        return self.by_itself or self.found is not None
 
 
 @dataclass(frozen=True)
@@ -130,24 +137,24 @@ class Rows:
     scan: bool = False
     link: LinkedRow | None = None
 
-    @property
-    def searched_only(self) -> bool:
-        """Whether nothing but the index of a search leads to them, by which the database goes."""
-        return self.search is not None and self.search.by_itself and not self.where
-
     def all(self) -> tuple[ColumnElement[bool], ...]:
         """What a row of the list meets."""
         chosen = (or_(*self.splits), *self.where) if self.splits else self.where
         if self.search is not None:
-            if self.searched_only and chosen:
-                # The database would cross that index with one that finds half of all rows
-                chosen = (_hidden(chosen) == 1,)
             chosen = (*chosen, self.search.contains)
             found = self.search.found
             chosen = chosen if found is None else (*chosen, found)
         chosen = (_hidden(chosen) == 1,) if self.scan else chosen
         link = self.link
         return chosen if link is None else (link.chosen, *link.of_list, link.joins, *chosen)
+
+    def among(self, found: Select[Any]) -> Select[Any] | CompoundSelect[Any]:
+        """Those of the `found` that the list has, in no order."""
+        if len(self.splits) < 2 or self.search is None or not self.search.by_itself:
+            return found.where(*self.all())
+        # PostgreSQL has an index of searches for each split, and goes by none where they are one OR
+        each = [replace(self, splits=(split,)) for split in self.splits]
+        return union_all(*(found.where(*rows.all()) for rows in each))
 
 
 def _hidden(where: Sequence[ColumnElement[bool]]) -> ColumnElement[int]:
@@ -181,7 +188,9 @@ class Traversal:
 
     def sorted(self, columns: Any) -> list[ColumnElement[Any]]:
         """The order of rows that were `selected`."""
-        return ordered(columns, down=self.down, up=self.up)
+        keys = [column for column in columns if str(column.key).startswith("key")]
+        sorted_keys = [key.desc() if self.down else key.asc() for key in (*keys, columns.id)]
+        return [columns.part.desc() if self.up else columns.part.asc(), *sorted_keys]
 
 
 def walk(rows: Rows, way: Traversal, most: int, looked_into: int = 0) -> Select[Any]:
@@ -198,8 +207,21 @@ def walk(rows: Rows, way: Traversal, most: int, looked_into: int = 0) -> Select[
 def collect(rows: Rows, way: Traversal, most: int | None = None) -> Select[Any]:
     """The same rows, from all that there are: no database is to look for the first few in order.
     Without `most` it is all of them."""
-    every = way.order.selected().where(*rows.all()).cte().prefix_with("MATERIALIZED")
+    every = rows.among(way.order.selected()).cte().prefix_with("MATERIALIZED")
     return select(every).where(*way.behind(every.c)).order_by(*way.sorted(every.c)).limit(most)
+
+
+def gather(rows: Rows, way: Traversal, size: int, most: int) -> Select[Any]:
+    """The same rows, so many as a page has, from `most` and one more of all. Each has their number,
+    `total`, and that of those beyond the cursor, `behind`."""
+    some = rows.among(way.order.selected()).limit(most + 1).cte().prefix_with("MATERIALIZED")
+    behind = way.behind(some.c)
+    # Not a window: it would sort all of them
+    number = select(func.count()).select_from(some).correlate(None)
+    total = number.scalar_subquery().label("total")
+    there = number.where(*behind).scalar_subquery().label("behind")
+    found = select(some, total, there).where(*behind)
+    return found.order_by(*way.sorted(some.c)).limit(size)
 
 
 def _pieces(rows: Rows, way: Traversal, most: int, looked_into: int) -> list[Select[Any]]:
@@ -245,10 +267,3 @@ def beyond(keys: Sequence[Column], cursor: Cursor, *, down: bool) -> ColumnEleme
     row = tuple_(*keys)
     edge = tuple_(*(literal(v, key.type) for v, key in zip(cursor.values, keys, strict=True)))
     return row < edge if down else row > edge
-
-
-def ordered(columns: Any, *, down: bool, up: bool) -> list[ColumnElement[Any]]:
-    """The order of rows that were `selected`."""
-    keys = [column for column in columns if str(column.key).startswith("key")]
-    sorted_keys = [key.desc() if down else key.asc() for key in (*keys, columns.id)]
-    return [columns.part.desc() if up else columns.part.asc(), *sorted_keys]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Select, func, literal, select
+from sqlalchemy import CompoundSelect, Row, Select, func, literal, select
 
 from webapp.extensions import db
 from webapp.listing import cursor as cursors
@@ -23,7 +23,7 @@ from webapp.listing.order import (
     Search,
     Traversal,
     collect,
-    ordered,
+    gather,
     walk,
 )
 
@@ -102,15 +102,21 @@ def _fetched(
     else:
         searched = rows.search is not None
         rows = planned(rows)
-        # An index counts them in 1 ms, where to sort so many for nothing takes up to 200 ms. Not
-        # where a search looks into one after the other, or its index has to be asked again.
-        if not searched or (rows.search is not None and not rows.searched_only):
-            total = _count(select(order.id).where(*rows.all()), MOST_COUNTED)
+        # Not where a search looks into one after the other
+        if not searched or (rows.search is not None and rows.where):
+            total = _total(rows, order)
     asked = _Asked(rows, order, sort, size, cursor, up)
     start = _Asked(rows, order, sort, size, None, up=False)
     empty = Page([], 0, True, size)
     if total == 0:
         return empty
+    if rows.search is not None and total is None:
+        # A word that many rows have is found at once, where to gather them takes long
+        found = _looked(asked, LOOKED_INTO[0])
+        if 0 < len(found) <= size:
+            found = _looked(asked, LOOKED_INTO[1])
+        if len(found) > size and _total(rows, order) > MOST_COUNTED:
+            return _beyond(asked, found) or empty
     if total is None or total <= MOST_COUNTED:
         page = _gathered(asked) or (_gathered(start) if asked != start else None)
         if page is None or page.exact:
@@ -168,7 +174,12 @@ def _linked(link: LinkedRow, most: int) -> int:
     return _count(select(literal(1)).where(link.chosen, *link.of_list), most)
 
 
-def _count(rows: Select[Any], most: int) -> int:
+def _total(rows: Rows, order: Order) -> int:
+    """How many rows there are, up to one more than `MOST_COUNTED`: an index counts them in 1 ms."""
+    return _count(rows.among(select(order.id)), MOST_COUNTED)
+
+
+def _count(rows: Select[Any] | CompoundSelect[Any], most: int) -> int:
     """How many there are, up to one more than `most`."""
     some = rows.limit(most + 1).subquery()
     return db.session.scalar(select(func.count()).select_from(some)) or 0
@@ -201,39 +212,57 @@ class _Asked:
 def _gathered(asked: _Asked) -> Page | None:
     """The page; None where no row is beyond the cursor, or too few are before it. Where it is not
     `exact`, there are too many rows for this plan."""
-    some = asked.order.selected().where(*asked.rows.all()).limit(MOST_COUNTED + 1).subquery()
-    in_order = ordered(some.c, down=asked.backwards, up=False)
-    place = func.row_number().over(order_by=in_order).label("place")
-    # The windows need all rows at once: no database is led astray to look for a few in order.
-    found = select(some, place, func.count().over().label("total")).subquery()
-    there = select(found).where(*_there(asked, found.c))
-    by = found.c.place.desc() if asked.up else found.c.place
-    shown = list(db.session.execute(there.order_by(by).limit(asked.size)))
-    if not shown:
+    search = asked.rows.search
+    most = MOST_CANDIDATES if search is not None and search.leads else MOST_COUNTED
+    found = list(db.session.execute(gather(asked.rows, asked.way, asked.size, most)))
+    if not found:
         return None
-    shown = shown[::-1] if asked.up else shown
-    total = shown[0].total
-    if asked.up and shown[0].place == 1 and len(shown) < min(asked.size, total):
-        return None  # rows before it have gone: the first page is not to be a short one
-    first = shown[0].place
+    total, behind = found[0].total, found[0].behind
+    shown = found
+    first = total - behind + 1
+    if asked.up:
+        if asked.cursor is None:
+            # The last page has what is left over of whole pages
+            shown = found[: total % asked.size or asked.size]
+        shown = shown[::-1]
+        first = behind - len(shown) + 1
+        if first == 1 and len(shown) < min(asked.size, total):
+            return None  # rows before it have gone: the first page is not to be a short one
     ends = first + len(shown) > total
-    return _page(asked, shown, total, total <= MOST_COUNTED, first, first == 1, ends)
-
-
-def _there(asked: _Asked, columns: Any) -> list[ColumnElement[bool]]:
-    """Which of the gathered rows may be on the page."""
-    if asked.cursor is None:
-        # The last page ends with what is left over of whole pages
-        full = (columns.total - 1) // asked.size * asked.size
-        return [columns.place > full] if asked.up else []
-    return asked.way.behind(columns)
+    return _page(asked, shown, total, total <= most, first, first == 1, ends)
 
 
 def _walked(asked: _Asked) -> Page | None:
     """The page, of more than `MOST_COUNTED` rows; None where it would be empty, or a short one at
     the start of the list."""
+    most = asked.size + 1
+    if asked.rows.search is None:
+        return _beyond(asked, list(db.session.execute(walk(asked.rows, asked.way, most))))
+    for looked_into in LOOKED_INTO:
+        found = _looked(asked, looked_into)
+        if len(found) == most:
+            return _beyond(asked, found)
+    # They lie far apart, or the list ends
+    return _beyond(asked, list(db.session.execute(collect(asked.rows, asked.way, most))))
+
+
+def _looked(asked: _Asked, looked_into: int) -> list[Row[Any]]:
+    """The rows beyond the cursor that a search finds when so many are looked into for each that is
+    wanted: those of the page, and one more."""
+    most = asked.size + 1
+    found = []
+    for row in db.session.execute(walk(asked.rows, asked.way, most, looked_into * most)):
+        if row.contains:
+            found.append(row)
+        if row.place == looked_into * most:
+            break  # between this one and the next there may be others
+    return found
+
+
+def _beyond(asked: _Asked, found: Sequence[Row[Any]]) -> Page | None:
+    """The page of the rows `found` beyond the cursor, which are one more than it has where others
+    follow. None where that is no page to show."""
     cursor = asked.cursor
-    found = _found(asked, asked.size + 1)
     more = len(found) > asked.size
     shown = found[: asked.size]
     if not shown or (asked.up and len(shown) < asked.size):
@@ -245,23 +274,6 @@ def _walked(asked: _Asked) -> Page | None:
     ends = cursor is None if asked.up else not more
     in_order = shown[::-1] if asked.up else shown
     return _page(asked, in_order, MOST_COUNTED, False, 1 if begins else first, begins, ends)
-
-
-def _found(asked: _Asked, most: int) -> list[Row[Any]]:
-    """The rows beyond the cursor, at most so many."""
-    if asked.rows.search is None:
-        return list(db.session.execute(walk(asked.rows, asked.way, most)))
-    for looked_into in LOOKED_INTO:
-        found = []
-        for row in db.session.execute(walk(asked.rows, asked.way, most, looked_into * most)):
-            if row.contains:
-                found.append(row)
-            if row.place == looked_into * most:
-                break  # between this one and the next there may be others
-        if len(found) == most:
-            return found
-    # They lie far apart, or the list ends
-    return list(db.session.execute(collect(asked.rows, asked.way, most)))
 
 
 def _page(

@@ -15,6 +15,7 @@ from webapp.customers.models import User
 from webapp.errors import Refused
 from webapp.extensions import db
 from webapp.listing import page
+from webapp.listing.order import Rows
 from webapp.reports import ssl_status
 from webapp.reports.query import ReportQuery, rows_of
 from webapp.words import refusals
@@ -38,14 +39,14 @@ def row_ids(user: User, selection: Selection, now: datetime) -> list[int]:
     """
     if selection.finds is None:
         named = ListingRow.id.in_(padlocks.row_ids_of(selection.names))
-        where = (*access.rows_for(user), named)
+        rows = Rows((*access.rows_for(user), named))
     else:
         filters = ssl_status.understood(selection.finds)
         if not selection.finds.asked <= filters.keys():  # its issuer or its client is gone
             raise Refused(refusals.selection_changed())
-        where = page.planned(rows_of(user, filters, now)).all()
-    found = select(ListingRow.id).where(*where).order_by(ListingRow.id)
-    ids = list(db.session.scalars(found.limit(MOST_SELECTED + 1)))
+        rows = page.planned(rows_of(user, filters, now))
+    found = rows.among(select(ListingRow.id))
+    ids = sorted(db.session.scalars(found.limit(MOST_SELECTED + 1)))
     if not ids:
         raise Refused(refusals.nothing_selected())
     if len(ids) > MOST_SELECTED:

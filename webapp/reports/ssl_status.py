@@ -59,7 +59,8 @@ def report(user: User, question: ReportQuery, now: datetime) -> Report:
     order = lists.narrowed(question.order, filters)
     shown = page.fetch(rows, order, question.known_sort, question.page, size)
     any_origin, any_refused = _worth_a_filter()
-    by_rank, by_week = tally.tallies(user, filters, now, many=not shown.exact)
+    many = not shown.exact or shown.total > page.MOST_COUNTED
+    by_rank, by_week = tally.tallies(user, filters, now, many=many)
     return Report(
         access.items_of_rows(user, shown.ids),
         shown,

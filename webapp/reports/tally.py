@@ -7,7 +7,18 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, null, select, true
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    null,
+    select,
+    true,
+)
 
 from webapp.customers import listing_row
 from webapp.customers.listing_row import INACTIVE, ListingRow
@@ -72,7 +83,7 @@ def _tally(user: User, filters: Mapping[str, str], now: datetime, *, weeks: bool
     rows = page.planned(rows_of(user, filters, now))
     if page.leads_to_many(rows) and not rows.where:
         return None
-    some: Select[Any] = select(ListingRow.rank, _week(now)).where(*rows.all())
+    some = rows.among(select(ListingRow.rank, _week(now)))
     # The tag has few enough items to count all of them
     linked = rows.link is not None and rows.scan and "q" not in filters
     found = _grouped(some if linked else some.limit(MOST_COUNTED + 1))
@@ -141,7 +152,7 @@ def _week(now: datetime) -> Any:
     return case((~valid, null()), *((ListingRow.not_after < end, week) for week, end in ends))
 
 
-def _grouped(rows: Select[Any, Any]) -> Tally:
+def _grouped(rows: Select[Any, Any] | CompoundSelect[Any, Any]) -> Tally:
     """How often each pair of values comes."""
     some = rows.subquery()
     rank, week = some.c
