@@ -111,12 +111,11 @@ def _fetched(
     if total == 0:
         return empty
     if rows.search is not None and total is None:
-        # A word that many rows have is found at once, where to gather them takes long
-        found = _looked(asked, LOOKED_INTO[0])
-        if 0 < len(found) <= size:
-            found = _looked(asked, LOOKED_INTO[1])
-        if len(found) > size and _total(rows, order) > MOST_COUNTED:
-            return _beyond(asked, found) or empty
+        # Where a second look would find half as many again as are wanted, there may be too many to
+        # gather
+        near = len(_looked(asked, LOOKED_INTO[0]))
+        if near * LOOKED_INTO[-1] > 1.5 * size * LOOKED_INTO[0]:
+            total = _total(rows, order)
     if total is None or total <= MOST_COUNTED:
         page = _gathered(asked) or (_gathered(start) if asked != start else None)
         if page is None or page.exact:
