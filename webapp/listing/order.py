@@ -224,6 +224,13 @@ def gather(rows: Rows, way: Traversal, size: int, most: int) -> Select[Any]:
     return found.order_by(*way.sorted(some.c)).limit(size)
 
 
+def near_start(rows: Rows, order: Order, most: int) -> Select[Any]:
+    """Those that are among the first `most` of all rows by id. Left to itself PostgreSQL begins to
+    count anywhere in the table, where it may be far to the first of a list."""
+    some = select(_hidden(rows.all()).label("chosen")).order_by(order.id).limit(most).subquery()
+    return select(some).where(some.c.chosen == 1)
+
+
 def _pieces(rows: Rows, way: Traversal, most: int, looked_into: int) -> list[Select[Any]]:
     """The first rows beyond the cursor, of each part of the order and each value that its index
     begins with."""
