@@ -5,9 +5,10 @@ Fills databases with 1,000, 10,000, 100,000 and 1,000,000 services and as many d
 site for the pages of each. Prints of each page, at the first size and at 100,000, how long its
 first load takes ("cold"), the least, p50 and p95 of those that follow, and the factor by which the
 least grew; and of each size what all pages come to. The sizes take turns at each page: a machine
-that is slower in one minute than in the next is so for all of them. A database is an SQLite file,
-or with --postgresql on a PostgreSQL server of its own. Other sizes are arguments, and words of
-addresses to load only some of the pages.
+that is slower in one minute than in the next is so for all of them. A page whose p95 is over the
+goal is asked once more at the end, for it may have been a disturbed moment. A database is an SQLite
+file, or with --postgresql on a PostgreSQL server of its own. Other sizes are arguments, and words
+of addresses to load only some of the pages.
 `BENCH_KEEP=folder` keeps the databases, for a second run that need not fill them (see `filling`).
 """
 
@@ -55,6 +56,7 @@ class Times(NamedTuple):
     p50: float
     p95: float
     rows: int  # of its tables
+    again: float = 0.0  # p95 when asked a second time, where the first was over the goal
 
 
 class File(NamedTuple):
@@ -167,18 +169,30 @@ def measure(sites: dict[int, dict[str, FlaskClient]]) -> dict[int, dict[str, Tim
     for number, (name, path) in enumerate(asked):
         if number % 25 == 0:
             print(f"  page {number} of {len(asked)}", file=sys.stderr)
-        real = {size: _real(who[name], path) for size, who in sites.items()}
-        cold = {size: _load(who[name], real[size]) for size, who in sites.items()}
-        times: dict[int, list[float]] = {size: [] for size in sites}
-        for _ in range(LOADS):
-            for size, who in sites.items():
-                times[size].append(_load(who[name], real[size])[0])
-        for size, each in times.items():
-            first, rows = cold[size]
-            p95 = statistics.quantiles(each, n=20, method="inclusive")[-1]
-            found = Times(first, min(each), statistics.median(each), p95, rows)
-            taken[size][f"{name} {path}"] = found
+        for size, times in _asked(sites, name, path).items():
+            taken[size][f"{name} {path}"] = times
+    for name, path in asked:
+        page = f"{name} {path}"
+        if any(of_size[page].p95 > GOAL for of_size in taken.values()):
+            for size, times in _asked(sites, name, path).items():
+                taken[size][page] = taken[size][page]._replace(again=times.p95)
     return taken
+
+
+def _asked(sites: dict[int, dict[str, FlaskClient]], name: str, path: str) -> dict[int, Times]:
+    """What one page took at each size."""
+    real = {size: _real(who[name], path) for size, who in sites.items()}
+    cold = {size: _load(who[name], real[size]) for size, who in sites.items()}
+    times: dict[int, list[float]] = {size: [] for size in sites}
+    for _ in range(LOADS):
+        for size, who in sites.items():
+            times[size].append(_load(who[name], real[size])[0])
+    found = {}
+    for size, each in times.items():
+        first, rows = cold[size]
+        p95 = statistics.quantiles(each, n=20, method="inclusive")[-1]
+        found[size] = Times(first, min(each), statistics.median(each), p95, rows)
+    return found
 
 
 def _load(client: FlaskClient, path: str) -> tuple[float, int]:
@@ -241,7 +255,7 @@ def report(results: dict[int, dict[str, Times]], files: dict[int, File]) -> dict
     print(f"{'':74}{first_size:>29,}{last_size:>29,}    grew")
     pairs = zip(large.items(), small.values(), strict=True)
     for (path, then), before in sorted(pairs, key=lambda pair: pair[0][1].p95, reverse=True):
-        late = "" if then.p95 <= GOAL else "   over the goal"
+        late = "" if then.p95 <= GOAL else f"   over the goal, again {then.again:.0f}"
         times = "".join(
             f"{times.cold:8.1f}{times.least:7.1f}{times.p50:7.1f}{times.p95:7.1f}"
             for times in (before, then)
@@ -279,14 +293,16 @@ def _some(taken: dict[str, Times], *, of_report: bool) -> dict[str, Times]:
 
 def summary(taken: dict[str, Times]) -> str:
     """How all pages of one size did, in words."""
-    colds, least, p50s, p95s, _ = (sorted(each) for each in zip(*taken.values(), strict=True))
-    over = sum(p95 > GOAL for p95 in p95s)
+    colds, least, p50s, p95s, _, _ = (sorted(each) for each in zip(*taken.values(), strict=True))
+    over = [times for times in taken.values() if times.p95 > GOAL]
+    again = sum(times.again > GOAL for times in over)
     told = (
         f"least {statistics.median(least):.0f} ms in the median, {least[-1]:.0f} at most; p50"
         f" {statistics.median(p50s):.0f}, {p50s[-1]:.0f}; p95 {p95s[-1]:.0f} at most"
     )
     cold = f"cold {statistics.median(colds):.0f} ms in the median, {colds[-1]:.0f} at most"
-    return f"{told}, {over} of {len(p95s)} over {GOAL:.0f}; {cold}"
+    late = f"{len(over)} of {len(p95s)} over {GOAL:.0f}, {again} of them when asked again"
+    return f"{told}, {late}; {cold}"
 
 
 def grown(small: dict[str, Times], large: dict[str, Times]) -> str:

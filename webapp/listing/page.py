@@ -109,10 +109,11 @@ def _fetched(
     asked = _Asked(rows, order, sort, size, cursor, up)
     start = _Asked(rows, order, sort, size, None, up=False)
     empty = Page([], 0, True, size)
+    looks = LOOKED_INTO
     if total == 0:
         return empty
     if rows.search is not None and total is None:
-        found = _looked(asked, LOOKED_INTO[0])
+        found, looks = _looked(asked, looks[0]), looks[1:]
         if len(found) > size and rows.search.by_itself and rows.link is None:
             total = _count(near_start(rows, order, MOST_SCATTERED), MOST_COUNTED)
         elif len(found) * LOOKED_INTO[-1] > 1.5 * size * LOOKED_INTO[0]:
@@ -124,7 +125,7 @@ def _fetched(
         page = _gathered(asked) or (_gathered(start) if asked != start else None)
         if page is None or page.exact:
             return page or empty
-    return _walked(asked) or _walked(start) or empty
+    return _walked(asked, looks) or _walked(start, LOOKED_INTO) or empty
 
 
 def all_ids(rows: Rows, order: Order, sort: str) -> Iterator[list[int]]:
@@ -230,13 +231,13 @@ def _gathered(asked: _Asked) -> Page | None:
     return _page(asked, shown, total, total <= most, first, first == 1, ends)
 
 
-def _walked(asked: _Asked) -> Page | None:
-    """The page, of more than `MOST_COUNTED` rows; None where it would be empty, or a short one at
-    the start of the list."""
+def _walked(asked: _Asked, looks: Sequence[int]) -> Page | None:
+    """The page, of more than `MOST_COUNTED` rows, of a search by these `looks`; None where it would
+    be empty, or a short one at the start of the list."""
     most = asked.size + 1
     if asked.rows.search is None:
         return _beyond(asked, list(db.session.execute(walk(asked.rows, asked.way, most))))
-    for looked_into in LOOKED_INTO:
+    for looked_into in looks:
         found = _looked(asked, looked_into)
         if len(found) == most:
             return _beyond(asked, found)
