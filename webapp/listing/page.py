@@ -109,11 +109,11 @@ def _fetched(
     asked = _Asked(rows, order, sort, size, cursor, up)
     start = _Asked(rows, order, sort, size, None, up=False)
     empty = Page([], 0, True, size)
-    looks = LOOKED_INTO
     if total == 0:
         return empty
+    looks: Sequence[int] = LOOKED_INTO
     if rows.search is not None and total is None:
-        found, looks = _looked(asked, looks[0]), looks[1:]
+        found, looks = _looked(asked, LOOKED_INTO[0]), LOOKED_INTO[1:]
         if len(found) > size and rows.search.by_itself and rows.link is None:
             total = _count(near_start(rows, order, MOST_SCATTERED), MOST_COUNTED)
         elif len(found) * LOOKED_INTO[-1] > 1.5 * size * LOOKED_INTO[0]:
