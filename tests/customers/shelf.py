@@ -7,7 +7,7 @@ import pytest
 from webapp.customers import index_check
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import db, writing
-from webapp.listing import page
+from webapp.listing import plan
 from webapp.monitor.models import Target
 from webapp.probe import Reason
 
@@ -49,7 +49,7 @@ def shelf(in_app):
 @pytest.fixture(params=["gathered", "walked"])
 def way(request, monkeypatch):
     """How the rows of a page are found."""
-    monkeypatch.setattr(page, "MOST_COUNTED", 5000 if request.param == "gathered" else 0)
+    monkeypatch.setattr(plan, "MOST_COUNTED", 5000 if request.param == "gathered" else 0)
 
 
 def ada():

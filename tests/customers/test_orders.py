@@ -14,7 +14,7 @@ from webapp.customers.listing_row import ListingRow
 from webapp.customers.lists import ListQuery
 from webapp.customers.models import Domain, Service
 from webapp.extensions import db
-from webapp.listing import page
+from webapp.listing import plan
 from webapp.listing.order import EMPTY, Order, Rows
 from webapp.monitor.models import standing
 from webapp.reports import query
@@ -64,7 +64,7 @@ def test_filters_and_searches_find_the_same_by_both_plans(shelf, monkeypatch):  
     for (search, client, ssl), sort in zip(filters, cycle(("due", "-client", "ssl")), strict=False):
         found = []
         for most in (0, 5000):
-            monkeypatch.setattr(page, "MOST_COUNTED", most)
+            monkeypatch.setattr(plan, "MOST_COUNTED", most)
             question = {"sort": sort, "search": search, "ssl": ssl, "client": client}
             found.append(pages(lists.list_services, **question) if any_rows(question) else [])
         assert found[0] == found[1], question

@@ -9,7 +9,7 @@ from webapp.customers import audit_log, catalog, clients, items, lists, search_i
 from webapp.customers.lists import ListQuery
 from webapp.customers.models import Client, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import db, writing
-from webapp.listing import page
+from webapp.listing import page, plan
 from webapp.monitor import results
 from webapp.monitor.health.facts import Level
 from webapp.monitor.models import Target
@@ -151,8 +151,8 @@ def test_pages_of_many_hits_are_the_same_near_and_far_apart(
     looked_into,
 ):
     def pages(most, word):
-        monkeypatch.setattr(page, "MOST_COUNTED", most)
-        monkeypatch.setattr(page, "MOST_CANDIDATES", most)
+        monkeypatch.setattr(plan, "MOST_COUNTED", most)
+        monkeypatch.setattr(plan, "MOST_CANDIDATES", most)
         question = {"sort": sort, "search": word, "client": ""}
 
         def rows(at):

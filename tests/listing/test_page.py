@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Column, Date, Index, Integer, MetaData, String, Table, insert, select
 
 from webapp.extensions import Instant, db, writing
-from webapp.listing import cursor, in_memory, page
+from webapp.listing import cursor, in_memory, page, plan
 from webapp.listing.cursor import Cursor
 from webapp.listing.order import Order, Rows
 
@@ -48,9 +48,9 @@ def things(in_app):
 
 
 @pytest.fixture(params=[5000, 0], ids=["gathered", "walked"])
-def plan(request, monkeypatch):
-    """Each of the two plans."""
-    monkeypatch.setattr(page, "MOST_COUNTED", request.param)
+def either_way(request, monkeypatch):
+    """Each of the two ways."""
+    monkeypatch.setattr(plan, "MOST_COUNTED", request.param)
 
 
 def in_plain_order(name, backwards):
@@ -62,7 +62,7 @@ def in_plain_order(name, backwards):
 
 
 @pytest.mark.parametrize("sort", [way + name for name in ORDERS for way in ("", "-")])
-def test_forwards_and_back_again_the_pages_are_a_plain_sort(things, plan, sort):
+def test_forwards_and_back_again_the_pages_are_a_plain_sort(things, either_way, sort):
     order = ORDERS[sort.removeprefix("-")]
     whole = in_plain_order(sort.removeprefix("-"), sort.startswith("-"))
     found = [page.fetch(BOTH, order, sort)]
@@ -87,10 +87,10 @@ def test_a_list_that_is_read_as_a_whole_is_a_plain_sort(things, monkeypatch, sor
     assert [id_ for part in parts for id_ in part] == whole
 
 
-def test_the_last_page_is_reached_at_once(things, plan):
+def test_the_last_page_is_reached_at_once(things, either_way):
     last = page.fetch(BOTH, ORDERS["name"], "name", cursor.LAST)
     whole = in_plain_order("name", False)
-    counted = page.MOST_COUNTED
+    counted = plan.MOST_COUNTED
     assert last.ids == (whole[-5:] if counted else whole[-25:])
     assert (last.following, last.first) == ("", 126 if counted else 0)
     before = page.fetch(BOTH, ORDERS["name"], "name", last.previous)
@@ -98,17 +98,17 @@ def test_the_last_page_is_reached_at_once(things, plan):
 
 
 @pytest.mark.parametrize("text", ["7", "-1", "abc", "²", "x" * 9999, "bnVsbA", "W10", "WzFd", "%"])
-def test_any_other_text_is_the_first_page(things, plan, text):
+def test_any_other_text_is_the_first_page(things, either_way, text):
     shown = page.fetch(BOTH, ORDERS["name"], "name", text)
     assert (shown.ids, shown.first) == (in_plain_order("name", False)[:25], 1)
 
 
-def test_a_cursor_of_another_order_is_the_first_page(things, plan):
+def test_a_cursor_of_another_order_is_the_first_page(things, either_way):
     other = page.fetch(BOTH, ORDERS["number"], "number").following
     assert page.fetch(BOTH, ORDERS["name"], "name", other).first == 1
 
 
-def test_where_what_followed_has_gone_the_first_page_is_shown(things, plan):
+def test_where_what_followed_has_gone_the_first_page_is_shown(things, either_way):
     last = page.fetch(BOTH, ORDERS["id"], "id", cursor.LAST)
     fifth = page.fetch(BOTH, ORDERS["id"], "id", last.previous)
     with writing():

@@ -9,7 +9,7 @@ from tests.customers.test_index import rank
 from webapp.customers import index_check, tags
 from webapp.customers.models import Client, Domain, Service, ServiceStatus
 from webapp.extensions import db, writing
-from webapp.listing import page
+from webapp.listing import plan
 from webapp.monitor.models import Target, standing
 from webapp.probe import Reason
 from webapp.reports import export, ssl_status, tally
@@ -176,7 +176,7 @@ def test_of_a_tag_with_too_many_items_no_numbers_are_shown(in_app, monkeypatch):
 
     assert sum(totals().values()) == 1
     this_site().counted_rows.clear()
-    monkeypatch.setattr(page, "MOST_CANDIDATES", 0)
+    monkeypatch.setattr(plan, "MOST_CANDIDATES", 0)
     assert totals() == {}
 
 

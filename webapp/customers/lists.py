@@ -21,7 +21,7 @@ from webapp.customers.listing_row import ListingRow
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
 from webapp.customers.statuses import status_choices, stored_status
 from webapp.extensions import contains, db
-from webapp.listing import page
+from webapp.listing import page, plan
 from webapp.listing.order import Column, Order, Rows
 from webapp.parsing import whole
 from webapp.words import states, website
@@ -183,7 +183,7 @@ def hits(
     search: str, but: str, seen: tuple[ColumnElement[bool], ...], user: User | None
 ) -> dict[str, int]:
     """How many services, domains and clients a search finds `but` those of one kind; at most
-    `page.MOST_COUNTED` are counted of each.
+    `plan.MOST_COUNTED` are counted of each.
 
     `seen`: what the listing rows meet that may be seen. Without a `user` it is asked for the
     provider's people.
@@ -193,12 +193,12 @@ def hits(
     found = {}
     for kind in (Service.kind, Domain.kind):
         rows = searched(Rows(seen, splits=(ListingRow.kind == kind,)), search, user, kind)
-        found[kind] = select(ListingRow.id).where(*page.planned(rows).all())
+        found[kind] = select(ListingRow.id).where(*plan.planned(rows).all())
     if user is None or user.sees_everything:
         named = or_(contains(Client.name, search), contains(Client.reference, search))
         found["client"] = select(Client.id).where(named)
     counts = {
-        kind: select(func.count()).select_from(ids.limit(page.MOST_COUNTED).subquery())
+        kind: select(func.count()).select_from(ids.limit(plan.MOST_COUNTED).subquery())
         for kind, ids in found.items()
         if kind != but
     }

@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Select,
     Subquery,
     and_,
@@ -148,13 +147,15 @@ class Rows:
         link = self.link
         return chosen if link is None else (link.chosen, *link.of_list, link.joins, *chosen)
 
-    def among(self, found: Select[Any]) -> Select[Any] | CompoundSelect[Any]:
-        """Those of the `found` that the list has, in no order."""
+    def among(self, found: Select[Any], most: int | None = None) -> Select[Any]:
+        """Those of the `found` that the list has, in no order: all, or at most so many."""
         if len(self.splits) < 2 or self.search is None or not self.search.by_itself:
-            return found.where(*self.all())
-        # PostgreSQL has an index of searches for each split, and goes by none where they are one OR
+            return found.where(*self.all()).limit(most)
+        # PostgreSQL has an index of searches for each split, and goes by none where they are one
+        # OR. Each has its limit: without, all of a part is planned for.
         each = [replace(self, splits=(split,)) for split in self.splits]
-        return union_all(*(found.where(*rows.all()) for rows in each))
+        parts = [select(found.where(*rows.all()).limit(most).subquery()) for rows in each]
+        return select(union_all(*parts).subquery()).limit(most)
 
 
 def _hidden(where: Sequence[ColumnElement[bool]]) -> ColumnElement[int]:
@@ -214,7 +215,7 @@ def collect(rows: Rows, way: Traversal, most: int | None = None) -> Select[Any]:
 def gather(rows: Rows, way: Traversal, size: int, most: int) -> Select[Any]:
     """The same rows, so many as a page has, from `most` and one more of all. Each has their number,
     `total`, and that of those beyond the cursor, `behind`."""
-    some = rows.among(way.order.selected()).limit(most + 1).cte().prefix_with("MATERIALIZED")
+    some = rows.among(way.order.selected(), most + 1).cte().prefix_with("MATERIALIZED")
     behind = way.behind(some.c)
     # Not a window: it would sort all of them
     number = select(func.count()).select_from(some).correlate(None)

@@ -1,26 +1,26 @@
 """One page of a long list, found by a cursor.
 
-Two plans only. Up to `MOST_COUNTED` rows are gathered and sorted: their total and every place in
-them is exact. Of more rows the index of the order is walked, from the cursor on.
+Two ways only. Up to `plan.MOST_COUNTED` rows are gathered: their total and every place in them is
+exact. Of more rows the index of the order is walked, from the cursor on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import CompoundSelect, Row, Select, func, literal, select
+from sqlalchemy import Row, select
 
 from webapp.extensions import db
 from webapp.listing import cursor as cursors
+from webapp.listing import plan
 from webapp.listing.cursor import Cursor
 from webapp.listing.order import (
     EMPTY,
-    LinkedRow,
     Order,
     Rows,
-    Search,
     Traversal,
     collect,
     gather,
@@ -30,10 +30,6 @@ from webapp.listing.order import (
 
 R = TypeVar("R")
 
-MOST_COUNTED = 5000  # rows
-# Rows that are looked into by way of an index: of more, all rows as they are stored are quicker
-MOST_SCATTERED = 50_000
-MOST_CANDIDATES = 20_000  # rows that a link, or an index of searches, leads to beside filters
 # Rows that are looked into for each one that is wanted of a search; the second, where the first are
 # too few
 LOOKED_INTO = (10, 100)
@@ -41,6 +37,10 @@ MOST_SEARCH_CHARACTERS = 100  # characters of a search that are looked at
 PAGE_SIZE = 25
 ROWS_AT_ONCE = 1000  # of a list that is read as a whole
 PAGE_SIZES = (25, 50, 100)
+
+
+class _TooMany(Exception):
+    """There are more rows than are gathered."""
 
 
 @dataclass(frozen=True)
@@ -98,14 +98,14 @@ def _fetched(
     total = None  # as far as it is counted
     if rows.link is not None and not rows.where and rows.search is None:
         # Each link has its row: no need to look for it
-        total = _linked(rows.link, MOST_COUNTED)
-        rows = replace(rows, scan=total <= MOST_COUNTED)
+        total = plan.linked(rows.link, plan.MOST_COUNTED)
+        rows = replace(rows, scan=total <= plan.MOST_COUNTED)
     else:
         searched = rows.search is not None
-        rows = planned(rows)
+        rows = plan.planned(rows)
         # In 1 ms, along an index. Not where a search looks into one after the other
         if not searched or (rows.search is not None and rows.where):
-            total = _count(rows.among(select(order.id)), MOST_COUNTED)
+            total = _total(rows, order)
     asked = _Asked(rows, order, sort, size, cursor, up)
     start = _Asked(rows, order, sort, size, None, up=False)
     empty = Page([], 0, True, size)
@@ -114,18 +114,30 @@ def _fetched(
     looks: Sequence[int] = LOOKED_INTO
     if rows.search is not None and total is None:
         found, looks = _looked(asked, LOOKED_INTO[0]), LOOKED_INTO[1:]
-        if len(found) > size and rows.search.by_itself and rows.link is None:
-            total = _count(near_start(rows, order, MOST_SCATTERED), MOST_COUNTED)
-        elif len(found) * LOOKED_INTO[-1] > 1.5 * size * LOOKED_INTO[0]:
-            # A second look would find half as many again as are wanted: maybe too many to gather
-            total = _count(rows.among(select(order.id)), MOST_COUNTED)
-        if total is not None and total > MOST_COUNTED and len(found) > size:
+        total = _total_near(asked, len(found))
+        if total is not None and total > plan.MOST_COUNTED and len(found) > size:
             return _beyond(asked, found) or empty
-    if total is None or total <= MOST_COUNTED:
-        page = _gathered(asked) or (_gathered(start) if asked != start else None)
-        if page is None or page.exact:
-            return page or empty
+    if total is None or total <= plan.MOST_COUNTED:
+        with suppress(_TooMany):
+            return _gathered(asked) or (_gathered(start) if asked != start else None) or empty
     return _walked(asked, looks) or _walked(start, LOOKED_INTO) or empty
+
+
+def _total(rows: Rows, order: Order) -> int:
+    return plan.count(rows.among(select(order.id), plan.MOST_COUNTED + 1), plan.MOST_COUNTED)
+
+
+def _total_near(asked: _Asked, near: int) -> int | None:
+    """How many rows a search has, up to one more than `plan.MOST_COUNTED`, where its first look has
+    found so many that there may be too many to gather; else None."""
+    rows, search = asked.rows, asked.rows.search
+    if near > asked.size and search is not None and search.by_itself and rows.link is None:
+        total = plan.count(near_start(rows, asked.order, 3 * plan.MOST_COUNTED), plan.MOST_COUNTED)
+        if total > plan.MOST_COUNTED:
+            return total
+    # A second look would find half as many again as are wanted
+    many = near * LOOKED_INTO[-1] > 1.5 * asked.size * LOOKED_INTO[0]
+    return _total(rows, asked.order) if many else None
 
 
 def all_ids(rows: Rows, order: Order, sort: str) -> Iterator[list[int]]:
@@ -134,54 +146,10 @@ def all_ids(rows: Rows, order: Order, sort: str) -> Iterator[list[int]]:
     All are collected and sorted first, which takes a tenth of the time of a thousand pages.
     """
     way = Traversal(order, None, backwards=sort.startswith("-"), up=False)
-    every = collect(planned(rows), way).execution_options(yield_per=ROWS_AT_ONCE)
+    every = collect(plan.planned(rows), way).execution_options(yield_per=ROWS_AT_ONCE)
     with db.session.connection().execute(every) as found:
         for part in found.scalars().partitions():
             yield [*part]
-
-
-def planned(rows: Rows) -> Rows:
-    """These rows, to be found by their link, by the index of their search, by their other
-    conditions, or one after the other, whichever is quickest."""
-    search = rows.search
-    link = rows.link
-    if link is not None:
-        if _linked(link, MOST_CANDIDATES) <= MOST_CANDIDATES:
-            contains = () if search is None else (search.contains,)
-            return replace(rows, where=(*rows.where, *contains), search=None, scan=True)
-        # Of so many PostgreSQL would expect one in two hundred to be of this list
-        rows = replace(rows, link=replace(link, of_list=()))
-    if search is None:
-        return rows
-    filtered = rows.where or link
-    others = replace(rows, search=None)
-    some = select(literal(1)).where(*others.all())
-    most = MOST_COUNTED if search.indexed else MOST_SCATTERED
-    few = _count(some, most) if filtered else most + 1
-    if few <= MOST_COUNTED or not search.indexed:
-        scan = few > MOST_SCATTERED
-        return replace(others, where=(*rows.where, search.contains), scan=scan)
-    if search.candidates is None or not filtered:
-        return rows
-    if _count(select(search.candidates.c.id), MOST_CANDIDATES) <= MOST_CANDIDATES:
-        return rows
-    # So many rows contain it that those which meet the conditions do as well
-    return replace(rows, search=Search(search.contains, indexed=True))
-
-
-def leads_to_many(rows: Rows) -> bool:
-    """Whether these rows, as `planned`, have a link that more than `MOST_CANDIDATES` have."""
-    return rows.link is not None and not rows.scan
-
-
-def _linked(link: LinkedRow, most: int) -> int:
-    return _count(select(literal(1)).where(link.chosen, *link.of_list), most)
-
-
-def _count(rows: Select[Any] | CompoundSelect[Any], most: int) -> int:
-    """How many there are, up to one more than `most`."""
-    some = rows.limit(most + 1).subquery()
-    return db.session.scalar(select(func.count()).select_from(some)) or 0
 
 
 @dataclass(frozen=True)
@@ -209,31 +177,40 @@ class _Asked:
 
 
 def _gathered(asked: _Asked) -> Page | None:
-    """The page; None where no row is beyond the cursor, or too few are before it. Where it is not
-    `exact`, there are too many rows for this plan."""
+    """The page; None where no row is beyond the cursor, or too few are before it. Raises
+    `_TooMany`."""
     search = asked.rows.search
-    most = MOST_CANDIDATES if search is not None and search.leads else MOST_COUNTED
+    most = plan.MOST_CANDIDATES if search is not None and search.leads else plan.MOST_COUNTED
     found = list(db.session.execute(gather(asked.rows, asked.way, asked.size, most)))
     if not found:
         return None
     total, behind = found[0].total, found[0].behind
-    shown = found
+    if total > most:
+        raise _TooMany
     first = total - behind + 1
     if asked.up:
         if asked.cursor is None:
             # The last page has what is left over of whole pages
-            shown = found[: total % asked.size or asked.size]
-        shown = shown[::-1]
-        first = behind - len(shown) + 1
-        if first == 1 and len(shown) < min(asked.size, total):
+            found = found[: total % asked.size or asked.size]
+        found.reverse()
+        first = behind - len(found) + 1
+        if first == 1 and len(found) < min(asked.size, total):
             return None  # rows before it have gone: the first page is not to be a short one
-    ends = first + len(shown) > total
-    return _page(asked, shown, total, total <= most, first, first == 1, ends)
+    ends = first + len(found) > total
+    return _page(
+        asked,
+        found,
+        min(total, plan.MOST_COUNTED),
+        total <= plan.MOST_COUNTED,
+        first,
+        first == 1,
+        ends,
+    )
 
 
 def _walked(asked: _Asked, looks: Sequence[int]) -> Page | None:
-    """The page, of more than `MOST_COUNTED` rows, of a search by these `looks`; None where it would
-    be empty, or a short one at the start of the list."""
+    """The page, of more than `plan.MOST_COUNTED` rows, of a search by these `looks`; None where it
+    would be empty, or a short one at the start of the list."""
     most = asked.size + 1
     if asked.rows.search is None:
         return _beyond(asked, list(db.session.execute(walk(asked.rows, asked.way, most))))
@@ -272,7 +249,7 @@ def _beyond(asked: _Asked, found: Sequence[Row[Any]]) -> Page | None:
     begins = not more if asked.up else cursor is None
     ends = cursor is None if asked.up else not more
     in_order = shown[::-1] if asked.up else shown
-    return _page(asked, in_order, MOST_COUNTED, False, 1 if begins else first, begins, ends)
+    return _page(asked, in_order, plan.MOST_COUNTED, False, 1 if begins else first, begins, ends)
 
 
 def _page(

@@ -14,7 +14,7 @@ from webapp.customers.listing_row import ListingRow
 from webapp.customers.models import User
 from webapp.errors import Refused
 from webapp.extensions import db
-from webapp.listing import page
+from webapp.listing import plan
 from webapp.listing.order import Rows
 from webapp.reports import ssl_status
 from webapp.reports.query import ReportQuery, rows_of
@@ -44,9 +44,8 @@ def row_ids(user: User, selection: Selection, now: datetime) -> list[int]:
         filters = ssl_status.understood(selection.finds)
         if not selection.finds.asked <= filters.keys():  # its issuer or its client is gone
             raise Refused(refusals.selection_changed())
-        rows = page.planned(rows_of(user, filters, now))
-    found = rows.among(select(ListingRow.id))
-    ids = sorted(db.session.scalars(found.limit(MOST_SELECTED + 1)))
+        rows = plan.planned(rows_of(user, filters, now))
+    ids = sorted(db.session.scalars(rows.among(select(ListingRow.id), MOST_SELECTED + 1)))
     if not ids:
         raise Refused(refusals.nothing_selected())
     if len(ids) > MOST_SELECTED:

@@ -59,8 +59,7 @@ def report(user: User, question: ReportQuery, now: datetime) -> Report:
     order = lists.narrowed(question.order, filters)
     shown = page.fetch(rows, order, question.known_sort, question.page, size)
     any_origin, any_refused = _worth_a_filter()
-    many = not shown.exact or shown.total > page.MOST_COUNTED
-    by_rank, by_week = tally.tallies(user, filters, now, many=many)
+    by_rank, by_week = tally.tallies(user, filters, now, many=not shown.exact)
     return Report(
         access.items_of_rows(user, shown.ids),
         shown,

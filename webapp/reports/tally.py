@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Select,
     and_,
     case,
@@ -24,9 +23,9 @@ from webapp.customers import listing_row
 from webapp.customers.listing_row import INACTIVE, ListingRow
 from webapp.customers.models import Client, User
 from webapp.extensions import db
-from webapp.listing import page
+from webapp.listing import plan
 from webapp.listing.order import Rows
-from webapp.listing.page import MOST_COUNTED
+from webapp.listing.plan import MOST_COUNTED
 from webapp.probe import Reason
 from webapp.reports.query import WEEK, mondays, rows_of, window
 from webapp.site import CountedRows, this_site
@@ -47,7 +46,7 @@ def tallies(
     ones by week, whatever filter of expiry.
 
     None where a search finds more than `MOST_COUNTED`, there are so `many` with all filters; and
-    where a tag has more items than `page.MOST_CANDIDATES`.
+    where a tag has more items than `plan.MOST_CANDIDATES`.
     """
     if many and "q" in filters:
         return None, None
@@ -80,16 +79,16 @@ def _tally(user: User, filters: Mapping[str, str], now: datetime, *, weeks: bool
         return known[key].numbers
     if weeks and _ranks(filters) != listing_row.RANKS["valid"]:
         return Tally()
-    rows = page.planned(rows_of(user, filters, now))
-    if page.leads_to_many(rows) and not rows.where:
+    rows = plan.planned(rows_of(user, filters, now))
+    if plan.leads_to_many(rows) and not rows.where:
         return None
-    some = rows.among(select(ListingRow.rank, _week(now)))
-    # The tag has few enough items to count all of them
+    # A tag alone has few enough items to count all of them
     linked = rows.link is not None and rows.scan and "q" not in filters
-    found = _grouped(some if linked else some.limit(MOST_COUNTED + 1))
+    most = None if linked else MOST_COUNTED + 1
+    found = _grouped(rows.among(select(ListingRow.rank, _week(now)), most))
     if found.total() <= MOST_COUNTED:
         return found
-    if "q" in filters or page.leads_to_many(rows):
+    if "q" in filters or plan.leads_to_many(rows):
         return None
     if not linked:
         found = _along_indexes(user, filters, rows, now, weeks=weeks)
@@ -152,7 +151,7 @@ def _week(now: datetime) -> Any:
     return case((~valid, null()), *((ListingRow.not_after < end, week) for week, end in ends))
 
 
-def _grouped(rows: Select[Any, Any] | CompoundSelect[Any, Any]) -> Tally:
+def _grouped(rows: Select[Any, Any] | Select[Any]) -> Tally:
     """How often each pair of values comes."""
     some = rows.subquery()
     rank, week = some.c

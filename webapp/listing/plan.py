@@ -1,0 +1,63 @@
+"""How the rows of a list are found: by a link, an index of searches, their other conditions, or one
+after the other, whichever is quickest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Select, func, literal, select
+
+from webapp.extensions import db
+from webapp.listing.order import LinkedRow, Rows, Search
+
+MOST_COUNTED = 5000  # rows
+# Rows that are looked into by way of an index: of more, all rows as they are stored are quicker
+MOST_SCATTERED = 50_000
+# Rows that a link, or an index of searches, leads to beside filters; or that are gathered of those
+# which such an index finds
+MOST_CANDIDATES = 20_000
+
+
+def planned(rows: Rows) -> Rows:
+    """These rows, to be found by their link, by the index of their search, by their other
+    conditions, or one after the other, whichever is quickest."""
+    search = rows.search
+    link = rows.link
+    if link is not None:
+        if linked(link, MOST_CANDIDATES) <= MOST_CANDIDATES:
+            contains = () if search is None else (search.contains,)
+            return replace(rows, where=(*rows.where, *contains), search=None, scan=True)
+        # Of so many PostgreSQL would expect one in two hundred to be of this list
+        rows = replace(rows, link=replace(link, of_list=()))
+    if search is None:
+        return rows
+    filtered = rows.where or link
+    others = replace(rows, search=None)
+    some = select(literal(1)).where(*others.all())
+    most = MOST_COUNTED if search.indexed else MOST_SCATTERED
+    few = count(some, most) if filtered else most + 1
+    if few <= MOST_COUNTED or not search.indexed:
+        scan = few > MOST_SCATTERED
+        return replace(others, where=(*rows.where, search.contains), scan=scan)
+    if search.candidates is None or not filtered:
+        return rows
+    if count(select(search.candidates.c.id), MOST_CANDIDATES) <= MOST_CANDIDATES:
+        return rows
+    # So many rows contain it that those which meet the conditions do as well
+    return replace(rows, search=Search(search.contains, indexed=True))
+
+
+def leads_to_many(rows: Rows) -> bool:
+    """Whether these rows, as `planned`, have a link that more than `MOST_CANDIDATES` have."""
+    return rows.link is not None and not rows.scan
+
+
+def linked(link: LinkedRow, most: int) -> int:
+    return count(select(literal(1)).where(link.chosen, *link.of_list), most)
+
+
+def count(rows: Select[Any], most: int) -> int:
+    """How many there are, up to one more than `most`."""
+    some = rows.limit(most + 1).subquery()
+    return db.session.scalar(select(func.count()).select_from(some)) or 0
