@@ -142,13 +142,13 @@ def test_a_word_of_services_is_not_looked_for_among_domains(in_app):
     assert found("hosting", list_rows=lists.list_domains)[3] == {"service": 2}
 
 
-@pytest.mark.parametrize("looked_into", [(0,), (1, 40)])
+@pytest.mark.parametrize("rows_per_hit", [(0,), (1, 40)])
 @pytest.mark.parametrize("sort", ["domain", "-due", "ssl", "client"])
 def test_pages_of_many_hits_are_the_same_near_and_far_apart(
     shelf,  # noqa: F811
     monkeypatch,
     sort,
-    looked_into,
+    rows_per_hit,
 ):
     def pages(most, word):
         monkeypatch.setattr(plan, "MOST_COUNTED", most)
@@ -160,7 +160,7 @@ def test_pages_of_many_hits_are_the_same_near_and_far_apart(
 
         return [row.id for row in all_pages(rows)]
 
-    monkeypatch.setattr(page, "LOOKED_INTO", looked_into)
+    monkeypatch.setattr(page, "ROWS_PER_HIT", rows_per_hit)
     for word in ("n1", "n1.example", "zoe", "example"):
         gathered = pages(5000, word)
         assert gathered
@@ -186,7 +186,7 @@ def test_where_sqlite_cannot_have_it_a_search_goes_without(in_app, monkeypatch):
     assert (search_index.create(), search_index.flawed()) == (False, False)
     assert found("starter")[1] == 2
     (flag,) = search_index._flags(NOW)
-    assert (flag.level, "3.34 or newer" in flag.fix) == (Level.WARNING, True)
+    assert (flag.level, "3.35 or newer" in flag.fix) == (Level.WARNING, True)
 
 
 @pytest.mark.postgresql("its extension is missing in the server of the tests")

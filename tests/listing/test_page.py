@@ -1,6 +1,7 @@
 """A page of any table: by both plans, in both directions, and from any text in the address bar."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import Column, Date, Index, Integer, MetaData, String, Table, in
 from webapp.extensions import Instant, db, writing
 from webapp.listing import cursor, in_memory, page, plan
 from webapp.listing.cursor import Cursor
-from webapp.listing.order import Order, Rows
+from webapp.listing.order import Order, Rows, Search
 
 TABLES = MetaData()
 THING = Table(
@@ -85,6 +86,50 @@ def test_a_list_that_is_read_as_a_whole_is_a_plain_sort(things, monkeypatch, sor
     assert [len(part) for part in parts] == [50, 50, 30]
     whole = in_plain_order(sort.removeprefix("-"), sort.startswith("-"))
     assert [id_ for part in parts for id_ in part] == whole
+
+
+HITS = (THING.c.name == "a") | (THING.c.number == 2)
+PARTS = (THING.c.kind < "y", THING.c.kind > "x")
+
+
+@pytest.mark.parametrize("sort", ["number", "-name", "id"])
+@pytest.mark.parametrize("search", ["with an index each", "with one index"])
+@pytest.mark.parametrize(
+    "limits",
+    [(5000, 5000, 9), (20, 5000, 9), (20, 5000, 0), (20, 20, 9), (20, 20, 0), (0, 0, 130)],
+    ids=["few", "gathered", "gathered unscanned", "walked", "collected", "near the start"],
+)
+def test_all_pages_of_a_search_are_a_plain_sort_with_one_total(
+    things, monkeypatch, sort, search, limits
+):
+    for owner, name, limit in zip(
+        (plan, plan, page), ("MOST_COUNTED", "MOST_CANDIDATES", "NEAR_START"), limits, strict=True
+    ):
+        monkeypatch.setattr(owner, name, limit)
+    monkeypatch.setattr(page, "ROWS_PER_HIT", (1, 2) if limits[2] else (0,))
+    split = search == "with an index each"
+    rows = replace(
+        BOTH if split else Rows(),
+        search=Search(HITS, indexed=True, by_itself=True, parts=PARTS if split else ()),
+    )
+    hits = {*db.session.scalars(select(THING.c.id).where(HITS))}
+    name, backwards = sort.removeprefix("-"), sort.startswith("-")
+    order = ORDERS[name]
+    whole = [id_ for id_ in in_plain_order(name, backwards) if id_ in hits]
+    assert len(whole) > 50
+    found = [page.fetch(rows, order, sort)]
+    while found[-1].following and len(found) < 9:
+        found.append(page.fetch(rows, order, sort, found[-1].following))
+    assert [id_ for one in found for id_ in one.ids] == whole
+    back = [page.fetch(rows, order, sort, found[-1].previous)]
+    while back[-1].previous and len(back) < 9:
+        back.append(page.fetch(rows, order, sort, back[-1].previous))
+    assert [one.ids for one in back[::-1]] == [one.ids for one in found[:-1]]
+    last = page.fetch(rows, order, sort, cursor.LAST)
+    assert last.ids == whole[-len(last.ids) :]
+    totals = {(one.total, one.exact) for one in (*found, *back, last)}
+    counted = limits[0]
+    assert totals == {(len(whole), True) if counted >= len(whole) else (counted, False)}
 
 
 def test_the_last_page_is_reached_at_once(things, either_way):

@@ -193,7 +193,7 @@ def hits(
     found = {}
     for kind in (Service.kind, Domain.kind):
         rows = searched(Rows(seen, splits=(ListingRow.kind == kind,)), search, user, kind)
-        found[kind] = select(ListingRow.id).where(*plan.planned(rows).all())
+        found[kind] = plan.planned(rows).matching(select(ListingRow.id), plan.MOST_COUNTED)
     if user is None or user.sees_everything:
         named = or_(contains(Client.name, search), contains(Client.reference, search))
         found["client"] = select(Client.id).where(named)

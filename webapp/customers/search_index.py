@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
-from webapp.customers.listing_row import ListingRow
+from webapp.customers.listing_row import MODELS, ListingRow
 from webapp.customers.models import Activity, Domain, Service
 from webapp.extensions import db, writing
 from webapp.listing.order import Search
@@ -119,12 +119,16 @@ _MISSING = text(
     " ' AND \"' || replace(substr(listing_row.text, 1, 3), '\"', '\"\"') || '\"' END"
     f" AND {NAME}.rowid = {_NUMBER.format(row='listing_row')})"
 )
-# What each is of. Each kind has its own, so that none is found among the other
+# Name and definition of each. Each kind has its own, so a search of services reads no domains. Not
+# by `kind`: PostgreSQL combines no two indexes that both have the same condition
 _POSTGRESQL = {
-    f"{NAME}_{kind}_{one}": f"listing_row USING gin ({one} gin_trgm_ops) WHERE kind = '{kind}'"
+    f"{NAME}_{kind}_{one}": f"listing_row USING gin ({one} gin_trgm_ops)"
+    f" WHERE {kind}_id IS NOT NULL"
     for kind in (Domain.kind, Service.kind)
     for one in ("client_text", "text")
 } | {f"{LOG_NAME}_{one}": f"activity USING gin ({one} gin_trgm_ops)" for one in _LOG_TEXTS}
+
+_OF_KIND = {Domain.kind: ListingRow.domain_id, Service.kind: ListingRow.service_id}
 
 _NAMES: BindParameter[str] = bindparam("names", expanding=True)
 _SCHEMA = text("SELECT sql FROM sqlite_schema WHERE name IN :names ORDER BY name").bindparams(
@@ -158,12 +162,15 @@ def by_index(
     """How rows are found that have one of these texts, which is what `contains` tells of a row.
 
     `kind`, `client_id`: where no others are wanted. It finds less then, but may find others.
+    Without `kind`, the rows have a split for each of `MODELS`.
     """
     wanted = list(texts)
     if not _indexed(wanted):
         return Search(contains)
     if db.engine.dialect.name != "sqlite":
-        return Search(contains, indexed=True, by_itself=True)
+        kinds = [model.kind for model in MODELS] if kind is None else [kind]
+        parts = tuple(_OF_KIND[kind].is_not(None) for kind in kinds)
+        return Search(contains, indexed=True, by_itself=True, parts=parts)
     words = " OR ".join(f"({_all_of(one)})" for one in wanted)
     if client_id is not None:
         words = f"({words}) AND {_quoted(_mark(client_id))}"

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    FromClause,
     Select,
     Subquery,
     and_,
@@ -85,21 +86,18 @@ class Search:
     """A search, which `contains` tells of a row by looking into it.
 
     `indexed`: rows need not be looked into one by one. `by_itself`: the database goes by the index
-    then, of which there is one for each of the `splits` of the rows. Where it does not do so by
-    itself, `candidates` are the ids that an index finds: of all rows that contain it, and maybe of
-    others; `found` tells whether a row is among them.
+    then; where there is one for each of the `splits` of the rows, `parts` says in the same order
+    what each is of. Where it does not do so by itself, `candidates` are the ids that an index
+    finds: of all rows that contain it, and maybe of others; `found` tells whether a row is among
+    them.
     """
 
     contains: ColumnElement[bool]
     indexed: bool = False
     by_itself: bool = False
+    parts: tuple[ColumnElement[bool], ...] = ()
     candidates: Subquery | None = None
     found: ColumnElement[bool] | None = None
-
-    @property
-    def leads(self) -> bool:
-        """Whether its index leads to the rows."""
-        return self.by_itself or self.found is not None
 
 
 @dataclass(frozen=True)
@@ -136,6 +134,11 @@ class Rows:
     scan: bool = False
     link: LinkedRow | None = None
 
+    @property
+    def searched_only(self) -> bool:
+        """Whether nothing but a search leads to them."""
+        return self.search is not None and not self.where and self.link is None
+
     def all(self) -> tuple[ColumnElement[bool], ...]:
         """What a row of the list meets."""
         chosen = (or_(*self.splits), *self.where) if self.splits else self.where
@@ -147,15 +150,23 @@ class Rows:
         link = self.link
         return chosen if link is None else (link.chosen, *link.of_list, link.joins, *chosen)
 
-    def among(self, found: Select[Any], most: int | None = None) -> Select[Any]:
+    def matching(self, found: Select[Any], most: int | None = None) -> Select[Any]:
         """Those of the `found` that the list has, in no order: all, or at most so many."""
-        if len(self.splits) < 2 or self.search is None or not self.search.by_itself:
+        search = self.search
+        if search is None or not search.by_itself:
             return found.where(*self.all()).limit(most)
-        # PostgreSQL has an index of searches for each split, and goes by none where they are one
-        # OR. Each has its limit: without, all of a part is planned for.
-        each = [replace(self, splits=(split,)) for split in self.splits]
-        parts = [select(found.where(*rows.all()).limit(most).subquery()) for rows in each]
-        return select(union_all(*parts).subquery()).limit(most)
+        each = [
+            replace(self, splits=(split,), where=(part, *self.where))
+            for split, part in zip(self.splits, search.parts, strict=True)
+        ] or [self]
+        chosen = [found.where(*one.all()) for one in each]
+        parts: list[FromClause] = [one.limit(most).subquery() for one in chosen]
+        if self.searched_only:
+            # PostgreSQL plans these for all of their rows, so it takes the index of the search; if
+            # it knew of the limit, it might rather read the table until it has met so many
+            parts = [one.cte().prefix_with("MATERIALIZED") for one in chosen]
+        whole = union_all(*map(select, parts)) if parts[1:] else select(parts[0])
+        return select(whole.subquery()).limit(most)
 
 
 def _hidden(where: Sequence[ColumnElement[bool]]) -> ColumnElement[int]:
@@ -208,14 +219,14 @@ def walk(rows: Rows, way: Traversal, most: int, looked_into: int = 0) -> Select[
 def collect(rows: Rows, way: Traversal, most: int | None = None) -> Select[Any]:
     """The same rows, from all that there are: no database is to look for the first few in order.
     Without `most` it is all of them."""
-    every = rows.among(way.order.selected()).cte().prefix_with("MATERIALIZED")
+    every = rows.matching(way.order.selected()).cte().prefix_with("MATERIALIZED")
     return select(every).where(*way.behind(every.c)).order_by(*way.sorted(every.c)).limit(most)
 
 
 def gather(rows: Rows, way: Traversal, size: int, most: int) -> Select[Any]:
-    """The same rows, so many as a page has, from `most` and one more of all. Each has their number,
-    `total`, and that of those beyond the cursor, `behind`."""
-    some = rows.among(way.order.selected(), most + 1).cte().prefix_with("MATERIALIZED")
+    """The first `size` rows beyond the cursor, of `most` and one more that match. Each also has how
+    many these are, `total`, and how many of them lie beyond the cursor, `behind`."""
+    some = rows.matching(way.order.selected(), most + 1).cte().prefix_with("MATERIALIZED")
     behind = way.behind(some.c)
     # Not a window: it would sort all of them
     number = select(func.count()).select_from(some).correlate(None)
@@ -226,9 +237,10 @@ def gather(rows: Rows, way: Traversal, size: int, most: int) -> Select[Any]:
 
 
 def near_start(rows: Rows, order: Order, most: int) -> Select[Any]:
-    """Those that are among the first `most` of all rows by id. Left to itself PostgreSQL begins to
-    count anywhere in the table, where it may be far to the first of a list."""
-    some = select(_hidden(rows.all()).label("chosen")).order_by(order.id).limit(most).subquery()
+    """The matching rows among the first `most` of the table by id. To count a word that most rows
+    have, an index of searches has to be read as a whole."""
+    chosen = _hidden(rows.all()).label("chosen")
+    some = select(chosen).order_by(order.id).limit(most).subquery()
     return select(some).where(some.c.chosen == 1)
 
 

@@ -1,7 +1,8 @@
 """One page of a long list, found by a cursor.
 
-Two ways only. Up to `plan.MOST_COUNTED` rows are gathered: their total and every place in them is
-exact. Of more rows the index of the order is walked, from the cursor on.
+Two ways only. Up to `plan.MOST_COUNTED` rows are gathered, of a search up to
+`plan.MOST_CANDIDATES`: every place in them is exact. Of more rows the index of the order is walked,
+from the cursor on.
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ from webapp.listing.order import (
 
 R = TypeVar("R")
 
-# Rows that are looked into for each one that is wanted of a search; the second, where the first are
-# too few
-LOOKED_INTO = (10, 100)
+# Rows of a list that are looked into for each one of a search that a page needs; the second, where
+# the first are too few
+ROWS_PER_HIT = (10, 100)
+NEAR_START = 15_000  # rows of a table, among which a very common word is counted
 MOST_SEARCH_CHARACTERS = 100  # characters of a search that are looked at
 PAGE_SIZE = 25
 ROWS_AT_ONCE = 1000  # of a list that is read as a whole
@@ -96,48 +98,60 @@ def _fetched(
 ) -> Page:
     up = at == cursors.LAST or (cursor is not None and not cursor.after)
     total = None  # as far as it is counted
-    if rows.link is not None and not rows.where and rows.search is None:
+    searched = rows.search is not None
+    if rows.link is not None and not rows.where and not searched:
         # Each link has its row: no need to look for it
         total = plan.linked(rows.link, plan.MOST_COUNTED)
         rows = replace(rows, scan=total <= plan.MOST_COUNTED)
     else:
-        searched = rows.search is not None
         rows = plan.planned(rows)
-        # In 1 ms, along an index. Not where a search looks into one after the other
-        if not searched or (rows.search is not None and rows.where):
-            total = _total(rows, order)
     asked = _Asked(rows, order, sort, size, cursor, up)
     start = _Asked(rows, order, sort, size, None, up=False)
+    if rows.searched_only:
+        return _searched(asked, start)
+    search = rows.search
+    # To be counted, such rows are looked into one by one, and then again to be gathered
+    slow = searched and (search is None or (search.by_itself and not rows.where))
+    if total is None and not slow:
+        total = _total(asked)
     empty = Page([], 0, True, size)
     if total == 0:
         return empty
-    looks: Sequence[int] = LOOKED_INTO
-    if rows.search is not None and total is None:
-        found, looks = _looked(asked, LOOKED_INTO[0]), LOOKED_INTO[1:]
-        total = _total_near(asked, len(found))
-        if total is not None and total > plan.MOST_COUNTED and len(found) > size:
-            return _beyond(asked, found) or empty
     if total is None or total <= plan.MOST_COUNTED:
         with suppress(_TooMany):
             return _gathered(asked) or (_gathered(start) if asked != start else None) or empty
-    return _walked(asked, looks) or _walked(start, LOOKED_INTO) or empty
+    return _walked(asked, ROWS_PER_HIT) or _walked(start, ROWS_PER_HIT) or empty
 
 
-def _total(rows: Rows, order: Order) -> int:
-    return plan.count(rows.among(select(order.id), plan.MOST_COUNTED + 1), plan.MOST_COUNTED)
+def _searched(asked: _Asked, start: _Asked) -> Page:
+    """The page of a search without other conditions. How many of the next rows contain it tells
+    whether all that do are gathered."""
+    empty = Page([], 0, True, asked.size)
+    found = _scan(asked, ROWS_PER_HIT[0])
+    if not _too_common(asked, len(found)):
+        with suppress(_TooMany):
+            return _gathered(asked) or (_gathered(start) if asked != start else None) or empty
+    if len(found) > asked.size:
+        return _beyond(asked, found) or empty
+    return _walked(asked, ROWS_PER_HIT[1:]) or _walked(start, ROWS_PER_HIT) or empty
 
 
-def _total_near(asked: _Asked, near: int) -> int | None:
-    """How many rows a search has, up to one more than `plan.MOST_COUNTED`, where its first look has
-    found so many that there may be too many to gather; else None."""
-    rows, search = asked.rows, asked.rows.search
-    if near > asked.size and search is not None and search.by_itself and rows.link is None:
-        total = plan.count(near_start(rows, asked.order, 3 * plan.MOST_COUNTED), plan.MOST_COUNTED)
-        if total > plan.MOST_COUNTED:
-            return total
-    # A second look would find half as many again as are wanted
-    many = near * LOOKED_INTO[-1] > 1.5 * asked.size * LOOKED_INTO[0]
-    return _total(rows, asked.order) if many else None
+def _too_common(asked: _Asked, near: int) -> bool:
+    """Whether a search of which so many rows are `near` has more than `plan.MOST_COUNTED`."""
+    search = asked.rows.search
+    if near > asked.size and search is not None and search.by_itself:
+        first = near_start(asked.rows, asked.order, NEAR_START)
+        if plan.count(first, plan.MOST_COUNTED) > plan.MOST_COUNTED:
+            return True
+    # Half as many again as a page needs, if the other rows are alike: else it is not worth a count
+    likely = near * ROWS_PER_HIT[-1] > 1.5 * asked.size * ROWS_PER_HIT[0]
+    return likely and _total(asked) > plan.MOST_COUNTED
+
+
+def _total(asked: _Asked) -> int:
+    """How many rows there are, up to one more than `plan.MOST_COUNTED`."""
+    most = plan.MOST_COUNTED
+    return plan.count(asked.rows.matching(select(asked.order.id), most + 1), most)
 
 
 def all_ids(rows: Rows, order: Order, sort: str) -> Iterator[list[int]]:
@@ -179,8 +193,7 @@ class _Asked:
 def _gathered(asked: _Asked) -> Page | None:
     """The page; None where no row is beyond the cursor, or too few are before it. Raises
     `_TooMany`."""
-    search = asked.rows.search
-    most = plan.MOST_CANDIDATES if search is not None and search.leads else plan.MOST_COUNTED
+    most = plan.MOST_CANDIDATES if asked.rows.searched_only else plan.MOST_COUNTED
     found = list(db.session.execute(gather(asked.rows, asked.way, asked.size, most)))
     if not found:
         return None
@@ -208,29 +221,29 @@ def _gathered(asked: _Asked) -> Page | None:
     )
 
 
-def _walked(asked: _Asked, looks: Sequence[int]) -> Page | None:
-    """The page, of more than `plan.MOST_COUNTED` rows, of a search by these `looks`; None where it
-    would be empty, or a short one at the start of the list."""
+def _walked(asked: _Asked, scans: Sequence[int]) -> Page | None:
+    """The page, of more than `plan.MOST_COUNTED` rows; of a search by `scans` of so many rows per
+    hit. None where it would be empty, or a short one at the start of the list."""
     most = asked.size + 1
     if asked.rows.search is None:
         return _beyond(asked, list(db.session.execute(walk(asked.rows, asked.way, most))))
-    for looked_into in looks:
-        found = _looked(asked, looked_into)
+    for rows_per_hit in scans:
+        found = _scan(asked, rows_per_hit)
         if len(found) == most:
             return _beyond(asked, found)
     # They lie far apart, or the list ends
     return _beyond(asked, list(db.session.execute(collect(asked.rows, asked.way, most))))
 
 
-def _looked(asked: _Asked, looked_into: int) -> list[Row[Any]]:
-    """The rows beyond the cursor that a search finds when so many are looked into for each that is
-    wanted: those of the page, and one more."""
+def _scan(asked: _Asked, rows_per_hit: int) -> list[Row[Any]]:
+    """The rows of a search beyond the cursor, those of a page and one more, that are found when so
+    many are looked into for each of them."""
     most = asked.size + 1
     found = []
-    for row in db.session.execute(walk(asked.rows, asked.way, most, looked_into * most)):
+    for row in db.session.execute(walk(asked.rows, asked.way, most, rows_per_hit * most)):
         if row.contains:
             found.append(row)
-        if row.place == looked_into * most:
+        if row.place == rows_per_hit * most:
             break  # between this one and the next there may be others
     return found
 

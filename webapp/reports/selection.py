@@ -45,7 +45,7 @@ def row_ids(user: User, selection: Selection, now: datetime) -> list[int]:
         if not selection.finds.asked <= filters.keys():  # its issuer or its client is gone
             raise Refused(refusals.selection_changed())
         rows = plan.planned(rows_of(user, filters, now))
-    ids = sorted(db.session.scalars(rows.among(select(ListingRow.id), MOST_SELECTED + 1)))
+    ids = sorted(db.session.scalars(rows.matching(select(ListingRow.id), MOST_SELECTED + 1)))
     if not ids:
         raise Refused(refusals.nothing_selected())
     if len(ids) > MOST_SELECTED:

@@ -85,7 +85,7 @@ def _tally(user: User, filters: Mapping[str, str], now: datetime, *, weeks: bool
     # A tag alone has few enough items to count all of them
     linked = rows.link is not None and rows.scan and "q" not in filters
     most = None if linked else MOST_COUNTED + 1
-    found = _grouped(rows.among(select(ListingRow.rank, _week(now)), most))
+    found = _grouped(rows.matching(select(ListingRow.rank, _week(now)), most))
     if found.total() <= MOST_COUNTED:
         return found
     if "q" in filters or plan.leads_to_many(rows):

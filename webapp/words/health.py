@@ -446,7 +446,7 @@ def make_search_index(backend: str, *, possible: bool) -> str:
     command = "flask listing rebuild"
     if backend == "sqlite" and not possible:
         return gettext(
-            "Use a Python whose SQLite is 3.34 or newer and has FTS5. Then run `{command}`.",
+            "Use a Python whose SQLite is 3.35 or newer and has FTS5. Then run `{command}`.",
             command=command,
         )
     if backend == "sqlite":
