@@ -12,7 +12,7 @@ from webapp.customers import tags
 from webapp.customers.models import Activity, Client, Domain, Service
 from webapp.customers.tag_models import Tag, item_tag
 from webapp.extensions import db, writing
-from webapp.listing import page as paging
+from webapp.listing import plan
 
 REPORT = "/admin/reports/ssl-status"
 
@@ -106,10 +106,10 @@ def test_a_wrong_tag_is_named_and_nothing_is_lost(visit):
             assert f'value="{text}"' in answer.text
 
 
-def test_a_tag_narrows_each_list_with_its_other_filters_by_both_plans(visit, tagged, monkeypatch):
+def test_a_tag_narrows_each_list_with_its_other_filters_in_both_ways(visit, tagged, monkeypatch):
     ada = visit("ada")
-    for most in (paging.MOST_COUNTED, 0):
-        monkeypatch.setattr(paging, "MOST_COUNTED", most)
+    for most in (plan.MOST_COUNTED, 0):
+        monkeypatch.setattr(plan, "MOST_COUNTED", most)
         for path, found in (
             ("services?tag=VIP", ["alice.example"]),
             ("services?tag=vip&status=Active&q=alice&client=1&sort=-client", ["alice.example"]),
