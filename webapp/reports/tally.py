@@ -7,17 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    and_,
-    case,
-    func,
-    literal,
-    null,
-    select,
-    true,
-)
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, null, select, true
 
 from webapp.customers import listing_row
 from webapp.customers.listing_row import INACTIVE, ListingRow

@@ -18,7 +18,8 @@ BEFORE = {
     for text in ("client_text", "text")
 }
 AFTER = {
-    f"listing_search_{kind}_{text}": f"listing_row USING gin ({text} gin_trgm_ops) WHERE {kind}_id IS NOT NULL"
+    f"listing_search_{kind}_{text}": f"listing_row USING gin ({text} gin_trgm_ops)"
+    f" WHERE {kind}_id IS NOT NULL"
     for kind in ("domain", "service")
     for text in ("client_text", "text")
 }
