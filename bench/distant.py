@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT))
 
 from webapp.demo import pki  # noqa: E402 - a script finds the project beside itself
 
-SERVERS = int(os.environ.get("BENCH_SERVERS", "40"))  # 10 to 250
+SERVERS = int(os.environ.get("BENCH_SERVERS", "100"))  # 10 to 250
 SILENT = range(SERVERS // 10)
 REFUSING = range(SERVERS // 10, SERVERS // 5)
 PROCESSES = 2

@@ -21,6 +21,9 @@ STOP_CHECK_SECONDS = 0.25  # seconds until the waiting thread checks whether to 
 LINE_WAIT_DEADLINES = 6
 GATHER_SECONDS = 0.2  # seconds for which an answer waits for others, to be recorded with them
 MAX_RESULTS_TOGETHER = 100  # answers that are recorded together, at most
+# Names under way for each that may be asked at once. The others wait in line, so that no place
+# stays empty while results are recorded.
+TAKEN_UP = 2
 
 
 def probe_settings(config: Mapping[str, Any]) -> Settings:
@@ -91,11 +94,12 @@ class ProbeBatch(Generic[K]):
         self.open = 0  # names that have not been heard of
 
     def has_room(self) -> bool:
-        """Whether more names can be asked at once. Those that only wait leave their place to
-        others: the more servers are silent, the more names are under way."""
+        """Whether more names can be taken up. Those that only wait leave their place to others:
+        the more servers are silent, the more names are under way."""
         in_the_air = self.open - self._finished.qsize()
         active = in_the_air - self._prober.idle
-        return active < self._prober.concurrency and in_the_air < self._prober.most_open
+        enough = TAKEN_UP * self._prober.concurrency
+        return active < enough and in_the_air < self._prober.most_open
 
     def ask(self, key: K, name: str) -> None:
         """One name more; it may wait in the queue for a while."""

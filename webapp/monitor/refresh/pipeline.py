@@ -33,6 +33,7 @@ Progress = Callable[[RefreshRun], object]
 LATE_SECONDS = 1.0
 # Under way at once: what a stop has to let go of, and what a kill leaves claimed for a while
 MOST_BATCHES = 128
+MOST_ANSWERS = 300  # in one transaction, about: others wait for it with what they write
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +128,7 @@ class Pipeline:
             under_way.left -= 1
             kept = under_way.doubtful if finding.reason in NETWORK else sure
             kept.append(ClaimedFinding(number, claim, finding))
-        record_together(sure, self._work.run_id, self._work.clock())
-        while self.flows and self._under_way and not next(iter(self._under_way.values())).left:
-            self._end(next(iter(self._under_way.values())))
+        self._record(sure)
 
     def close(self) -> None:
         """Drop who has not answered, and let go of all that is claimed."""
@@ -138,15 +137,39 @@ class Pipeline:
             selection.release(claim)
         self._tell()
 
-    def _end(self, ended: _UnderWay) -> None:
-        """Believe what is doubtful of a batch, unless it is we who have no network."""
+    def _record(self, sure: list[ClaimedFinding]) -> None:
+        """Record these answers, and what is doubtful of the batches that have ended."""
+        answers = list(sure)
+        ended = []
+        try:
+            for batch in self._under_way.values():
+                if batch.left or len(answers) >= MOST_ANSWERS or not self._can_believe(batch):
+                    break
+                answers += batch.doubtful
+                ended.append(batch.batch.claim)
+        finally:  # what is sure is recorded, whatever ails this machine
+            record_together(answers, self._work.run_id, self._work.clock())
+        if not ended:
+            return
+        if not self._well:
+            runs.went_well(self._work.run_id)
+            self._well = True
+        for claim in ended:
+            del self._under_way[claim]
+        self._dry = False
+
+    def _can_believe(self, ended: _UnderWay) -> bool:
+        """Whether what is doubtful of a batch is true: not where it is we who have no network, or
+        are to stop before that is known."""
+        if not self.flows:
+            return False
         findings = [answer.finding for answer in ended.doubtful]
         if self._was_busy(ended) and is_suspicious(findings, len(ended.batch.names)):
             self._asking.forget()
             raise MachineBusy
         offline = is_offline(findings, len(ended.batch.names), self._work.stop, self._glance)
         if self._work.stop.is_set():
-            return
+            return False
         if offline:
             run_id = self._work.run_id
             log.warning(
@@ -156,13 +179,7 @@ class Pipeline:
             runs.went_offline(run_id, self._work.clock())
             self._asking.forget()
             self.offline = True
-            return
-        record_together(ended.doubtful, self._work.run_id, self._work.clock())
-        if not self._well:
-            runs.went_well(self._work.run_id)
-            self._well = True
-        del self._under_way[ended.batch.claim]
-        self._dry = False
+        return not offline
 
     def _was_busy(self, batch: _UnderWay) -> bool:
         """Whether our own machine kept us waiting for much of the time that this batch took:
