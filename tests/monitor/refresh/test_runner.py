@@ -273,9 +273,8 @@ def test_what_is_sure_is_recorded_where_the_machine_is_too_busy_to_tell_the_rest
         raise network.MachineBusy
 
     fleet(*many(12, "down.example"), "ok.lab.example", "expired.lab.example")
-    site.config["PADLOCK_CONNECT_TO"] = (("*.down.example", "127.0.0.1", 1),) + tuple(
-        site.config["PADLOCK_CONNECT_TO"]
-    )
+    down = ("*.down.example", "127.0.0.1", 1)
+    site.config["PADLOCK_CONNECT_TO"] = (down, *site.config["PADLOCK_CONNECT_TO"])
     monkeypatch.setattr(pipeline, "is_offline", is_offline)
     monkeypatch.setattr(probing, "GATHER_SECONDS", 1)  # so that all answers arrive together
     refresh(clock=lambda: now)
