@@ -43,6 +43,8 @@ POSTGRESQL = "--postgresql"
 SIZES = (1_000, 10_000, 100_000, 1_000_000)  # where the command line names no others
 MANY = 100_000  # the size that the goals are for
 LOADS = 11  # of each page, one more before them is cold; the p95 lies between the slowest two
+# Of a page whose p95 is over the goal: of eleven loads, one that was disturbed is enough for that
+MORE_LOADS = 41
 GOAL = 60.0  # milliseconds, p95
 REPORT = "/admin/reports/ssl-status"
 CSV_GOAL = 5.0  # seconds for 100,000 rows
@@ -174,17 +176,19 @@ def measure(sites: dict[int, dict[str, FlaskClient]]) -> dict[int, dict[str, Tim
     for name, path in asked:
         page = f"{name} {path}"
         if any(of_size[page].p95 > GOAL for of_size in taken.values()):
-            for size, times in _asked(sites, name, path).items():
+            for size, times in _asked(sites, name, path, MORE_LOADS).items():
                 taken[size][page] = taken[size][page]._replace(again=times.p95)
     return taken
 
 
-def _asked(sites: dict[int, dict[str, FlaskClient]], name: str, path: str) -> dict[int, Times]:
+def _asked(
+    sites: dict[int, dict[str, FlaskClient]], name: str, path: str, loads: int = LOADS
+) -> dict[int, Times]:
     """What one page took at each size."""
     real = {size: _real(who[name], path) for size, who in sites.items()}
     cold = {size: _load(who[name], real[size]) for size, who in sites.items()}
     times: dict[int, list[float]] = {size: [] for size in sites}
-    for _ in range(LOADS):
+    for _ in range(loads):
         for size, who in sites.items():
             times[size].append(_load(who[name], real[size])[0])
     found = {}

@@ -93,6 +93,8 @@ def list_incidents(asked: Mapping[str, str]) -> IncidentList:
 
 def incident_rows(ids: Sequence[int]) -> list[IncidentRow]:
     """These incidents, in this order."""
+    if not ids:
+        return []
     rows = {
         row.id: row
         for row in db.session.scalars(select(AlertIncident).where(AlertIncident.id.in_(ids)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import current_app
-from sqlalchemy import ColumnElement, Subquery, and_, func, not_, select
+from sqlalchemy import ColumnElement, Subquery, and_, exists, func, not_, or_, select
 
 from webapp.alerts.needs import Need
 from webapp.customers.listing_row import MODELS, ListingRow
@@ -68,13 +68,11 @@ def today(user: User, asked: Mapping[str, str], now: datetime) -> Today:
     alone = AlertName.incident_id.is_(None) | AlertName.incident_id.not_in(sizes)
     conditions = _conditions(user, now)
     show = asked.get("show", "") if asked.get("show") in SHOWN else ""
-    here = (_NEEDED, alone, conditions[show])
-    counted = select(AlertName.need, func.count()).where(*here).group_by(AlertName.need)
-    found: dict[int | None, int] = dict(db.session.execute(counted).all())
+    counts = _counts(alone, conditions)
     kind = asked.get("kind", "") if asked.get("kind") in KINDS else ""
     only = (AlertName.need == KINDS[kind],) if kind else ()
     size = page.size_of(asked.get("size", ""))
-    rows = Rows((*here, *only))
+    rows = Rows((_NEEDED, alone, conditions[show], *only))
     shown = page.fetch(rows, BY_URGENCY, "urgency", asked.get("page", ""), size)
     listed = name_rows(user, shown.ids)
     return Today(
@@ -82,9 +80,9 @@ def today(user: User, asked: Mapping[str, str], now: datetime) -> Today:
         shown,
         [OpenIncident(row, sizes[row.incident.id]) for row in incident_list.incident_rows(largest)],
         len(sizes) - len(largest),
-        _totals(alone, conditions),
+        {each: sum(of_kind.values()) for each, of_kind in counts.items()},
         show,
-        {word: found[need] for word, need in KINDS.items() if need in found},
+        counts[show],
         kind,
         _who_renews(listed),
         *_evaluated(now),
@@ -102,12 +100,18 @@ def _conditions(user: User, now: datetime) -> dict[str, ColumnElement[bool]]:
     }
 
 
-def _totals(
+def _counts(
     alone: ColumnElement[bool], conditions: Mapping[str, ColumnElement[bool]]
-) -> dict[str, int]:
+) -> dict[str, dict[str, int]]:
+    """How many rows of each of `KINDS` each of `SHOWN` has, where there are some."""
     counts = (func.count().filter(condition) for condition in conditions.values())
-    found = db.session.execute(select(*counts).where(_NEEDED, alone)).one()
-    return dict(zip(conditions, found, strict=True))
+    counted = select(AlertName.need, *counts).where(_NEEDED, alone).group_by(AlertName.need)
+    found: dict[str, dict[str, int]] = {shown: {} for shown in conditions}
+    for need, *numbers in db.session.execute(counted):
+        for shown, number in zip(conditions, numbers, strict=True):
+            if number:
+                found[shown][Need(need).name.lower()] = number
+    return found
 
 
 def _who_renews(rows: Iterable[NameRow]) -> dict[int, Renewer | None]:
@@ -132,10 +136,7 @@ def _evaluated(now: datetime) -> tuple[bool, bool, bool]:
     outage = clock.state.get("outage") or {}
     waiting = bool(outage.get("waiting") or outage.get("gathered"))
     changed = ListingRow.changed_at >= clock.evaluated_at
-    news = any(
-        db.session.scalar(
-            select(ListingRow.id).where(ListingRow.kind == model.kind, changed).limit(1)
-        )
-        for model in MODELS
-    )
+    # The index begins with the kind
+    of_kind = (exists().where(ListingRow.kind == model.kind, changed) for model in MODELS)
+    news = bool(db.session.scalar(select(or_(*of_kind))))
     return now - clock.evaluated_at <= SILENT, waiting, news
