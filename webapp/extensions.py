@@ -232,8 +232,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-        # KiB, a connection: the inner pages of every index fit
-        connection.execute("PRAGMA cache_size = -16384")
+        # Pages, of 4 KiB: a total is counted in 5,000 rows, and each may lie in another page
+        connection.execute("PRAGMA cache_size = 5200")
         connection.execute("PRAGMA analysis_limit = 1000")  # rows of an index that `tune` looks at
         # Cut short, a file that is mapped ends the process with SIGBUS
         connection.execute("PRAGMA mmap_size = 0")

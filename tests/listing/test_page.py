@@ -3,6 +3,7 @@
 import random
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import chain, takewhile
 
 import pytest
 from sqlalchemy import Column, Date, Index, Integer, MetaData, String, Table, insert, select
@@ -10,7 +11,7 @@ from sqlalchemy import Column, Date, Index, Integer, MetaData, String, Table, in
 from webapp.extensions import Instant, db, writing
 from webapp.listing import cursor, in_memory, page, plan
 from webapp.listing.cursor import Cursor
-from webapp.listing.order import Order, Rows, Search
+from webapp.listing.order import Order, Rows, Search, Traversal, walk
 
 TABLES = MetaData()
 THING = Table(
@@ -130,6 +131,22 @@ def test_all_pages_of_a_search_are_a_plain_sort_with_one_total(
     totals = {(one.total, one.exact) for one in (*found, *back, last)}
     counted = limits[0]
     assert totals == {(len(whole), True) if counted >= len(whole) else (counted, False)}
+
+
+@pytest.mark.parametrize("looked_into", range(0, 70, 3))
+def test_a_scan_finds_what_contains_the_search_up_to_the_first_row_not_looked_into(
+    things, looked_into
+):
+    search = Search(THING.c.id % 5 == 0, indexed=True)
+    way = Traversal(ORDERS["id"], None, backwards=False, up=False)
+    some = walk(replace(BOTH, search=search), way, 100, looked_into)
+    found = [row.id for row in takewhile(lambda row: not row.edge, db.session.execute(some))]
+    kinds = {kind: select(THING.c.id).where(THING.c.kind == kind) for kind in "xy"}
+    edges = [
+        [*db.session.scalars(rows.order_by(THING.c.id).offset(looked_into).limit(1))]
+        for rows in kinds.values()
+    ]
+    assert found == list(range(5, min([131, *chain(*edges)]), 5))
 
 
 def test_the_last_page_is_reached_at_once(things, either_way):

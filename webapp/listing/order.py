@@ -209,10 +209,20 @@ def walk(rows: Rows, way: Traversal, most: int, looked_into: int = 0) -> Select[
     """The rows beyond the cursor, along the index of the order.
 
     Of a search that is indexed only so many rows are `looked_into` of each part and each value that
-    the index begins with. Whether one of them `contains` it is told, and its `place` among them.
+    the index begins with. Where there are several of these, the first row that was not looked into
+    is an `edge`: others that contain it may lie behind.
     """
-    pieces = [select(piece.subquery()) for piece in _pieces(rows, way, most, looked_into)]
-    whole = pieces[0].union_all(*pieces[1:]).subquery()
+    found = _along_index(rows, way)
+    if rows.search is None:
+        pieces = [one.limit(most) for one in found]
+    else:
+        contains = _hidden([rows.search.contains]).label("contains")
+        pieces = [_containing(one.add_columns(contains), way, most, looked_into) for one in found]
+        if len(found) > 1:
+            edge = literal(1).label("edge")
+            pieces += [one.add_columns(edge).limit(1).offset(looked_into) for one in found]
+    each = [select(piece.subquery()) for piece in pieces]
+    whole = each[0].union_all(*each[1:]).subquery()
     return select(whole).order_by(*way.sorted(whole.c)).limit(most)
 
 
@@ -244,14 +254,15 @@ def near_start(rows: Rows, order: Order, most: int) -> Select[Any]:
     return select(some).where(some.c.chosen == 1)
 
 
-def _pieces(rows: Rows, way: Traversal, most: int, looked_into: int) -> list[Select[Any]]:
-    """The first rows beyond the cursor, of each part of the order and each value that its index
-    begins with."""
+def _along_index(rows: Rows, way: Traversal) -> list[Select[Any]]:
+    """The rows beyond the cursor, of each part of the order and each value that its index begins
+    with."""
     order = way.order
     cursor = way.cursor
     # The link first: an index tells of it, and a search has to read the row
     where = [*([] if rows.link is None else [rows.link.is_there()]), *rows.where]
-    pieces = []
+    chosen = [_hidden(where) == 1] if where else []
+    found = []
     for part in order.parts:
         if cursor is not None and (part > cursor.part if way.up else part < cursor.part):
             continue
@@ -262,24 +273,16 @@ def _pieces(rows: Rows, way: Traversal, most: int, looked_into: int) -> list[Sel
             there.append(beyond(order.keys(part), cursor, down=way.down))
         by = [key.desc() if way.down else key.asc() for key in order.index_columns(part)]
         for split in rows.splits or (literal(1) == 1,):
-            chosen = [_hidden(where) == 1] if where else []
-            found = order.selected(part).where(split, *there, *chosen).order_by(*by)
-            if rows.search is None:
-                pieces.append(found.limit(most))
-            else:
-                some = found.add_columns(_hidden([rows.search.contains]).label("contains"))
-                pieces.append(_containing(some, way, most, looked_into))
-    return pieces
+            found.append(order.selected(part).where(split, *there, *chosen).order_by(*by))
+    return found
 
 
 def _containing(found: Select[Any], way: Traversal, most: int, looked_into: int) -> Select[Any]:
-    """The first of these rows that contain what is searched for; and the last that was looked into,
-    as more of them may lie behind it."""
+    """The first of these rows that contain what is searched for, when so many are looked into."""
     some = found.limit(looked_into).subquery()
-    place = func.row_number().over(order_by=way.sorted(some.c)).label("place")
-    placed = select(some, place).subquery()
-    wanted = or_(placed.c.contains == 1, placed.c.place == looked_into)
-    return select(placed).where(wanted).order_by(*way.sorted(placed.c)).limit(most)
+    columns = [column for column in some.c if column.key != "contains"]
+    hits = select(*columns, literal(0).label("edge")).where(some.c.contains == 1)
+    return hits.order_by(*way.sorted(some.c)).limit(most)
 
 
 def beyond(keys: Sequence[Column], cursor: Cursor, *, down: bool) -> ColumnElement[bool]:

@@ -241,10 +241,9 @@ def _scan(asked: _Asked, rows_per_hit: int) -> list[Row[Any]]:
     most = asked.size + 1
     found = []
     for row in db.session.execute(walk(asked.rows, asked.way, most, rows_per_hit * most)):
-        if row.contains:
-            found.append(row)
-        if row.place == rows_per_hit * most:
-            break  # between this one and the next there may be others
+        if row.edge:
+            break
+        found.append(row)
     return found
 
 
