@@ -1,11 +1,14 @@
 """Searches find the same with the index as without it, and the index follows what changes."""
 
+import re
+
 import pytest
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import inspect, text
 
 from tests.customers.shelf import NOW, ada, all_pages, shelf  # noqa: F401 - a fixture
-from webapp.customers import audit_log, catalog, clients, items, lists, search_index
+from webapp.customers import audit_log, catalog, clients, items, lists, search_index, searches
+from webapp.customers.listing_row import ListingRow
 from webapp.customers.lists import ListQuery
 from webapp.customers.models import Client, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import db, writing
@@ -136,10 +139,22 @@ def test_what_a_check_finds_does_not_touch_the_index(in_app):
 
 @sqlite
 def test_a_word_of_services_is_not_looked_for_among_domains(in_app):
-    search = search_index.by_index(Service.id > 0, ["hosting"], "domain")
+    search = searches.in_items([ListingRow.text], ["hosting"], "domain")
     candidates = db.select(db.func.count()).select_from(search.candidates)
     assert db.session.scalar(candidates) == 0
     assert found("hosting", list_rows=lists.list_domains)[3] == {"service": 2}
+
+
+@pytest.mark.parametrize("kind", ["service", "domain"])
+@pytest.mark.parametrize("name", ["text", "client_text"])
+def test_postgresql_is_asked_for_the_expression_that_its_index_has(in_app, kind, name):
+    def plain(sql):
+        return re.sub(r"listing_row\.|[()]", "", str(sql))
+
+    condition = searches._in_part(kind, [getattr(ListingRow, name)], ["hosting"])
+    expression = f"CASE WHEN {kind}_id IS NOT NULL THEN {name} END"
+    assert expression in plain(search_index._POSTGRESQL[f"listing_search_{kind}_{name}"])
+    assert f"{kind}_id IS NOT NULL AND {expression} " in plain(condition)
 
 
 @pytest.mark.parametrize("rows_per_hit", [(0,), (1, 40)])

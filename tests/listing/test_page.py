@@ -90,7 +90,7 @@ def test_a_list_that_is_read_as_a_whole_is_a_plain_sort(things, monkeypatch, sor
 
 
 HITS = (THING.c.name == "a") | (THING.c.number == 2)
-PARTS = (THING.c.kind < "y", THING.c.kind > "x")
+PARTS = (HITS & (THING.c.kind < "y"), HITS & (THING.c.kind > "x"))
 
 
 @pytest.mark.parametrize("sort", ["number", "-name", "id"])
@@ -104,7 +104,7 @@ def test_all_pages_of_a_search_are_a_plain_sort_with_one_total(
     things, monkeypatch, sort, search, limits
 ):
     for owner, name, limit in zip(
-        (plan, plan, page), ("MOST_COUNTED", "MOST_CANDIDATES", "NEAR_START"), limits, strict=True
+        (plan, plan, plan), ("MOST_COUNTED", "MOST_CANDIDATES", "NEAR_START"), limits, strict=True
     ):
         monkeypatch.setattr(owner, name, limit)
     monkeypatch.setattr(page, "ROWS_PER_HIT", (1, 2) if limits[2] else (0,))

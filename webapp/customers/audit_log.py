@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import literal, or_, select, union_all
 
-from webapp.customers import search_index
+from webapp.customers import searches
 from webapp.customers.models import Activity, Client, Domain, Service, User
 from webapp.extensions import contains, db
 from webapp.listing import page
@@ -113,7 +113,7 @@ def list_activity(asked: Mapping[str, str]) -> Log:
     if search:
         texts = (Activity.item, Activity.who, Activity.detail_texts)
         has_it = or_(*(contains(column, search) for column in texts))
-        rows = replace(rows, search=search_index.in_log(has_it, search))
+        rows = replace(rows, search=searches.in_log(has_it, search))
     # Ids grow as the log does, whatever the clock was set to meanwhile.
     size = page.size_of(asked.get("size", ""))
     shown = page.fetch(rows, NEWEST_FIRST, "-id", asked.get("page", ""), size)

@@ -16,13 +16,13 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, func, or_, select
 
 from webapp import probe
-from webapp.customers import access, listing_row, search_index, tags
+from webapp.customers import access, listing_row, searches, tags
 from webapp.customers.listing_row import ListingRow
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
 from webapp.customers.statuses import status_choices, stored_status
 from webapp.extensions import contains, db
 from webapp.listing import page, plan
-from webapp.listing.order import Column, Order, Rows
+from webapp.listing.order import Column, Order, Rows, near_start
 from webapp.parsing import whole
 from webapp.words import states, website
 
@@ -193,7 +193,10 @@ def hits(
     found = {}
     for kind in (Service.kind, Domain.kind):
         rows = searched(Rows(seen, splits=(ListingRow.kind == kind,)), search, user, kind)
-        found[kind] = plan.planned(rows).matching(select(ListingRow.id), plan.MOST_COUNTED)
+        planned = plan.planned(rows)
+        found[kind] = planned.matching(select(ListingRow.id), plan.MOST_COUNTED)
+        if kind != but and plan.is_common(planned, ListingRow.id):
+            found[kind] = near_start(planned, ListingRow.id, plan.NEAR_START)
     if user is None or user.sees_everything:
         named = or_(contains(Client.name, search), contains(Client.reference, search))
         found["client"] = select(Client.id).where(named)
@@ -265,7 +268,6 @@ def searched(
         texts.add(probe.authority(asked.hostname, asked.port))
     everything = user is None or user.sees_everything
     columns = [ListingRow.text, *([ListingRow.client_text] if everything else [])]
-    has_it = or_(*(contains(column, text) for text in sorted(texts) for column in columns))
     if user is not None and not user.sees_everything:
         owner = user.client_id
-    return replace(rows, search=search_index.by_index(has_it, sorted(texts), kind, owner))
+    return replace(rows, search=searches.in_items(columns, sorted(texts), kind, owner))

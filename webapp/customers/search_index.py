@@ -1,5 +1,5 @@
-"""The index that searches of listing rows and of the audit log go by: their trigrams, which are
-all pieces of three characters of their texts.
+"""The index that searches of listing rows and of the audit log go by, see `searches`: their
+trigrams, which are all pieces of three characters of their texts.
 
 SQLite: the FTS5 tables `listing_search` and `activity_search`, kept up to date by triggers.
 PostgreSQL: indexes of the extension pg_trgm, which its planner uses. Either may be missing: then a
@@ -10,28 +10,16 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterable
 from contextlib import closing
 from datetime import datetime
 
 from flask import Flask
-from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
-    String,
-    bindparam,
-    column,
-    func,
-    select,
-    table,
-    text,
-)
+from sqlalchemy import BindParameter, bindparam, func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from webapp.customers.listing_row import MODELS, ListingRow
-from webapp.customers.models import Activity, Domain, Service
+from webapp.customers.listing_row import ListingRow
+from webapp.customers.models import Domain, Service
 from webapp.extensions import db, writing
-from webapp.listing.order import Search
 from webapp.monitor.health import rules
 from webapp.monitor.health.facts import Flag
 from webapp.site import site_of
@@ -40,19 +28,13 @@ log = logging.getLogger(__name__)
 
 NAME = "listing_search"  # tables and indexes called so are of no model
 LOG_NAME = "activity_search"
-SHORTEST = 3  # characters of a text that has a trigram
 MANY_ROWS = 100_000  # from so many on a search without the index is slow
 
 # A document has the number of its item, and a service this much more: a word that services alone
 # have is not looked for in all of them when domains are listed.
-_SERVICES = 1 << 40
-_NUMBERS = {
-    Domain.kind: (0, _SERVICES - 1),
-    Service.kind: (_SERVICES, 2 * _SERVICES),
-    None: (0, 2 * _SERVICES),
-}
+SERVICES = 1 << 40
 # A client's id is one trigram too, of code points that texts do not have: 12 bits each.
-_PRIVATE = 0xF0000
+PRIVATE = 0xF0000
 
 _NUMBER = "({row}.id >> 1) + (({row}.id & 1) << 40)"
 _MARK = (
@@ -119,16 +101,16 @@ _MISSING = text(
     " ' AND \"' || replace(substr(listing_row.text, 1, 3), '\"', '\"\"') || '\"' END"
     f" AND {NAME}.rowid = {_NUMBER.format(row='listing_row')})"
 )
-# Name and definition of each. Each kind has its own, so a search of services reads no domains. Not
-# by `kind`: PostgreSQL combines no two indexes that both have the same condition
+# Name and definition of each. Each kind has its own, so a search of services reads no domains, and
+# PostgreSQL has statistics of its texts alone: it would read all domains for a word that only
+# services have. Not by `kind`: it combines no two indexes that both have the same condition
 _POSTGRESQL = {
-    f"{NAME}_{kind}_{one}": f"listing_row USING gin ({one} gin_trgm_ops)"
+    f"{NAME}_{kind}_{one}": "listing_row USING gin"
+    f" ((CASE WHEN {kind}_id IS NOT NULL THEN {one} END) gin_trgm_ops)"
     f" WHERE {kind}_id IS NOT NULL"
     for kind in (Domain.kind, Service.kind)
     for one in ("client_text", "text")
 } | {f"{LOG_NAME}_{one}": f"activity USING gin ({one} gin_trgm_ops)" for one in _LOG_TEXTS}
-
-_OF_KIND = {Domain.kind: ListingRow.domain_id, Service.kind: ListingRow.service_id}
 
 _NAMES: BindParameter[str] = bindparam("names", expanding=True)
 _SCHEMA = text("SELECT sql FROM sqlite_schema WHERE name IN :names ORDER BY name").bindparams(
@@ -139,9 +121,6 @@ _VALID = text(
     " WHERE relname IN :names AND indisvalid AND relnamespace = current_schema()::regnamespace"
 ).bindparams(_NAMES)
 
-_documents = table(NAME, column("rowid"), column(NAME, String))
-_log_lines = table(LOG_NAME, column("rowid"), column(LOG_NAME, String))
-
 
 def register(app: Flask) -> None:
     """Has System Health say where a search would be quicker with an index."""
@@ -151,65 +130,6 @@ def register(app: Flask) -> None:
 def is_of_a_model(name: str | None, _type: object, _parent: object) -> bool:
     """Whether a table or index of the database is that of a model, as Alembic asks."""
     return name is None or not name.startswith((NAME, LOG_NAME))
-
-
-def by_index(
-    contains: ColumnElement[bool],
-    texts: Iterable[str],
-    kind: str | None = None,
-    client_id: int | None = None,
-) -> Search:
-    """How rows are found that have one of these texts, which is what `contains` tells of a row.
-
-    `kind`, `client_id`: where no others are wanted. It finds less then, but may find others.
-    Without `kind`, the rows have a split for each of `MODELS`.
-    """
-    wanted = list(texts)
-    if not _indexed(wanted):
-        return Search(contains)
-    if db.engine.dialect.name != "sqlite":
-        kinds = [model.kind for model in MODELS] if kind is None else [kind]
-        parts = tuple(_OF_KIND[kind].is_not(None) for kind in kinds)
-        return Search(contains, indexed=True, by_itself=True, parts=parts)
-    words = " OR ".join(f"({_all_of(one)})" for one in wanted)
-    if client_id is not None:
-        words = f"({words}) AND {_quoted(_mark(client_id))}"
-    number = _documents.c.rowid
-    id_ = 2 * number.bitwise_and(_SERVICES - 1) + number.bitwise_rshift(40)
-    matches = (_documents.c[NAME].match(words), number.between(*_NUMBERS[kind]))
-    candidates = select(id_.label("id")).where(*matches).subquery()
-    found = candidates.c.id == ListingRow.id
-    return Search(contains, indexed=True, candidates=candidates, found=found)
-
-
-def in_log(contains: ColumnElement[bool], words: str) -> Search:
-    """How lines of the log are found that have this text, which is what `contains` tells of one."""
-    if not _indexed([words]):
-        return Search(contains)
-    if db.engine.dialect.name != "sqlite":
-        return Search(contains, indexed=True, by_itself=True)
-    matches = _log_lines.c[LOG_NAME].match(_all_of(words))
-    candidates = select(_log_lines.c.rowid.label("id")).where(matches).subquery()
-    found = candidates.c.id == Activity.id
-    return Search(contains, indexed=True, candidates=candidates, found=found)
-
-
-def _indexed(texts: Iterable[str]) -> bool:
-    return not any(len(one) < SHORTEST or "\0" in one for one in texts) and exists()
-
-
-def _all_of(words: str) -> str:
-    """How FTS5 is asked for all trigrams of a text, wherever they stand."""
-    trigrams = dict.fromkeys(words[n : n + SHORTEST] for n in range(len(words) - SHORTEST + 1))
-    return " AND ".join(map(_quoted, trigrams))
-
-
-def _quoted(trigram: str) -> str:
-    return '"' + trigram.replace('"', '""') + '"'
-
-
-def _mark(client_id: int) -> str:
-    return "".join(chr(_PRIVATE + (client_id >> bits & 0xFFF)) for bits in (24, 12, 0))
 
 
 def exists() -> bool:

@@ -87,9 +87,9 @@ class Search:
 
     `indexed`: rows need not be looked into one by one. `by_itself`: the database goes by the index
     then; where there is one for each of the `splits` of the rows, `parts` says in the same order
-    what each is of. Where it does not do so by itself, `candidates` are the ids that an index
-    finds: of all rows that contain it, and maybe of others; `found` tells whether a row is among
-    them.
+    what tells each to find those that contain it. Where it does not do so by itself, `candidates`
+    are the ids that an index finds: of all rows that contain it, and maybe of others; `found` tells
+    whether a row is among them.
     """
 
     contains: ColumnElement[bool]
@@ -156,7 +156,7 @@ class Rows:
         if search is None or not search.by_itself:
             return found.where(*self.all()).limit(most)
         each = [
-            replace(self, splits=(split,), where=(part, *self.where))
+            replace(self, splits=(split,), where=(part, *self.where), search=None)
             for split, part in zip(self.splits, search.parts, strict=True)
         ] or [self]
         chosen = [found.where(*one.all()) for one in each]
@@ -246,11 +246,11 @@ def gather(rows: Rows, way: Traversal, size: int, most: int) -> Select[Any]:
     return found.order_by(*way.sorted(some.c)).limit(size)
 
 
-def near_start(rows: Rows, order: Order, most: int) -> Select[Any]:
+def near_start(rows: Rows, id_: Column, most: int) -> Select[Any]:
     """The matching rows among the first `most` of the table by id. To count a word that most rows
     have, an index of searches has to be read as a whole."""
     chosen = _hidden(rows.all()).label("chosen")
-    some = select(chosen).order_by(order.id).limit(most).subquery()
+    some = select(chosen).order_by(id_).limit(most).subquery()
     return select(some).where(some.c.chosen == 1)
 
 

@@ -25,7 +25,6 @@ from webapp.listing.order import (
     Traversal,
     collect,
     gather,
-    near_start,
     walk,
 )
 
@@ -34,7 +33,6 @@ R = TypeVar("R")
 # Rows of a list that are looked into for each one of a search that a page needs; the second, where
 # the first are too few
 ROWS_PER_HIT = (10, 100)
-NEAR_START = 15_000  # rows of a table, among which a very common word is counted
 MOST_SEARCH_CHARACTERS = 100  # characters of a search that are looked at
 PAGE_SIZE = 25
 ROWS_AT_ONCE = 1000  # of a list that is read as a whole
@@ -138,11 +136,8 @@ def _searched(asked: _Asked, start: _Asked) -> Page:
 
 def _too_common(asked: _Asked, near: int) -> bool:
     """Whether a search of which so many rows are `near` has more than `plan.MOST_COUNTED`."""
-    search = asked.rows.search
-    if near > asked.size and search is not None and search.by_itself:
-        first = near_start(asked.rows, asked.order, NEAR_START)
-        if plan.count(first, plan.MOST_COUNTED) > plan.MOST_COUNTED:
-            return True
+    if near > asked.size and plan.is_common(asked.rows, asked.order.id):
+        return True
     # Half as many again as a page needs, if the other rows are alike: else it is not worth a count
     likely = near * ROWS_PER_HIT[-1] > 1.5 * asked.size * ROWS_PER_HIT[0]
     return likely and _total(asked) > plan.MOST_COUNTED

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, func, literal, select
 
 from webapp.extensions import db
-from webapp.listing.order import LinkedRow, Rows, Search
+from webapp.listing.order import Column, LinkedRow, Rows, Search, near_start
 
 MOST_COUNTED = 5000  # rows
 # Rows that are looked into by way of an index: of more, all rows as they are stored are quicker
@@ -17,6 +17,8 @@ MOST_SCATTERED = 50_000
 # Rows that a link, or an index of searches, leads to beside filters; or that are gathered of those
 # which such an index finds
 MOST_CANDIDATES = 20_000
+NEAR_START = 15_000  # rows of a table, among which a very common word is counted
+FIRST = 150  # of these: where few of them have it, the others are not looked into
 
 
 def planned(rows: Rows) -> Rows:
@@ -51,6 +53,15 @@ def planned(rows: Rows) -> Rows:
 def leads_to_many(rows: Rows) -> bool:
     """Whether these rows, as `planned`, have a link that more than `MOST_CANDIDATES` have."""
     return rows.link is not None and not rows.scan
+
+
+def is_common(rows: Rows, id_: Column) -> bool:
+    """Whether a search finds more than `MOST_COUNTED` rows near the start of the table: where the
+    database reads an index of searches as a whole, it takes long to count these."""
+    if rows.search is None or not rows.search.by_itself:
+        return False
+    looks = ((FIRST, FIRST // 3), (NEAR_START, MOST_COUNTED))
+    return all(count(near_start(rows, id_, among), most) > most for among, most in looks)
 
 
 def linked(link: LinkedRow, most: int) -> int:

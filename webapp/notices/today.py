@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask import current_app
 from sqlalchemy import ColumnElement, Subquery, and_, exists, func, not_, or_, select
@@ -107,7 +108,8 @@ def _counts(
     counts = (func.count().filter(condition) for condition in conditions.values())
     counted = select(AlertName.need, *counts).where(_NEEDED, alone).group_by(AlertName.need)
     found: dict[str, dict[str, int]] = {shown: {} for shown in conditions}
-    for need, *numbers in db.session.execute(counted):
+    rows: Iterable[Any] = db.session.execute(counted)
+    for need, *numbers in rows:
         for shown, number in zip(conditions, numbers, strict=True):
             if number:
                 found[shown][Need(need).name.lower()] = number
