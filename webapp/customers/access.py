@@ -6,14 +6,17 @@ user may not see does not exist for them: a stranger's id answers like one that 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import contains_eager, selectinload
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import contains_eager
+from sqlalchemy.orm.attributes import set_committed_value
 
 from webapp.customers.listing_row import MODELS, ItemModel, ListingRow, item_of
 from webapp.customers.models import Domain, Service, User
+from webapp.customers.tag_models import Tag, item_tag
 from webapp.errors import found
 from webapp.extensions import db
 
@@ -56,12 +59,10 @@ def rows_for(user: User) -> tuple[ColumnElement[bool], ...]:
 def items_of_rows(user: User, row_ids: Sequence[int]) -> list[Item]:
     """The services and domains of these listing rows, in this order, as far as this user may see
     them; with their tags for those who see these."""
-
-    def mine(model: ItemModel) -> Select[Any]:
-        chosen = items_for(model, user)
-        return chosen.options(selectinload(model.tags)) if user.sees_everything else chosen
-
-    return _in_order(row_ids, mine)
+    items = _in_order(row_ids, lambda model: items_for(model, user))
+    if items and user.sees_everything:
+        _load_tags(items)
+    return items
 
 
 def items_of_client(client_id: int, row_ids: Sequence[int]) -> list[Item]:
@@ -79,6 +80,22 @@ def _in_order(row_ids: Sequence[int], of: Callable[[ItemModel], Select[Any]]) ->
             for item in db.session.scalars(of(model).where(model.id.in_(ids))):
                 found[model.kind, item.id] = item
     return [found[one] for one in wanted if one in found]
+
+
+def _load_tags(items: Sequence[Item]) -> None:
+    """In one statement; `selectinload` takes one for each kind, and three times as long."""
+    of = item_tag.c
+    chosen = or_(
+        of.service_id.in_([item.id for item in items if item.kind == Service.kind]),
+        of.domain_id.in_([item.id for item in items if item.kind == Domain.kind]),
+    )
+    links = select(of.service_id, of.domain_id, Tag).join_from(item_tag, Tag).where(chosen)
+    found: dict[tuple[int | None, int | None], list[Tag]] = defaultdict(list)
+    for service_id, domain_id, tag in db.session.execute(links.order_by(Tag.key)):
+        found[service_id, domain_id].append(tag)
+    for item in items:
+        link = (item.id, None) if isinstance(item, Service) else (None, item.id)
+        set_committed_value(item, "tags", found[link])
 
 
 def highest_ids() -> dict[str, int]:
