@@ -149,6 +149,34 @@ def test_a_scan_finds_what_contains_the_search_up_to_the_first_row_not_looked_in
     assert found == list(range(5, min([131, *chain(*edges)]), 5))
 
 
+@pytest.mark.parametrize(
+    ("by_itself", "near_start", "common"),
+    [(True, 130, True), (True, 20, False), (False, 130, False)],
+    ids=["common", "rare near the start", "another database"],
+)
+def test_a_search_that_many_rows_near_the_start_have_is_common(
+    things, monkeypatch, by_itself, near_start, common
+):
+    monkeypatch.setattr(plan, "MOST_COUNTED", 40)
+    monkeypatch.setattr(plan, "NEAR_START", near_start)
+    rows = Rows(search=Search(HITS, indexed=True, by_itself=by_itself))
+    assert plan.is_common(rows, THING.c.id) is common
+
+
+def test_a_search_that_few_of_the_first_rows_have_is_not_common_and_no_others_are_looked_into(
+    things, monkeypatch
+):
+    looked_into = []
+    monkeypatch.setattr(plan, "MOST_COUNTED", 0)
+    near_start = plan.near_start
+    monkeypatch.setattr(
+        plan, "near_start", lambda *of: looked_into.append(of[-1]) or near_start(*of)
+    )
+    rows = Rows(search=Search(THING.c.id > 100, indexed=True, by_itself=True))
+    assert not plan.is_common(rows, THING.c.id)
+    assert looked_into == [plan.FIRST]
+
+
 def test_the_last_page_is_reached_at_once(things, either_way):
     last = page.fetch(BOTH, ORDERS["name"], "name", cursor.LAST)
     whole = in_plain_order("name", False)

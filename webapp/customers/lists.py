@@ -193,7 +193,7 @@ def hits(
     found = {}
     for kind in (Service.kind, Domain.kind):
         rows = searched(Rows(seen, splits=(ListingRow.kind == kind,)), search, user, kind)
-        planned = plan.planned(rows)
+        planned = plan.planned(rows, ListingRow.id)
         found[kind] = planned.matching(select(ListingRow.id), plan.MOST_COUNTED)
         if kind != but and plan.is_common(planned, ListingRow.id):
             found[kind] = near_start(planned, ListingRow.id, plan.NEAR_START)

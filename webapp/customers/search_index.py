@@ -101,13 +101,12 @@ _MISSING = text(
     " ' AND \"' || replace(substr(listing_row.text, 1, 3), '\"', '\"\"') || '\"' END"
     f" AND {NAME}.rowid = {_NUMBER.format(row='listing_row')})"
 )
-# Name and definition of each. Each kind has its own, so a search of services reads no domains, and
-# PostgreSQL has statistics of its texts alone: it would read all domains for a word that only
-# services have. Not by `kind`: it combines no two indexes that both have the same condition
+# Name and definition of each. Each kind has its own, so a search of services reads no domains; and
+# PostgreSQL has statistics of its texts alone: else it would read all domains for a word that only
+# services have. It has none of an index with a condition
 _POSTGRESQL = {
     f"{NAME}_{kind}_{one}": "listing_row USING gin"
     f" ((CASE WHEN {kind}_id IS NOT NULL THEN {one} END) gin_trgm_ops)"
-    f" WHERE {kind}_id IS NOT NULL"
     for kind in (Domain.kind, Service.kind)
     for one in ("client_text", "text")
 } | {f"{LOG_NAME}_{one}": f"activity USING gin ({one} gin_trgm_ops)" for one in _LOG_TEXTS}

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, case, column, or_, select, table
+from sqlalchemy import ColumnElement, String, case, column, or_, select, table
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.customers import search_index
@@ -79,7 +79,7 @@ def _in_part(
 ) -> ColumnElement[bool]:
     """Whether a row is of this kind and has one of these texts, said as PostgreSQL's index does."""
     of_kind = _OF_KIND[kind].is_not(None)
-    return and_(of_kind, _any_contains([case((of_kind, one)) for one in columns], texts))
+    return _any_contains([case((of_kind, one)) for one in columns], texts)
 
 
 def _indexed(texts: Iterable[str]) -> bool:

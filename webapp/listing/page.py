@@ -102,7 +102,7 @@ def _fetched(
         total = plan.linked(rows.link, plan.MOST_COUNTED)
         rows = replace(rows, scan=total <= plan.MOST_COUNTED)
     else:
-        rows = plan.planned(rows)
+        rows = plan.planned(rows, order.id)
     asked = _Asked(rows, order, sort, size, cursor, up)
     start = _Asked(rows, order, sort, size, None, up=False)
     if rows.searched_only:
@@ -155,7 +155,7 @@ def all_ids(rows: Rows, order: Order, sort: str) -> Iterator[list[int]]:
     All are collected and sorted first, which takes a tenth of the time of a thousand pages.
     """
     way = Traversal(order, None, backwards=sort.startswith("-"), up=False)
-    every = collect(plan.planned(rows), way).execution_options(yield_per=ROWS_AT_ONCE)
+    every = collect(plan.planned(rows, order.id), way).execution_options(yield_per=ROWS_AT_ONCE)
     with db.session.connection().execute(every) as found:
         for part in found.scalars().partitions():
             yield [*part]

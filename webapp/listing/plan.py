@@ -21,9 +21,9 @@ NEAR_START = 15_000  # rows of a table, among which a very common word is counte
 FIRST = 150  # of these: where few of them have it, the others are not looked into
 
 
-def planned(rows: Rows) -> Rows:
+def planned(rows: Rows, id_: Column) -> Rows:
     """These rows, to be found by their link, by the index of their search, by their other
-    conditions, or one after the other, whichever is quickest."""
+    conditions, or one after the other, whichever is quickest. `id_` is that of their table."""
     search = rows.search
     link = rows.link
     if link is not None:
@@ -42,9 +42,13 @@ def planned(rows: Rows) -> Rows:
     if few <= MOST_COUNTED or not search.indexed:
         scan = few > MOST_SCATTERED
         return replace(others, where=(*rows.where, search.contains), scan=scan)
-    if search.candidates is None or not filtered:
+    if not filtered:
         return rows
-    if count(select(search.candidates.c.id), MOST_CANDIDATES) <= MOST_CANDIDATES:
+    if search.candidates is None:
+        common = is_common(Rows(splits=rows.splits, search=search), id_)
+    else:
+        common = count(select(search.candidates.c.id), MOST_CANDIDATES) > MOST_CANDIDATES
+    if not common:
         return rows
     # So many rows contain it that those which meet the conditions do as well
     return replace(rows, search=Search(search.contains, indexed=True))

@@ -44,7 +44,7 @@ def row_ids(user: User, selection: Selection, now: datetime) -> list[int]:
         filters = ssl_status.understood(selection.finds)
         if not selection.finds.asked <= filters.keys():  # its issuer or its client is gone
             raise Refused(refusals.selection_changed())
-        rows = plan.planned(rows_of(user, filters, now))
+        rows = plan.planned(rows_of(user, filters, now), ListingRow.id)
     ids = sorted(db.session.scalars(rows.matching(select(ListingRow.id), MOST_SELECTED + 1)))
     if not ids:
         raise Refused(refusals.nothing_selected())

@@ -70,7 +70,7 @@ def _tally(user: User, filters: Mapping[str, str], now: datetime, *, weeks: bool
         return known[key].numbers
     if weeks and _ranks(filters) != listing_row.RANKS["valid"]:
         return Tally()
-    rows = plan.planned(rows_of(user, filters, now))
+    rows = plan.planned(rows_of(user, filters, now), ListingRow.id)
     if plan.leads_to_many(rows) and not rows.where:
         return None
     # A tag alone has few enough items to count all of them

@@ -19,8 +19,9 @@ BEFORE = {
     for kind, text in NAMES
 }
 AFTER = {
-    f"listing_search_{kind}_{text}": f"((CASE WHEN {kind}_id IS NOT NULL THEN {text} END)"
-    f" gin_trgm_ops) WHERE {kind}_id IS NOT NULL"
+    f"listing_search_{kind}_{text}": (
+        f"((CASE WHEN {kind}_id IS NOT NULL THEN {text} END) gin_trgm_ops)"
+    )
     for kind, text in NAMES
 }
 
@@ -42,3 +43,4 @@ def _replace(new):
         for name, rows in new.items():
             op.execute(f"DROP INDEX {name}")
             op.execute(f"CREATE INDEX {name} ON listing_row USING gin {rows}")
+        op.execute("ANALYZE listing_row")
