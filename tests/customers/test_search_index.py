@@ -145,12 +145,10 @@ def test_a_word_of_services_is_not_looked_for_among_domains(in_app):
     assert found("hosting", list_rows=lists.list_domains)[3] == {"service": 2}
 
 
-def test_a_common_word_is_counted_elsewhere_among_the_first_rows(in_app, monkeypatch):
-    monkeypatch.setattr(search_index, "exists", lambda: False)
-    monkeypatch.setattr(plan, "is_common", lambda *_: True)
+def test_a_common_word_is_not_counted_elsewhere(in_app, monkeypatch):
     assert found("hosting", list_rows=lists.list_domains)[3] == {"service": 2}
-    monkeypatch.setattr(plan, "NEAR_START", 0)
-    assert found("hosting", list_rows=lists.list_domains)[3] == {}
+    monkeypatch.setattr(plan, "is_common", lambda *_: True)
+    assert found("hosting", list_rows=lists.list_domains)[3] == {"service": plan.MOST_COUNTED}
 
 
 @pytest.mark.parametrize("kind", ["service", "domain"])

@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from webapp import probe
 from webapp.customers import access, listing_row, searches, tags
@@ -22,7 +22,7 @@ from webapp.customers.models import Client, Domain, DomainStatus, Service, Servi
 from webapp.customers.statuses import status_choices, stored_status
 from webapp.extensions import contains, db
 from webapp.listing import page, plan
-from webapp.listing.order import Column, Order, Rows, near_start
+from webapp.listing.order import Column, Order, Rows
 from webapp.parsing import whole
 from webapp.words import states, website
 
@@ -190,23 +190,20 @@ def hits(
     """
     if not search:
         return {}
+    most = plan.MOST_COUNTED
     found = {}
     for kind in (Service.kind, Domain.kind):
+        if kind == but:
+            continue
         rows = searched(Rows(seen, splits=(ListingRow.kind == kind,)), search, user, kind)
-        planned = plan.planned(rows, ListingRow.id)
-        found[kind] = planned.matching(select(ListingRow.id), plan.MOST_COUNTED)
-        if kind != but and plan.is_common(planned, ListingRow.id):
-            found[kind] = near_start(planned, ListingRow.id, plan.NEAR_START)
-    if user is None or user.sees_everything:
+        rows = plan.planned(rows, ListingRow.id)
+        common = plan.is_common(rows, ListingRow.id)
+        ids = rows.matching(select(ListingRow.id), most)
+        found[kind] = most if common else plan.count(ids, most)
+    if but != "client" and (user is None or user.sees_everything):
         named = or_(contains(Client.name, search), contains(Client.reference, search))
-        found["client"] = select(Client.id).where(named)
-    counts = {
-        kind: select(func.count()).select_from(ids.limit(plan.MOST_COUNTED).subquery())
-        for kind, ids in found.items()
-        if kind != but
-    }
-    row = db.session.execute(select(*(each.scalar_subquery() for each in counts.values()))).one()
-    return {kind: number for kind, number in zip(counts, row, strict=True) if number}
+        found["client"] = min(most, plan.count(select(Client.id).where(named), most))
+    return {kind: number for kind, number in found.items() if number}
 
 
 def _filters(

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import defer, joinedload
 
 from webapp.customers import access
 from webapp.customers.access import Item
 from webapp.customers.index_rows import inactive
 from webapp.customers.listing_row import MODELS
-from webapp.customers.models import User
+from webapp.customers.models import Domain, Service, User
 from webapp.extensions import db
 from webapp.notices.models import AlertName
 from webapp.probe import to_unicode
+
+# The service of the same client comes first, and such a domain need not be read
+_OF_A_SERVICE = exists().where(
+    Service.target_id == Domain.target_id,
+    Service.client_id == Domain.client_id,
+    ~inactive(Service),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,8 @@ def items_of(user: User, target_ids: Collection[int]) -> dict[int, list[Item]]:
     found: dict[int, dict[int, Item]] = {}
     for model in MODELS:
         chosen = access.items_for(model, user).where(model.target_id.in_(target_ids))
+        if model is Domain:
+            chosen = chosen.where(~_OF_A_SERVICE)
         for item in db.session.scalars(chosen.where(~inactive(model)).order_by(model.id)):
             found.setdefault(item.target_id or 0, {}).setdefault(item.client_id, item)
     return {target_id: list(of_clients.values()) for target_id, of_clients in found.items()}
