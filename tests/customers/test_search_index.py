@@ -157,7 +157,7 @@ def test_postgresql_is_asked_for_the_expression_that_its_index_has(in_app, kind,
     def plain(sql):
         return re.sub(r"listing_row\.|[()]", "", str(sql))
 
-    condition = searches._in_part(kind, [getattr(ListingRow, name)], ["hosting"])
+    condition = searches._of_kind_contains(kind, [getattr(ListingRow, name)], ["hosting"])
     expression = f"CASE WHEN {kind}_id IS NOT NULL THEN {name} END"
     assert expression in plain(search_index._POSTGRESQL[f"listing_search_{kind}_{name}"])
     assert f"{expression} " in plain(condition)

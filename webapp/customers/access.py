@@ -83,15 +83,16 @@ def _in_order(row_ids: Sequence[int], of: Callable[[ItemModel], Select[Any]]) ->
 
 
 def _load_tags(items: Sequence[Item]) -> None:
-    """In one statement; `selectinload` takes one for each kind, and three times as long."""
-    of = item_tag.c
+    """Reads the tags of these items in one statement. `selectinload` takes one for each kind, and
+    three times as long."""
+    links = item_tag.c
     chosen = or_(
-        of.service_id.in_([item.id for item in items if item.kind == Service.kind]),
-        of.domain_id.in_([item.id for item in items if item.kind == Domain.kind]),
+        links.service_id.in_([item.id for item in items if item.kind == Service.kind]),
+        links.domain_id.in_([item.id for item in items if item.kind == Domain.kind]),
     )
-    links = select(of.service_id, of.domain_id, Tag).join_from(item_tag, Tag).where(chosen)
+    rows = select(links.service_id, links.domain_id, Tag).join_from(item_tag, Tag).where(chosen)
     found: dict[tuple[int | None, int | None], list[Tag]] = defaultdict(list)
-    for service_id, domain_id, tag in db.session.execute(links.order_by(Tag.key)):
+    for service_id, domain_id, tag in db.session.execute(rows.order_by(Tag.key)):
         found[service_id, domain_id].append(tag)
     for item in items:
         link = (item.id, None) if isinstance(item, Service) else (None, item.id)

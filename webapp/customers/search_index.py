@@ -101,9 +101,9 @@ _MISSING = text(
     " ' AND \"' || replace(substr(listing_row.text, 1, 3), '\"', '\"\"') || '\"' END"
     f" AND {NAME}.rowid = {_NUMBER.format(row='listing_row')})"
 )
-# Name and definition of each. Each kind has its own, so a search of services reads no domains; and
-# PostgreSQL has statistics of its texts alone: else it would read all domains for a word that only
-# services have. It has none of an index with a condition
+# Name and definition of each. Each kind has an index of an expression of its own, so a search of
+# services reads no domains, and PostgreSQL keeps statistics of each kind: else it would read all
+# domains for a word that only services have. Of an index with a condition it keeps none.
 _POSTGRESQL = {
     f"{NAME}_{kind}_{one}": "listing_row USING gin"
     f" ((CASE WHEN {kind}_id IS NOT NULL THEN {one} END) gin_trgm_ops)"

@@ -37,15 +37,15 @@ def in_items(
 ) -> Search:
     """How listing rows are found that have one of these texts in one of these columns.
 
-    `kind`, `client_id`: where no others are wanted. It finds less then, but may find others.
-    Without `kind`, the rows have a split for each of `MODELS`.
+    `kind`, `client_id`: where no others are wanted. The index finds less then, but may still find
+    some of others. Without `kind`, the rows have a split for each of `MODELS`.
     """
     has_it = _any_contains(columns, texts)
     if not _indexed(texts):
         return Search(has_it)
     if db.engine.dialect.name != "sqlite":
         kinds = [model.kind for model in MODELS] if kind is None else [kind]
-        parts = tuple(_in_part(kind, columns, texts) for kind in kinds)
+        parts = tuple(_of_kind_contains(kind, columns, texts) for kind in kinds)
         return Search(has_it, indexed=True, by_itself=True, parts=parts)
     words = " OR ".join(f"({_all_of(one)})" for one in texts)
     if client_id is not None:
@@ -74,10 +74,11 @@ def _any_contains(columns: Iterable[Any], texts: Iterable[str]) -> ColumnElement
     return or_(*(contains(column, text) for text in texts for column in columns))
 
 
-def _in_part(
+def _of_kind_contains(
     kind: str, columns: Iterable[InstrumentedAttribute[Any]], texts: Iterable[str]
 ) -> ColumnElement[bool]:
-    """Whether a row is of this kind and has one of these texts, said as PostgreSQL's index does."""
+    """Whether a row is of this kind and has one of these texts, written as the expression that
+    PostgreSQL's index has."""
     of_kind = _OF_KIND[kind].is_not(None)
     return _any_contains([case((of_kind, one)) for one in columns], texts)
 

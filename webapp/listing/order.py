@@ -86,10 +86,10 @@ class Search:
     """A search, which `contains` tells of a row by looking into it.
 
     `indexed`: rows need not be looked into one by one. `by_itself`: the database goes by the index
-    then; where there is one for each of the `splits` of the rows, `parts` says in the same order
-    what tells each to find those that contain it. Where it does not do so by itself, `candidates`
-    are the ids that an index finds: of all rows that contain it, and maybe of others; `found` tells
-    whether a row is among them.
+    then. `parts` has a condition for each of the `splits` of the rows, in the same order: it means
+    the same as `contains`, written so that the index of this split is used. Where the database does
+    not go by the index by itself, `candidates` are the ids that the index finds: of all rows that
+    contain it, and maybe of others; `found` tells whether a row is among them.
     """
 
     contains: ColumnElement[bool]
@@ -209,8 +209,8 @@ def walk(rows: Rows, way: Traversal, most: int, looked_into: int = 0) -> Select[
     """The rows beyond the cursor, along the index of the order.
 
     Of a search that is indexed only so many rows are `looked_into` of each part and each value that
-    the index begins with. Where there are several of these, the first row that was not looked into
-    is an `edge`: others that contain it may lie behind.
+    the index begins with. Where there are several of these, each also gives the first row that was
+    not looked into, as an `edge`: what is sorted behind an edge is not all that contains it.
     """
     found = _along_index(rows, way)
     if rows.search is None:
@@ -278,7 +278,7 @@ def _along_index(rows: Rows, way: Traversal) -> list[Select[Any]]:
 
 
 def _containing(found: Select[Any], way: Traversal, most: int, looked_into: int) -> Select[Any]:
-    """The first of these rows that contain what is searched for, when so many are looked into."""
+    """Those among the first `looked_into` rows that contain what is searched for."""
     some = found.limit(looked_into).subquery()
     columns = [column for column in some.c if column.key != "contains"]
     hits = select(*columns, literal(0).label("edge")).where(some.c.contains == 1)

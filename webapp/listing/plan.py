@@ -17,13 +17,16 @@ MOST_SCATTERED = 50_000
 # Rows that a link, or an index of searches, leads to beside filters; or that are gathered of those
 # which such an index finds
 MOST_CANDIDATES = 20_000
-NEAR_START = 15_000  # rows of a table, among which a very common word is counted
-FIRST = 150  # of these: where few of them have it, the others are not looked into
+NEAR_START = 15_000  # the first rows of a table, which tell whether a word is common
+FIRST = 150  # of these: where a third or fewer contain it, the others are not looked into
 
 
 def planned(rows: Rows, id_: Column) -> Rows:
     """These rows, to be found by their link, by the index of their search, by their other
-    conditions, or one after the other, whichever is quickest. `id_` is that of their table."""
+    conditions, or one after the other, whichever is quickest.
+
+    `id_`: the id column of their table.
+    """
     search = rows.search
     link = rows.link
     if link is not None:
@@ -60,12 +63,15 @@ def leads_to_many(rows: Rows) -> bool:
 
 
 def is_common(rows: Rows, id_: Column) -> bool:
-    """Whether a search finds more than `MOST_COUNTED` rows near the start of the table: where the
-    database reads an index of searches as a whole, it takes long to count these."""
+    """Whether more than `MOST_COUNTED` of the first `NEAR_START` rows of the table contain the
+    search: to count them by way of PostgreSQL's index would take long.
+
+    Always False where the database does not go by the index by itself. `rows` have no link.
+    """
     if rows.search is None or not rows.search.by_itself:
         return False
-    looks = ((FIRST, FIRST // 3), (NEAR_START, MOST_COUNTED))
-    return all(count(near_start(rows, id_, among), most) > most for among, most in looks)
+    samples = ((FIRST, FIRST // 3), (NEAR_START, MOST_COUNTED))
+    return all(count(near_start(rows, id_, first), most) > most for first, most in samples)
 
 
 def linked(link: LinkedRow, most: int) -> int:

@@ -21,8 +21,8 @@ STOP_CHECK_SECONDS = 0.25  # seconds until the waiting thread checks whether to 
 LINE_WAIT_DEADLINES = 6
 GATHER_SECONDS = 0.2  # seconds for which an answer waits for others, to be recorded with them
 MAX_RESULTS_TOGETHER = 100  # answers that are recorded together, at most
-# Names under way for each that may be asked at once. The others wait in line, so that no place
-# stays empty while results are recorded.
+# Names are claimed ahead, so many for each one that may be asked at once: the others wait in line,
+# so that no place stays empty while results are recorded.
 TAKEN_UP = 2
 
 

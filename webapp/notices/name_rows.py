@@ -17,8 +17,8 @@ from webapp.extensions import db
 from webapp.notices.models import AlertName
 from webapp.probe import to_unicode
 
-# The service of the same client comes first, and such a domain need not be read
-_OF_A_SERVICE = exists().where(
+# A client's active service comes first: its domains with the same name need not be read
+_HAS_ACTIVE_SERVICE = exists().where(
     Service.target_id == Domain.target_id,
     Service.client_id == Domain.client_id,
     ~inactive(Service),
@@ -56,7 +56,7 @@ def items_of(user: User, target_ids: Collection[int]) -> dict[int, list[Item]]:
     for model in MODELS:
         chosen = access.items_for(model, user).where(model.target_id.in_(target_ids))
         if model is Domain:
-            chosen = chosen.where(~_OF_A_SERVICE)
+            chosen = chosen.where(~_HAS_ACTIVE_SERVICE)
         for item in db.session.scalars(chosen.where(~inactive(model)).order_by(model.id)):
             found.setdefault(item.target_id or 0, {}).setdefault(item.client_id, item)
     return {target_id: list(of_clients.values()) for target_id, of_clients in found.items()}

@@ -108,7 +108,7 @@ def _counts(
     counts = (func.count().filter(condition) for condition in conditions.values())
     counted = select(AlertName.need, *counts).where(_NEEDED, alone).group_by(AlertName.need)
     found: dict[str, dict[str, int]] = {shown: {} for shown in conditions}
-    rows: Iterable[Any] = db.session.execute(counted)
+    rows: Iterable[Any] = db.session.execute(counted.order_by(AlertName.need))
     for need, *numbers in rows:
         for shown, number in zip(conditions, numbers, strict=True):
             if number:

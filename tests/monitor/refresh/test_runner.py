@@ -21,10 +21,10 @@ from webapp.extensions import db, writing
 from webapp.jobs import queue
 from webapp.jobs.models import Job
 from webapp.jobs.queue import DONE, Outcome
-from webapp.monitor import probing, results
+from webapp.monitor import results
 from webapp.monitor.models import Change, RefreshRun, RunKind, RunState, Target
 from webapp.monitor.probing import ProbeBatch, probe_settings
-from webapp.monitor.refresh import batch_results, network, pipeline, runner, runs, selection
+from webapp.monitor.refresh import batch_results, runner, runs, selection
 from webapp.probe import Reason, State
 
 NOWHERE = (("*", "127.0.0.1", 1),)  # everything is refused
@@ -266,23 +266,6 @@ def test_a_handful_of_failures_says_nothing_of_the_network(fleet, tick, site):
     assert tick().invalid == 9
 
 
-def test_what_is_sure_is_recorded_where_the_machine_is_too_busy_to_tell_the_rest(
-    fleet, site, now, monkeypatch
-):
-    def is_offline(*_):
-        raise network.MachineBusy
-
-    fleet(*many(12, "down.example"), "ok.lab.example", "expired.lab.example")
-    down = ("*.down.example", "127.0.0.1", 1)
-    site.config["PADLOCK_CONNECT_TO"] = (down, *site.config["PADLOCK_CONNECT_TO"])
-    monkeypatch.setattr(pipeline, "is_offline", is_offline)
-    monkeypatch.setattr(probing, "GATHER_SECONDS", 1)  # so that all answers arrive together
-    refresh(clock=lambda: now)
-    run = runs.last_daily()
-    assert (run.asked, run.valid, run.state, run.tries) == (2, 1, RunState.RUNNING, 1)
-    assert states()["name1.down.example"] is None
-
-
 @pytest.fixture
 def held(place):
     """A server that says when it has been asked, and answers when it may."""
@@ -331,21 +314,6 @@ def test_as_many_names_as_are_asked_at_once_wait_for_a_place(site, held):
             assert asking.has_room()
             asking.ask(name, name)
         assert not asking.has_room()
-
-
-def test_batches_that_end_together_are_recorded_together(fleet, tick, site, monkeypatch):
-    site.config.update(PADLOCK_REFRESH_BATCH=3)
-    together = []
-
-    def record(answers, *others):
-        together.append(len(answers))
-        return batch_results.record_together(answers, *others)
-
-    monkeypatch.setattr(pipeline, "record_together", record)
-    fleet(*many(9))
-    site.config["PADLOCK_CONNECT_TO"] = NOWHERE
-    assert tick().invalid == 9
-    assert len([count for count in together if count]) < 3
 
 
 def test_a_service_that_is_terminated_while_it_is_asked_stays_as_it_was(fleet, site, held):

@@ -35,7 +35,7 @@ def downgrade():
 
 
 def _replace(new):
-    """Nothing where an index is not there: System Health says so."""
+    """Does nothing where one of them is missing: System Health says so."""
     if op.get_bind().dialect.name == "sqlite":
         return
     there = {index["name"] for index in sa.inspect(op.get_bind()).get_indexes("listing_row")}

@@ -24,6 +24,7 @@ from webapp.monitor.probing import GATHER_SECONDS, STOP_CHECK_SECONDS, ProbeBatc
 from webapp.monitor.refresh import runs, selection
 from webapp.monitor.refresh.batch_results import ClaimedFinding, record_together
 from webapp.monitor.refresh.network import NETWORK, MachineBusy, is_offline, is_suspicious
+from webapp.probe import Finding
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,8 @@ Progress = Callable[[RefreshRun], object]
 LATE_SECONDS = 1.0
 # Under way at once: what a stop has to let go of, and what a kill leaves claimed for a while
 MOST_BATCHES = 128
-MOST_ANSWERS = 300  # in one transaction, about: others wait for it with what they write
+# In one transaction, for which others wait with what they write: no further batch joins so many
+MOST_ANSWERS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class Pipeline:
         return bool(self._under_way)
 
     def has_room(self) -> bool:
-        """Whether another batch should be taken up: there are connections for it, and there may be
+        """Whether another batch should be taken up: there is room in the line, and there may be
         one."""
         few = len(self._under_way) < MOST_BATCHES and self._asking.has_room()
         return few and self.flows and not self._dry
@@ -138,36 +140,46 @@ class Pipeline:
         self._tell()
 
     def _record(self, sure: list[ClaimedFinding]) -> None:
-        """Record these answers, and what is doubtful of the batches that have ended."""
-        answers = list(sure)
-        ended = []
-        try:
-            for batch in self._under_way.values():
-                if batch.left or len(answers) >= MOST_ANSWERS or not self._can_believe(batch):
+        """Record these answers, and what is doubtful of the batches that have ended, in one
+        transaction.
+
+        All but a suspicious batch: before that is examined, what is known so far is stored. It
+        tells which names have answered, and holds whatever comes of the examination.
+        """
+        answers = sure
+        ended: list[_UnderWay] = []
+        for batch in list(self._under_way.values()):
+            if batch.left or len(answers) >= MOST_ANSWERS or not self.flows:
+                break
+            findings = [answer.finding for answer in batch.doubtful]
+            if is_suspicious(findings, len(batch.batch.names)):
+                self._store(answers, ended)
+                answers, ended = [], []
+                if not self._is_believed(batch, findings):
                     break
-                answers += batch.doubtful
-                ended.append(batch.batch.claim)
-        finally:  # what is sure is recorded, whatever ails this machine
-            record_together(answers, self._work.run_id, self._work.clock())
+            answers = [*answers, *batch.doubtful]
+            ended.append(batch)
+        self._store(answers, ended)
+
+    def _store(self, answers: list[ClaimedFinding], ended: list[_UnderWay]) -> None:
+        record_together(answers, self._work.run_id, self._work.clock())
         if not ended:
             return
         if not self._well:
             runs.went_well(self._work.run_id)
             self._well = True
-        for claim in ended:
-            del self._under_way[claim]
+        for batch in ended:
+            del self._under_way[batch.batch.claim]
         self._dry = False
 
-    def _can_believe(self, ended: _UnderWay) -> bool:
-        """Whether what is doubtful of a batch is true: not where it is we who have no network, or
-        are to stop before that is known."""
-        if not self.flows:
-            return False
-        findings = [answer.finding for answer in ended.doubtful]
-        if self._was_busy(ended) and is_suspicious(findings, len(ended.batch.names)):
+    def _is_believed(self, suspicious: _UnderWay, findings: list[Finding]) -> bool:
+        """Whether it is servers that do not answer. Not where we have no network, which is noted on
+        the run, nor where a stop came before that was known. Raises MachineBusy."""
+        if self._was_busy(suspicious):
             self._asking.forget()
             raise MachineBusy
-        offline = is_offline(findings, len(ended.batch.names), self._work.stop, self._glance)
+        names = len(suspicious.batch.names)
+        offline = is_offline(findings, names, self._work.stop, self._glance)
         if self._work.stop.is_set():
             return False
         if offline:

@@ -97,7 +97,7 @@ def work(
 
 
 def flow(work: RunWork) -> bool:
-    """Ask batch after batch from here, the next one as soon as there are connections for it, until
+    """Ask batch after batch from here, the next one as soon as there is room for it, until
     then; those that are under way then are waited for. Whether there may be more."""
     with closing(Pipeline(work)) as stream:
         more = True
