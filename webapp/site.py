@@ -67,6 +67,7 @@ class Site:
     rows_sampled_on: date | None = None  # see `customers.index_check`
     rows_written_for: int | None = None  # days, see `customers.index_check`
     counted_rows: dict[object, CountedRows] = field(default_factory=dict)
+    search_indexed: bool = False  # see `customers.searches`
     warned_of_proxy: bool = False
     api_document: Callable[[], dict[str, Any]] = dict  # what describes the API
 

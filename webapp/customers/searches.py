@@ -15,6 +15,7 @@ from webapp.customers.models import Activity, Domain, Service
 from webapp.customers.search_index import LOG_NAME, NAME, PRIVATE, SERVICES
 from webapp.extensions import contains, db
 from webapp.listing.order import Search
+from webapp.site import this_site
 
 SHORTEST = 3  # characters of a text that has a trigram
 
@@ -84,8 +85,13 @@ def _of_kind_contains(
 
 
 def _indexed(texts: Iterable[str]) -> bool:
-    short = any(len(one) < SHORTEST or "\0" in one for one in texts)
-    return not short and search_index.exists()
+    if any(len(one) < SHORTEST or "\0" in one for one in texts):
+        return False
+    site = this_site()
+    indexed = site.search_indexed or search_index.exists()
+    # PostgreSQL finds the same without an index: it need not be looked for again
+    site.search_indexed = indexed and db.engine.dialect.name != "sqlite"
+    return indexed
 
 
 def _all_of(words: str) -> str:
