@@ -201,7 +201,7 @@ class Pipeline:
 
     def _glance(self) -> None:
         """Hold what is claimed, and show how far it is."""
-        if time.monotonic() - self._renewed_at > selection.LEASE.total_seconds() / 3:
+        if time.monotonic() - self._renewed_at > selection.lease().total_seconds() / 3:
             self._renewed_at = time.monotonic()
             for claim in self._under_way or [""]:
                 selection.renew(claim, self._work.owner, self._work.clock())

@@ -84,7 +84,7 @@ def work(
         while not stop.is_set() and time.monotonic() < until:
             if not step(task):
                 break
-            if time.monotonic() - renewed_at > selection.LEASE.total_seconds() / 3:
+            if time.monotonic() - renewed_at > selection.lease().total_seconds() / 3:
                 renewed_at = time.monotonic()
                 selection.renew("", job, clock())
     except MachineBusy as error:
