@@ -25,6 +25,7 @@ from webapp.renewer import Renewer
 
 MOST_INCIDENTS = 10  # that are listed; the list of incidents has the others
 KINDS: Mapping[str, Need] = {need.name.lower(): need for need in Need}
+KIND_OF: Mapping[int, str] = {need.value: word for word, need in KINDS.items()}
 SHOWN = ("", "mine", "unassigned", "snoozed")
 _NEEDED = AlertName.need.is_not(None)
 BY_URGENCY = Order((AlertName.need, AlertName.need_at), AlertName.id, within=(_NEEDED,))
@@ -112,7 +113,7 @@ def _counts(
     for need, *numbers in rows:
         for shown, number in zip(conditions, numbers, strict=True):
             if number:
-                found[shown][Need(need).name.lower()] = number
+                found[shown][KIND_OF[need]] = number
     return found
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, null, select, true
+from sqlalchemy import ColumnElement, SelectBase, and_, case, func, literal, null, select, true
 
 from webapp.customers import listing_row
 from webapp.customers.listing_row import INACTIVE, ListingRow
@@ -145,7 +145,7 @@ def _week(now: datetime) -> Any:
     return case((~valid, null()), *((ListingRow.not_after < end, week) for week, end in ends))
 
 
-def _grouped(rows: Select[Any, Any] | Select[Any]) -> Tally:
+def _grouped(rows: SelectBase) -> Tally:
     """How often each pair of values comes."""
     some = rows.subquery()
     rank, week = some.c

@@ -64,7 +64,7 @@ def batches(fleet, site, now):
 
 @pytest.fixture
 def examined(monkeypatch):
-    """What comes of the examination of a suspicious batch: `examined(True)` that we are offline."""
+    """Sets what is called to tell whether we are offline, where a batch is suspicious."""
 
     def examined(outcome):
         monkeypatch.setattr(pipeline, "is_offline", lambda *_: outcome())

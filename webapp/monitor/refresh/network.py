@@ -46,8 +46,6 @@ def is_offline(
     before are gone at the same moment. Raises `MachineBusy` where the control names could not be
     asked for want of time or means.
     """
-    if not is_suspicious(doubtful, size):
-        return False
     known = _answered_before()
     names = {finding.authority for finding in doubtful}
     places = {(finding.address, finding.address_port) for finding in doubtful}
