@@ -247,9 +247,12 @@ def test_an_inactive_item_is_never_asked(visit, app, status):
 
 def test_without_javascript_there_is_the_age_and_a_button(visit, checked):
     checked(timedelta(hours=1))
-    cell = str(cell_of(visit("alice").get("/services")))
-    assert "Checked 1 hour ago." in cell.split("<noscript>")[1]
-    assert 'action="/probe/service/1/check"' in cell.split("<noscript>")[2]
+    page = visit("alice").get("/services?sort=domain")
+    age, check = page.select_one(".padlock-cell").select("noscript")
+    assert age.text == "Checked 1 hour ago."
+    assert check.button["formaction"] == "/probe/service/1/check"
+    form = page.select_one(f"noscript form#{check.button['form']}")
+    assert form.find("input", {"name": "back"})["value"] == "/services?sort=domain"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Column, ColumnElement, Table, delete, exists, insert, or_, select
+from sqlalchemy import Column, ColumnElement, Select, Table, delete, exists, insert, or_, select
 
 from webapp.customers.listing_row import ListingRow, row_id
 from webapp.customers.models import Client, Domain, Service
@@ -126,11 +126,19 @@ def _number(name: str) -> int:
 
 
 def offered(chosen: str = "", links: Table = item_tag) -> dict[str, str]:
-    """What can be filtered by, and how it is called: the first tags by name that are in use, and
-    what is chosen already."""
-    used = select(Tag.name).where(_used(links)).order_by(Tag.key).limit(MOST_OFFERED)
-    names = [*db.session.scalars(used), *([chosen] if chosen else [])]
-    return {name: name for name in names}
+    """What a list can be filtered by, see `choices`."""
+    return choices(db.session.scalars(in_use(links)), chosen)
+
+
+def choices(names: Iterable[str], chosen: str) -> dict[str, str]:
+    """These tags and the one that is `chosen` already, by what a filter means and how it is
+    called."""
+    return {name: name for name in (*names, chosen) if name}
+
+
+def in_use(links: Table = item_tag) -> Select[str]:
+    """The first tags by name that are in use."""
+    return select(Tag.name).where(_used(links)).order_by(Tag.key).limit(MOST_OFFERED)
 
 
 def suggest(text: str) -> list[str]:

@@ -81,21 +81,34 @@ def size_of(text: str) -> int:
     return int(text) if text in map(str, PAGE_SIZES) else PAGE_SIZE
 
 
-def fetch(rows: Rows, order: Order, sort: str, at: str = "", size: int = PAGE_SIZE) -> Page:
+def fetch(
+    rows: Rows,
+    order: Order,
+    sort: str,
+    at: str = "",
+    size: int = PAGE_SIZE,
+    total: int | None = None,
+) -> Page:
     """The page that the cursor `at` leads to; what is none that fits leads to the first.
 
     `sort`: what the list is sorted by in words; with a minus before it, the other way round.
+    `total`: how many rows there are, where the caller has counted them.
     """
     cursor = cursors.decode(at, sort, order.types())
-    page = _fetched(rows, order, sort, cursor, at, size)
+    page = _fetched(rows, order, sort, cursor, at, size, total)
     return page if cursor or at in ("", cursors.LAST) else replace(page, lost=True)
 
 
 def _fetched(
-    rows: Rows, order: Order, sort: str, cursor: Cursor | None, at: str, size: int
+    rows: Rows,
+    order: Order,
+    sort: str,
+    cursor: Cursor | None,
+    at: str,
+    size: int,
+    total: int | None,
 ) -> Page:
     up = at == cursors.LAST or (cursor is not None and not cursor.after)
-    total = None  # as far as it is counted
     searched = rows.search is not None
     if rows.link is not None and not rows.where and not searched:
         # Each link has its row: no need to look for it

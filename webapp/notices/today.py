@@ -54,7 +54,7 @@ class Today(page.Shown[NameRow]):
     who_renews: Mapping[int, Renewer | None]
     evaluated: bool  # of late: else nothing is known of what needs a person
     catching_up: bool  # after a start or an outage: what is wrong since then is not known yet
-    news: bool  # what changed since the last evaluation is not known yet either
+    news: bool  # nothing is listed, but what changed since the last evaluation is not known yet
 
     @property
     def empty(self) -> bool:
@@ -75,8 +75,10 @@ def today(user: User, asked: Mapping[str, str], now: datetime) -> Today:
     only = (AlertName.need == KINDS[kind],) if kind else ()
     size = page.size_of(asked.get("size", ""))
     rows = Rows((_NEEDED, alone, conditions[show], *only))
-    shown = page.fetch(rows, BY_URGENCY, "urgency", asked.get("page", ""), size)
+    total = counts[show].get(kind, 0) if kind else sum(counts[show].values())
+    shown = page.fetch(rows, BY_URGENCY, "urgency", asked.get("page", ""), size, total)
     listed = name_rows(user, shown.ids)
+    clock = db.session.get(AlertClock, 1) if current_app.config["PADLOCK_ALERTS"] else None
     return Today(
         listed,
         shown,
@@ -87,7 +89,9 @@ def today(user: User, asked: Mapping[str, str], now: datetime) -> Today:
         counts[show],
         kind,
         _who_renews(listed),
-        *_evaluated(now),
+        evaluated=clock is not None and now - clock.evaluated_at <= SILENT,
+        catching_up=clock is not None and _catching_up(clock),
+        news=not listed and clock is not None and _changed_since(clock.evaluated_at),
     )
 
 
@@ -130,16 +134,13 @@ def _shared() -> Subquery:
     return chosen.group_by(AlertName.incident_id).subquery()
 
 
-def _evaluated(now: datetime) -> tuple[bool, bool, bool]:
-    """Whether names are evaluated, whether those of a start or an outage still wait, and whether a
-    check has changed one since."""
-    clock = db.session.get(AlertClock, 1)
-    if not current_app.config["PADLOCK_ALERTS"] or clock is None:
-        return False, False, False
+def _catching_up(clock: AlertClock) -> bool:
     outage = clock.state.get("outage") or {}
-    waiting = bool(outage.get("waiting") or outage.get("gathered"))
-    changed = ListingRow.changed_at >= clock.evaluated_at
+    return bool(outage.get("waiting") or outage.get("gathered"))
+
+
+def _changed_since(evaluated_at: datetime) -> bool:
+    changed = ListingRow.changed_at >= evaluated_at
     # The index begins with the kind
     of_kind = (exists().where(ListingRow.kind == model.kind, changed) for model in MODELS)
-    news = bool(db.session.scalar(select(or_(*of_kind))))
-    return now - clock.evaluated_at <= SILENT, waiting, news
+    return bool(db.session.scalar(select(or_(*of_kind))))

@@ -5,18 +5,20 @@ Sorts and filters are on whitelists.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, exists, func, literal, select, union_all
 
 from webapp.customers import access, listing_row, lists, tags
 from webapp.customers.access import Item
 from webapp.customers.listing_row import ListingRow
 from webapp.customers.lists import Listing
 from webapp.customers.models import User
+from webapp.customers.name_key import name_key
 from webapp.extensions import db
 from webapp.listing import page
 from webapp.monitor.models import Target
@@ -52,13 +54,12 @@ class Report(Listing[Item]):
 
 def report(user: User, question: ReportQuery, now: datetime) -> Report:
     """One page of everything this user may see at `now`."""
-    issuers = known_issuers()
-    filters, client = question.understood(issuers)
+    choices = _choices()
+    filters, client = question.understood(choices.issuers)
     rows = rows_of(user, filters, now)
     size = page.size_of(question.size)
     order = lists.narrowed(question.order, filters)
     shown = page.fetch(rows, order, question.known_sort, question.page, size)
-    any_origin, any_refused = _worth_a_filter()
     by_rank, by_week = tally.tallies(user, filters, now, many=not shown.exact)
     return Report(
         access.items_of_rows(user, shown.ids),
@@ -67,12 +68,12 @@ def report(user: User, question: ReportQuery, now: datetime) -> Report:
         question.known_sort,
         _without(filters, "q"),
         client,
-        origins=ORIGINS if "origin" in filters or any_origin else {},
-        browsers=states.BROWSERS if "browsers" in filters or any_refused else {},
-        tags=tags.offered(filters.get("tag", "")),
+        origins=ORIGINS if "origin" in filters or choices.any_origin else {},
+        browsers=states.BROWSERS if "browsers" in filters or choices.any_refused else {},
+        tags=tags.choices(choices.tags, filters.get("tag", "")),
         totals=_totals(by_rank),
         weeks=_weeks(by_week, now),
-        issuers=issuers,
+        issuers=choices.issuers,
     )
 
 
@@ -93,7 +94,7 @@ def numbers(user: User, now: datetime) -> Numbers:
 
 def understood(question: ReportQuery) -> dict[str, str]:
     """The filters that a question means."""
-    return question.understood(known_issuers())[0]
+    return question.understood(_choices().issuers)[0]
 
 
 def first_rows(
@@ -107,8 +108,39 @@ def first_rows(
     return access.items_of_rows(user, shown.ids), shown
 
 
-def known_issuers() -> tuple[str, ...]:
-    """The issuers of the certificates there are, by name.
+@dataclass(frozen=True)
+class _Choices:
+    """What there is to filter by: the names of `issuers` and `tags`, and whether it is known of any
+    service where it leads and browsers may refuse any certificate."""
+
+    issuers: tuple[str, ...]
+    tags: list[str]
+    any_origin: bool
+    any_refused: bool
+
+
+def _choices() -> _Choices:
+    """All of it, read in one statement."""
+    known = {
+        "issuer": _issuers(),
+        "tag": tags.in_use(),
+        "origin": select(literal("")).where(exists().where(ListingRow.origin.is_not(None))),
+        "refused": select(literal("")).where(exists().where(ListingRow.browsers_refuse.is_(True))),
+    }
+    each = (select(literal(word), *names.subquery().c) for word, names in known.items())
+    found = defaultdict[str, list[str]](list)
+    for word, name in db.session.execute(union_all(*each)):
+        found[word].append(name)
+    return _Choices(
+        tuple(sorted(found["issuer"], key=str.lower))[:MOST_ISSUERS],
+        sorted(found["tag"], key=name_key),
+        any_origin="origin" in found,
+        any_refused="refused" in found,
+    )
+
+
+def _issuers() -> Select[Any]:
+    """The issuers of the certificates there are.
 
     Each is looked up in the index behind the one before: there are few of them, in many rows.
     """
@@ -116,17 +148,7 @@ def known_issuers() -> tuple[str, ...]:
     found = first.cte("issuers", recursive=True)
     following = select(func.min(Target.issuer)).where(Target.issuer > found.c.issuer)
     found = found.union_all(select(following.scalar_subquery()).where(found.c.issuer.is_not(None)))
-    names = db.session.scalars(select(found.c.issuer).limit(MOST_ISSUERS + 1))
-    return tuple(sorted((name for name in names if name), key=str.lower))[:MOST_ISSUERS]
-
-
-def _worth_a_filter() -> tuple[bool, bool]:
-    """Whether it is known of any service where it leads, and whether browsers may refuse any
-    certificate."""
-    any_origin = exists().where(ListingRow.origin.is_not(None))
-    any_refused = exists().where(ListingRow.browsers_refuse.is_(True))
-    origin, refused = db.session.execute(select(any_origin, any_refused)).one()
-    return origin, refused
+    return select(found.c.issuer).where(found.c.issuer.is_not(None)).limit(MOST_ISSUERS + 1)
 
 
 def _totals(found: Tally | None) -> Mapping[str, int]:
