@@ -23,6 +23,15 @@ from webapp.extensions import db
 Item = Service | Domain
 T = TypeVar("T", bound=Service | Domain)
 
+_ITEMS: Mapping[type[Any], Select[Any]] = {
+    model: select(model)
+    # There always is one; a database leaves an outer join out where no one asks for it
+    .outerjoin(model.client)
+    .outerjoin(model.target)
+    .options(contains_eager(model.client), contains_eager(model.target))
+    for model in MODELS
+}
+
 
 def services_for(user: User) -> Select[Service]:
     """The services this user may see, each with its client and its host name in the same query."""
@@ -37,18 +46,8 @@ def domains_for(user: User) -> Select[Domain]:
 def items_for(model: type[T], user: User) -> Select[T]:
     """The services or the domains this user may see, each with its client and its host name in the
     same query."""
-    statement = _items(model)
+    statement: Select[T] = _ITEMS[model]
     return statement if user.sees_everything else statement.where(model.client_id == user.client_id)
-
-
-def _items(model: type[T]) -> Select[T]:
-    return (
-        select(model)
-        # There always is one; a database leaves an outer join out where no one asks for it
-        .outerjoin(model.client)
-        .outerjoin(model.target)
-        .options(contains_eager(model.client), contains_eager(model.target))
-    )
 
 
 def rows_for(user: User) -> tuple[ColumnElement[bool], ...]:
@@ -68,7 +67,7 @@ def items_of_rows(user: User, row_ids: Sequence[int]) -> list[Item]:
 def items_of_client(client_id: int, row_ids: Sequence[int]) -> list[Item]:
     """Those of these listing rows that are of this client, in this order: for whoever has a link to
     them."""
-    return _in_order(row_ids, lambda model: _items(model).where(model.client_id == client_id))
+    return _in_order(row_ids, lambda model: _ITEMS[model].where(model.client_id == client_id))
 
 
 def _in_order(row_ids: Sequence[int], of: Callable[[ItemModel], Select[Any]]) -> list[Item]:

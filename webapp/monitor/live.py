@@ -54,17 +54,19 @@ def known(target: Target | None, *, active: bool, viewer: int, now: datetime) ->
     if not active or target is None:
         return stands
     checks = _checks()
-    check = checks.of(target.authority)
+    name = target.authority
+    check = checks.of(name)
     if check is not None:
         age = time.monotonic() - check.started
         return replace(
             stands, due=True, checking=True, poll_seconds=check.jitter * min(max(0.7, age / 2), 3.0)
         )
-    if _stale(target, now) and checks.elsewhere(target.authority):
+    stale = _stale(target, now)
+    if stale and checks.elsewhere(name):
         return replace(stands, due=True, checking=True, poll_seconds=ELSEWHERE_POLL_SECONDS)
-    if checks.failed(target.authority):
+    if checks.failed(name):
         return replace(stands, state=State.UNKNOWN, reason=Reason.MONITOR_ERROR)
-    if not _stale(target, now):
+    if not stale:
         return stands
     full = checks.full_for(viewer)
     return replace(

@@ -9,9 +9,10 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, exists, func, literal, select, union_all
+from sqlalchemy import CompoundSelect, Select, exists, func, literal, select, union_all
 
 from webapp.customers import access, listing_row, lists, tags
 from webapp.customers.access import Item
@@ -121,15 +122,8 @@ class _Choices:
 
 def _choices() -> _Choices:
     """All of it, read in one statement."""
-    known = {
-        "issuer": _issuers(),
-        "tag": tags.in_use(),
-        "origin": select(literal("")).where(exists().where(ListingRow.origin.is_not(None))),
-        "refused": select(literal("")).where(exists().where(ListingRow.browsers_refuse.is_(True))),
-    }
-    each = (select(literal(word), *names.subquery().c) for word, names in known.items())
     found = defaultdict[str, list[str]](list)
-    for word, name in db.session.execute(union_all(*each)):
+    for word, name in db.session.execute(_choices_query()):
         found[word].append(name)
     return _Choices(
         tuple(sorted(found["issuer"], key=str.lower))[:MOST_ISSUERS],
@@ -137,6 +131,17 @@ def _choices() -> _Choices:
         any_origin="origin" in found,
         any_refused="refused" in found,
     )
+
+
+@cache
+def _choices_query() -> CompoundSelect[Any]:
+    known = {
+        "issuer": _issuers(),
+        "tag": tags.in_use(),
+        "origin": select(literal("")).where(exists().where(ListingRow.origin.is_not(None))),
+        "refused": select(literal("")).where(exists().where(ListingRow.browsers_refuse.is_(True))),
+    }
+    return union_all(*(select(literal(word), *names.subquery().c) for word, names in known.items()))
 
 
 def _issuers() -> Select[Any]:
