@@ -290,6 +290,8 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
         connection.execute("SET idle_in_transaction_session_timeout = '60s'")
         # Its 4 is for a disk that turns: it would read a whole table to find one row in a hundred
         connection.execute("SET random_page_cost = 1.1")
+        # Its estimates of our longest statements are far too high, and to compile one takes 70 ms
+        connection.execute("SET jit = off")
         connection.commit()
 
 

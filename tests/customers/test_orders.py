@@ -15,7 +15,8 @@ from webapp.customers.lists import ListQuery
 from webapp.customers.models import Domain, Service
 from webapp.extensions import db
 from webapp.listing import plan
-from webapp.listing.order import EMPTY, Order, Rows
+from webapp.listing.order import EMPTY, Order
+from webapp.listing.rows import Rows
 from webapp.monitor.models import standing
 from webapp.reports import query
 

@@ -11,7 +11,8 @@ from sqlalchemy import Column, Date, Index, Integer, MetaData, String, Table, in
 from webapp.extensions import Instant, db, writing
 from webapp.listing import cursor, in_memory, page, plan
 from webapp.listing.cursor import Cursor
-from webapp.listing.order import Order, Rows, Search, Traversal, walk
+from webapp.listing.order import Order, Traversal, walk
+from webapp.listing.rows import Rows, Search
 
 TABLES = MetaData()
 THING = Table(

@@ -24,7 +24,8 @@ from webapp.accounts.models import SecurityEvent
 from webapp.customers.models import User
 from webapp.extensions import db, writing
 from webapp.listing import page
-from webapp.listing.order import Order, Rows
+from webapp.listing.order import Order
+from webapp.listing.rows import Rows
 from webapp.monitor.refresh import scheduler
 from webapp.parsing import whole
 

@@ -19,7 +19,8 @@ from webapp.customers.models import Client, Role, User
 from webapp.errors import Refused
 from webapp.extensions import contains, db, writing
 from webapp.listing import page as pages
-from webapp.listing.order import Order, Rows, Search
+from webapp.listing.order import Order
+from webapp.listing.rows import Rows, Search
 from webapp.words import refusals
 from webapp.words.activity import Detail
 

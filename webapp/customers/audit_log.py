@@ -12,7 +12,8 @@ from webapp.customers import searches
 from webapp.customers.models import Activity, Client, Domain, Service, User
 from webapp.extensions import contains, db
 from webapp.listing import page
-from webapp.listing.order import Order, Rows
+from webapp.listing.order import Order
+from webapp.listing.rows import Rows
 from webapp.words.activity import ACTIONS, COMMAND_LINE, KINDS, Detail, short, texts_in
 
 DOUBLE_CLICK = timedelta(seconds=10)

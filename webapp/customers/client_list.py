@@ -18,7 +18,8 @@ from webapp.customers.name_key import name_key
 from webapp.customers.tag_models import client_tag
 from webapp.extensions import contains, db
 from webapp.listing import page
-from webapp.listing.order import Order, Rows, Search
+from webapp.listing.order import Order
+from webapp.listing.rows import Rows, Search
 from webapp.parsing import whole
 from webapp.words.report_filters import NEVER_ASKED
 

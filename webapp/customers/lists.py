@@ -19,30 +19,17 @@ from webapp import probe
 from webapp.customers import access, listing_row, searches, tags
 from webapp.customers.listing_row import ListingRow
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
+from webapp.customers.orders import by, narrowed
 from webapp.customers.statuses import status_choices, stored_status
 from webapp.extensions import contains, db
 from webapp.listing import page, plan
-from webapp.listing.order import Column, Order, Rows
+from webapp.listing.order import Order
+from webapp.listing.rows import Rows
 from webapp.parsing import whole
 from webapp.words import states, website
 
 R = TypeVar("R")
 Sorts = Mapping[str, Order]
-
-
-def by(*columns: Column, empty_last: bool = False) -> Order:
-    """An order of listing rows, which has its index."""
-    return Order(columns, ListingRow.id, empty_last)
-
-
-def narrowed(order: Order, filters: Mapping[str, str]) -> Order:
-    """The same order; along ranks, it begins where the filters of state and reason do."""
-    if order.columns[0] is not ListingRow.rank:
-        return order
-    found = [listing_row.RANKS[filters["ssl"]]] if "ssl" in filters else []
-    found += [listing_row.ranks_of_reason(filters["reason"])] if "reason" in filters else []
-    within = [ListingRow.rank.between(min(ranks), max(ranks)) for ranks in found]
-    return replace(order, within=tuple(within))
 
 
 _COMMON: Sorts = MappingProxyType(
@@ -154,7 +141,7 @@ def understood(kind: str, user: User, question: ListQuery, of: Client | None = N
     if "tag" in filters:
         rows = tags.items_with(rows, filters["tag"], kind)
     rows = searched(rows, search, user, kind, owner)
-    order = narrowed(sorts[sort.removeprefix("-")], filters)
+    order = narrowed(sorts[sort.removeprefix("-")], rows, filters)
     return ParsedQuery(search, sort, filters, client, rows, order)
 
 

@@ -14,7 +14,7 @@ from webapp.customers.listing_row import MODELS, ListingRow
 from webapp.customers.models import Activity, Domain, Service
 from webapp.customers.search_index import LOG_NAME, NAME, PRIVATE, SERVICES
 from webapp.extensions import contains, db
-from webapp.listing.order import Search
+from webapp.listing.rows import Search
 from webapp.site import this_site
 
 SHORTEST = 3  # characters of a text that has a trigram

@@ -14,7 +14,7 @@ from webapp.customers.models import Client, Domain, Service
 from webapp.customers.name_key import name_key
 from webapp.customers.tag_models import MOST_CHARACTERS, Tag, client_tag, item_tag
 from webapp.extensions import among, among_ids, db
-from webapp.listing.order import LinkedRow, Rows
+from webapp.listing.rows import LinkedRow, Rows
 from webapp.words import refusals
 
 MOST_TAGS = 20  # of one client, service or domain
@@ -110,14 +110,16 @@ def items_with(rows: Rows, name: str, kind: str | None = None) -> Rows:
     """Those of these listing rows that have this tag; `kind`: where all are of items of this kind,
     which is quicker to find."""
     chosen = item_tag.c.tag_id == _number(name)
-    of_kind = () if kind is None else (item_tag.c.row_id % 2 == row_id(kind, 0),)
-    return replace(rows, link=LinkedRow(chosen, item_tag.c.row_id == ListingRow.id, of_kind))
+    # Not an equation: PostgreSQL expects of one that one row in two hundred meets it
+    odd = item_tag.c.row_id % 2
+    of_kind = () if kind is None else (odd > 0 if row_id(kind, 0) else odd < 1,)
+    return replace(rows, link=LinkedRow(chosen, item_tag.c.row_id, ListingRow.id, of_kind))
 
 
 def clients_with(rows: Rows, name: str) -> Rows:
     """Those of these clients that have this tag."""
     chosen = client_tag.c.tag_id == _number(name)
-    return replace(rows, link=LinkedRow(chosen, client_tag.c.client_id == Client.id))
+    return replace(rows, link=LinkedRow(chosen, client_tag.c.client_id, Client.id))
 
 
 def _number(name: str) -> int:

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    FromClause,
     Select,
-    Subquery,
     and_,
     case,
     func,
     literal,
     or_,
     select,
+    true,
     tuple_,
-    union_all,
 )
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import TypeEngine
 
 from webapp.listing.cursor import Cursor
+from webapp.listing.rows import Column, Rows, hidden
 
-Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 FILLED = 0
 EMPTY = 1  # the part of those that come last
 
@@ -36,8 +35,11 @@ class Order:
 
     An index has these columns, behind those that the `splits` of the rows compare. `via` leads to
     the table that the columns are of, where that is another. `empty_last`: rows in which they are
-    empty come last both ways. `within`: what all rows that are asked for meet, by the first column:
-    who walks along the index begins there.
+    empty come last both ways.
+
+    The others tell where along the index all rows are that are asked for. `within`: what they meet
+    by its first column. `splits`: where an index has another column before that, a condition for
+    each value of it that they have. `only`: the part that they are of, where it is one.
     """
 
     columns: tuple[Column, ...]
@@ -45,6 +47,8 @@ class Order:
     empty_last: bool = False
     via: InstrumentedAttribute[Any] | None = None
     within: tuple[ColumnElement[bool], ...] = ()
+    splits: tuple[ColumnElement[bool], ...] = ()
+    only: int | None = None
 
     @property
     def parts(self) -> tuple[int, ...]:
@@ -79,99 +83,6 @@ class Order:
         keys = (column.label(f"key{number}") for number, column in enumerate(self.columns))
         rows = select(self.id.label("id"), filled.label("part"), *keys)
         return rows if self.via is None else rows.join(self.via, isouter=part != FILLED)
-
-
-@dataclass(frozen=True)
-class Search:
-    """A search, which `contains` tells of a row by looking into it.
-
-    `indexed`: rows need not be looked into one by one. `by_itself`: the database goes by the index
-    then. `parts` has a condition for each of the `splits` of the rows, in the same order: it means
-    the same as `contains`, written so that the index of this split is used. Where the database does
-    not go by the index by itself, `candidates` are the ids that the index finds: of all rows that
-    contain it, and maybe of others; `found` tells whether a row is among them.
-    """
-
-    contains: ColumnElement[bool]
-    indexed: bool = False
-    by_itself: bool = False
-    parts: tuple[ColumnElement[bool], ...] = ()
-    candidates: Subquery | None = None
-    found: ColumnElement[bool] | None = None
-
-
-@dataclass(frozen=True)
-class LinkedRow:
-    """A row of another table, one at most for each row of a list: which are `chosen` there, and
-    how such a row `joins` that of the list. Indexes lead both ways.
-
-    `of_list`: which of them join a row of this list, where `chosen` has those of others too.
-    """
-
-    chosen: ColumnElement[bool]
-    joins: ColumnElement[bool]
-    of_list: tuple[ColumnElement[bool], ...] = ()
-
-    def is_there(self) -> ColumnElement[bool]:
-        """Whether a row of the list that is come by has one."""
-        # PostgreSQL would list all that meet an EXISTS
-        return select(literal(1)).where(self.chosen, self.joins).scalar_subquery().is_not(None)
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Which rows a list has: those that meet `where`, that have the `link`, and that the `search`
-    finds.
-
-    Where the index of each order begins with another column, `splits` has a condition for each
-    value of that. `scan`: almost all rows have to be looked into, so one after the other as they
-    are stored; or all that the link leads to.
-    """
-
-    where: tuple[ColumnElement[bool], ...] = ()
-    splits: tuple[ColumnElement[bool], ...] = ()
-    search: Search | None = None
-    scan: bool = False
-    link: LinkedRow | None = None
-
-    @property
-    def searched_only(self) -> bool:
-        """Whether nothing but a search leads to them."""
-        return self.search is not None and not self.where and self.link is None
-
-    def all(self) -> tuple[ColumnElement[bool], ...]:
-        """What a row of the list meets."""
-        chosen = (or_(*self.splits), *self.where) if self.splits else self.where
-        if self.search is not None:
-            chosen = (*chosen, self.search.contains)
-            found = self.search.found
-            chosen = chosen if found is None else (*chosen, found)
-        chosen = (_hidden(chosen) == 1,) if self.scan else chosen
-        link = self.link
-        return chosen if link is None else (link.chosen, *link.of_list, link.joins, *chosen)
-
-    def matching(self, found: Select[Any], most: int | None = None) -> Select[Any]:
-        """Those of the `found` that the list has, in no order: all, or at most so many."""
-        search = self.search
-        if search is None or not search.by_itself:
-            return found.where(*self.all()).limit(most)
-        each = [
-            replace(self, splits=(split,), where=(part, *self.where), search=None)
-            for split, part in zip(self.splits, search.parts, strict=True)
-        ] or [self]
-        chosen = [found.where(*one.all()) for one in each]
-        parts: list[FromClause] = [one.limit(most).subquery() for one in chosen]
-        if self.searched_only:
-            # PostgreSQL plans these for all of their rows, so it takes the index of the search; if
-            # it knew of the limit, it might rather read the table until it has met so many
-            parts = [one.cte().prefix_with("MATERIALIZED") for one in chosen]
-        whole = union_all(*map(select, parts)) if parts[1:] else select(parts[0])
-        return select(whole.subquery()).limit(most)
-
-
-def _hidden(where: Sequence[ColumnElement[bool]]) -> ColumnElement[int]:
-    """1 or 0, as one value that no index has: these conditions must not lead to one."""
-    return case((and_(*where), 1), else_=0) if where else literal(1)
 
 
 @dataclass(frozen=True)
@@ -216,7 +127,7 @@ def walk(rows: Rows, way: Traversal, most: int, looked_into: int = 0) -> Select[
     if rows.search is None:
         pieces = [one.limit(most) for one in found]
     else:
-        contains = _hidden([rows.search.contains]).label("contains")
+        contains = hidden([rows.search.contains]).label("contains")
         pieces = [_containing(one.add_columns(contains), way, most, looked_into) for one in found]
         if len(found) > 1:
             edge = literal(1).label("edge")
@@ -249,7 +160,7 @@ def gather(rows: Rows, way: Traversal, size: int, most: int) -> Select[Any]:
 def near_start(rows: Rows, id_: Column, most: int) -> Select[Any]:
     """The matching rows among the first `most` of the table by id. To count a word that most rows
     have, an index of searches has to be read as a whole."""
-    chosen = _hidden(rows.all()).label("chosen")
+    chosen = hidden(rows.all()).label("chosen")
     some = select(chosen).order_by(id_).limit(most).subquery()
     return select(some).where(some.c.chosen == 1)
 
@@ -261,9 +172,12 @@ def _along_index(rows: Rows, way: Traversal) -> list[Select[Any]]:
     cursor = way.cursor
     # The link first: an index tells of it, and a search has to read the row
     where = [*([] if rows.link is None else [rows.link.is_there()]), *rows.where]
-    chosen = [_hidden(where) == 1] if where else []
+    chosen = [hidden(where) == 1] if where else []
+    splits = [*product(rows.splits or (true(),), order.splits or (true(),))]
     found = []
     for part in order.parts:
+        if order.only not in (None, part):
+            continue
         if cursor is not None and (part > cursor.part if way.up else part < cursor.part):
             continue
         there = [*order.within]
@@ -272,8 +186,8 @@ def _along_index(rows: Rows, way: Traversal) -> list[Select[Any]]:
         if cursor is not None and part == cursor.part:
             there.append(beyond(order.keys(part), cursor, down=way.down))
         by = [key.desc() if way.down else key.asc() for key in order.index_columns(part)]
-        for split in rows.splits or (literal(1) == 1,):
-            found.append(order.selected(part).where(split, *there, *chosen).order_by(*by))
+        for each in splits:
+            found.append(order.selected(part).where(*each, *there, *chosen).order_by(*by))
     return found
 
 

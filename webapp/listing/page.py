@@ -18,15 +18,8 @@ from webapp.extensions import db
 from webapp.listing import cursor as cursors
 from webapp.listing import plan
 from webapp.listing.cursor import Cursor
-from webapp.listing.order import (
-    EMPTY,
-    Order,
-    Rows,
-    Traversal,
-    collect,
-    gather,
-    walk,
-)
+from webapp.listing.order import EMPTY, Order, Traversal, collect, gather, walk
+from webapp.listing.rows import Rows
 
 R = TypeVar("R")
 
@@ -122,7 +115,7 @@ def _fetched(
         return _searched(asked, start)
     search = rows.search
     # To be counted, such rows are looked into one by one, and then again to be gathered
-    slow = searched and (search is None or (search.by_itself and not rows.where))
+    slow = rows.scan or (searched and (search is None or (search.by_itself and not rows.where)))
     if total is None and not slow:
         total = _total(asked)
     empty = Page([], 0, True, size)
@@ -201,7 +194,8 @@ class _Asked:
 def _gathered(asked: _Asked) -> Page | None:
     """The page; None where no row is beyond the cursor, or too few are before it. Raises
     `_TooMany`."""
-    most = plan.MOST_CANDIDATES if asked.rows.searched_only else plan.MOST_COUNTED
+    looked_up = asked.rows.searched_only or asked.rows.link is not None
+    most = plan.MOST_CANDIDATES if looked_up else plan.MOST_COUNTED
     found = list(db.session.execute(gather(asked.rows, asked.way, asked.size, most)))
     if not found:
         return None

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Select, func, literal, select
 
 from webapp.extensions import db
-from webapp.listing.order import Column, LinkedRow, Rows, Search, near_start
+from webapp.listing.order import near_start
+from webapp.listing.rows import Column, LinkedRow, Rows, Search
 
 MOST_COUNTED = 5000  # rows
 # Rows that are looked into by way of an index: of more, all rows as they are stored are quicker
@@ -29,12 +30,9 @@ def planned(rows: Rows, id_: Column) -> Rows:
     """
     search = rows.search
     link = rows.link
-    if link is not None:
-        if linked(link, MOST_CANDIDATES) <= MOST_CANDIDATES:
-            contains = () if search is None else (search.contains,)
-            return replace(rows, where=(*rows.where, *contains), search=None, scan=True)
-        # Of so many PostgreSQL would expect one in two hundred to be of this list
-        rows = replace(rows, link=replace(link, of_list=()))
+    if link is not None and linked(link, MOST_CANDIDATES) <= MOST_CANDIDATES:
+        contains = () if search is None else (search.contains,)
+        return replace(rows, where=(*rows.where, *contains), search=None, scan=True)
     if search is None:
         return rows
     filtered = rows.where or link
@@ -75,7 +73,9 @@ def is_common(rows: Rows, id_: Column) -> bool:
 
 
 def linked(link: LinkedRow, most: int) -> int:
-    return count(select(literal(1)).where(link.chosen, *link.of_list), most)
+    # In the order of its index: else PostgreSQL may read the whole table
+    found = select(literal(1)).where(link.chosen, *link.of_list).order_by(link.column)
+    return count(found, most)
 
 
 def count(rows: Select[Any], most: int) -> int:

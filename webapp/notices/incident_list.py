@@ -16,7 +16,8 @@ from webapp.customers.models import Client, User
 from webapp.errors import found
 from webapp.extensions import db
 from webapp.listing import in_memory, page
-from webapp.listing.order import Order, Rows
+from webapp.listing.order import Order
+from webapp.listing.rows import Rows
 from webapp.notices import codec
 from webapp.notices.models import AlertIncident, AlertIncidentStep, AlertName, Step
 from webapp.notices.name_rows import name_rows

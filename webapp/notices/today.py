@@ -15,7 +15,8 @@ from webapp.customers.listing_row import MODELS, ListingRow
 from webapp.customers.models import User
 from webapp.extensions import db
 from webapp.listing import page
-from webapp.listing.order import Order, Rows
+from webapp.listing.order import Order
+from webapp.listing.rows import Rows
 from webapp.monitor.health.rules import SILENT
 from webapp.notices import incident_list, renewers, rules, tasks
 from webapp.notices.incident_list import IncidentRow

@@ -12,11 +12,12 @@ from sqlalchemy import ColumnElement, func
 
 from webapp.customers import access, listing_row, lists, tags
 from webapp.customers.listing_row import SEVERITIES, ListingRow
-from webapp.customers.lists import by
 from webapp.customers.models import Client, User
+from webapp.customers.orders import by
 from webapp.extensions import db
-from webapp.listing.order import Order, Rows
+from webapp.listing.order import Order
 from webapp.listing.page import MOST_SEARCH_CHARACTERS
+from webapp.listing.rows import Rows
 from webapp.parsing import whole
 from webapp.probe import Reason
 from webapp.words import states

@@ -15,7 +15,7 @@ from webapp.customers.models import User
 from webapp.errors import Refused
 from webapp.extensions import db
 from webapp.listing import plan
-from webapp.listing.order import Rows
+from webapp.listing.rows import Rows
 from webapp.reports import ssl_status
 from webapp.reports.query import ReportQuery, rows_of
 from webapp.words import refusals

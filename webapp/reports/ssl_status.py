@@ -14,12 +14,13 @@ from typing import Any
 
 from sqlalchemy import CompoundSelect, Select, exists, func, literal, select, union_all
 
-from webapp.customers import access, listing_row, lists, tags
+from webapp.customers import access, listing_row, tags
 from webapp.customers.access import Item
 from webapp.customers.listing_row import ListingRow
 from webapp.customers.lists import Listing
 from webapp.customers.models import User
 from webapp.customers.name_key import name_key
+from webapp.customers.orders import narrowed
 from webapp.extensions import db
 from webapp.listing import page
 from webapp.monitor.models import Target
@@ -59,7 +60,7 @@ def report(user: User, question: ReportQuery, now: datetime) -> Report:
     filters, client = question.understood(choices.issuers)
     rows = rows_of(user, filters, now)
     size = page.size_of(question.size)
-    order = lists.narrowed(question.order, filters)
+    order = narrowed(question.order, rows, filters)
     shown = page.fetch(rows, order, question.known_sort, question.page, size)
     by_rank, by_week = tally.tallies(user, filters, now, many=not shown.exact)
     return Report(
@@ -104,7 +105,7 @@ def first_rows(
     """The first rows of the report in its order, at most so many, and how many there are in all."""
     filters = understood(question)
     rows = rows_of(user, filters, now)
-    order = lists.narrowed(question.order, filters)
+    order = narrowed(question.order, rows, filters)
     shown = page.fetch(rows, order, question.known_sort, size=most)
     return access.items_of_rows(user, shown.ids), shown
 

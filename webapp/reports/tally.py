@@ -15,8 +15,8 @@ from webapp.customers.listing_row import INACTIVE, ListingRow
 from webapp.customers.models import Client, User
 from webapp.extensions import db
 from webapp.listing import plan
-from webapp.listing.order import Rows
 from webapp.listing.plan import MOST_COUNTED
+from webapp.listing.rows import Rows
 from webapp.probe import Reason
 from webapp.reports.query import WEEK, mondays, rows_of, window
 from webapp.site import CountedRows, this_site
