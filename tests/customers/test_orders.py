@@ -1,6 +1,7 @@
 """The pages of a list, one after the other, are the whole list in the order of a plain sort; and
 every order has its index."""
 
+from dataclasses import replace
 from itertools import cycle, product
 
 import pytest
@@ -12,13 +13,16 @@ from webapp.accounts import users
 from webapp.customers import audit_log, client_list, lists
 from webapp.customers.listing_row import ListingRow
 from webapp.customers.lists import ListQuery
-from webapp.customers.models import Domain, Service
+from webapp.customers.models import Domain, DomainStatus, Service, ServiceStatus
+from webapp.customers.orders import narrowed
 from webapp.extensions import db
-from webapp.listing import plan
+from webapp.listing import page, plan
 from webapp.listing.order import EMPTY, Order
 from webapp.listing.rows import Rows
 from webapp.monitor.models import standing
 from webapp.reports import query
+from webapp.words.report_filters import AGES, WINDOWS
+from webapp.words.report_filters import NEVER_ASKED as NOT_YET
 
 
 def pages(list_rows, **question):
@@ -76,6 +80,73 @@ def any_rows(question):
     return lists.list_services(ada(), ListQuery(**question), NOW).rows
 
 
+def ids_of(rows, order, sort, size=25):
+    """The ids of all pages, one after the other."""
+    found, at = [], ""
+    while True:
+        shown = page.fetch(rows, order, sort, at, size)
+        found += shown.ids
+        at = shown.following
+        if not at:
+            return found
+
+
+def ids_from_the_end(rows, order, sort):
+    """The same, from the last page backwards: the first page is a full one, too."""
+    found, at = [], "last"
+    while True:
+        shown = page.fetch(rows, order, sort, at)
+        found = [*dict.fromkeys([*shown.ids, *found])]
+        at = shown.previous
+        if not at:
+            return found
+
+
+ONE_OF_EACH = [
+    *({"ssl": ssl} for ssl in STATES[1:]),
+    *({"reason": reason} for reason in ("ok", "expired", "timeout", "not_checkable", NOT_YET)),
+    *({"expires": window} for window in WINDOWS),
+    *({"checked": age} for age in AGES),
+    {"ssl": "valid", "expires": "30"},
+    {"ssl": "invalid", "reason": "expired"},
+    {"ssl": "unknown", "reason": "ok"},
+]
+
+
+def both_ways(sorts):
+    return [sign + sort for sort in sorts for sign in ("", "-")]
+
+
+def test_along_its_index_the_report_finds_what_its_filters_do(shelf, monkeypatch):  # noqa: F811
+    everything = query.rows_of(ada(), {}, NOW)
+    for sort in both_ways(query.SORTS):
+        order = query.SORTS[sort.removeprefix("-")]
+        whole = ids_of(everything, order, sort, 1000)
+        for filters in ONE_OF_EACH:
+            rows = query.rows_of(ada(), filters, NOW)
+            let_through = {*db.session.scalars(db.select(ListingRow.id).where(*rows.all()))}
+            along = narrowed(order, rows, filters)
+            with monkeypatch.context() as patch:
+                patch.setattr(plan, "MOST_COUNTED", 0)
+                expected = [one for one in whole if one in let_through]
+                assert ids_of(rows, along, sort) == expected, (sort, filters)
+                assert ids_from_the_end(rows, along, sort) == expected, (sort, filters)
+
+
+def test_along_its_index_a_list_finds_what_its_filters_do(shelf, monkeypatch):  # noqa: F811
+    for kind, sorts, statuses in (
+        ("service", lists.SERVICE_SORTS, ServiceStatus),
+        ("domain", lists.DOMAIN_SORTS, DomainStatus),
+    ):
+        for sort, ssl, status in product(both_ways(sorts), STATES, ("", *statuses)):
+            asked = ListQuery(sort=sort, ssl=ssl, status=status)
+            found = lists.understood(kind, ada(), asked)
+            expected = ids_of(found.rows, replace(found.order, within=(), splits=()), sort, 1000)
+            with monkeypatch.context() as patch:
+                patch.setattr(plan, "MOST_COUNTED", 0)
+                assert ids_of(found.rows, found.order, sort) == expected, (kind, asked)
+
+
 KIND = Rows(splits=(ListingRow.kind == "service",))
 ORDERS = {
     **{f"services by {sort}": (KIND, order) for sort, order in lists.SERVICE_SORTS.items()},
@@ -98,7 +169,7 @@ def sorts_by_itself(rows, order, part):
 
 
 def empty(order, part):
-    if not order.empty_last:
+    if not order.empty_last or order.within:
         return ()
     return (order.is_empty(),) if part == EMPTY else (~order.is_empty(),)
 
@@ -111,6 +182,21 @@ def test_every_order_has_its_index(in_app):
         for part in order.parts
         if sorts_by_itself(rows, order, part)
     ]
+    assert without == []
+
+
+@pytest.mark.sqlite("it is SQLite that tells whether it sorts by itself")
+def test_every_order_of_the_rows_of_a_state_has_its_index(in_app):
+    without = []
+    for name, filters in product(query.SORTS, ONE_OF_EACH):
+        order = narrowed(query.SORTS[name], query.rows_of(ada(), filters, NOW), filters)
+        rows = Rows((*order.within, *order.splits[:1]), KIND.splits)
+        parts = order.parts if order.only is None else [order.only]
+        without += [(name, filters) for part in parts if sorts_by_itself(rows, order, part)]
+    for name, status in product(lists.SERVICE_SORTS, ServiceStatus):
+        order = lists.understood("service", ada(), ListQuery(sort=name, status=status)).order
+        rows = Rows((*order.within, *order.splits[:1]), KIND.splits)
+        without += [(name, status)] if sorts_by_itself(rows, order, order.parts[0]) else []
     assert without == []
 
 

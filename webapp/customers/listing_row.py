@@ -152,7 +152,7 @@ Index(
 )
 Index(
     "ix_listing_row_browsers_refuse",
-    ListingRow.id,
+    *(ListingRow.kind, ListingRow.id),
     sqlite_where=ListingRow.browsers_refuse.is_(True),
     postgresql_where=ListingRow.browsers_refuse.is_(True),
 )

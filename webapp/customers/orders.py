@@ -38,7 +38,7 @@ def narrowed(order: Order, rows: Rows, filters: Mapping[str, str]) -> Order:
         splits = [and_(ListingRow.rank == rank, *status) for rank in ranks or range(INACTIVE + 1)]
     elif first is ListingRow.rank and ranks:
         within.append(first.between(min(ranks), max(ranks)))
-    elif first is ListingRow.reason and ranks:
+    elif first is ListingRow.reason and ranks and not within:
         reasons = [SEVERITIES[word] for word in SEVERITIES if {*ranks_of_reason(word)} & {*ranks}]
         empty = not reasons
         within += [first.between(min(reasons), max(reasons))] if reasons else []

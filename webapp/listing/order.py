@@ -181,7 +181,7 @@ def _along_index(rows: Rows, way: Traversal) -> list[Select[Any]]:
         if cursor is not None and (part > cursor.part if way.up else part < cursor.part):
             continue
         there = [*order.within]
-        if order.empty_last:
+        if order.empty_last and not order.within:  # beside an equation SQLite would sort all rows
             there.append(order.is_empty() if part == EMPTY else ~order.is_empty())
         if cursor is not None and part == cursor.part:
             there.append(beyond(order.keys(part), cursor, down=way.down))
