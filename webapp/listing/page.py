@@ -115,7 +115,7 @@ def _fetched(
         return _searched(asked, start)
     search = rows.search
     # To be counted, such rows are looked into one by one, and then again to be gathered
-    slow = rows.scan or (searched and (search is None or (search.by_itself and not rows.where)))
+    slow = rows.scan or (searched and (search is None or search.leads))
     if total is None and not slow:
         total = _total(asked)
     empty = Page([], 0, True, size)

@@ -42,6 +42,11 @@ class Search:
     candidates: Subquery | None = None
     found: ColumnElement[bool] | None = None
 
+    @property
+    def leads(self) -> bool:
+        """Whether its index leads to the rows, where there is no other way."""
+        return self.by_itself or self.candidates is not None
+
 
 @dataclass(frozen=True)
 class LinkedRow:
@@ -98,7 +103,12 @@ class Rows:
             chosen = chosen if found is None else (*chosen, found)
         chosen = (hidden(chosen) == 1,) if self.scan else chosen
         link = self.link
-        return chosen if link is None else (link.chosen, *link.of_list, link.joins, *chosen)
+        if link is None:
+            return chosen
+        if self.where and not self.scan:
+            # Too many have the link: who meets the other conditions is asked for it
+            return (*chosen, link.is_there())
+        return (link.chosen, *link.of_list, link.joins, *chosen)
 
     def matching(self, found: Select[Any], most: int | None = None) -> Select[Any]:
         """Those of the `found` that the list has, in no order: all, or at most so many."""
