@@ -6,7 +6,8 @@ site for the pages of each. Prints of each page, at the first size and at 100,00
 first load takes ("cold"), the least, p50 and p95 of those that follow, and the factor by which the
 least grew; and of each size what all pages come to. The sizes take turns at each page: a machine
 that is slower in one minute than in the next is so for all of them. A page whose p95 is over the
-goal is asked once more at the end, for it may have been a disturbed moment. A database is an SQLite
+goal is asked once more at the end, for it may have been a disturbed moment. Then each sort is asked
+with each filter, three times, and those over the goal are named. A database is an SQLite
 file, or with --postgresql on a PostgreSQL server of its own. Other sizes are arguments, and words
 of addresses to load only some of the pages.
 `BENCH_KEEP=folder` keeps the databases, for a second run that need not fill them (see `filling`).
@@ -37,7 +38,7 @@ from webapp.extensions import db
 from webapp.reports.query import SORTS
 from webapp.routes import template_helpers
 from webapp.words.report_filters import AGES, WINDOWS
-from webapp.words.states import STATE_FILTERS
+from webapp.words.states import BROWSERS, STATE_FILTERS
 
 POSTGRESQL = "--postgresql"
 SIZES = (1_000, 10_000, 100_000, 1_000_000)  # where the command line names no others
@@ -74,9 +75,13 @@ NEXT = "&page=next"  # what the first page calls the next one
 
 
 def pages() -> list[tuple[str, str]]:
-    """Who loads what: all pages, or those whose address has a word of the command line."""
+    """Who loads what."""
+    return _chosen([*_items(), *_others(), *_report()])
+
+
+def _chosen(every: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """All pages, or those whose address has a word of the command line."""
     words = [word for word in sys.argv[1:] if not word.isdecimal() and word != POSTGRESQL]
-    every = [*_items(), *_others(), *_report()]
     return [each for each in every if any(word in each[1] for word in words or [""])]
 
 
@@ -146,6 +151,28 @@ def _report() -> list[tuple[str, str]]:
     return [("ada", REPORT + query) for query in queries]
 
 
+def crossed() -> list[tuple[str, str]]:
+    """Each sort, both ways, with each filter alone: the rows that a filter lets through may all
+    stand at the far end of an order."""
+    found = []
+    states = [f"ssl={word}" for word in STATE_FILTERS]
+    states += [f"browsers={word}" for word in BROWSERS]
+    statuses = [f"status={word}" for word in ("Active", "Pending", "Terminated")]
+    others = ["client=7", *(f"tag={tag}" for tag in TAGS)]
+    of_report = [f"expires={word}" for word in WINDOWS] + [f"checked={word}" for word in AGES]
+    of_report += ["reason=ok", "reason=expired", "issuer=R11", "origin=proxied"]
+    for who, path, sorts, filters in (
+        ("alice", "/services", lists.SERVICE_SORTS, [*states, *statuses]),
+        ("alice", "/domains", lists.DOMAIN_SORTS, [*states, *statuses]),
+        ("ada", "/admin/services", lists.SERVICE_SORTS, [*states, *statuses, *others]),
+        ("ada", "/admin/domains", lists.DOMAIN_SORTS, [*states, *statuses, *others]),
+        ("ada", REPORT, SORTS, [*states, *others, *of_report]),
+    ):
+        ways = [sign + sort for sort in sorts for sign in ("", "-")]
+        found += [(who, f"{path}?sort={sort}&{word}") for sort in ways for word in filters]
+    return _chosen(found)
+
+
 def browsers(app: Flask) -> dict[str, FlaskClient]:
     """Who asks, signed in."""
     app.test_client_class = FlaskLoginClient
@@ -179,6 +206,14 @@ def measure(sites: dict[int, dict[str, FlaskClient]]) -> dict[int, dict[str, Tim
             for size, times in _asked(sites, name, path, MORE_LOADS).items():
                 taken[size][page] = taken[size][page]._replace(again=times.p95)
     return taken
+
+
+def measure_crossed(who: dict[str, FlaskClient]) -> dict[str, float]:
+    """The least of three loads of each of the `crossed` pages, in milliseconds."""
+    return {
+        f"{name} {path}": min(_load(who[name], path)[0] for _ in range(3))
+        for name, path in crossed()
+    }
 
 
 def _asked(
@@ -246,7 +281,9 @@ def main() -> None:
             sites[size] = browsers(app)
         results = measure(sites)
         files = {size: exported(who["ada"]) for size, who in sites.items() if size <= MANY}
-    save(report(results, files))
+        print("  each sort with each filter ...", file=sys.stderr)
+        every = {size: measure_crossed(who) for size, who in sites.items() if size >= MANY}
+    save({**report(results, files), "crossed": told_crossed(every)})
 
 
 def report(results: dict[int, dict[str, Times]], files: dict[int, File]) -> dict[str, object]:
@@ -289,6 +326,21 @@ def report(results: dict[int, dict[str, Times]], files: dict[int, File]) -> dict
     }
     csv = {str(size): file._asdict() for size, file in files.items()}
     return {"ms": times, "worst_x_goal": worst / GOAL, "csv": csv}
+
+
+def told_crossed(every: dict[int, dict[str, float]]) -> dict[str, dict[str, float]]:
+    """Prints how each sort did with each filter, and returns what is to be saved of it."""
+    for size, taken in every.items():
+        if not taken:
+            continue
+        over = sorted((path for path in taken if taken[path] > GOAL), key=lambda path: -taken[path])
+        print(
+            f"{size:>9,} sorts with filters: {len(taken)} pages, least"
+            f" {statistics.median(taken.values()):.0f} ms in the median,"
+            f" {max(taken.values()):.0f} at most, {len(over)} over {GOAL:.0f}"
+        )
+        print("".join(f"    {taken[path]:.0f} {path}\n" for path in over[:20]), end="")
+    return {str(size): taken for size, taken in every.items()}
 
 
 def _some(taken: dict[str, Times], *, of_report: bool) -> dict[str, Times]:
