@@ -10,12 +10,13 @@ from sqlalchemy import text
 from tests.customers.shelf import NOW, ada, all_pages, shelf, way  # noqa: F401 - two are fixtures
 from tests.customers.test_index import rank
 from webapp.accounts import users
-from webapp.customers import audit_log, client_list, lists
+from webapp.customers import audit_log, client_list, lists, tags
 from webapp.customers.listing_row import ListingRow
 from webapp.customers.lists import ListQuery
 from webapp.customers.models import Domain, DomainStatus, Service, ServiceStatus
 from webapp.customers.orders import narrowed
-from webapp.extensions import db
+from webapp.customers.tag_models import item_tag
+from webapp.extensions import db, writing
 from webapp.listing import page, plan
 from webapp.listing.order import EMPTY, Order
 from webapp.listing.rows import Rows
@@ -145,6 +146,29 @@ def test_along_its_index_a_list_finds_what_its_filters_do(shelf, monkeypatch):  
             with monkeypatch.context() as patch:
                 patch.setattr(plan, "MOST_COUNTED", 0)
                 assert ids_of(found.rows, found.order, sort) == expected, (kind, asked)
+
+
+def test_all_plans_find_what_has_a_tag_and_meets_a_filter(shelf, monkeypatch):  # noqa: F811
+    with writing():
+        for model in (Service, Domain):
+            for item in db.session.scalars(db.select(model).where(model.id % 3 > 0)).all():
+                tags.give(item, ["shop"])
+    tagged = {*db.session.scalars(db.select(item_tag.c.row_id))}
+    everything = query.rows_of(ada(), {}, NOW)
+    for sort, more in product(
+        ("expires", "-status", "domain"), ({}, {"ssl": "valid"}, {"q": "d1"})
+    ):
+        order = query.SORTS[sort.removeprefix("-")]
+        rows = query.rows_of(ada(), {"tag": "shop", **more}, NOW)
+        others = query.rows_of(ada(), more, NOW).all()
+        met = tagged & {*db.session.scalars(db.select(ListingRow.id).where(*others))}
+        expected = [one for one in ids_of(everything, order, sort, 1000) if one in met]
+        for candidates, counted in product((0, 20_000), (0, 5000)):
+            with monkeypatch.context() as patch:
+                patch.setattr(plan, "MOST_CANDIDATES", candidates)
+                patch.setattr(plan, "MOST_COUNTED", counted)
+                found = ids_of(rows, narrowed(order, rows, more), sort)
+                assert found == expected, (sort, more, candidates, counted)
 
 
 KIND = Rows(splits=(ListingRow.kind == "service",))

@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime
 from itertools import chain, takewhile
 
 import pytest
-from sqlalchemy import Column, Date, Index, Integer, MetaData, String, Table, insert, select
+from sqlalchemy import Column, Date, Index, Integer, MetaData, String, Table, insert, or_, select
 
 from webapp.extensions import Instant, db, writing
 from webapp.listing import cursor, in_memory, page, plan
 from webapp.listing.cursor import Cursor
-from webapp.listing.order import Order, Traversal, walk
+from webapp.listing.order import EMPTY, FILLED, Order, Traversal, walk
 from webapp.listing.rows import Rows, Search
 
 TABLES = MetaData()
@@ -205,6 +205,36 @@ def test_where_what_followed_has_gone_the_first_page_is_shown(things, either_way
     with writing():
         db.session.execute(THING.delete().where(THING.c.id > fifth.ids[-1]))
     assert page.fetch(BOTH, ORDERS["id"], "id", fifth.following).ids[0] == 1
+
+
+def test_rows_that_the_caller_has_counted_are_not_counted_again(things, monkeypatch):
+    expected = page.fetch(BOTH, ORDERS["name"], "name")
+    monkeypatch.setattr(plan, "count", pytest.fail)
+    assert page.fetch(BOTH, ORDERS["name"], "name", total=130) == expected
+
+
+def test_rows_of_a_few_values_are_walked_value_by_value(things, monkeypatch):
+    monkeypatch.setattr(plan, "MOST_COUNTED", 0)
+    values = (THING.c.name == "a", THING.c.name == "c")
+    rows = Rows((or_(*values),), BOTH.splits)
+    order = replace(ORDERS["number"], splits=values)
+    few = {*db.session.scalars(select(THING.c.id).where(*rows.all()))}
+    assert page.fetch(rows, order, "number", size=100).ids == [
+        one for one in in_plain_order("number", False) if one in few
+    ]
+
+
+@pytest.mark.parametrize("only", [FILLED, EMPTY])
+def test_no_other_part_is_walked_than_the_one_that_all_rows_are_of(things, monkeypatch, only):
+    monkeypatch.setattr(plan, "MOST_COUNTED", 0)
+    column = THING.c.number
+    within = (column == 2,) if only == FILLED else (column.is_(None),)
+    order = replace(ORDERS["number"], within=within, only=only)
+    rows = Rows(within, BOTH.splits)
+    few = [*db.session.scalars(select(THING.c.id).where(*within).order_by(THING.c.id))]
+    assert page.fetch(rows, order, "number", size=100).ids == few
+    # One piece for each of the two kinds
+    assert str(walk(rows, Traversal(order, None, False, False), 1)).count("UNION ALL") == 1
 
 
 def test_nothing_is_an_empty_page(things):

@@ -55,12 +55,14 @@ class LinkedRow:
     column, another leads from it to them.
 
     `of_list`: which of them are of a row of this list, where `chosen` has those of others too.
+    `leads`: whether a database may come to the rows by it; else each row is asked for it, last.
     """
 
     chosen: ColumnElement[bool]
     column: Column
     id: Column
     of_list: tuple[ColumnElement[bool], ...] = ()
+    leads: bool = True
 
     @property
     def joins(self) -> ColumnElement[bool]:
@@ -105,8 +107,7 @@ class Rows:
         link = self.link
         if link is None:
             return chosen
-        if self.where and not self.scan:
-            # Too many have the link: who meets the other conditions is asked for it
+        if not link.leads:
             return (*chosen, link.is_there())
         return (link.chosen, *link.of_list, link.joins, *chosen)
 
