@@ -6,10 +6,10 @@ site for the pages of each. Prints of each page, at the first size and at 100,00
 first load takes ("cold"), the least, p50 and p95 of those that follow, and the factor by which the
 least grew; and of each size what all pages come to. The sizes take turns at each page: a machine
 that is slower in one minute than in the next is so for all of them. A page whose p95 is over the
-goal is asked once more at the end, for it may have been a disturbed moment. Then each sort is asked
-with each filter, three times, and those over the goal are named. A database is an SQLite
-file, or with --postgresql on a PostgreSQL server of its own. Other sizes are arguments, and words
-of addresses to load only some of the pages.
+goal is asked once more at the end, for it may have been a disturbed moment. Then, at 100,000 and
+more, each sort is asked with each filter, three times, and the slowest over the goal are named. A
+database is an SQLite file, or with --postgresql on a PostgreSQL server of its own. Other sizes are
+arguments, and words of addresses to load only some of the pages.
 `BENCH_KEEP=folder` keeps the databases, for a second run that need not fill them (see `filling`).
 """
 

@@ -26,8 +26,13 @@ def shelf(in_app):
             client = clients[number % 3]
             reason = REASONS[number % 5]
             ends = NOW + timedelta(days=(-1, 5, 60)[number % 3])
+            known = {
+                "issuer": ("", "R11")[number % 2],
+                "checked_at": NOW - timedelta(days=number) if number % 7 else None,
+                "browsers_refuse": number % 5 == 4,
+            }
             row = (
-                Target(hostname=f"n{number}.example", reason=reason, not_after=ends)
+                Target(hostname=f"n{number}.example", reason=reason, not_after=ends, **known)
                 if number % 4
                 else None
             )

@@ -1,7 +1,6 @@
 """The pages of a list, one after the other, are the whole list in the order of a plain sort; and
 every order has its index."""
 
-from dataclasses import replace
 from itertools import cycle, product
 
 import pytest
@@ -81,7 +80,7 @@ def any_rows(question):
     return lists.list_services(ada(), ListQuery(**question), NOW).rows
 
 
-def ids_of(rows, order, sort, size=25):
+def ids_of(rows, order, sort, size=7):
     """The ids of all pages, one after the other."""
     found, at = [], ""
     while True:
@@ -96,7 +95,8 @@ def ids_from_the_end(rows, order, sort):
     """The same, from the last page backwards: the first page is a full one, too."""
     found, at = [], "last"
     while True:
-        shown = page.fetch(rows, order, sort, at)
+        shown = page.fetch(rows, order, sort, at, 7)
+        assert len({*shown.ids}) == len(shown.ids)
         found = [*dict.fromkeys([*shown.ids, *found])]
         at = shown.previous
         if not at:
@@ -111,6 +111,9 @@ ONE_OF_EACH = [
     {"ssl": "valid", "expires": "30"},
     {"ssl": "invalid", "reason": "expired"},
     {"ssl": "unknown", "reason": "ok"},
+    {"issuer": "R11"},
+    {"browsers": "refuse"},
+    {"client": "3"},
 ]
 
 
@@ -142,7 +145,7 @@ def test_along_its_index_a_list_finds_what_its_filters_do(shelf, monkeypatch):  
         for sort, ssl, status in product(both_ways(sorts), STATES, ("", *statuses)):
             asked = ListQuery(sort=sort, ssl=ssl, status=status)
             found = lists.understood(kind, ada(), asked)
-            expected = ids_of(found.rows, replace(found.order, within=(), splits=()), sort, 1000)
+            expected = ids_of(found.rows, sorts[sort.removeprefix("-")], sort, 1000)
             with monkeypatch.context() as patch:
                 patch.setattr(plan, "MOST_COUNTED", 0)
                 assert ids_of(found.rows, found.order, sort) == expected, (kind, asked)
@@ -156,7 +159,7 @@ def test_all_plans_find_what_has_a_tag_and_meets_a_filter(shelf, monkeypatch):  
     tagged = {*db.session.scalars(db.select(item_tag.c.row_id))}
     everything = query.rows_of(ada(), {}, NOW)
     for sort, more in product(
-        ("expires", "-status", "domain"), ({}, {"ssl": "valid"}, {"q": "d1"})
+        ("expires", "-status", "domain"), ({}, {"ssl": "valid"}, {"q": "exam"})
     ):
         order = query.SORTS[sort.removeprefix("-")]
         rows = query.rows_of(ada(), {"tag": "shop", **more}, NOW)

@@ -222,6 +222,8 @@ def test_rows_of_a_few_values_are_walked_value_by_value(things, monkeypatch):
     assert page.fetch(rows, order, "number", size=100).ids == [
         one for one in in_plain_order("number", False) if one in few
     ]
+    # A piece for each of two kinds, two values and two parts
+    assert str(walk(rows, Traversal(order, None, False, False), 1)).count("UNION ALL") == 7
 
 
 @pytest.mark.parametrize("only", [FILLED, EMPTY])
@@ -235,6 +237,21 @@ def test_no_other_part_is_walked_than_the_one_that_all_rows_are_of(things, monke
     assert page.fetch(rows, order, "number", size=100).ids == few
     # One piece for each of the two kinds
     assert str(walk(rows, Traversal(order, None, False, False), 1)).count("UNION ALL") == 1
+
+
+@pytest.mark.parametrize(
+    ("only", "at"),
+    [(FILLED, Cursor(True, EMPTY, (7,), 0)), (EMPTY, Cursor(False, FILLED, (1, 7), 0))],
+)
+def test_a_cursor_of_a_part_that_the_rows_are_not_of_is_the_first_page(
+    things, either_way, only, at
+):
+    column = THING.c.number
+    within = (column == 2,) if only == FILLED else (column.is_(None),)
+    order = replace(ORDERS["number"], within=within, only=only)
+    rows = Rows(within, BOTH.splits)
+    shown = page.fetch(rows, order, "number", at.encode("number"))
+    assert (shown.lost, shown.ids) == (True, page.fetch(rows, order, "number").ids)
 
 
 def test_nothing_is_an_empty_page(things):

@@ -23,10 +23,10 @@ def by(*columns: Column, empty_last: bool = False) -> Order:
 
 
 def narrowed(order: Order, rows: Rows, filters: Mapping[str, str]) -> Order:
-    """The same order, told where along its index all `rows` are that these filters let through.
+    """The same order, with a walk along its index limited to where these rows can be.
 
-    Without it, who walks along the index looks into all rows before the first of them: a second for
-    a million that have another state.
+    Else all rows before the first of them would be looked into: a second for a million that have
+    another state.
     """
     first = order.columns[0]
     own = _compared(rows, first)
@@ -55,7 +55,9 @@ def _compared(rows: Rows, column: Column) -> list[BinaryExpression[bool]]:
 
 
 def _ranks(filters: Mapping[str, str]) -> list[int]:
-    """The ranks that rows with these filters can have; none where no filter tells of them."""
+    """The ranks that rows with these filters can have; none where no filter limits them, or where
+    no row meets all of them."""
     found = [{*RANKS[filters["ssl"]]}] if "ssl" in filters else []
     found += [{*ranks_of_reason(filters["reason"])}] if "reason" in filters else []
+    found += [{*RANKS["valid"]}] if "browsers" in filters else []
     return sorted(set.intersection(*found)) if found else []

@@ -110,7 +110,7 @@ def items_with(rows: Rows, name: str, kind: str | None = None) -> Rows:
     """Those of these listing rows that have this tag; `kind`: where all are of items of this kind,
     which is quicker to find."""
     chosen = item_tag.c.tag_id == _number(name)
-    # Not an equation: PostgreSQL expects of one that one row in two hundred meets it
+    # An inequality: PostgreSQL expects an equation to be met by one row in two hundred
     odd = item_tag.c.row_id % 2
     of_kind = () if kind is None else (odd > 0 if row_id(kind, 0) else odd < 1,)
     return replace(rows, link=LinkedRow(chosen, item_tag.c.row_id, ListingRow.id, of_kind))

@@ -37,9 +37,9 @@ class Order:
     the table that the columns are of, where that is another. `empty_last`: rows in which they are
     empty come last both ways.
 
-    The others tell where along the index all rows are that are asked for. `within`: what they meet
-    by its first column. `splits`: where an index has another column before that, a condition for
-    each value of it that they have. `only`: the part that they are of, where it is one.
+    The others limit a walk along the index to where the rows can be. `within`: conditions of its
+    first column, with which `only` says the part that has all rows. `splits`: a condition for each
+    value of a column that an index has before the first.
     """
 
     columns: tuple[Column, ...]

@@ -1,6 +1,6 @@
 """One page of a long list, found by a cursor.
 
-Two ways only. Up to `plan.MOST_COUNTED` rows are gathered, of a search up to
+Two ways only. Up to `plan.MOST_COUNTED` rows are gathered, of a search or a link up to
 `plan.MOST_CANDIDATES`: every place in them is exact. Of more rows the index of the order is walked,
 from the cursor on.
 """
@@ -88,6 +88,8 @@ def fetch(
     `total`: how many rows there are, where the caller has counted them.
     """
     cursor = cursors.decode(at, sort, order.types())
+    if cursor is not None and order.only not in (None, cursor.part):
+        cursor = None  # of the list without its filters
     page = _fetched(rows, order, sort, cursor, at, size, total)
     return page if cursor or at in ("", cursors.LAST) else replace(page, lost=True)
 
@@ -115,7 +117,7 @@ def _fetched(
         return _searched(asked, start)
     search = rows.search
     # To be counted, such rows are looked into one by one, and then again to be gathered
-    slow = rows.scan or (searched and (search is None or search.leads))
+    slow = rows.scan or (searched and (search is None or search.found_by_index))
     if total is None and not slow:
         total = _total(asked)
     empty = Page([], 0, True, size)

@@ -15,8 +15,8 @@ from webapp.listing.rows import Column, LinkedRow, Rows, Search
 MOST_COUNTED = 5000  # rows
 # Rows that are looked into by way of an index: of more, all rows as they are stored are quicker
 MOST_SCATTERED = 50_000
-# Rows that a link, or an index of searches, leads to beside filters; or that are gathered of those
-# which such an index finds
+# Rows that a link or an index of searches finds: up to so many are gathered, or looked into for
+# what the filters say
 MOST_CANDIDATES = 20_000
 NEAR_START = 15_000  # the first rows of a table, which tell whether a word is common
 FIRST = 150  # of these: where a third or fewer contain it, the others are not looked into
@@ -34,8 +34,8 @@ def planned(rows: Rows, id_: Column) -> Rows:
         contains = () if search is None else (search.contains,)
         return replace(rows, where=(*rows.where, *contains), search=None, scan=True)
     if link is not None and rows.where and db.engine.dialect.name == "sqlite":
-        # It would go by the link, however many have it
-        rows = replace(rows, link=replace(link, leads=False))
+        # It would start from the link, however many have it
+        rows = replace(rows, link=replace(link, may_lead=False))
     if search is None:
         return rows
     filtered = rows.where or link

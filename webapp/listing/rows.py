@@ -43,8 +43,8 @@ class Search:
     found: ColumnElement[bool] | None = None
 
     @property
-    def leads(self) -> bool:
-        """Whether its index leads to the rows, where there is no other way."""
+    def found_by_index(self) -> bool:
+        """Whether an index finds the rows, so that not all have to be looked into."""
         return self.by_itself or self.candidates is not None
 
 
@@ -55,14 +55,15 @@ class LinkedRow:
     column, another leads from it to them.
 
     `of_list`: which of them are of a row of this list, where `chosen` has those of others too.
-    `leads`: whether a database may come to the rows by it; else each row is asked for it, last.
+    `may_lead`: whether a database may start from it; else rows are found by their other conditions,
+    and asked for the link last.
     """
 
     chosen: ColumnElement[bool]
     column: Column
     id: Column
     of_list: tuple[ColumnElement[bool], ...] = ()
-    leads: bool = True
+    may_lead: bool = True
 
     @property
     def joins(self) -> ColumnElement[bool]:
@@ -107,7 +108,7 @@ class Rows:
         link = self.link
         if link is None:
             return chosen
-        if not link.leads:
+        if not link.may_lead:
             return (*chosen, link.is_there())
         return (link.chosen, *link.of_list, link.joins, *chosen)
 

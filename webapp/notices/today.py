@@ -53,7 +53,7 @@ class Today(page.Shown[NameRow]):
     counts: Mapping[str, int]
     kind: str
     who_renews: Mapping[int, Renewer | None]
-    evaluated: bool  # of late: else nothing is known of what needs a person
+    evaluated: bool  # within `SILENT`: else nothing is known of what needs a person
     catching_up: bool  # after a start or an outage: what is wrong since then is not known yet
     news: bool  # nothing is listed, but what changed since the last evaluation is not known yet
 

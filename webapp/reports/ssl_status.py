@@ -112,8 +112,8 @@ def first_rows(
 
 @dataclass(frozen=True)
 class _Choices:
-    """What there is to filter by: the names of `issuers` and `tags`, and whether it is known of any
-    service where it leads and browsers may refuse any certificate."""
+    """What the report can be filtered by. `any_origin`: of some service it is known where it leads.
+    `any_refused`: browsers may refuse some certificate."""
 
     issuers: tuple[str, ...]
     tags: list[str]
