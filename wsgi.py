@@ -32,9 +32,10 @@ if problem:
     sys.exit(start_check.exit_code)
 # What the site is made of stays: to look through it for garbage again and again would make lists
 # take half as long again. A page makes thousands of objects that are gone with it. They are looked
-# through soon and a few at a time: with 5,000 and 10, one page in twelve waited 15 ms.
+# through soon and a few at a time: with 5,000 and 10, one page in twelve waited 15 ms. What threads
+# still held then is looked through every hundredth time: with 1,000, memory grew by 17 MB more.
 gc.freeze()
-gc.set_threshold(2_000, 2, 1_000)
+gc.set_threshold(2_000, 2, 100)
 gc.enable()
 scheduler.start(app)
 if not COMMAND:

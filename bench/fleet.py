@@ -104,7 +104,7 @@ def measure(at_least: float) -> dict[str, float]:
         if job is None:
             raise SystemExit("There is nothing to refresh.")
         gc.freeze()  # as wsgi.py does, and the next line too
-        gc.set_threshold(2_000, 2, 1_000)
+        gc.set_threshold(2_000, 2, 100)
         started = time.monotonic()
         runner.work(job, Event(), until=started + at_least)
         seconds = time.monotonic() - started

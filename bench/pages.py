@@ -192,7 +192,7 @@ def measure(sites: dict[int, dict[str, FlaskClient]]) -> dict[int, dict[str, Tim
         template_helpers.compile_templates(who["ada"].application)
     gc.collect()
     gc.freeze()
-    gc.set_threshold(2_000, 2, 1_000)
+    gc.set_threshold(2_000, 2, 100)
     taken: dict[int, dict[str, Times]] = {size: {} for size in sites}
     asked = pages()
     for number, (name, path) in enumerate(asked):
