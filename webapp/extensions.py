@@ -226,8 +226,7 @@ def plan_anew(*tables: Table) -> None:
 @event.listens_for(Engine, "connect")
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     if isinstance(connection, sqlite3.Connection):
-        # The driver starts no transaction of its own: `_begin_sqlite` does
-        connection.isolation_level = None
+        connection.isolation_level = None  # the driver starts no transaction: `_begin` does
         _switch_to_wal(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -290,8 +289,7 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
         connection.execute("SET idle_in_transaction_session_timeout = '60s'")
         # Its 4 is for a disk that turns: it would read a whole table to find one row in a hundred
         connection.execute("SET random_page_cost = 1.1")
-        # Its estimates of our longest statements are far too high, and to compile one takes 70 ms
-        connection.execute("SET jit = off")
+        connection.execute("SET jit = off")  # it took 70 ms to compile what then ran for 8
         connection.commit()
 
 
