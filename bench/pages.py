@@ -370,6 +370,8 @@ def grown(small: dict[str, Times], large: dict[str, Times]) -> str:
         for before, (path, then) in pairs
         if "page=" not in path and then.rows == before.rows
     )
+    if not factors:
+        return "no first page has as many rows in both"
     return (
         f"{len(factors)} first pages of as many rows grew {statistics.median(factors):.2f} x in the"
         f" median (goal 1.5), {factors[-1]:.2f} x at most (goal 2)"
