@@ -3,19 +3,18 @@
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from tests.conftest import PASSWORD
 from tests.jobs.conftest import server  # noqa: F401 - a fixture
 from tests.monitor.processes import wait_for
 from tests.notices.test_minute import NAMES, prepare
+from tests.routes.test_letters import letters_left
 from tests.routes.test_today import NOW, PAGE, in_time, sees  # noqa: F401 - one is a fixture
 from tests.served import served
 from tests.test_browser import chrome  # noqa: F401 - a fixture
 from tests.test_browser_accessibility import wrong_on
 from webapp.extensions import db
-from webapp.jobs.models import Job
 from webapp.notices import minute
 from webapp.probe import Reason
 
@@ -54,10 +53,6 @@ def test_an_incident_is_opened_from_today_and_acknowledged(app, today):
     today.goto(PAGE)
     expect(today.locator("main")).to_contain_text("Nothing needs you today.")
     assert wrong == {}
-
-
-def letters_left():
-    return db.session.scalars(select(Job.id).filter_by(kind="letter")).all()
 
 
 def test_a_client_is_written_to_and_the_row_goes_with_the_new_certificate(app, server, today):
