@@ -1,6 +1,7 @@
 """The pages of a list, one after the other, are the whole list in the order of a plain sort; and
 every order has its index."""
 
+from datetime import timedelta
 from itertools import cycle, product
 
 import pytest
@@ -10,7 +11,7 @@ from tests.customers.shelf import NOW, ada, all_pages, shelf, way  # noqa: F401 
 from tests.customers.test_index import rank
 from webapp.accounts import users
 from webapp.customers import audit_log, client_list, lists, tags
-from webapp.customers.listing_row import ListingRow
+from webapp.customers.listing_row import VALID, ListingRow
 from webapp.customers.lists import ListQuery
 from webapp.customers.models import Domain, DomainStatus, Service, ServiceStatus
 from webapp.customers.orders import narrowed
@@ -137,6 +138,31 @@ def test_along_its_index_the_report_finds_what_its_filters_do(shelf, monkeypatch
                 assert ids_from_the_end(rows, along, sort) == expected, (sort, filters)
 
 
+def test_what_has_expired_since_ranks_were_written_is_found_too(shelf, monkeypatch):  # noqa: F811
+    everything = query.rows_of(ada(), {}, NOW)
+    for later, sort in product((NOW, NOW + timedelta(days=100)), ("reason", "-reason")):
+        rows = query.rows_of(ada(), {"expires": "ended"}, later)
+        order = narrowed(query.SORTS["reason"], rows, {"expires": "ended"})
+        let_through = {*db.session.scalars(db.select(ListingRow.id).where(*rows.all()))}
+        expected = [
+            one
+            for one in ids_of(everything, query.SORTS["reason"], sort, 1000)
+            if one in let_through
+        ]
+        with monkeypatch.context() as patch:
+            patch.setattr(plan, "MOST_COUNTED", 0)
+            assert ids_of(rows, order, sort) == expected, (later, sort)
+            assert ids_from_the_end(rows, order, sort) == expected, (later, sort)
+
+
+def test_what_is_valid_is_not_walked_for_what_has_expired(shelf):  # noqa: F811
+    rows = query.rows_of(ada(), {"expires": "ended"}, NOW)
+    order = narrowed(query.SORTS["reason"], rows, {"expires": "ended"})
+    within = db.session.scalars(db.select(ListingRow.reason).where(*order.within))
+    valid = db.session.scalars(db.select(ListingRow.reason).where(ListingRow.rank == VALID))
+    assert not {*within} & {*valid}
+
+
 def test_along_its_index_a_list_finds_what_its_filters_do(shelf, monkeypatch):  # noqa: F811
     for kind, sorts, statuses in (
         ("service", lists.SERVICE_SORTS, ServiceStatus),
@@ -187,7 +213,7 @@ ORDERS = {
 
 def sorts_by_itself(rows, order, part):
     """Whether SQLite puts the rows of a page in order itself: no index has them in this order."""
-    one = Rows((*rows.where, *empty(order, part)), rows.splits)
+    one = Rows((*rows.where, *of_part(order, part)), rows.splits)
     found = one.all()
     statement = order.selected(part).where(*found).order_by(*order.index_columns(part)).limit(25)
     made = statement.compile(db.engine, compile_kwargs={"literal_binds": True})
@@ -195,10 +221,10 @@ def sorts_by_itself(rows, order, part):
     return any("TEMP B-TREE" in step.detail for step in plan)
 
 
-def empty(order, part):
-    if not order.empty_last or order.within:
-        return ()
-    return (order.is_empty(),) if part == EMPTY else (~order.is_empty(),)
+def of_part(order, part):
+    if part == EMPTY:
+        return (order.is_empty(),)
+    return order.within or ((~order.is_empty(),) if order.empty_last else ())
 
 
 @pytest.mark.sqlite("it is SQLite that tells whether it sorts by itself")
@@ -217,12 +243,12 @@ def test_every_order_of_the_rows_of_a_state_has_its_index(in_app):
     without = []
     for name, filters in product(query.SORTS, ONE_OF_EACH):
         order = narrowed(query.SORTS[name], query.rows_of(ada(), filters, NOW), filters)
-        rows = Rows((*order.within, *order.splits[:1]), KIND.splits)
+        rows = Rows(order.splits[:1], KIND.splits)
         parts = order.parts if order.only is None else [order.only]
         without += [(name, filters) for part in parts if sorts_by_itself(rows, order, part)]
     for name, status in product(lists.SERVICE_SORTS, ServiceStatus):
         order = lists.understood("service", ada(), ListQuery(sort=name, status=status)).order
-        rows = Rows((*order.within, *order.splits[:1]), KIND.splits)
+        rows = Rows(order.splits[:1], KIND.splits)
         without += [(name, status)] if sorts_by_itself(rows, order, order.parts[0]) else []
     assert without == []
 

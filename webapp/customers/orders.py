@@ -5,11 +5,13 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import product
 
-from sqlalchemy import BinaryExpression, ColumnElement, and_
+from sqlalchemy import BinaryExpression, ColumnElement, and_, literal, select, union_all
 from sqlalchemy.sql import operators
 
 from webapp.customers.listing_row import INACTIVE, RANKS, SEVERITIES, ListingRow, ranks_of_reason
+from webapp.extensions import db
 from webapp.listing.order import EMPTY, FILLED, Order
 from webapp.listing.rows import Column, Rows
 
@@ -31,20 +33,21 @@ def narrowed(order: Order, rows: Rows, filters: Mapping[str, str]) -> Order:
     first = order.columns[0]
     own = _compared(rows, first)
     within: list[ColumnElement[bool]] = [one for one in own if one.operator in _COMPARES]
-    empty = any(one.operator is operators.is_ for one in own)
+    only = FILLED if within else None
+    if any(one.operator is operators.is_ for one in own):
+        only = EMPTY
     splits: list[ColumnElement[bool]] = []
     ranks = _ranks(filters)
     if first is ListingRow.rank and (status := _compared(rows, ListingRow.status)):
         splits = [and_(ListingRow.rank == rank, *status) for rank in ranks or range(INACTIVE + 1)]
     elif first is ListingRow.rank and ranks:
         within.append(first.between(min(ranks), max(ranks)))
-    elif first is ListingRow.reason and ranks and not within:
+    elif first is ListingRow.reason and not within and (ranks := ranks or _ranks_there(rows)):
         reasons = [SEVERITIES[word] for word in SEVERITIES if {*ranks_of_reason(word)} & {*ranks}]
-        empty = not reasons
         within += [first.between(min(reasons), max(reasons))] if reasons else []
+        only = EMPTY if ranks == [INACTIVE] else None if INACTIVE in ranks else FILLED
     elif first.key in _BEHIND_RANK:
         splits = [ListingRow.rank == rank for rank in ranks]
-    only = EMPTY if empty else FILLED if within else None
     return replace(order, within=tuple(within), splits=tuple(splits), only=only)
 
 
@@ -52,6 +55,26 @@ def _compared(rows: Rows, column: Column) -> list[BinaryExpression[bool]]:
     """The conditions that compare this column of the rows with a value."""
     found = (one for one in rows.where if isinstance(one, BinaryExpression))
     return [one for one in found if getattr(one.left, "key", None) == column.key]
+
+
+def _ranks_there(rows: Rows) -> list[int]:
+    """The ranks of which there are rows that expire when a filter says; none where no filter says
+    so. What has expired has other reasons than the many valid ones, which need not be walked."""
+    dated = _compared(rows, ListingRow.not_after)
+    if not dated:
+        return []
+    each = [
+        # In the order of their index: else PostgreSQL may read the whole table
+        select(
+            select(literal(rank).label("rank"))
+            .where(split, ListingRow.rank == rank, *dated)
+            .order_by(ListingRow.not_after)
+            .limit(1)
+            .subquery()
+        )
+        for split, rank in product(rows.splits, range(INACTIVE + 1))
+    ]
+    return sorted(set(db.session.scalars(union_all(*each))))
 
 
 def _ranks(filters: Mapping[str, str]) -> list[int]:

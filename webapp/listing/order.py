@@ -180,9 +180,9 @@ def _along_index(rows: Rows, way: Traversal) -> list[Select[Any]]:
             continue
         if cursor is not None and (part > cursor.part if way.up else part < cursor.part):
             continue
-        there = [*order.within]
-        if order.empty_last and not order.within:  # beside an equation SQLite would sort all rows
-            there.append(order.is_empty() if part == EMPTY else ~order.is_empty())
+        there = [order.is_empty()] if part == EMPTY else [*order.within]
+        if order.empty_last and not there:  # beside an equation SQLite would sort all rows
+            there.append(~order.is_empty())
         if cursor is not None and part == cursor.part:
             there.append(beyond(order.keys(part), cursor, down=way.down))
         by = [key.desc() if way.down else key.asc() for key in order.index_columns(part)]
