@@ -115,10 +115,8 @@ def _fetched(
     start = _Asked(rows, order, sort, size, None, up=False)
     if rows.searched_only:
         return _searched(asked, start)
-    search = rows.search
-    # To be counted, such rows are looked into one by one, and then again to be gathered
-    slow = rows.scan or (searched and (search is None or search.found_by_index))
-    if total is None and not slow:
+    # To be counted, rows of a search are looked into one by one, and then again to be gathered
+    if total is None and not (searched or rows.scan):
         total = _total(asked)
     empty = Page([], 0, True, size)
     if total == 0:

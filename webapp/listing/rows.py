@@ -42,11 +42,6 @@ class Search:
     candidates: Subquery | None = None
     found: ColumnElement[bool] | None = None
 
-    @property
-    def found_by_index(self) -> bool:
-        """Whether an index finds the rows, so that not all have to be looked into."""
-        return self.by_itself or self.candidates is not None
-
 
 @dataclass(frozen=True)
 class LinkedRow:
