@@ -23,7 +23,7 @@ from typing import Any
 import psycopg
 import pytest
 
-KINDS = ("sqlite", "postgresql")
+DATABASES = ("sqlite", "postgresql")
 # What `--database=both` tests on both: the whole suite twice would take too long for every day.
 NEAR_THE_DATABASE = (
     "tests/accounts/test_sign_ins.py",
@@ -244,7 +244,7 @@ def _go_with_parent() -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    choice = {"choices": (*KINDS, "both"), "default": "sqlite"}
+    choice = {"choices": (*DATABASES, "both"), "default": "sqlite"}
     parser.addoption(
         "--database",
         help="what the site keeps its data in while it is tested; both: what stands nearest to the"
@@ -264,10 +264,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     near = metafunc.definition.nodeid.startswith(NEAR_THE_DATABASE)
-    marked = any(metafunc.definition.get_closest_marker(kind) for kind in KINDS)
+    marked = any(metafunc.definition.get_closest_marker(kind) for kind in DATABASES)
     both = metafunc.config.getoption("--database") == "both"
     if both and near and not marked and "database_kind" in metafunc.fixturenames:
-        metafunc.parametrize("database_kind", KINDS)
+        metafunc.parametrize("database_kind", DATABASES)
 
 
 @pytest.fixture
@@ -281,7 +281,7 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Tests that are about one of the two are marked with it, and say why."""
     asked = item.config.getoption("--database")
-    for kind in KINDS:
+    for kind in DATABASES:
         mark = item.get_closest_marker(kind)
         if mark and asked not in (kind, "both"):
             pytest.skip(f"for {kind} only: {mark.args[0]}")

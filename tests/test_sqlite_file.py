@@ -15,10 +15,11 @@ from sqlalchemy.exc import OperationalError
 
 from tests.monitor.processes import ROOT
 from webapp import sqlite_file
-from webapp.extensions import db, saving_failed, writing
+from webapp.extensions import db, writing
 from webapp.monitor.models import Target
 from webapp.monitor.refresh import runs
 from webapp.monitor.refresh.scheduler import _tick
+from webapp.site import this_site
 
 pytestmark = pytest.mark.sqlite("it is about its file")
 
@@ -59,7 +60,7 @@ def test_a_file_that_is_gone_or_another_is_told_and_nothing_is_written_any_more(
     assert (answer.status_code, answer.json["database"]) == (503, word)
     with pytest.raises(OperationalError, match=f"database file was {word}"), writing():
         pass
-    assert saving_failed()
+    assert this_site().not_saved
     told = flag(ada.get("/admin/health"), "Database")
     assert f"database file was {word}" in told.text
     assert "Nothing is saved any more" in told.text

@@ -1,7 +1,4 @@
-"""The Flask extensions, unbound, and how Padlock speaks to its database.
-
-Imports nothing that knows the site.
-"""
+"""The Flask extensions, unbound, and how Padlock speaks to its database."""
 
 from __future__ import annotations
 
@@ -13,7 +10,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
-from flask import current_app
 from flask_apscheduler import APScheduler
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -44,6 +40,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 
 from webapp import sqlite_file
+from webapp.site import this_site
 
 # The number of the lock by which those who write to PostgreSQL take turns: any would do
 WRITERS = 0x9AD10C
@@ -151,10 +148,10 @@ def writing(*, beside_others: bool = False, patience: float | None = None) -> It
     except BaseException as error:
         db.session.rollback()
         if saving_fails(error):
-            current_app.extensions[_NOT_SAVED] = str(getattr(error, "orig", error))
+            this_site().not_saved = str(getattr(error, "orig", error))
         raise
     else:
-        current_app.extensions.pop(_NOT_SAVED, None)
+        this_site().not_saved = None
     finally:
         info["writing"] = False
 
@@ -164,7 +161,6 @@ def keeps_all_from_writing() -> bool:
     return bool(db.session.info.get("writing")) and db.engine.dialect.name == "sqlite"
 
 
-_NOT_SAVED = "padlock_not_saved"
 _CANNOT_SAVE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR}
 # The same in PostgreSQL: disk_full, read_only_sql_transaction, io_error
 _SQLSTATES = {"53100", "25006", "58030"}
@@ -181,13 +177,6 @@ def saving_fails(error: BaseException) -> bool:
         or code & 0xFF in _CANNOT_SAVE
         or getattr(orig, "sqlstate", None) in _SQLSTATES
     )
-
-
-def saving_failed() -> str | None:
-    """Why the last write of this process failed, in the database's words, where nothing has been
-    written since."""
-    why: str | None = current_app.extensions.get(_NOT_SAVED)
-    return why
 
 
 def among(column: InstrumentedAttribute[Any], values: Iterable[str]) -> ColumnElement[bool]:

@@ -69,6 +69,8 @@ class Site:
     counted_rows: dict[object, CountedRows] = field(default_factory=dict)
     search_indexed: bool = False  # see `customers.searches`
     warned_of_proxy: bool = False
+    # Why the last write of this process failed, in the database's words; None once one succeeds
+    not_saved: str | None = None
     api_document: Callable[[], dict[str, Any]] = dict  # what describes the API
 
 

@@ -65,7 +65,7 @@ class OpenFile:
         # one.
         return "emptied" if self._filled and not found.st_size else ""
 
-    def look(self, seconds: float) -> str:
+    def damage_found(self, seconds: float) -> str:
         """What is damaged in the file, as far as `seconds` suffice to see it; looked at every ten
         seconds at most."""
         with self._lock:

@@ -56,7 +56,7 @@ class Name:
 
 # Kind: its share, lifetime in hours, when it is renewed (share of life, or hours left), the jitter
 # in hours either way, and the share of its renewals after which they stop
-KINDS = {
+NAME_KINDS = {
     "acme 90": (0.33, 90 * 24, 2 / 3, 48),
     "late 90": (0.06, 90 * 24, -7 * 24, 12),
     "short": (0.04, 160, 0.5, 6),
@@ -109,7 +109,9 @@ class Fleet:
         ]
 
     def _names(self, size: int) -> Iterator[Name]:
-        kinds = [kind for kind, row in KINDS.items() for _ in range(max(2, round(row[0] * size)))]
+        kinds = [
+            kind for kind, row in NAME_KINDS.items() for _ in range(max(2, round(row[0] * size)))
+        ]
         for number, kind in enumerate(kinds):
             every = 6 * HOUR if "short" in kind else DAY
             name = Name(
@@ -130,7 +132,7 @@ class Fleet:
 
     def _certify(self, name: Name) -> None:
         """All certificates of a name, until the end or until its renewals stop."""
-        _, hours, when, jitter = KINDS[name.kind]
+        _, hours, when, jitter = NAME_KINDS[name.kind]
         lifetime = hours * HOUR
         first = self._round(self.random.randrange(lifetime * 3 // 5))
         seen = START

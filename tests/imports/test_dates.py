@@ -87,5 +87,5 @@ def test_what_is_no_day_is_told(text, error):
 )
 def test_the_order_is_what_fits_all_dates(texts, order, is_open):
     found = DateOrder()
-    found.look(texts)
+    found.add(texts)
     assert (found.order, found.open) == (order, is_open)

@@ -11,7 +11,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from webapp.api.fields import Answer
+from webapp.api.fields import AnswerBody
 from webapp.customers import padlocks, statuses, tags
 from webapp.customers.access import Item
 from webapp.customers.client_list import ClientRow
@@ -52,7 +52,7 @@ def each(inner: Any) -> fields.List[Any]:
     return fields.List(inner, required=True)
 
 
-class StandingAnswer(Answer):
+class StandingAnswer(AnswerBody):
     """How its padlock stands."""
 
     state = words(State)
@@ -68,7 +68,7 @@ class StandingAnswer(Answer):
     checking = fields.Boolean(required=True)
 
 
-class ItemAnswer(Answer):
+class ItemAnswer(AnswerBody):
     id = number()
     client_id = number()
     client_name = text()
@@ -96,7 +96,7 @@ class DomainAnswer(ItemAnswer):
     expires_on = day()
 
 
-class ClientAnswer(Answer):
+class ClientAnswer(AnswerBody):
     id = number()
     name = text()
     reference = text(null=True)
@@ -108,7 +108,7 @@ class ClientAnswer(Answer):
     domains = number()
 
 
-class PageAnswer(Answer):
+class PageAnswer(AnswerBody):
     total = number(help="How many there are; where that is not exact, there are more than so many.")
     exact = fields.Boolean(required=True)
     next_cursor = text(help="null on the last page.", null=True)

@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import fields
 
 from webapp.api.answers import StandingAnswer, each, instant, number, standing_of, text, words
-from webapp.api.fields import Answer, Entries, Request, Text
+from webapp.api.fields import AnswerBody, Entries, Request, Text
 from webapp.api.gate import now
 from webapp.api.operations import make_blueprint, operation
 from webapp.customers import check_requests
@@ -29,13 +29,13 @@ class CheckBody(Request):
     )
 
 
-class CheckedItem(Answer):
+class CheckedItem(AnswerBody):
     item = text()
     progress = words(Progress)
     certificate = fields.Nested(StandingAnswer, required=True, allow_none=True)
 
 
-class CheckAnswer(Answer):
+class CheckAnswer(AnswerBody):
     id = text()
     started_at = instant()
     done = fields.Boolean(required=True)

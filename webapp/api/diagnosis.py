@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import fields
 
 from webapp.api.answers import each, text, words
-from webapp.api.fields import Answer
+from webapp.api.fields import AnswerBody
 from webapp.api.gate import now
 from webapp.api.operations import make_blueprint, operation
 from webapp.api.reading import BadRequest
@@ -23,12 +23,12 @@ from webapp.words.told import BAD, GOOD, NOTE, PLAIN, UNSURE, StepText
 blueprint = make_blueprint("diagnosis", help="The long look at one name, step by step.")
 
 
-class FactAnswer(Answer):
+class FactAnswer(AnswerBody):
     label = text()
     value = text()
 
 
-class StepAnswer(Answer):
+class StepAnswer(AnswerBody):
     heading = text()
     mark = words((GOOD, BAD, UNSURE, NOTE, PLAIN))
     text = text()
@@ -37,7 +37,7 @@ class StepAnswer(Answer):
     parts = each(fields.Nested(lambda: StepAnswer()))
 
 
-class DiagnosisAnswer(Answer):
+class DiagnosisAnswer(AnswerBody):
     running = fields.Boolean(required=True)
     failed = fields.Boolean(required=True)
     steps = each(fields.Nested(StepAnswer))

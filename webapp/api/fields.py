@@ -53,7 +53,7 @@ class Request(Schema):
     }
 
 
-class Answer(Schema):
+class AnswerBody(Schema):
     """What an operation answers."""
 
 

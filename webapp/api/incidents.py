@@ -10,7 +10,7 @@ from marshmallow import fields
 
 from webapp.alerts.messages import Kind
 from webapp.api.answers import PageAnswer, each, instant, number, page_of, text, words
-from webapp.api.fields import Answer, Choice
+from webapp.api.fields import AnswerBody, Choice
 from webapp.api.gate import now
 from webapp.api.listing import PageQuery, asked, refuse_unknown
 from webapp.api.operations import make_blueprint, operation
@@ -24,7 +24,7 @@ blueprint = make_blueprint("incidents", help="Names in trouble for one cause.")
 ONE = "/incidents/<id:incident_id>"
 
 
-class IncidentAnswer(Answer):
+class IncidentAnswer(AnswerBody):
     id = number()
     title = text()
     kind = words(Kind)

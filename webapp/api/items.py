@@ -11,7 +11,7 @@ from marshmallow import fields
 from webapp.api import answers
 from webapp.api.answers import each, instant, text, words
 from webapp.api.bodies import NoteBody, note_and_tags
-from webapp.api.fields import Answer
+from webapp.api.fields import AnswerBody
 from webapp.api.gate import now
 from webapp.api.operations import make_blueprint, operation, tagged, version_wanted
 from webapp.customers import access, items, padlocks
@@ -25,7 +25,7 @@ blueprint = make_blueprint(
 )
 
 
-class CertificateAnswer(Answer):
+class CertificateAnswer(AnswerBody):
     """The certificate that was seen last."""
 
     subject = text()
@@ -41,7 +41,7 @@ class CertificateAnswer(Answer):
     checked_at = instant(null=True)
 
 
-class ChangeAnswer(Answer):
+class ChangeAnswer(AnswerBody):
     at = instant()
     title = text()
     explanation = text()
@@ -52,7 +52,7 @@ class ChangeAnswer(Answer):
     not_after = instant(null=True)
 
 
-class HistoryAnswer(Answer):
+class HistoryAnswer(AnswerBody):
     items = each(fields.Nested(ChangeAnswer))
 
 

@@ -10,7 +10,7 @@ from marshmallow import fields
 
 from webapp import mail
 from webapp.api.answers import each, instant, number, text, words
-from webapp.api.fields import ANY_LINE, Answer, Choice, Request, Text, Whole
+from webapp.api.fields import ANY_LINE, AnswerBody, Choice, Request, Text, Whole
 from webapp.api.gate import now
 from webapp.api.operations import make_blueprint, operation
 from webapp.customers import clients, public_links
@@ -33,7 +33,7 @@ LINKS = {
 }
 
 
-class LinkAnswer(Answer):
+class LinkAnswer(AnswerBody):
     id = number()
     client_id = number()
     use = words(LinkUse)
@@ -47,7 +47,7 @@ class NewLinkAnswer(LinkAnswer):
     url = text(help="Shown only now: a hash of its secret is stored.")
 
 
-class LinksAnswer(Answer):
+class LinksAnswer(AnswerBody):
     items = each(fields.Nested(LinkAnswer))
 
 

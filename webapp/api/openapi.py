@@ -16,7 +16,7 @@ from flask import Blueprint, Flask, Response
 from marshmallow import fields
 
 from webapp import problems
-from webapp.api.fields import Answer
+from webapp.api.fields import AnswerBody
 from webapp.api.operations import EVERY_PROBLEM, PATH, problem_name
 from webapp.api.operations import Blueprint as Operations
 from webapp.parsing import LARGEST
@@ -30,13 +30,13 @@ PROBLEM_STATUSES = (*EVERY_PROBLEM, 409, 412, 415, 422)
 blueprint = Blueprint("api", __name__, url_prefix=PATH)
 
 
-class WhatIsWrong(Answer):
+class WhatIsWrong(AnswerBody):
     detail = fields.String(required=True)
     pointer = fields.String()  # into the body, as RFC 6901 has it
     parameter = fields.String()  # of the address
 
 
-class Problem(Answer):
+class ProblemSchema(AnswerBody):
     """RFC 9457"""
 
     type = fields.String(required=True)
@@ -58,7 +58,7 @@ class _Api(flask_smorest.Api):  # type: ignore[misc]
         for status in PROBLEM_STATUSES:
             described: dict[str, Any] = {
                 "description": say.problem(status),
-                "content": {problems.MEDIA_TYPE: {"schema": Problem}},
+                "content": {problems.MEDIA_TYPE: {"schema": ProblemSchema}},
             }
             text = {"schema": {"type": "string"}}
             number = {"schema": {"type": "integer", "minimum": 1}}

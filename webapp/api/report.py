@@ -17,7 +17,7 @@ from webapp.api.answers import (
     text,
     words,
 )
-from webapp.api.fields import ANY_LINE, Answer, Choice, Digits, Text
+from webapp.api.fields import ANY_LINE, AnswerBody, Choice, Digits, Text
 from webapp.api.gate import now
 from webapp.api.listing import SearchQuery, asked, both_ways, refuse_unknown
 from webapp.api.operations import make_blueprint, operation
@@ -32,7 +32,7 @@ from webapp.words.report_filters import AGES, ORIGINS
 blueprint = make_blueprint("report", help="Every service and domain in one table.")
 
 
-class ReportRow(Answer):
+class ReportRow(AnswerBody):
     kind = words((Service.kind, Domain.kind))
     id = number()
     client_id = number()
@@ -44,7 +44,7 @@ class ReportRow(Answer):
     certificate = fields.Nested(StandingAnswer, required=True)
 
 
-class WeekAnswer(Answer):
+class WeekAnswer(AnswerBody):
     monday = fields.Date(required=True)
     expiring = number()
 

@@ -9,7 +9,7 @@ from typing import Any
 from marshmallow import fields
 
 from webapp.api.answers import each, instant, number, text, words
-from webapp.api.fields import Answer, Choice, Request, Whole
+from webapp.api.fields import AnswerBody, Choice, Request, Whole
 from webapp.api.gate import now
 from webapp.api.operations import make_blueprint, operation
 from webapp.customers.concurrency import still_admin
@@ -25,14 +25,14 @@ blueprint = make_blueprint("sources", help="Billing systems that are read every 
 ONE = "/sources/<id:source_id>"
 
 
-class CountsAnswer(Answer):
+class CountsAnswer(AnswerBody):
     added = number()
     changed = number()
     gone = number()
     same = number()
 
 
-class RunAnswer(Answer):
+class RunAnswer(AnswerBody):
     """A run that has ended."""
 
     mode = words(Mode)
@@ -48,7 +48,7 @@ class RunAnswer(Answer):
     problems = number(help="Values and rows that could not be taken over.")
 
 
-class StateAnswer(Answer):
+class StateAnswer(AnswerBody):
     """A run that waits or is under way."""
 
     mode = words(Mode)
@@ -58,7 +58,7 @@ class StateAnswer(Answer):
     problem = text(help="Empty, or a code for why it failed on our side: then it is over.")
 
 
-class SourceAnswer(Answer):
+class SourceAnswer(AnswerBody):
     id = number()
     name = text()
     kind = text(help="Such as whmcs.")
@@ -71,7 +71,7 @@ class SourceAnswer(Answer):
     last_test = fields.Nested(RunAnswer, required=True, allow_none=True)
 
 
-class SourcesAnswer(Answer):
+class SourcesAnswer(AnswerBody):
     items = each(fields.Nested(SourceAnswer))
 
 

@@ -10,7 +10,7 @@ from flask import Response
 from marshmallow import fields
 
 from webapp.api.answers import PageAnswer, each, instant, number, page_of, text, words
-from webapp.api.fields import Answer, Choice, Day, Request
+from webapp.api.fields import AnswerBody, Choice, Day, Request
 from webapp.api.gate import now
 from webapp.api.listing import PageQuery, asked, refuse_unknown
 from webapp.api.operations import make_blueprint, operation
@@ -20,24 +20,24 @@ from webapp.customers.models import Domain, Service, User
 from webapp.errors import Refused
 from webapp.notices import acts
 from webapp.notices.name_rows import NameRow
-from webapp.notices.today import KINDS, today
+from webapp.notices.today import NEEDS, today
 from webapp.words import api as say
 
 blueprint = make_blueprint(
     "warnings", help="Names that need a person, and what was done about them."
 )
-_WORDS = {need: word for word, need in KINDS.items()}
+_WORDS = {need: word for word, need in NEEDS.items()}
 
 
-class ItemRef(Answer):
+class ItemRef(AnswerBody):
     kind = words((Service.kind, Domain.kind))
     id = number()
     client_id = number()
 
 
-class AlertAnswer(Answer):
+class AlertAnswer(AnswerBody):
     name = text(help="With its port where that is not 443.")
-    need = words(KINDS)
+    need = words(NEEDS)
     since = instant(null=True)
     incident = fields.Integer(required=True, allow_none=True)
     items = each(fields.Nested(ItemRef))
@@ -49,10 +49,10 @@ class AlertPage(PageAnswer):
 
 
 class AlertQuery(PageQuery):
-    kind = Choice(KINDS)
+    kind = Choice(NEEDS)
 
 
-class MuteAnswer(Answer):
+class MuteAnswer(AnswerBody):
     muted = fields.Boolean(required=True)
     until = instant(null=True)
 

@@ -182,7 +182,7 @@ class _Stop:
         if self._at_once:
             raise importer.Stopped
 
-    def look(self) -> None:
+    def check(self) -> None:
         if self.signal:
             raise importer.Stopped
 
@@ -210,13 +210,13 @@ def _check(file: Path, staged: Path, how: mapping.Mapping, stop: _Stop, *, skip_
 def _bar(stop: _Stop) -> Iterator[importer.Progress]:
     """A progress bar on a terminal, nothing elsewhere."""
     if not sys.stderr.isatty():
-        yield lambda doing, done, total: stop.look()
+        yield lambda doing, done, total: stop.check()
         return
     bar: Any
     with click.progressbar(length=100, file=sys.stderr) as bar:
 
         def progress(doing: str, done: int, total: int) -> None:
-            stop.look()
+            stop.check()
             bar.label = DOING[doing]
             bar.update(100 * done // max(1, total) - bar.pos)
 

@@ -15,7 +15,7 @@ import click
 from webapp.customers import concurrency
 from webapp.errors import NotFound
 from webapp.sources import registry, sync
-from webapp.sources.kinds import KINDS
+from webapp.sources.kinds import SOURCE_KINDS
 from webapp.sources.models import GONE_PERCENT, PROPERTY_KEY, TOO_MANY_GONE, Source
 from webapp.sources.summary import of_each_kind
 from webapp.words import cli as say
@@ -34,7 +34,7 @@ def sources() -> None:
 
 @sources.command("add")
 @click.argument("name")
-@click.option("--kind", type=click.Choice(KINDS), required=True)
+@click.option("--kind", type=click.Choice(SOURCE_KINDS), required=True)
 @click.option(
     "--url", required=True, help="The address of the panel, or of the CSV; https:// is needed."
 )

@@ -14,13 +14,11 @@ from webapp.extensions import contains, db
 from webapp.listing import page
 from webapp.listing.order import Order
 from webapp.listing.rows import Rows
-from webapp.words.activity import ACTIONS, COMMAND_LINE, KINDS, Detail, short, texts_in
+from webapp.words.activity import ACTIONS, COMMAND_LINE, SUBJECTS, Detail, short, texts_in
 
 DOUBLE_CLICK = timedelta(seconds=10)
 MOST_VALUE_CHARACTERS = 255  # of a fact that has changed: only notes are longer
 
-# What the log can be filtered by. What is noted in other words is listed all the same.
-ITEM_KINDS = tuple(KINDS)
 NEWEST_FIRST = Order((), Activity.id)
 _MODELS = (Client, User, Service, Domain)
 
@@ -105,7 +103,8 @@ def list_activity(asked: Mapping[str, str]) -> Log:
     search = asked.get("q", "").strip()[: page.MOST_SEARCH_CHARACTERS]
     filters = {
         name: asked[name]
-        for name, known in (("kind", ITEM_KINDS), ("action", ACTIONS))
+        # What is noted in other words is listed all the same
+        for name, known in (("kind", SUBJECTS), ("action", ACTIONS))
         if asked.get(name) in known
     }
     if who := asked.get("who", "").strip():

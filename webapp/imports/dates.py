@@ -124,7 +124,7 @@ class DateOrder:
     either: int = 0
     example: str = ""  # the first that is a day in both orders
 
-    def look(self, texts: Iterable[str]) -> None:
+    def add(self, texts: Iterable[str]) -> None:
         """Takes these texts into account."""
         for text in texts:
             found = _YEAR_LAST.match(text)

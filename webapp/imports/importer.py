@@ -262,7 +262,7 @@ def _read_rows(
             problems.append(CellProblem(found.line, found.column, found.problem))
         else:
             cells = how.cells(found)
-            order.look(cells[column] for column in columns)
+            order.add(cells[column] for column in columns)
             wanted, wrong = understand(CsvRow(found.line, cells), reading=reading)
             problems += wrong
             if not any(problem.serious for problem in wrong):

@@ -37,7 +37,7 @@ _SAME_STATUS = {
 }
 # A domain has no such status: what keeps it from being asked is the nearest
 _OF_A_DOMAIN = {"suspended": "cancelled"}
-_KINDS = {
+_KIND_WORDS = {
     **dict.fromkeys(("clients", "customer", "customers"), "client"),
     **dict.fromkeys(
         ("services", "hosting", "custom", "license", "licence", "downloadable", "membership"),
@@ -152,7 +152,7 @@ class _Cells:
 
     def kind(self) -> str:
         text = " ".join(self._row.cells.get("kind", "").lower().split())
-        kind = _KINDS.get(text, text)
+        kind = _KIND_WORDS.get(text, text)
         if kind not in ROW_KINDS:
             self._wrong("kind", say.none_of(_quoted(self._row.cells.get("kind", "")), ROW_KINDS))
         return kind

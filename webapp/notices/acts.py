@@ -19,7 +19,14 @@ from webapp.errors import NotFound, found
 from webapp.extensions import among, db, writing
 from webapp.monitor.models import Target
 from webapp.notices import codec
-from webapp.notices.models import Act, AlertAct, AlertIncident, AlertIncidentStep, AlertName, Step
+from webapp.notices.models import (
+    Act,
+    AlertAct,
+    AlertIncident,
+    AlertIncidentStep,
+    AlertName,
+    IncidentStep,
+)
 from webapp.notices.name_rows import name_rows
 from webapp.probe import authority
 from webapp.words.activity import Detail
@@ -162,7 +169,7 @@ def _note_act(who: User, target_id: int, act: Act, until: datetime | None, now: 
     incident_id = db.session.scalar(select(AlertName.incident_id).filter_by(target_id=target_id))
     taken_up = AlertName.target_id == target_id
     if act is Act.ACKNOWLEDGE and incident_id is not None:
-        step = {"step": Step.ACKNOWLEDGED, "count": 0, "readers": [], "user_id": who.id}
+        step = {"step": IncidentStep.ACKNOWLEDGED, "count": 0, "readers": [], "user_id": who.id}
         db.session.add(AlertIncidentStep(incident_id=incident_id, at=now, **step))
         incident = db.session.get_one(AlertIncident, incident_id)
         troubled = codec.load_incident(incident.state).troubled

@@ -19,7 +19,7 @@ from webapp.listing import in_memory, page
 from webapp.listing.order import Order
 from webapp.listing.rows import Rows
 from webapp.notices import codec
-from webapp.notices.models import AlertIncident, AlertIncidentStep, AlertName, Step
+from webapp.notices.models import AlertIncident, AlertIncidentStep, AlertName, IncidentStep
 from webapp.notices.name_rows import name_rows
 from webapp.probe import to_unicode
 
@@ -57,7 +57,7 @@ class IncidentList(page.Shown[IncidentRow]):
 class TimelineStep:
     """A line of a timeline. `staff` and `clients` are who was told, `user` who acknowledged."""
 
-    step: Step
+    step: IncidentStep
     at: datetime
     count: int
     staff: bool
@@ -102,11 +102,13 @@ def incident_rows(ids: Sequence[int]) -> list[IncidentRow]:
     }
     steps = select(AlertIncidentStep).where(
         AlertIncidentStep.incident_id.in_(ids),
-        AlertIncidentStep.step.in_((Step.ACKNOWLEDGED, Step.GREW)),
+        AlertIncidentStep.step.in_((IncidentStep.ACKNOWLEDGED, IncidentStep.GREW)),
     )
     in_order = db.session.scalars(steps.order_by(AlertIncidentStep.id))
     last = {step.incident_id: step for step in in_order}
-    acknowledged = {id_: step for id_, step in last.items() if step.step is Step.ACKNOWLEDGED}
+    acknowledged = {
+        id_: step for id_, step in last.items() if step.step is IncidentStep.ACKNOWLEDGED
+    }
     found = []
     for id_ in ids:
         incident = codec.load_incident(rows[id_].state)
@@ -148,7 +150,7 @@ def _timeline(incident_id: int) -> list[TimelineStep]:
         told = [clients[id_] for reader in step.readers for id_ in _ids(reader) if id_ in clients]
         user = step.user.name if step.user else ""
         count = step.count
-        if lines and step.step is lines[-1].step is Step.GREW:
+        if lines and step.step is lines[-1].step is IncidentStep.GREW:
             count += lines.pop().count
         staff = STAFF in step.readers
         lines.append(TimelineStep(step.step, step.at, count, staff, sorted(set(told)), user))

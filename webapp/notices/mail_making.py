@@ -165,7 +165,7 @@ def _rows(facts: MailFacts) -> list[dict[str, Any]]:
         {
             "name": probe.to_unicode(line.name),
             "client": line.client,
-            "problem": channels.KINDS[line.kind],
+            "problem": channels.MESSAGE_LABELS[line.kind],
             "details": " ".join(say.entry(line, facts.at, zone, staff=staff).texts),
             "days": days_left(line.not_after, facts.at, zone),
             "link": line.link,

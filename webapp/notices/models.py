@@ -92,7 +92,7 @@ class AlertIncident(Model):
     )
 
 
-class Step(StrEnum):
+class IncidentStep(StrEnum):
     """What happens to an incident; `count` is of names."""
 
     OPENED = "opened"
@@ -110,7 +110,7 @@ class AlertIncidentStep(Model):
         ForeignKey("alert_incident.id", ondelete="CASCADE"), index=True
     )
     at: Mapped[datetime] = mapped_column(Instant)
-    step: Mapped[Step] = mapped_column(word_column(Step))
+    step: Mapped[IncidentStep] = mapped_column(word_column(IncidentStep))
     count: Mapped[int]
     readers: Mapped[list[str]] = mapped_column(JSON)
     user_id: Mapped[int | None] = mapped_column(

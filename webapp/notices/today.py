@@ -25,8 +25,8 @@ from webapp.notices.name_rows import NameRow, name_rows
 from webapp.renewer import Renewer
 
 MOST_INCIDENTS = 10  # that are listed; the list of incidents has the others
-KINDS: Mapping[str, Need] = {need.name.lower(): need for need in Need}
-KIND_OF: Mapping[int, str] = {need.value: word for word, need in KINDS.items()}
+NEEDS: Mapping[str, Need] = {need.name.lower(): need for need in Need}
+NEED_WORDS: Mapping[int, str] = {need.value: word for word, need in NEEDS.items()}
 SHOWN = ("", "mine", "unassigned", "snoozed")
 _NEEDED = AlertName.need.is_not(None)
 BY_URGENCY = Order((AlertName.need, AlertName.need_at), AlertName.id, within=(_NEEDED,))
@@ -43,7 +43,7 @@ class OpenIncident:
 @dataclass(frozen=True)
 class Today(page.Shown[NameRow]):
     """One page of the names that need a person. `totals` are of those `SHOWN`, `counts` of what
-    `show` has by `KINDS`, of which one may be the only one that is shown. `who_renews` is by the id
+    `show` has by `NEEDS`, of which one may be the only one that is shown. `who_renews` is by the id
     of the row. `more_incidents` are not listed."""
 
     incidents: Sequence[OpenIncident]
@@ -72,8 +72,8 @@ def today(user: User, asked: Mapping[str, str], now: datetime) -> Today:
     conditions = _conditions(user, now)
     show = asked.get("show", "") if asked.get("show") in SHOWN else ""
     counts = _counts(alone, conditions)
-    kind = asked.get("kind", "") if asked.get("kind") in KINDS else ""
-    only = (AlertName.need == KINDS[kind],) if kind else ()
+    kind = asked.get("kind", "") if asked.get("kind") in NEEDS else ""
+    only = (AlertName.need == NEEDS[kind],) if kind else ()
     size = page.size_of(asked.get("size", ""))
     rows = Rows((_NEEDED, alone, conditions[show], *only))
     total = counts[show].get(kind, 0) if kind else sum(counts[show].values())
@@ -110,7 +110,7 @@ def _conditions(user: User, now: datetime) -> dict[str, ColumnElement[bool]]:
 def _counts(
     alone: ColumnElement[bool], conditions: Mapping[str, ColumnElement[bool]]
 ) -> dict[str, dict[str, int]]:
-    """How many rows of each of `KINDS` each of `SHOWN` has, where there are some."""
+    """How many rows of each of `NEEDS` each of `SHOWN` has, where there are some."""
     counts = (func.count().filter(condition) for condition in conditions.values())
     counted = select(AlertName.need, *counts).where(_NEEDED, alone).group_by(AlertName.need)
     found: dict[str, dict[str, int]] = {shown: {} for shown in conditions}
@@ -118,7 +118,7 @@ def _counts(
     for need, *numbers in rows:
         for shown, number in zip(conditions, numbers, strict=True):
             if number:
-                found[shown][KIND_OF[need]] = number
+                found[shown][NEED_WORDS[need]] = number
     return found
 
 

@@ -66,7 +66,7 @@ def refusals(path: Sequence[bytes], *, rsa_exchange: bool = False) -> frozenset[
 @remembered(256, MOST_USUAL_BYTES)  # one often serves several names
 def _of_leaf(certificate: bytes, rsa_exchange: bool) -> frozenset[Note]:
     read = _Reader(certificate)
-    read.look(Note.BROWSERS_REFUSE_KEY, lambda: _key(read.field("key"), _LEAF_CURVES))
+    read.check(Note.BROWSERS_REFUSE_KEY, lambda: _key(read.field("key"), _LEAF_CURVES))
     wanted = _KEY_ENCIPHERMENT if rsa_exchange else _DIGITAL_SIGNATURE
     usage = read.extension(KEY_USAGE)
     if usage is not None and not _first_bits(usage) & wanted:
@@ -95,16 +95,16 @@ class _Reader:
         self.found: set[Note] = set()
         self._fields: dict[str, Element] = {}
         self._extensions: tuple[_Extension, ...] = ()
-        self.look(Note.BROWSERS_REFUSE_FORM, lambda: self._open(certificate))
+        self.check(Note.BROWSERS_REFUSE_FORM, lambda: self._open(certificate))
         for name in ("issuer", "subject"):
             if name in self._fields:
-                self.look(Note.BROWSERS_REFUSE_TEXT, partial(_fit, self._fields[name].body, texts))
-        self.look(Note.BROWSERS_REFUSE_FORM, self._form)
+                self.check(Note.BROWSERS_REFUSE_TEXT, partial(_fit, self._fields[name].body, texts))
+        self.check(Note.BROWSERS_REFUSE_FORM, self._form)
         purposes = self.extension(_PURPOSES)
         if purposes is not None:
-            self.look(Note.BROWSERS_REFUSE_PURPOSE, lambda: _fit(purposes, _purposes))
+            self.check(Note.BROWSERS_REFUSE_PURPOSE, lambda: _fit(purposes, _purposes))
 
-    def look(self, note: Note, at: Callable[[], None]) -> None:
+    def check(self, note: Note, at: Callable[[], None]) -> None:
         try:
             at()
         except MALFORMED:
@@ -124,7 +124,7 @@ class _Reader:
             version = int.from_bytes(only(parts.pop(0).body, der.INTEGER), "big") + 1
         names = ("serial", "signature", "issuer", "validity", "subject", "key")
         self._fields = dict(zip(names, parts, strict=False))
-        self.look(
+        self.check(
             Note.BROWSERS_REFUSE_SIGNATURE, lambda: _fit(self._fields["signature"].body, _signature)
         )
         must(self._fields["signature"].whole == outer.whole)

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from webapp.probe import certificate, issuers, judge
 from webapp.probe.contact import Contact, Ending
 from webapp.probe.finding import Certificate, Problem, Reason
-from webapp.probe.steps import Answer, Failure
+from webapp.probe.steps import AnswerHead, Failure
 
 UNSUPPORTED_PROTOCOL = 1
 WEIRD_REPLY = 8
@@ -115,7 +115,7 @@ def of_contact(
     return _ENDINGS[contact.ending]
 
 
-def with_answer(number: int | None, answer: Answer | None, *, speaks_http2: bool) -> int | None:
+def with_answer(number: int | None, answer: AnswerHead | None, *, speaks_http2: bool) -> int | None:
     """The number of a contact, where HTTP was asked besides."""
     if number != 0 or answer is None or answer.failure is None:
         return number

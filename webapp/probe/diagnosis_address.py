@@ -12,7 +12,7 @@ from webapp.probe.deadline import Deadline
 from webapp.probe.effort import Effort, TooMuchWork, bounded
 from webapp.probe.engine import Settings
 from webapp.probe.finding import Asked, Finding, Stray
-from webapp.probe.steps import AddressAsked, AddressesCompared, Answer
+from webapp.probe.steps import AddressAsked, AddressesCompared, AnswerHead
 from webapp.probe.waiting import drive
 
 HTTP_SECONDS = 5.0  # for each of the two HTTP answers, which decide nothing either
@@ -24,7 +24,7 @@ class AddressSeen:
 
     contact: Contact
     finding: Finding
-    answer: Answer | None = None
+    answer: AnswerHead | None = None
     endpoint: Endpoint = field(init=False)
 
     def __post_init__(self) -> None:

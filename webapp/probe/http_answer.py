@@ -25,7 +25,7 @@ from webapp.probe.deadline import Deadline
 from webapp.probe.effort import Effort
 from webapp.probe.http_head import Head, NoAnswer
 from webapp.probe.protocols import HTTPS_PORT, authority
-from webapp.probe.steps import Answer, Failure
+from webapp.probe.steps import AnswerHead, Failure
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ def ask(
     effort: Effort | None = None,
     *,
     port: int = HTTPS_PORT,
-) -> Answer:
+) -> AnswerHead:
     """What the server answers to GET / for this host name; over TLS where the fingerprint of the
     certificate is given that has just been judged, which is then the only one taken. `effort`
     bounds the CPU time that it takes together with what else counts there. Raises OSError for
@@ -83,17 +83,17 @@ def ask(
             head = http_head.read(io.BufferedReader(wire, _PIECE))
     except (NoAnswer, OSError) as error:
         failure, text = _failure(error)
-        return Answer(
+        return AnswerHead(
             url, endpoint.address, endpoint.port, deadline.elapsed() - began, failure, text
         )
     return _answer(head, url, endpoint, deadline.elapsed() - began)
 
 
-def _answer(head: Head, url: str, endpoint: Endpoint, seconds: float) -> Answer:
+def _answer(head: Head, url: str, endpoint: Endpoint, seconds: float) -> AnswerHead:
     def header(name: str, most: int = 200) -> str:
         return clean(head.headers.get(name, ""), most)
 
-    return Answer(
+    return AnswerHead(
         url,
         endpoint.address,
         endpoint.port,

@@ -25,9 +25,9 @@ def remembered(
         known = cast("Callable[Concatenate[bytes, P], T]", lru_cache(entries)(read))
 
         @wraps(read)
-        def look(data: bytes, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        def remembered(data: bytes, /, *args: P.args, **kwargs: P.kwargs) -> T:
             return (known if len(data) <= most_bytes else read)(data, *args, **kwargs)
 
-        return look
+        return remembered
 
     return decorate

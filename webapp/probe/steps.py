@@ -42,7 +42,7 @@ class Failure(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AnswerHead:
     """The head of an answer, or why there is none. All texts are the server's own, cleaned."""
 
     url: str
@@ -174,7 +174,7 @@ class HttpAnswer:
     the handshake, which is not spoken here."""
 
     secure: bool
-    answer: Answer
+    answer: AnswerHead
     speaks_http2: bool = False
 
 

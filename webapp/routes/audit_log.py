@@ -16,7 +16,7 @@ blueprint.before_request(admins_only_but("activity.log"))
 @blueprint.get("")
 def log() -> str:
     listing = audit_log.list_activity(request.args)
-    kinds = {kind: label() for kind, label in activity.KINDS.items()}
+    kinds = {kind: label() for kind, label in activity.SUBJECTS.items()}
     actions = {action: label() for action, label in activity.ACTIONS.items()}
     return render_template("activity/log.html", listing=listing, kinds=kinds, actions=actions)
 

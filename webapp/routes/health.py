@@ -17,15 +17,15 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.customers import job_control
-from webapp.extensions import saving_failed
 from webapp.monitor.health import collect
 from webapp.monitor.health.facts import Level
 from webapp.routes.gate import fragment, open_to_everyone, staff_only
 from webapp.routes.template_helpers import now
+from webapp.site import this_site
 from webapp.words import jobs
 
 blueprint = Blueprint("health", __name__)
-blueprint.add_app_template_global(saving_failed, "saving_failed")
+blueprint.add_app_template_global(lambda: this_site().not_saved, "saving_failed")
 
 # The colour of the sign of a level
 COLOURS = {Level.BAD: "red", Level.WARNING: "yellow", Level.OK: "green"}

@@ -50,7 +50,7 @@ class SourceForm(FlaskForm):  # type: ignore[misc]
     )
     kind = RadioField(
         label("source_kind"),
-        choices=lambda: list(say.KINDS.items()),
+        choices=lambda: list(say.SOURCE_LABELS.items()),
         validators=[InputRequired(LazyText(say.kind_missing))],
     )
     url = StringField(

@@ -32,7 +32,7 @@ def page() -> str:
         "trend": history.trend(now()),
         "refresh": next(iter(runs.latest(1)), None),
         "steps": first_steps.shown(),
-        "kind_of": today.KIND_OF,
+        "kind_of": today.NEED_WORDS,
     }
     return render_template("today/page.html", known=padlocks.known, **shown)
 

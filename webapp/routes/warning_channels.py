@@ -40,7 +40,7 @@ class ChannelForm(FlaskForm):  # type: ignore[misc]
     url = StringField(
         label("channel_url"), filters=[stripped], validators=[at_most(channels.MOST_URL_CHARACTERS)]
     )
-    kinds = SelectMultipleField(choices=lambda: list(say.KINDS.items()))
+    kinds = SelectMultipleField(choices=lambda: list(say.MESSAGE_LABELS.items()))
     products = TextAreaField(label("channel_products"), validators=[at_most(MOST_LINES_CHARACTERS)])
     clients = TextAreaField(label("channel_clients"), validators=[at_most(MOST_LINES_CHARACTERS)])
 

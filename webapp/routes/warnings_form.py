@@ -45,7 +45,7 @@ class WarningsForm(FlaskForm):  # type: ignore[misc]
     @property
     def kinds(self) -> list[tuple[str, SelectField]]:
         """The choices with what they are for."""
-        return [(words, self[kind]) for kind, words in channels.KINDS.items()]
+        return [(words, self[kind]) for kind, words in channels.MESSAGE_LABELS.items()]
 
     @property
     def chosen(self) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def _order(path: Path, how: Mapping) -> str:
         for found in table.rows():
             if not found.problem:
                 cells = how.cells(found)
-                order.look(cells[column] for column in columns)
+                order.add(cells[column] for column in columns)
     if order.open:
         raise Fault("dates", example=order.example)
     return order.order

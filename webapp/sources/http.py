@@ -34,7 +34,7 @@ _MARKUP = ("text/html", "application/xhtml+xml")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SourceAnswer:
     """What came back: `body` is empty where it went to a file."""
 
     status: int
@@ -95,7 +95,7 @@ class Http:
         headers: Mapping[str, str] | None = None,
         auth: tuple[str, str] | None = None,
         into: IO[bytes] | None = None,
-    ) -> Answer:
+    ) -> SourceAnswer:
         """The answer, whatever its status; its body goes `into` a file where one is given.
 
         Waits where the panel asks for it with 429. Raises `Fault`.
@@ -115,7 +115,7 @@ class Http:
 
     def _follow(
         self, method: str, url: str, sent: dict[str, Any], into: IO[bytes] | None
-    ) -> tuple[Answer, int]:
+    ) -> tuple[SourceAnswer, int]:
         """The answer behind redirects, which have to stay with the host; and how many seconds it
         asks to wait."""
         for _ in range(MOST_REDIRECTS + 1):
@@ -133,7 +133,7 @@ class Http:
 
     def _once(
         self, method: str, url: str, sent: dict[str, Any], into: IO[bytes] | None, seconds: float
-    ) -> tuple[Answer, Mapping[str, str]]:
+    ) -> tuple[SourceAnswer, Mapping[str, str]]:
         try:
             with self._session.request(
                 method, url, **sent, stream=True, allow_redirects=False, timeout=seconds
@@ -153,7 +153,7 @@ class Http:
             raise Fault("slow", seconds=max(1, round(self._timeout)))
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         self._session.cookies.clear()
-        return Answer(response.status_code, kind, body), response.headers
+        return SourceAnswer(response.status_code, kind, body), response.headers
 
     def _body(self, response: requests.Response, into: IO[bytes] | None) -> bytes:
         if response.headers.get("content-encoding", "identity").lower() != "identity":

@@ -14,4 +14,4 @@ from webapp.sources.whmcs import Whmcs
 PANELS: Mapping[str, type[Panel] | type[CsvAddress]] = MappingProxyType(
     {"whmcs": Whmcs, "fossbilling": Fossbilling, "paymenter": Paymenter, "csv": CsvAddress}
 )
-KINDS = tuple(PANELS)
+SOURCE_KINDS = tuple(PANELS)

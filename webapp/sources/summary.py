@@ -17,7 +17,7 @@ MOST_PROBLEMS = 10_000  # that are told of a run: a file may have a million
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class RowProblem:
     """What is wrong with a row, in words; `serious`: it was left as it is here."""
 
     row: str
@@ -36,7 +36,7 @@ class Summary:
 
     source: str
     counts: dict[str, dict[str, int]] = field(default_factory=lambda: counted({}, {}))
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[RowProblem] = field(default_factory=list)
     problem_count: int = 0
     fault: Fault | None = None
 

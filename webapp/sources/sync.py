@@ -27,7 +27,7 @@ from webapp.sources.http import Http
 from webapp.sources.kinds import PANELS
 from webapp.sources.lock import file_of, only_run
 from webapp.sources.models import TOO_MANY_GONE, Mode, Source
-from webapp.sources.summary import MOST_PROBLEMS, Problem, counted, of_each_kind
+from webapp.sources.summary import MOST_PROBLEMS, RowProblem, counted, of_each_kind
 from webapp.sources.summary import Order as Order
 from webapp.sources.summary import Summary as Summary
 from webapp.words import sources as say
@@ -187,7 +187,7 @@ def _finish_summary(
         seen = staging.seen_on(problem.line)
         row = say.line_text(problem.line) if source_kind == "csv" else ""
         row = row or say.row_text(*(seen or ("client", None)))
-        summary.problems.append(Problem(row, problem.column, problem.text, problem.serious))
+        summary.problems.append(RowProblem(row, problem.column, problem.text, problem.serious))
 
 
 def _write(

@@ -10,7 +10,7 @@ from typing import Any
 
 from webapp.customers.models import DomainStatus, ServiceStatus
 from webapp.sources.fault import Fault
-from webapp.sources.http import Answer
+from webapp.sources.http import SourceAnswer
 from webapp.sources.panel import ALL_COLUMNS, Panel, Progressing, listed
 from webapp.sources.rows import Record, Row, id_of, nested
 
@@ -92,7 +92,7 @@ class Whmcs(Panel):
         return found
 
 
-def _without_result(answer: Answer, call: str) -> Fault:
+def _without_result(answer: SourceAnswer, call: str) -> Fault:
     if answer.status != 200:
         return Fault("status", status=answer.status, call=call)
     return Fault("other product", call=call)

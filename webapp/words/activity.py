@@ -80,7 +80,7 @@ ACTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "reset own password": lambda: gettext("Reset own password"),
     }
 )
-KINDS: Mapping[str, Callable[[], str]] = MappingProxyType(
+SUBJECTS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "client": lambda: gettext("Client"),
         "user": lambda: gettext("User"),
@@ -137,7 +137,7 @@ def action_text(action: str) -> str:
 
 def kind_text(kind: str) -> str:
     """What a line is about; see `action_text`."""
-    return KINDS[kind]() if kind in KINDS else kind.capitalize()
+    return SUBJECTS[kind]() if kind in SUBJECTS else kind.capitalize()
 
 
 def fact_text(fact: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from webapp.words.translation import Table, gettext, ngettext
 
-_KINDS: Mapping[str, str] = Table(
+_CHANGES: Mapping[str, str] = Table(
     {
         "expiring": lambda: gettext("expires soon"),
         "urgent": lambda: gettext("expires very soon"),
@@ -83,7 +83,7 @@ def bad_until() -> str:
 
 def event_text(kind: str, name: str, client: str | None, reason: str | None) -> str:
     """ "www.example.com became invalid (refused), Bakery" """
-    parts = [f"{name} {_KINDS[kind]}", f" ({reason})" if reason else ""]
+    parts = [f"{name} {_CHANGES[kind]}", f" ({reason})" if reason else ""]
     return "".join([*parts, f", {client}" if client else ""])
 
 

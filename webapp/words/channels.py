@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from webapp.words.translation import Table, gettext, ngettext
 
-KINDS: Mapping[str, str] = Table(
+MESSAGE_LABELS: Mapping[str, str] = Table(
     {
         "expired": lambda: gettext("Expired"),
         "urgent": lambda: gettext("Expires very soon"),
@@ -61,7 +61,7 @@ def problem_text(problem: str, detail: str) -> str:
 def limits_text(kinds: list[str], products: list[str], clients: list[int]) -> str:
     """What a channel is told of: "Everything", or what it is limited to."""
     parts = [
-        ", ".join(KINDS[kind] for kind in KINDS if kind in kinds),
+        ", ".join(MESSAGE_LABELS[kind] for kind in MESSAGE_LABELS if kind in kinds),
         ", ".join(products),
         ngettext("{count:,} client", "{count:,} clients", len(clients)) if clients else "",
     ]

@@ -15,8 +15,8 @@ from webapp.words.translation import gettext, ngettext
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One name. `kind` is of `words.today.KINDS`, `at` what belongs to it. `who_renews` and `link`
-    are empty where they are not known."""
+    """One name. `kind` is of `words.today.NEED_LABELS`, `at` what belongs to it. `who_renews` and
+    `link` are empty where they are not known."""
 
     name: str
     kind: str

@@ -12,7 +12,7 @@ from webapp.words.counts import counted
 from webapp.words.reasons import WORDS
 from webapp.words.translation import Table, gettext, ngettext
 
-KINDS: Mapping[str, str] = Table(
+SOURCE_LABELS: Mapping[str, str] = Table(
     {
         "whmcs": lambda: gettext("WHMCS"),
         "fossbilling": lambda: gettext("FOSSBilling"),
@@ -186,7 +186,7 @@ _FAULTS: Mapping[str, Callable[[Parameters], str]] = MappingProxyType(
         "other product": lambda found: gettext(
             "This address does not answer as {product} does. Check the address and the billing"
             " system.",
-            product=KINDS.get(found.get("kind", ""), gettext("this product")),
+            product=SOURCE_LABELS.get(found.get("kind", ""), gettext("this product")),
         ),
         "no end": lambda found: gettext(
             "The panel sends the same page of {call} again and again.", call=found["call"]

@@ -9,7 +9,7 @@ from webapp.words.times import age_text, distance_text, expiry_text
 from webapp.words.translation import Table, gettext, ngettext
 
 # Why a name needs a person: a few words, the most urgent first
-KINDS: Mapping[str, str] = Table(
+NEED_LABELS: Mapping[str, str] = Table(
     {
         "expired": lambda: gettext("Expired"),
         "invalid": lambda: gettext("Invalid"),

@@ -21,7 +21,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from webapp import probe, sqlite_file
-from webapp.extensions import db, saving_failed, writing
+from webapp.extensions import db, writing
 from webapp.jobs import queue
 from webapp.jobs.models import Job
 from webapp.monitor import adaptive_schedule
@@ -129,10 +129,10 @@ def last_result(now: datetime) -> CheckupResult:
     return last
 
 
-def _from_database(name: str, look: Callable[[], list[Flag]]) -> list[Flag]:
+def _from_database(name: str, read: Callable[[], list[Flag]]) -> list[Flag]:
     """These flags; one that says why where the database does not answer."""
     try:
-        return look()
+        return read()
     except SQLAlchemyError as error:
         db.session.rollback()
         log.warning("System Health could not read the database: %s", error)
@@ -141,8 +141,8 @@ def _from_database(name: str, look: Callable[[], list[Flag]]) -> list[Flag]:
 
 def _from_others(now: datetime) -> list[Flag]:
     """What rooms above this one have to tell."""
-    looks = this_site().health_flags
-    return [flag for look in looks for flag in _from_database("Database", partial(look, now))]
+    readers = this_site().health_flags
+    return [flag for read in readers for flag in _from_database("Database", partial(read, now))]
 
 
 def ready(now: datetime) -> dict[str, str]:
@@ -156,7 +156,7 @@ def ready(now: datetime) -> dict[str, str]:
         log.exception("The database does not answer.")
         return {"database": file_problem(0.25) or "no answer"}
     # On a full disk the scheduler cannot say that it ticks, and readers can be served all the same.
-    ticks_here = current_app.config["PADLOCK_SCHEDULER"] and not saving_failed()
+    ticks_here = current_app.config["PADLOCK_SCHEDULER"] and not this_site().not_saved
     silent = ticks_here and rules.is_silent(ticked_at, now)
     return {"database": "ok", "scheduler": "silent" if silent else "ok"}
 
@@ -167,7 +167,7 @@ def file_problem(seconds: float) -> str:
     file = sqlite_file.of(db.engine)
     if file is None:
         return ""
-    return file.change() or ("damaged" if file.look(seconds) else "")
+    return file.change() or ("damaged" if file.damage_found(seconds) else "")
 
 
 def _clockwork(now: datetime, *, counted: bool = True) -> Clockwork:
@@ -252,7 +252,7 @@ def _storage() -> Storage:
     file = sqlite_file.of(engine)
     if file is not None and (lost := file.change()):
         return Storage("SQLite", problem=lost, lost=True)
-    if file is not None and (damage := file.look(1.0)):
+    if file is not None and (damage := file.damage_found(1.0)):
         return Storage("SQLite", problem=damage, damaged=True)
     journal = str(db.session.connection().exec_driver_sql("PRAGMA journal_mode").scalar())
     path = engine.url.database

@@ -56,7 +56,7 @@ class Dispatcher:
         if not self._broker.anybody():
             soon = min(work.until, time.monotonic() + STALLED_QUEUE_SECONDS)  # then it looks again
             return runner.flow(replace(work, until=soon))
-        self._look(work.clock)
+        self._forget_taken_up(work.clock)
         if time.monotonic() - self._moved_at > STALLED_QUEUE_SECONDS and self._waiting:
             log.warning("no worker takes up any batch: the scheduler does it")
             return self._lend_a_hand(work)
@@ -73,8 +73,8 @@ class Dispatcher:
             self._hand_out(batch, work) if batch.names else not work.stop.wait(STOP_CHECK_SECONDS)
         )
 
-    def _look(self, clock: Clock) -> None:
-        """See which are still there."""
+    def _forget_taken_up(self, clock: Clock) -> None:
+        """Forgets the batches that a worker has taken up."""
         left = selection.untouched(self._waiting, clock()) if self._waiting else set()
         db.session.rollback()  # no transaction is open while we wait
         if not left or len(left) < len(self._waiting):
