@@ -162,7 +162,8 @@ def _show(name: Watched, certificate: Certificate, at: datetime, book: RuleBook)
 
 def _note_newest(name: Watched, certificate: Certificate, at: datetime) -> None:
     """Notes a renewal. Servers that still show an older certificate in turn do not matter."""
-    newest, seen_before = name.newest, name.newest_seen_at
+    newest = name.newest
+    seen_before = name.newest_seen_at
     if newest is not None and seen_before is not None and not same(newest, certificate):
         if not _begins_after(certificate, newest):
             return

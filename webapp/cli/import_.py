@@ -134,7 +134,8 @@ def _write_bad_rows(file: Path, staged: Path, how: mapping.Mapping) -> None:
     """Writes the rows that were left out beside the file, under a name that is free."""
     rows = importer.bad_rows(file, staged, how)
     lines = csv_writer.lines(next(rows), rows)
-    heading, first = next(lines), next(lines, "")
+    heading = next(lines)
+    first = next(lines, "")
     if not first:
         return
     for number in count(1):

@@ -130,7 +130,8 @@ def matches(search: str) -> ColumnElement[bool]:
 
 def _states_of(ids: Sequence[int]) -> Mapping[int, Mapping[str, int]]:
     """The `Row.states` of these clients. An index has all that it counts."""
-    owner, rank = ListingRow.client_id, ListingRow.rank
+    owner = ListingRow.client_id
+    rank = ListingRow.rank
     counted = select(owner, rank, func.count()).where(owner.in_(ids)).group_by(owner, rank)
     found: dict[int, dict[str, int]] = {}
     for client_id, rank_, count in db.session.execute(counted.order_by(owner, rank)):

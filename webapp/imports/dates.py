@@ -73,7 +73,9 @@ def read_day(text: str, order: str = "") -> date | None:
     if not text.isascii() or len(text) > 64:
         raise NoDate
     if found := _YEAR_LAST.match(text):
-        first, second, year = int(found[1]), int(found[3]), int(found[4])
+        first = int(found[1])
+        second = int(found[3])
+        year = int(found[4])
         days = {DAY_FIRST: (year, second, first), MONTH_FIRST: (year, first, second)}
         if order:
             return _day(*days[order])
@@ -130,7 +132,8 @@ class DateOrder:
             found = _YEAR_LAST.match(text)
             if not found:
                 continue
-            first, second = int(found[1]), int(found[3])
+            first = int(found[1])
+            second = int(found[3])
             if first == second or not (1 <= min(first, second) <= 12) or max(first, second) > 31:
                 continue  # the same day either way, or none
             if first > 12:

@@ -162,7 +162,8 @@ def shown_of(job: ImportJob) -> tuple[list[CellProblem], list[dict[str, Any]]]:
     if job.stage != "checked":
         return [], []
     with open_staging(file_of(job.token, "rows")) as staging:
-        problems, rows = list(staging.problems(SHOWN_PROBLEMS)), staging.sample(SHOWN_ROWS)
+        problems = list(staging.problems(SHOWN_PROBLEMS))
+        rows = staging.sample(SHOWN_ROWS)
     stored = clients_meant.names(row["client"] for row in rows)
     for row in rows:
         row["client"] = stored.get(row["client"]) or row["client_name"] or row["client"]

@@ -101,7 +101,8 @@ def _check(job: ImportJob, progress: importer.Progress) -> ImportJob:
 
     Raises what `importer.check` does.
     """
-    source, staged = file_of(job.token, "csv"), file_of(job.token, "rows")
+    source = file_of(job.token, "csv")
+    staged = file_of(job.token, "rows")
     sample = guessing.sample_file(source, job.mapping.encoding)
     if not job.how:
         found, sure = remembered.proposed(sample)

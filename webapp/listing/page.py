@@ -199,7 +199,8 @@ def _gathered(asked: _Asked) -> Page | None:
     found = list(db.session.execute(gather(asked.rows, asked.way, asked.size, most)))
     if not found:
         return None
-    total, behind = found[0].total, found[0].behind
+    total = found[0].total
+    behind = found[0].behind
     if total > most:
         raise _TooMany
     first = total - behind + 1

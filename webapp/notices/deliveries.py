@@ -118,7 +118,8 @@ def _add_lane(channel_id: int) -> None:
     jobs = this_site().jobs
     kind = kind_of(channel_id)
     if kind not in jobs.works:
-        run, about = partial(_send, channel_id), partial(_name, channel_id)
+        run = partial(_send, channel_id)
+        about = partial(_name, channel_id)
         work = Work(run, lambda: True, about, lane=kind)
         jobs.works = {**jobs.works, kind: work}  # its threads read the old one meanwhile
 
@@ -143,7 +144,8 @@ def _send(channel_id: int, job: ClaimedJob) -> Outcome:
     )
     db.session.rollback()  # no transaction is open while the service takes its time
     answer = channels.ask(url, **message) if url else {"problem": "key"}
-    problem, detail = answer.get("problem", ""), answer.get("detail", "")
+    problem = answer.get("problem", "")
+    detail = answer.get("detail", "")
     with writing():
         said = {"said_at": datetime.now(UTC), "problem": problem, "detail": detail}
         db.session.execute(update(Channel).where(Channel.id == channel_id).values(said))

@@ -74,7 +74,8 @@ def warning_of(item: Item, now: datetime) -> ItemWarning | None:
     book = rules.book()
     name = _remembered(target, book)
     owner = checks.owners_of([target.id])[target.id]
-    name.client, name.product = owner.client, owner.product
+    name.client = owner.client
+    name.product = owner.product
     make_plan(name, book)
     issuer = name.certificate.issuer if name.certificate is not None else ""
     steps = book.steps(name.name, name.client, name.product, issuer)

@@ -115,8 +115,10 @@ def send(who: User, chosen: Chosen, letters: Mapping[int, Letter], now: datetime
 
 
 def _note(who: User, about: About, to: str, now: datetime) -> None:
-    name, item = about.row.name, about.item
-    name.written_at, name.written_by_id = now, who.id
+    name = about.row.name
+    item = about.item
+    name.written_at = now
+    name.written_by_id = who.id
     name.version += 1
     called = (item.kind, item.id, item.shown_name)
     audit_log.note(who, "wrote to client", *called, now, Detail.EMAIL, email=to)

@@ -61,7 +61,8 @@ def save(who: User, audience: Audience, text: MailText, version: str, now: datet
         else:
             row = db.session.get(MailTemplate, audience) or MailTemplate(audience=audience)
             row.subject, row.body = text
-            row.failed_at, row.problem = None, ""
+            row.failed_at = None
+            row.problem = ""
             db.session.add(row)
         changes = audit_log.changes(before._asdict(), text._asdict())
         if changes:

@@ -130,7 +130,8 @@ def _count(most: int | None) -> Numbers:
     groups: dict[tuple[str, object], Group] = {}
     counted: set[tuple[str, object, int]] = set()
     for row in db.session.execute(_NAMES):
-        issuer, product = parts_of(row.issuer)[1], row.product or ""
+        issuer = parts_of(row.issuer)[1]
+        product = row.product or ""
         numbers = _numbers(row.ends - row.begins, manual=not row.regular)
         for of, key, title in (
             (EVERYTHING, "", ""),

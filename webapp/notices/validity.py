@@ -84,8 +84,10 @@ class Strip:
             ends = min(float(self._days), (end - self._first) / DAY_SECONDS)
             if ends <= begins or state not in self._parts:
                 continue
-            first, last = int(begins), int(ends)
-            parts, whole = self._parts[state], self._whole[state]
+            first = int(begins)
+            last = int(ends)
+            parts = self._parts[state]
+            whole = self._whole[state]
             if first == last:
                 parts[first] += ends - begins
             else:

@@ -75,12 +75,14 @@ def latest(channel_id: int) -> list[WebhookDelivery]:
 
 def send(channel: Channel, job: ClaimedJob, delivery_id: int | None) -> Outcome:
     """Posts the message of this job, or this one again, and stores what came of it."""
-    url, keys = channels.url_of(channel), valid_secrets(channel, datetime.now(UTC))
+    url = channels.url_of(channel)
+    keys = valid_secrets(channel, datetime.now(UTC))
     channel_id = channel.id
     delivery = _delivery(channel, job, delivery_id)
     if delivery is None:
         return DONE
-    message_id, body = delivery.message_id, delivery.body
+    message_id = delivery.message_id
+    body = delivery.body
     db.session.rollback()  # no transaction is open while the receiver takes its time
     if url and keys:
         headers = _headers(message_id, body, keys, datetime.now(UTC))

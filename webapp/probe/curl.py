@@ -17,11 +17,14 @@ from webapp.probe.finding import Certificate, Problem, Reason
 from webapp.probe.steps import AnswerHead, Failure
 
 UNSUPPORTED_PROTOCOL = 1
+COULD_NOT_RESOLVE = 6
+COULD_NOT_CONNECT = 7
 WEIRD_REPLY = 8
-COULD_NOT_RESOLVE, COULD_NOT_CONNECT, TIMED_OUT, TLS_FAILED, EMPTY, RECEIVE_FAILED, NOT_VERIFIED = (
-    *(6, 7, 28, 35),
-    *(52, 56, 60),
-)
+TIMED_OUT = 28
+TLS_FAILED = 35
+EMPTY = 52
+RECEIVE_FAILED = 56
+NOT_VERIFIED = 60
 _ENDINGS: Mapping[Ending, int] = MappingProxyType(
     {
         Ending.REFUSED: COULD_NOT_CONNECT,

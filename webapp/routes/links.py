@@ -60,7 +60,8 @@ def page(client_id: int) -> str:
 def create(client_id: int) -> Response:
     form = LinkForm()
     if form.validate():
-        use, days = LinkUse(form.use.data), form.days.data
+        use = LinkUse(form.use.data)
+        days = form.days.data
         try:
             token, link = public_links.create(
                 current_user, client_id, use, now(), days, form.name.data or ""

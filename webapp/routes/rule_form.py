@@ -76,7 +76,8 @@ class RuleForm(FlaskForm):  # type: ignore[misc]
             field = self[error.path.removeprefix("site.").replace(".", "_")]
             field.errors = [say.mistake_text(error.mistake)]
             return False
-        first, urgent = fields.get("expiring"), fields.get("urgent")
+        first = fields.get("expiring")
+        urgent = fields.get("urgent")
         if first is not None and urgent is not None and _is_never_first(first, urgent):
             field = self.urgent_share if urgent.days is None else self.urgent_days
             field.errors = [say.urgent_first()]

@@ -49,7 +49,8 @@ class StatusForm(FlaskForm):  # type: ignore[misc]
 
     @property
     def asked(self) -> tuple[ServiceStatus | None, DomainStatus | None]:
-        service, domain = self.service_status.data, self.domain_status.data
+        service = self.service_status.data
+        domain = self.domain_status.data
         return ServiceStatus(service) if service else None, DomainStatus(domain) if domain else None
 
 

@@ -128,7 +128,8 @@ def new() -> Response:
 def edit(source_id: int) -> Response:
     source = registry.get(source_id)
     form = SourceForm(obj=source)
-    form.kind.data, form.kind.raw_data = source.kind, [source.kind]  # which stays
+    form.kind.data = source.kind  # which stays
+    form.kind.raw_data = [source.kind]
     return _edit(source, form)
 
 
@@ -149,7 +150,8 @@ def page(source_id: int) -> str:
 @fragment
 def progress(source_id: int) -> Response:
     """How far the run is. Once it has ended, the page is loaded again and shows how."""
-    source, state = registry.get(source_id), orders.state(source_id, now())
+    source = registry.get(source_id)
+    state = orders.state(source_id, now())
     response = make_response(render_template("sources/progress.html", source=source, state=state))
     if state is None or not state.running:
         response.headers["HX-Refresh"] = "true"
@@ -174,7 +176,8 @@ def pause(source_id: int, what: str) -> Response:
 
 @blueprint.get("/<id:source_id>/remove")
 def remove_page(source_id: int) -> str:
-    source, counts = registry.get(source_id), registry.counts_of(source_id)
+    source = registry.get(source_id)
+    counts = registry.counts_of(source_id)
     return render_template("sources/remove.html", source=source, counts=counts)
 
 

@@ -58,7 +58,9 @@ class ChannelForm(FlaskForm):  # type: ignore[misc]
                 raise ValidationError(say.not_a_client(text, str(error))) from None
 
     def settings(self, secrets: str | None) -> channels.Settings:
-        name, url, kinds = self.name.data, self.url.data or "", self.kinds.data or []
+        name = self.name.data
+        url = self.url.data or ""
+        kinds = self.kinds.data or []
         return channels.Settings(name, url, kinds, self.product_names, self.client_ids, secrets)
 
 

@@ -43,7 +43,8 @@ def page() -> str:
 @blueprint.route("/warnings/rule", methods=["GET", "POST"])
 def rule() -> Response:
     """One rule: shown, rehearsed, saved or removed."""
-    scope, text = request.values.get("scope", Scope.SITE), request.values.get("of", "")
+    scope = request.values.get("scope", Scope.SITE)
+    text = request.values.get("of", "")
     if scope not in set(Scope):
         abort(404)
     try:

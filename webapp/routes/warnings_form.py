@@ -50,7 +50,8 @@ class WarningsForm(FlaskForm):  # type: ignore[misc]
     @property
     def chosen(self) -> dict[str, Any]:
         """The columns of `AlertReader`."""
-        start, end = self.quiet_from.data, self.quiet_until.data
+        start = self.quiet_from.data
+        end = self.quiet_until.data
         return {
             "choices": {kind.value: self[kind.value].data for kind in Kind},
             "zone": self.zone.data,

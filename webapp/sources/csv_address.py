@@ -152,4 +152,5 @@ class _Rows:
 
     def _flush(self) -> None:
         self._staging.add(self._rows, self._problems)
-        self._rows, self._problems = [], []
+        self._rows = []
+        self._problems = []

@@ -155,7 +155,8 @@ class Fossbilling(Panel):
 def _refusal(error: Any, status: int, call: str) -> Fault:
     """What an error means; its message may hold anything, and is not shown itself."""
     sent = error if isinstance(error, Mapping) else {}
-    code, message = int(id_of(sent.get("code")) or 0), str(sent.get("message"))
+    code = int(id_of(sent.get("code")) or 0)
+    message = str(sent.get("message"))
     if code == _UNAUTHORIZED_ADDRESS:
         return Fault("address unknown")
     if code == _REFERRER:
@@ -221,7 +222,8 @@ def _service(sent: Any, accounts: Mapping[str, dict[str, Any]]) -> Row:
 
 
 def _joined(record: Record, sld: str, tld: str) -> str:
-    name, end = record.text(sld, "domain"), record.text(tld, "domain")
+    name = record.text(sld, "domain")
+    end = record.text(tld, "domain")
     if not name:
         return ""
     return f"{name}{end if not end or end.startswith('.') else '.' + end}"

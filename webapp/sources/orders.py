@@ -94,7 +94,8 @@ def state(source_id: int, now: datetime) -> RunState | None:
 
 def _is_less(job: Job, mode: Mode, gone_percents: Mapping[str, int]) -> bool:
     """Whether this job does less than a run of this mode."""
-    does, asked = _RANKS.index(job.arguments["mode"]), _RANKS.index(mode)
+    does = _RANKS.index(job.arguments["mode"])
+    asked = _RANKS.index(mode)
     agreed: dict[str, int] = job.arguments["gone_percents"]
     more = any(agreed.get(kind, 0) < percent for kind, percent in gone_percents.items())
     return does < asked or (does == asked and more)

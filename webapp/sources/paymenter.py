@@ -63,7 +63,8 @@ class Paymenter(Panel):
         for one in records(found.get("included")):
             if not isinstance(one, Mapping) or not isinstance(one.get("attributes"), Mapping):
                 continue
-            kind, facts = str(one.get("type")), one["attributes"]
+            kind = str(one.get("type"))
+            facts = one["attributes"]
             if kind == "products" or facts.get("key") == self.access.property_key:
                 names = ("name", "value")
                 kept[kind, id_of(one.get("id"))] = {n: facts[n] for n in names if n in facts}

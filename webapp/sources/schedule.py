@@ -81,7 +81,8 @@ def run(claimed: ClaimedJob) -> Outcome:
         return Outcome("interrupted", final=True)
     user = db.session.get(User, claimed.arguments["user"] or 0)
     by = user.email if user is not None else ""
-    mode, agreed = Mode(claimed.arguments["mode"]), claimed.arguments["gone_percents"]
+    mode = Mode(claimed.arguments["mode"])
+    agreed = claimed.arguments["gone_percents"]
     order = sync.Order(user, by, datetime.now(UTC), mode is Mode.PREVIEW, agreed)
     try:
         summary = _carry_out(source, mode, order, _progress(claimed))
@@ -113,7 +114,8 @@ def _carry_out(
 
 def _progress(claimed: ClaimedJob) -> importer.Progress:
     """Stores how far the job is, holds it, and raises what it has to stop for."""
-    told_at, told = -math.inf, ""
+    told_at = -math.inf
+    told = ""
     ends = this_site().jobs.stopping
 
     def progress(doing: str, done: int, total: int) -> None:
@@ -123,7 +125,8 @@ def _progress(claimed: ClaimedJob) -> importer.Progress:
         if doing != told or time.monotonic() - told_at > PROGRESS_SECONDS:
             if not _still_ours(claimed, {"doing": doing, "done": done, "total": total}):
                 raise _LostClaim
-            told_at, told = time.monotonic(), doing
+            told_at = time.monotonic()
+            told = doing
 
     return progress
 

@@ -51,7 +51,8 @@ def run(source: Source, order: Order, progress: Progress) -> Summary:
     `progress` raises stops it, too.
     """
     # Read before anything else: it may be removed while the panel is asked
-    source_id, summary = source.id, Summary(source.name)
+    source_id = source.id
+    summary = Summary(source.name)
     limits = of_each_kind(source.gone_percent) | dict(order.gone_percents)
     try:
         with only_run(source_id), _staged(source_id) as path:
@@ -81,7 +82,8 @@ def run(source: Source, order: Order, progress: Progress) -> Summary:
 
 def _read(source: Source, path: Path, summary: Summary, progress: Progress) -> dict[str, list[int]]:
     """Reads and compares everything; what is gone, as a second reading has confirmed."""
-    source_id, kind = source.id, source.kind
+    source_id = source.id
+    kind = source.kind
     with _panel(source) as panel, open_staging(path, fresh=True) as staging:
         reading.read(panel, staging, source_id, progress)
         compare(staging, progress)

@@ -18,7 +18,8 @@ def fault_of(error: BaseException, url: str, settings: probe.Settings) -> Fault:
     OpenSSL's own error.
     """
     parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or probe.HTTPS_PORT
+    host = parts.hostname or ""
+    port = parts.port or probe.HTTPS_PORT
     finding = probe.check(probe.authority(host, port), replace(settings, ports=(port,)))
     known = finding.state is probe.State.INVALID and finding.reason is not None
     reason = finding.reason if known else _by_openssl(error)

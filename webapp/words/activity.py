@@ -198,7 +198,9 @@ def _changes(parameters: Parameters) -> str:
 
 def _user(parameters: Parameters) -> str:
     """ "Alice Baker, client of Alice’s Bakery" """
-    name, role, client = parameters["name"], parameters["role"], parameters.get("client")
+    name = parameters["name"]
+    role = parameters["role"]
+    client = parameters.get("client")
     if client:
         return gettext("{name}, {role} of {client}", name=name, role=role, client=client)
     return gettext("{name}, {role}", name=name, role=role)

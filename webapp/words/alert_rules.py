@@ -117,7 +117,8 @@ def rule_facts(rule: Mapping[str, Any]) -> dict[str, str]:
 
 def threshold_text(threshold: Mapping[str, float]) -> str:
     """ "25 % of the lifetime, at most 30 days" """
-    share, days = threshold.get("share"), threshold.get("days")
+    share = threshold.get("share")
+    days = threshold.get("days")
     if days is None:
         return gettext("{percent} % of the lifetime", percent=_number(100 * (share or 0)))
     if share is None:

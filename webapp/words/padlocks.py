@@ -71,8 +71,11 @@ def padlock_words(
 ) -> PadlockWords:
     """What the padlock of this item says. `staff`: without what to do, which sends a customer to
     them."""
-    state, reason, facts = standing.state, standing.reason, standing.facts
-    name, tooltip = _name(standing, now, zone), _tooltip(standing, now, zone, staff=staff)
+    state = standing.state
+    reason = standing.reason
+    facts = standing.facts
+    name = _name(standing, now, zone)
+    tooltip = _tooltip(standing, now, zone, staff=staff)
     if standing.checking:
         name = f"{checking()} {name}" if reason is not None else checking()
         tooltip = f"{checking()}\n{tooltip}" if reason is not None else checking()
@@ -92,7 +95,9 @@ def padlock_words(
 def _name(standing: Standing, now: datetime, zone: tzinfo) -> str:
     """What a screen reader calls it: "Invalid: certificate expired", "Valid: expires 12 Jan, 45
     days"."""
-    state, reason, facts = standing.state, standing.reason, standing.facts
+    state = standing.state
+    reason = standing.reason
+    facts = standing.facts
     if state is State.INACTIVE or reason is None:
         return look_of(state, reason).label
     what = title(state, reason, facts)
@@ -109,7 +114,9 @@ def _name(standing: Standing, now: datetime, zone: tzinfo) -> str:
 def _tooltip(standing: Standing, now: datetime, zone: tzinfo, *, staff: bool) -> str:
     """What it is, what is wrong or until when it is valid, and what to do or how old the news is:
     a line each."""
-    state, reason, facts = standing.state, standing.reason, standing.facts
+    state = standing.state
+    reason = standing.reason
+    facts = standing.facts
     if state is State.INACTIVE:
         return LOOKS[state].meaning
     if reason is None:

@@ -154,7 +154,8 @@ class Pipeline:
             findings = [answer.finding for answer in batch.doubtful]
             if is_suspicious(findings, len(batch.batch.names)):
                 self._store(answers, ended)
-                answers, ended = [], []
+                answers = []
+                ended = []
                 if not self._is_believed(batch, findings):
                     break
             answers = [*answers, *batch.doubtful]
