@@ -51,7 +51,8 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     app.config.from_mapping(loading.for_flask(app.config))
     app.config.from_mapping(overrides or {})  # and those for Flask itself come last
     if proxies := app.config["PADLOCK_TRUSTED_PROXIES"]:
-        app.wsgi_app = ProxyFix(app.wsgi_app, proxies, proxies, proxies)  # type: ignore[method-assign]
+        behind_proxies = ProxyFix(app.wsgi_app, proxies, proxies, proxies)
+        app.wsgi_app = behind_proxies  # type: ignore[method-assign]
     site.register(app)
     db.init_app(app)
     logs.register(app)

@@ -113,7 +113,8 @@ def register(app: Flask) -> None:
     """
     app.before_request(_begin)
     app.after_request(_end)
-    app.log_exception = _log_exception  # type: ignore[assignment, method-assign] # Flask's own names the whole path
+    # Flask's own names the whole path
+    app.log_exception = _log_exception  # type: ignore[assignment, method-assign]
 
 
 def _begin() -> None:

@@ -71,7 +71,8 @@ _LOG_ON_INSERT = (
     " VALUES (new.id, new.item, new.who, new.detail_texts); END"
 )
 _LOG_ON_DELETE = (
-    f"AFTER DELETE ON activity BEGIN INSERT INTO {LOG_NAME} ({LOG_NAME}, {_LOG_COLUMNS})"  # noqa: S608
+    "AFTER DELETE ON activity BEGIN"  # noqa: S608
+    f" INSERT INTO {LOG_NAME} ({LOG_NAME}, {_LOG_COLUMNS})"
     " VALUES ('delete', old.id, old.item, old.who, old.detail_texts); END"
 )
 # In the order of their names, as the database has them

@@ -55,7 +55,8 @@ def main() -> None:
         _fill(environ, lab)
         command = [sys.executable, "-m", "gunicorn", "wsgi:app"]
         # A group of its own: Ctrl-C reaches this process, and this process ends the site.
-        site = subprocess.Popen(command, env=environ, cwd=ROOT, process_group=0)  # noqa: S603 - our own words
+        # Our own words
+        site = subprocess.Popen(command, env=environ, cwd=ROOT, process_group=0)  # noqa: S603
         try:
             while not is_taken(listen) and site.poll() is None:
                 time.sleep(0.1)

@@ -30,7 +30,8 @@ def insert_rows(table: Table, values: list[dict[str, Any]]) -> None:
     columns = ", ".join(f'"{name}"' for name in rows[0])
     if db.engine.dialect.name == "postgresql":
         as_text: Callable[[Any], str] = str
-        source = f'SELECT {columns} FROM json_populate_recordset(NULL::"{table.name}", :rows)'  # noqa: S608
+        records = f'json_populate_recordset(NULL::"{table.name}", :rows)'
+        source = f"SELECT {columns} FROM {records}"  # noqa: S608
     else:
         taken = ", ".join(f"json_extract(value, '$.{name}')" for name in rows[0])
         source = f"SELECT {taken} FROM json_each(:rows)"  # noqa: S608 - our own names

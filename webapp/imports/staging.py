@@ -106,7 +106,8 @@ class Staging:
     def waiting_among(self, kind: str, column: str, values: Collection[Any]) -> set[Any]:
         """Those of these values that a waiting row of this kind has in a column: "key" or "id"."""
         found = self._database.execute(
-            f"SELECT {column} FROM waiting WHERE kind = ? AND {column} IN ({_marks(values)})",  # noqa: S608
+            f"SELECT {column} FROM waiting WHERE kind = ?"  # noqa: S608
+            f" AND {column} IN ({_marks(values)})",
             (kind, *values),
         )
         return {row[column] for row in found}
@@ -167,7 +168,8 @@ class Staging:
         self._database.execute(
             f"INSERT INTO problem SELECT line, '', {words}, FALSE {_REPEATED} AND {_OF_FILE}"
         )
-        self._database.execute(f"DELETE FROM waiting WHERE line IN (SELECT line {_REPEATED})")  # noqa: S608
+        repeated = f"SELECT line {_REPEATED}"
+        self._database.execute(f"DELETE FROM waiting WHERE line IN ({repeated})")  # noqa: S608
 
     def chunks(self, kind: str, *changes: str) -> Iterator[list[dict[str, Any]]]:
         """The waiting rows of a kind, a thousand at a time; only those with one of these changes,
@@ -211,9 +213,8 @@ class Staging:
     def total(self, *changes: str) -> int:
         """How many rows wait; only those with one of these changes, if any are named."""
         wanted = f" WHERE change IN ({_marks(changes)})" if changes else ""
-        return int(
-            self._database.execute(f"SELECT count(*) FROM waiting{wanted}", changes).fetchone()[0]  # noqa: S608
-        )
+        counted = f"SELECT count(*) FROM waiting{wanted}"  # noqa: S608
+        return int(self._database.execute(counted, changes).fetchone()[0])
 
     def total_of_file(self) -> int:
         """How many rows of the file wait."""
@@ -242,8 +243,8 @@ class Staging:
         told = "CASE place WHEN '' THEN text ELSE place || ': ' || text END"
         return iter(
             self._database.execute(
-                f"SELECT line, group_concat({told}, ' ') FROM problem WHERE serious GROUP BY line"  # noqa: S608
-                " ORDER BY line"
+                f"SELECT line, group_concat({told}, ' ') FROM problem"  # noqa: S608
+                " WHERE serious GROUP BY line ORDER BY line"
             )
         )
 

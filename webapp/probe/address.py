@@ -225,7 +225,8 @@ def _within(deadline: Deadline, lookup: Lookup, hostname: str) -> Probe[list[str
     def work() -> None:
         try:
             found = list(lookup(hostname))
-        except BaseException as error:  # noqa: BLE001 - handed over to the caller, which tells it apart
+        # Handed over to the caller, which tells it apart
+        except BaseException as error:  # noqa: BLE001
             _lookups.release()
             answer.set_exception(error)
         else:

@@ -117,7 +117,8 @@ def is_signed_by(certificate: bytes, issuer: bytes) -> bool:
         x509.load_der_x509_certificate(certificate).verify_directly_issued_by(
             x509.load_der_x509_certificate(issuer)
         )
-    except Exception as error:  # noqa: BLE001 - the parser may raise anything; a signature that does not fit is one end
+    # The parser may raise anything; a signature that does not fit is one end
+    except Exception as error:  # noqa: BLE001
         raise_if_short(error)
         log.debug("no signature by that key: %r", error)
         return False

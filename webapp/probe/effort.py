@@ -86,7 +86,8 @@ def bounded(probe: Probe[T], effort: Effort, share: float = 0.0) -> Probe[T]:
                 finally:
                     own += time.thread_time() - before
             ready = yield wait
-            step = lambda: probe.send(ready)  # noqa: B023, E731 - called before the next turn of the loop
+            # Called before the next turn of the loop
+            step = lambda: probe.send(ready)  # noqa: B023, E731
     except StopIteration as end:
         result: T = end.value
         return result

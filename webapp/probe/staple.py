@@ -58,7 +58,8 @@ def read(answer: bytes, leaf: bytes, issuer: bytes | None, now: datetime) -> Sta
         return Staple(StapleStatus.UNREADABLE)
     try:
         return _read(answer, leaf, issuer, now)
-    except Exception as error:  # noqa: BLE001 - the parser may raise anything on what a stranger made
+    # The parser may raise anything on what a stranger made
+    except Exception as error:  # noqa: BLE001
         raise_if_short(error)
         log.info("a stapled OCSP answer cannot be read: %s", error)
         return Staple(StapleStatus.UNREADABLE)
@@ -169,7 +170,8 @@ def _signed_by_responder(
         if ExtendedKeyUsageOID.OCSP_SIGNING not in uses or not in_time:
             return False
         _verify(response, responder.public_key())
-    except Exception as error:  # noqa: BLE001 - as in `read`; and one that does not fit must not hide one that does
+    # As in `read`; and one that does not fit must not hide one that does
+    except Exception as error:  # noqa: BLE001
         raise_if_short(error)
         log.info("a stapled OCSP answer is not signed by one that may: %s", type(error).__name__)
         return False

@@ -62,7 +62,9 @@ def upgrade():
         sa.Column("hostname_id", sa.Integer(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_domain_client_id")),
-        sa.ForeignKeyConstraint(["hostname_id"], ["hostname.id"], name=op.f("fk_domain_hostname_id")),
+        sa.ForeignKeyConstraint(
+            ["hostname_id"], ["hostname.id"], name=op.f("fk_domain_hostname_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_domain")),
         sa.UniqueConstraint("client_id", "name", name=op.f("uq_domain_client_id")),
     )
@@ -80,7 +82,9 @@ def upgrade():
         sa.Column("hostname_id", sa.Integer(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_service_client_id")),
-        sa.ForeignKeyConstraint(["hostname_id"], ["hostname.id"], name=op.f("fk_service_hostname_id")),
+        sa.ForeignKeyConstraint(
+            ["hostname_id"], ["hostname.id"], name=op.f("fk_service_hostname_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_service")),
         sa.UniqueConstraint("reference", name=op.f("uq_service_reference")),
     )
@@ -109,8 +113,15 @@ def upgrade():
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("viewing_as_id", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_sign_in_user_id"), ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(["viewing_as_id"], ["user.id"], name=op.f("fk_sign_in_viewing_as_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user.id"], name=op.f("fk_sign_in_user_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["viewing_as_id"],
+            ["user.id"],
+            name=op.f("fk_sign_in_viewing_as_id"),
+            ondelete="CASCADE",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_sign_in_token_hash")),
     )
@@ -127,7 +138,9 @@ def upgrade():
         sa.Column("item_id", sa.Integer(), nullable=True),
         sa.Column("item", sa.String(length=255), nullable=False),
         sa.Column("detail", sa.String(length=500), nullable=False),
-        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_activity_user_id"), ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user.id"], name=op.f("fk_activity_user_id"), ondelete="SET NULL"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_activity")),
     )
     op.create_index(op.f("ix_activity_at"), "activity", ["at"])
@@ -137,11 +150,19 @@ def upgrade():
     op.create_index("ix_service_domain_sorted", "service", [sa.text("lower(domain)"), "id"])
     op.create_index("ix_service_product_sorted", "service", [sa.text("lower(product)"), "id"])
     op.create_index("ix_service_status", "service", ["status", "id"])
-    op.create_index("ix_service_due_sorted", "service", [sa.text("(next_due_on IS NULL)"), "next_due_on", "id"])
+    op.create_index(
+        "ix_service_due_sorted", "service", [sa.text("(next_due_on IS NULL)"), "next_due_on", "id"]
+    )
     op.create_index("ix_domain_name_sorted", "domain", [sa.text("lower(name)"), "id"])
     op.create_index("ix_domain_status", "domain", ["status", "id"])
-    op.create_index("ix_domain_registered_sorted", "domain", [sa.text("(registered_on IS NULL)"), "registered_on", "id"])
-    op.create_index("ix_domain_expires_sorted", "domain", [sa.text("(expires_on IS NULL)"), "expires_on", "id"])
+    op.create_index(
+        "ix_domain_registered_sorted",
+        "domain",
+        [sa.text("(registered_on IS NULL)"), "registered_on", "id"],
+    )
+    op.create_index(
+        "ix_domain_expires_sorted", "domain", [sa.text("(expires_on IS NULL)"), "expires_on", "id"]
+    )
 
 
 def downgrade():

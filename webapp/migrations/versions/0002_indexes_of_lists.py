@@ -26,7 +26,11 @@ OLD = [
     ("ix_service_due_sorted", "service", [sa.text("(next_due_on IS NULL)"), "next_due_on", "id"]),
     ("ix_domain_name_sorted", "domain", [sa.text("lower(name)"), "id"]),
     ("ix_domain_status", "domain", ["status", "id"]),
-    ("ix_domain_registered_sorted", "domain", [sa.text("(registered_on IS NULL)"), "registered_on", "id"]),
+    (
+        "ix_domain_registered_sorted",
+        "domain",
+        [sa.text("(registered_on IS NULL)"), "registered_on", "id"],
+    ),
     ("ix_domain_expires_sorted", "domain", [sa.text("(expires_on IS NULL)"), "expires_on", "id"]),
 ]
 NEW = [

@@ -20,11 +20,15 @@ def upgrade():
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=60), nullable=False),
         sa.Column("query", sa.String(length=2000), nullable=False),
-        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_saved_view_user_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user.id"], name=op.f("fk_saved_view_user_id"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_view")),
         sa.UniqueConstraint("user_id", "name", name=op.f("uq_saved_view_user_id")),
     )
-    op.create_index("ix_hostname_issuer_sorted", "hostname", [sa.text("lower(issuer)"), "id", "issuer"])
+    op.create_index(
+        "ix_hostname_issuer_sorted", "hostname", [sa.text("lower(issuer)"), "id", "issuer"]
+    )
     op.create_index("ix_hostname_not_after", "hostname", ["not_after", "id"])
     op.create_index("ix_hostname_checked", "hostname", ["checked_at", "id"])
     op.create_index("ix_hostname_changed", "hostname", ["changed_at", "id"])

@@ -24,11 +24,20 @@ def upgrade():
         return  # the others never do
     for table in TABLES:
         key = re.compile(rf",\s*CONSTRAINT pk_{table} PRIMARY KEY \(id\)")
-        _make_anew(table, lambda sql, key=key: _replaced(key, "", _replaced(re.compile(rf"\b{PLAIN}"), ONCE, sql)))
+        _make_anew(
+            table,
+            lambda sql, key=key: _replaced(
+                key, "", _replaced(re.compile(rf"\b{PLAIN}"), ONCE, sql)
+            ),
+        )
         # What is gone is still in the log, and nothing new may stand behind its lines.
-        last = f'SELECT max((SELECT coalesce(max(id), 0) FROM "{table}"), coalesce(max(item_id), 0)) FROM activity'  # noqa: S608
+        highest = f'SELECT coalesce(max(id), 0) FROM "{table}"'
+        last = f"SELECT max(({highest}), coalesce(max(item_id), 0)) FROM activity"
         op.execute(sa.text("DELETE FROM sqlite_sequence WHERE name = :name").bindparams(name=table))
-        op.execute(f"INSERT INTO sqlite_sequence (name, seq) SELECT '{table}', ({last} WHERE kind = '{table}')")  # noqa: S608
+        op.execute(
+            f"INSERT INTO sqlite_sequence (name, seq) SELECT '{table}',"
+            f" ({last} WHERE kind = '{table}')"
+        )
     _check()
 
 
@@ -37,7 +46,12 @@ def downgrade():
         return
     for table in TABLES:
         key = f",\n\tCONSTRAINT pk_{table} PRIMARY KEY (id)\n)"
-        _make_anew(table, lambda sql, key=key: _replaced(re.compile(ONCE), PLAIN, sql).rstrip()[:-1].rstrip() + key)
+        _make_anew(
+            table,
+            lambda sql, key=key: (
+                _replaced(re.compile(ONCE), PLAIN, sql).rstrip()[:-1].rstrip() + key
+            ),
+        )
     _check()
 
 
@@ -46,17 +60,23 @@ def _sqlite():
 
 
 def _make_anew(table, change):
-    """The same table with another statement behind it, as SQLite's "Making Other Kinds Of Table Schema Changes" goes;
-    env.py has put the foreign keys aside. Alembic's batch mode would lose the indexes on expressions."""
+    """The same table with another statement behind it, as SQLite's "Making Other Kinds Of Table
+    Schema Changes" goes; env.py has put the foreign keys aside. Alembic's batch mode would lose the
+    indexes on expressions."""
     connection = op.get_bind()
     sql, *indexes = connection.scalars(
-        sa.text("SELECT sql FROM sqlite_schema WHERE tbl_name = :name AND sql IS NOT NULL ORDER BY type = 'index'"),
+        sa.text(
+            "SELECT sql FROM sqlite_schema WHERE tbl_name = :name AND sql IS NOT NULL"
+            " ORDER BY type = 'index'"
+        ),
         {"name": table},
     ).all()
-    fresh = _replaced(re.compile(rf'CREATE TABLE "?{table}"?'), f'CREATE TABLE "{table}_anew"', change(sql))
+    fresh = _replaced(
+        re.compile(rf'CREATE TABLE "?{table}"?'), f'CREATE TABLE "{table}_anew"', change(sql)
+    )
     for statement in (
         fresh,
-        f'INSERT INTO "{table}_anew" SELECT * FROM "{table}"',  # noqa: S608
+        f'INSERT INTO "{table}_anew" SELECT * FROM "{table}"',
         f'DROP TABLE "{table}"',
         f'ALTER TABLE "{table}_anew" RENAME TO "{table}"',
         *indexes,

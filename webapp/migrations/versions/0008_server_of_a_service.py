@@ -16,7 +16,9 @@ depends_on = None
 def upgrade():
     op.add_column("service", sa.Column("server_address", sa.String(length=45), nullable=True))
     op.add_column("service", sa.Column("origin", sa.String(length=32), nullable=True))
-    op.create_index("ix_service_origin", "service", ["origin", "id", "status", "client_id", "hostname_id"])
+    op.create_index(
+        "ix_service_origin", "service", ["origin", "id", "status", "client_id", "hostname_id"]
+    )
 
 
 def downgrade():

@@ -13,7 +13,8 @@ depends_on = None
 
 
 def upgrade():
-    # SQLite has the id behind every index. PostgreSQL does not: it sorted all names that were never asked for each batch.
+    # SQLite has the id behind every index. PostgreSQL does not: it sorted all names that were never
+    # asked for each batch.
     op.drop_index("ix_hostname_due", "hostname")
     op.create_index("ix_hostname_due", "hostname", ["asked_at", "urgent_at", "id"])
 

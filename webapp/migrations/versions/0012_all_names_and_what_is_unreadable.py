@@ -14,8 +14,12 @@ depends_on = None
 
 
 def upgrade():
-    op.add_column("hostname", sa.Column("names_total", sa.Integer(), nullable=False, server_default="0"))
-    op.add_column("hostname", sa.Column("unreadable", sa.JSON(), nullable=False, server_default="[]"))
+    op.add_column(
+        "hostname", sa.Column("names_total", sa.Integer(), nullable=False, server_default="0")
+    )
+    op.add_column(
+        "hostname", sa.Column("unreadable", sa.JSON(), nullable=False, server_default="[]")
+    )
 
 
 def downgrade():

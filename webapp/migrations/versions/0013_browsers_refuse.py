@@ -14,7 +14,10 @@ depends_on = None
 
 
 def upgrade():
-    op.add_column("hostname", sa.Column("browsers_refuse", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column(
+        "hostname",
+        sa.Column("browsers_refuse", sa.Boolean(), nullable=False, server_default=sa.false()),
+    )
     op.create_index("ix_hostname_browsers_refuse", "hostname", ["browsers_refuse"])
 
 

@@ -1,4 +1,4 @@
-"""security events, where and when a sign-in was used, and the number that links to reset a password carry
+"""security events, where and when a sign-in was used, and the number in links to reset a password
 
 Revision ID: 0014
 Revises: 0013
@@ -27,8 +27,12 @@ def upgrade():
         sa.Column("email_hash", sa.String(length=16), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.Column("parameters", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(["by_id"], ["user.id"], name="fk_security_event_by_id", ondelete="SET NULL"),
-        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name="fk_security_event_user_id", ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(
+            ["by_id"], ["user.id"], name="fk_security_event_by_id", ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user.id"], name="fk_security_event_user_id", ondelete="SET NULL"
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_security_event"),
     )
     op.create_index("ix_security_event_at", "security_event", ["at"])
@@ -37,11 +41,20 @@ def upgrade():
     op.create_index("ix_security_event_address", "security_event", ["address", "id"])
     op.create_index("ix_security_event_user_id", "security_event", ["user_id", "id"])
     # Defaults, so that the tables need not be rebuilt on SQLite.
-    op.add_column("sign_in", sa.Column("last_used_at", INSTANT, nullable=False, server_default="2000-01-01 00:00:00"))
+    op.add_column(
+        "sign_in",
+        sa.Column("last_used_at", INSTANT, nullable=False, server_default="2000-01-01 00:00:00"),
+    )
     op.execute("UPDATE sign_in SET last_used_at = created_at")
-    op.add_column("sign_in", sa.Column("address", sa.String(length=45), nullable=False, server_default=""))
-    op.add_column("sign_in", sa.Column("user_agent", sa.String(length=255), nullable=False, server_default=""))
-    op.add_column("user", sa.Column("reset_epoch", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column(
+        "sign_in", sa.Column("address", sa.String(length=45), nullable=False, server_default="")
+    )
+    op.add_column(
+        "sign_in", sa.Column("user_agent", sa.String(length=255), nullable=False, server_default="")
+    )
+    op.add_column(
+        "user", sa.Column("reset_epoch", sa.Integer(), nullable=False, server_default="0")
+    )
 
 
 def downgrade():

@@ -28,7 +28,8 @@ INDEXES = {
 REFERRING = ("service", "domain", "change")
 TEXTS = {"service": "domain", "domain": "name"}
 NEW = (
-    "INSERT INTO target (hostname, port, detail, subject, issuer, serial, key, signature, problems, notes, names)"
+    "INSERT INTO target (hostname, port, detail, subject, issuer, serial, key, signature,"
+    " problems, notes, names)"
     " VALUES (:hostname, :port, '', '', '', '', '', '', '[]', '[]', '[]')"
 )
 
@@ -38,7 +39,9 @@ def upgrade():
     # SQLite makes the table again here: its indexes are made after it.
     with op.batch_alter_table("target") as table:
         table.add_column(sa.Column("port", sa.Integer(), nullable=False, server_default="443"))
-        table.add_column(sa.Column("protocol", sa.String(length=32), nullable=False, server_default="https"))
+        table.add_column(
+            sa.Column("protocol", sa.String(length=32), nullable=False, server_default="https")
+        )
         table.drop_constraint("uq_hostname_name", type_="unique")
         table.create_unique_constraint("uq_target_hostname", ["hostname", "port", "protocol"])
     _index("target")
@@ -46,7 +49,8 @@ def upgrade():
 
 
 def downgrade():
-    """What is asked at another port than 443 is asked at 443 again, as before, and nothing is known of that yet."""
+    """What is asked at another port than 443 is asked at 443 again, as before, and nothing is known
+    of that yet."""
     _leave_other_ports()
     # Here SQLite makes the table again, too, before the columns have their old names.
     _drop_indexes("target")
@@ -64,20 +68,22 @@ def _leave_other_ports():
     texts = "detail, subject, issuer, serial, key, signature"
     lists = "problems, notes, names"
     op.execute(
-        f"INSERT INTO target (hostname, {texts}, {lists})"  # noqa: S608
+        f"INSERT INTO target (hostname, {texts}, {lists})"
         " SELECT hostname, '', '', '', '', '', '', '[]', '[]', '[]'"
         f" FROM (SELECT DISTINCT hostname FROM target WHERE id IN ({others})) AS moved"
         " WHERE NOT EXISTS (SELECT 1 FROM target AS usual WHERE usual.hostname = moved.hostname"
         " AND usual.port = 443 AND usual.protocol = 'https')"
     )
     usual = (
-        "SELECT usual.id FROM target AS usual, target AS other WHERE usual.hostname = other.hostname"
+        "SELECT usual.id FROM target AS usual, target AS other"
+        " WHERE usual.hostname = other.hostname"
         " AND usual.port = 443 AND usual.protocol = 'https' AND other.id = target_id"
     )
     for table in ("service", "domain"):
-        op.execute(f"UPDATE {table} SET target_id = ({usual}) WHERE target_id IN ({others})")  # noqa: S608
-    op.execute(f"DELETE FROM change WHERE target_id IN ({others})")  # noqa: S608
-    op.execute(f"DELETE FROM target WHERE id IN ({others})")  # noqa: S608
+        of_others = f"WHERE target_id IN ({others})"
+        op.execute(f"UPDATE {table} SET target_id = ({usual}) {of_others}")
+    op.execute(f"DELETE FROM change WHERE target_id IN ({others})")
+    op.execute(f"DELETE FROM target WHERE id IN ({others})")
 
 
 def _ask_at_their_ports():
@@ -85,19 +91,23 @@ def _ask_at_their_ports():
     connection = op.get_bind()
     left = set()
     for table, text in TEXTS.items():
-        rows = f"SELECT id, {text}, target_id FROM {table} WHERE {text} LIKE '%:%' AND target_id IS NOT NULL"  # noqa: S608
+        with_port = f"{text} LIKE '%:%' AND target_id IS NOT NULL"
+        rows = f"SELECT id, {text}, target_id FROM {table} WHERE {with_port}"
         for item_id, entered, target_id in connection.execute(sa.text(rows)).all():
             port = _port(entered)
             if port != HTTPS_PORT:
-                update = sa.text(f"UPDATE {table} SET target_id = :target WHERE id = :id")  # noqa: S608
+                change = "SET target_id = :target WHERE id = :id"
+                update = sa.text(f"UPDATE {table} {change}")
                 target = _target(connection, target_id, port)
                 connection.execute(update, {"target": target, "id": item_id})
                 left.add(target_id)
     for target_id in left:
-        used = " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE target_id = :id)" for table in TEXTS)  # noqa: S608
+        used = " OR ".join(
+            f"EXISTS (SELECT 1 FROM {table} WHERE target_id = :id)" for table in TEXTS
+        )
         for statement in (
-            f"DELETE FROM change WHERE target_id = :id AND NOT ({used})",  # noqa: S608
-            f"DELETE FROM target WHERE id = :id AND NOT ({used})",  # noqa: S608
+            f"DELETE FROM change WHERE target_id = :id AND NOT ({used})",
+            f"DELETE FROM target WHERE id = :id AND NOT ({used})",
         ):
             connection.execute(sa.text(statement), {"id": target_id})
 
@@ -110,10 +120,15 @@ def _port(entered):
 
 
 def _target(connection, target_id, port):
-    """The id of the target with the host name of this one, at another port; made where it is new."""
-    hostname = connection.scalar(sa.text("SELECT hostname FROM target WHERE id = :id"), {"id": target_id})
+    """The id of the target with the host name of this one, at another port; made where it is
+    new."""
+    hostname = connection.scalar(
+        sa.text("SELECT hostname FROM target WHERE id = :id"), {"id": target_id}
+    )
     asked = {"hostname": hostname, "port": port}
-    found = sa.text("SELECT id FROM target WHERE hostname = :hostname AND port = :port AND protocol = 'https'")
+    found = sa.text(
+        "SELECT id FROM target WHERE hostname = :hostname AND port = :port AND protocol = 'https'"
+    )
     known = connection.scalar(found, asked)
     if known is None:
         connection.execute(sa.text(NEW), asked)
@@ -137,7 +152,9 @@ def _rename(old, new, columns, *, indexed=True):
         op.execute(f"ALTER TABLE {new} RENAME CONSTRAINT pk_{old} TO pk_{new}")
         op.execute(f"ALTER SEQUENCE {old}_id_seq RENAME TO {new}_id_seq")
         for table in REFERRING:
-            op.execute(f"ALTER TABLE {table} RENAME CONSTRAINT fk_{table}_{old}_id TO fk_{table}_{new}_id")
+            op.execute(
+                f"ALTER TABLE {table} RENAME CONSTRAINT fk_{table}_{old}_id TO fk_{table}_{new}_id"
+            )
 
 
 def _drop_indexes(table):

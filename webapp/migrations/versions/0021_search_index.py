@@ -57,15 +57,22 @@ def _has_trigrams():
 
 def _create_in_sqlite():
     add = f"INSERT INTO listing_search ({COLUMNS}) VALUES ({_document('new')})"
-    remove = f"INSERT INTO listing_search (listing_search, {COLUMNS}) VALUES ('delete', {_document('old')})"
-    changed = " OR ".join(f"old.{one} IS NOT new.{one}" for one in ("text", "client_text", "client_id"))
+    remove = (
+        f"INSERT INTO listing_search (listing_search, {COLUMNS})"
+        f" VALUES ('delete', {_document('old')})"
+    )
+    changed = " OR ".join(
+        f"old.{one} IS NOT new.{one}" for one in ("text", "client_text", "client_id")
+    )
     for statement in (
         TABLE,
         f"CREATE TRIGGER listing_search_delete AFTER DELETE ON listing_row BEGIN {remove}; END",
         f"CREATE TRIGGER listing_search_insert AFTER INSERT ON listing_row BEGIN {add}; END",
-        "CREATE TRIGGER listing_search_update AFTER UPDATE OF text, client_text, client_id ON listing_row"
+        "CREATE TRIGGER listing_search_update"
+        " AFTER UPDATE OF text, client_text, client_id ON listing_row"
         f" WHEN {changed} BEGIN {remove}; {add}; END",
-        f"INSERT INTO listing_search ({COLUMNS}) SELECT {_document('listing_row')} FROM listing_row ORDER BY 1",
+        f"INSERT INTO listing_search ({COLUMNS})"
+        f" SELECT {_document('listing_row')} FROM listing_row ORDER BY 1",
     ):
         op.get_bind().exec_driver_sql(statement)
 

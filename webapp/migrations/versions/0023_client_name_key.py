@@ -19,7 +19,10 @@ CLIENT = sa.table(
 )
 # As `customers.name_key` was when this was written
 MARKS = str.maketrans(
-    {**dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u2032`\u00b4", "'"), **dict.fromkeys("“”„‟″", '"')}
+    {
+        **dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u2032`\u00b4", "'"),
+        **dict.fromkeys("“”„‟″", '"'),
+    }
 )
 
 
@@ -29,11 +32,16 @@ def upgrade():
     )
     connection = op.get_bind()
     set_key = (
-        sa.update(CLIENT).where(CLIENT.c.id == sa.bindparam("row")).values(name_key=sa.bindparam("key"))
+        sa.update(CLIENT)
+        .where(CLIENT.c.id == sa.bindparam("row"))
+        .values(name_key=sa.bindparam("key"))
     )
     last = 0
     while rows := connection.execute(
-        sa.select(CLIENT.c.id, CLIENT.c.name).where(CLIENT.c.id > last).order_by(CLIENT.c.id).limit(1000)
+        sa.select(CLIENT.c.id, CLIENT.c.name)
+        .where(CLIENT.c.id > last)
+        .order_by(CLIENT.c.id)
+        .limit(1000)
     ).all():
         connection.execute(set_key, [{"row": id_, "key": _key(name)} for id_, name in rows])
         last = rows[-1].id

@@ -42,7 +42,9 @@ def downgrade():
 
 def _create_in_sqlite():
     texts = ", ".join(COLUMNS)
-    new, old = (", ".join(f"{row}.{column}" for column in ("id", *COLUMNS)) for row in ("new", "old"))
+    new, old = (
+        ", ".join(f"{row}.{column}" for column in ("id", *COLUMNS)) for row in ("new", "old")
+    )
     for statement in (
         f"CREATE VIRTUAL TABLE {NAME} USING fts5({texts},"
         " content='', columnsize=0, detail=none, tokenize='trigram')",
@@ -63,6 +65,8 @@ def _create_in_postgresql():
     try:
         with op.get_bind().begin_nested():
             for column in COLUMNS:
-                op.execute(f"CREATE INDEX {NAME}_{column} ON activity USING gin ({column} gin_trgm_ops)")
+                op.execute(
+                    f"CREATE INDEX {NAME}_{column} ON activity USING gin ({column} gin_trgm_ops)"
+                )
     except sa.exc.DBAPIError as error:
         log.warning("The index for searches was not made: %s", error.orig)

@@ -99,7 +99,7 @@ def _moment(begins, ends, within):
 def _make_due():
     """Has the scheduler write the rows of what is valid."""
     long_ago = datetime(1970, 1, 1, tzinfo=UTC)
-    due = sa.text(f"UPDATE listing_row SET rank_until = :due WHERE rank IN {VALID}")  # noqa: S608
+    due = sa.text(f"UPDATE listing_row SET rank_until = :due WHERE rank IN {VALID}")
     op.get_bind().execute(due.bindparams(sa.bindparam("due", long_ago, INSTANT)))
 
 

@@ -23,10 +23,7 @@ def upgrade():
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("use", sa.String(32), nullable=False),
         sa.Column("token_hash", sa.String(64), nullable=False),
-        *(
-            sa.Column(f"{owner}_id", sa.Integer(), nullable=owner != "client")
-            for owner in OWNERS
-        ),
+        *(sa.Column(f"{owner}_id", sa.Integer(), nullable=owner != "client") for owner in OWNERS),
         sa.Column("created_at", INSTANT, nullable=False),
         sa.Column("created_by", sa.String(254), nullable=False),
         sa.Column("ends_at", INSTANT, nullable=True),

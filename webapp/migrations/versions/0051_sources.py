@@ -83,9 +83,9 @@ def downgrade():
         "SELECT 1 FROM domain AS older WHERE older.client_id = domain.client_id"
         " AND older.name = domain.name AND older.id < domain.id"
     )
-    twice = f"SELECT id FROM domain WHERE EXISTS ({older})"  # noqa: S608
-    op.execute(f"DELETE FROM listing_row WHERE domain_id IN ({twice})")  # noqa: S608
-    op.execute(f"DELETE FROM domain WHERE id IN ({twice})")  # noqa: S608
+    twice = f"SELECT id FROM domain WHERE EXISTS ({older})"
+    op.execute(f"DELETE FROM listing_row WHERE domain_id IN ({twice})")
+    op.execute(f"DELETE FROM domain WHERE id IN ({twice})")
     op.execute("DELETE FROM job WHERE kind = 'source'")
     op.drop_index("uq_domain_by_hand", "domain")
     for table in OWNED:
@@ -122,7 +122,7 @@ def _make_domain_anew(change):
         'DROP TABLE "domain"',
         'ALTER TABLE "domain_anew" RENAME TO "domain"',
         "DELETE FROM sqlite_sequence WHERE name IN ('domain', 'domain_anew')",
-        f"INSERT INTO sqlite_sequence (name, seq) VALUES ('domain', {last})",  # noqa: S608
+        f"INSERT INTO sqlite_sequence (name, seq) VALUES ('domain', {last})",
         *indexes,
     ):
         connection.exec_driver_sql(statement)

@@ -270,6 +270,7 @@ def _longest_waiting(due: ColumnElement[bool], most: int) -> list[int]:
 
 def _changed(statement: object) -> int:
     """How many rows an UPDATE has changed."""
-    result = db.session.execute(statement, execution_options={"synchronize_session": False})  # type: ignore[call-overload]
+    options = {"synchronize_session": False}
+    result = db.session.execute(statement, execution_options=options)  # type: ignore[call-overload]
     count: int = result.rowcount
     return count
