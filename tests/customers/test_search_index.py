@@ -13,6 +13,7 @@ from webapp.customers.lists import ListQuery
 from webapp.customers.models import Client, DomainStatus, Service, ServiceStatus, User
 from webapp.extensions import db, writing
 from webapp.listing import page, plan
+from webapp.listing.rows import Rows
 from webapp.monitor import results
 from webapp.monitor.health.facts import Level
 from webapp.monitor.models import Target
@@ -141,7 +142,7 @@ def test_what_a_check_finds_does_not_touch_the_index(in_app):
 
 @sqlite
 def test_a_word_of_services_is_not_looked_for_among_domains(in_app):
-    search = searches.in_items([ListingRow.text], ["hosting"], "domain")
+    search = searches.searched(Rows(), "hosting", None, "domain").search
     candidates = db.select(db.func.count()).select_from(search.candidates)
     assert db.session.scalar(candidates) == 0
     assert found("hosting", list_rows=lists.list_domains)[3] == {"service": 2}

@@ -6,7 +6,6 @@ What may be asked for is on a whitelist.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +14,6 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, or_, select
 
-from webapp import probe
 from webapp.customers import access, listing_row, searches, tags
 from webapp.customers.listing_row import ListingRow
 from webapp.customers.models import Client, Domain, DomainStatus, Service, ServiceStatus, User
@@ -140,7 +138,7 @@ def understood(kind: str, user: User, question: ListQuery, of: Client | None = N
     owner = of.id if of is not None else client.id if client is not None else None
     if "tag" in filters:
         rows = tags.items_with(rows, filters["tag"], kind)
-    rows = searched(rows, search, user, kind, owner)
+    rows = searches.searched(rows, search, user, kind, owner)
     order = narrowed(sorts[sort.removeprefix("-")], rows, filters)
     return ParsedQuery(search, sort, filters, client, rows, order)
 
@@ -182,7 +180,7 @@ def hits(
     for kind in (Service.kind, Domain.kind):
         if kind == but:
             continue
-        rows = searched(Rows(seen, splits=(ListingRow.kind == kind,)), search, user, kind)
+        rows = searches.searched(Rows(seen, splits=(ListingRow.kind == kind,)), search, user, kind)
         rows = plan.planned(rows, ListingRow.id)
         common = plan.is_common(rows, ListingRow.id)
         ids = rows.matching(select(ListingRow.id), most)
@@ -232,26 +230,3 @@ def conditions(filters: Mapping[str, str]) -> Iterator[ColumnElement[bool]]:
         yield ListingRow.origin == filters["origin"]
     if "client" in filters:
         yield ListingRow.client_id == int(filters["client"])
-
-
-def searched(
-    rows: Rows, search: str, user: User | None, kind: str | None = None, owner: int | None = None
-) -> Rows:
-    """Those of these rows that have a text in what they copy of their item, or of its client.
-
-    A client's own name stands on every row of theirs: for them it would find everything. `kind`,
-    `owner`: where `rows` are of items of this kind or this client only, which is quicker to find.
-    """
-    if not search:
-        return rows
-    texts = {search}
-    with suppress(probe.NotCheckable):
-        # A user who pastes an address, or the same name in the other of its two spellings, finds it
-        # too.
-        asked = probe.understand(search)
-        texts.add(probe.authority(asked.hostname, asked.port))
-    everything = user is None or user.sees_everything
-    columns = [ListingRow.text, *([ListingRow.client_text] if everything else [])]
-    if user is not None and not user.sees_everything:
-        owner = user.client_id
-    return replace(rows, search=searches.in_items(columns, sorted(texts), kind, owner))

@@ -4,17 +4,20 @@ looking into each."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, case, column, or_, select, table
 from sqlalchemy.orm import InstrumentedAttribute
 
+from webapp import probe
 from webapp.customers import search_index
 from webapp.customers.listing_row import MODELS, ListingRow
-from webapp.customers.models import Activity, Domain, Service
+from webapp.customers.models import Activity, Domain, Service, User
 from webapp.customers.search_index import LOG_NAME, NAME, PRIVATE, SERVICES
 from webapp.extensions import contains, db
-from webapp.listing.rows import Search
+from webapp.listing.rows import Rows, Search
 from webapp.site import this_site
 
 SHORTEST = 3  # characters of a text that has a trigram
@@ -30,7 +33,30 @@ _documents = table(NAME, column("rowid"), column(NAME, String))
 _log_lines = table(LOG_NAME, column("rowid"), column(LOG_NAME, String))
 
 
-def in_items(
+def searched(
+    rows: Rows, search: str, user: User | None, kind: str | None = None, owner: int | None = None
+) -> Rows:
+    """Those of these rows that have a text in what they copy of their item, or of its client.
+
+    A client's own name stands on every row of theirs: for them it would find everything. `kind`,
+    `owner`: where `rows` are of items of this kind or this client only, which is quicker to find.
+    """
+    if not search:
+        return rows
+    texts = {search}
+    with suppress(probe.NotCheckable):
+        # A user who pastes an address, or the same name in the other of its two spellings, finds it
+        # too.
+        asked = probe.understand(search)
+        texts.add(probe.authority(asked.hostname, asked.port))
+    everything = user is None or user.sees_everything
+    columns = [ListingRow.text, *([ListingRow.client_text] if everything else [])]
+    if user is not None and not user.sees_everything:
+        owner = user.client_id
+    return replace(rows, search=_in_items(columns, sorted(texts), kind, owner))
+
+
+def _in_items(
     columns: Sequence[InstrumentedAttribute[Any]],
     texts: Sequence[str],
     kind: str | None = None,

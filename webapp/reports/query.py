@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from sqlalchemy import ColumnElement, func
 
-from webapp.customers import access, listing_row, lists, tags
+from webapp.customers import access, listing_row, lists, searches, tags
 from webapp.customers.listing_row import SEVERITIES, ListingRow
 from webapp.customers.models import Client, User
 from webapp.customers.orders import by
@@ -119,7 +119,7 @@ def rows_of(user: User, filters: Mapping[str, str], now: datetime) -> Rows:
     if "tag" in filters:
         rows = tags.items_with(rows, filters["tag"])
     owner = int(filters["client"]) if "client" in filters else None
-    return lists.searched(rows, filters.get("q", ""), user, owner=owner)
+    return searches.searched(rows, filters.get("q", ""), user, owner=owner)
 
 
 def _conditions(filters: Mapping[str, str], now: datetime) -> Iterator[ColumnElement[bool]]:
