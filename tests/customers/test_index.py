@@ -1,5 +1,6 @@
 """The listing rows are what they copy, whatever changes it."""
 
+import os
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,8 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
+from sqlalchemy import Column
+from sqlalchemy.sql import visitors
 
 from webapp.accounts import sign_ins
 from webapp.customers import (
@@ -19,6 +22,7 @@ from webapp.customers import (
     concurrency,
     index,
     index_check,
+    index_rows,
     items,
     listing_row,
 )
@@ -165,6 +169,24 @@ def test_what_is_written_past_the_session_is_found_and_mended(in_app):
     rows_are_right(NOW)
 
 
+NEVER_CHANGED = {"id", "hostname", "port"}  # of a target: another has another name
+
+
+@pytest.mark.parametrize("model", [Service, Domain])
+def test_what_rows_copy_of_others_is_written_again_when_that_changes(model):
+    columns = list(index_rows.rows_of(model, NOW).inner_columns)
+    for parent, link in ((Target, "target_id"), (Client, "client_id")):
+        read = {one.key: columns_of(parent, one) - NEVER_CHANGED for one in columns}
+        assert set().union(*read.values()) == index._COPIED[parent], parent
+        assert {key for key in read if read[key]} == {*index._COPIED_FROM[link]}, parent
+
+
+def columns_of(model, expression):
+    """The columns of this model that an expression has."""
+    found = (one for one in visitors.iterate(expression) if isinstance(one, Column))
+    return {one.key for one in found if one.table is model.__table__}
+
+
 def finding(name, number, now):
     """What a server of this number may have answered."""
     reason = list(Reason)[number % len(Reason)]
@@ -231,7 +253,11 @@ def change(what, one, other, now):
                     person.client = db.session.get(Client, owner.id)
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# RANDOM_CHANGES=10000 makes as many
+EXAMPLES = int(os.environ.get("RANDOM_CHANGES", "240")) // 30
+
+
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(some.lists(STEP, min_size=20, max_size=40))
 def test_random_changes_leave_every_row_right(in_app, steps):
     now = datetime.now(UTC)

@@ -2,7 +2,7 @@ import pytest
 
 from webapp.probe import Reason, handshake_io, trust_store
 from webapp.probe.contact import Contact, Ending
-from webapp.probe.judge import judge
+from webapp.probe.judge import _LEADS, _OF_THE_LEAF, OF_THE_PATH, judge
 
 # X509_V_ERR_*: what only says that a revocation list or an OCSP answer is not at hand, or no good.
 ABOUT_LISTS = {3, 5, 8, 11, 12, 15, 16, 33, 35, 36, 44, 54, 73, 74, 75, *range(96, 101)}
@@ -124,6 +124,12 @@ def test_what_our_side_declines_is_told_by_its_number(name, code, reason):
     trust_store.trust(None)  # loads OpenSSL's words
     assert handshake_io.words_for(SSL_LIBRARY, code) == name
     assert unfinished((SSL_LIBRARY, code)) is reason
+
+
+def test_every_reason_of_a_verify_error_is_about_the_leaf_or_about_the_path_to_its_root():
+    ours = {Reason.MONITOR_ERROR}
+    assert not _OF_THE_LEAF & OF_THE_PATH
+    assert _OF_THE_LEAF | OF_THE_PATH | ours == {*_LEADS}
 
 
 def test_a_number_counts_together_with_its_library():

@@ -1,6 +1,7 @@
 import re
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,9 +11,10 @@ from webapp.probe import Finding, Note, Reason, Refusal, State
 from webapp.probe.chain import Weakness
 from webapp.probe.contact import Contact, Ending
 from webapp.probe.finding import Problem
-from webapp.probe.judge import judge
+from webapp.probe.judge import _OF_THE_LEAF, OF_THE_PATH, judge
 from webapp.probe.steps import Failure, Origin
 from webapp.words import (
+    certificates,
     chain_faults,
     curl_errors,
     hostnames,
@@ -27,12 +29,20 @@ from webapp.words import (
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
+def test_every_reason_has_its_row_in_the_documentation():
+    page = Path(__file__).parents[2].joinpath("docs", "verdicts.md").read_text()
+    told = re.findall(r"^\| (valid|invalid|unknown) \| `(\w+)` \|", page, re.MULTILINE)
+    assert sorted(told) == sorted((reason.state.value, reason.value) for reason in Reason)
+
+
 def test_every_state_reason_refusal_and_note_has_its_words():
     assert set(states.LOOKS) == set(State)
     assert set(reasons.WORDS) == set(Reason)
     assert set(hostnames.REFUSALS) == set(Refusal)
     assert set(notes.NOTES) == set(Note)
     assert set(reasons.MENDS) == set(Reason)
+    # What only a certificate that was read can have
+    assert set(certificates._SECOND) == {Reason.OK} | _OF_THE_LEAF | OF_THE_PATH
     assert set(chain_faults.WEAKNESSES) == set(Weakness)
     assert set(website.ORIGINS) == set(Origin)
     assert set(website.HTTP_FAILURES) == set(Failure)
