@@ -116,6 +116,21 @@ def test_a_second_viewer_joins_and_sees_it_in_their_own_words(visit, app, held):
         assert db.session.query(Diagnosis).count() == 1
 
 
+def test_a_host_name_that_two_entered_in_other_words_is_diagnosed_once(visit, app, held):
+    with app.app_context(), writing():
+        db.session.get(Service, 1).domain = "https://alice.example/secret-shop"
+    visit("alice").post(RUN)
+    ada = visit("ada")
+    ada.post("/probe/domain/1/diagnosis")
+    held.set()
+    of_domain = run(ada, app, "/probe/domain/1/diagnosis")
+    with app.app_context():
+        assert db.session.scalars(db.select(Diagnosis.name)).all() == ["alice.example"]
+    # What stood beside the host name is told to who entered it
+    assert "/secret-shop" in visit("alice").get(PAGE).select_one(".told-steps").text
+    assert "secret" not in of_domain.text
+
+
 @pytest.mark.parametrize("after", ["-1", "x", "99999", "١", ""])
 def test_any_number_of_a_step_is_answered(visit, app, after):
     run(visit("alice"), app)

@@ -5,6 +5,7 @@ An inactive item is not checked.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from webapp.customers.models import Service, User
 from webapp.extensions import db
 from webapp.monitor.diagnosis import diagnoses
 from webapp.monitor.diagnosis.diagnoses import Progress
-from webapp.probe.steps import Origin
+from webapp.probe.steps import NameUnderstood, Origin
 
 
 def register(app: Flask) -> None:
@@ -42,11 +43,21 @@ def progress_of(user: User, kind: str, item_id: int, after: int = 0) -> tuple[It
     Raises `errors.NotFound`.
     """
     item = require_item(user, kind, item_id)
-    return item, diagnoses.of(_name(item), _server(item), after) if item.active else Progress()
+    if not item.active:
+        return item, Progress()
+    found = diagnoses.of(_name(item), _server(item), after)
+    # What stood beside the host name is told too, and each reader has their own
+    steps = [
+        replace(step, text=str(item.entered)) if isinstance(step, NameUnderstood) else step
+        for step in found.steps
+    ]
+    return item, replace(found, steps=steps)
 
 
 def _name(item: Item) -> str:
-    return str(item.entered)  # what stood beside the host name is told too
+    """What is diagnosed: the target, however it was entered; what was entered where that is
+    none."""
+    return item.target.authority if item.target is not None else str(item.entered)
 
 
 def _server(item: Item) -> str | None:

@@ -12,7 +12,8 @@ from webapp.extensions import Instant, Model
 
 
 class Diagnosis(Model):
-    """The last diagnosis of a name, as it was entered, for the server that it is meant for.
+    """The last diagnosis of a target for the server that it is meant for. `name` is its host name,
+    with a port that is not the usual one; or what was entered instead of a host name.
 
     It is run by the job that has its id as key. One that has not ended and has no such job any more
     has failed.
