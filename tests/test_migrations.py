@@ -388,3 +388,21 @@ def test_users_of_clients_are_counted(in_app):
     assert compared() == []
     assert db.session.scalars(counts).all() == before
     assert index_check.miscounted() == 0
+
+
+COUNTED = {
+    "sqlite": "SELECT stat FROM sqlite_stat1 WHERE tbl = 'client'",
+    "postgresql": "SELECT reltuples FROM pg_class WHERE relname = 'client'",
+}
+
+
+def test_after_a_migration_the_database_knows_how_full_its_tables_are(in_app):
+    with writing():
+        for number in range(7):
+            catalog.add_client(f"Client {number}", datetime.now(UTC))
+    clients = db.session.query(Client).count()
+    db.session.remove()
+    downgrade(revision="-1")
+    upgrade()
+    counted = db.session.scalar(text(COUNTED[db.engine.dialect.name]))
+    assert float(str(counted).split()[0]) == clients
