@@ -392,7 +392,7 @@ def test_users_of_clients_are_counted(in_app):
 
 COUNTED = {
     "sqlite": "SELECT stat FROM sqlite_stat1 WHERE tbl = 'client'",
-    "postgresql": "SELECT reltuples FROM pg_class WHERE relname = 'client'",
+    "postgresql": "SELECT reltuples FROM pg_class WHERE oid = 'client'::regclass",
 }
 
 

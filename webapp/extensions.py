@@ -201,7 +201,7 @@ def tune() -> None:
         db.session.execute(text("ANALYZE"))
 
 
-def plan_anew(*tables: Table) -> None:
+def analyze(*tables: Table) -> None:
     """Call it inside `writing()` when the first of many rows are in these tables.
 
     PostgreSQL decides once how to look up what a foreign key refers to; where they were almost

@@ -29,7 +29,7 @@ def look(row, **options):
 
 def check_now(row, **options):
     options = {"active": True, "viewer": 1, "now": now()} | options
-    live.ask_anew(row, **options)
+    live.ask_now(row, **options)
     return live.known(row, **options)
 
 

@@ -156,7 +156,7 @@ def _of_both(kind: str) -> None:
 
         Read its status until checking is false.
         """
-        item, _ = padlocks.ask_anew(user, kind, item_id, now())
+        item, _ = padlocks.ask_now(user, kind, item_id, now())
         return answers.standing_of(item, user, now())
 
 

@@ -105,7 +105,7 @@ def server(app: Flask, secret: str) -> MCPServer[Any]:
         """Ask the server of a service or domain now, and say what it answered. One that takes
         longer goes on: `explain` has its answer later."""
         with as_user(write=True) as (user, now):
-            item, _ = padlocks.ask_anew(user, kind, id, now)
+            item, _ = padlocks.ask_now(user, kind, id, now)
             return _facts(item, user, datetime.now(UTC))
 
     @tools.tool(annotations=WRITES)

@@ -65,8 +65,8 @@ def items_of_rows(user: User, row_ids: Sequence[int]) -> list[Item]:
 
 
 def items_of_client(client_id: int, row_ids: Sequence[int]) -> list[Item]:
-    """Those of these listing rows that are of this client, in this order: for whoever has a link to
-    them."""
+    """The items of these listing rows that are this client's, in this order, for visitors with a
+    link."""
     return _in_order(row_ids, lambda model: _ITEMS[model].where(model.client_id == client_id))
 
 

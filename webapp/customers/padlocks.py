@@ -50,9 +50,9 @@ def ask(user: User, kind: str, item_id: int, now: datetime) -> tuple[Item, Stand
     return _after(live.ask, user, kind, item_id, now)
 
 
-def ask_anew(user: User, kind: str, item_id: int, now: datetime) -> tuple[Item, Standing]:
+def ask_now(user: User, kind: str, item_id: int, now: datetime) -> tuple[Item, Standing]:
     """The same, checked even where the last result is fresh, as "Check now" promises."""
-    return _after(live.ask_anew, user, kind, item_id, now)
+    return _after(live.ask_now, user, kind, item_id, now)
 
 
 def row_ids_of(names: Iterable[str], most: int = MOST_AT_ONCE) -> set[int]:

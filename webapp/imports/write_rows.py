@@ -26,7 +26,7 @@ from webapp import probe
 from webapp.customers import catalog, index, tags
 from webapp.customers.models import DomainStatus, ServiceStatus
 from webapp.customers.name_key import name_key
-from webapp.extensions import among, db, plan_anew
+from webapp.extensions import among, analyze, db
 from webapp.imports import clients_meant, sourced
 from webapp.imports.compare import MODELS
 from webapp.imports.insert_rows import insert_rows
@@ -68,7 +68,7 @@ def write(staging: Staging, now: datetime, progress: Callable[[str, int, int], N
                 kept[kind] | absent,
             )
             if number == 0:
-                plan_anew(table, cast(Table, Target.__table__))
+                analyze(table, cast(Table, Target.__table__))
             if "tags" not in absent:
                 _write_tags(table, kind, rows, last)
             index.touch(MODELS[kind], (row["id"] for row in rows if row["change"] == "changed"))

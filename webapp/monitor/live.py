@@ -89,7 +89,7 @@ def ask(target: Target | None, *, active: bool, viewer: int, now: datetime) -> b
     )
 
 
-def ask_anew(target: Target | None, *, active: bool, viewer: int, now: datetime) -> bool:
+def ask_now(target: Target | None, *, active: bool, viewer: int, now: datetime) -> bool:
     """The same, but what is stored counts as fresh for `COOL_DOWN` only: a person has asked."""
     return (
         active

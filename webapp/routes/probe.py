@@ -48,8 +48,8 @@ def details(kind: str, item_id: int) -> str:
 
 
 @blueprint.post("/details")
-def details_anew(kind: str, item_id: int) -> str:
-    return _details(*padlocks.ask_anew(current_user, kind, item_id, now()))
+def details_after_check(kind: str, item_id: int) -> str:
+    return _details(*padlocks.ask_now(current_user, kind, item_id, now()))
 
 
 def _details(item: Item, standing: Standing) -> str:
@@ -68,7 +68,7 @@ def _details(item: Item, standing: Standing) -> str:
 @blueprint.post("/check")
 def check(kind: str, item_id: int) -> Response:
     """Check now without JavaScript: back to the page where the button is."""
-    padlocks.ask_anew(current_user, kind, item_id, now())
+    padlocks.ask_now(current_user, kind, item_id, now())
     return redirect(own_path(request.form.get("back")) or "/", 303)
 
 

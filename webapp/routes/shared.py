@@ -1,6 +1,6 @@
 """A client's padlocks without a sign-in: as a page, inside another site, and as a badge.
 
-They show what is stored: no server is asked for whoever has a link.
+They show what is stored: a visitor with a link has no server asked.
 """
 
 from __future__ import annotations

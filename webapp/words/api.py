@@ -224,7 +224,7 @@ def token_name_missing() -> str:
 
 
 def whose_token() -> str:
-    """An administrator makes one for somebody."""
+    """An administrator makes one for another user."""
     return gettext("Enter an e-mail address of a user, or a client’s name or reference.")
 
 

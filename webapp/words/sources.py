@@ -281,7 +281,7 @@ def no_id() -> str:
 
 
 def no_client() -> str:
-    """An item that belongs to nobody."""
+    """An item without a client."""
     return gettext("It names no client.")
 
 
