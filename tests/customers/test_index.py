@@ -17,6 +17,7 @@ from sqlalchemy.sql import visitors
 from webapp.accounts import sign_ins
 from webapp.customers import (
     access,
+    bulk,
     catalog,
     clients,
     concurrency,
@@ -38,6 +39,7 @@ from webapp.customers.models import (
     User,
 )
 from webapp.extensions import db, writing
+from webapp.imports import importer
 from webapp.jobs.models import Job
 from webapp.jobs.queue import DONE
 from webapp.monitor import results
@@ -80,7 +82,7 @@ def wanted(item, now):
     ends = item.target.not_after if item.target else None
     until = {listing_row.EXPIRING: ends, listing_row.VALID: ends and ends - SOON}.get(place)
     texts = (item.entered, item.product) if service else (item.entered,)
-    texts += (item.target.hostname if item.target else None,)
+    texts += (item.target.authority if item.target else None,)
     texts += (item.reference,) if service else ()
     return {
         "kind": item.kind,
@@ -203,14 +205,45 @@ def finding(name, number, now):
     )
 
 
-STEP = some.tuples(some.integers(0, 9), some.integers(0, 500), some.integers(0, 500))
+STEP = some.tuples(some.integers(0, 13), some.integers(0, 500), some.integers(0, 500))
+
+
+def name_of(one, other):
+    port = ":8443" if other % 3 == 0 else ""
+    return ("shop", "www", "café", "see ticket")[other % 4] + f"{one % 5}.example{port}"
+
+
+def change_many(what, one, other, now, folder):
+    """The same with several items at once, and with a file."""
+    ids = db.session.scalars(db.select(ListingRow.id).order_by(ListingRow.id)).all()
+    chosen = ids[one % 3 :: 1 + other % 3]
+    if what == 10:
+        status = list(ServiceStatus)[other % 7], list(DomainStatus)[one % 11]
+        bulk.set_status(ada(), chosen, *status, now)
+    elif what == 11:
+        owners = db.session.scalars(db.select(Client.id).order_by(Client.id)).all()
+        bulk.move(ada(), chosen, owners[one % len(owners)], now)
+    elif what == 12:
+        bulk.set_tags(ada(), chosen, ["shop", f"t{one % 3}"], [f"t{other % 3}"], now)
+        bulk.remove(ada(), ids[one % 5 :: 5], now)
+    elif what == 13:
+        file = folder / "file.csv"
+        name = name_of(one, other)
+        file.write_text(
+            "kind,client,client_name,reference,product,domain,status\n"
+            f"client,c{one % 3},Carol {other},,,,\n"
+            f"service,c{one % 3},,s{one % 4},P{other},{name},Active\n"
+            f"domain,c{one % 3},,,,i{one % 4}.example,Active\n"
+        )
+        importer.check(file, folder / "rows", lambda *_: None)
+        importer.write(folder / "rows", None, "file.csv", now, lambda *_: None)
 
 
 def change(what, one, other, now):
-    """One of the things that people, imports and checks do; what is refused changes nothing."""
+    """One of the things that people and checks do; what is refused changes nothing."""
     owners = db.session.scalars(db.select(Client).order_by(Client.id)).all()
     owner = owners[one % len(owners)]
-    name = ("shop", "www", "café", "see ticket")[other % 4] + f"{one % 5}.example"
+    name = name_of(one, other)
     services = db.session.scalars(db.select(Service).order_by(Service.id)).all()
     domains = db.session.scalars(db.select(Domain).order_by(Domain.id)).all()
     every = [*services, *domains]
@@ -259,13 +292,14 @@ EXAMPLES = int(os.environ.get("RANDOM_CHANGES", "240")) // 30
 
 @settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(some.lists(STEP, min_size=20, max_size=40))
-def test_random_changes_leave_every_row_right(in_app, steps):
+def test_random_changes_leave_every_row_right(in_app, tmp_path, steps):
     now = datetime.now(UTC)
     with writing():
         catalog.add_client("Third & Co", now)
     for number, step in enumerate(steps):
+        at = now + timedelta(seconds=number)
         with suppress(concurrency.Taken, concurrency.ChangedMeanwhile, clients.NoSuchClient):
-            change(*step, now + timedelta(seconds=number))
+            change(*step, at) if step[0] < 10 else change_many(*step, at, tmp_path)
     now = datetime.now(UTC)
     index.move_ranks(now)
     rows_are_right(now)
