@@ -20,13 +20,35 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
 
     Raises `config.setting.BadSetting` where a setting holds something it cannot take.
     """
-    # Imported here: who loads `webapp.probe` alone gets neither Flask nor a database with it.
+    # Imported here: who loads `webapp.probe` alone gets neither Flask nor a database with it
     from flask import Flask
+
+    app = Flask(__name__, instance_path=str(Path(__file__).parent.parent / "instance"))
+    _read_settings(app, overrides or {})
+    _register_rooms(app)
+    if commands:
+        _add_commands(app)
+    return app
+
+
+def _read_settings(app: Flask, overrides: Mapping[str, Any]) -> None:
     from werkzeug.middleware.proxy_fix import ProxyFix
 
+    from webapp.config import loading
+
+    app.config.from_mapping(loading.load(os.environ, Path(app.instance_path)))
+    # Padlock's own settings among them decide what Flask is told,
+    app.config.from_mapping(overrides)
+    app.config.from_mapping(loading.for_flask(app.config))
+    app.config.from_mapping(overrides)  # and those for Flask itself come last
+    if proxies := app.config["PADLOCK_TRUSTED_PROXIES"]:
+        behind_proxies = ProxyFix(app.wsgi_app, proxies, proxies, proxies)
+        app.wsgi_app = behind_proxies  # type: ignore[method-assign]
+
+
+def _register_rooms(app: Flask) -> None:
     from webapp import api, logs, routes, site
     from webapp.accounts import password_resets, security_events
-    from webapp.config import loading
     from webapp.customers import (
         check_requests,
         index,
@@ -44,15 +66,6 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     from webapp.notices import minute as notices
     from webapp.sources import schedule as sources
 
-    app = Flask(__name__, instance_path=str(Path(__file__).parent.parent / "instance"))
-    app.config.from_mapping(loading.load(os.environ, Path(app.instance_path)))
-    # Padlock's own settings among them decide what Flask is told,
-    app.config.from_mapping(overrides or {})
-    app.config.from_mapping(loading.for_flask(app.config))
-    app.config.from_mapping(overrides or {})  # and those for Flask itself come last
-    if proxies := app.config["PADLOCK_TRUSTED_PROXIES"]:
-        behind_proxies = ProxyFix(app.wsgi_app, proxies, proxies, proxies)
-        app.wsgi_app = behind_proxies  # type: ignore[method-assign]
     site.register(app)
     db.init_app(app)
     logs.register(app)
@@ -78,9 +91,6 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
     notices.register(app)
     readiness.register(app)
     history.register(app)
-    if commands:
-        _add_commands(app)
-    return app
 
 
 def _add_commands(app: Flask) -> None:
