@@ -5,6 +5,7 @@ Only `index` writes it, in the transaction that changes what it copies. docs/adr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from types import MappingProxyType
 
@@ -95,6 +96,15 @@ def ranks_of_reason(word: str) -> tuple[int, ...]:
     if word == NOT_YET:
         return (NEVER_ASKED,)
     return (INVALID if Reason(word).state is State.INVALID else UNKNOWN,)
+
+
+def ranks_of(filters: Mapping[str, str]) -> list[int] | None:
+    """The ranks that rows with these filters can have; none where no row meets all of them. None
+    where no filter limits them."""
+    found = [{*RANKS[filters["ssl"]]}] if "ssl" in filters else []
+    found += [{*ranks_of_reason(filters["reason"])}] if "reason" in filters else []
+    found += [{*RANKS["valid"]}] if "browsers" in filters else []
+    return sorted(set.intersection(*found)) if found else None
 
 
 def row_id(kind: str, item_id: int) -> int:

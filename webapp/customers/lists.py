@@ -12,7 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, false, or_, select
 
 from webapp.customers import access, listing_row, searches, tags
 from webapp.customers.listing_row import ListingRow
@@ -224,6 +224,8 @@ def conditions(filters: Mapping[str, str]) -> Iterator[ColumnElement[bool]]:
         yield ListingRow.status == stored_status(filters["status"], (*ServiceStatus, *DomainStatus))
     if "ssl" in filters:
         yield ListingRow.rank.in_(listing_row.RANKS[filters["ssl"]])
+    if listing_row.ranks_of(filters) == []:
+        yield false()  # else all rows that meet one of the filters would be looked into
     if "browsers" in filters:
         yield ListingRow.browsers_refuse.is_(True)
     if "origin" in filters:

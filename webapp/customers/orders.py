@@ -10,7 +10,7 @@ from itertools import product
 from sqlalchemy import BinaryExpression, ColumnElement, and_, literal, select, union_all
 from sqlalchemy.sql import operators
 
-from webapp.customers.listing_row import INACTIVE, RANKS, SEVERITIES, ListingRow, ranks_of_reason
+from webapp.customers.listing_row import INACTIVE, SEVERITIES, ListingRow, ranks_of, ranks_of_reason
 from webapp.extensions import db
 from webapp.listing.order import EMPTY, FILLED, Order
 from webapp.listing.rows import Column, Rows
@@ -37,7 +37,7 @@ def narrowed(order: Order, rows: Rows, filters: Mapping[str, str]) -> Order:
     if any(one.operator is operators.is_ for one in own):
         only = EMPTY
     splits: list[ColumnElement[bool]] = []
-    ranks = _ranks(filters)
+    ranks = ranks_of(filters) or []
     if first is ListingRow.rank and (status := _compared(rows, ListingRow.status)):
         splits = [and_(ListingRow.rank == rank, *status) for rank in ranks or range(INACTIVE + 1)]
     elif first is ListingRow.rank and ranks:
@@ -75,12 +75,3 @@ def _ranks_there(rows: Rows) -> list[int]:
         for split, rank in product(rows.splits, range(INACTIVE + 1))
     ]
     return sorted(set(db.session.scalars(union_all(*each))))
-
-
-def _ranks(filters: Mapping[str, str]) -> list[int]:
-    """The ranks that rows with these filters can have; none where no filter limits them, or where
-    no row meets all of them."""
-    found = [{*RANKS[filters["ssl"]]}] if "ssl" in filters else []
-    found += [{*ranks_of_reason(filters["reason"])}] if "reason" in filters else []
-    found += [{*RANKS["valid"]}] if "browsers" in filters else []
-    return sorted(set.intersection(*found)) if found else []

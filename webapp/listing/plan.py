@@ -3,14 +3,16 @@ after the other, whichever is quickest."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Select, func, literal, select
+from sqlalchemy.sql import operators
 
 from webapp.extensions import db
 from webapp.listing.order import near_start
-from webapp.listing.rows import Column, LinkedRow, Rows, Search
+from webapp.listing.rows import Column, LinkedRow, Rows, Search, hidden
 
 MOST_COUNTED = 5000  # rows
 # Rows that are looked into by way of an index: of more, all rows as they are stored are quicker
@@ -33,6 +35,7 @@ def planned(rows: Rows, id_: Column) -> Rows:
     if link is not None and linked(link, MOST_CANDIDATES) <= MOST_CANDIDATES:
         contains = () if search is None else (search.contains,)
         return replace(rows, where=(*rows.where, *contains), search=None, scan=True)
+    rows = _led(rows)
     if link is not None and rows.where and db.engine.dialect.name == "sqlite":
         # It would start from the link, however many have it
         rows = replace(rows, link=replace(link, may_lead=False))
@@ -56,6 +59,52 @@ def planned(rows: Rows, id_: Column) -> Rows:
         return rows
     # So many rows contain it that those which meet the conditions do as well
     return replace(rows, search=Search(search.contains, indexed=True))
+
+
+def _led(rows: Rows) -> Rows:
+    """On SQLite, the same rows, found by a column whose conditions few meet, or else by one that is
+    to have a single value.
+
+    SQLite knows averages only, of a few rows of each index (`analysis_limit`), and took the index
+    of a range that nearly all rows are in.
+    """
+    of_column = defaultdict[str, list[Any]](list)
+    for one in rows.where:
+        if _key(one):
+            of_column[_key(one)].append(one)
+    if len(of_column) < 2 or db.engine.dialect.name != "sqlite":
+        return rows
+    few = (some for some in of_column.values() if _are_few(Rows(tuple(some), rows.splits)))
+    single = (some for some in of_column.values() if _is_value(some[0]))
+    leading = next(few, None) or next(single, None)
+    if leading is None:
+        return rows
+    kept = [one for one in rows.where if _in_one_index(one, leading[0])]
+    others = [one for one in rows.where if not _in_one_index(one, leading[0])]
+    return replace(rows, where=(*kept, hidden(others) == 1)) if others else rows
+
+
+def _are_few(rows: Rows) -> bool:
+    return count(select(literal(1)).where(*rows.all()), MOST_COUNTED) <= MOST_COUNTED
+
+
+def _key(condition: Any) -> str:
+    """The column that a condition compares with a value; "" of one that does not."""
+    return str(getattr(getattr(condition, "left", None), "key", ""))
+
+
+def _is_value(condition: Any) -> bool:
+    return condition.operator in (operators.eq, operators.is_)
+
+
+def _in_one_index(condition: Any, leading: Any) -> bool:
+    """Whether an index begins with the columns of both, maybe behind that of a split; True of a
+    condition that no index has."""
+    both = {_key(condition) or _key(leading), _key(leading)}
+    indexes = leading.left.table.indexes
+    return len(both) < 2 or any(
+        both <= {column.key for column in index.columns[:3]} for index in indexes
+    )
 
 
 def leads_to_many(rows: Rows) -> bool:
