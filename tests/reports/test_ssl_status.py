@@ -180,6 +180,20 @@ def test_of_a_tag_with_too_many_items_no_numbers_are_shown(in_app, monkeypatch):
     assert totals() == {}
 
 
+def test_of_several_filters_with_too_many_rows_no_numbers_are_shown(shelf, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(tally, "MOST_COUNTED", 0)
+
+    def asked():
+        this_site().counted_rows.clear()
+        return ssl_status.report(ada(), ReportQuery(issuer="R11", expires="90"), NOW)
+
+    rows = asked().total
+    monkeypatch.setattr(plan, "MOST_CANDIDATES", rows)
+    assert asked().totals["invalid"]
+    monkeypatch.setattr(plan, "MOST_CANDIDATES", rows - 1)
+    assert asked().totals == {}
+
+
 def test_numbers_along_the_index_are_those_of_rows_looked_into(shelf, monkeypatch):  # noqa: F811
     with writing():
         every = db.session.scalars(db.select(Target).order_by(Target.id)).all()
@@ -196,6 +210,7 @@ def test_numbers_along_the_index_are_those_of_rows_looked_into(shelf, monkeypatc
     clients = db.session.scalars(db.select(Client.id).order_by(Client.id)).all()
     filters = [{"expires": word} for word in ("", "30", "ended", "2026-11-30")]
     filters += [{"tag": "shop", "expires": "30"}, {"reason": "expired"}, {"reason": "ok"}]
+    filters += [{"issuer": "R11", "checked": "1"}, {"reason": "ok", "expires": "90"}]
     for asked in (*filters, {"checked": "1"}, {"issuer": "R11"}, {"tag": "shop"}):
 
         def numbers(asked=asked, **question):

@@ -8,7 +8,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, SelectBase, and_, case, func, literal, null, select, true
+from sqlalchemy import (
+    ColumnElement,
+    SelectBase,
+    and_,
+    case,
+    func,
+    literal,
+    null,
+    select,
+    true,
+)
 
 from webapp.customers import listing_row
 from webapp.customers.listing_row import INACTIVE, ListingRow
@@ -37,7 +47,7 @@ def tallies(
     ones by week, whatever filter of expiry.
 
     None where a search finds more than `MOST_COUNTED`, there are so `many` with all filters; and
-    where a tag has more items than `plan.MOST_CANDIDATES`.
+    where a tag has more items than `plan.MOST_CANDIDATES`, or several filters let more rows in.
     """
     if many and "q" in filters:
         return None, None
@@ -81,12 +91,11 @@ def _tally(user: User, filters: Mapping[str, str], now: datetime, *, weeks: bool
         return found
     if "q" in filters or plan.leads_to_many(rows):
         return None
-    if not linked:
-        found = _along_indexes(user, filters, rows, now, weeks=weeks)
+    numbers = found if linked else _along_indexes(user, filters, rows, now, weeks=weeks)
     if len(known) >= MOST_REMEMBERED:
         known.clear()
-    known[key] = CountedRows(found, now)
-    return found
+    known[key] = CountedRows(numbers, now)
+    return numbers
 
 
 def _ranks(filters: Mapping[str, str]) -> tuple[int, ...]:
@@ -96,9 +105,9 @@ def _ranks(filters: Mapping[str, str]) -> tuple[int, ...]:
 
 def _along_indexes(
     user: User, filters: Mapping[str, str], rows: Rows, now: datetime, *, weeks: bool
-) -> Tally:
+) -> Tally | None:
     """The tally of more than `MOST_COUNTED` rows, counted along an index where one fits the
-    filters."""
+    filters. None where these are several, and their rows more than are looked into quickly."""
     if user.sees_everything and not filters:
         found = _counted(rows, [one for one in _rank_and_week_ranges(now) if one[0] != INACTIVE])
         # Often the most by far: what clients have and no other rank has
@@ -113,16 +122,20 @@ def _along_indexes(
         return sum(of_each, Tally())
     if user.sees_everything and filters.keys() == {"expires"}:
         return _counted(Rows(splits=rows.splits), [*_rank_ranges(filters["expires"], now)])
-    if weeks:
-        valid = ListingRow.rank.in_(listing_row.RANKS["valid"])
-        end = _ends(now)[-1]
-        chosen = (*rows.all(), valid, ListingRow.not_after < end)
-        return _grouped(select(literal(listing_row.VALID), _week(now)).where(*chosen))
     ranks = _ranks(filters)
-    if len(ranks) == 1:
+    if len(filters) == 1 and not weeks and len(ranks) == 1:
         # It is the same for all rows of most reasons, which need not be read for it
         return _counted(rows, [(ranks[0], None, true())])
-    return _grouped(select(ListingRow.rank, null()).where(*rows.all()))
+    if weeks:
+        valid = ListingRow.rank.in_(listing_row.RANKS["valid"])
+        where = (*rows.all(), valid, ListingRow.not_after < _ends(now)[-1])
+        chosen = select(literal(listing_row.VALID), _week(now)).where(*where)
+    else:
+        chosen = select(ListingRow.rank, null()).where(*rows.all())
+    if len(filters) == 1:
+        return _grouped(chosen)
+    quick = _grouped(chosen.limit(plan.MOST_CANDIDATES + 1))
+    return quick if quick.total() <= plan.MOST_CANDIDATES else None
 
 
 def _items() -> int:
