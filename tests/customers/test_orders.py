@@ -1,6 +1,7 @@
 """The pages of a list, one after the other, are the whole list in the order of a plain sort; and
 every order has its index."""
 
+import re
 from datetime import timedelta
 from itertools import cycle, product
 
@@ -112,6 +113,8 @@ ONE_OF_EACH = [
     {"ssl": "valid", "expires": "30"},
     {"ssl": "invalid", "reason": "expired"},
     {"ssl": "unknown", "reason": "ok"},
+    {"reason": "expired", "checked": "7"},
+    {"issuer": "R11", "expires": "30", "checked": "7"},
     {"issuer": "R11"},
     {"browsers": "refuse"},
     {"client": "3"},
@@ -198,6 +201,42 @@ def test_all_plans_find_what_has_a_tag_and_meets_a_filter(shelf, monkeypatch):  
                 patch.setattr(plan, "MOST_COUNTED", counted)
                 found = ids_of(rows, narrowed(order, rows, more), sort)
                 assert found == expected, (sort, more, candidates, counted)
+
+
+def looked_up(rows):
+    """The indexes by which SQLite finds these rows."""
+    found = db.select(ListingRow.id).where(*plan.planned(rows, ListingRow.id).all())
+    made = found.compile(db.engine, compile_kwargs={"literal_binds": True})
+    steps = db.session.execute(text(f"EXPLAIN QUERY PLAN {made}")).all()
+    return {*re.findall(r"USING (?:COVERING )?INDEX (\S+)", " ".join(one.detail for one in steps))}
+
+
+@pytest.mark.sqlite("it is SQLite whose statistics tell too little")
+def test_rows_with_two_filters_are_found_by_the_one_that_fewer_meet(shelf, monkeypatch):  # noqa: F811
+    rows = query.rows_of(ada(), {"issuer": "R11", "expires": "ended"}, NOW)
+    ended = rows_of(expires="ended")
+    assert 0 < ended < rows_of(issuer="R11")
+    monkeypatch.setattr(plan, "MOST_COUNTED", ended)
+    assert looked_up(rows) == {"ix_listing_row_not_after"}
+    monkeypatch.setattr(plan, "MOST_COUNTED", 0)  # many meet both: one has a single value
+    assert looked_up(rows) == {"ix_listing_row_issuer_rank"}
+
+
+@pytest.mark.sqlite("it is SQLite whose statistics tell too little")
+def test_two_filters_that_one_index_has_are_both_looked_up(shelf, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(plan, "MOST_COUNTED", 0)
+    rows = query.rows_of(ada(), {"issuer": "R11", "ssl": "invalid"}, NOW)
+    assert plan.planned(rows, ListingRow.id).where == rows.where
+
+
+def test_filters_that_exclude_each_other_find_nothing_at_once(shelf):  # noqa: F811
+    rows = query.rows_of(ada(), {"ssl": "unknown", "reason": "expired"}, NOW)
+    assert str(db.select(ListingRow.id).where(*rows.all())).endswith("WHERE false")
+
+
+def rows_of(**filters):
+    rows = query.rows_of(ada(), filters, NOW)
+    return db.session.query(ListingRow).where(*rows.all()).count()
 
 
 KIND = Rows(splits=(ListingRow.kind == "service",))
