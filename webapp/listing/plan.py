@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from functools import cache
+from itertools import combinations
 from typing import Any
 
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import Select, Table, func, literal, select
 from sqlalchemy.sql import operators
 
 from webapp.extensions import db
@@ -74,6 +76,8 @@ def _led(rows: Rows) -> Rows:
             of_column[_key(one)].append(one)
     if len(of_column) < 2 or db.engine.dialect.name != "sqlite":
         return rows
+    if all(_in_one_index(*pair) for pair in combinations(rows.where, 2)):
+        return rows
     few = (some for some in of_column.values() if _are_few(Rows(tuple(some), rows.splits)))
     single = (some for some in of_column.values() if _is_value(some[0]))
     leading = next(few, None) or next(single, None)
@@ -81,7 +85,7 @@ def _led(rows: Rows) -> Rows:
         return rows
     kept = [one for one in rows.where if _in_one_index(one, leading[0])]
     others = [one for one in rows.where if not _in_one_index(one, leading[0])]
-    return replace(rows, where=(*kept, hidden(others) == 1)) if others else rows
+    return replace(rows, where=(*kept, hidden(others) == 1))
 
 
 def _are_few(rows: Rows) -> bool:
@@ -97,14 +101,18 @@ def _is_value(condition: Any) -> bool:
     return condition.operator in (operators.eq, operators.is_)
 
 
-def _in_one_index(condition: Any, leading: Any) -> bool:
-    """Whether an index begins with the columns of both, maybe behind that of a split; True of a
-    condition that no index has."""
-    both = {_key(condition) or _key(leading), _key(leading)}
-    indexes = leading.left.table.indexes
-    return len(both) < 2 or any(
-        both <= {column.key for column in index.columns[:3]} for index in indexes
-    )
+def _in_one_index(one: Any, other: Any) -> bool:
+    """Whether an index begins with the columns of both conditions, maybe behind that of a split;
+    True where no index has one of them."""
+    if not (_key(one) and _key(other)):
+        return True
+    return _key(one) == _key(other) or _begin_one_index(one.left.table, _key(one), _key(other))
+
+
+@cache
+def _begin_one_index(table: Table, one: str, other: str) -> bool:
+    begins = ({column.key for column in index.columns[:3]} for index in table.indexes)
+    return any({one, other} <= columns for columns in begins)
 
 
 def leads_to_many(rows: Rows) -> bool:
