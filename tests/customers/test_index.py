@@ -286,7 +286,7 @@ def change(what, one, other, now):
                     person.client = db.session.get(Client, owner.id)
 
 
-# RANDOM_CHANGES=10000 makes as many
+# RANDOM_CHANGES=10000 makes as many; it takes minutes, so give `--timeout=0` as well
 EXAMPLES = int(os.environ.get("RANDOM_CHANGES", "240")) // 30
 
 
