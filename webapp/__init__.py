@@ -20,7 +20,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, commands: bool = T
 
     Raises `config.setting.BadSetting` where a setting holds something it cannot take.
     """
-    # Imported here: who loads `webapp.probe` alone gets neither Flask nor a database with it
+    # Imported here: code that loads `webapp.probe` alone gets neither Flask nor a database with it
     from flask import Flask
 
     app = Flask(__name__, instance_path=str(Path(__file__).parent.parent / "instance"))
@@ -37,10 +37,9 @@ def _read_settings(app: Flask, overrides: Mapping[str, Any]) -> None:
     from webapp.config import loading
 
     app.config.from_mapping(loading.load(os.environ, Path(app.instance_path)))
-    # Padlock's own settings among them decide what Flask is told,
-    app.config.from_mapping(overrides)
+    app.config.from_mapping(overrides)  # Padlock's own decide what Flask is told
     app.config.from_mapping(loading.for_flask(app.config))
-    app.config.from_mapping(overrides)  # and those for Flask itself come last
+    app.config.from_mapping(overrides)  # Flask's own have the last word
     if proxies := app.config["PADLOCK_TRUSTED_PROXIES"]:
         behind_proxies = ProxyFix(app.wsgi_app, proxies, proxies, proxies)
         app.wsgi_app = behind_proxies  # type: ignore[method-assign]

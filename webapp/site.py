@@ -33,7 +33,7 @@ class LastRead:
 class CountedRows:
     """Numbers of the report that took a while to count, and when that was."""
 
-    numbers: Counter[tuple[int, int | None]] | None  # None: they are too many to count
+    numbers: Counter[tuple[int, int | None]] | None  # None: too many to count
     counted_at: datetime
 
 

@@ -18,7 +18,7 @@ def user(name):
 
 def remember(server, target_id):
     with writing():
-        told = {"item": 1, "server": server, "target": target_id}
+        told = {"server": server, "target": target_id}
         item_diagnosis._remember(told, Origin.ELSEWHERE)
     db.session.expire_all()
 
@@ -51,6 +51,20 @@ def test_what_is_found_is_remembered_without_a_new_version():
     version = service().version
     remember(SERVER, service().target_id)
     assert (service().origin, service().version) == (Origin.ELSEWHERE, version)
+
+
+@pytest.mark.usefixtures("led_home")
+def test_all_services_of_this_name_and_this_server_remember_it():
+    with writing():
+        same = {"target_id": service().target_id, "server_address": SERVER}
+        db.session.add(
+            Service(
+                client_id=2, product="B", domain="https://alice.example/b", status="Active", **same
+            )
+        )
+    remember(SERVER, service().target_id)
+    found = db.session.scalars(db.select(Service.origin).filter_by(server_address=SERVER)).all()
+    assert found == [Origin.ELSEWHERE, Origin.ELSEWHERE]
 
 
 @pytest.mark.usefixtures("led_home")

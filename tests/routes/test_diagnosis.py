@@ -7,7 +7,8 @@ import pytest
 
 from tests.browser import looked_at
 from tests.monitor.processes import wait_for
-from webapp.customers.models import Service, ServiceStatus
+from webapp.customers import catalog
+from webapp.customers.models import Client, Service, ServiceStatus
 from webapp.extensions import db, writing
 from webapp.jobs.models import Job
 from webapp.monitor.diagnosis import diagnoses
@@ -129,6 +130,38 @@ def test_a_host_name_that_two_entered_in_other_words_is_diagnosed_once(visit, ap
     # What stood beside the host name is told to who entered it
     assert "/secret-shop" in visit("alice").get(PAGE).select_one(".told-steps").text
     assert "secret" not in of_domain.text
+
+
+def test_two_clients_with_one_host_name_read_only_what_they_entered(visit, app, held):
+    with app.app_context(), writing():
+        target = db.session.get(Service, 1).target
+        db.session.get(Service, 1).domain = "https://alice.example/of-alice"
+        theirs = {"client_id": 2, "product": "B", "status": ServiceStatus.ACTIVE}
+        other = Service(domain="https://alice.example/of-bob", target=target, **theirs)
+        db.session.add(other)
+        db.session.flush()
+        path = f"/probe/service/{other.id}/diagnosis"
+    visit("alice").post(RUN)
+    bob = visit("bob")
+    bob.post(path)
+    held.set()
+    his = run(bob, app, path).text
+    hers = visit("alice").get(PAGE).text
+    assert "/of-bob" in his
+    assert "of-alice" not in his
+    assert "/of-alice" in hers
+    assert "of-bob" not in hers
+
+
+def test_a_long_name_at_another_port_is_diagnosed(visit, app):
+    name = ".".join([*["ü" + "a" * 54] * 3, "b" * 55, "example"]) + ":8443"
+    with app.app_context(), writing():
+        client = db.session.get(Client, 1)
+        item = catalog.add_service(client, "A", name, ServiceStatus.ACTIVE)
+        db.session.flush()
+        assert len(item.target.authority) > 255
+        path = f"/probe/service/{item.id}/diagnosis"
+    assert run(visit("alice"), app, path).select(".told-steps")
 
 
 @pytest.mark.parametrize("after", ["-1", "x", "99999", "١", ""])

@@ -33,7 +33,7 @@ def begin(user: User, kind: str, item_id: int, now: datetime) -> tuple[Item, boo
     item = require_item(user, kind, item_id)
     if not item.active:
         return item, True
-    arguments = {"item": item.id, "target": item.target_id}
+    arguments = {"target": item.target_id}
     return item, diagnoses.start(_name(item), _server(item), user.id, arguments, now)
 
 
@@ -46,7 +46,7 @@ def progress_of(user: User, kind: str, item_id: int, after: int = 0) -> tuple[It
     if not item.active:
         return item, Progress()
     found = diagnoses.of(_name(item), _server(item), after)
-    # What stood beside the host name is told too, and each reader has their own
+    # The stored text is the host name: each reader is shown what their own item has
     steps = [
         replace(step, text=str(item.entered)) if isinstance(step, NameUnderstood) else step
         for step in found.steps
@@ -55,8 +55,7 @@ def progress_of(user: User, kind: str, item_id: int, after: int = 0) -> tuple[It
 
 
 def _name(item: Item) -> str:
-    """What is diagnosed: the target, however it was entered; what was entered where that is
-    none."""
+    """The host name, with its port, that is diagnosed; the entered text if it has no target."""
     return item.target.authority if item.target is not None else str(item.entered)
 
 
@@ -65,15 +64,13 @@ def _server(item: Item) -> str | None:
 
 
 def _remember(arguments: dict[str, Any], origin: Origin) -> None:
-    """Notes where the name of a service leads, if it is still about that name and that server: no
-    other item has one.
+    """Notes where the name of services leads that are about that name and that server by now.
 
     No person made this change, so the version stays.
     """
     db.session.execute(
         update(Service)
         .where(
-            Service.id == arguments["item"],
             Service.server_address == arguments["server"],
             Service.target_id == arguments["target"],
         )

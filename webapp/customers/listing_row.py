@@ -99,8 +99,8 @@ def ranks_of_reason(word: str) -> tuple[int, ...]:
 
 
 def ranks_of(filters: Mapping[str, str]) -> list[int] | None:
-    """The ranks that rows with these filters can have; none where no row meets all of them. None
-    where no filter limits them."""
+    """The ranks that rows with these filters can have: an empty list if they exclude each other,
+    None if no filter limits the rank."""
     found = [{*RANKS[filters["ssl"]]}] if "ssl" in filters else []
     found += [{*ranks_of_reason(filters["reason"])}] if "reason" in filters else []
     found += [{*RANKS["valid"]}] if "browsers" in filters else []

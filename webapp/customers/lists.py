@@ -225,7 +225,7 @@ def conditions(filters: Mapping[str, str]) -> Iterator[ColumnElement[bool]]:
     if "ssl" in filters:
         yield ListingRow.rank.in_(listing_row.RANKS[filters["ssl"]])
     if listing_row.ranks_of(filters) == []:
-        yield false()  # else all rows that meet one of the filters would be looked into
+        yield false()  # they exclude each other: else the rows of one of them would be read
     if "browsers" in filters:
         yield ListingRow.browsers_refuse.is_(True)
     if "origin" in filters:

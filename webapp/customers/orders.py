@@ -37,7 +37,7 @@ def narrowed(order: Order, rows: Rows, filters: Mapping[str, str]) -> Order:
     if any(one.operator is operators.is_ for one in own):
         only = EMPTY
     splits: list[ColumnElement[bool]] = []
-    ranks = ranks_of(filters) or []
+    ranks = ranks_of(filters) or []  # of filters that exclude each other no row is walked to
     if first is ListingRow.rank and (status := _compared(rows, ListingRow.status)):
         splits = [and_(ListingRow.rank == rank, *status) for rank in ranks or range(INACTIVE + 1)]
     elif first is ListingRow.rank and ranks:
@@ -45,7 +45,9 @@ def narrowed(order: Order, rows: Rows, filters: Mapping[str, str]) -> Order:
     elif first is ListingRow.reason and not within and (ranks := ranks or _ranks_there(rows)):
         reasons = [SEVERITIES[word] for word in SEVERITIES if {*ranks_of_reason(word)} & {*ranks}]
         within += [first.between(min(reasons), max(reasons))] if reasons else []
-        only = EMPTY if ranks == [INACTIVE] else None if INACTIVE in ranks else FILLED
+        only = None if INACTIVE in ranks else FILLED
+        if ranks == [INACTIVE]:
+            only = EMPTY
     elif first.key in _BEHIND_RANK:
         splits = [ListingRow.rank == rank for rank in ranks]
     return replace(order, within=tuple(within), splits=tuple(splits), only=only)
@@ -58,8 +60,10 @@ def _compared(rows: Rows, column: Column) -> list[BinaryExpression[bool]]:
 
 
 def _ranks_there(rows: Rows) -> list[int]:
-    """The ranks of which there are rows that expire when a filter says; none where no filter says
-    so. What has expired has other reasons than the many valid ones, which need not be walked."""
+    """The ranks that have rows in the filter's range of expiry; empty without such a filter.
+
+    Expired rows have other reasons than the many valid ones, which are then skipped.
+    """
     dated = _compared(rows, ListingRow.not_after)
     if not dated:
         return []

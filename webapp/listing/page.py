@@ -115,7 +115,7 @@ def _fetched(
     start = _Asked(rows, order, sort, size, None, up=False)
     if rows.searched_only:
         return _searched(asked, start)
-    # To be counted, rows of a search are looked into one by one, and then again to be gathered
+    # Rows of a search would be read twice: once to count them, once to gather them
     if total is None and not (searched or rows.scan):
         total = _total(asked)
     empty = Page([], 0, True, size)

@@ -1,5 +1,5 @@
-"""How the rows of a list are found: by a link, an index of searches, their other conditions, or one
-after the other, whichever is quickest."""
+"""How the rows of a list are found, whichever is quickest: by a link, an index of searches, one of
+their conditions, all of them, or one after the other."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Select, Table, func, literal, select
 from sqlalchemy.sql import operators
+from sqlalchemy.sql.elements import False_
 
 from webapp.extensions import db
 from webapp.listing.order import near_start
@@ -64,12 +65,14 @@ def planned(rows: Rows, id_: Column) -> Rows:
 
 
 def _led(rows: Rows) -> Rows:
-    """On SQLite, the same rows, found by a column whose conditions few meet, or else by one that is
-    to have a single value.
+    """On SQLite, the same rows, found by one column: the first whose conditions few rows meet, or
+    else the first that is compared with a single value.
 
-    SQLite knows averages only, of a few rows of each index (`analysis_limit`), and took the index
+    SQLite's statistics are averages of a few rows (`analysis_limit`), so it would choose the index
     of a range that nearly all rows are in.
     """
+    if any(isinstance(one, False_) for one in rows.where):
+        return rows  # no row at all
     of_column = defaultdict[str, list[Any]](list)
     for one in rows.where:
         if _key(one):
@@ -93,8 +96,10 @@ def _are_few(rows: Rows) -> bool:
 
 
 def _key(condition: Any) -> str:
-    """The column that a condition compares with a value; "" of one that does not."""
-    return str(getattr(getattr(condition, "left", None), "key", ""))
+    """The column that a condition compares with a value; "" where no index begins with it."""
+    column: Any = getattr(condition, "left", None)
+    key = str(getattr(column, "key", ""))
+    return key if key and any(key in begin for begin in _begins(column.table)) else ""
 
 
 def _is_value(condition: Any) -> bool:
@@ -102,17 +107,16 @@ def _is_value(condition: Any) -> bool:
 
 
 def _in_one_index(one: Any, other: Any) -> bool:
-    """Whether an index begins with the columns of both conditions, maybe behind that of a split;
-    True where no index has one of them."""
-    if not (_key(one) and _key(other)):
-        return True
-    return _key(one) == _key(other) or _begin_one_index(one.left.table, _key(one), _key(other))
+    """Whether an index begins with the columns of both conditions; True where no index begins with
+    one of them."""
+    both = {_key(one), _key(other)}
+    return "" in both or any(both <= begin for begin in _begins(one.left.table))
 
 
 @cache
-def _begin_one_index(table: Table, one: str, other: str) -> bool:
-    begins = ({column.key for column in index.columns[:3]} for index in table.indexes)
-    return any({one, other} <= columns for columns in begins)
+def _begins(table: Table) -> list[set[str]]:
+    """The columns that each index of a table begins with, maybe behind that of a split."""
+    return [{column.key for column in index.columns[:3]} for index in table.indexes]
 
 
 def leads_to_many(rows: Rows) -> bool:

@@ -38,6 +38,7 @@ with connection:
         context.run_migrations()
         after = context.get_context().get_current_heads()
     if before != after:
-        # Else an index that is new is not chosen, or chosen where it is slow
+        connection.commit()  # SQLite does not let who reads first wait for the lock to write
+        # Without statistics a new index is ignored, or used where it is slow
         connection.exec_driver_sql("ANALYZE")
         connection.commit()

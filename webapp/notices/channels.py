@@ -208,7 +208,7 @@ def _read_webhook(url: str) -> dict[str, str]:
     """The same of the URL of a webhook."""
     try:
         parts = urlsplit(url)
-        host = parts.hostname if parts.port != 0 else None  # reading it refuses what is no port
+        host = parts.hostname if parts.port != 0 else None  # raises ValueError for a bad port
     except ValueError:
         host = None
     if not host or parts.scheme not in ("http", "https") or not _PRINTABLE.fullmatch(url):

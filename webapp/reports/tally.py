@@ -47,7 +47,7 @@ def tallies(
     ones by week, whatever filter of expiry.
 
     None where a search finds more than `MOST_COUNTED`, there are so `many` with all filters; and
-    where a tag has more items than `plan.MOST_CANDIDATES`, or several filters let more rows in.
+    where a tag has more items than `plan.MOST_CANDIDATES`, or several filters have more rows.
     """
     if many and "q" in filters:
         return None, None
@@ -107,7 +107,7 @@ def _along_indexes(
     user: User, filters: Mapping[str, str], rows: Rows, now: datetime, *, weeks: bool
 ) -> Tally | None:
     """The tally of more than `MOST_COUNTED` rows, counted along an index where one fits the
-    filters. None where these are several, and their rows more than are looked into quickly."""
+    filters. None where there are several filters and more than `plan.MOST_CANDIDATES` rows."""
     if user.sees_everything and not filters:
         found = _counted(rows, [one for one in _rank_and_week_ranges(now) if one[0] != INACTIVE])
         # Often the most by far: what clients have and no other rank has

@@ -25,7 +25,7 @@ from webapp.site import this_site
 from webapp.words import jobs
 
 blueprint = Blueprint("health", __name__)
-blueprint.add_app_template_global(lambda: this_site().not_saved, "saving_failed")
+blueprint.add_app_template_global(lambda: this_site().not_saved, "not_saved")
 
 # The colour of the sign of a level
 COLOURS = {Level.BAD: "red", Level.WARNING: "yellow", Level.OK: "green"}

@@ -172,8 +172,11 @@ def not_in_the_future() -> str:
 
 
 def no_room() -> str:
-    """Too many diagnoses are under way."""
-    return gettext("Too many diagnoses are running. Try again in a minute.")
+    """Too many diagnoses are under way, or one of the host name for another server."""
+    return gettext(
+        "Too many diagnoses are running, or this host name is being diagnosed for another server."
+        " Try again in a minute."
+    )
 
 
 def too_many_checks(most: int) -> str:

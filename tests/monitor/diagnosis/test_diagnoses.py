@@ -44,7 +44,7 @@ def gate(in_app, monkeypatch, now):
 
 
 def start(name=NAME, server=None, viewer=1):
-    arguments = {"item": 1, "target": 1}
+    arguments = {"target": 1}
     return diagnoses.start(name, server, viewer, arguments, datetime.now(UTC))
 
 

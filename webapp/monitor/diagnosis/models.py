@@ -13,7 +13,7 @@ from webapp.extensions import Instant, Model
 
 class Diagnosis(Model):
     """The last diagnosis of a target for the server that it is meant for. `name` is its host name,
-    with a port that is not the usual one; or what was entered instead of a host name.
+    with its port where that is not 443; or what was entered instead of a host name.
 
     It is run by the job that has its id as key. One that has not ended and has no such job any more
     has failed.
@@ -23,7 +23,7 @@ class Diagnosis(Model):
     __table_args__ = (UniqueConstraint("name", "server"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(255))
+    name: Mapped[str] = mapped_column(String(259))  # 253, a colon and five digits
     server: Mapped[str] = mapped_column(String(45))  # its address; empty where none is known
     viewer: Mapped[int]  # the user who started it
     started_at: Mapped[datetime] = mapped_column(Instant)
