@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
+import pytest
+
 from tests.customers.shelf import NOW, ada, all_pages, shelf, way  # noqa: F401 - two are fixtures
 from tests.customers.test_index import rank
 from webapp.customers import index_check, tags
@@ -180,17 +182,30 @@ def test_of_a_tag_with_too_many_items_no_numbers_are_shown(in_app, monkeypatch):
     assert totals() == {}
 
 
-def test_of_several_filters_with_too_many_rows_no_numbers_are_shown(shelf, monkeypatch):  # noqa: F811
+@pytest.mark.parametrize(
+    ("filters", "module", "limit"),
+    [
+        ({"issuer": "R11", "expires": "90"}, plan, "MOST_CANDIDATES"),
+        ({"checked": "1"}, tally, "MOST_OF_INDEX"),
+    ],
+)
+def test_of_filters_with_too_many_rows_no_numbers_are_shown(
+    shelf,  # noqa: F811
+    monkeypatch,
+    filters,
+    module,
+    limit,
+):
     monkeypatch.setattr(tally, "MOST_COUNTED", 0)
 
     def asked():
         this_site().counted_rows.clear()
-        return ssl_status.report(ada(), ReportQuery(issuer="R11", expires="90"), NOW)
+        return ssl_status.report(ada(), ReportQuery(**filters), NOW)
 
     rows = asked().total
-    monkeypatch.setattr(plan, "MOST_CANDIDATES", rows)
+    monkeypatch.setattr(module, limit, rows)
     assert asked().totals["invalid"]
-    monkeypatch.setattr(plan, "MOST_CANDIDATES", rows - 1)
+    monkeypatch.setattr(module, limit, rows - 1)
     assert asked().totals == {}
 
 

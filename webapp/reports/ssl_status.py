@@ -45,7 +45,7 @@ class Week:
 class Report(Listing[Item]):
     """One page of the report, and what stands above it.
 
-    The numbers are empty where a search, a tag or several filters find too many items to count.
+    The numbers are empty where there are too many items to count, see `tally.tallies`.
     """
 
     # Of each of `words.states.STATE_FILTERS`, with all filters but this one

@@ -33,6 +33,7 @@ from webapp.site import CountedRows, this_site
 
 COUNTED_AGAIN = timedelta(seconds=60)  # numbers of many rows are as old, at most
 MOST_REMEMBERED = 200  # of those numbers
+MOST_OF_INDEX = 100_000  # rows that are counted one by one along an index that has it all
 
 # How many rows there are of each rank, and of the valid ones of each of the weeks ahead; None: of
 # no week, or of any.
@@ -46,8 +47,9 @@ def tallies(
     """The rows with these filters by rank, whatever filter of state is among them; and the valid
     ones by week, whatever filter of expiry.
 
-    None where a search finds more than `MOST_COUNTED`, there are so `many` with all filters; and
-    where a tag has more items than `plan.MOST_CANDIDATES`, or several filters have more rows.
+    None where a search finds more than `MOST_COUNTED`, there are so `many` with all filters; where
+    a tag has more items than `plan.MOST_CANDIDATES`, or several filters have more rows; and where
+    more than `MOST_OF_INDEX` were last checked before a time.
     """
     if many and "q" in filters:
         return None, None
@@ -107,7 +109,7 @@ def _along_indexes(
     user: User, filters: Mapping[str, str], rows: Rows, now: datetime, *, weeks: bool
 ) -> Tally | None:
     """The tally of more than `MOST_COUNTED` rows, counted along an index where one fits the
-    filters. None where there are several filters and more than `plan.MOST_CANDIDATES` rows."""
+    filters. None where they are too many, see `tallies`."""
     if user.sees_everything and not filters:
         found = _counted(rows, [one for one in _rank_and_week_ranges(now) if one[0] != INACTIVE])
         # Often the most by far: what clients have and no other rank has
@@ -117,9 +119,14 @@ def _along_indexes(
         return _counted(rows, [*_rank_and_week_ranges(now)])
     if _at_once(filters):
         # PostgreSQL walks an index for one of the splits; for all at once it reads the table
-        each = (replace(rows, splits=(split,)).all() for split in rows.splits)
-        of_each = (_grouped(select(ListingRow.rank, _week(now)).where(*one)) for one in each)
-        return sum(of_each, Tally())
+        whole = Tally()
+        for split in rows.splits:
+            where = replace(rows, splits=(split,)).all()
+            some = select(ListingRow.rank, _week(now)).where(*where).limit(MOST_OF_INDEX + 1)
+            whole += _grouped(some)
+            if whole.total() > MOST_OF_INDEX:
+                return None
+        return whole
     if user.sees_everything and filters.keys() == {"expires"}:
         return _counted(Rows(splits=rows.splits), [*_rank_ranges(filters["expires"], now)])
     ranks = _ranks(filters)
