@@ -65,8 +65,8 @@ def planned(rows: Rows, id_: Column) -> Rows:
 
 
 def _led(rows: Rows) -> Rows:
-    """On SQLite, the same rows, found by one column: the first whose conditions few rows meet, or
-    else the first that is compared with a single value.
+    """On SQLite, where a range is among several conditions, the same rows, found by one column: the
+    first whose conditions few rows meet, or else the first that is compared with a single value.
 
     SQLite's statistics are averages of a few rows (`analysis_limit`), so it would choose the index
     of a range that nearly all rows are in.
@@ -77,7 +77,8 @@ def _led(rows: Rows) -> Rows:
     for one in rows.where:
         if _key(one):
             of_column[_key(one)].append(one)
-    if len(of_column) < 2 or db.engine.dialect.name != "sqlite":
+    ranges = any(_is_range(one) for some in of_column.values() for one in some)
+    if len(of_column) < 2 or not ranges or db.engine.dialect.name != "sqlite":
         return rows
     if all(_in_one_index(*pair) for pair in combinations(rows.where, 2)):
         return rows
@@ -104,6 +105,10 @@ def _key(condition: Any) -> str:
 
 def _is_value(condition: Any) -> bool:
     return condition.operator in (operators.eq, operators.is_)
+
+
+def _is_range(condition: Any) -> bool:
+    return condition.operator in (operators.lt, operators.ge)
 
 
 def _in_one_index(one: Any, other: Any) -> bool:
