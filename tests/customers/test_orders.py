@@ -212,7 +212,7 @@ def looked_up(rows):
 
 
 @pytest.mark.sqlite("it is SQLite whose statistics tell too little")
-def test_rows_with_two_filters_are_found_by_the_one_that_fewer_meet(shelf, monkeypatch):  # noqa: F811
+def test_rows_are_found_by_the_first_filter_that_few_meet(shelf, monkeypatch):  # noqa: F811
     rows = query.rows_of(ada(), {"issuer": "R11", "expires": "ended"}, NOW)
     ended = rows_of(expires="ended")
     assert 0 < ended < rows_of(issuer="R11")

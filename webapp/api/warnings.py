@@ -20,13 +20,12 @@ from webapp.customers.models import Domain, Service, User
 from webapp.errors import Refused
 from webapp.notices import acts
 from webapp.notices.name_rows import NameRow
-from webapp.notices.today import NEEDS, today
+from webapp.notices.today import NEED_WORDS, NEEDS, today
 from webapp.words import api as say
 
 blueprint = make_blueprint(
     "warnings", help="Names that need a person, and what was done about them."
 )
-_WORDS = {need: word for word, need in NEEDS.items()}
 
 
 class ItemRef(AnswerBody):
@@ -77,7 +76,7 @@ def list_alerts(user: User, query: Mapping[str, Any]) -> dict[str, Any]:
 def _told(row: NameRow) -> dict[str, Any]:
     return {
         "name": row.title,
-        "need": _WORDS[row.name.need],  # type: ignore[index] # the list has only such
+        "need": NEED_WORDS[row.name.need],  # type: ignore[index] # the list has only such
         "since": row.name.need_at,
         "incident": row.name.incident_id,
         "items": items_of(row),

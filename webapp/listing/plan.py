@@ -71,16 +71,14 @@ def _led(rows: Rows) -> Rows:
     SQLite's statistics are averages of a few rows (`analysis_limit`), so it would choose the index
     of a range that nearly all rows are in.
     """
-    if any(isinstance(one, False_) for one in rows.where):
-        return rows  # no row at all
+    if db.engine.dialect.name != "sqlite" or any(isinstance(one, False_) for one in rows.where):
+        return rows
     of_column = defaultdict[str, list[Any]](list)
     for one in rows.where:
         if _key(one):
             of_column[_key(one)].append(one)
     ranges = any(_is_range(one) for some in of_column.values() for one in some)
-    if len(of_column) < 2 or not ranges or db.engine.dialect.name != "sqlite":
-        return rows
-    if all(_in_one_index(*pair) for pair in combinations(rows.where, 2)):
+    if not ranges or all(_in_one_index(*pair) for pair in combinations(rows.where, 2)):
         return rows
     few = (some for some in of_column.values() if _are_few(Rows(tuple(some), rows.splits)))
     single = (some for some in of_column.values() if _is_value(some[0]))

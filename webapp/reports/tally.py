@@ -8,17 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    SelectBase,
-    and_,
-    case,
-    func,
-    literal,
-    null,
-    select,
-    true,
-)
+from sqlalchemy import ColumnElement, SelectBase, and_, case, func, literal, null, select, true
 
 from webapp.customers import listing_row
 from webapp.customers.listing_row import INACTIVE, ListingRow
