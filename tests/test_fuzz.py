@@ -4,19 +4,19 @@ import re
 from pathlib import Path
 
 import pytest
-from flask_wtf import FlaskForm
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wtforms.fields.core import UnboundField
 
 import webapp
 import webapp.routes  # its forms are what is sent
+from webapp.routes.forms import PageForm
 
 TEMPLATES = Path(webapp.__file__).parent / "templates"
 # Fields of forms are most often written by a macro: their names stand in the form only.
 FORMS = {
     unbound.kwargs.get("name", attribute)
-    for form in FlaskForm.__subclasses__()
+    for form in PageForm.__subclasses__()
     for attribute, unbound in vars(form).items()
     if isinstance(unbound, UnboundField)
 }

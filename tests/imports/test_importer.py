@@ -1,6 +1,7 @@
 """What a file of anybody's making does to the data: all of it or nothing, and the second time
 nothing."""
 
+import re
 import resource
 import threading
 import time
@@ -15,6 +16,7 @@ from sqlalchemy import func, select
 
 from tests.conftest import NOW
 from tests.imports.conftest import nothing
+from tests.words.bracketed import Bracketed, outside
 from webapp.customers import catalog, tags
 from webapp.customers.models import Activity, Client, Domain, DomainStatus, Service, ServiceStatus
 from webapp.extensions import db, writing
@@ -27,6 +29,7 @@ from webapp.monitor.models import Target
 from webapp.monitor.results import record
 from webapp.probe import Finding, Reason
 from webapp.words.counts import import_text
+from webapp.words.translation import translated
 
 LEFT_OUT = ("server", "who_renews", "tags", "contact_email", "note")  # that may be
 HEAD = ",".join(column for column in COLUMNS if column not in LEFT_OUT)
@@ -583,6 +586,26 @@ def test_another_format_is_told_by_its_content(check, content, what):
     began = time.process_time()
     assert complaint(check, content).startswith(f"This file is {what}, not a CSV file. ")
     assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("%PDF-1.7", "<clients/>", "\0", "one,two"),
+        f"{HEAD}\nclient,1",
+        f"{HEAD}\nclient,1,Alice,,,,,,,\nclient,1,Alice,,,,,,,",
+        f"{HEAD}\nservice,1,,S-1,Plus,no host name,asleep,yesterday,,",
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_in_the_readers_language(check, content):
+    with translated(Bracketed()):
+        try:
+            said = [problem.text for problem in check(content)[1]]
+        except NotATable as told:
+            said = [str(told)]
+    assert said
+    of_files = rf"“.*?”|no host name|\b({'|'.join([*ServiceStatus, *COLUMNS])})\b"
+    assert [t for t in said if re.search("[a-z]{2}", re.sub(of_files, "", outside(t)))] == []
 
 
 @pytest.mark.parametrize("first", ["{id}", "[id]", "<id>", "--", "[1]"])

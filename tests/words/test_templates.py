@@ -5,9 +5,14 @@ from gettext import NullTranslations
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pytest
+from bs4 import BeautifulSoup
 from jinja2 import Environment, nodes
 
 import webapp
+from tests.test_site import path_of, rules
+from tests.words.bracketed import Bracketed
+from webapp.extensions import limiter
 from webapp.words.translation import translated
 
 ROOT = Path(webapp.__file__).parent / "templates"
@@ -171,16 +176,6 @@ def test_templates_speak_the_readers_language_and_escape_what_they_fill_in_once(
         assert [counted.render(count=n) for n in (1, 2, 5)] == ["one", "a pair", "5 of them"]
 
 
-class Bracketed(NullTranslations):
-    """A language that shows what has passed through the seam."""
-
-    def gettext(self, message):
-        return f"⟦{message}⟧"
-
-    def ngettext(self, one, many, count):
-        return self.gettext(super().ngettext(one, many, count))
-
-
 class Untranslated(Texts):
     """Collects what a page shows outside of all brackets."""
 
@@ -198,30 +193,57 @@ class Untranslated(Texts):
 # What is stored or a name; the months still wait for their language
 DATA = re.compile(
     r"Padlock|Alice’s Bakery|(Alice|Ada|Bob|Sam) \w+|Bob & Sons|\w+@example\.com|\w+\.example|"
-    r"Starter Hosting|\d+ [A-Z][a-z]{2}( \d{4})?|UTC|Etc/UTC|(Py(thon)?)?(Open)?SSL|"
-    r"Connection refused"
+    r"Starter Hosting|\d+ [A-Z][a-z]{2}( \d{4})?|UTC|Etc/UTC|(py)?(Open)?SSL|Python|SQLite|"
+    r"Connection refused|\d+ GB|cryptography|certifi|/\S+cacert\.pem|[0-9a-f]{16}|"
+    r"(\$ )?curl --.*|https?://\S+|\{\{ \w+ \}\}|\{% .* %\}"
 )
-PAGES = {
-    None: ("/sign-in", "/forgot", "/help/padlocks", "/nowhere"),
-    "alice": ("/home", "/services", "/domains/1", "/services/1/history", "/profile"),
-    "ada": (
-        *("/admin/today", "/admin/clients", "/admin/clients/1", "/admin/clients/1/delete"),
-        *("/admin/services/1", "/admin/services/1/edit", "/admin/services/1/move"),
-        *("/admin/reports/ssl-status", "/admin/activity", "/admin/users/1", "/admin/import"),
-        *("/admin/settings", "/admin/refresh", "/admin/incidents", "/admin/warnings/rule"),
-    ),
-}
+TYPED = "nonsense"
+# In English for all: what a file may have in a column, and what programs and developers read
+STATUSES = re.compile(r"^Pending, .*, (Fraud|Terminated)$")
+ENGLISH = ("/styleguide", "/help/api")
+LEAVES = re.compile("sign-out|view-as|disable|^#$")  # a form whose user sees no more pages after it
 
 
-def test_pages_in_another_language_have_no_english_left(visit):
+def left_in_english(answer):
+    if answer.mimetype != "text/html" or answer.status_code in (302, 303):
+        return []
+    page = Untranslated()
+    page.feed(answer.text)
+    page.close()
+    assert page.depth == 0
+    texts = [DATA.sub("", text).replace(TYPED, "") for text in page.found]
+    return [text for text in texts if LETTER.search(text) and not STATUSES.match(text)]
+
+
+def filled_in_wrongly(form):
+    """What a browser sends of this form where all that can be typed or chosen is nonsense."""
+    fields = form.select("[name]")
+    kept = {field["name"]: field.get("value", "") for field in fields if is_hidden(field)}
+    return {field["name"]: TYPED for field in fields} | kept
+
+
+def is_hidden(field):
+    return field.get("type") == "hidden"
+
+
+@pytest.mark.parametrize("who", [None, "alice", "ada"])
+def test_pages_and_refusals_in_another_language_have_no_english_left(visit, app, who, monkeypatch):
+    monkeypatch.setattr(limiter, "enabled", False)
     left = {}
+    sent = set()
     with translated(Bracketed()):
-        for who, paths in PAGES.items():
-            client = visit(who).client
-            for path in paths:
-                page = Untranslated()
-                page.feed(client.get(path).text)
-                page.close()
-                assert page.depth == 0, path
-                left[path] = [text for text in page.found if LETTER.search(DATA.sub("", text))]
+        client = visit(who).client
+        for path in ("/nowhere", *map(path_of, rules(app, "GET"))):
+            if path in ENGLISH:
+                continue
+            answer = client.get(path)
+            left[path] = left_in_english(answer)
+            for form in BeautifulSoup(answer.text, "html.parser").select("form[method=post]"):
+                action = form.get("action") or path
+                if not LEAVES.search(action) and action not in sent:
+                    sent.add(action)
+                    answer = client.post(action, data=filled_in_wrongly(form))
+                    left[f"POST {action}"] = left_in_english(answer)
+                    left[f"{path} after {action}"] = left_in_english(client.get(path))
+    assert len(sent) >= {None: 2, "alice": 8, "ada": 30}[who]
     assert {path: texts for path, texts in left.items() if texts} == {}

@@ -25,7 +25,7 @@ from webapp.words import imports as say
 
 MOST_ROWS = 1_000_000
 MOST_COLUMNS = 16_384  # as many as a spreadsheet has
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+DELIMITERS = ",;\t|"
 MOST_LINES_BEFORE = 10  # lines: the title of a report and what is said of it
 MOST_FOOTER_ROWS = 5
 # What databases and spreadsheets write where there is nothing
@@ -207,8 +207,7 @@ class CsvTable:
         if len(cells) < wide or any(tidy[wide:]):
             if len(tidy) < wide and self._is_footer(RawRow(line, tidy)):
                 return RawRow(line, tidy)
-            sign = DELIMITERS[self.delimiter]
-            return RawRow(line, tidy, say.cell_count(len(cells), wide, sign))
+            return RawRow(line, tidy, say.cell_count(len(cells), wide, self.delimiter))
         for heading, cell in zip(self.headings, tidy, strict=False):
             if "\0" in cell:
                 return RawRow(line, tidy[:wide], say.nul_byte(), heading)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from webapp.imports.table_errors import CellProblem
+from webapp.words import imports as say
 
 CHUNK_ROWS = 1000  # rows that are compared or written together
 # In the order in which they are written: the latter two belong to a client
@@ -164,9 +165,9 @@ class Staging:
     def drop_repeated(self) -> None:
         """Where one item stands on several lines the last of them counts, and the others are told
         of."""
-        words = "'The same item stands on line ' || last || ' again: that line counts.'"
-        self._database.execute(
-            f"INSERT INTO problem SELECT line, '', {words}, FALSE {_REPEATED} AND {_OF_FILE}"
+        found = self._database.execute(f"SELECT line, last {_REPEATED} AND {_OF_FILE}")
+        self.tell(
+            CellProblem(row["line"], "", say.repeated(row["last"]), serious=False) for row in found
         )
         repeated = f"SELECT line {_REPEATED}"
         self._database.execute(f"DELETE FROM waiting WHERE line IN ({repeated})")  # noqa: S608

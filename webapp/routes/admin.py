@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_login import current_user
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
 from webapp.customers import access, concurrency, items, lists, padlocks, tags
@@ -14,7 +13,7 @@ from webapp.routes import diagnosis as diagnosis_pages
 from webapp.routes import exports, first_steps
 from webapp.routes import history as history_pages
 from webapp.routes import items as item_pages
-from webapp.routes.forms import TagsField, VersionField, note_field
+from webapp.routes.forms import PageForm, TagsField, VersionField, note_field
 from webapp.routes.gate import fragment, open_to_staff, staff_only
 from webapp.routes.template_helpers import list_query, now
 from webapp.sources import owned
@@ -81,7 +80,7 @@ def diagnosis(place: str, item_id: int) -> str:
     return diagnosis_pages.diagnosis_page(place.removesuffix("s"), item_id)
 
 
-class NoteForm(FlaskForm):  # type: ignore[misc]
+class NoteForm(PageForm):
     version = VersionField()
     note = note_field()
     tags = TagsField(label("tags"))

@@ -15,7 +15,6 @@ from flask import (
     url_for,
 )
 from flask_login import current_user
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import EmailField, Field, Form, PasswordField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length
@@ -38,7 +37,7 @@ from webapp.routes.account_fields import (
     no_guess,
     note_refusal,
 )
-from webapp.routes.forms import stripped
+from webapp.routes.forms import PageForm, stripped
 from webapp.routes.gate import in_background, open_to_everyone, own_path
 from webapp.routes.sessions import admin_idle, end_session, open_session
 from webapp.routes.template_helpers import now
@@ -51,7 +50,7 @@ blueprint = Blueprint("auth", __name__)
 refused = note_refusal(Event.SIGN_IN_REFUSED)
 
 
-class SignInForm(FlaskForm):  # type: ignore[misc]
+class SignInForm(PageForm):
     email = EmailField(label("email"), validators=[InputRequired(), Length(max=254)])
     password = PasswordField(
         label("password"),
@@ -76,7 +75,7 @@ def _setting_field(name: str) -> StringField:
     )
 
 
-class FirstAdminForm(FlaskForm):  # type: ignore[misc]
+class FirstAdminForm(PageForm):
     name = name_field("your_name")
     email = email_field()
     password = new_password_field("password", lambda form: (form.name.data, form.email.data))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_login import current_user
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import StringField
 
@@ -13,7 +12,14 @@ from webapp.customers.models import Client
 from webapp.notices import history as history_of
 from webapp.notices import refused_addresses
 from webapp.routes.account_fields import contact_email_field, name_field
-from webapp.routes.forms import TagsField, VersionField, at_most, none_if_empty, note_field
+from webapp.routes.forms import (
+    PageForm,
+    TagsField,
+    VersionField,
+    at_most,
+    none_if_empty,
+    note_field,
+)
 from webapp.routes.gate import admins_only_but, fragment
 from webapp.routes.template_helpers import list_query, now
 from webapp.sources import owned
@@ -35,7 +41,7 @@ blueprint.before_request(
 )
 
 
-class ClientForm(FlaskForm):  # type: ignore[misc]
+class ClientForm(PageForm):
     name = name_field("name")
     reference = StringField(
         label("reference"),
@@ -168,7 +174,7 @@ def delete(client_id: int) -> Response:
     return make_response(render_template("clients/delete.html", **shown), status)
 
 
-class DeleteClientForm(FlaskForm):  # type: ignore[misc]
+class DeleteClientForm(PageForm):
     version = VersionField()
     seen = StringField(default="")
     typed = StringField(label("client_name"), default="")

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from flask import request
+from flask_wtf import FlaskForm
 from wtforms import (
     DateField,
     Field,
@@ -36,6 +37,24 @@ from webapp.words.fields import label
 from webapp.words.translation import LazyText
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+class _Messages:
+    """What WTForms says of a field by itself, in our words."""
+
+    def gettext(self, message: str) -> str:
+        return refusals.FORM_MESSAGES.get(message, message)
+
+    def ngettext(self, one: str, _many: str, _count: int) -> str:
+        return self.gettext(one)
+
+
+class PageForm(FlaskForm):  # type: ignore[misc]
+    """A form of a page, with the token that shows that it came from there."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        def get_translations(self, _form: Form) -> _Messages:
+            return _Messages()
 
 
 class WholeField(IntegerField):  # type: ignore[misc]

@@ -16,7 +16,6 @@ from flask import (
     url_for,
 )
 from flask_login import current_user
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, Field, StringField, ValidationError
 
@@ -28,6 +27,7 @@ from webapp.customers.www_name import www_name
 from webapp.parsing import whole
 from webapp.routes.forms import (
     DayField,
+    PageForm,
     TagsField,
     VersionField,
     WholeField,
@@ -71,7 +71,7 @@ def _new_client() -> BooleanField:
     return BooleanField(label("new_client"))
 
 
-class ServiceForm(FlaskForm):  # type: ignore[misc]
+class ServiceForm(PageForm):
     owner = _owner()  # an item has a `client` too, which is none of the form's
     new_client = _new_client()
     version = VersionField()
@@ -91,7 +91,7 @@ class ServiceForm(FlaskForm):  # type: ignore[misc]
         return items.ServiceDetails(*words, *facts, self.who_renews.data, self.tags.data)
 
 
-class DomainForm(FlaskForm):  # type: ignore[misc]
+class DomainForm(PageForm):
     owner = _owner()  # an item has a `client` too, which is none of the form's
     new_client = _new_client()
     version = VersionField()
@@ -122,7 +122,7 @@ class DomainForm(FlaskForm):  # type: ignore[misc]
         )
 
 
-class ConfirmForm(FlaskForm):  # type: ignore[misc]
+class ConfirmForm(PageForm):
     """What was shown before a user agreed to it."""
 
     version = VersionField()

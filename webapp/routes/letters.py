@@ -16,7 +16,6 @@ from flask import (
     url_for,
 )
 from flask_login import current_user
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField, TextAreaField
 
@@ -25,7 +24,7 @@ from webapp.customers.note_text import note_or_none
 from webapp.errors import Refused
 from webapp.notices import letters, refused_addresses, tasks
 from webapp.notices.letters import Draft, Letter
-from webapp.routes.forms import at_most, required, stripped
+from webapp.routes.forms import PageForm, at_most, required, stripped
 from webapp.routes.gate import open_to_staff, own_path, staff_only
 from webapp.routes.template_helpers import now, zone
 from webapp.words import letters as say
@@ -41,7 +40,7 @@ blueprint = Blueprint("letters", __name__, url_prefix="/admin/today/selected/wri
 blueprint.before_request(staff_only)
 
 
-class LetterForm(FlaskForm):  # type: ignore[misc]
+class LetterForm(PageForm):
     """The mail to one client; the fields of several stand beside each other."""
 
     # What has ceased to be an address of theirs is refused in words of ours

@@ -14,7 +14,6 @@ from flask import (
     url_for,
 )
 from flask_login import current_user
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import IntegerField, RadioField, StringField
 from wtforms.validators import InputRequired, NumberRange, Optional
@@ -23,7 +22,7 @@ from webapp import mail
 from webapp.accounts import tokens
 from webapp.customers import clients, public_links
 from webapp.customers.link_models import LinkUse
-from webapp.routes.forms import at_most, stripped
+from webapp.routes.forms import PageForm, at_most, stripped
 from webapp.routes.gate import admins_only_but
 from webapp.routes.template_helpers import now
 from webapp.words import links as say
@@ -34,7 +33,7 @@ blueprint = Blueprint("links", __name__, url_prefix="/admin/clients/<id:client_i
 blueprint.before_request(admins_only_but())
 
 
-class LinkForm(FlaskForm):  # type: ignore[misc]
+class LinkForm(PageForm):
     use = RadioField(
         choices=lambda: list(say.USES.items()),
         validators=[InputRequired(LazyText(say.use_missing))],

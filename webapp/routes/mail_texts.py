@@ -13,7 +13,6 @@ from flask import (
     url_for,
 )
 from flask_login import current_user
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField, TextAreaField
 
@@ -21,7 +20,7 @@ from webapp.customers.concurrency import ChangedMeanwhile
 from webapp.notices import mail_making, mail_samples, mail_templates
 from webapp.notices.mail_templates import MailText
 from webapp.notices.models import MOST_BODY_CHARACTERS, MOST_SUBJECT_CHARACTERS, Audience
-from webapp.routes.forms import at_most, required, stripped
+from webapp.routes.forms import PageForm, at_most, required, stripped
 from webapp.routes.gate import admins_only_but, fragment
 from webapp.routes.template_helpers import now
 from webapp.words import mail_templates as say
@@ -38,7 +37,7 @@ def _in_lines(text: str | None) -> str | None:
     return None if text is None else "\n".join(text.splitlines()).strip()
 
 
-class MailTextForm(FlaskForm):  # type: ignore[misc]
+class MailTextForm(PageForm):
     subject = StringField(
         label("mail_subject"),
         filters=[stripped],

@@ -11,7 +11,6 @@ from flask import (
     render_template,
     url_for,
 )
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
 from webapp import mail
@@ -28,6 +27,7 @@ from webapp.routes.account_fields import (
     new_password_field,
     note_refusal,
 )
+from webapp.routes.forms import PageForm
 from webapp.routes.gate import open_to_everyone
 from webapp.routes.impersonation import not_in_their_name
 from webapp.routes.template_helpers import now
@@ -39,11 +39,11 @@ blueprint.before_request(not_in_their_name)
 refused = note_refusal(Event.RESET_REFUSED)
 
 
-class ForgotForm(FlaskForm):  # type: ignore[misc]
+class ForgotForm(PageForm):
     email = email_field()
 
 
-class ResetForm(FlaskForm):  # type: ignore[misc]
+class ResetForm(PageForm):
     user: User  # whose password it is to be
     password = new_password_field("new_password", lambda form: (form.user.name, form.user.email))
 

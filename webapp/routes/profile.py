@@ -13,7 +13,6 @@ from flask import (
     url_for,
 )
 from flask_login import current_user
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import PasswordField
 from wtforms.validators import InputRequired, Length
@@ -35,6 +34,7 @@ from webapp.routes.account_fields import (
     note_refusal,
     user_and_network,
 )
+from webapp.routes.forms import PageForm
 from webapp.routes.impersonation import not_in_their_name
 from webapp.routes.sessions import admin_idle, end_session, open_session
 from webapp.routes.template_helpers import now
@@ -54,7 +54,7 @@ guesses = limiter.shared_limit(
 )
 
 
-class DetailsForm(FlaskForm):  # type: ignore[misc]
+class DetailsForm(PageForm):
     name = name_field("name")
     email = email_field()
     password = PasswordField(
@@ -62,7 +62,7 @@ class DetailsForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class PasswordForm(FlaskForm):  # type: ignore[misc]
+class PasswordForm(PageForm):
     current = PasswordField(
         label("current_password"),
         validators=[

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from flask_wtf import FlaskForm
 from wtforms import SelectField, StringField
 
 from webapp.alerts.rules import BadRule, Threshold, read_fields
 from webapp.notices.models import Scope
-from webapp.routes.forms import at_most, stripped
+from webapp.routes.forms import PageForm, at_most, stripped
 from webapp.words import alert_rules as say
 from webapp.words.fields import label
 from webapp.words.renewers import WHO_RENEWS, not_said
@@ -24,7 +23,7 @@ def _number(field: str) -> StringField:
     return StringField(label(field), filters=[stripped], validators=[at_most(20)])
 
 
-class RuleForm(FlaskForm):  # type: ignore[misc]
+class RuleForm(PageForm):
     """An empty field sets nothing: the wider rule has it, or the default."""
 
     expiring_share = _number("expiring_share")

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_login import current_user
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import StringField
 
@@ -18,6 +17,7 @@ from webapp.errors import Refused
 from webapp.parsing import whole
 from webapp.reports import selection
 from webapp.routes.forms import (
+    PageForm,
     TagsField,
     at_most,
     names_a_client,
@@ -37,13 +37,13 @@ blueprint = Blueprint("selection", __name__, url_prefix="/admin/reports/ssl-stat
 blueprint.before_request(admins_only_but())
 
 
-class OwnerForm(FlaskForm):  # type: ignore[misc]
+class OwnerForm(PageForm):
     """The client that the items go to; `client` is a filter of the report already."""
 
     to = StringField(label("client"), filters=[stripped], validators=[at_most(200), names_a_client])
 
 
-class StatusForm(FlaskForm):  # type: ignore[misc]
+class StatusForm(PageForm):
     service_status = status_field("service_status", ServiceStatus)
     domain_status = status_field("domain_status", DomainStatus)
 
@@ -54,11 +54,11 @@ class StatusForm(FlaskForm):  # type: ignore[misc]
         return ServiceStatus(service) if service else None, DomainStatus(domain) if domain else None
 
 
-class RenewerForm(FlaskForm):  # type: ignore[misc]
+class RenewerForm(PageForm):
     who_renews = renewer_field()
 
 
-class TagsForm(FlaskForm):  # type: ignore[misc]
+class TagsForm(PageForm):
     add = TagsField(label("add_tags"))
     drop = TagsField(label("remove_tags"))
 

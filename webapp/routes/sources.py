@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_login import current_user
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, Field, RadioField, StringField, ValidationError
 from wtforms.validators import InputRequired
@@ -16,7 +15,7 @@ from webapp import csv_writer
 from webapp.customers.concurrency import Taken
 from webapp.parsing import whole
 from webapp.routes import exports
-from webapp.routes.forms import at_most, stripped
+from webapp.routes.forms import PageForm, at_most, stripped
 from webapp.routes.gate import admins_only_but, fragment
 from webapp.routes.template_helpers import now
 from webapp.sources import address, kept_runs, orders, registry
@@ -40,7 +39,7 @@ def _trimmed(text: str | None) -> str:
     return (text or "").strip()
 
 
-class SourceForm(FlaskForm):  # type: ignore[misc]
+class SourceForm(PageForm):
     """Credentials are never shown: where all of a source's are empty, they stay as they are."""
 
     name = StringField(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from wtforms import Form, PasswordField, RadioField, SelectField, StringField
+from wtforms import PasswordField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired
 
 from webapp.customers.lists import Listing
@@ -13,11 +13,12 @@ from webapp.customers.models import Service, ServiceStatus
 from webapp.listing.page import Page
 from webapp.monitor.models import Standing, Target, standing
 from webapp.probe import Reason
+from webapp.routes.forms import PageForm
 from webapp.words import refusals
 from webapp.words.translation import LazyText
 
 
-class SampleForm(Form):  # type: ignore[misc]
+class SampleForm(PageForm):
     name = StringField("A field")
     wrong = StringField(
         "A field with a mistake", validators=[InputRequired(LazyText(refusals.sample))]
@@ -30,7 +31,9 @@ class SampleForm(Form):  # type: ignore[misc]
 def form() -> SampleForm:
     """A form that a user has filled in, and made a mistake in."""
     sample = SampleForm(
-        data={"name": "What was typed stays", "wrong_choice": "Third", "one_of": "First"}
+        formdata=None,
+        meta={"csrf": False},
+        data={"name": "What was typed stays", "wrong_choice": "Third", "one_of": "First"},
     )
     sample.validate()
     return sample

@@ -16,7 +16,6 @@ from flask import (
     url_for,
 )
 from flask_login import current_user
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField
 
@@ -26,7 +25,7 @@ from webapp.notices.models import MOST_TASK_NOTE
 from webapp.notices.name_rows import NameRow
 from webapp.notices.tasks import Chosen, Done
 from webapp.parsing import whole
-from webapp.routes.forms import DayField, at_most, stripped
+from webapp.routes.forms import DayField, PageForm, at_most, stripped
 from webapp.routes.gate import open_to_staff, own_path, staff_only
 from webapp.routes.template_helpers import now, zone
 from webapp.words import refusals
@@ -40,7 +39,7 @@ blueprint = Blueprint("tasks", __name__, url_prefix="/admin/today/selected")
 blueprint.before_request(staff_only)
 
 
-class AssignForm(FlaskForm):  # type: ignore[misc]
+class AssignForm(PageForm):
     # One who was disabled meanwhile is refused in words of ours
     asked = SelectField(label("assigned"), validate_choice=False)
 
@@ -59,7 +58,7 @@ class AssignForm(FlaskForm):  # type: ignore[misc]
         return done, told
 
 
-class SnoozeForm(FlaskForm):  # type: ignore[misc]
+class SnoozeForm(PageForm):
     asked = DayField(label("snoozed_until"))
 
     def begin(self, rows: list[NameRow]) -> None:
@@ -77,7 +76,7 @@ class SnoozeForm(FlaskForm):  # type: ignore[misc]
         return done, say.snoozed(done.changed, until, zone())
 
 
-class NoteForm(FlaskForm):  # type: ignore[misc]
+class NoteForm(PageForm):
     asked = StringField(label("note"), filters=[stripped], validators=[at_most(MOST_TASK_NOTE)])
 
     def begin(self, rows: list[NameRow]) -> None:
@@ -148,7 +147,7 @@ def page(what: str) -> Response:
 
 
 def _page(
-    what: str, form: FlaskForm, rows: list[NameRow], chosen: Chosen, status: int, **shown: Any
+    what: str, form: PageForm, rows: list[NameRow], chosen: Chosen, status: int, **shown: Any
 ) -> Response:
     known = {"what": what, "form": form, "rows": rows, "back": _way_back(), "most": MOST_NAMED}
     known["chosen"] = chosen

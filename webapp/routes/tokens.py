@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_login import current_user
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField
 
@@ -15,7 +14,7 @@ from webapp.accounts import tokens
 from webapp.accounts.models import Scope
 from webapp.customers.clients import NoSuchClient
 from webapp.errors import Refused
-from webapp.routes.forms import DayField, at_most, required, stripped
+from webapp.routes.forms import DayField, PageForm, at_most, required, stripped
 from webapp.routes.gate import admins_only_but, own_path
 from webapp.routes.impersonation import not_in_their_name
 from webapp.routes.template_helpers import now
@@ -28,7 +27,7 @@ all_tokens = Blueprint("all_tokens", __name__, url_prefix="/admin/tokens")
 all_tokens.before_request(admins_only_but())
 
 
-class TokenForm(FlaskForm):  # type: ignore[misc]
+class TokenForm(PageForm):
     name = StringField(
         label("token_name"),
         filters=[stripped],

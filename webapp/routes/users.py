@@ -13,7 +13,6 @@ from flask import (
     url_for,
 )
 from flask_login import current_user
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import Field, RadioField, StringField
 from wtforms.fields.choices import SelectChoice
@@ -25,7 +24,7 @@ from webapp.customers.models import Role, User
 from webapp.errors import Refused
 from webapp.notices import refused_addresses
 from webapp.routes.account_fields import caller, email_field, name_field
-from webapp.routes.forms import VersionField, at_most, client_asked_for, names_a_client
+from webapp.routes.forms import PageForm, VersionField, at_most, client_asked_for, names_a_client
 from webapp.routes.gate import admins_only_but
 from webapp.routes.sessions import open_session
 from webapp.routes.template_helpers import now
@@ -37,7 +36,7 @@ blueprint = Blueprint("users", __name__, url_prefix="/admin/users")
 blueprint.before_request(admins_only_but("users.index"))
 
 
-class UserForm(FlaskForm):  # type: ignore[misc]
+class UserForm(PageForm):
     name = name_field("name")
     email = email_field()
     role = RadioField(

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, flash, make_response, redirect, render_template, url_for
 from flask_login import current_user
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import SelectMultipleField, StringField, TextAreaField, ValidationError
 from wtforms.validators import InputRequired
@@ -15,7 +14,7 @@ from webapp.customers import clients
 from webapp.customers.concurrency import Taken
 from webapp.notices import channels, deliveries, webhooks
 from webapp.notices.models import Channel
-from webapp.routes.forms import at_most, stripped
+from webapp.routes.forms import PageForm, at_most, stripped
 from webapp.routes.gate import admins_only_but, fragment
 from webapp.routes.template_helpers import now
 from webapp.words import channels as say
@@ -29,7 +28,7 @@ blueprint = Blueprint("warning_channels", __name__, url_prefix="/admin/warnings/
 blueprint.before_request(admins_only_but())
 
 
-class ChannelForm(FlaskForm):  # type: ignore[misc]
+class ChannelForm(PageForm):
     """The URL is never shown: an empty field leaves it as it is."""
 
     name = StringField(

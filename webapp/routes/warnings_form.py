@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, SelectField, StringField, ValidationError
 
 from webapp.alerts.messages import Kind
 from webapp.config import refresh
 from webapp.customers.models import User
 from webapp.notices import readers
-from webapp.routes.forms import stripped
+from webapp.routes.forms import PageForm, stripped
 from webapp.routes.template_helpers import zone
 from webapp.words import alert_mails as say
 from webapp.words import channels
@@ -26,7 +25,7 @@ def _hour(name: str, *, optional: bool) -> SelectField:
     return SelectField(label(name), choices=choices)
 
 
-class WarningsForm(FlaskForm):  # type: ignore[misc]
+class WarningsForm(PageForm):
     by_mail = BooleanField(label("warnings_by_mail"))
     zone = StringField(label("zone"), filters=[stripped])
     digest_hour = _hour("digest_hour", optional=False)

@@ -10,16 +10,47 @@ from webapp.words.translation import Table, gettext, ngettext
 # --- the file as a whole ---
 
 
-def other_text(kind: str) -> str:
+# What a file is, in the sentence “This file is …, not a CSV file.”
+FORMATS: Mapping[str, str] = Table(
+    {
+        "spreadsheet or zip": lambda: gettext("a spreadsheet or a ZIP archive"),
+        "empty zip": lambda: gettext("an empty ZIP archive"),
+        "part of a zip": lambda: gettext("a part of a ZIP archive"),
+        "rar": lambda: gettext("a RAR archive"),
+        "7-zip": lambda: gettext("a 7-Zip archive"),
+        "gzip": lambda: gettext("compressed (gzip)"),
+        "bzip2": lambda: gettext("compressed (bzip2)"),
+        "xz": lambda: gettext("compressed (xz)"),
+        "zstandard": lambda: gettext("compressed (Zstandard)"),
+        "pdf": lambda: gettext("a PDF"),
+        "png": lambda: gettext("a picture (PNG)"),
+        "jpeg": lambda: gettext("a picture (JPEG)"),
+        "gif": lambda: gettext("a picture (GIF)"),
+        "sqlite": lambda: gettext("an SQLite database"),
+        "old excel": lambda: gettext("an old Excel workbook"),
+        "rtf": lambda: gettext("a text document (RTF)"),
+        "json": lambda: gettext("JSON"),
+        "html": lambda: gettext("a web page (HTML)"),
+        "xml": lambda: gettext("XML"),
+        "yaml": lambda: gettext("YAML"),
+        "pem": lambda: gettext("a certificate or key (PEM)"),
+        "sql": lambda: gettext("SQL"),
+    }
+)
+
+
+def other_text(file_format: str) -> str:
     """A text of another format, such as JSON."""
-    return gettext("This file is {kind}, not a CSV file. Save it as CSV.", kind=kind)
+    return gettext(
+        "This file is {kind}, not a CSV file. Save it as CSV.", kind=FORMATS[file_format]
+    )
 
 
-def other_file(kind: str) -> str:
+def other_file(file_format: str) -> str:
     """No text at all, such as a spreadsheet."""
     return gettext(
         "This file is {kind}, not a CSV file. Open it and save it as CSV (“CSV UTF-8” in Excel).",
-        kind=kind,
+        kind=FORMATS[file_format],
     )
 
 
@@ -300,14 +331,25 @@ def long_line(most: int) -> str:
     return gettext("The line is longer than {most:,} characters.", most=most)
 
 
-def cell_count(cells: int, columns: int, sign: str) -> str:
+# What stands between cells, in the sentence “A cell with a … in it needs quotes.”
+DELIMITERS: Mapping[str, str] = Table(
+    {
+        ",": lambda: gettext("comma"),
+        ";": lambda: gettext("semicolon"),
+        "\t": lambda: gettext("tab"),
+        "|": lambda: gettext("vertical bar"),
+    }
+)
+
+
+def cell_count(cells: int, columns: int, delimiter: str) -> str:
     """Another number of cells than of columns."""
     return ngettext(
         "There is {count:,} cell here, but {columns}. A cell with a {sign} in it needs quotes.",
         "There are {count:,} cells here, but {columns}. A cell with a {sign} in it needs quotes.",
         cells,
         columns=ngettext("{count} column", "{count} columns", columns),
-        sign=sign,
+        sign=DELIMITERS[delimiter],
     )
 
 
@@ -410,6 +452,11 @@ def no_client() -> str:
 def no_client_at_source() -> str:
     """A row of a billing system whose client it does not have, or which could not be imported."""
     return gettext("Its client is unknown: the billing system has no usable client with this ID.")
+
+
+def repeated(last_line: int) -> str:
+    """A note: of several lines with one item the last is imported."""
+    return gettext("The same item stands on line {line} again: that line counts.", line=last_line)
 
 
 def moved(owner: str) -> str:

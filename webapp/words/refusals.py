@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from webapp import probe
-from webapp.words.translation import gettext
+from webapp.words.translation import Table, gettext
 
 
 def changed_meanwhile() -> str:
@@ -219,3 +221,21 @@ def not_an_address() -> str:
 def sample() -> str:
     """In the styleguide."""
     return gettext("Please fill this in.")
+
+
+# In place of what WTForms says by itself
+FORM_MESSAGES: Mapping[str, str] = Table(
+    {
+        "Not a valid choice.": lambda: gettext("Choose one of the values in the list."),
+        "Invalid Choice: could not coerce.": lambda: gettext(
+            "Choose one of the values in the list."
+        ),
+        "'%(value)s' is not a valid choice for this field.": lambda: gettext(
+            "Choose values in the list only."
+        ),
+        "Invalid choice(s): one or more data inputs could not be coerced.": lambda: gettext(
+            "Choose values in the list only."
+        ),
+        "Not a valid integer value.": lambda: gettext("Enter a whole number, such as 30."),
+    }
+)
