@@ -6,20 +6,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from wtforms.fields.core import UnboundField
 
 import webapp
-import webapp.routes  # its forms are what is sent
-from webapp.routes.forms import PageForm
+from tests.routes.test_forms import fields
 
 TEMPLATES = Path(webapp.__file__).parent / "templates"
 # Fields of forms are most often written by a macro: their names stand in the form only.
-FORMS = {
-    unbound.kwargs.get("name", attribute)
-    for form in PageForm.__subclasses__()
-    for attribute, unbound in vars(form).items()
-    if isinstance(unbound, UnboundField)
-}
+FORMS = {unbound.kwargs.get("name", attribute) for _, attribute, unbound in fields()}
 FIELDS = sorted(
     FORMS
     | {

@@ -16,11 +16,11 @@ from sqlalchemy import func, select
 
 from tests.conftest import NOW
 from tests.imports.conftest import nothing
-from tests.words.bracketed import Bracketed, outside
+from tests.words.bracketed import Bracketed, outside_brackets
 from webapp.customers import catalog, tags
 from webapp.customers.models import Activity, Client, Domain, DomainStatus, Service, ServiceStatus
 from webapp.extensions import db, writing
-from webapp.imports import importer, write_rows
+from webapp.imports import importer, other_formats, write_rows
 from webapp.imports.csv_reader import CsvRow
 from webapp.imports.rows import COLUMNS, understand
 from webapp.imports.staging import open_staging
@@ -29,6 +29,7 @@ from webapp.monitor.models import Target
 from webapp.monitor.results import record
 from webapp.probe import Finding, Reason
 from webapp.words.counts import import_text
+from webapp.words.imports import FORMAT_NAMES
 from webapp.words.translation import translated
 
 LEFT_OUT = ("server", "who_renews", "tags", "contact_email", "note")  # that may be
@@ -202,11 +203,13 @@ def test_a_domain_in_another_spelling_is_the_same(bring_in):
     }
 
 
-def test_of_one_item_on_two_lines_the_last_counts_and_that_is_said(check, bring_in):
-    twice = f"{WHOLE}\n{SERVICE.replace('active', 'Fraud')}"
-    _, problems = check(twice)
-    assert [(p.line, p.serious, "line 5" in p.text) for p in problems] == [(3, False, True)]
-    bring_in(twice)
+def test_of_one_item_on_several_lines_the_last_is_imported_and_the_others_say_so(check, bring_in):
+    pending, fraud = (SERVICE.replace("active", status) for status in ("Pending", "Fraud"))
+    several = "\n".join([WHOLE, pending, fraud])
+    _, problems = check(several)
+    said = "Line 6 has the same item. Only that line is imported."
+    assert [(p.line, p.text, p.serious) for p in problems] == [(3, said, False), (5, said, False)]
+    bring_in(several)
     assert service().status is ServiceStatus.FRAUD
 
 
@@ -597,7 +600,7 @@ def test_another_format_is_told_by_its_content(check, content, what):
         f"{HEAD}\nservice,1,,S-1,Plus,no host name,asleep,yesterday,,",
     ],
 )
-def test_what_is_wrong_with_a_file_is_said_in_the_readers_language(check, content):
+def test_what_is_wrong_with_a_file_passes_through_the_seam(check, content):
     with translated(Bracketed()):
         try:
             said = [problem.text for problem in check(content)[1]]
@@ -605,7 +608,25 @@ def test_what_is_wrong_with_a_file_is_said_in_the_readers_language(check, conten
             said = [str(told)]
     assert said
     of_files = rf"“.*?”|no host name|\b({'|'.join([*ServiceStatus, *COLUMNS])})\b"
-    assert [t for t in said if re.search("[a-z]{2}", re.sub(of_files, "", outside(t)))] == []
+    assert [
+        t for t in said if re.search("[a-z]{2}", re.sub(of_files, "", outside_brackets(t)))
+    ] == []
+
+
+def test_every_format_has_a_name(check):
+    for magic, name in other_formats.MAGIC.items():
+        told = complaint(check, magic + b"\n")
+        assert told.startswith(f"This file is {FORMAT_NAMES[name]}, not a CSV file. "), magic
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "name"),
+    [(",", "comma"), (";", "semicolon"), ("\t", "tab"), ("|", "vertical bar")],
+)
+def test_a_row_with_another_number_of_cells_says_which_delimiter(check, delimiter, name):
+    row = CLIENT.replace(",", delimiter) + f"{delimiter}too much"
+    _, problems = check(f"{HEAD.replace(',', delimiter)}\n{row}")
+    assert f"A cell with a {name} in it needs quotes." in problems[0].text
 
 
 @pytest.mark.parametrize("first", ["{id}", "[id]", "<id>", "--", "[1]"])

@@ -35,7 +35,7 @@ def flags(page):
 
 
 @pytest.fixture
-def libraries_of_today(monkeypatch):
+def libraries_never_old(monkeypatch):
     """The installed ones grow old in time: that is told, and these tests are not about it."""
     monkeypatch.setattr(
         probe, "versions", lambda: {"OpenSSL": "OpenSSL 99.0.0", "certifi": "unknown"}
@@ -55,7 +55,7 @@ def ticking(app):
             run.ended_at = now
 
 
-@pytest.mark.usefixtures("ticking", "libraries_of_today")
+@pytest.mark.usefixtures("ticking", "libraries_never_old")
 @pytest.mark.parametrize("who", ["sam", "ada"])
 def test_a_monitor_that_is_well_says_so(visit, who):
     page = visit(who).get("/admin/health")
@@ -84,7 +84,7 @@ def test_the_resolver_is_asked_only_where_some_name_is_looked_up(visit, app, pat
     assert ("Not used:" in flags(page)["Resolver"].text) is not used
 
 
-@pytest.mark.usefixtures("ticking", "libraries_of_today")
+@pytest.mark.usefixtures("ticking", "libraries_never_old")
 def test_what_is_wrong_comes_first_with_what_to_do(visit, app):
     app.debug = True
     with app.app_context(), writing():

@@ -1,5 +1,6 @@
 """What templates say themselves passes through the seam of translation, too."""
 
+import io
 import re
 from gettext import NullTranslations
 from html.parser import HTMLParser
@@ -10,9 +11,12 @@ from bs4 import BeautifulSoup
 from jinja2 import Environment, nodes
 
 import webapp
-from tests.test_site import path_of, rules
+from tests.conftest import NOW
+from tests.monitor.processes import wait_for
+from tests.test_site import paths
 from tests.words.bracketed import Bracketed
-from webapp.extensions import limiter
+from webapp.extensions import db, limiter, writing
+from webapp.notices.models import AlertIncident
 from webapp.words.translation import translated
 
 ROOT = Path(webapp.__file__).parent / "templates"
@@ -192,16 +196,32 @@ class Untranslated(Texts):
 
 # What is stored or a name; the months still wait for their language
 DATA = re.compile(
-    r"Padlock|Alice’s Bakery|(Alice|Ada|Bob|Sam) \w+|Bob & Sons|\w+@example\.com|\w+\.example|"
-    r"Starter Hosting|\d+ [A-Z][a-z]{2}( \d{4})?|UTC|Etc/UTC|(py)?(Open)?SSL|Python|SQLite|"
-    r"Connection refused|\d+ GB|cryptography|certifi|/\S+cacert\.pem|[0-9a-f]{16}|"
-    r"(\$ )?curl --.*|https?://\S+|\{\{ \w+ \}\}|\{% .* %\}"
+    r"Padlock|Alice’s Bakery|Alice Baker|Ada Admin|Bob Plumber|Sam Staff|Bob & Sons|"
+    r"\w+@example\.com|\w+\.example|Starter Hosting|"
+    r"\d+ [A-Z][a-z]{2}( \d{4})?|UTC|Etc/UTC|(py)?(Open)?SSL|Python|SQLite|"
+    r"cryptography|certifi|/\S+cacert\.pem|[0-9a-f]{16}|Connection refused|JSON|\d+ GB|"
+    r"(kind: |^)client$|^client: 7$|(client_name: )?nonsense(\.csv)?|"
+    r"(\$ )?curl --.*|(https?|json)://\S+|\{\{ [\w.]+ \}\}|\{% [^%]* %\}"
 )
-TYPED = "nonsense"
+NONSENSE = "nonsense"
+LONG = "9" * 10_000
 # In English for all: what a file may have in a column, and what programs and developers read
 STATUSES = re.compile(r"^Pending, .*, (Fraud|Terminated)$")
 ENGLISH = ("/styleguide", "/help/api")
-LEAVES = re.compile("sign-out|view-as|disable|^#$")  # a form whose user sees no more pages after it
+# Whoever sends these sees no more pages; `#` is the form of buttons with an address of their own
+NOT_SENT = re.compile(r"/sign-out$|/sign-out-everywhere$|/view-as$|^#$")
+TAKES_AWAY = re.compile("delete|remove|revoke|discard|cancel")
+MORE_PAGES = [
+    f"/admin/reports/ssl-status/selected/{what}?item=service-1&item=domain-1"
+    for what in ("move", "status", "renewer", "tags", "delete")
+]
+# What an administrator has no page for: clients' own, what opens with a link of a mail, and what
+# there is nothing of
+NOT_OPENED = re.compile(
+    r"/(services|domains)(\.csv|/1.*)?|/history|/(badge|calendar|embed|reset|setup|shared)/x.*|"
+    r"/unsubscribe/x|/admin/import/[\w-]+/left-out\.csv|.*/channels/1/deliveries|"
+    r"/logo|/metrics|/static/x|/nowhere"
+)
 
 
 def left_in_english(answer):
@@ -211,39 +231,74 @@ def left_in_english(answer):
     page.feed(answer.text)
     page.close()
     assert page.depth == 0
-    texts = [DATA.sub("", text).replace(TYPED, "") for text in page.found]
+    texts = [DATA.sub("", text) for text in page.found]
     return [text for text in texts if LETTER.search(text) and not STATUSES.match(text)]
 
 
-def filled_in_wrongly(form):
-    """What a browser sends of this form where all that can be typed or chosen is nonsense."""
+def forms_of(pages):
+    """The forms of these pages and where they are sent to, those that delete something last; each
+    with the path of a page that has it."""
+    found = {}
+    for path, answer in pages.items():
+        for form in BeautifulSoup(answer.text, "html.parser").select("form[method=post]"):
+            action = form.get("action") or path
+            if not NOT_SENT.search(action):
+                found.setdefault(action, (path, form))
+    return dict(sorted(found.items(), key=lambda one: bool(TAKES_AWAY.search(one[0]))))
+
+
+def filled_in(form, text):
+    """What a browser sends of this form where all that can be typed or chosen is this text; hidden
+    fields keep their value."""
     fields = form.select("[name]")
-    kept = {field["name"]: field.get("value", "") for field in fields if is_hidden(field)}
-    return {field["name"]: TYPED for field in fields} | kept
+    hidden = [field for field in fields if field.get("type") == "hidden"]
+    return {field["name"]: text for field in fields} | {
+        field["name"]: field.get("value", "") for field in hidden
+    }
 
 
-def is_hidden(field):
-    return field.get("type") == "hidden"
+@pytest.fixture
+def one_of_each(app, visit, tmp_path):
+    """A source, a channel, an incident, a link and an import: what pages of administrators show."""
+    app.instance_path = str(tmp_path / "instance")
+    ada = visit("ada")
+    source = {"name": NONSENSE, "kind": "whmcs", "url": "https://127.0.0.1:1"}
+    credentials = {"identifier": NONSENSE, "secret": NONSENSE, "gone_percent": "20"}
+    ada.post("/admin/sources/new", source | credentials)
+    channel = {"name": NONSENSE, "url": "json://127.0.0.1:1", "kinds": ["urgent"]}
+    ada.post("/admin/warnings/channels/new", channel)
+    ada.post("/admin/clients/1/links", {"use": "page", "days": "30"})
+    file = (io.BytesIO(f"kind,client,client_name\nclient,7,{NONSENSE}".encode()), f"{NONSENSE}.csv")
+    answer = ada.post("/admin/import", {"file": file}, content_type="multipart/form-data")
+    wait_for(lambda: "hx-get" not in ada.client.get(f"{answer.location}/progress").text)
+    with app.app_context(), writing():
+        times = {"opened_at": NOW.isoformat(), "grown_at": NOW.isoformat()}
+        names = {"names": ["alice.example"], "troubled": ["alice.example"]}
+        cause = {"kind": "invalid", "reason": "refused", "part": "address", "value": "192.0.2.1"}
+        state = {"id": 1, "kind": "invalid", "causes": [cause], **times, **names}
+        db.session.add(AlertIncident(id=1, state=state))
+    return answer.location.rpartition("/")[2]
 
 
 @pytest.mark.parametrize("who", [None, "alice", "ada"])
-def test_pages_and_refusals_in_another_language_have_no_english_left(visit, app, who, monkeypatch):
+def test_pages_and_refusals_in_another_language_have_no_english_left(
+    visit, app, who, one_of_each, monkeypatch
+):
     monkeypatch.setattr(limiter, "enabled", False)
-    left = {}
-    sent = set()
+    every_path = [path.replace("/import/x", f"/import/{one_of_each}") for path in paths(app, "GET")]
     with translated(Bracketed()):
         client = visit(who).client
-        for path in ("/nowhere", *map(path_of, rules(app, "GET"))):
-            if path in ENGLISH:
-                continue
-            answer = client.get(path)
-            left[path] = left_in_english(answer)
-            for form in BeautifulSoup(answer.text, "html.parser").select("form[method=post]"):
-                action = form.get("action") or path
-                if not LEAVES.search(action) and action not in sent:
-                    sent.add(action)
-                    answer = client.post(action, data=filled_in_wrongly(form))
-                    left[f"POST {action}"] = left_in_english(answer)
-                    left[f"{path} after {action}"] = left_in_english(client.get(path))
-    assert len(sent) >= {None: 2, "alice": 8, "ada": 30}[who]
+        asked = [path for path in ("/nowhere", *every_path, *MORE_PAGES) if path not in ENGLISH]
+        pages = {path: client.get(path) for path in asked}
+        left = {path: left_in_english(answer) for path, answer in pages.items()}
+        forms = forms_of(pages)
+        for action, (path, form) in forms.items():
+            for text in (NONSENSE, LONG):
+                answer = client.post(action, data=filled_in(form, text))
+                left[f"POST {action} {text[:8]}"] = left_in_english(answer)
+                left[f"{path} after {action} {text[:8]}"] = left_in_english(client.get(path))
     assert {path: texts for path, texts in left.items() if texts} == {}
+    if who == "ada":
+        closed = [path for path, answer in pages.items() if answer.status_code in (403, 404, 410)]
+        assert [path for path in closed if not NOT_OPENED.fullmatch(path)] == []
+        assert len(forms) > 55

@@ -176,7 +176,7 @@ class CsvTable:
                 if self._lines.count > MOST_LINES:
                     raise NotATable(say.too_many_lines(MOST_LINES)) from None
                 known = (words() for text, words in _CSV_WORDS if text in str(error))
-                yield from self._unreadable(line, next(known, str(error)))
+                yield from self._unreadable(line, next(known, say.unreadable_line()))
                 continue
             if not any(cell.strip() for cell in cells):
                 continue  # spreadsheets leave such rows at the end

@@ -35,14 +35,14 @@ _OTHER_TEXTS = (
 
 
 def other_file(start: bytes) -> str:
-    """What kind of file begins with these eight bytes, as a key of the words' `FORMATS`; empty
-    where it may be a text."""
+    """What kind of file begins with these eight bytes, a key of `FORMAT_NAMES` in
+    `words.imports`; empty where it may be a text."""
     return next((what for magic, what in MAGIC.items() if start.startswith(magic)), "")
 
 
 def other_text(text: TextIO) -> str:
-    """What kind of text this is by its beginning, as a key of the words' `FORMATS`; empty where it
-    may well be meant as a table."""
+    """What kind of text this is by its beginning, a key of `FORMAT_NAMES` in `words.imports`;
+    empty where it may well be meant as a table."""
     text.seek(0)
     start = text.read(4096).lstrip()
     return next((what for pattern, what in _OTHER_TEXTS if pattern.match(start)), "")

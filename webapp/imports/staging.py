@@ -163,8 +163,8 @@ class Staging:
             yield [dict(row) for row in rows]
 
     def drop_repeated(self) -> None:
-        """Where one item stands on several lines the last of them counts, and the others are told
-        of."""
+        """Where one item stands on several lines the last of them is imported, and the others
+        are reported."""
         found = self._database.execute(f"SELECT line, last {_REPEATED} AND {_OF_FILE}")
         self.tell(
             CellProblem(row["line"], "", say.repeated(row["last"]), serious=False) for row in found

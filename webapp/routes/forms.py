@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from enum import StrEnum
+from gettext import NullTranslations
 from typing import Any
 
 from flask import request
@@ -39,22 +40,23 @@ from webapp.words.translation import LazyText
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-class _Messages:
-    """What WTForms says of a field by itself, in our words."""
+class _WTFormsMessages:
+    """WTForms' own messages, in the reader's language."""
 
     def gettext(self, message: str) -> str:
-        return refusals.FORM_MESSAGES.get(message, message)
+        return refusals.WTFORMS_MESSAGES.get(message, message)
 
-    def ngettext(self, one: str, _many: str, _count: int) -> str:
-        return self.gettext(one)
+    def ngettext(self, one: str, many: str, count: int) -> str:
+        return self.gettext(NullTranslations().ngettext(one, many, count))
 
 
 class PageForm(FlaskForm):  # type: ignore[misc]
-    """A form of a page, with the token that shows that it came from there."""
+    """Base class of all forms: protection against forged requests (CSRF), and WTForms' messages in
+    our words."""
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
-        def get_translations(self, _form: Form) -> _Messages:
-            return _Messages()
+        def get_translations(self, _form: Form) -> _WTFormsMessages:
+            return _WTFormsMessages()
 
 
 class WholeField(IntegerField):  # type: ignore[misc]

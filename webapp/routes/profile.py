@@ -34,7 +34,7 @@ from webapp.routes.account_fields import (
     note_refusal,
     user_and_network,
 )
-from webapp.routes.forms import PageForm
+from webapp.routes.forms import PageForm, at_most
 from webapp.routes.impersonation import not_in_their_name
 from webapp.routes.sessions import admin_idle, end_session, open_session
 from webapp.routes.template_helpers import now
@@ -58,7 +58,7 @@ class DetailsForm(PageForm):
     name = name_field("name")
     email = email_field()
     password = PasswordField(
-        label("current_password"), validators=[Length(max=password_hashes.MOST_PASSWORD_CHARACTERS)]
+        label("current_password"), validators=[at_most(password_hashes.MOST_PASSWORD_CHARACTERS)]
     )
 
 

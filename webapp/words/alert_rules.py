@@ -52,7 +52,7 @@ _MISTAKES: Mapping[str, str] = Table(
         ),
         "no_time": lambda: gettext("Enter a time from 00:00 to 23:59, such as 08:00."),
         "no_minutes": lambda: gettext("Enter a number from 0 to 1440."),
-        "no_choice": lambda: gettext("Choose one of the options."),
+        "no_choice": lambda: gettext("Choose a value from the list."),
     }
 )
 

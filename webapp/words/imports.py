@@ -10,12 +10,12 @@ from webapp.words.translation import Table, gettext, ngettext
 # --- the file as a whole ---
 
 
-# What a file is, in the sentence “This file is …, not a CSV file.”
-FORMATS: Mapping[str, str] = Table(
+# What a file is, in “This file is …, not a CSV file.”
+FORMAT_NAMES: Mapping[str, str] = Table(
     {
         "spreadsheet or zip": lambda: gettext("a spreadsheet or a ZIP archive"),
         "empty zip": lambda: gettext("an empty ZIP archive"),
-        "part of a zip": lambda: gettext("a part of a ZIP archive"),
+        "part of a zip": lambda: gettext("part of a ZIP archive"),
         "rar": lambda: gettext("a RAR archive"),
         "7-zip": lambda: gettext("a 7-Zip archive"),
         "gzip": lambda: gettext("compressed (gzip)"),
@@ -42,15 +42,15 @@ FORMATS: Mapping[str, str] = Table(
 def other_text(file_format: str) -> str:
     """A text of another format, such as JSON."""
     return gettext(
-        "This file is {kind}, not a CSV file. Save it as CSV.", kind=FORMATS[file_format]
+        "This file is {format}, not a CSV file. Save it as CSV.", format=FORMAT_NAMES[file_format]
     )
 
 
 def other_file(file_format: str) -> str:
     """No text at all, such as a spreadsheet."""
     return gettext(
-        "This file is {kind}, not a CSV file. Open it and save it as CSV (“CSV UTF-8” in Excel).",
-        kind=FORMATS[file_format],
+        "This file is {format}, not a CSV file. Open it and save it as CSV (“CSV UTF-8” in Excel).",
+        format=FORMAT_NAMES[file_format],
     )
 
 
@@ -321,6 +321,11 @@ def long_cell() -> str:
     )
 
 
+def unreadable_line() -> str:
+    """Whatever else Python's csv module refuses."""
+    return gettext("This line can’t be read as CSV. Look at its quotes.")
+
+
 def stray_quote() -> str:
     """A single quote where two are needed."""
     return gettext("There is a quote inside a quoted cell. Write it twice.")
@@ -331,8 +336,8 @@ def long_line(most: int) -> str:
     return gettext("The line is longer than {most:,} characters.", most=most)
 
 
-# What stands between cells, in the sentence “A cell with a … in it needs quotes.”
-DELIMITERS: Mapping[str, str] = Table(
+# What separates cells, in “A cell with a … in it needs quotes.”
+DELIMITER_NAMES: Mapping[str, str] = Table(
     {
         ",": lambda: gettext("comma"),
         ";": lambda: gettext("semicolon"),
@@ -345,11 +350,13 @@ DELIMITERS: Mapping[str, str] = Table(
 def cell_count(cells: int, columns: int, delimiter: str) -> str:
     """Another number of cells than of columns."""
     return ngettext(
-        "There is {count:,} cell here, but {columns}. A cell with a {sign} in it needs quotes.",
-        "There are {count:,} cells here, but {columns}. A cell with a {sign} in it needs quotes.",
+        "There is {count:,} cell here, but {columns}. "
+        "A cell with a {delimiter} in it needs quotes.",
+        "There are {count:,} cells here, but {columns}. "
+        "A cell with a {delimiter} in it needs quotes.",
         cells,
         columns=ngettext("{count} column", "{count} columns", columns),
-        sign=DELIMITERS[delimiter],
+        delimiter=DELIMITER_NAMES[delimiter],
     )
 
 
@@ -455,8 +462,8 @@ def no_client_at_source() -> str:
 
 
 def repeated(last_line: int) -> str:
-    """A note: of several lines with one item the last is imported."""
-    return gettext("The same item stands on line {line} again: that line counts.", line=last_line)
+    """A note: the same item is on a later line, which is imported instead."""
+    return gettext("Line {line:,} has the same item. Only that line is imported.", line=last_line)
 
 
 def moved(owner: str) -> str:

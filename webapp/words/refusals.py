@@ -223,19 +223,30 @@ def sample() -> str:
     return gettext("Please fill this in.")
 
 
-# In place of what WTForms says by itself
-FORM_MESSAGES: Mapping[str, str] = Table(
+def not_in_list() -> str:
+    """One value that the list doesn't have."""
+    return gettext("Choose a value from the list.")
+
+
+def not_all_in_list() -> str:
+    """Several values, of which the list doesn't have some."""
+    return gettext("Choose only values from the list.")
+
+
+def not_whole() -> str:
+    """Not a whole number."""
+    return gettext("Enter a whole number, such as 30.")
+
+
+# In place of WTForms' own messages, of which these are all that its fields of ours have; the checks
+# of our fields bring messages of their own.
+WTFORMS_MESSAGES: Mapping[str, str] = Table(
     {
-        "Not a valid choice.": lambda: gettext("Choose one of the values in the list."),
-        "Invalid Choice: could not coerce.": lambda: gettext(
-            "Choose one of the values in the list."
-        ),
-        "'%(value)s' is not a valid choice for this field.": lambda: gettext(
-            "Choose values in the list only."
-        ),
-        "Invalid choice(s): one or more data inputs could not be coerced.": lambda: gettext(
-            "Choose values in the list only."
-        ),
-        "Not a valid integer value.": lambda: gettext("Enter a whole number, such as 30."),
+        "Not a valid choice.": not_in_list,
+        "Invalid Choice: could not coerce.": not_in_list,
+        "'%(value)s' is not a valid choice for this field.": not_all_in_list,
+        "'%(value)s' are not valid choices for this field.": not_all_in_list,
+        "Invalid choice(s): one or more data inputs could not be coerced.": not_all_in_list,
+        "Not a valid integer value.": not_whole,
     }
 )
