@@ -238,8 +238,7 @@ def not_whole() -> str:
     return gettext("Enter a whole number, such as 30.")
 
 
-# In place of WTForms' own messages, of which these are all that its fields of ours have; the checks
-# of our fields bring messages of their own.
+# In place of WTForms' own messages: all that the fields we use can give. Checks bring their own.
 WTFORMS_MESSAGES: Mapping[str, str] = Table(
     {
         "Not a valid choice.": not_in_list,
