@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import webapp
 from tests.routes.test_forms import fields
+from tests.test_site import paths_of
 
 TEMPLATES = Path(webapp.__file__).parent / "templates"
 # Fields of forms are most often written by a macro: their names stand in the form only.
@@ -73,8 +74,7 @@ ONCE = settings(max_examples=10, suppress_health_check=[HealthCheck.function_sco
 def addresses(app, method):
     for rule in app.url_map.iter_rules():
         if method in rule.methods and rule.endpoint not in ENDS_THE_SIGN_IN:
-            path = re.sub(r"<any\((\w+)[^>]*>", r"\1", rule.rule)
-            yield re.sub(r"<[^>]*:?(?:token|filename)>", "x", re.sub(r"<id:[^>]*>", "1", path))
+            yield from paths_of(rule.rule)
 
 
 def test_the_junk_reaches_the_fields_of_every_form():

@@ -208,7 +208,7 @@ LONG = "9" * 10_000
 # In English for all: what a file may have in a column, and what programs and developers read
 STATUSES = re.compile(r"^Pending, .*, (Fraud|Terminated)$")
 ENGLISH = ("/styleguide", "/help/api")
-# Whoever sends these sees no more pages; `#` is the form of buttons with an address of their own
+# The first three end the session; the buttons of the form `#` have addresses of their own
 NOT_SENT = re.compile(r"/sign-out$|/sign-out-everywhere$|/view-as$|^#$")
 TAKES_AWAY = re.compile("delete|remove|revoke|discard|cancel")
 MORE_PAGES = [
@@ -250,10 +250,9 @@ def forms_of(pages):
 def filled_in(form, text):
     """What a browser sends of this form where all that can be typed or chosen is this text; hidden
     fields keep their value."""
-    fields = form.select("[name]")
-    hidden = [field for field in fields if field.get("type") == "hidden"]
-    return {field["name"]: text for field in fields} | {
-        field["name"]: field.get("value", "") for field in hidden
+    return {
+        field["name"]: field.get("value", "") if field.get("type") == "hidden" else text
+        for field in form.select("[name]")
     }
 
 

@@ -40,14 +40,14 @@ from webapp.words.translation import LazyText
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-class _WTFormsMessages:
+class _WTFormsMessages(NullTranslations):
     """WTForms' own messages, in the reader's language."""
 
     def gettext(self, message: str) -> str:
         return refusals.WTFORMS_MESSAGES.get(message, message)
 
     def ngettext(self, one: str, many: str, count: int) -> str:
-        return self.gettext(NullTranslations().ngettext(one, many, count))
+        return self.gettext(super().ngettext(one, many, count))
 
 
 class PageForm(FlaskForm):  # type: ignore[misc]

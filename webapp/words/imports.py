@@ -322,7 +322,7 @@ def long_cell() -> str:
 
 
 def unreadable_line() -> str:
-    """Whatever else Python's csv module refuses."""
+    """Any other error of Python's csv module."""
     return gettext("This line can’t be read as CSV. Look at its quotes.")
 
 
