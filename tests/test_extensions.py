@@ -1,3 +1,6 @@
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from webapp.customers.models import Client
@@ -35,3 +38,20 @@ def test_after_a_failed_write_the_next_one_works(in_app, now):
     with writing():
         db.session.add(Client(name="Next", created_at=now))
     assert "Next" in clients()
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        datetime(2026, 11, 28, 12, tzinfo=UTC),
+        datetime(2026, 11, 28, 3, 0, 0, 5, tzinfo=ZoneInfo("Asia/Kolkata")),
+        datetime(1, 1, 2, tzinfo=UTC),
+    ],
+)
+def test_a_moment_is_found_from_any_zone_and_comes_back_in_utc(in_app, at):
+    with writing():
+        db.session.add(Client(name="Founded then", created_at=at))
+    there = at.astimezone(ZoneInfo("Pacific/Auckland"))
+    found = db.session.scalar(db.select(Client.created_at).filter_by(created_at=there))
+    assert found == at
+    assert found.tzinfo is UTC

@@ -91,10 +91,19 @@ class Instant(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return None if value is None else value.astimezone(UTC)
 
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        if dialect.name == "sqlite":  # a third of the usual time, for a dozen of each result
+            return lambda at: None if at is None else _without_zone(at.astimezone(UTC))
+        return super().bind_processor(dialect)
+
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
         if dialect.name == "sqlite":  # a third of the usual time, for half a million of a CSV
             return lambda text: None if text is None else datetime.fromisoformat(f"{text}+00:00")
         return lambda at: None if at is None else at.astimezone(UTC)
+
+
+def _without_zone(at: datetime) -> str:
+    return at.isoformat(" ", "microseconds")[: len("2026-11-28 12:00:00.000000")]
 
 
 def word_column(words: type[StrEnum]) -> Enum:

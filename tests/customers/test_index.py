@@ -171,6 +171,15 @@ def test_what_is_written_past_the_session_is_found_and_mended(in_app):
     rows_are_right(NOW)
 
 
+def test_targets_that_are_updated_by_their_ids_have_rows_written_where_facts_change(all_kinds):
+    index_check.rebuild(NOW)
+    with writing():
+        given = [{"id": 3, "reason": Reason.EXPIRED}, {"id": 4, "asked_at": NOW}]
+        db.session.execute(db.update(Target), given)
+        assert db.session.info["listing_touched"].targets == {3}
+    rows_are_right(NOW)
+
+
 NEVER_CHANGED = {"id", "hostname", "port"}  # of a target: another has another name
 
 

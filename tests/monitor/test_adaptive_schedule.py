@@ -24,21 +24,14 @@ REASONS = {State.VALID: Reason.OK, State.INVALID: Reason.EXPIRED, State.UNKNOWN:
 
 
 def known(state=State.VALID, same_for=30 * DAY, lifetime=90 * DAY, left=80 * DAY):
-    """A name that was checked at START and has been in this state for so long."""
+    """The state of a name that was checked at START and has been in this state for so long, since
+    when that is, and from when on it is urgent."""
     ends = START + left
-    row = Target(
-        state=state,
-        checked_at=START,
-        changed_at=START - same_for,
-        not_before=ends - lifetime,
-        not_after=ends,
-    )
-    row.urgent_at = urgent_from(row)
-    return row
+    return state, START - same_for, urgent_from(state, START, ends - lifetime, ends)
 
 
 @pytest.mark.parametrize(
-    ("row", "pause"),
+    ("facts", "pause"),
     [
         (known(), adaptive_schedule.SELDOM),
         (known(left=29 * DAY), HOUR),  # in its renewal window
@@ -53,8 +46,8 @@ def known(state=State.VALID, same_for=30 * DAY, lifetime=90 * DAY, left=80 * DAY
         (known(lifetime=6 * DAY, left=3 * DAY), DAY),
     ],
 )
-def test_the_next_check_at_is_as_soon_as_the_state_calls_for(row, pause):
-    assert adaptive_schedule.next_check_at(row, START) == START + pause
+def test_the_next_check_at_is_as_soon_as_the_state_calls_for(facts, pause):
+    assert adaptive_schedule.next_check_at(*facts, START) == START + pause
 
 
 @pytest.fixture

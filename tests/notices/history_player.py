@@ -158,12 +158,12 @@ class _Player:
         run = runs.under_way()
         findings = {check.name: (_finding(check), check.at) for check in checks}
         with writing():
-            named = select(Target).where(Target.hostname.in_(findings))
-            changes = [
-                results.remember(row, *findings[row.hostname]) for row in db.session.scalars(named)
-            ]
-            if noted := [change for change in changes if change is not None]:
-                results.note(noted)
+            named = select(Target.hostname, *results.STORED).where(Target.hostname.in_(findings))
+            rows = list(db.session.execute(named))
+            values = [results.new_values(row, *findings[row.hostname]) for row in rows]
+            pairs = [(row, new) for row, new in zip(rows, values, strict=True) if new]
+            results.write([new for _, new in pairs])
+            results.note([change for row, new in pairs for change in results.changes(row, new)])
             check_counts.add([finding for finding, _ in findings.values()])
             if run is not None and not self._offline:
                 runs.count(run.id, {"asked": len(checks)})

@@ -21,7 +21,7 @@ from webapp.demo.pki import Identity, days, extension, issue_ca
 from webapp.demo.pki import issue as issue_leaf
 from webapp.demo.servers import with_bad_signature
 from webapp.monitor.models import Target
-from webapp.monitor.results import remember
+from webapp.monitor.results import new_values
 from webapp.probe.address import ConnectTo
 from webapp.probe.der import BIT_STRING, SEQUENCE, UTC_TIME
 from webapp.probe.engine import check
@@ -183,8 +183,7 @@ def test_a_check_the_details_and_the_command_line_say_the_number_that_curl_ends_
         ):
             continue
         found = check(case.hostname, lab_settings)
-        row = Target(hostname=case.hostname)
-        remember(row, found, found.checked_at)
+        row = Target(**new_values(Target(), found, found.checked_at))
         number = curl_errors.curl_number(found.reason, row)
         assert number in case.curl, case.hostname
         assert f"curl error {number}: curl " in verdicts.staff_text(found), case.hostname

@@ -125,9 +125,9 @@ class RuleBook:
         )
 
     @property
-    def is_one(self) -> bool:
-        """Whether the same rule applies to all names."""
-        return not self._scopes
+    def asks_owner(self) -> bool:
+        """Whether the rule of a name depends on whose it is: on its client or its product."""
+        return bool(self._scopes.keys() & {"clients", "products"})
 
     def clients_of(self, client: str | None) -> list[str]:
         """The clients whose rules apply, the first before the others."""

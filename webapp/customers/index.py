@@ -178,6 +178,11 @@ def _see_an_update_of_many(state: ORMExecuteState) -> None:
     model: Any = state.bind_mapper.class_
     statement: Any = state.statement
     ids = _touched(state.session).of(model)
+    if ids is not None and state.is_executemany:
+        # By primary key
+        given: Any = state.parameters
+        ids.update(one["id"] for one in given if one.keys() & _COPIED.get(model, one.keys()))
+        return
     values = {getattr(column, "key", column) for column in statement._values or ()}
     if ids is not None and values & _COPIED.get(model, values):
         found = select(model.id)

@@ -21,22 +21,20 @@ DAY = timedelta(days=1)  # no answer: that, too, may mend itself
 SELDOM = timedelta(days=3)  # green, and far from expiring
 
 
-def next_check_at(row: Target, now: datetime) -> datetime:
-    """When a name is checked again whose result is stored `now`.
+def next_check_at(
+    state: State, changed_at: datetime, urgent_at: datetime | None, now: datetime
+) -> datetime:
+    """When a name is checked again whose result is stored `now`; `changed_at`: since when it has
+    had this state.
 
     Always later than `now`, else a run would never end.
     """
-    same_for = now - (row.changed_at or now)
-    due_at = now + min(max(same_for, FIRST), _longest_interval(row, now))
+    longest = SELDOM if state is State.VALID else HOUR if state is State.INVALID else DAY
+    if state is State.VALID and urgent_at is not None and urgent_at <= now:
+        longest = HOUR
+    due_at = now + min(max(now - changed_at, FIRST), longest)
     # The renewal window is not slept through.
-    begins = row.urgent_at
-    return begins if begins is not None and now < begins < due_at else due_at
-
-
-def _longest_interval(row: Target, now: datetime) -> timedelta:
-    if row.state is State.VALID:
-        return HOUR if row.urgent_at is not None and row.urgent_at <= now else SELDOM
-    return HOUR if row.state is State.INVALID else DAY
+    return urgent_at if urgent_at is not None and now < urgent_at < due_at else due_at
 
 
 def is_due(now: datetime) -> ColumnElement[bool]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select, update
 
 from webapp.extensions import db, writing
 from webapp.monitor import adaptive_schedule, check_counts
@@ -13,6 +15,13 @@ from webapp.monitor.models import Change, Target
 from webapp.probe import Certificate, Finding, Reason, State
 
 CONFIRMED_AFTER = timedelta(minutes=5)  # a name that has turned invalid is checked once more
+
+_NOTED = ("state", "reason", "issuer", "fingerprint", "serial", "not_before", "not_after")
+# Of a row, what a new result depends on
+STORED = (
+    *(Target.id, Target.checked_at, Target.changed_at, Target.last_valid_at, Target.recheck_at),
+    *(getattr(Target, name) for name in _NOTED),
+)
 
 
 def record(finding: Finding, now: datetime) -> None:
@@ -28,110 +37,126 @@ def record(finding: Finding, now: datetime) -> None:
 
 def record_inside(finding: Finding, now: datetime) -> None:
     """The same inside the caller's `writing()`."""
-    named = db.select(Target).filter_by(hostname=finding.hostname, port=finding.port)
-    row = db.session.scalar(named.with_for_update(key_share=True))
+    named = select(*STORED).filter_by(hostname=finding.hostname, port=finding.port)
+    row = db.session.execute(named.with_for_update(key_share=True)).first()
     if row is None:
         return
-    change = remember(row, finding, now)
-    if change is not None:
-        note([change])
+    values = new_values(row, finding, now)
+    if values:
+        write([values])
+        note(changes(row, values))
     check_counts.add([finding])
 
 
-def remember(row: Target, finding: Finding, now: datetime) -> dict[str, object] | None:
-    """The same for a row that is read already; gives what is to be noted in its history, None where
-    nothing changed. Call it inside `writing()`.
+def new_values(row: Any, finding: Finding, now: datetime) -> dict[str, Any]:
+    """What a finding gives the row of its target: values by column, its `id` among them; empty
+    where it gives nothing. `row` has the columns of `STORED`.
 
     An older finding than the one stored is dropped; what is stored from after `now` was written
     under a clock that has been set back, and gives way. `monitor_error` is ours: it tells nothing
     of the name, so nothing is stored.
     """
+    at = finding.checked_at
+    state = finding.state
     if finding.reason is Reason.MONITOR_ERROR:
-        return None
-    if row.checked_at is not None and finding.checked_at <= row.checked_at <= now:
-        return None
-    before = _facts(row)
-    # One that is still to come stays: what is checked twice in a minute is evaluated once
-    if finding.state is not State.INVALID or is_due_for_recheck(row, finding.checked_at):
-        row.recheck_at = None
-    if row.state is not finding.state:
-        row.changed_at = finding.checked_at
-        if finding.state is State.INVALID:
-            row.recheck_at = finding.checked_at + CONFIRMED_AFTER
-    row.state = finding.state
-    row.reason = finding.reason
-    row.detail = finding.detail
-    row.problems = [asdict(problem) for problem in finding.problems]
-    row.notes = sorted(finding.notes)
-    row.browsers_refuse = finding.browsers_refuse
-    row.stray = [asdict(stray) for stray in finding.stray]
-    row.address = finding.address
-    row.address_port = finding.address_port
-    row.tls_version = finding.tls_version
-    row.curl = finding.curl
-    row.checked_at = row.asked_at = finding.checked_at
-    if finding.state is State.VALID:
-        row.last_valid_at = finding.checked_at
-    # No answer takes nothing back; an answer without a certificate means that there is none to
-    # show.
-    if finding.certificate is not None:
-        _remember_certificate(row, finding.certificate)
-    elif finding.state is State.INVALID:
-        _remember_certificate(row, Certificate(fingerprint=""))
-    row.urgent_at = urgent_from(row)
-    row.next_at = adaptive_schedule.next_check_at(row, now)
-    return _change(row, before, finding)
+        return {}
+    if row.checked_at is not None and at <= row.checked_at <= now:
+        return {}
+    values = {
+        "id": row.id,
+        "state": state,
+        "reason": finding.reason,
+        "detail": finding.detail,
+        "problems": [asdict(problem) for problem in finding.problems],
+        "notes": sorted(finding.notes),
+        "browsers_refuse": finding.browsers_refuse,
+        "stray": [asdict(stray) for stray in finding.stray],
+        "address": finding.address,
+        "address_port": finding.address_port,
+        "tls_version": finding.tls_version,
+        "curl": finding.curl,
+        "checked_at": at,
+        "asked_at": at,
+        "changed_at": row.changed_at if row.state is state else at,
+        "last_valid_at": at if state is State.VALID else row.last_valid_at,
+        "recheck_at": _recheck_at(row, finding),
+        **_certificate_values(finding),
+    }
+    ends = values.get("not_after", row.not_after)
+    urgent_at = urgent_from(state, at, values.get("not_before", row.not_before), ends)
+    since = values["changed_at"] or now  # not known of a row of an early release
+    next_at = adaptive_schedule.next_check_at(state, since, urgent_at, now)
+    return {**values, "urgent_at": urgent_at, "next_at": next_at}
 
 
-def note(changes: list[dict[str, object]]) -> None:
+def write(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write new values of targets, each with its `id`. Call it inside `writing()`."""
+    # Those of the same columns are one statement, where they follow each other
+    db.session.execute(update(Target), sorted(rows, key=len))
+
+
+def changes(row: Any, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What is to be noted in the history of a row that gets these new values: nothing where they
+    leave it as it is."""
+    before = {name: getattr(row, name) for name in _NOTED}
+    after = {name: values.get(name, before[name]) for name in _NOTED}
+    if after == before:
+        return []
+    old = {f"old_{name}": fact for name, fact in before.items()}
+    new = {f"new_{name}": fact for name, fact in after.items()}
+    return [{"target_id": row.id, "at": values["checked_at"], **old, **new}]
+
+
+def note(changed: Sequence[Mapping[str, Any]]) -> None:
     """Write these into the history, in one statement. Call it inside `writing()`."""
-    db.session.execute(insert(Change), changes)
+    if changed:
+        db.session.execute(insert(Change), changed)
 
 
-def urgent_from(row: Target) -> datetime | None:
+def urgent_from(
+    state: State, checked_at: datetime, not_before: datetime | None, not_after: datetime | None
+) -> datetime | None:
     """Since when a name goes before others: an invalid one since it was seen so, else from the last
     third of its certificate's lifetime on. None where neither can be said."""
-    if row.state is State.INVALID:
-        return row.checked_at
-    if row.not_before is None or row.not_after is None:
+    if state is State.INVALID:
+        return checked_at
+    if not_before is None or not_after is None:
         return None
-    return row.not_after - (row.not_after - row.not_before) / 3
+    return not_after - (not_after - not_before) / 3
 
 
-def is_due_for_recheck(row: Target, now: datetime) -> bool:
+def is_due_for_recheck(row: Any, now: datetime) -> bool:
     return row.recheck_at is not None and row.recheck_at <= now
 
 
-def _facts(row: Target) -> dict[str, object]:
-    return {
-        "state": row.state,
-        "reason": row.reason,
-        "issuer": row.issuer or "",  # None in a row that is new
-        "fingerprint": row.fingerprint,
-        "serial": row.serial or "",
-        "not_before": row.not_before,
-        "not_after": row.not_after,
-    }
-
-
-def _change(row: Target, before: dict[str, object], finding: Finding) -> dict[str, object] | None:
-    after = _facts(row)
-    if after == before:
+def _recheck_at(row: Any, finding: Finding) -> datetime | None:
+    at = finding.checked_at
+    if finding.state is not State.INVALID:
         return None
-    old = {f"old_{name}": fact for name, fact in before.items()}
-    new = {f"new_{name}": fact for name, fact in after.items()}
-    return {"target_id": row.id, "at": finding.checked_at, **old, **new}
+    if row.state is not State.INVALID:
+        return at + CONFIRMED_AFTER
+    # One that is still to come stays: what is checked twice in a minute is evaluated once
+    return None if is_due_for_recheck(row, at) else row.recheck_at
 
 
-def _remember_certificate(row: Target, certificate: Certificate) -> None:
-    row.fingerprint = certificate.fingerprint or None
-    row.subject = certificate.subject
-    row.issuer = certificate.issuer
-    row.names = list(certificate.names)
-    row.serial = certificate.serial
-    row.names_total = certificate.names_total
-    row.unreadable = list(certificate.unreadable)
-    row.key = certificate.key
-    row.signature = certificate.signature
-    row.not_before = certificate.not_before
-    row.not_after = certificate.not_after
+def _certificate_values(finding: Finding) -> dict[str, Any]:
+    """No answer takes nothing back; an answer without a certificate means that there is none to
+    show."""
+    seen = finding.certificate
+    if seen is None:
+        if finding.state is not State.INVALID:
+            return {}
+        seen = Certificate(fingerprint="")
+    return {
+        "fingerprint": seen.fingerprint or None,
+        "subject": seen.subject,
+        "issuer": seen.issuer,
+        "names": list(seen.names),
+        "serial": seen.serial,
+        "names_total": seen.names_total,
+        "unreadable": list(seen.unreadable),
+        "key": seen.key,
+        "signature": seen.signature,
+        "not_before": seen.not_before,
+        "not_after": seen.not_after,
+    }

@@ -61,14 +61,19 @@ class ConnectTo:
     port: int
 
     def matches(self, hostname: str, port: int = HTTPS_PORT) -> bool:
-        pattern, _, of_port = (
-            self.pattern.partition(":") if self.pattern.count(":") == 1 else (self.pattern, "", "")
-        )
-        if (of_port or str(HTTPS_PORT)) != str(port):
+        pattern, of_port = _name_and_port(self.pattern)
+        if of_port != str(port):
             return False
         if pattern.startswith("*."):
             return hostname.endswith(pattern[1:])
         return pattern in ("*", hostname)
+
+
+@lru_cache(maxsize=1024)
+def _name_and_port(pattern: str) -> tuple[str, str]:
+    """What stands before the colon and behind it; an IPv6 address has more of them."""
+    name, _, port = pattern.partition(":") if pattern.count(":") == 1 else (pattern, "", "")
+    return name, port or str(HTTPS_PORT)
 
 
 def literal(text: str) -> str:

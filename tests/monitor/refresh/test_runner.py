@@ -390,7 +390,7 @@ def test_a_locked_database_is_waited_for_and_then_tried_again(fleet, tick, now, 
 def test_a_batch_that_fails_is_logged_and_tried_again(fleet, tick, now, monkeypatch, caplog):
     fleet(*many(3))
     with monkeypatch.context() as patch:
-        patch.setattr(results, "remember", lambda *arguments: 1 / 0)
+        patch.setattr(results, "new_values", lambda *arguments: 1 / 0)
         run = tick(now)
     assert "ZeroDivisionError" in caplog.text
     assert (run.state, run.tries, run.asked) == (RunState.RUNNING, 1, 0)
@@ -403,12 +403,12 @@ def test_an_answer_that_cannot_be_recorded_is_no_harm_to_those_that_came_with_it
 ):
     fleet(*many(5))
 
-    def remember(row, *rest):
-        return real(row, *rest) if row.hostname != "name2.fleet.example" else 1 / 0
+    def new_values(row, finding, now):
+        return real(row, finding, now) if finding.hostname != "name2.fleet.example" else 1 / 0
 
-    real = results.remember
+    real = results.new_values
     with monkeypatch.context() as patch:
-        patch.setattr(results, "remember", remember)
+        patch.setattr(results, "new_values", new_values)
         run = tick(now)
     assert (run.state, run.tries, run.asked, run.valid) == (RunState.RUNNING, 1, 4, 4)
     assert "what name2.fleet.example has answered could not be recorded" in caplog.text

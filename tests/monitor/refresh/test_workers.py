@@ -251,7 +251,7 @@ def test_a_worker_without_a_network_stores_nothing_and_rests(in_line, site):
 
 
 def test_a_worker_that_fails_says_so_and_rests(in_line, monkeypatch, caplog):
-    monkeypatch.setattr(results, "remember", lambda *arguments: 1 / 0)
+    monkeypatch.setattr(results, "new_values", lambda *arguments: 1 / 0)
     assert dispatch.take_up(*in_line, Event()) == runs.STUMBLE_PAUSE.total_seconds()
     run = db.session.get_one(RefreshRun, in_line[0], populate_existing=True)
     assert (run.detail, run.tries) == ("ZeroDivisionError. See the log.", 1)
@@ -259,7 +259,7 @@ def test_a_worker_that_fails_says_so_and_rests(in_line, monkeypatch, caplog):
 
 
 def test_what_fails_in_all_batches_of_a_worker_has_failed_once(in_line, now, monkeypatch, caplog):
-    monkeypatch.setattr(results, "remember", lambda *arguments: 1 / 0)
+    monkeypatch.setattr(results, "new_values", lambda *arguments: 1 / 0)
     again = db.text(
         "UPDATE target SET claim = :token, claimed_until = :until WHERE hostname LIKE 'name%'"
     )

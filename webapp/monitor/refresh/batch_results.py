@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import defer
 
 from webapp.extensions import db, writing
 from webapp.monitor import adaptive_schedule, check_counts, results
@@ -64,38 +64,38 @@ def _one_by_one(answers: Sequence[ClaimedFinding], run_id: int, now: datetime) -
         raise errors[0]
 
 
-# A result overwrites these without reading them, and each would have to be decoded
-_UNREAD = tuple(
-    defer(column)
-    for column in (Target.problems, Target.notes, Target.stray, Target.names, Target.unreadable)
-)
+# What a new result depends on, and whether it counts
+_READ = (*results.STORED, Target.run_id, Target.claim)
 
 
 def _in_one_transaction(answers: Sequence[ClaimedFinding], run_id: int, now: datetime) -> None:
     names = {answer.target_id for answer in answers}
     counts: Counter[str] = Counter()
+    # By the id of the target: claimed a second time because we were away for too long, it may have
+    # answered twice, and one of them counts
+    written: dict[int, dict[str, Any]] = {}
     changes = []
     recorded = []
     with writing(beside_others=True):
         asked = Target.id.in_(names) & Target.claim.in_({answer.claim for answer in answers})
-        held = select(Target).where(asked, selection.in_use()).order_by(Target.id).options(*_UNREAD)
-        found = db.session.scalars(held.with_for_update(key_share=True))
+        held = select(*_READ).where(asked, selection.in_use()).order_by(Target.id)
+        found = db.session.execute(held.with_for_update(key_share=True))
         rows = {row.id: row for row in found}
         for answer in answers:
             row = rows.get(answer.target_id)
-            # Claimed a second time because we were away for too long, it may have answered twice:
-            # one of them counts.
-            if row is not None and row.claim == answer.claim:
-                outcome, change = _record_one(row, answer.finding, run_id, now)
-                counts.update(
-                    ("asked", outcome) if change is None else ("asked", outcome, "changed")
-                )
-                changes += [change] if change is not None else []
-                recorded += [answer.finding] if outcome != "failed" else []
-        if counts:
-            runs.count(run_id, counts)
-        if changes:
-            results.note(changes)
+            if row is None or row.claim != answer.claim or row.id in written:
+                continue
+            finding = answer.finding
+            new = results.new_values(row, finding, now)
+            written[row.id] = {**new, **_asked(row, finding, new, run_id, now)}
+            failed = finding.reason is Reason.MONITOR_ERROR
+            counts.update(("asked", "failed" if failed else finding.state.value))
+            recorded += [] if failed else [finding]
+            changes += results.changes(row, new)
+        if written:
+            results.write(list(written.values()))
+            runs.count(run_id, {**counts, "changed": len(changes)})
+        results.note(changes)
         if len(rows) < len(names):
             end = {"claim": None, "claimed_until": None}
             unused = asked & Target.id.not_in(rows)
@@ -103,18 +103,23 @@ def _in_one_transaction(answers: Sequence[ClaimedFinding], run_id: int, now: dat
         check_counts.add(recorded)
 
 
-def _record_one(
-    row: Target, finding: Finding, run_id: int, now: datetime
-) -> tuple[str, dict[str, object] | None]:
-    """Record one answer in its row, which ends its claim; how it counts, and what changed."""
-    if results.is_due_for_recheck(row, now):
-        row.recheck_at = None  # whatever came of it, else a run of rechecks would never end
-    change = results.remember(row, finding, now)
+def _asked(
+    row: Any, finding: Finding, new: Mapping[str, Any], run_id: int, now: datetime
+) -> dict[str, Any]:
+    """What else is written of a row that has been asked, beside these `new` values: it ends its
+    claim."""
     failed = finding.reason is Reason.MONITOR_ERROR
-    row.asked_at = now if failed else finding.checked_at
-    # Rechecks have an old run: what a later one has asked is not asked by it again
-    row.run_id = max(run_id, row.run_id or 0)
-    row.claim = row.claimed_until = None
+    values = {
+        "id": row.id,
+        "asked_at": now if failed else finding.checked_at,
+        # Rechecks have an old run: what a later one has asked is not asked by it again
+        "run_id": max(run_id, row.run_id or 0),
+        "claim": None,
+        "claimed_until": None,
+    }
     if failed:
-        row.next_at = now + adaptive_schedule.HOUR
-    return "failed" if failed else finding.state.value, change
+        values["next_at"] = now + adaptive_schedule.HOUR
+    # Whatever came of a recheck, else a run of rechecks would never end
+    if results.is_due_for_recheck(row, now) and new.get("recheck_at") in (None, row.recheck_at):
+        values["recheck_at"] = None
+    return values

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from threading import Event
 
 from flask import current_app
+from sqlalchemy import select
 
 from webapp.extensions import db
 from webapp.jobs import queue
@@ -145,8 +146,11 @@ def work_on(batch: selection.Batch, work: RunWork) -> bool:
 def _room(run_id: int, now: datetime) -> int:
     """How many names the next batch of a run may hold, beside those that are claimed for it
     already."""
+    size: int = current_app.config["PADLOCK_REFRESH_BATCH"]
+    most = db.session.scalar(select(RefreshRun.most).filter_by(id=run_id))
+    if not most:
+        return size
     # Read first: a name that is recorded in between counts twice, not never
     under_way = selection.held(run_id, now)
-    run = db.session.get_one(RefreshRun, run_id, populate_existing=True)
-    size: int = current_app.config["PADLOCK_REFRESH_BATCH"]
-    return min(size, run.most - run.asked - under_way) if run.most else size
+    asked = db.session.scalar(select(RefreshRun.asked).filter_by(id=run_id)) or 0
+    return min(size, most - asked - under_way)
