@@ -65,11 +65,12 @@ def planned(rows: Rows, id_: Column) -> Rows:
 
 
 def _led(rows: Rows) -> Rows:
-    """On SQLite, where a range is among several conditions, the same rows, found by one column: the
-    first whose conditions few rows meet, or else the first that is compared with a single value.
+    """On SQLite, where no index has all of several conditions, the same rows, found by one column:
+    the first whose conditions few rows meet, or else the first that is compared with a single
+    value.
 
-    SQLite's statistics are averages of a few rows (`analysis_limit`), so it would choose the index
-    of a range that nearly all rows are in.
+    SQLite's statistics are averages of a few rows (`analysis_limit`), so it would choose an index
+    in which nearly all rows are next to each other.
     """
     if db.engine.dialect.name != "sqlite" or any(isinstance(one, False_) for one in rows.where):
         return rows
@@ -77,8 +78,7 @@ def _led(rows: Rows) -> Rows:
     for one in rows.where:
         if _key(one):
             of_column[_key(one)].append(one)
-    ranges = any(_is_range(one) for some in of_column.values() for one in some)
-    if not ranges or all(_in_one_index(*pair) for pair in combinations(rows.where, 2)):
+    if all(_in_one_index(*pair) for pair in combinations(rows.where, 2)):
         return rows
     few = (some for some in of_column.values() if _are_few(Rows(tuple(some), rows.splits)))
     single = (some for some in of_column.values() if _is_value(some[0]))
@@ -105,10 +105,6 @@ def _is_value(condition: Any) -> bool:
     return condition.operator in (operators.eq, operators.is_)
 
 
-def _is_range(condition: Any) -> bool:
-    return condition.operator in (operators.lt, operators.ge)
-
-
 def _in_one_index(one: Any, other: Any) -> bool:
     """Whether an index begins with the columns of both conditions; True where no index begins with
     one of them."""
@@ -118,8 +114,14 @@ def _in_one_index(one: Any, other: Any) -> bool:
 
 @cache
 def _begins(table: Table) -> list[set[str]]:
-    """The columns that each index of a table begins with, maybe behind that of a split."""
-    return [{column.key for column in index.columns[:3]} for index in table.indexes]
+    """The columns that each index of a table begins with, maybe behind that of a split; and that
+    which says of which rows it is, where it is not of all."""
+    found = []
+    for index in table.indexes:
+        of_some = index.dialect_options["sqlite"]["where"]
+        which = set() if of_some is None else {of_some.left.key}
+        found.append(which | {column.key for column in index.columns[:3]})
+    return found
 
 
 def leads_to_many(rows: Rows) -> bool:
