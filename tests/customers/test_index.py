@@ -330,6 +330,14 @@ def test_a_nightly_sample_that_finds_drift_is_told_in_system_health(in_app):
     assert outcome.final
 
 
+@pytest.mark.sqlite("PostgreSQL counts its rows by itself")
+def test_the_nightly_sample_tells_sqlite_how_its_tables_have_grown(in_app):
+    told = db.text("SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'listing_row'")
+    before = db.session.scalar(told)
+    site_of(in_app).jobs.works[index_check.SAMPLE].run(None)
+    assert before == 0 < db.session.scalar(told)
+
+
 def waits_for_a_lock():
     with db.engine.connect() as connection:
         waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"

@@ -231,6 +231,16 @@ def test_rows_are_found_by_the_first_filter_that_few_meet(shelf, monkeypatch):  
 
 
 @pytest.mark.sqlite("it is SQLite whose statistics tell too little")
+@pytest.mark.parametrize("more", [{"issuer": "R11"}, {"ssl": "valid"}, {"expires": "ended"}])
+def test_rows_that_few_are_marked_as_are_found_by_their_mark(shelf, monkeypatch, more):  # noqa: F811
+    marked = rows_of(browsers="refuse")
+    assert 0 < marked < rows_of(**more)
+    monkeypatch.setattr(plan, "MOST_COUNTED", marked)
+    rows = query.rows_of(ada(), {"browsers": "refuse", **more}, NOW)
+    assert looked_up(rows) == {"ix_listing_row_browsers_refuse"}
+
+
+@pytest.mark.sqlite("it is SQLite whose statistics tell too little")
 def test_two_filters_that_one_index_has_are_both_looked_up(shelf, monkeypatch):  # noqa: F811
     monkeypatch.setattr(plan, "MOST_COUNTED", 0)
     rows = query.rows_of(ada(), {"issuer": "R11", "ssl": "invalid"}, NOW)
@@ -240,6 +250,43 @@ def test_two_filters_that_one_index_has_are_both_looked_up(shelf, monkeypatch): 
 def test_filters_that_exclude_each_other_find_nothing_at_once(shelf):  # noqa: F811
     rows = query.rows_of(ada(), {"ssl": "unknown", "reason": "expired"}, NOW)
     assert str(db.select(ListingRow.id).where(*rows.all())).endswith("WHERE false")
+
+
+def test_where_filters_exclude_each_other_no_tag_and_no_word_is_looked_for(shelf):  # noqa: F811
+    filters = {"ssl": "unknown", "reason": "expired", "tag": "shop", "q": "zoe"}
+    rows = plan.planned(query.rows_of(ada(), filters, NOW), ListingRow.id)
+    assert (rows.link, rows.search) == (None, None)
+    assert page.fetch(query.rows_of(ada(), filters, NOW), query.SORTS["ssl"], "ssl").total == 0
+
+
+def test_where_a_name_leads_is_asked_of_services_alone(shelf):  # noqa: F811
+    with writing():
+        db.session.execute(db.update(Service).values(origin="cdn"))
+    for more in ({}, {"q": "zoe"}, {"ssl": "valid"}):
+        rows = query.rows_of(ada(), {"origin": "cdn", **more}, NOW)
+        assert len(rows.splits) == 1
+        found = ids_of(rows, query.SORTS["domain"], "domain", 25)
+        every = query.rows_of(ada(), more, NOW).all()
+        services = db.select(ListingRow.id).where(*every, ListingRow.kind == "service")
+        assert sorted(found) == sorted(db.session.scalars(services))
+        assert found
+
+
+@pytest.mark.sqlite("PostgreSQL chooses by its own statistics")
+@pytest.mark.parametrize(("word", "by_word"), [("n1.e", True), ("example", False)])
+def test_rows_of_a_common_word_are_found_by_it_where_more_meet_the_filters(
+    shelf,  # noqa: F811
+    monkeypatch,
+    word,
+    by_word,
+):
+    monkeypatch.setattr(plan, "MOST_COUNTED", 0)
+    monkeypatch.setattr(plan, "MOST_CANDIDATES", 0)
+    rows = query.rows_of(ada(), {"issuer": "R11", "q": word}, NOW)
+    planned = plan.planned(rows, ListingRow.id)
+    assert rows_of(q=word) > 0
+    assert (rows_of(q=word) < rows_of(issuer="R11")) is by_word
+    assert (planned.search.candidates is not None) is by_word
 
 
 def rows_of(**filters):

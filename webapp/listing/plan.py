@@ -9,7 +9,7 @@ from functools import cache
 from itertools import combinations
 from typing import Any
 
-from sqlalchemy import Select, Table, func, literal, select
+from sqlalchemy import Select, Table, false, func, literal, select
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import False_
 
@@ -25,6 +25,7 @@ MOST_SCATTERED = 50_000
 MOST_CANDIDATES = 20_000
 NEAR_START = 15_000  # the first rows of a table, which tell whether a word is common
 FIRST = 150  # of these: where a third or fewer contain it, the others are not looked into
+SAMPLED = 2000  # the first rows of a table, which tell what more of them are
 
 
 def planned(rows: Rows, id_: Column) -> Rows:
@@ -33,6 +34,8 @@ def planned(rows: Rows, id_: Column) -> Rows:
 
     `id_`: the id column of their table.
     """
+    if any(isinstance(one, False_) for one in rows.where):
+        return Rows((false(),), rows.splits)
     search = rows.search
     link = rows.link
     if link is not None and linked(link, MOST_CANDIDATES) <= MOST_CANDIDATES:
@@ -57,7 +60,8 @@ def planned(rows: Rows, id_: Column) -> Rows:
     if search.candidates is None:
         common = is_common(Rows(splits=rows.splits, search=search), id_)
     else:
-        common = count(select(search.candidates.c.id), MOST_CANDIDATES) > MOST_CANDIDATES
+        many = count(select(search.candidates.c.id), MOST_CANDIDATES) > MOST_CANDIDATES
+        common = many and _contained_more_often(search, others, id_)
     if not common:
         return rows
     # So many rows contain it that those which meet the conditions do as well
@@ -72,7 +76,7 @@ def _led(rows: Rows) -> Rows:
     SQLite's statistics are averages of a few rows (`analysis_limit`), so it would choose an index
     in which nearly all rows are next to each other.
     """
-    if db.engine.dialect.name != "sqlite" or any(isinstance(one, False_) for one in rows.where):
+    if db.engine.dialect.name != "sqlite":
         return rows
     of_column = defaultdict[str, list[Any]](list)
     for one in rows.where:
@@ -139,6 +143,15 @@ def is_common(rows: Rows, id_: Column) -> bool:
         return False
     samples = ((FIRST, FIRST // 3), (NEAR_START, MOST_COUNTED))
     return all(count(near_start(rows, id_, first), most) > most for first, most in samples)
+
+
+def _contained_more_often(search: Search, others: Rows, id_: Column) -> bool:
+    """Whether more of the first rows of the table contain the search than are among the others."""
+    link = others.link
+    met = replace(others, link=link and replace(link, may_lead=False))
+    containing = Rows(splits=others.splits, search=Search(search.contains))
+    first = [count(near_start(rows, id_, SAMPLED), SAMPLED) for rows in (containing, met)]
+    return first[0] > first[1]
 
 
 def linked(link: LinkedRow, most: int) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, func
 
 from webapp.customers import access, listing_row, lists, searches, tags
 from webapp.customers.listing_row import SEVERITIES, ListingRow
-from webapp.customers.models import Client, User
+from webapp.customers.models import Client, Service, User
 from webapp.customers.orders import by
 from webapp.extensions import db
 from webapp.listing.order import Order
@@ -115,11 +115,13 @@ def rows_of(user: User, filters: Mapping[str, str], now: datetime) -> Rows:
         *lists.conditions(filters),
         *_conditions(filters, now),
     )
-    rows = Rows(where, tuple(ListingRow.kind == model.kind for model in listing_row.MODELS))
+    kind = Service.kind if "origin" in filters else None  # domains have none
+    kinds = [model.kind for model in listing_row.MODELS if kind in (None, model.kind)]
+    rows = Rows(where, tuple(ListingRow.kind == each for each in kinds))
     if "tag" in filters:
-        rows = tags.items_with(rows, filters["tag"])
+        rows = tags.items_with(rows, filters["tag"], kind)
     owner = int(filters["client"]) if "client" in filters else None
-    return searches.searched(rows, filters.get("q", ""), user, owner=owner)
+    return searches.searched(rows, filters.get("q", ""), user, kind, owner)
 
 
 def _conditions(filters: Mapping[str, str], now: datetime) -> Iterator[ColumnElement[bool]]:
