@@ -25,7 +25,7 @@ MOST_SCATTERED = 50_000
 MOST_CANDIDATES = 20_000
 NEAR_START = 15_000  # the first rows of a table, which tell whether a word is common
 FIRST = 150  # of these: where a third or fewer contain it, the others are not looked into
-SAMPLED = 2000  # the first rows of a table, which tell what more of them are
+SAMPLED = 1000  # the first rows of a table, which tell whether a word or filters find more
 
 
 def planned(rows: Rows, id_: Column) -> Rows:
@@ -34,7 +34,7 @@ def planned(rows: Rows, id_: Column) -> Rows:
 
     `id_`: the id column of their table.
     """
-    if any(isinstance(one, False_) for one in rows.where):
+    if any(isinstance(one, False_) for one in rows.where):  # filters that exclude each other
         return Rows((false(),), rows.splits)
     search = rows.search
     link = rows.link
