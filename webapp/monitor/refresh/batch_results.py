@@ -119,7 +119,7 @@ def _asked(
     }
     if failed:
         values["next_at"] = now + adaptive_schedule.HOUR
-    # Whatever came of a recheck, else a run of rechecks would never end
-    if results.is_due_for_recheck(row, now) and new.get("recheck_at") in (None, row.recheck_at):
+    # Whatever came of a recheck, else a run of rechecks would never end. A new state has its own
+    if results.is_due_for_recheck(row, now) and new.get("state", row.state) is row.state:
         values["recheck_at"] = None
     return values
