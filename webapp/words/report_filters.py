@@ -23,7 +23,7 @@ LABELS: Mapping[str, str] = Table(
         "expires": lambda: gettext("Expires"),
         "checked": lambda: gettext("Last checked"),
         "browsers": lambda: gettext("Browser support"),
-        "origin": lambda: gettext("Points to"),
+        "origin": lambda: gettext("DNS"),
         "tag": lambda: gettext("Tag"),
         "q": lambda: gettext("Search"),
     }
