@@ -38,7 +38,7 @@ from webapp.customers.models import (
     ServiceStatus,
     User,
 )
-from webapp.extensions import db, writing
+from webapp.extensions import db, tune, writing
 from webapp.imports import importer
 from webapp.jobs.models import Job
 from webapp.jobs.queue import DONE
@@ -336,6 +336,35 @@ def test_the_nightly_sample_tells_sqlite_how_its_tables_have_grown(in_app):
     before = db.session.scalar(told)
     site_of(in_app).jobs.works[index_check.SAMPLE].run(None)
     assert before == 0 < db.session.scalar(told)
+
+
+@pytest.mark.sqlite("PostgreSQL keeps its statistics in one place")
+def test_connections_that_are_open_learn_how_tables_have_grown(in_app):
+    """By which of two indexes a connection goes shows what it knows of them."""
+    fill = """WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1000)
+        INSERT INTO pair SELECT n, iif(:unique = 'a', n, 1), iif(:unique = 'b', n, 1) FROM n"""
+    with writing():
+        for statement in (
+            "CREATE TABLE pair (id INTEGER PRIMARY KEY, a INTEGER, b INTEGER)",
+            "CREATE INDEX ix_a ON pair (a)",
+            "CREATE INDEX ix_b ON pair (b)",
+        ):
+            db.session.execute(db.text(statement))
+    with db.engine.connect() as other:
+
+        def plan_of(statement, unique):
+            with writing():
+                db.session.execute(db.text("DELETE FROM pair"))
+                db.session.execute(db.text(fill), {"unique": unique})
+            tune()
+            other.scalar(db.text("SELECT count(*) FROM pair"))
+            detail = other.execute(db.text(f"EXPLAIN QUERY PLAN {statement}")).one().detail
+            other.rollback()
+            return detail
+
+        # The driver keeps the plan of a statement that it has seen
+        assert "ix_a" in plan_of("SELECT id FROM pair WHERE a = 1 AND b = 1", "a")
+        assert "ix_b" in plan_of("SELECT id FROM pair WHERE b = 1 AND a = 1", "b")
 
 
 def waits_for_a_lock():

@@ -104,7 +104,7 @@ def add_sample(now: datetime) -> None:
 def _run_sample(_job: ClaimedJob) -> Outcome:
     now = datetime.now(UTC)
     if db.engine.dialect.name == "sqlite":
-        tune()  # PostgreSQL does so by itself: the site may have grown by hand, or by the API
+        tune()  # it may have grown by hand or through the API; PostgreSQL has autovacuum
     ranges = list(_ranges(lambda done, total: None))
     chosen = random.sample(ranges, min(SAMPLED_RANGES, len(ranges)))
     count = sum(len(drifted_ids(model, first, last, now)) for model, first, last in chosen)
