@@ -41,6 +41,19 @@ def test_the_most_specific_rule_wins():
     assert days_for(rules, "b.example", "Brewery", None, "GTS") == 1
 
 
+@pytest.mark.parametrize(
+    ("rules", "depends"),
+    [
+        ({}, False),
+        ({"site": {"expiring": {"days": 9}}, "names": {"a": {"unknown_days": 1}}}, False),
+        ({"clients": {"Bakery": {"unknown_days": 1}}}, True),
+        ({"products": {"Hosting": {"unknown_days": 1}}}, True),
+    ],
+)
+def test_whose_a_name_is_matters_where_a_client_or_a_product_has_a_rule(rules, depends):
+    assert read_rules(rules).depends_on_owner is depends
+
+
 def test_each_field_has_the_most_specific_rule_of_its_own():
     rules = {
         "site": {"clients": "off", "unknown_days": 1},

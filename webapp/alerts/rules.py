@@ -89,7 +89,7 @@ class RuleBook:
         self, site: Fields | None = None, scopes: Mapping[str, Mapping[str, Fields]] | None = None
     ) -> None:
         self._site = Rule()._replace(**(site or {}))
-        self._scopes = scopes or {}
+        self._scopes = {scope: rules for scope, rules in (scopes or {}).items() if rules}
         self._known: dict[Steps, Rule] = {}
 
     def rule_for(self, name: str, client: str | None, product: str | None, issuer: str) -> Rule:
@@ -125,8 +125,8 @@ class RuleBook:
         )
 
     @property
-    def asks_owner(self) -> bool:
-        """Whether the rule of a name depends on whose it is: on its client or its product."""
+    def depends_on_owner(self) -> bool:
+        """Whether any client or product has a rule of its own."""
         return bool(self._scopes.keys() & {"clients", "products"})
 
     def clients_of(self, client: str | None) -> list[str]:

@@ -91,7 +91,7 @@ def _changed(chosen: ColumnElement[bool], *, hold: bool = False) -> dict[int, da
         found = found.with_for_update(key_share=True)
     rows: list[Any] = list(db.session.connection().execute(found))
     book = rules.book()
-    owners = checks.owners_of([row.id for row in rows]) if book.asks_owner else {}
+    owners = checks.owners_of([row.id for row in rows]) if book.depends_on_owner else {}
     no_owners = checks.Owners()
     moments = ((row, _moment(row, book, owners.get(row.id, no_owners))) for row in rows)
     return {row.id: moment for row, moment in moments if moment != row.expiring_at}
