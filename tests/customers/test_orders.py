@@ -232,12 +232,21 @@ def test_rows_are_found_by_the_first_filter_that_few_meet(shelf, monkeypatch):  
 
 @pytest.mark.sqlite("it is SQLite whose statistics tell too little")
 @pytest.mark.parametrize("more", [{"issuer": "R11"}, {"ssl": "valid"}, {"expires": "ended"}])
-def test_rows_that_few_are_marked_as_are_found_by_their_mark(shelf, monkeypatch, more):  # noqa: F811
+def test_a_flag_that_few_rows_have_is_looked_up_first(shelf, monkeypatch, more):  # noqa: F811
     marked = rows_of(browsers="refuse")
     assert 0 < marked < rows_of(**more)
     monkeypatch.setattr(plan, "MOST_COUNTED", marked)
     rows = query.rows_of(ada(), {"browsers": "refuse", **more}, NOW)
     assert looked_up(rows) == {"ix_listing_row_browsers_refuse"}
+
+
+@pytest.mark.sqlite("it is SQLite whose statistics tell too little")
+@pytest.mark.parametrize("most", [0, 5000])
+def test_a_client_leads_where_few_rows_or_many_are_the_clients(shelf, monkeypatch, most):  # noqa: F811
+    monkeypatch.setattr(plan, "MOST_COUNTED", most)
+    owner = db.session.scalar(db.select(ListingRow.client_id).limit(1))
+    rows = query.rows_of(ada(), {"client": str(owner), "status": "Active"}, NOW)
+    assert looked_up(rows) == {"ix_listing_row_client"}
 
 
 @pytest.mark.sqlite("it is SQLite whose statistics tell too little")
@@ -252,14 +261,14 @@ def test_filters_that_exclude_each_other_find_nothing_at_once(shelf):  # noqa: F
     assert str(db.select(ListingRow.id).where(*rows.all())).endswith("WHERE false")
 
 
-def test_where_filters_exclude_each_other_no_tag_and_no_word_is_looked_for(shelf):  # noqa: F811
+def test_filters_that_exclude_each_other_skip_the_tag_and_the_search(shelf):  # noqa: F811
     filters = {"ssl": "unknown", "reason": "expired", "tag": "shop", "q": "zoe"}
     rows = plan.planned(query.rows_of(ada(), filters, NOW), ListingRow.id)
     assert (rows.link, rows.search) == (None, None)
     assert page.fetch(query.rows_of(ada(), filters, NOW), query.SORTS["ssl"], "ssl").total == 0
 
 
-def test_where_a_name_leads_is_asked_of_services_alone(shelf):  # noqa: F811
+def test_the_filter_by_origin_reads_services_only(shelf):  # noqa: F811
     with writing():
         db.session.execute(db.update(Service).values(origin="cdn"))
     for more in ({}, {"q": "zoe"}, {"ssl": "valid"}):
