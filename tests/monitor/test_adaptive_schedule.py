@@ -23,7 +23,7 @@ DAY = timedelta(days=1)
 REASONS = {State.VALID: Reason.OK, State.INVALID: Reason.EXPIRED, State.UNKNOWN: Reason.TIMEOUT}
 
 
-def known(state=State.VALID, same_for=30 * DAY, lifetime=90 * DAY, left=80 * DAY):
+def schedule_facts(state=State.VALID, same_for=30 * DAY, lifetime=90 * DAY, left=80 * DAY):
     """The state of a name that was checked at START and has been in this state for so long, since
     when that is, and from when on it is urgent."""
     ends = START + left
@@ -33,17 +33,17 @@ def known(state=State.VALID, same_for=30 * DAY, lifetime=90 * DAY, left=80 * DAY
 @pytest.mark.parametrize(
     ("facts", "pause"),
     [
-        (known(), adaptive_schedule.SELDOM),
-        (known(left=29 * DAY), HOUR),  # in its renewal window
-        (known(left=31 * DAY), DAY),  # until that begins
-        (known(State.INVALID), HOUR),
-        (known(State.UNKNOWN), DAY),
-        (known(State.UNKNOWN, left=-300 * DAY), DAY),
-        (known(same_for=0 * DAY), 5 * MINUTE),
-        (known(State.INVALID, same_for=0 * DAY), 5 * MINUTE),
-        (known(same_for=40 * MINUTE), 40 * MINUTE),
-        (known(State.INVALID, same_for=40 * MINUTE), 40 * MINUTE),
-        (known(lifetime=6 * DAY, left=3 * DAY), DAY),
+        (schedule_facts(), adaptive_schedule.SELDOM),
+        (schedule_facts(left=29 * DAY), HOUR),  # in its renewal window
+        (schedule_facts(left=31 * DAY), DAY),  # until that begins
+        (schedule_facts(State.INVALID), HOUR),
+        (schedule_facts(State.UNKNOWN), DAY),
+        (schedule_facts(State.UNKNOWN, left=-300 * DAY), DAY),
+        (schedule_facts(same_for=0 * DAY), 5 * MINUTE),
+        (schedule_facts(State.INVALID, same_for=0 * DAY), 5 * MINUTE),
+        (schedule_facts(same_for=40 * MINUTE), 40 * MINUTE),
+        (schedule_facts(State.INVALID, same_for=40 * MINUTE), 40 * MINUTE),
+        (schedule_facts(lifetime=6 * DAY, left=3 * DAY), DAY),
     ],
 )
 def test_the_next_check_at_is_as_soon_as_the_state_calls_for(facts, pause):

@@ -179,7 +179,7 @@ def _see_an_update_of_many(state: ORMExecuteState) -> None:
     statement: Any = state.statement
     ids = _touched(state.session).of(model)
     if ids is not None and state.is_executemany:
-        # By primary key
+        # A list of values by primary key: the statement itself names no columns
         given: Any = state.parameters
         ids.update(one["id"] for one in given if one.keys() & _COPIED.get(model, one.keys()))
         return

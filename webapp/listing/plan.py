@@ -25,7 +25,7 @@ MOST_SCATTERED = 50_000
 MOST_CANDIDATES = 20_000
 NEAR_START = 15_000  # the first rows of a table, which tell whether a word is common
 FIRST = 150  # of these: where a third or fewer contain it, the others are not looked into
-SAMPLED = 1000  # the first rows of a table, which tell whether a word or filters find more
+SAMPLED = 1000  # the first rows of a table: do more match a search, or the filters?
 
 
 def planned(rows: Rows, id_: Column) -> Rows:
@@ -61,7 +61,7 @@ def planned(rows: Rows, id_: Column) -> Rows:
         common = is_common(Rows(splits=rows.splits, search=search), id_)
     else:
         many = count(select(search.candidates.c.id), MOST_CANDIDATES) > MOST_CANDIDATES
-        common = many and _contained_more_often(search, others, id_)
+        common = many and _search_matches_more(search, others, id_)
     if not common:
         return rows
     # So many rows contain it that those which meet the conditions do as well
@@ -69,9 +69,9 @@ def planned(rows: Rows, id_: Column) -> Rows:
 
 
 def _led(rows: Rows) -> Rows:
-    """On SQLite, where no index has all of several conditions, the same rows, found by one column:
-    the first whose conditions few rows meet, or else the first that is compared with a single
-    value.
+    """The same rows; on SQLite found by one column, where two of the conditions share no index:
+    the first column whose conditions few rows meet, or else the first that is compared with a
+    single value.
 
     SQLite's statistics are averages of a few rows (`analysis_limit`), so it would choose an index
     in which nearly all rows are next to each other.
@@ -118,13 +118,13 @@ def _in_one_index(one: Any, other: Any) -> bool:
 
 @cache
 def _begins(table: Table) -> list[set[str]]:
-    """The columns that each index of a table begins with, maybe behind that of a split; and that
-    which says of which rows it is, where it is not of all."""
+    """The first three columns of each index of a table, and the column in the condition of one
+    that has some of the rows only."""
     found = []
     for index in table.indexes:
-        of_some = index.dialect_options["sqlite"]["where"]
-        which = set() if of_some is None else {of_some.left.key}
-        found.append(which | {column.key for column in index.columns[:3]})
+        condition = index.dialect_options["sqlite"]["where"]
+        filtered = set() if condition is None else {condition.left.key}
+        found.append(filtered | {column.key for column in index.columns[:3]})
     return found
 
 
@@ -145,8 +145,8 @@ def is_common(rows: Rows, id_: Column) -> bool:
     return all(count(near_start(rows, id_, first), most) > most for first, most in samples)
 
 
-def _contained_more_often(search: Search, others: Rows, id_: Column) -> bool:
-    """Whether more of the first rows of the table contain the search than are among the others."""
+def _search_matches_more(search: Search, others: Rows, id_: Column) -> bool:
+    """Whether more of the first rows of the table match the search than are among the others."""
     link = others.link
     met = replace(others, link=link and replace(link, may_lead=False))
     containing = Rows(splits=others.splits, search=Search(search.contains))

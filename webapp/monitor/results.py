@@ -44,13 +44,13 @@ def record_inside(finding: Finding, now: datetime) -> None:
     values = new_values(row, finding, now)
     if values:
         write([values])
-        note(changes(row, values))
+        note(history_of(row, values))
     check_counts.add([finding])
 
 
 def new_values(row: Any, finding: Finding, now: datetime) -> dict[str, Any]:
-    """What a finding gives the row of its target: values by column, its `id` among them; empty
-    where it gives nothing. `row` has the columns of `STORED`.
+    """The new values of a target's columns after a finding, its `id` among them; empty where
+    nothing is to be stored. `row` has the columns of `STORED`.
 
     An older finding than the one stored is dropped; what is stored from after `now` was written
     under a clock that has been set back, and gives way. `monitor_error` is ours: it tells nothing
@@ -84,20 +84,20 @@ def new_values(row: Any, finding: Finding, now: datetime) -> dict[str, Any]:
     }
     ends = values.get("not_after", row.not_after)
     urgent_at = urgent_from(state, at, values.get("not_before", row.not_before), ends)
-    since = values["changed_at"] or now  # not known of a row of an early release
+    since = values["changed_at"] or now  # rows of early releases may have none
     next_at = adaptive_schedule.next_check_at(state, since, urgent_at, now)
     return {**values, "urgent_at": urgent_at, "next_at": next_at}
 
 
 def write(rows: Sequence[Mapping[str, Any]]) -> None:
     """Write new values of targets, each with its `id`. Call it inside `writing()`."""
-    # Those of the same columns are one statement, where they follow each other
+    # Sorted, since those of the same columns are one statement where they follow each other
     db.session.execute(update(Target), sorted(rows, key=len))
 
 
-def changes(row: Any, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What is to be noted in the history of a row that gets these new values: nothing where they
-    leave it as it is."""
+def history_of(row: Any, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The entry in the history of a row that gets these new values, in a list: empty where no fact
+    changes that is noted."""
     before = {name: getattr(row, name) for name in _NOTED}
     after = {name: values.get(name, before[name]) for name in _NOTED}
     if after == before:
@@ -140,8 +140,8 @@ def _recheck_at(row: Any, finding: Finding) -> datetime | None:
 
 
 def _certificate_values(finding: Finding) -> dict[str, Any]:
-    """No answer takes nothing back; an answer without a certificate means that there is none to
-    show."""
+    """The columns of the certificate; none where the stored ones stay, as for no answer. An invalid
+    answer without a certificate empties them."""
     seen = finding.certificate
     if seen is None:
         if finding.state is not State.INVALID:

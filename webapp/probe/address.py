@@ -61,7 +61,7 @@ class ConnectTo:
     port: int
 
     def matches(self, hostname: str, port: int = HTTPS_PORT) -> bool:
-        pattern, of_port = _name_and_port(self.pattern)
+        pattern, of_port = _host_and_port(self.pattern)
         if of_port != str(port):
             return False
         if pattern.startswith("*."):
@@ -70,8 +70,8 @@ class ConnectTo:
 
 
 @lru_cache(maxsize=1024)
-def _name_and_port(pattern: str) -> tuple[str, str]:
-    """What stands before the colon and behind it; an IPv6 address has more of them."""
+def _host_and_port(pattern: str) -> tuple[str, str]:
+    """The host and the port of a pattern; 443 where it names none, as an IPv6 address does."""
     name, _, port = pattern.partition(":") if pattern.count(":") == 1 else (pattern, "", "")
     return name, port or str(HTTPS_PORT)
 

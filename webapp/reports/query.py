@@ -115,7 +115,7 @@ def rows_of(user: User, filters: Mapping[str, str], now: datetime) -> Rows:
         *lists.conditions(filters),
         *_conditions(filters, now),
     )
-    kind = Service.kind if "origin" in filters else None  # domains have none
+    kind = Service.kind if "origin" in filters else None  # only services have an origin
     kinds = [model.kind for model in listing_row.MODELS if kind in (None, model.kind)]
     rows = Rows(where, tuple(ListingRow.kind == each for each in kinds))
     if "tag" in filters:

@@ -71,8 +71,7 @@ _READ = (*results.STORED, Target.run_id, Target.claim)
 def _in_one_transaction(answers: Sequence[ClaimedFinding], run_id: int, now: datetime) -> None:
     names = {answer.target_id for answer in answers}
     counts: Counter[str] = Counter()
-    # By the id of the target: claimed a second time because we were away for too long, it may have
-    # answered twice, and one of them counts
+    # New values, by the id of the target: of two answers under one claim one counts
     written: dict[int, dict[str, Any]] = {}
     changes = []
     recorded = []
@@ -83,15 +82,16 @@ def _in_one_transaction(answers: Sequence[ClaimedFinding], run_id: int, now: dat
         rows = {row.id: row for row in found}
         for answer in answers:
             row = rows.get(answer.target_id)
+            # Claimed again while we were away, only the answer to the last claim counts
             if row is None or row.claim != answer.claim or row.id in written:
                 continue
             finding = answer.finding
             new = results.new_values(row, finding, now)
-            written[row.id] = {**new, **_asked(row, finding, new, run_id, now)}
+            written[row.id] = {**new, **_claim_end(row, finding, new, run_id, now)}
             failed = finding.reason is Reason.MONITOR_ERROR
             counts.update(("asked", "failed" if failed else finding.state.value))
             recorded += [] if failed else [finding]
-            changes += results.changes(row, new)
+            changes += results.history_of(row, new)
         if written:
             results.write(list(written.values()))
             runs.count(run_id, {**counts, "changed": len(changes)})
@@ -103,11 +103,10 @@ def _in_one_transaction(answers: Sequence[ClaimedFinding], run_id: int, now: dat
         check_counts.add(recorded)
 
 
-def _asked(
+def _claim_end(
     row: Any, finding: Finding, new: Mapping[str, Any], run_id: int, now: datetime
 ) -> dict[str, Any]:
-    """What else is written of a row that has been asked, beside these `new` values: it ends its
-    claim."""
+    """The values that end the claim of a row, to be written with the `new` ones of its finding."""
     failed = finding.reason is Reason.MONITOR_ERROR
     values = {
         "id": row.id,
@@ -119,7 +118,8 @@ def _asked(
     }
     if failed:
         values["next_at"] = now + adaptive_schedule.HOUR
-    # Whatever came of a recheck, else a run of rechecks would never end. A new state has its own
+    # A recheck that is due is over whatever came of it, or a run of rechecks would never end. A new
+    # state has brought its own
     if results.is_due_for_recheck(row, now) and new.get("state", row.state) is row.state:
         values["recheck_at"] = None
     return values
