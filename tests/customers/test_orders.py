@@ -242,7 +242,7 @@ def test_a_flag_that_few_rows_have_is_looked_up_first(shelf, monkeypatch, more):
 
 @pytest.mark.sqlite("it is SQLite whose statistics tell too little")
 @pytest.mark.parametrize("most", [0, 5000])
-def test_a_client_leads_where_few_rows_or_many_are_the_clients(shelf, monkeypatch, most):  # noqa: F811
+def test_a_client_leads_however_many_rows_it_has(shelf, monkeypatch, most):  # noqa: F811
     monkeypatch.setattr(plan, "MOST_COUNTED", most)
     owner = db.session.scalar(db.select(ListingRow.client_id).limit(1))
     rows = query.rows_of(ada(), {"client": str(owner), "status": "Active"}, NOW)

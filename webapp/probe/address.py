@@ -71,7 +71,7 @@ class ConnectTo:
 
 @lru_cache(maxsize=1024)
 def _host_and_port(pattern: str) -> tuple[str, str]:
-    """The host and the port of a pattern; 443 where it names none, as an IPv6 address does."""
+    """The host and the port of a pattern; 443 where it names none. No IPv6 address names one."""
     name, _, port = pattern.partition(":") if pattern.count(":") == 1 else (pattern, "", "")
     return name, port or str(HTTPS_PORT)
 
