@@ -89,7 +89,6 @@ def register(app: Flask) -> None:
     app.add_template_filter(_host, "host")
     app.add_template_filter(_note, "note")
     app.add_template_filter(browser_text, "browser")
-    app.add_template_global(zone)
     app.add_template_global(_same_list, "same_list")
     app.add_template_global(_whole_list, "whole_list")
     app.add_template_global(_sprite, "sprite")
@@ -104,7 +103,7 @@ def register(app: Flask) -> None:
     # Globals, not a context: an error page is made without one.
     app.jinja_env.globals["site_name"] = LocalProxy(lambda: app.config["PADLOCK_SITE_NAME"])
     app.jinja_env.globals["has_logo"] = LocalProxy(lambda: app.config["PADLOCK_LOGO"] is not None)
-    app.context_processor(lambda: {"now": now()})
+    app.context_processor(lambda: {"now": now(), "zone": zone()})
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 from flask import Flask
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from webapp.words import (
     activity,
@@ -45,43 +47,43 @@ from webapp.words import (
 )
 
 # What templates know as `wording`: one module a subject.
-WORDING = {
-    "activity": activity,
-    "api": api,
-    "alert_mails": alert_mails,
-    "alert_rules": alert_rules,
-    "certificates": certificates,
-    "changes": changes,
-    "channels": channels,
-    "counts": counts,
-    "curl_errors": curl_errors,
-    "health": health,
-    "hostnames": hostnames,
-    "imports": imports,
-    "incidents": incidents,
-    "jobs": jobs,
-    "letters": letters,
-    "links": links,
-    "mail_templates": mail_templates,
-    "notes": notes,
-    "notices": notices,
-    "padlocks": padlocks,
-    "readiness": readiness,
-    "reasons": reasons,
-    "refreshes": refreshes,
-    "renewers": renewers,
-    "security": security,
-    "settings": settings,
-    "sources": sources,
-    "states": states,
-    "tasks": tasks,
-    "times": times,
-    "today": today,
-    "validity": validity,
-    "verdicts": verdicts,
-    "webhooks": webhooks,
-    "website": website,
-}
+WORDING = SimpleNamespace(
+    activity=activity,
+    api=api,
+    alert_mails=alert_mails,
+    alert_rules=alert_rules,
+    certificates=certificates,
+    changes=changes,
+    channels=channels,
+    counts=counts,
+    curl_errors=curl_errors,
+    health=health,
+    hostnames=hostnames,
+    imports=imports,
+    incidents=incidents,
+    jobs=jobs,
+    letters=letters,
+    links=links,
+    mail_templates=mail_templates,
+    notes=notes,
+    notices=notices,
+    padlocks=padlocks,
+    readiness=readiness,
+    reasons=reasons,
+    refreshes=refreshes,
+    renewers=renewers,
+    security=security,
+    settings=settings,
+    sources=sources,
+    states=states,
+    tasks=tasks,
+    times=times,
+    today=today,
+    validity=validity,
+    verdicts=verdicts,
+    webhooks=webhooks,
+    website=website,
+)
 
 
 def register(app: Flask) -> None:
@@ -108,4 +110,5 @@ def _ngettext(one: str, many: str, count: int, /, **parameters: object) -> Marku
 def _filled(message: str, parameters: dict[str, object]) -> Markup:
     if not parameters:
         return Markup(message.replace("%%", "%"))  # noqa: S704 - trusted, like the template
-    return Markup(message) % parameters  # noqa: S704
+    escaped = {name: escape(value) for name, value in parameters.items()}
+    return Markup(message % escaped)  # noqa: S704

@@ -15,12 +15,14 @@ from webapp.words.translation import Table, gettext
 class Look:
     """How a state looks.
 
-    `icon` is the name of a Tabler icon: the shape alone tells the four apart.
+    `icon` is the name of a Tabler icon: the shape alone tells the four apart. `quiet`: grey,
+    whatever its state.
     """
 
     label: str
     icon: str
     meaning: str
+    quiet: bool = False
 
 
 LOOKS: Mapping[State, Look] = Table(
@@ -65,7 +67,10 @@ def never_asked() -> str:
 def never_asked_look() -> Look:
     """One that was never asked is no question mark: nothing is wrong with it."""
     return Look(
-        gettext("Not checked yet"), "lock", gettext("It is checked as soon as a page shows it.")
+        gettext("Not checked yet"),
+        "lock",
+        gettext("It is checked as soon as a page shows it."),
+        quiet=True,
     )
 
 
@@ -123,12 +128,9 @@ def refused(state: State, facts: Refusable | None) -> bool:
 
 def look_of(state: State, reason: Reason | None) -> Look:
     """How a padlock looks."""
-    return never_asked_look() if is_waiting(state, reason) else LOOKS[state]
-
-
-def is_waiting(state: State, reason: Reason | None) -> bool:
-    """Whether an active item waits for its first check."""
-    return state is State.UNKNOWN and reason is None
+    if state is State.UNKNOWN and reason is None:
+        return never_asked_look()
+    return LOOKS[state]
 
 
 def filter_look(word: str) -> Look:
