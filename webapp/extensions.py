@@ -42,12 +42,12 @@ from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from webapp import sqlite_file
 from webapp.site import this_site
 
+Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 # The number of the lock by which those who write to PostgreSQL take turns: any would do
 WRITERS = 0x9AD10C
 UNREACHABLE = (
     "Is PostgreSQL running, and is PADLOCK_DATABASE_URL right? See docs/running.md, “PostgreSQL”."
 )
-
 BUSY_MILLISECONDS = 10_000  # for which SQLite waits for another process that writes
 
 NAMING = {
@@ -195,7 +195,7 @@ def among(column: InstrumentedAttribute[Any], values: Iterable[str]) -> ColumnEl
     return column.in_(select(each(literal(list(values), JSON)).table_valued("value").c.value))
 
 
-def among_ids(column: ColumnElement[int], ids: Iterable[int]) -> ColumnElement[bool]:
+def among_ids(column: Column, ids: Iterable[int]) -> ColumnElement[bool]:
     """Whether a column has one of these ids, in the same way."""
     if db.engine.dialect.name == "sqlite":
         each = func.json_each(literal([*ids], JSON)).table_valued("value")

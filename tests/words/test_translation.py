@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from gettext import NullTranslations
 from pathlib import Path
 from string import Formatter
@@ -66,6 +67,21 @@ def test_a_translation_has_its_own_order_and_as_many_plurals_as_it_needs():
         ]
         assert gettext("Checked {ago}.", ago="now") == "now sprawdzono."
     assert counts.counted("domain", 3) == "3 domains"
+
+
+def test_a_date_is_written_as_its_reader_writes_it():
+    class German(NullTranslations):
+        def gettext(self, message):
+            return {"Mar": "März", "{day} {month} {year}": "{day}. {month} {year}"}.get(
+                message, message
+            )
+
+    at = datetime(2027, 3, 2, 9, 5, tzinfo=UTC)
+    assert times.instant_text(at) == "2 Mar 2027, 09:05 UTC"
+    with translated(German()):
+        assert times.instant_text(at) == "2. März 2027, 09:05 UTC"
+    months = " ".join(times.MONTHS.values())
+    assert months == "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
 
 
 def test_a_table_and_what_a_form_asks_for_are_read_in_each_readers_language():

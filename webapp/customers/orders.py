@@ -11,9 +11,9 @@ from sqlalchemy import BinaryExpression, ColumnElement, and_, literal, select, u
 from sqlalchemy.sql import operators
 
 from webapp.customers.listing_row import INACTIVE, SEVERITIES, ListingRow, ranks_of, ranks_of_reason
-from webapp.extensions import db
+from webapp.extensions import Column, db
 from webapp.listing.order import EMPTY, FILLED, Order
-from webapp.listing.rows import Column, Rows
+from webapp.listing.rows import Rows
 
 _BEHIND_RANK = ("not_after", "status")  # columns that an index has behind the rank
 _COMPARES = (operator.eq, operator.lt, operator.ge)

@@ -22,8 +22,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import TypeEngine
 
+from webapp.extensions import Column
 from webapp.listing.cursor import Cursor
-from webapp.listing.rows import Column, Rows, hidden
+from webapp.listing.rows import Rows, hidden
 
 FILLED = 0
 EMPTY = 1  # the part of those that come last

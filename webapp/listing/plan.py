@@ -13,9 +13,9 @@ from sqlalchemy import Select, Table, false, func, literal, select
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import False_
 
-from webapp.extensions import db
+from webapp.extensions import Column, db
 from webapp.listing.order import near_start
-from webapp.listing.rows import Column, LinkedRow, Rows, Search, hidden
+from webapp.listing.rows import LinkedRow, Rows, Search, hidden
 
 MOST_COUNTED = 5000  # rows
 # Rows that are looked into by way of an index: of more, all rows as they are stored are quicker

@@ -18,9 +18,8 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.orm import InstrumentedAttribute
 
-Column = ColumnElement[Any] | InstrumentedAttribute[Any]
+from webapp.extensions import Column
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from webapp.customers.access import Item
 from webapp.customers.index_rows import inactive
 from webapp.customers.listing_row import MODELS
 from webapp.customers.models import Domain, Service, User
-from webapp.extensions import db
+from webapp.extensions import among_ids, db
 from webapp.notices.models import AlertName
 from webapp.probe import to_unicode
 
@@ -43,7 +43,7 @@ def name_rows(user: User, ids: Collection[int]) -> list[NameRow]:
         return []
     people = (joinedload(AlertName.assigned), joinedload(AlertName.written_by))
     chosen = select(AlertName).options(*people, defer(AlertName.state))
-    found = db.session.scalars(chosen.where(AlertName.id.in_(ids)))
+    found = db.session.scalars(chosen.where(among_ids(AlertName.id, ids)))
     names = {name.id: name for name in found}
     items = items_of(user, {name.target_id for name in names.values() if name.target_id})
     ordered = (names[id_] for id_ in ids if id_ in names)
@@ -54,7 +54,7 @@ def items_of(user: User, target_ids: Collection[int]) -> dict[int, list[Item]]:
     """By target, of each client the first active service or domain that has it."""
     found: dict[int, dict[int, Item]] = {}
     for model in MODELS:
-        chosen = access.items_for(model, user).where(model.target_id.in_(target_ids))
+        chosen = access.items_for(model, user).where(among_ids(model.target_id, target_ids))
         if model is Domain:
             chosen = chosen.where(~_HAS_ACTIVE_SERVICE)
         for item in db.session.scalars(chosen.where(~inactive(model)).order_by(model.id)):

@@ -126,7 +126,7 @@ def _day(value: date | datetime | None) -> str:
 
 def _instant(value: datetime | None) -> str:
     """23 Nov 2026, 17:44 UTC"""
-    return "" if value is None else f"{times.day_text(value)}, {value:%H:%M} UTC"
+    return "" if value is None else times.instant_text(value)
 
 
 def _plain(text: str) -> str:

@@ -36,6 +36,7 @@ from webapp.words import (
     settings,
     sources,
     states,
+    statuses,
     tasks,
     times,
     today,
@@ -76,6 +77,7 @@ WORDING = SimpleNamespace(
     settings=settings,
     sources=sources,
     states=states,
+    statuses=statuses,
     tasks=tasks,
     times=times,
     today=today,
@@ -88,11 +90,10 @@ WORDING = SimpleNamespace(
 
 def register(app: Flask) -> None:
     """Gives templates `wording`, and `{% trans %}` and `gettext` for the reader's language."""
-    app.context_processor(lambda: {"wording": WORDING})
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.policies["ext.i18n.trimmed"] = True  # a sentence may stand in several lines
     app.jinja_env.newstyle_gettext = True  # type: ignore[attr-defined]
-    app.jinja_env.globals.update(gettext=_gettext, ngettext=_ngettext)
+    app.jinja_env.globals.update(wording=WORDING, gettext=_gettext, ngettext=_ngettext)
 
 
 # The extension's own functions fill in parameters where there are none, too. A page says a hundred

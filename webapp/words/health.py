@@ -205,8 +205,8 @@ def scheduler_silent(ticked_at: datetime | None, now: datetime) -> str:
 
 def scheduler_in_the_future(ticked_at: datetime) -> str:
     return gettext(
-        "It was last active at {moment} UTC, which is in the future. The clock was set back.",
-        moment=f"{ticked_at:%d %b %Y, %H:%M}",
+        "It was last active at {moment}, which is in the future. The clock was set back.",
+        moment=times.instant_text(ticked_at),
     )
 
 
@@ -545,8 +545,8 @@ def clock_behind() -> str:
 
 def clock_set_back(last_check_at: datetime) -> str:
     return gettext(
-        "The last check was at {moment} UTC, which is in the future. The clock was set back.",
-        moment=f"{last_check_at:%d %b %Y, %H:%M}",
+        "The last check was at {moment}, which is in the future. The clock was set back.",
+        moment=times.instant_text(last_check_at),
     )
 
 
@@ -559,7 +559,7 @@ def certificates_from_the_future(count: int, total: int) -> str:
 
 
 def clock_well(now: datetime) -> str:
-    return gettext("{moment} UTC. No sign that it is wrong.", moment=f"{now:%d %b %Y, %H:%M}")
+    return gettext("{moment}. No sign that it is wrong.", moment=times.instant_text(now))
 
 
 def set_the_clock() -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from types import MappingProxyType
 
-from webapp.words.translation import gettext, ngettext
+from webapp.words.translation import Table, gettext, ngettext
 
 _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
@@ -18,6 +18,24 @@ _COUNTED: Mapping[timedelta, Callable[[int], str]] = MappingProxyType(
         _HOUR: lambda count: ngettext("{count} hour", "{count} hours", count),
         _MINUTE: lambda count: ngettext("{count} minute", "{count} minutes", count),
         _SECOND: lambda count: ngettext("{count} second", "{count} seconds", count),
+    }
+)
+
+# By their number
+MONTHS: Mapping[int, str] = Table(
+    {
+        1: lambda: gettext("Jan"),
+        2: lambda: gettext("Feb"),
+        3: lambda: gettext("Mar"),
+        4: lambda: gettext("Apr"),
+        5: lambda: gettext("May"),
+        6: lambda: gettext("Jun"),
+        7: lambda: gettext("Jul"),
+        8: lambda: gettext("Aug"),
+        9: lambda: gettext("Sep"),
+        10: lambda: gettext("Oct"),
+        11: lambda: gettext("Nov"),
+        12: lambda: gettext("Dec"),
     }
 )
 
@@ -113,7 +131,18 @@ def age_text(at: datetime, now: datetime, zone: tzinfo = UTC) -> str:
 
 def day_text(day: date) -> str:
     """ "23 Nov 2026": a date as every page writes it."""
-    return f"{day.day} {day:%b %Y}"
+    return gettext("{day} {month} {year}", day=day.day, month=MONTHS[day.month], year=day.year)
+
+
+def instant_text(at: datetime) -> str:
+    """ "23 Nov 2026, 17:44 UTC": an instant in UTC as every page writes it."""
+    time = f"{at.hour:02}:{at.minute:02}"
+    return gettext("{day}, {time} UTC", day=day_text(at), time=time)
+
+
+def day_and_month(day: date) -> str:
+    """ "12 Jan": a date whose year is plain."""
+    return gettext("{day} {month}", day=day.day, month=MONTHS[day.month])
 
 
 def expiry_text(not_after: datetime | None, now: datetime, zone: tzinfo = UTC) -> str:
@@ -129,7 +158,7 @@ def expiry_text(not_after: datetime | None, now: datetime, zone: tzinfo = UTC) -
 def short_day(day: date, today: date) -> str:
     """ "12 Jan": a day within a year of `today`; with its year where it is further away."""
     near = abs((day - today).days) < 330
-    return f"{day.day} {day:%b}" if near else day_text(day)
+    return day_and_month(day) if near else day_text(day)
 
 
 def short_expiry(not_after: datetime, now: datetime, zone: tzinfo = UTC) -> tuple[str, str]:

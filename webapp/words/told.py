@@ -70,4 +70,4 @@ def title_of(finding: Finding) -> str:
 
 
 def moment_text(at: datetime | None) -> str:
-    return gettext("unreadable") if at is None else f"{times.day_text(at)}, {at:%H:%M} UTC"
+    return gettext("unreadable") if at is None else times.instant_text(at)
