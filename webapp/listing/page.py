@@ -115,8 +115,10 @@ def _fetched(
     start = _Asked(rows, order, sort, size, None, up=False)
     if rows.searched_only:
         return _searched(asked, start)
-    # Rows of a search would be read twice: once to count them, once to gather them
-    if total is None and not (searched or rows.scan):
+    # Rows of a search would be read twice: once to count them, once to gather them. If it is common,
+    # there are mostly too many to gather
+    counts = rows.search.is_common if rows.search is not None else not searched
+    if total is None and counts and not rows.scan:
         total = _total(asked)
     empty = Page([], 0, True, size)
     if total == 0:

@@ -41,6 +41,11 @@ class Search:
     candidates: Subquery | None = None
     found: ColumnElement[bool] | None = None
 
+    @property
+    def is_common(self) -> bool:
+        """Whether rows are looked into one by one though there is an index, as many contain it."""
+        return self.indexed and not self.by_itself and self.candidates is None
+
 
 @dataclass(frozen=True)
 class LinkedRow:
