@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, SelectBase, and_, case, func, literal, null, select, true
@@ -78,7 +79,7 @@ def _tally(user: User, filters: Mapping[str, str], now: datetime, *, weeks: bool
     # A tag alone has few enough items to count all of them
     linked = rows.link is not None and rows.scan and "q" not in filters
     most = None if linked else MOST_COUNTED + 1
-    found = _grouped(rows.matching(select(ListingRow.rank, _week(now)), most))
+    found = _grouped(rows.matching(select(ListingRow.rank, _week(_ends(now))), most))
     if found.total() <= MOST_COUNTED:
         return found
     if "q" in filters or plan.leads_to_many(rows):
@@ -112,7 +113,7 @@ def _along_indexes(
         whole = Tally()
         for split in rows.splits:
             where = replace(rows, splits=(split,)).all()
-            some = select(ListingRow.rank, _week(now)).where(*where).limit(MOST_OF_INDEX + 1)
+            some = select(ListingRow.rank, _week(_ends(now))).where(*where).limit(MOST_OF_INDEX + 1)
             whole += _grouped(some)
             if whole.total() > MOST_OF_INDEX:
                 return None
@@ -126,7 +127,7 @@ def _along_indexes(
     if weeks:
         valid = ListingRow.rank.in_(listing_row.RANKS["valid"])
         where = (*rows.all(), valid, ListingRow.not_after < _ends(now)[-1])
-        chosen = select(literal(listing_row.VALID), _week(now)).where(*where)
+        chosen = select(literal(listing_row.VALID), _week(_ends(now))).where(*where)
     else:
         chosen = select(ListingRow.rank, null()).where(*rows.all())
     if len(filters) == 1:
@@ -140,19 +141,20 @@ def _items() -> int:
     return db.session.scalar(select(func.sum(Client.service_count + Client.domain_count))) or 0
 
 
-def _ends(now: datetime) -> list[datetime]:
+def _ends(now: datetime) -> tuple[datetime, ...]:
     """When each of the weeks ahead ends."""
-    return [
+    return tuple(
         datetime.combine(monday + WEEK, time.min, tzinfo=UTC)  # of the calendar that `window` has
         for monday in mondays(now)
-    ]
+    )
 
 
-def _week(now: datetime) -> Any:
+@lru_cache(maxsize=1)  # it is the same all week
+def _week(ends: tuple[datetime, ...]) -> Any:
     """The number of the week in which a valid certificate expires; NULL for others."""
-    ends = enumerate(_ends(now))
     valid = ListingRow.rank.in_(listing_row.RANKS["valid"])
-    return case((~valid, null()), *((ListingRow.not_after < end, week) for week, end in ends))
+    each = [(ListingRow.not_after < end, week) for week, end in enumerate(ends)]
+    return case((~valid, null()), *each)
 
 
 def _grouped(rows: SelectBase) -> Tally:
