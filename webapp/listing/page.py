@@ -115,8 +115,8 @@ def _fetched(
     start = _Asked(rows, order, sort, size, None, up=False)
     if rows.searched_only:
         return _searched(asked, start)
-    # Rows of a search would be read twice: once to count them, once to gather them. If it is common,
-    # there are mostly too many to gather
+    # Rows of a search would be read twice: once to count them, once to gather them. Of a common
+    # one there are mostly too many to gather
     counts = rows.search.is_common if rows.search is not None else not searched
     if total is None and counts and not rows.scan:
         total = _total(asked)
