@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from webapp.extensions import db
 from webapp.listing import cursor as cursors
@@ -148,7 +148,15 @@ def _too_common(asked: _Asked, near: int) -> bool:
         return True
     # Half as many again as a page needs, if the other rows are alike: else it is not worth a count
     likely = near * ROWS_PER_HIT[-1] > 1.5 * asked.size * ROWS_PER_HIT[0]
-    return likely and _total(asked) > plan.MOST_COUNTED
+    most = plan.MOST_COUNTED
+    return likely and _estimated(asked, near) > most and _total(asked) > most
+
+
+def _estimated(asked: _Asked, near: int) -> float:
+    """How many rows contain a search if all are like the next ones, of which so many do."""
+    looked_into = ROWS_PER_HIT[0] * (asked.size + 1) * max(1, len(asked.rows.splits))
+    highest_id = db.session.scalar(select(func.max(asked.order.id))) or 0
+    return highest_id * near / looked_into
 
 
 def _total(asked: _Asked) -> int:
