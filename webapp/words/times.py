@@ -141,7 +141,7 @@ def instant_text(at: datetime) -> str:
 
 
 def day_and_month(day: date) -> str:
-    """ "12 Jan": a date whose year is plain."""
+    """ "12 Jan": a date without its year."""
     return gettext("{day} {month}", day=day.day, month=MONTHS[day.month])
 
 
