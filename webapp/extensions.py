@@ -207,7 +207,7 @@ def tune() -> None:
     """Tells the database how its tables are filled, after much was written."""
     with writing(beside_others=True):
         if db.engine.dialect.name == "sqlite":
-            # Connections that are open read what ANALYZE found when a table comes or goes only
+            # Open connections read what ANALYZE found again only when a table comes or goes
             db.session.execute(text("DROP TABLE IF EXISTS sqlite_stat1"))
         db.session.execute(text("ANALYZE"))
 

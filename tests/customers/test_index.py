@@ -340,7 +340,7 @@ def test_the_nightly_sample_tells_sqlite_how_its_tables_have_grown(in_app):
 
 @pytest.mark.sqlite("PostgreSQL keeps its statistics in one place")
 def test_connections_that_are_open_learn_how_tables_have_grown(in_app):
-    """By which of two indexes a connection goes shows what it knows of them."""
+    """The index that a connection chooses shows which figures it has."""
     fill = """WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1000)
         INSERT INTO pair SELECT n, iif(:unique = 'a', n, 1), iif(:unique = 'b', n, 1) FROM n"""
     with writing():

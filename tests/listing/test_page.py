@@ -134,6 +134,24 @@ def test_all_pages_of_a_search_are_a_plain_sort_with_one_total(
     assert totals == {(len(whole), True) if counted >= len(whole) else (counted, False)}
 
 
+@pytest.mark.parametrize(
+    ("contains", "most", "counted"),
+    [(HITS, 20, True), (HITS, 100, False), (THING.c.id > 0, 1000, True)],
+    ids=["too many", "fewer", "in every row"],
+)
+def test_a_search_is_counted_only_where_the_next_rows_let_expect_too_many(
+    things, monkeypatch, contains, most, counted
+):
+    asked = []
+    total = page._total
+    monkeypatch.setattr(page, "_total", lambda of: asked.append(of) or total(of))
+    monkeypatch.setattr(page, "ROWS_PER_HIT", (1, 40))
+    monkeypatch.setattr(plan, "MOST_COUNTED", most)
+    found = page.fetch(Rows(search=Search(contains, indexed=True)), ORDERS["id"], "id")
+    assert bool(asked) is counted
+    assert found.ids == list(db.session.scalars(select(THING.c.id).where(contains).limit(25)))
+
+
 @pytest.mark.parametrize("looked_into", range(0, 70, 3))
 def test_a_scan_finds_what_contains_the_search_up_to_the_first_row_not_looked_into(
     things, looked_into

@@ -163,7 +163,7 @@ class _Player:
             values = [results.new_values(row, *findings[row.hostname]) for row in rows]
             pairs = [(row, new) for row, new in zip(rows, values, strict=True) if new]
             results.write([new for _, new in pairs])
-            results.note([change for row, new in pairs for change in results.history_of(row, new)])
+            results.note([one for row, new in pairs for one in results.history_entries(row, new)])
             check_counts.add([finding for finding, _ in findings.values()])
             if run is not None and not self._offline:
                 runs.count(run.id, {"asked": len(checks)})

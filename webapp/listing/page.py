@@ -23,8 +23,7 @@ from webapp.listing.rows import Rows
 
 R = TypeVar("R")
 
-# Rows of a list that are looked into for each one of a search that a page needs; the second, where
-# the first are too few
+# Rows that are looked into for each hit that a page needs; the second where the first are too few
 ROWS_PER_HIT = (10, 100)
 MOST_SEARCH_CHARACTERS = 100  # characters of a search that are looked at
 PAGE_SIZE = 25
@@ -115,9 +114,9 @@ def _fetched(
     start = _Asked(rows, order, sort, size, None, up=False)
     if rows.searched_only:
         return _searched(asked, start)
-    # Rows of a search would be read twice: once to count them, once to gather them. Of a common
-    # one there are mostly too many to gather
-    counts = rows.search.is_common if rows.search is not None else not searched
+    # Rows of a search would be read twice: once to count them, once to gather them. Where they are
+    # read one by one there are mostly too many to gather
+    counts = rows.search.is_scanned if rows.search is not None else not searched
     if total is None and counts and not rows.scan:
         total = _total(asked)
     empty = Page([], 0, True, size)
@@ -147,13 +146,14 @@ def _too_common(asked: _Asked, near: int) -> bool:
     if near > asked.size and plan.is_common(asked.rows, asked.order.id):
         return True
     # Half as many again as a page needs, if the other rows are alike: else it is not worth a count
-    likely = near * ROWS_PER_HIT[-1] > 1.5 * asked.size * ROWS_PER_HIT[0]
-    most = plan.MOST_COUNTED
-    return likely and _estimated(asked, near) > most and _total(asked) > most
+    if near * ROWS_PER_HIT[-1] <= 1.5 * asked.size * ROWS_PER_HIT[0]:
+        return False
+    many = near > asked.size or _estimated(asked, near) > plan.MOST_COUNTED
+    return many and _total(asked) > plan.MOST_COUNTED
 
 
 def _estimated(asked: _Asked, near: int) -> float:
-    """How many rows contain a search if all are like the next ones, of which so many do."""
+    """How many rows contain a search at most, if all are like the next, of which so many do."""
     looked_into = ROWS_PER_HIT[0] * (asked.size + 1) * max(1, len(asked.rows.splits))
     highest_id = db.session.scalar(select(func.max(asked.order.id))) or 0
     return highest_id * near / looked_into

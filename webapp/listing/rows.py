@@ -42,8 +42,8 @@ class Search:
     found: ColumnElement[bool] | None = None
 
     @property
-    def is_common(self) -> bool:
-        """Whether rows are looked into one by one though there is an index, as many contain it."""
+    def is_scanned(self) -> bool:
+        """Whether rows are read one by one, since too many contain it for its index to help."""
         return self.indexed and not self.by_itself and self.candidates is None
 
 

@@ -44,7 +44,7 @@ def record_inside(finding: Finding, now: datetime) -> None:
     values = new_values(row, finding, now)
     if values:
         write([values])
-        note(history_of(row, values))
+        note(history_entries(row, values))
     check_counts.add([finding])
 
 
@@ -95,9 +95,9 @@ def write(rows: Sequence[Mapping[str, Any]]) -> None:
     db.session.execute(update(Target), sorted(rows, key=len))
 
 
-def history_of(row: Any, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The entry in the history of a row that gets these new values, in a list: empty where no fact
-    changes that is noted."""
+def history_entries(row: Any, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The new entry in the history of a row that gets these values, in a list; empty where none of
+    `_NOTED` changes."""
     before = {name: getattr(row, name) for name in _NOTED}
     after = {name: values.get(name, before[name]) for name in _NOTED}
     if after == before:

@@ -43,7 +43,7 @@ def zone() -> tzinfo:
 
 def _zone(name: str) -> tzinfo:
     try:
-        return ZoneInfo(name) if len(name) <= MOST_ZONE_CHARACTERS else UTC
+        return ZoneInfo(name) if 0 < len(name) <= MOST_ZONE_CHARACTERS else UTC
     except (KeyError, ValueError, OSError):
         # No such zone, a path, a folder: anything may stand in a cookie
         return UTC

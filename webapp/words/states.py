@@ -15,8 +15,8 @@ from webapp.words.translation import Table, gettext
 class Look:
     """How a state looks.
 
-    `icon` is the name of a Tabler icon: the shape alone tells the four apart. `quiet`: grey,
-    whatever its state.
+    `icon` is the name of a Tabler icon: the shape alone tells the four apart. `quiet`: in
+    the grey of what is inactive, as nothing is wrong.
     """
 
     label: str

@@ -21,7 +21,7 @@ _COUNTED: Mapping[timedelta, Callable[[int], str]] = MappingProxyType(
     }
 )
 
-# By their number
+# By the number of the month
 MONTHS: Mapping[int, str] = Table(
     {
         1: lambda: gettext("Jan"),
@@ -136,6 +136,7 @@ def day_text(day: date) -> str:
 
 def instant_text(at: datetime) -> str:
     """ "23 Nov 2026, 17:44 UTC": an instant in UTC as every page writes it."""
+    at = at.astimezone(UTC)
     time = f"{at.hour:02}:{at.minute:02}"
     return gettext("{day}, {time} UTC", day=day_text(at), time=time)
 

@@ -422,7 +422,7 @@ def test_a_name_that_was_claimed_twice_and_answers_twice_at_once_counts_once(fle
     later = now + selection.lease()
     # We were away in between
     claims = [selection.claim(run.id, owner, 1, moment).claim for moment in (now, later)]
-    claims.append(claims[-1])
+    claims.append(claims[-1])  # answered twice itself
     finding = probe.check("twice.fleet.example", probe_settings(site.config))
     batch_results.record_together(
         [batch_results.ClaimedFinding(number, claim, finding) for claim in claims], run.id, later

@@ -82,7 +82,7 @@ def _in_one_transaction(answers: Sequence[ClaimedFinding], run_id: int, now: dat
         rows = {row.id: row for row in found}
         for answer in answers:
             row = rows.get(answer.target_id)
-            # Claimed again while we were away, only the answer to the last claim counts
+            # If it was claimed again meanwhile, only the answer to the last claim counts
             if row is None or row.claim != answer.claim or row.id in written:
                 continue
             finding = answer.finding
@@ -91,7 +91,7 @@ def _in_one_transaction(answers: Sequence[ClaimedFinding], run_id: int, now: dat
             failed = finding.reason is Reason.MONITOR_ERROR
             counts.update(("asked", "failed" if failed else finding.state.value))
             recorded += [] if failed else [finding]
-            changes += results.history_of(row, new)
+            changes += results.history_entries(row, new)
         if written:
             results.write(list(written.values()))
             runs.count(run_id, {**counts, "changed": len(changes)})
@@ -119,7 +119,7 @@ def _claim_end(
     if failed:
         values["next_at"] = now + adaptive_schedule.HOUR
     # A recheck that is due is over whatever came of it, or a run of rechecks would never end. A new
-    # state has brought its own
+    # state has brought a new one
     if results.is_due_for_recheck(row, now) and new.get("state", row.state) is row.state:
         values["recheck_at"] = None
     return values
