@@ -137,6 +137,8 @@ def test_a_form_that_is_wrong_says_what_to_do(visit):
         ({"use": "badge"}, "Enter the host name"),
         ({"use": "badge", "name": "bob.example"}, "has no service or domain with the host name"),
         ({"use": "page", "days": "0"}, "from 1 to 366"),
+        ({"use": "page", "days": "9" * 400}, "from 1 to 366"),
+        ({"use": "page", "days": "-" + "9" * 400}, "from 1 to 366"),
         ({"use": "page", "days": "never"}, "Enter a whole number, such as 30."),
         ({"use": "all"}, "Choose a value from the list."),
         ({}, "Choose what the link shows"),

@@ -30,7 +30,7 @@ from webapp.customers.models import MOST_NOTE_CHARACTERS
 from webapp.customers.note_text import if_visible, note_or_none
 from webapp.customers.statuses import status_choices
 from webapp.customers.tag_models import Tag
-from webapp.parsing import whole
+from webapp.parsing import LARGEST, whole
 from webapp.probe.address import literal
 from webapp.renewer import Renewer
 from webapp.words import refusals, renewers
@@ -69,6 +69,18 @@ class WholeField(IntegerField):  # type: ignore[misc]
 
     def process_formdata(self, valuelist: list[str]) -> None:
         self.data = whole(valuelist[0] if valuelist else "") or 0
+
+
+class NumberField(IntegerField):  # type: ignore[misc]
+    """A whole number that a person types. More than a database can hold is `LARGEST`: a number of
+    hundreds of digits cannot even be compared by WTForms."""
+
+    data: int | None
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist)
+        if self.data is not None:
+            self.data = max(-LARGEST, min(self.data, LARGEST))
 
 
 class VersionField(WholeField):

@@ -15,14 +15,14 @@ from flask import (
 )
 from flask_login import current_user
 from werkzeug.wrappers import Response
-from wtforms import IntegerField, RadioField, StringField
+from wtforms import RadioField, StringField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from webapp import mail
 from webapp.accounts import tokens
 from webapp.customers import clients, public_links
 from webapp.customers.link_models import LinkUse
-from webapp.routes.forms import PageForm, at_most, stripped
+from webapp.routes.forms import NumberField, PageForm, at_most, stripped
 from webapp.routes.gate import admins_only_but
 from webapp.routes.template_helpers import now
 from webapp.words import links as say
@@ -39,7 +39,7 @@ class LinkForm(PageForm):
         validators=[InputRequired(LazyText(say.use_missing))],
     )
     name = StringField(label("link_name"), filters=[stripped], validators=[at_most(255)])
-    days = IntegerField(
+    days = NumberField(
         label("link_days"),
         validators=[
             Optional(),
